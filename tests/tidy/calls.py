@@ -1,0 +1,42 @@
+"""Calls that only the platform makes, and tests that would not run."""
+
+import re
+
+from tree import Tree, line_of
+
+# Time, chance, the environment and unowned work come through the platform, so that tests replay.
+PLATFORM_ONLY = re.compile(
+    r"\b(co_spawn|detached|system_clock|steady_clock|high_resolution_clock|random_device|getenv|secure_getenv)\b|\b(system|popen)\s*\("
+)
+SWITCHED_OFF = {
+    ".cc": re.compile(r"\b(GTEST_SKIP|DISABLED_\w+)"),
+    ".py": re.compile(r"\b(mark\.skip|mark\.xfail|pytest\.skip|unittest\.skip)"),
+    ".ts": re.compile(r"\b(?:(?:it|test|describe)\.(?:skip|only|todo)|xit|xdescribe)\b"),
+    ".tsx": re.compile(r"\b(?:(?:it|test|describe)\.(?:skip|only|todo)|xit|xdescribe)\b"),
+    ".mjs": re.compile(r"\b(?:(?:it|test|describe)\.(?:skip|only|todo)|xit|xdescribe)\b"),
+}
+
+
+def system_calls_stay_in_platform(tree: Tree) -> list[str]:
+    complaints = []
+    for path in tree.cpp():
+        if path.startswith("src/platform/"):
+            continue
+        for match in PLATFORM_ONLY.finditer(tree.code[path]):
+            name = match[1] or match[2]
+            complaints.append(f"{path}:{line_of(tree.code[path], match.start())}: {name} belongs to platform; take a Clock, Random, Scope or setting instead")
+    return complaints
+
+
+def no_switched_off_tests(tree: Tree) -> list[str]:
+    complaints = []
+    for path, text in sorted(tree.files.items()):
+        pattern = SWITCHED_OFF.get(path[path.rfind(".") :])
+        if pattern is None or path.startswith("tests/tidy/"):
+            continue
+        for match in pattern.finditer(tree.code.get(path, text)):
+            complaints.append(f"{path}:{line_of(text, match.start())}: {match[0]}: a test that does not run proves nothing")
+    return complaints
+
+
+RULES = [system_calls_stay_in_platform, no_switched_off_tests]

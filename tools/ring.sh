@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Runs one ring of tests: tools/ring.sh NAME RESULTS. ./dev calls it under a time limit.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+START=$SECONDS
+RING=$1
+OUT=$2
+mkdir -p "$OUT"
+say() { printf '[%4ds] %s\n' "$((SECONDS - START))" "$*"; }
+fail() {
+  printf '%s: %s\n' "$RING" "$*" >&2
+  exit 1
+}
+# shellcheck source=tools/build.sh
+source "$ROOT/tools/build.sh"
+quietly() { "$@"; } # Everything a ring prints goes to its own file already.
+
+PYTEST=(/usr/bin/python3 -m pytest -q -p no:cacheprovider -W error::pytest.PytestUnraisableExceptionWarning)
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/sdk/python/src
+export MOLECULE_BINARY=${MOLECULE_BINARY:-$ROOT/build/dev/molecule}
+
+# Every gtest binary of a build, two at a time, each with its own limit and its own XML file.
+unit_tests_of() { # PRESET
+  local -a binaries
+  mapfile -t binaries < <(find "build/$1" -maxdepth 4 -type f -name '*_test' -perm -u+x | sort)
+  [ ${#binaries[@]} -gt 0 ] || fail "no test binaries under build/$1"
+  # shellcheck disable=SC2016
+  printf '%s\0' "${binaries[@]}" | xargs -0 -P "$JOBS" -I{} bash -c '
+    name=$(basename "$1")
+    timeout --kill-after=5 300 "$1" --gtest_brief=1 --gtest_output="xml:$2/$name.xml" >"$2/$name.log" 2>&1
+    status=$?
+    if [ "$status" != 0 ]; then
+      printf "%s ended with %s\n" "$name" "$status"
+      tail -n 60 "$2/$name.log"
+      # A crash leaves no XML; the tally counts what this file names.
+      [ -s "$2/$name.xml" ] || printf "%s ended with %s before it could report\n" "$name" "$status" >>"$2/broken"
+      exit 1
+    fi' _ {} "$OUT"
+}
+
+ring_tidy() { "${PYTEST[@]}" tests/tidy tools --junitxml="$OUT/tidy.xml"; }
+
+ring_web() {
+  build_web
+  cd web
+  npm run check
+  npm test -- --reporter=default --reporter=json --outputFile="$OUT/vitest.json"
+}
+
+ring_build() { build_binary dev all; }
+
+ring_unit() { unit_tests_of dev; }
+
+ring_python() {
+  local status=0
+  "${PYTEST[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
+  "${PYTEST[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
+  return $status
+}
+
+ring_crash() { "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"; }
+
+ring_e2e() {
+  cd web
+  E2E_RESULTS=$OUT npm run e2e
+}
+
+ring_format() {
+  local bad
+  bad=$(cpp_sources | xargs -r clang-format-19 --dry-run -Werror 2>&1 | grep -o '^[^:]*' | sort -u) || true
+  [ -z "$bad" ] || fail "not formatted (./dev fmt): $bad"
+}
+
+ring_shell() { shellcheck -x dev .ci/run tools/*.sh; }
+
+ring_asan() {
+  build_binary asan all
+  unit_tests_of asan
+}
+
+ring_tsan() {
+  build_binary tsan all
+  unit_tests_of tsan
+}
+
+# Each target starts from its corpus in the tree; what it finds is written beside the results.
+ring_fuzz() {
+  local target name status=0
+  build_binary asan fuzz
+  for target in build/asan/fuzz_*; do
+    if [ ! -x "$target" ] || [ ! -f "$target" ]; then continue; fi
+    name=$(basename "$target")
+    say "$name"
+    mkdir -p "$OUT/$name"
+    "$target" -max_total_time="${MOLECULE_FUZZ_SECONDS:-30}" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+      -artifact_prefix="$OUT/$name." "$OUT/$name" "fuzz/corpus/${name#fuzz_}" >"$OUT/$name.log" 2>&1 ||
+      { tail -n 30 "$OUT/$name.log"; printf '%s found an input that breaks it\n' "$name" >>"$OUT/broken"; status=1; }
+  done
+  return $status
+}
+
+ring_torture() {
+  MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
+}
+
+if [ "$(type -t "ring_$RING")" != function ]; then fail "there is no such ring"; fi
+"ring_$RING"
