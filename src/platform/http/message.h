@@ -1,0 +1,113 @@
+// A request as handlers see it and a response as they return it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/id.h"
+#include "platform/io/task.h"
+
+namespace molecule::http {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
+std::string_view method_text(Method method);
+
+// Who asks, as the gate proved it. The meaning of `kind` belongs to the gate; http only carries it.
+struct Principal {
+  int kind = 0;            // 0: nobody.
+  IdBytes subject{};       // Whom the credential names (a workspace), nil when it names the operator.
+  IdBytes credential{};    // Which credential was used, for audit and for revocation.
+};
+
+// Views point into the connection's buffers and live until the handler's response has been sent.
+struct Header {
+  std::string_view name;   // As received; compare without case.
+  std::string_view value;  // Trimmed.
+};
+
+class Request {
+ public:
+  Method method = Method::get;
+  std::string_view path;    // Percent-encoded as received, without the query; always starts with '/'.
+  std::string_view query;   // Without '?', may be empty.
+  std::vector<Header> headers;
+  std::string_view body;    // Whole; the route's cap was enforced while reading.
+  std::string_view host;    // The Host header, exactly one.
+  std::string_view peer;    // Client address text: TCP peer, or from a trusted proxy.
+  bool secure = false;      // Arrived over TLS.
+  std::string id;           // X-Request-Id of the response and of every log line.
+  std::vector<std::string> params;  // Percent-decoded values of the pattern's {names}, in order.
+  Principal principal;      // Set by the gate.
+
+  // First header of that name, compared without case.
+  std::optional<std::string_view> header(std::string_view name) const;
+  // Decoded value of a query member, first one when repeated.
+  std::optional<std::string> query_value(std::string_view name) const;
+  // Value of a cookie.
+  std::optional<std::string_view> cookie(std::string_view name) const;
+};
+
+// Writes a streamed body: each write is flushed; waits while the peer is slow (bounded by the server's
+// write limits) and throws Fault cancelled when the peer is gone.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  virtual io::Task<void> write(std::string_view bytes) = 0;
+  // Suspends until the peer closes or the server drains; for handlers that wait on something else too.
+  virtual bool closed() const = 0;
+};
+
+struct Frame {
+  enum class Opcode : std::uint8_t { text, binary } opcode = Opcode::text;
+  std::string payload;
+};
+
+// One WebSocket (RFC 6455), either side. Fragments are joined, pings answered, sizes bounded.
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;
+  // Next message; nullopt after an orderly close. Throws Fault cancelled when the connection broke.
+  virtual io::Task<std::optional<Frame>> receive() = 0;
+  // Sends one message; several may be queued as one write by passing ready-made frames to send_raw.
+  virtual io::Task<void> send(Frame::Opcode opcode, std::string_view payload) = 0;
+  // Sends already encoded server frames (see encode_frame), so that one event is encoded once for many.
+  virtual io::Task<void> send_raw(std::string_view frames) = 0;
+  virtual io::Task<void> close(std::uint16_t code, std::string_view reason) = 0;
+};
+std::string encode_frame(Frame::Opcode opcode, std::string_view payload);  // Server side, unmasked.
+
+struct Response {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json; charset=utf-8";
+  std::vector<std::pair<std::string, std::string>> headers;
+  // Serve these bytes instead of `body`; they live as long as the program (embedded assets).
+  std::string_view fixed;
+  // Streamed body (SSE and the like): head first, then this runs until it returns or the peer is gone.
+  std::move_only_function<io::Task<void>(BodyWriter&)> stream;
+  // Accepts a WebSocket: 101 first, then this runs with it. `subprotocol` is echoed when not empty.
+  std::move_only_function<io::Task<void>(WebSocket&)> socket;
+  std::string subprotocol;
+
+  static Response json(int status, std::string body) {
+    Response response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+  }
+  Response&& with(std::string name, std::string value) && {
+    headers.emplace_back(std::move(name), std::move(value));
+    return std::move(*this);
+  }
+};
+
+// {"error":…,"code":…} with the Fault's extra members, Retry-After and status.
+Response error_response(int status, std::string_view code, std::string_view text, std::string_view members = {});
+
+}  // namespace molecule::http

@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "platform/io/clock.h"
+#include "platform/io/guarded.h"
+#include "platform/io/scope.h"
+#include "platform/io/signal.h"
+
+namespace molecule::io {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<int> answer(int n) { co_return n; }
+
+Task<int> sum(int depth) {
+  if (depth == 0) co_return 0;
+  int below = co_await sum(depth - 1);
+  int here = co_await answer(1);
+  co_return below + here;
+}
+
+TEST(Task, ReturnsValuesThroughNestedAwaits) {
+  Loop loop;
+  EXPECT_EQ(run(loop, sum(1000)), 1000);
+}
+
+TEST(Task, PassesExceptionsToTheAwaiter) {
+  Loop loop;
+  auto fails = []() -> Task<int> {
+    throw bad_request("no");
+    co_return 1;
+  };
+  EXPECT_THROW(run(loop, fails()), Fault);
+}
+
+TEST(Task, ManySynchronousAwaitsDoNotGrowTheStack) {
+  Loop loop;
+  auto many = []() -> Task<long> {
+    long total = 0;
+    for (int i = 0; i < 300'000; ++i) total += co_await answer(1);
+    co_return total;
+  };
+  EXPECT_EQ(run(loop, many()), 300'000);
+}
+
+TEST(Within, ReturnsTheResultWhenInTime) {
+  Loop loop;
+  EXPECT_EQ(run(loop, within(5s, answer(7))), 7);
+}
+
+TEST(Within, CancelsWorkThatIsTooSlow) {
+  Loop loop;
+  bool cleaned = false;
+  auto slow = [](bool& out) -> Task<int> {
+    struct Cleanup {
+      bool& out;
+      ~Cleanup() { out = true; }
+    } cleanup{out};
+    co_await sleep(1h);
+    co_return 1;
+  };
+  try {
+    run(loop, within(5ms, slow(cleaned)));
+    FAIL() << "expected a deadline";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.kind(), Kind::deadline);
+  }
+  EXPECT_TRUE(cleaned);
+}
+
+TEST(Scope, DrainCancelsWhatDoesNotEndByItself) {
+  Loop loop;
+  std::vector<std::string> failures;
+  bool ended = false;
+  auto forever = [](bool& out) -> Task<void> {
+    try {
+      co_await sleep(1h);
+    } catch (const Fault&) {
+      out = true;
+      throw;
+    }
+  };
+  auto body = [&]() -> Task<void> {
+    Scope scope(loop, [&](std::string_view name, std::exception_ptr) { failures.emplace_back(name); });
+    scope.spawn("forever", forever(ended));
+    co_await scope.drain(5ms);
+    EXPECT_EQ(scope.running(), 0U);
+  };
+  run(loop, body());
+  EXPECT_TRUE(ended);
+}
+
+TEST(Scope, ReportsAnEscapedFailureByName) {
+  Loop loop;
+  std::vector<std::string> failures;
+  auto fails = []() -> Task<void> {
+    co_await yield();
+    throw internal();
+  };
+  auto body = [&]() -> Task<void> {
+    Scope scope(loop, [&](std::string_view name, std::exception_ptr) { failures.emplace_back(name); });
+    scope.spawn("sweep", fails());
+    co_await scope.drain(1s);
+  };
+  run(loop, body());
+  EXPECT_EQ(failures, std::vector<std::string>{"sweep"});
+}
+
+TEST(Completion, ResumesOnTheWaitersLoop) {
+  Loop loop;
+  auto body = [&]() -> Task<void> {
+    auto waiter_thread = std::this_thread::get_id();
+    std::jthread worker;
+    Completion<int> completion([&](Completion<int>* done) {
+      worker = std::jthread([done] {
+        done->set(42);
+        done->complete();
+      });
+    });
+    int value = co_await completion;
+    EXPECT_EQ(value, 42);
+    EXPECT_EQ(std::this_thread::get_id(), waiter_thread);
+  };
+  run(loop, body());
+}
+
+TEST(Signal, WakesEveryWaiterAndTimesOut) {
+  Loop loop;
+  Signal signal;
+  int woken = 0;
+  auto waiter = [&]() -> Task<void> {
+    bool notified = co_await signal.wait(10s);
+    if (notified) ++woken;
+  };
+  auto body = [&]() -> Task<void> {
+    Scope scope(loop, {});
+    scope.spawn("a", waiter());
+    scope.spawn("b", waiter());
+    EXPECT_TRUE(signal.has_waiters());
+    signal.notify();
+    co_await scope.drain(10s);
+    bool notified = co_await signal.wait(2ms);
+    EXPECT_FALSE(notified);
+  };
+  run(loop, body());
+  EXPECT_EQ(woken, 2);
+}
+
+TEST(Random, OrderedIdsSortByTime) {
+  SystemRandom random;
+  auto a = random.ordered_id<ActivityId>(Instant::from_micros(1'000'000));
+  auto b = random.ordered_id<ActivityId>(Instant::from_micros(2'000'000));
+  EXPECT_LT(a, b);
+  EXPECT_EQ(a.text()[14], '7');
+}
+
+}  // namespace
+}  // namespace molecule::io

@@ -1,0 +1,74 @@
+#include "platform/io/loop.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "platform/io/loop_asio.h"
+
+namespace molecule::io {
+
+Loop::Loop() : impl_(std::make_unique<Impl>()) {}
+Loop::~Loop() = default;
+
+void Loop::run() {
+  auto guard = boost::asio::make_work_guard(impl_->context);
+  impl_->context.run();
+}
+
+void Loop::poll() {
+  impl_->context.restart();
+  impl_->context.poll();
+}
+
+void Loop::stop() { impl_->context.stop(); }
+
+void Loop::post(std::move_only_function<void()> work) {
+  boost::asio::post(impl_->context, [work = std::move(work)]() mutable { work(); });
+}
+
+void Loop::resume(std::coroutine_handle<> handle) {
+  boost::asio::post(impl_->context, [handle] { handle.resume(); });
+}
+
+struct SleepAwaiter::Timer {
+  explicit Timer(boost::asio::io_context& context) : timer(context) {}
+  boost::asio::steady_timer timer;
+  SleepAwaiter* waiting = nullptr;  // Null once the awaiter is gone or has been resumed.
+};
+
+SleepAwaiter::~SleepAwaiter() {
+  if (timer_) {
+    timer_->waiting = nullptr;
+    timer_->timer.cancel();
+  }
+}
+
+bool SleepAwaiter::start(std::coroutine_handle<> self, const Context& context) {
+  context_ = context;
+  if (context.cancellation && context.cancellation->requested()) {
+    cancelled_ = true;
+    return false;
+  }
+  self_ = self;
+  timer_ = std::make_shared<Timer>(context.loop->impl().context);
+  timer_->waiting = this;
+  timer_->timer.expires_after(duration_);
+  timer_->timer.async_wait([timer = timer_](const boost::system::error_code&) {
+    if (SleepAwaiter* waiting = std::exchange(timer->waiting, nullptr)) waiting->self_.resume();
+  });
+  if (context.cancellation) link(*context.cancellation);
+  return true;
+}
+
+void SleepAwaiter::on_cancel() noexcept {
+  cancelled_ = true;
+  timer_->timer.cancel();  // The handler resumes us from the loop.
+}
+
+void SleepAwaiter::await_resume() {
+  unlink();
+  if (cancelled_) throw context_.cancellation->fault();
+}
+
+}  // namespace molecule::io

@@ -1,0 +1,312 @@
+// JSON by field list. Reading is strict about types and forgiving about unknown members; a fault names
+// the path ("skills[2].id: expected a string"). Writing is compact: integers without a fraction, lists
+// never null. Boost.JSON does the parsing, behind this header.
+//
+// In a described type: std::optional<T> is written as null when empty and accepts null or absence;
+// Omit<T> is left out when empty; Required<T>-like checks are the service's business, except that a
+// member without optional must be present. RawJson takes any value and keeps its compact text.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/fault.h"
+#include "base/fields.h"
+#include "base/id.h"
+#include "base/instant.h"
+#include "base/raw_json.h"
+
+namespace molecule::json {
+
+// An optional member that is left out of the output when empty.
+template <class T>
+struct Omit : std::optional<T> {
+  using std::optional<T>::optional;
+};
+
+struct Limits {
+  std::size_t bytes = 16u << 20;  // Beyond: Fault too_large.
+  std::size_t depth = 64;         // Nested objects and lists; beyond: Fault bad_request.
+  std::size_t members = 100'000;  // Object members and list elements in all.
+};
+
+enum class Type { null, boolean, integer, number, string, array, object };
+
+class Document;
+
+// A value inside a Document; valid while the Document lives.
+class Node {
+ public:
+  Node() = default;
+  explicit operator bool() const { return value_ != nullptr; }  // False: no such member.
+  Type type() const;
+  bool is(Type t) const { return value_ && type() == t; }
+  bool boolean() const;
+  std::int64_t integer() const;   // For Type::integer.
+  double number() const;          // For Type::integer and Type::number.
+  std::string_view string() const;
+  std::size_t size() const;       // Of an array or object.
+  Node at(std::size_t index) const;
+  Node find(std::string_view name) const;  // Empty Node when absent or not an object.
+  std::string_view name_at(std::size_t index) const;  // Member name of an object.
+  Node value_at(std::size_t index) const;             // Member value of an object.
+  std::string text() const;       // Compact JSON.
+
+ private:
+  friend class Document;
+  explicit Node(const void* value) : value_(value) {}
+  const void* value_ = nullptr;
+};
+
+class Document {
+ public:
+  // Throws Fault bad_request "invalid JSON: …" with the position, or too_large.
+  static Document parse(std::string_view text, const Limits& limits = {});
+  Document(Document&&) noexcept;
+  Document& operator=(Document&&) noexcept;
+  ~Document();
+  Node root() const;
+
+ private:
+  struct Impl;
+  explicit Document(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Where in the document a fault is; links live on the stack.
+struct Path {
+  const Path* parent = nullptr;
+  std::string_view member;
+  std::size_t index = 0;
+  bool is_index = false;
+};
+[[noreturn]] void mismatch(const Path& path, std::string_view expected);
+[[noreturn]] void missing(const Path& path, std::string_view member);
+
+// Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced; `<`, `>`, `&` stay as they are.
+void quote(std::string& out, std::string_view text);
+void append_number(std::string& out, double value);  // 1 for 1.0; null for not-a-number.
+std::string compact(std::string_view text, const Limits& limits = {});  // Parse and write compactly.
+
+namespace detail {
+template <class T>
+struct IsOptional : std::false_type {};
+template <class T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+template <class T>
+struct IsOmit : std::false_type {};
+template <class T>
+struct IsOmit<Omit<T>> : std::true_type {};
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
+template <class T>
+struct IsMap : std::false_type {};
+template <class T>
+struct IsMap<std::map<std::string, T>> : std::true_type {};
+template <class T>
+struct IsId : std::false_type {};
+template <class Tag>
+struct IsId<Id<Tag>> : std::true_type {};
+}  // namespace detail
+
+template <class T>
+void read_into(Node node, T& out, const Path& path) {
+  if constexpr (std::is_same_v<T, RawJson>) {
+    out = RawJson(node.text());
+  } else if constexpr (detail::IsOptional<T>::value || detail::IsOmit<T>::value) {
+    if (node.is(Type::null)) {
+      out.reset();
+      return;
+    }
+    typename T::value_type inner{};
+    read_into(node, inner, path);
+    out.emplace(std::move(inner));
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!node.is(Type::boolean)) mismatch(path, "true or false");
+    out = node.boolean();
+  } else if constexpr (std::is_integral_v<T>) {
+    if (!node.is(Type::integer)) mismatch(path, "a whole number");
+    std::int64_t value = node.integer();
+    if (!std::in_range<T>(value)) mismatch(path, "a whole number in range");
+    out = static_cast<T>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!node.is(Type::integer) && !node.is(Type::number)) mismatch(path, "a number");
+    out = static_cast<T>(node.number());
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (!node.is(Type::string)) mismatch(path, "a string");
+    out = std::string(node.string());
+  } else if constexpr (std::is_same_v<T, Instant>) {
+    auto at = node.is(Type::string) ? Instant::parse(node.string()) : std::nullopt;
+    if (!at) mismatch(path, "an RFC 3339 time");
+    out = *at;
+  } else if constexpr (detail::IsId<T>::value) {
+    auto id = node.is(Type::string) ? T::parse(node.string()) : std::nullopt;
+    if (!id) mismatch(path, "a UUID");
+    out = *id;
+  } else if constexpr (DescribedEnum<T>) {
+    auto value = node.is(Type::string) ? enum_from<T>(node.string()) : std::nullopt;
+    if (!value) {
+      std::string allowed = "one of";
+      for_each_enumerator<T>([&](std::string_view name) { allowed.append(" ").append(name); });
+      mismatch(path, allowed);
+    }
+    out = *value;
+  } else if constexpr (detail::IsVector<T>::value) {
+    if (!node.is(Type::array)) mismatch(path, "a list");
+    out.clear();
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      Path at{&path, {}, i, true};
+      typename T::value_type item{};
+      read_into(node.at(i), item, at);
+      out.push_back(std::move(item));
+    }
+  } else if constexpr (detail::IsMap<T>::value) {
+    if (!node.is(Type::object)) mismatch(path, "an object");
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      Path at{&path, node.name_at(i), 0, false};
+      read_into(node.value_at(i), out[std::string(node.name_at(i))], at);
+    }
+  } else {
+    static_assert(Described<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
+    if (!node.is(Type::object)) mismatch(path, "an object");
+    for_each_field<T>([&](std::string_view name, auto member) {
+      using F = std::remove_cvref_t<decltype(out.*member)>;
+      Node value = node.find(name);
+      if (!value) {
+        if constexpr (detail::IsOptional<F>::value || detail::IsOmit<F>::value || std::is_same_v<F, RawJson>) {
+          return;  // Absent stays empty.
+        } else {
+          missing(path, name);
+        }
+      } else {
+        Path at{&path, name, 0, false};
+        read_into(value, out.*member, at);
+      }
+    });
+  }
+}
+
+// Members of T without optional must be present; a member with a default value in the struct is still
+// required, so declare it optional when clients may leave it out.
+template <class T>
+T read(Node node) {
+  T out{};
+  Path root;
+  read_into(node, out, root);
+  return out;
+}
+template <class T>
+T read(std::string_view text, const Limits& limits = {}) {
+  Document document = Document::parse(text, limits);
+  return read<T>(document.root());
+}
+
+template <class T>
+void write(std::string& out, const T& value) {
+  if constexpr (std::is_same_v<T, RawJson>) {
+    out += value.empty() ? std::string_view("null") : std::string_view(value.text);
+  } else if constexpr (detail::IsOptional<T>::value || detail::IsOmit<T>::value) {
+    if (value) {
+      write(out, *value);
+    } else {
+      out += "null";
+    }
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out += value ? "true" : "false";
+  } else if constexpr (std::is_integral_v<T>) {
+    out += std::to_string(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    append_number(out, value);
+  } else if constexpr (std::is_convertible_v<T, std::string_view>) {
+    quote(out, value);
+  } else if constexpr (std::is_same_v<T, Instant> || detail::IsId<T>::value) {
+    out += '"';
+    out += value.text();
+    out += '"';
+  } else if constexpr (DescribedEnum<T>) {
+    quote(out, enum_text(value));
+  } else if constexpr (detail::IsVector<T>::value) {
+    out += '[';
+    bool first = true;
+    for (const auto& item : value) {
+      if (!first) out += ',';
+      first = false;
+      write(out, item);
+    }
+    out += ']';
+  } else if constexpr (detail::IsMap<T>::value) {
+    out += '{';
+    bool first = true;
+    for (const auto& [name, item] : value) {
+      if (!first) out += ',';
+      first = false;
+      quote(out, name);
+      out += ':';
+      write(out, item);
+    }
+    out += '}';
+  } else {
+    static_assert(Described<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
+    out += '{';
+    bool first = true;
+    for_each_field<T>([&](std::string_view name, auto member) {
+      using F = std::remove_cvref_t<decltype(value.*member)>;
+      if constexpr (detail::IsOmit<F>::value) {
+        if (!(value.*member)) return;
+      }
+      if (!first) out += ',';
+      first = false;
+      quote(out, name);
+      out += ':';
+      write(out, value.*member);
+    });
+    out += '}';
+  }
+}
+
+template <class T>
+std::string text(const T& value) {
+  std::string out;
+  write(out, value);
+  return out;
+}
+
+// An object put together by hand: json::Object{}.add("status", "ok").add("count", 3).text().
+class Object {
+ public:
+  template <class T>
+  Object& add(std::string_view name, const T& value) {
+    if (!members_.empty()) members_ += ',';
+    quote(members_, name);
+    members_ += ':';
+    write(members_, value);
+    return *this;
+  }
+  // Adds only when there is a value.
+  template <class T>
+  Object& add_some(std::string_view name, const std::optional<T>& value) {
+    if (value) add(name, *value);
+    return *this;
+  }
+  const std::string& members() const { return members_; }  // Without braces, for Fault::with.
+  std::string text() const { return '{' + members_ + '}'; }
+  RawJson raw() const { return RawJson(text()); }
+
+ private:
+  std::string members_;
+};
+
+}  // namespace molecule::json

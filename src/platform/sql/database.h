@@ -1,0 +1,189 @@
+// The store. One interface over SQLite (embedded) and PostgreSQL (scaled out).
+//
+// Work is a closure that runs on a store thread inside one transaction and returns a value:
+//
+//   auto settled = co_await db.write([=](sql::Tx& tx) { return tx.optional(settle, id, now); });
+//
+// write() resumes its caller only when the transaction is on disk. Writes of many callers share one
+// commit (group commit); each runs under its own savepoint, so one that throws undoes itself only.
+// The closure captures values, may be run again when an engine asks for a retry, and does nothing but
+// SQL. A Fault it throws reaches the caller. A lost or full store throws Fault unavailable, undoes
+// everything not yet acknowledged, and recovers by itself.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "platform/io/loop.h"
+#include "platform/sql/query.h"
+#include "platform/sql/value.h"
+
+namespace molecule::metrics {
+class Registry;
+}
+
+namespace molecule::sql {
+
+// Statements inside one transaction. Only valid during the closure, on the store's thread.
+class Statements {
+ public:
+  virtual ~Statements() = default;
+
+  template <class Row, class... Args>
+  std::vector<Row> all(const Query<Row(Args...)>& query, const std::type_identity_t<Args>&... args) {
+    std::vector<Row> rows;
+    const Value values[] = {to_value(args)..., Value{}};
+    fetch(query.name, query.text, std::span(values, sizeof...(Args)),
+          [&](const Columns& row) { rows.push_back(from_row<Row>(row)); });
+    return rows;
+  }
+  template <class Row, class... Args>
+  std::optional<Row> optional(const Query<Row(Args...)>& query, const std::type_identity_t<Args>&... args) {
+    std::optional<Row> found;
+    const Value values[] = {to_value(args)..., Value{}};
+    fetch(query.name, query.text, std::span(values, sizeof...(Args)), [&](const Columns& row) {
+      if (!found) found.emplace(from_row<Row>(row));
+    });
+    return found;
+  }
+  // For statements that always give a row; none is a defect.
+  template <class Row, class... Args>
+  Row one(const Query<Row(Args...)>& query, const std::type_identity_t<Args>&... args) {
+    auto found = optional(query, args...);
+    if (!found) missing_row(query.name);
+    return std::move(*found);
+  }
+
+ protected:
+  using OnRow = std::function<void(const Columns&)>;
+  virtual void fetch(std::string_view name, std::string_view text, std::span<const Value> values,
+                     const OnRow& on_row) = 0;
+  [[noreturn]] static void missing_row(std::string_view name);
+};
+
+// A read transaction: one consistent snapshot.
+class Read : public Statements {};
+
+// A write transaction.
+class Tx : public Statements {
+ public:
+  // Runs the statement and answers how many rows it changed.
+  template <class... Args>
+  std::int64_t run(const Query<void(Args...)>& query, const std::type_identity_t<Args>&... args) {
+    const Value values[] = {to_value(args)..., Value{}};
+    return execute(query.name, query.text, std::span(values, sizeof...(Args)));
+  }
+  // As run, when nobody needs the count: PostgreSQL sends it without waiting for an answer. A failure
+  // still fails this transaction. The engine copies the values.
+  template <class... Args>
+  void post(const Query<void(Args...)>& query, const std::type_identity_t<Args>&... args) {
+    const Value values[] = {to_value(args)..., Value{}};
+    enqueue(query.name, query.text, std::span(values, sizeof...(Args)));
+  }
+  // The next number of a named sequence: dense, ascending in commit order, across processes too. The
+  // numbers of a transaction that is undone are given out again.
+  virtual std::int64_t next(std::string_view sequence) = 0;
+  // Runs once the transaction is durable, on the store's thread, in commit order, before the writer of
+  // this transaction resumes. Must be short and must not throw. Dropped when the transaction is undone.
+  virtual void after_commit(std::move_only_function<void()> action) = 0;
+
+ protected:
+  virtual std::int64_t execute(std::string_view name, std::string_view text, std::span<const Value> values) = 0;
+  virtual void enqueue(std::string_view name, std::string_view text, std::span<const Value> values) = 0;
+};
+
+struct Settings {
+  std::string url;            // postgresql://… ; empty means SQLite at `path`.
+  std::string path;           // SQLite file; ":memory:" for tests.
+  int readers = 2;            // Read threads, each with its own connection.
+  std::size_t queue_max = 8192;  // Writes waiting for the writer; beyond it write() is refused (503).
+  std::size_t batch_max = 512;   // Writes that may share one commit.
+};
+
+struct Migration {
+  int version;            // 1, 2, 3 … without gaps.
+  std::string_view name;  // "workspaces"
+  std::string_view text;  // Statements separated by ';' at line ends; the same for both engines.
+};
+
+namespace detail {
+// One unit of work in a queue. Lives in the waiting coroutine's frame.
+struct Job {
+  virtual ~Job() = default;
+  virtual void run(Tx&) {}
+  virtual void run(Read&) {}
+  std::exception_ptr failure;       // Set instead of a result.
+  io::Completion<void>* done = nullptr;
+};
+template <class Access, class Fn, class R>
+struct ClosureJob final : Job {
+  explicit ClosureJob(Fn fn) : fn_(std::move(fn)) {}
+  void run(Access& access) override {
+    if constexpr (std::is_void_v<R>) {
+      fn_(access);
+    } else {
+      result.reset();
+      result.emplace(fn_(access));
+    }
+  }
+  using Job::run;
+  Fn fn_;
+  std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> result;
+};
+}  // namespace detail
+
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  template <class Fn>
+  io::Task<std::invoke_result_t<Fn&, Tx&>> write(Fn fn) {
+    using R = std::invoke_result_t<Fn&, Tx&>;
+    detail::ClosureJob<Tx, Fn, R> job(std::move(fn));
+    io::Completion<void> done([this, &job](io::Completion<void>* completion) {
+      job.done = completion;
+      submit_write(job);
+    });
+    co_await done;
+    if (job.failure) std::rethrow_exception(job.failure);
+    if constexpr (!std::is_void_v<R>) co_return std::move(*job.result);
+  }
+
+  template <class Fn>
+  io::Task<std::invoke_result_t<Fn&, Read&>> read(Fn fn) {
+    using R = std::invoke_result_t<Fn&, Read&>;
+    detail::ClosureJob<Read, Fn, R> job(std::move(fn));
+    io::Completion<void> done([this, &job](io::Completion<void>* completion) {
+      job.done = completion;
+      submit_read(job);
+    });
+    co_await done;
+    if (job.failure) std::rethrow_exception(job.failure);
+    if constexpr (!std::is_void_v<R>) co_return std::move(*job.result);
+  }
+
+  // Brings the schema up, in order, each version in its own transaction with its checksum recorded;
+  // refuses a schema that is newer than the program or whose history differs. Blocking: start-up only.
+  virtual void migrate(std::span<const Migration> migrations) = 0;
+  // Compiles a statement without running it, for the test that prepares every query.
+  virtual void check_prepares(std::string_view name, std::string_view text) = 0;
+  // False while the store refuses work; readiness follows it.
+  virtual bool healthy() const = 0;
+  virtual std::string_view engine() const = 0;  // "sqlite" or "postgresql"
+
+ protected:
+  virtual void submit_write(detail::Job& job) = 0;
+  virtual void submit_read(detail::Job& job) = 0;
+};
+
+// Opens the store that the settings name. Throws Fault with the cause and the next step.
+std::unique_ptr<Database> open(const Settings& settings, metrics::Registry& registry);
+
+}  // namespace molecule::sql
