@@ -40,7 +40,7 @@ unit_tests_of() { # PRESET
     fi' _ {} "$OUT"
 }
 
-ring_tidy() { "${PYTEST[@]}" tests/tidy tools --junitxml="$OUT/tidy.xml"; }
+ring_tidy() { "${PYTEST[@]}" tests/tidy tools bench --junitxml="$OUT/tidy.xml"; }
 
 ring_web() {
   build_web
@@ -88,8 +88,8 @@ ring_tsan() {
 # Each target starts from its corpus in the tree; what it finds is written beside the results.
 ring_fuzz() {
   local target name status=0
-  build_binary asan fuzz
-  for target in build/asan/fuzz_*; do
+  build_binary fuzz fuzz
+  for target in build/fuzz/bin/fuzz_*; do
     if [ ! -x "$target" ] || [ ! -f "$target" ]; then continue; fi
     name=$(basename "$target")
     say "$name"

@@ -1,0 +1,360 @@
+// A load generator for one HTTP/1.1 server: N keep-alive connections in one thread, each sending its
+// next request as soon as the last one is answered. It exists because the figures need what ordinary
+// load tools lack: a fresh message id in every request, a different credential in every request, and a
+// latency histogram fine enough for a p99. It uses nothing of the platform, so it cannot share its bugs.
+//
+//   load --port P --request FILE [--rows FILE] [--connections N] [--seconds S] [--warmup S]
+//        [--requests N] [--first-id N] [--expect STATUS] [--answers FILE]
+//
+// FILE holds one request as it goes on the wire, but for the Content-Length line, which is added.
+// "{id}" becomes a number never used before in this run (16 hex digits); "{0}" and "{1}" become the
+// fields of the next line of the rows file, taken in turn. --requests ends after so many answers
+// instead of after a time; --answers writes each answer's body on a line of its own.
+// Prints one JSON object; exits 1 if any answer had another status than expected.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+[[noreturn]] void die(const std::string& why) {
+  std::fprintf(stderr, "load: %s\n", why.c_str());
+  std::exit(1);
+}
+
+std::uint64_t now_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+// Counts per value with at most 1.6 % error: 64 steps within each power of two.
+class Histogram {
+ public:
+  void add(std::uint64_t ns) {
+    ++counts_[slot(ns)];
+    ++total_;
+  }
+  std::uint64_t total() const { return total_; }
+  double quantile_us(double q) const {
+    const auto wanted = static_cast<std::uint64_t>(q * static_cast<double>(total_));
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      seen += counts_[i];
+      if (seen > wanted) return static_cast<double>(value(i)) / 1000.0;
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr unsigned kBits = 6;
+  static std::size_t slot(std::uint64_t v) {
+    if (v < (1U << kBits)) return v;
+    const auto shift = static_cast<unsigned>(std::bit_width(v)) - 1 - kBits;
+    return ((shift + 1U) << kBits) + ((v >> shift) & ((1U << kBits) - 1));
+  }
+  static std::uint64_t value(std::size_t slot) {
+    if (slot < (1U << kBits)) return slot;
+    const auto shift = (slot >> kBits) - 1;
+    return ((slot & ((1U << kBits) - 1)) | (1U << kBits)) << shift;
+  }
+  std::array<std::uint64_t, (64 - kBits + 1) << kBits> counts_{};
+  std::uint64_t total_ = 0;
+};
+
+// A text with holes, cut once so that filling it is only appending.
+class Template {
+ public:
+  Template() = default;
+  explicit Template(std::string_view text) {
+    while (!text.empty()) {
+      const auto at = text.find('{');
+      const auto hole = at == text.npos ? Hole::none
+                        : text.substr(at).starts_with("{id}") ? Hole::id
+                        : text.substr(at).starts_with("{0}")  ? Hole::first
+                        : text.substr(at).starts_with("{1}")  ? Hole::second
+                                                              : Hole::none;
+      const auto literal = hole != Hole::none ? at : at == text.npos ? text.size() : at + 1;
+      pieces_.push_back({std::string(text.substr(0, literal)), hole});
+      text.remove_prefix(literal + (hole == Hole::none ? 0 : hole == Hole::id ? 4 : 3));
+    }
+  }
+  void fill(std::string& out, std::string_view id, const std::pair<std::string, std::string>* row) const {
+    for (const auto& piece : pieces_) {
+      out += piece.literal;
+      if (piece.hole == Hole::id) out += id;
+      if (piece.hole == Hole::first && row != nullptr) out += row->first;
+      if (piece.hole == Hole::second && row != nullptr) out += row->second;
+    }
+  }
+
+ private:
+  enum class Hole { none, id, first, second };
+  struct Piece {
+    std::string literal;
+    Hole hole;
+  };
+  std::vector<Piece> pieces_;
+};
+
+struct Options {
+  int port = 0;
+  std::string request;
+  std::string rows;
+  std::string answers;
+  int connections = 64;
+  double seconds = 5;
+  double warmup = 1;
+  std::uint64_t requests = 0;
+  std::uint64_t first_id = 0;
+  int expect = 200;
+};
+
+struct Connection {
+  int fd = -1;
+  bool busy = false;
+  std::uint64_t sent_at = 0;
+  std::size_t have = 0;
+  std::string out;
+  std::array<char, 65536> in;
+};
+
+struct Answer {
+  int status = 0;
+  std::string_view body;
+  std::size_t size = 0;  // Zero while the answer is not complete.
+};
+
+bool same_letters(std::string_view a, std::string_view lower) {
+  return a.size() == lower.size() &&
+         std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) { return (x | 0x20) == y || x == y; });
+}
+
+Answer parse(std::string_view in) {
+  const auto end = in.find("\r\n\r\n");
+  if (end == in.npos) return {};
+  Answer answer;
+  std::from_chars(in.data() + 9, in.data() + 12, answer.status);
+  std::size_t length = in.npos;
+  for (std::size_t at = in.find("\r\n") + 2; at < end;) {
+    const auto stop = in.find("\r\n", at);
+    const auto line = in.substr(at, stop - at);
+    const auto colon = line.find(':');
+    if (colon != line.npos && same_letters(line.substr(0, colon), "content-length")) {
+      const auto digits = line.find_first_of("0123456789", colon);
+      if (digits != line.npos) std::from_chars(line.data() + digits, line.data() + line.size(), length);
+    }
+    at = stop + 2;
+  }
+  if (answer.status == 204) length = 0;
+  if (length == in.npos) die("the answer has no Content-Length");
+  if (in.size() < end + 4 + length) return {};
+  answer.body = in.substr(end + 4, length);
+  answer.size = end + 4 + length;
+  return answer;
+}
+
+class Load {
+ public:
+  explicit Load(const Options& options) : options_(options), next_id_(options.first_id) {
+    const auto text = read(options.request);
+    auto cut = text.find("\n\n");
+    if (cut == text.npos) die("the request file needs an empty line after its headers");
+    std::string head;
+    std::istringstream lines(text.substr(0, cut));
+    for (std::string line; std::getline(lines, line);) head += line + "\r\n";
+    head_ = Template(head);
+    auto body = text.substr(cut + 2);
+    while (!body.empty() && body.back() == '\n') body.pop_back();
+    body_ = Template(body);
+    if (!options.rows.empty()) {
+      std::ifstream rows(options.rows);
+      for (std::string a, b; rows >> a >> b;) rows_.emplace_back(a, b);
+      if (rows_.empty()) die("the rows file is empty");
+    }
+    if (!options.answers.empty()) {
+      answers_ = std::fopen(options.answers.c_str(), "w");
+      if (answers_ == nullptr) die("cannot write " + options.answers);
+    }
+  }
+
+  int run() {
+    loop_ = epoll_create1(EPOLL_CLOEXEC);
+    const auto begin = now_ns();
+    counting_from_ = begin + static_cast<std::uint64_t>(options_.warmup * 1e9);
+    const auto end = options_.requests != 0
+                         ? UINT64_MAX
+                         : counting_from_ + static_cast<std::uint64_t>(options_.seconds * 1e9);
+    std::vector<std::unique_ptr<Connection>> connections;
+    for (int i = 0; i < options_.connections; ++i) {
+      connections.push_back(open());
+      send_next(*connections.back());
+    }
+    std::array<epoll_event, 256> events;
+    std::uint64_t now = begin;
+    while (now < end && (options_.requests == 0 || answered_ < options_.requests)) {
+      const int ready = epoll_wait(loop_, events.data(), static_cast<int>(events.size()), 5000);
+      if (ready == 0) die("no answer for 5 s");
+      for (int i = 0; i < ready; ++i) receive(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
+      now = now_ns();
+    }
+    const double seconds = static_cast<double>(now - counting_from_) / 1e9;
+    if (answers_ != nullptr) std::fclose(answers_);
+    report(seconds);
+    return others_.empty() ? 0 : 1;
+  }
+
+ private:
+  static std::string read(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) die("cannot read " + path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  std::unique_ptr<Connection> open() {
+    auto c = std::make_unique<Connection>();
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(options_.port));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(c->fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) die("cannot connect");
+    const int on = 1;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = c.get();
+    epoll_ctl(loop_, EPOLL_CTL_ADD, c->fd, &event);
+    return c;
+  }
+
+  void send_next(Connection& c) {
+    c.busy = options_.requests == 0 || started_ < options_.requests;
+    if (!c.busy) return;
+    ++started_;
+    std::array<char, 16> id;
+    auto value = next_id_++;
+    for (auto digit = id.rbegin(); digit != id.rend(); ++digit, value >>= 4) *digit = "0123456789abcdef"[value & 15];
+    const std::string_view id_text(id.data(), id.size());
+    const auto* row = rows_.empty() ? nullptr : &rows_[next_row_++ % rows_.size()];
+    scratch_.clear();
+    body_.fill(scratch_, id_text, row);
+    c.out.clear();
+    head_.fill(c.out, id_text, row);
+    if (!scratch_.empty()) c.out += "Content-Length: " + std::to_string(scratch_.size()) + "\r\n";
+    c.out += "\r\n";
+    c.out += scratch_;
+    c.have = 0;
+    c.sent_at = now_ns();
+    // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
+    if (send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(c.out.size())) die("cannot send");
+  }
+
+  void receive(Connection& c) {
+    const auto n = recv(c.fd, c.in.data() + c.have, c.in.size() - c.have, MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) die(c.busy ? "the server closed a connection before answering" : "the server closed an idle connection");
+    c.have += static_cast<std::size_t>(n);
+    const auto answer = parse({c.in.data(), c.have});
+    if (answer.size == 0) {
+      if (c.have == c.in.size()) die("the answer is longer than 64 KiB");
+      return;
+    }
+    const auto now = now_ns();
+    ++answered_;
+    if (answer.status != options_.expect && ++others_[answer.status] == 1) {
+      first_other_ = std::string(answer.body.substr(0, 300));
+    }
+    if (now >= counting_from_) latency_.add(now - c.sent_at);
+    if (answers_ != nullptr) {
+      std::fwrite(answer.body.data(), 1, answer.body.size(), answers_);
+      std::fputc('\n', answers_);
+    }
+    send_next(c);
+  }
+
+  void report(double seconds) const {
+    std::printf("{\"requests\":%llu,\"seconds\":%.3f,\"rps\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,\"next_id\":%llu,\"others\":{",
+                static_cast<unsigned long long>(latency_.total()), seconds, static_cast<double>(latency_.total()) / seconds,
+                latency_.quantile_us(0.5), latency_.quantile_us(0.99), latency_.quantile_us(1.0 - 1e-9),
+                static_cast<unsigned long long>(next_id_));
+    const char* comma = "";
+    for (const auto& [status, count] : others_) {
+      std::printf("%s\"%d\":%llu", comma, status, static_cast<unsigned long long>(count));
+      comma = ",";
+    }
+    std::printf("}}\n");
+    if (!first_other_.empty()) std::fprintf(stderr, "load: an unexpected answer: %s\n", first_other_.c_str());
+  }
+
+  const Options& options_;
+  int loop_ = -1;
+  Template head_;
+  Template body_;
+  std::vector<std::pair<std::string, std::string>> rows_;
+  std::size_t next_row_ = 0;
+  std::uint64_t next_id_;
+  std::uint64_t started_ = 0;
+  std::uint64_t answered_ = 0;
+  std::uint64_t counting_from_ = 0;
+  std::string scratch_;
+  Histogram latency_;
+  std::map<int, std::uint64_t> others_;
+  std::string first_other_;
+  std::FILE* answers_ = nullptr;
+};
+
+Options read_options(int argc, char** argv) {
+  Options o;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string name = argv[i];
+    if (i + 1 == argc) die(name + " needs a value");
+    const char* value = argv[i + 1];
+    if (name == "--port") o.port = std::atoi(value);
+    else if (name == "--request") o.request = value;
+    else if (name == "--rows") o.rows = value;
+    else if (name == "--answers") o.answers = value;
+    else if (name == "--connections") o.connections = std::atoi(value);
+    else if (name == "--seconds") o.seconds = std::atof(value);
+    else if (name == "--warmup") o.warmup = std::atof(value);
+    else if (name == "--requests") o.requests = std::strtoull(value, nullptr, 10);
+    else if (name == "--first-id") o.first_id = std::strtoull(value, nullptr, 10);
+    else if (name == "--expect") o.expect = std::atoi(value);
+    else die("unknown option " + name);
+  }
+  if (o.requests != 0) o.warmup = 0;
+  if (o.port <= 0 || o.request.empty() || o.connections < 1 || o.connections > 10000) die("usage: load --port P --request FILE …");
+  return o;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = read_options(argc, argv);
+  auto load = std::make_unique<Load>(options);
+  return load->run();
+}
