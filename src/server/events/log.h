@@ -1,0 +1,95 @@
+// The one append-only record of what happened. append() writes a fact in the same transaction as the
+// change it announces; once that transaction is durable the fact is published to every follower, in
+// sequence order. Sockets, streams, the activity feed's long polls and the mailbox follow the log.
+//
+// announce() is for facts that only their latest value matters for (heartbeats): not stored, not
+// numbered; a follower that is slow sees the newest one.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/instant.h"
+#include "base/raw_json.h"
+#include "platform/io/clock.h"
+#include "platform/io/guarded.h"
+#include "platform/sql/database.h"
+
+namespace molecule::events {
+
+struct Event {
+  std::string_view type;   // A constant, as in the catalogue: "WORKSPACE_ONLINE".
+  WorkspaceId workspace;   // What it is about; nil when about no workspace.
+  RawJson payload;         // An object.
+};
+
+// One published event, encoded once and shared by all followers.
+struct Frame {
+  std::int64_t seq = 0;      // The log position; for transient frames the newest position at the time.
+  bool transient = false;
+  WorkspaceId workspace;
+  std::string type;
+  Instant at;
+  RawJson payload;
+  std::string text;          // {"event","workspace_id","timestamp","payload","seq"[,"transient"]}
+};
+using FramePtr = std::shared_ptr<const Frame>;
+
+class Log {
+ public:
+  // What is kept in memory for followers; older positions are read from the store.
+  static constexpr std::size_t recent_max = 8192;
+
+  Log(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
+
+  // Reads the newest position. Once, at start, before anything is appended.
+  io::Task<void> open();
+
+  // Inside the transaction of the change. Returns the position.
+  std::int64_t append(sql::Tx& tx, Event event);
+  // Not stored; any thread.
+  void announce(Event event);
+
+  std::int64_t newest() const { return newest_.load(std::memory_order_acquire); }
+
+  // Frames after `seq`, at most `max`, oldest first. `complete` is false when `seq` is older than what
+  // memory holds: use read_after then.
+  struct Slice {
+    std::vector<FramePtr> frames;
+    bool complete = true;
+  };
+  Slice recent_after(std::int64_t seq, std::size_t max) const;
+  // Transient frames newer than a follower's own counter, which is updated.
+  std::vector<FramePtr> transients_after(std::uint64_t& counter, std::size_t max) const;
+  // From the store. Oldest first.
+  io::Task<std::vector<FramePtr>> read_after(std::int64_t seq, std::size_t max);
+  // The oldest position still stored (1 when nothing was ever pruned).
+  io::Task<std::int64_t> oldest();
+
+  // Called after each publication, from the store's thread: must only wake something. Registered at
+  // start, never removed: hubs live as long as the log.
+  void on_published(std::function<void()> wake);
+
+ private:
+  struct Recent {
+    std::deque<FramePtr> frames;
+    std::deque<FramePtr> transients;
+    std::uint64_t transient_count = 0;
+  };
+  void publish(FramePtr frame);
+
+  sql::Database& db_;
+  const io::Clock& clock_;
+  std::atomic<std::int64_t> newest_{0};
+  io::Guarded<Recent> recent_;
+  io::Guarded<std::vector<std::function<void()>>> wakes_;
+};
+
+}  // namespace molecule::events

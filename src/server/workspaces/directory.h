@@ -1,0 +1,69 @@
+// The organisation in memory: every workspace that was not purged, with what the message path and the
+// gate need, so that neither reads the store. Loaded at start; changed only after the transaction that
+// made the change is durable (sql::Tx::after_commit). Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fields.h"
+#include "base/id.h"
+#include "base/instant.h"
+#include "platform/io/guarded.h"
+#include "server/auth/access.h"
+
+namespace molecule::workspaces {
+
+enum class Status {
+  provisioning, awaiting_agent, online, degraded, offline, paused, hibernating, hibernated, failed, removed
+};
+BOOST_DESCRIBE_ENUM(Status, provisioning, awaiting_agent, online, degraded, offline, paused, hibernating,
+                    hibernated, failed, removed)
+
+// How the platform reaches the agent.
+enum class Delivery { push, poll };
+BOOST_DESCRIBE_ENUM(Delivery, push, poll)
+
+struct Entry {
+  WorkspaceId id;
+  std::optional<WorkspaceId> parent;
+  std::string name;
+  std::string role;
+  std::string runtime;
+  Status status = Status::provisioning;
+  Delivery delivery = Delivery::push;
+  std::string url;                    // Empty when the agent has none.
+  RawJson agent_card;                 // Empty until registered.
+  int max_concurrent_tasks = 1;
+  std::optional<std::int64_t> budget_limit;  // US cents.
+  std::int64_t monthly_spend = 0;            // US cents.
+  std::optional<Instant> removed_at;
+};
+
+class Directory final : public auth::Reach {
+ public:
+  std::optional<Entry> find(WorkspaceId id) const;
+  bool may_reach(WorkspaceId from, WorkspaceId to) const override;
+  // Siblings, children and the parent, removed ones left out; in creation order.
+  std::vector<Entry> peers_of(WorkspaceId id) const;
+  std::vector<Entry> all() const;
+
+  // For the owner of the table (the workspaces slice) and for presence, after commit.
+  void put(Entry entry);
+  void erase(WorkspaceId id);  // Purged.
+  // Applies `change` to the entry if present.
+  template <class Fn>
+  void update(WorkspaceId id, Fn&& change) {
+    entries_.write([&](auto& map) {
+      auto it = map.find(id);
+      if (it != map.end()) change(it->second);
+    });
+  }
+
+ private:
+  io::Guarded<std::unordered_map<WorkspaceId, Entry>> entries_;
+};
+
+}  // namespace molecule::workspaces
