@@ -40,15 +40,17 @@ struct Entry {
   std::optional<std::int64_t> budget_limit;  // US cents.
   std::int64_t monthly_spend = 0;            // US cents.
   std::optional<Instant> removed_at;
+  Instant created_at;
 };
 
 class Directory final : public auth::Reach {
  public:
   std::optional<Entry> find(WorkspaceId id) const;
+  // A removed workspace counts as reachable, so that its peers are told that it is gone.
   bool may_reach(WorkspaceId from, WorkspaceId to) const override;
   // Siblings, children and the parent, removed ones left out; in creation order.
   std::vector<Entry> peers_of(WorkspaceId id) const;
-  std::vector<Entry> all() const;
+  std::vector<Entry> all() const;  // Removed ones too; in creation order.
 
   // For the owner of the table (the workspaces slice) and for presence, after commit.
   void put(Entry entry);

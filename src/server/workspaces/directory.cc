@@ -1,0 +1,72 @@
+#include "server/workspaces/directory.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace molecule::workspaces {
+
+namespace {
+
+bool older(const Entry& a, const Entry& b) {
+  if (a.created_at != b.created_at) return a.created_at < b.created_at;
+  return a.id < b.id;
+}
+
+bool related(const Entry& a, const Entry& b) {
+  return a.parent == b.parent || a.parent == b.id || b.parent == a.id;
+}
+
+}  // namespace
+
+std::optional<Entry> Directory::find(WorkspaceId id) const {
+  return entries_.read([&](const auto& map) -> std::optional<Entry> {
+    auto it = map.find(id);
+    if (it == map.end()) return std::nullopt;
+    return it->second;
+  });
+}
+
+bool Directory::may_reach(WorkspaceId from, WorkspaceId to) const {
+  if (from == to) return true;
+  return entries_.read([&](const auto& map) {
+    auto asker = map.find(from);
+    auto target = map.find(to);
+    return asker != map.end() && target != map.end() && related(asker->second, target->second);
+  });
+}
+
+std::vector<Entry> Directory::peers_of(WorkspaceId id) const {
+  std::vector<Entry> peers = entries_.read([&](const auto& map) {
+    std::vector<Entry> found;
+    auto self = map.find(id);
+    if (self == map.end()) return found;
+    for (const auto& [other, entry] : map) {
+      if (other == id || entry.status == Status::removed) continue;
+      if (related(self->second, entry)) found.push_back(entry);
+    }
+    return found;
+  });
+  std::sort(peers.begin(), peers.end(), older);
+  return peers;
+}
+
+std::vector<Entry> Directory::all() const {
+  std::vector<Entry> entries = entries_.read([](const auto& map) {
+    std::vector<Entry> found;
+    found.reserve(map.size());
+    for (const auto& [id, entry] : map) found.push_back(entry);
+    return found;
+  });
+  std::sort(entries.begin(), entries.end(), older);
+  return entries;
+}
+
+void Directory::put(Entry entry) {
+  entries_.write([&](auto& map) { map[entry.id] = std::move(entry); });
+}
+
+void Directory::erase(WorkspaceId id) {
+  entries_.write([&](auto& map) { map.erase(id); });
+}
+
+}  // namespace molecule::workspaces
