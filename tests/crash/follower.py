@@ -1,0 +1,84 @@
+"""Follows /ws from a sequence number: the few lines of WebSocket that reading needs."""
+
+import base64
+import json
+import os
+import socket
+
+
+class Gap(Exception):
+    pass
+
+
+def _exactly(stream, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) != size:
+        raise ConnectionError("the socket ended inside a frame")
+    return data
+
+
+def _frames(stream):
+    """Yields (opcode, payload) of complete messages; a server sends them unmasked."""
+    whole = b""
+    kind = 0
+    while True:
+        first, second = _exactly(stream, 2)
+        size = second & 127
+        if size == 126:
+            size = int.from_bytes(_exactly(stream, 2), "big")
+        elif size == 127:
+            size = int.from_bytes(_exactly(stream, 8), "big")
+        payload = _exactly(stream, size)
+        opcode = first & 15
+        if opcode >= 8:
+            yield opcode, payload
+            continue
+        kind = opcode or kind
+        whole += payload
+        if first & 128:
+            yield kind, whole
+            whole = b""
+
+
+def events(port: int, bearer: str, since: int, until: int) -> list[dict]:
+    """The log's events after `since` up to `until`, as /ws replays them.
+
+    Raises Gap if the server says the position is unknown, or if a number is missing or out of order.
+    """
+    if until <= since:
+        return []
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(
+            (
+                f"GET /ws?since={since} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {bearer}\r\n"
+                f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n"
+            ).encode()
+        )
+        stream = connection.makefile("rb")
+        status = stream.readline()
+        if b" 101 " not in status:
+            raise ConnectionError(f"/ws answered {status!r}")
+        while stream.readline().strip():
+            pass
+        found: list[dict] = []
+        last = since
+        for opcode, payload in _frames(stream):
+            if opcode == 8:
+                raise ConnectionError(f"/ws closed: {payload!r}")
+            if opcode != 1:
+                continue
+            event = json.loads(payload)
+            if event["event"] == "HELLO":
+                if not event["resumed"]:
+                    raise Gap(f"position {since} was not resumed: {event}")
+                continue
+            if event.get("transient"):
+                continue
+            if event["seq"] != last + 1:
+                raise Gap(f"{event['seq']} follows {last}: {event['event']}")
+            last = event["seq"]
+            found.append(event)
+            if last >= until:
+                return found
+    raise ConnectionError("/ws ended early")
