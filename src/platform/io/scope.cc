@@ -21,7 +21,8 @@ struct Scope::Root {
   std::coroutine_handle<promise_type> self;
 };
 
-Scope::Scope(Loop& loop, OnFailure on_failure) : loop_(loop), on_failure_(std::move(on_failure)) {}
+Scope::Scope(Loop& loop, OnFailure on_failure, Cancellation* parent)
+    : loop_(loop), on_failure_(std::move(on_failure)), cancellation_(parent) {}
 
 Scope::~Scope() {
   if (running_ != 0) std::abort();
@@ -77,6 +78,13 @@ Task<void> Scope::drain(std::chrono::milliseconds grace) {
     co_await join;
   }
   cancellation_.cancel();
+}
+
+Task<void> Scope::join() {
+  if (running_ != 0) {
+    Join join{running_, joiner_};
+    co_await join;
+  }
 }
 
 struct detail::DeadlineTimer::State {

@@ -17,8 +17,8 @@ class Scope {
  public:
   using OnFailure = std::function<void(std::string_view name, std::exception_ptr)>;
 
-  // Belongs to `loop`: spawn, cancel and drain are called there.
-  Scope(Loop& loop, OnFailure on_failure);
+  // Belongs to `loop`: spawn, cancel and drain are called there. Cancelled with `parent` when given.
+  Scope(Loop& loop, OnFailure on_failure, Cancellation* parent = nullptr);
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   // Aborts the process when work is still running: drain first.
@@ -34,6 +34,8 @@ class Scope {
   void cancel() { cancellation_.cancel(); }
   // Waits up to `grace` for the work to end by itself, then cancels it and waits until it has ended.
   Task<void> drain(std::chrono::milliseconds grace);
+  // Waits until all work has ended, however long that takes; cancel() elsewhere to end it.
+  Task<void> join();
 
   Loop& loop() { return loop_; }
 

@@ -73,6 +73,9 @@ class Log {
   // The oldest position still stored (1 when nothing was ever pruned).
   io::Task<std::int64_t> oldest();
 
+  // Deletes at most `max` of the oldest facts from before an instant; the newest one always stays.
+  io::Task<std::int64_t> prune(Instant before, std::size_t max);
+
   // Called after each publication, from the store's thread: must only wake something. Registered at
   // start, never removed: hubs live as long as the log.
   void on_published(std::function<void()> wake);

@@ -1,0 +1,191 @@
+#include "server/events/events_service.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "platform/io/scope.h"
+#include "platform/json/json.h"
+#include "server/events/events_store.h"
+#include "server/events/follow.h"
+
+namespace molecule::events {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto keep_alive = 15s;
+constexpr std::size_t write_max = 64u << 10;  // Bytes gathered into one write.
+
+std::optional<std::int64_t> position(std::optional<std::string> text) {
+  if (!text || text->empty()) return std::nullopt;
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size()) {
+    throw bad_request("invalid_position", "since must be a log position: a whole number");
+  }
+  return value;
+}
+
+std::string hello(const Start& start) {
+  json::Object payload;
+  payload.add("reason", start.reason);
+  return json::Object{}
+      .add("event", "HELLO")
+      .add("seq", start.seq)
+      .add("resumed", start.resumed)
+      .add("payload", payload.raw())
+      .text();
+}
+
+io::Task<void> read_until_closed(http::WebSocket& socket, io::Scope& scope) {
+  // Clients have nothing to say here; reading answers pings and notices the close.
+  for (;;) {
+    auto frame = co_await socket.receive();
+    if (!frame) break;
+  }
+  scope.cancel();
+}
+
+io::Task<void> write_facts(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start) {
+  co_await socket.send(http::Frame::Opcode::text, hello(start));
+  std::string out;
+  for (;;) {
+    auto step = co_await cursor.next();
+    for (const auto& frame : step.frames) {
+      out += http::encode_frame(http::Frame::Opcode::text, frame->text);
+      if (out.size() >= write_max) {
+        co_await socket.send_raw(out);
+        out.clear();
+      }
+    }
+    if (!out.empty()) co_await socket.send_raw(out);
+    out.clear();
+    if (!step.advanced) co_await hub.grown(30s);
+  }
+}
+
+// The reader and the writer of one socket; whichever ends first ends the other.
+io::Task<void> serve_socket(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start) {
+  io::Context here = co_await io::context();
+  io::Scope scope(*here.loop, {}, here.cancellation);
+  auto writer = [](http::WebSocket& to, Hub& on, Cursor from, Start at, io::Scope& owner) -> io::Task<void> {
+    try {
+      co_await write_facts(to, on, std::move(from), at);
+    } catch (const Fault&) {
+      owner.cancel();  // Gone, too slow, or the server drains: http has sent the close frame.
+    }
+  };
+  scope.spawn("socket writer", writer(socket, hub, std::move(cursor), start, scope));
+  scope.spawn("socket reader", read_until_closed(socket, scope));
+  co_await scope.join();
+}
+
+io::Task<void> serve_stream(http::BodyWriter& body, Hub& hub, Cursor cursor) {
+  co_await body.write(": connected\n\n");
+  std::string out;
+  while (!body.closed()) {
+    auto step = co_await cursor.next();
+    for (const auto& frame : step.frames) {
+      if (!frame->transient) out += fmt::format("id: {}\n", frame->seq);
+      out += "data: ";
+      out += json::Object{}
+                 .add("type", frame->type)
+                 .add("timestamp", frame->at.micros() / 1000)
+                 .add("data", frame->payload)
+                 .add("seq", frame->seq)
+                 .text();
+      out += "\n\n";
+      if (out.size() >= write_max) {
+        co_await body.write(out);
+        out.clear();
+      }
+    }
+    if (!out.empty()) co_await body.write(out);
+    out.clear();
+    if (step.advanced) continue;
+    bool grown = co_await hub.grown(keep_alive);
+    if (!grown) co_await body.write(": keep-alive\n\n");
+  }
+}
+
+std::vector<Past> past(std::vector<store::Row> rows) {
+  std::vector<Past> page;
+  page.reserve(rows.size());
+  for (auto& row : rows) {
+    page.push_back(Past{std::to_string(row.seq), std::move(row.type), row.workspace_id, std::move(row.payload),
+                        row.at, row.seq});
+  }
+  return page;
+}
+
+std::int64_t limit_of(const Page& page) { return std::clamp<std::int64_t>(page.limit.value_or(100), 1, 500); }
+
+constexpr auto table =
+    http::table(http::get<auth::Member, &Service::socket>("/ws"),
+                http::get<auth::Self, &Service::stream>("/workspaces/{id}/events/stream"),
+                http::get<auth::Admin, &Service::list>("/events"),
+                http::get<auth::Admin, &Service::list_of>("/events/{id}"));
+
+}  // namespace
+
+const std::span<const http::Route> routes = table;
+
+io::Task<http::Response> Service::socket(auth::Member::Caller caller, const http::Request& request) {
+  auto since = position(request.query_value("since"));
+  std::int64_t oldest = co_await log_.oldest();
+  Start start = start_from(since, oldest, log_.newest());
+  io::Context here = co_await io::context();
+  Hub& hub = hubs_.of(*here.loop);
+  Cursor cursor(log_, reach_, caller.workspace(), start.seq);
+  http::Response response;
+  response.socket = [&hub, cursor, start](http::WebSocket& socket) mutable {
+    return serve_socket(socket, hub, std::move(cursor), start);
+  };
+  // A browser that carried its token as a subprotocol needs the fixed one confirmed.
+  auto offered = request.header("Sec-WebSocket-Protocol");
+  if (offered && offered->find("molecule-ws") != std::string_view::npos) response.subprotocol = "molecule-ws";
+  co_return response;
+}
+
+io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id, const http::Request& request) {
+  std::optional<std::string> last;
+  if (auto header = request.header("Last-Event-ID")) last = std::string(*header);
+  if (!last) last = request.query_value("since");
+  auto since = position(last);
+  std::int64_t oldest = co_await log_.oldest();
+  Start start = start_from(since, oldest, log_.newest());
+  if (since && !start.resumed) {
+    throw Fault(Kind::gone, "position_gone",
+                fmt::format("log position {} cannot be resumed ({}); take a snapshot and connect without it", *since,
+                            start.reason));
+  }
+  io::Context here = co_await io::context();
+  Hub& hub = hubs_.of(*here.loop);
+  Cursor cursor(log_, reach_, std::nullopt, start.seq);
+  cursor.only(id);
+  http::Response response;
+  response.content_type = "text/event-stream";
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  response.headers.emplace_back("X-Accel-Buffering", "no");
+  response.stream = [&hub, cursor](http::BodyWriter& body) mutable {
+    return serve_stream(body, hub, std::move(cursor));
+  };
+  co_return response;
+}
+
+io::Task<std::vector<Past>> Service::list(auth::Admin::Caller, http::Query<Page> page) {
+  std::int64_t limit = limit_of(page.value);
+  std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
+  auto rows = co_await db_.read([=](sql::Read& read) { return read.all(store::before, before, limit); });
+  co_return past(std::move(rows));
+}
+
+io::Task<std::vector<Past>> Service::list_of(auth::Admin::Caller, WorkspaceId id, http::Query<Page> page) {
+  std::int64_t limit = limit_of(page.value);
+  std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
+  auto rows = co_await db_.read([=](sql::Read& read) { return read.all(store::before_of, id, before, limit); });
+  co_return past(std::move(rows));
+}
+
+}  // namespace molecule::events

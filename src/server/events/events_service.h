@@ -1,0 +1,52 @@
+// Ways to follow the log: the WebSocket /ws, an SSE stream per workspace, and pages of past events.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "server/auth/access.h"
+#include "server/events/hub.h"
+#include "server/events/log.h"
+
+namespace molecule::events {
+
+struct Page {
+  std::optional<std::int64_t> limit;   // 1..500, default 100
+  std::optional<std::int64_t> before;  // positions older than this
+};
+BOOST_DESCRIBE_STRUCT(Page, (), (limit, before))
+
+struct Past {
+  std::string id;
+  std::string event_type;
+  std::optional<WorkspaceId> workspace_id;
+  RawJson payload;
+  Instant created_at;
+  std::int64_t seq = 0;
+};
+BOOST_DESCRIBE_STRUCT(Past, (), (id, event_type, workspace_id, payload, created_at, seq))
+
+class Service {
+ public:
+  Service(sql::Database& db, Log& log, const auth::Reach& reach, Hubs& hubs)
+      : db_(db), log_(log), reach_(reach), hubs_(hubs) {}
+
+  // GET /ws?since=N
+  io::Task<http::Response> socket(auth::Member::Caller caller, const http::Request& request);
+  // GET /workspaces/{id}/events/stream, resumes by Last-Event-ID
+  io::Task<http::Response> stream(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
+  // GET /events and GET /events/{id}: newest first
+  io::Task<std::vector<Past>> list(auth::Admin::Caller caller, http::Query<Page> page);
+  io::Task<std::vector<Past>> list_of(auth::Admin::Caller caller, WorkspaceId id, http::Query<Page> page);
+
+ private:
+  sql::Database& db_;
+  Log& log_;
+  const auth::Reach& reach_;
+  Hubs& hubs_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::events

@@ -1,0 +1,157 @@
+#include "server/events/log.h"
+
+#include <algorithm>
+
+#include "platform/json/json.h"
+#include "server/events/events_store.h"
+
+namespace molecule::events {
+namespace {
+
+std::string encode(const Frame& frame) {
+  std::string text;
+  text.reserve(frame.payload.text.size() + frame.type.size() + 160);
+  text += "{\"event\":\"";
+  text += frame.type;
+  text += "\",\"workspace_id\":";
+  if (frame.workspace.nil()) {
+    text += "null";
+  } else {
+    json::write(text, frame.workspace);
+  }
+  text += ",\"timestamp\":";
+  json::write(text, frame.at);
+  text += ",\"payload\":";
+  text += frame.payload.text;
+  text += ",\"seq\":";
+  text += std::to_string(frame.seq);
+  if (frame.transient) text += ",\"transient\":true";
+  text += '}';
+  return text;
+}
+
+FramePtr from_row(store::Row row) {
+  auto frame = std::make_shared<Frame>();
+  frame->seq = row.seq;
+  frame->workspace = row.workspace_id.value_or(WorkspaceId{});
+  frame->type = std::move(row.type);
+  frame->at = row.at;
+  frame->payload = std::move(row.payload);
+  frame->text = encode(*frame);
+  return frame;
+}
+
+}  // namespace
+
+io::Task<void> Log::open() {
+  std::int64_t newest = co_await db_.read([](sql::Read& read) { return read.one(store::newest); });
+  newest_.store(newest, std::memory_order_release);
+}
+
+std::int64_t Log::append(sql::Tx& tx, Event event) {
+  auto frame = std::make_shared<Frame>();
+  frame->seq = tx.next("log");
+  frame->workspace = event.workspace;
+  frame->type = event.type;
+  frame->at = clock_.now();
+  frame->payload = event.payload.empty() ? RawJson("{}") : std::move(event.payload);
+  std::optional<WorkspaceId> about;
+  if (!event.workspace.nil()) about = event.workspace;
+  tx.post(store::append, frame->seq, frame->at, frame->type, about, frame->payload);
+  frame->text = encode(*frame);
+  std::int64_t seq = frame->seq;
+  tx.after_commit([this, frame = std::move(frame)]() mutable { publish(std::move(frame)); });
+  return seq;
+}
+
+void Log::announce(Event event) {
+  auto frame = std::make_shared<Frame>();
+  frame->seq = newest();
+  frame->transient = true;
+  frame->workspace = event.workspace;
+  frame->type = event.type;
+  frame->at = clock_.now();
+  frame->payload = event.payload.empty() ? RawJson("{}") : std::move(event.payload);
+  frame->text = encode(*frame);
+  publish(std::move(frame));
+}
+
+void Log::publish(FramePtr frame) {
+  recent_.write([&](Recent& recent) {
+    if (frame->transient) {
+      recent.transients.push_back(frame);
+      ++recent.transient_count;
+      if (recent.transients.size() > recent_max) recent.transients.pop_front();
+      return;
+    }
+    newest_.store(frame->seq, std::memory_order_release);
+    recent.frames.push_back(frame);
+    if (recent.frames.size() > recent_max) recent.frames.pop_front();
+  });
+  wakes_.read([](const auto& wakes) {
+    for (const auto& wake : wakes) wake();
+  });
+}
+
+Log::Slice Log::recent_after(std::int64_t seq, std::size_t max) const {
+  Slice slice;
+  recent_.read([&](const Recent& recent) {
+    if (seq >= newest()) return;
+    // Positions are dense, so the place of `seq` in memory follows from the first frame's.
+    if (recent.frames.empty() || recent.frames.front()->seq > seq + 1) {
+      slice.complete = false;
+      return;
+    }
+    auto from = static_cast<std::size_t>(seq + 1 - recent.frames.front()->seq);
+    for (std::size_t i = from; i < recent.frames.size() && slice.frames.size() < max; ++i) {
+      slice.frames.push_back(recent.frames[i]);
+    }
+  });
+  return slice;
+}
+
+std::vector<FramePtr> Log::transients_after(std::uint64_t& counter, std::size_t max) const {
+  std::vector<FramePtr> frames;
+  recent_.read([&](const Recent& recent) {
+    std::uint64_t fresh = std::min<std::uint64_t>(recent.transient_count - counter, recent.transients.size());
+    counter = recent.transient_count;
+    // Newest first, one per workspace and type; what a slow follower missed has been replaced.
+    for (std::uint64_t i = 0; i < fresh && frames.size() < max; ++i) {
+      const FramePtr& frame = recent.transients[recent.transients.size() - 1 - static_cast<std::size_t>(i)];
+      bool replaced = std::any_of(frames.begin(), frames.end(), [&](const FramePtr& newer) {
+        return newer->workspace == frame->workspace && newer->type == frame->type;
+      });
+      if (!replaced) frames.push_back(frame);
+    }
+  });
+  std::reverse(frames.begin(), frames.end());
+  return frames;
+}
+
+io::Task<std::vector<FramePtr>> Log::read_after(std::int64_t seq, std::size_t max) {
+  auto rows = co_await db_.read([seq, max](sql::Read& read) {
+    return read.all(store::after, seq, static_cast<std::int64_t>(max));
+  });
+  std::vector<FramePtr> frames;
+  frames.reserve(rows.size());
+  for (auto& row : rows) frames.push_back(from_row(std::move(row)));
+  co_return frames;
+}
+
+io::Task<std::int64_t> Log::oldest() {
+  std::int64_t oldest = co_await db_.read([](sql::Read& read) { return read.one(store::oldest); });
+  co_return oldest;
+}
+
+io::Task<std::int64_t> Log::prune(Instant before, std::size_t max) {
+  std::int64_t pruned = co_await db_.write([before, max](sql::Tx& tx) {
+    return tx.run(store::prune, before, static_cast<std::int64_t>(max));
+  });
+  co_return pruned;
+}
+
+void Log::on_published(std::function<void()> wake) {
+  wakes_.write([&](auto& wakes) { wakes.push_back(std::move(wake)); });
+}
+
+}  // namespace molecule::events

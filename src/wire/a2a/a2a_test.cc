@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include "base/fault.h"
+#include "wire/a2a/a2a.h"
+
+namespace molecule::a2a {
+namespace {
+
+const Stamp stamp{.fresh_id = "fresh", .from_person = false, .default_context = ""};
+const Stamp person{.fresh_id = "fresh", .from_person = true, .default_context = "ctx"};
+
+std::string code_of(std::string_view body) {
+  try {
+    read_request(body, stamp);
+  } catch (const Fault& fault) {
+    return fault.code();
+  }
+  return "accepted";
+}
+
+TEST(ReadRequest, ForwardsACanonicalRequestUntouched) {
+  std::string body =
+      R"({"jsonrpc":"2.0", "id":7,"method":"message/send","params":{"message":{"messageId":"m1","role":"user","parts":[{"kind":"text","text":"hi"}]}}})";
+  auto in = read_request(body, stamp);
+  EXPECT_EQ(in.body, body);
+  EXPECT_EQ(in.rpc_id, "7");
+  EXPECT_EQ(in.message_id, "m1");
+  EXPECT_EQ(in.text, "hi");
+}
+
+TEST(ReadRequest, WrapsABareCallAndFillsWhatIsMissing) {
+  auto in = read_request(R"({"method":"message/send","params":{"message":{"parts":[{"type":"text","text":"hi"}]}}})",
+                         stamp);
+  EXPECT_EQ(in.message_id, "fresh");
+  EXPECT_EQ(
+      in.body,
+      R"({"jsonrpc":"2.0","id":"fresh","method":"message/send","params":{"message":{"messageId":"fresh","role":"user","parts":[{"kind":"text","text":"hi"}]}}})");
+}
+
+TEST(ReadRequest, ReadsContentAsTextAndMarksPeople) {
+  auto in = read_request(
+      R"({"jsonrpc":"2.0","id":"a","method":"message/send","params":{"message":{"content":"hi"},"metadata":{"source":"forged","k":1}}})",
+      person);
+  EXPECT_NE(in.body.find(R"("parts":[{"kind":"text","text":"hi"}])"), std::string::npos);
+  EXPECT_NE(in.body.find(R"("metadata":{"source":"canvas_user","k":1})"), std::string::npos);
+  EXPECT_NE(in.body.find(R"("contextId":"ctx")"), std::string::npos);
+}
+
+TEST(ReadRequest, ReadsTheOneZeroShape) {
+  auto in = read_request(
+      R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"m","role":"ROLE_AGENT","parts":[{"text":"a"},{"text":"b"}]}}})",
+      stamp);
+  EXPECT_EQ(in.generation, Generation::v10);
+  EXPECT_EQ(in.role, "agent");
+  EXPECT_EQ(in.text, "a\nb");
+}
+
+TEST(ReadRequest, KeepsOtherObjectsAsOneDataPart) {
+  auto in = read_request(R"({"type":"status_report","payload":{"n":1}})", stamp);
+  EXPECT_EQ(in.method, "message/send");
+  EXPECT_NE(in.body.find(R"("data":{"type":"status_report","payload":{"n":1}})"), std::string::npos);
+}
+
+TEST(ReadRequest, RefusesWhatIsWrongWithACode) {
+  EXPECT_EQ(code_of("{"), "invalid_json");
+  EXPECT_EQ(code_of("[]"), "invalid_message");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1})"), "invalid_request");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"1.0","id":1,"method":"message/send"})"), "invalid_request");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":{},"method":"message/send"})"), "invalid_request");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{}})"), "invalid_message");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[]}}})"),
+            "invalid_message");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[{"kind":"text","text":5}]}}})"),
+            "invalid_message");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"nonsense"})"), "unknown_method");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/stream"})"), "method_not_supported");
+}
+
+TEST(ReadRequest, AnUnknownMethodCarriesAJsonRpcError) {
+  try {
+    read_request(R"({"jsonrpc":"2.0","id":"x","method":"nonsense"})", stamp);
+    FAIL();
+  } catch (const Fault& fault) {
+    ASSERT_TRUE(fault.body().has_value());
+    EXPECT_NE(fault.body()->find(R"("id":"x","error":{"code":-32601)"), std::string::npos);
+  }
+}
+
+TEST(ReadRequest, ReadsReplyAndDelegationMarks) {
+  auto in = read_request(
+      R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"messageId":"m","role":"agent","parts":[{"kind":"text","text":"x"}],"metadata":{"reply_to":"r","delegation_id":"d"}}}})",
+      stamp);
+  EXPECT_EQ(in.reply_to, "r");
+  EXPECT_EQ(in.delegation_id, "d");
+}
+
+TEST(ReadAnswer, FindsTextInEveryShape) {
+  for (std::string_view body :
+       {R"({"jsonrpc":"2.0","id":1,"result":{"kind":"message","parts":[{"kind":"text","text":"yes"}]}})",
+        R"({"jsonrpc":"2.0","id":1,"result":{"parts":[{"type":"text","text":"yes"}]}})",
+        R"({"jsonrpc":"2.0","id":1,"result":{"status":"completed","artifacts":[{"parts":[{"text":"yes"}]}]}})",
+        R"({"jsonrpc":"2.0","id":1,"result":{"task":{"status":{"state":"TASK_STATE_COMPLETED","message":{"parts":[{"text":"yes"}]}}}}})",
+        R"({"jsonrpc":"2.0","id":1,"result":{"message":{"parts":[{"text":"yes"}]}}})",
+        R"({"status":"ok","result":"yes"})"}) {
+    EXPECT_EQ(read_answer(body, "1").text, "yes") << body;
+  }
+}
+
+TEST(ReadAnswer, WrapsPlainAnswersAndTellsErrors) {
+  EXPECT_EQ(read_answer(R"({"status":"ok","result":{"a":1}})", "\"i\"").body,
+            R"({"jsonrpc":"2.0","id":"i","result":{"a":1}})");
+  auto answer = read_answer(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"nope"}})", "1");
+  EXPECT_TRUE(answer.is_error);
+  EXPECT_EQ(answer.error, "nope");
+  EXPECT_THROW(read_answer("", "1"), Fault);
+  EXPECT_THROW(read_answer("<html>", "1"), Fault);
+}
+
+TEST(Translate, RequestsGoBothWays) {
+  std::string old_form =
+      R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"kind":"message","messageId":"m","role":"user","parts":[{"kind":"text","text":"a"},{"kind":"file","file":{"uri":"u","name":"n","mimeType":"t"}}]},"configuration":{"blocking":true}}})";
+  std::string new_form = request_as(Generation::v10, old_form);
+  EXPECT_EQ(
+      new_form,
+      R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"a"},{"url":"u","filename":"n","mediaType":"t"}]},"configuration":{"returnImmediately":false}}})");
+  EXPECT_EQ(request_as(Generation::v03, new_form), old_form);
+}
+
+TEST(Translate, AnswersGoBothWays) {
+  std::string old_form =
+      R"({"jsonrpc":"2.0","id":1,"result":{"kind":"task","id":"t","status":{"state":"input-required"},"artifacts":[{"artifactId":"a","parts":[{"kind":"text","text":"x"}]}]}})";
+  std::string new_form = answer_as(Generation::v10, old_form);
+  EXPECT_EQ(
+      new_form,
+      R"({"jsonrpc":"2.0","id":1,"result":{"task":{"id":"t","status":{"state":"TASK_STATE_INPUT_REQUIRED"},"artifacts":[{"artifactId":"a","parts":[{"text":"x"}]}]}}})");
+  EXPECT_EQ(answer_as(Generation::v03, new_form), old_form);
+}
+
+TEST(Translate, ScalarDataSurvivesTheRoundTrip) {
+  std::string new_form =
+      R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"data":[1,2]}]}}})";
+  std::string old_form = request_as(Generation::v03, new_form);
+  EXPECT_NE(old_form.find(R"("data":{"value":[1,2]})"), std::string::npos);
+  EXPECT_NE(request_as(Generation::v10, old_form).find(R"("data":[1,2])"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace molecule::a2a

@@ -1,0 +1,104 @@
+#include "base/fault.h"
+#include "wire/a2a/a2a.h"
+#include "wire/jsonrpc/jsonrpc.h"
+
+namespace molecule::a2a {
+namespace {
+
+using json::Node;
+using json::Type;
+
+void append_text(std::string& out, std::string_view text) {
+  if (text.empty()) return;
+  if (!out.empty()) out += '\n';
+  out += text;
+}
+
+void append_parts(std::string& out, Node parts) {
+  if (!parts.is(Type::array)) return;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Node part = parts.at(i);
+    Node text = part.find("text");
+    if (text.is(Type::string)) append_text(out, text.string());
+    // Some servers nest a part under "root".
+    Node nested = part.find("root").find("text");
+    if (nested.is(Type::string)) append_text(out, nested.string());
+  }
+}
+
+}  // namespace
+
+std::string text_of(Node node) {
+  std::string out;
+  if (!node) return out;
+  if (node.is(Type::string)) return std::string(node.string());
+  if (!node.is(Type::object)) return out;
+  append_parts(out, node.find("parts"));
+  if (out.empty() && node.find("content").is(Type::string)) out = node.find("content").string();
+  append_parts(out, node.find("content"));
+  if (Node artifacts = node.find("artifacts"); artifacts.is(Type::array)) {
+    for (std::size_t i = 0; i < artifacts.size(); ++i) append_parts(out, artifacts.at(i).find("parts"));
+  }
+  // A task that produced no artifact may still say something in its status.
+  if (out.empty()) append_parts(out, node.find("status").find("message").find("parts"));
+  for (std::string_view wrapper : {"message", "task"}) {
+    if (out.empty() && node.find(wrapper).is(Type::object)) out = text_of(node.find(wrapper));
+  }
+  if (out.empty() && node.find("text").is(Type::string)) out = node.find("text").string();
+  return out;
+}
+
+Answer read_answer(std::string_view body, std::string_view rpc_id) {
+  Answer answer;
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    throw Fault(Kind::bad_gateway, "bad_response", "agent returned empty response body");
+  }
+  std::optional<json::Document> document;
+  try {
+    document.emplace(json::Document::parse(body, {.bytes = 64u << 20}));
+  } catch (const Fault& fault) {
+    throw Fault(Kind::bad_gateway, "bad_response", "agent's response is not JSON: " + fault.text());
+  }
+  Node root = document->root();
+  Node error = root.find("error");
+  if (error && !error.is(Type::null) && !root.find("result")) {
+    answer.is_error = true;
+    Node message = error.find("message");
+    answer.error = message.is(Type::string) ? std::string(message.string())
+                   : error.is(Type::string) ? std::string(error.string())
+                                            : error.text();
+  }
+  Node result = root.find("result");
+  if (root.find("jsonrpc")) {
+    answer.body = root.text();
+  } else if (result && !answer.is_error) {
+    answer.body = jsonrpc::success(rpc_id, result.text());
+  } else if (answer.is_error) {
+    answer.body = jsonrpc::failure(rpc_id, jsonrpc::internal_error, answer.error);
+  } else {
+    answer.body = jsonrpc::success(rpc_id, root.text());
+    result = root;
+  }
+  answer.text = text_of(result);
+  if (answer.text.empty() && result) answer.text = result.is(Type::string) ? std::string(result.string()) : result.text();
+  Node trace = result.find("metadata").find("tool_trace");
+  if (trace && !(trace.is(Type::array) && trace.size() == 0) && !trace.is(Type::null)) {
+    answer.tool_trace = RawJson(trace.text());
+  }
+  return answer;
+}
+
+Generation speaks(Node card) {
+  Node interfaces = card.find("supportedInterfaces");
+  if (!interfaces.is(Type::array)) return Generation::v03;
+  bool new_one = false;
+  for (std::size_t i = 0; i < interfaces.size(); ++i) {
+    Node version = interfaces.at(i).find("protocolVersion");
+    if (!version.is(Type::string)) continue;
+    if (version.string().starts_with("0.3")) return Generation::v03;
+    if (version.string().starts_with("1.")) new_one = true;
+  }
+  return new_one ? Generation::v10 : Generation::v03;
+}
+
+}  // namespace molecule::a2a

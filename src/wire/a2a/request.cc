@@ -1,0 +1,268 @@
+#include "base/fault.h"
+#include "wire/a2a/a2a.h"
+#include "wire/jsonrpc/jsonrpc.h"
+
+namespace molecule::a2a {
+namespace {
+
+using json::Node;
+using json::Type;
+
+std::string string_member(Node object, std::string_view name) {
+  Node value = object.find(name);
+  return value.is(Type::string) ? std::string(value.string()) : std::string();
+}
+
+std::string_view part_kind(Node part) {
+  for (std::string_view name : {"kind", "type"}) {
+    Node value = part.find(name);
+    if (value.is(Type::string)) return value.string();
+  }
+  if (part.find("text").is(Type::string)) return "text";
+  if (part.find("data")) return "data";
+  if (part.find("raw") || part.find("url") || part.find("file")) return "file";
+  return {};
+}
+
+// Copies an object's members except those `skip` names, with a comma before each but the first.
+template <class Skip>
+void copy_members(std::string& out, Node object, bool& first, Skip&& skip) {
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    std::string_view name = object.name_at(i);
+    if (skip(name)) continue;
+    if (!first) out += ',';
+    first = false;
+    json::quote(out, name);
+    out += ':';
+    out += object.value_at(i).text();
+  }
+}
+
+Fault invalid_message(std::string text, std::string_view hint) {
+  return bad_request("invalid_message", std::move(text)).with(json::Object{}.add("hint", hint).members());
+}
+
+constexpr std::string_view parts_hint =
+    R"(send params.message.parts, for example [{"kind":"text","text":"hello"}])";
+
+bool supported(std::string_view method) { return method == "message/send" || method == "SendMessage"; }
+bool known_but_later(std::string_view method) {
+  for (std::string_view name :
+       {"message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe", "tasks/pushNotificationConfig/set",
+        "tasks/pushNotificationConfig/get", "tasks/pushNotificationConfig/list",
+        "tasks/pushNotificationConfig/delete", "agent/getAuthenticatedExtendedCard", "SendStreamingMessage",
+        "GetTask", "ListTasks", "CancelTask", "SubscribeToTask", "CreateTaskPushNotificationConfig",
+        "GetTaskPushNotificationConfig", "ListTaskPushNotificationConfigs",
+        "DeleteTaskPushNotificationConfig", "GetExtendedAgentCard"}) {
+    if (method == name) return true;
+  }
+  return false;
+}
+
+// Writes the parts list in 0.3 or 1.0 spelling is left alone; only `type` becomes `kind`.
+void write_parts(std::string& out, Node parts) {
+  out += '[';
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Node part = parts.at(i);
+    if (i > 0) out += ',';
+    bool rename = part.find("type").is(Type::string) && !part.find("kind");
+    if (!rename) {
+      out += part.text();
+      continue;
+    }
+    out += "{\"kind\":";
+    out += part.find("type").text();
+    bool first = false;
+    copy_members(out, part, first, [](std::string_view name) { return name == "type"; });
+    out += '}';
+  }
+  out += ']';
+}
+
+void check_parts(Node parts) {
+  if (!parts.is(Type::array) || parts.size() == 0) {
+    throw invalid_message("params.message.parts must be a list with at least one part", parts_hint);
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts.at(i).is(Type::object) || part_kind(parts.at(i)).empty()) {
+      throw invalid_message(fmt::format("params.message.parts[{}] is not a text, file or data part", i), parts_hint);
+    }
+    Node text = parts.at(i).find("text");
+    if (part_kind(parts.at(i)) == "text" && !text.is(Type::string)) {
+      throw invalid_message(fmt::format("params.message.parts[{}].text: expected a string", i), parts_hint);
+    }
+  }
+}
+
+// True when nothing needs to be added or renamed, so the client's own text can be forwarded.
+bool canonical(Node root, Node message, const Stamp& stamp) {
+  if (stamp.from_person) return false;
+  if (!root.find("jsonrpc").is(Type::string) || !root.find("id")) return false;
+  if (!message.find("messageId").is(Type::string) || message.find("messageId").string().empty()) return false;
+  if (!message.find("role").is(Type::string) || message.find("content")) return false;
+  Node parts = message.find("parts");
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts.at(i).find("type") && !parts.at(i).find("kind")) return false;
+  }
+  return true;
+}
+
+std::string normalised_message(Node message, const Incoming& in, const Stamp& stamp) {
+  std::string out = "{";
+  bool first = true;
+  copy_members(out, message, first, [](std::string_view name) {
+    return name == "parts" || name == "content" || name == "messageId" || name == "role";
+  });
+  if (!first) out += ',';
+  out += "\"messageId\":";
+  json::quote(out, in.message_id);
+  out += ",\"role\":";
+  bool new_spelling = in.generation == Generation::v10;
+  json::quote(out, in.role == "agent" ? (new_spelling ? "ROLE_AGENT" : "agent")
+                                      : (new_spelling ? "ROLE_USER" : "user"));
+  if (!message.find("contextId") && !stamp.default_context.empty()) {
+    out += ",\"contextId\":";
+    json::quote(out, stamp.default_context);
+  }
+  out += ",\"parts\":";
+  Node content = message.find("content");
+  if (message.find("parts")) {
+    write_parts(out, message.find("parts"));
+  } else if (content.is(Type::string)) {
+    out += new_spelling ? R"([{"text":)" : R"([{"kind":"text","text":)";
+    out += content.text();
+    out += "}]";
+  } else {
+    write_parts(out, content);
+  }
+  out += '}';
+  return out;
+}
+
+std::string normalised_params(Node params, std::string_view message, const Stamp& stamp) {
+  std::string out = "{\"message\":";
+  out += message;
+  bool first = false;
+  copy_members(out, params, first, [&](std::string_view name) {
+    return name == "message" || (name == "metadata" && stamp.from_person);
+  });
+  if (stamp.from_person) {
+    out += R"(,"metadata":{"source":"canvas_user")";
+    Node metadata = params.find("metadata");
+    bool inner_first = false;
+    if (metadata.is(Type::object)) {
+      copy_members(out, metadata, inner_first, [](std::string_view name) { return name == "source"; });
+    }
+    out += '}';
+  }
+  out += '}';
+  return out;
+}
+
+// A JSON object that is no A2A request at all: its content is kept as one data part.
+Incoming wrapped_object(Node root, const Stamp& stamp) {
+  Incoming in;
+  in.method = "message/send";
+  in.message_id = stamp.fresh_id;
+  in.rpc_id = '"' + stamp.fresh_id + '"';
+  in.role = "user";
+  in.text = root.text();
+  std::string params = R"({"message":{"kind":"message","role":"user","messageId":)";
+  json::quote(params, stamp.fresh_id);
+  params += R"(,"parts":[{"kind":"data","data":)" + root.text() + "}]}";
+  if (stamp.from_person) params += R"(,"metadata":{"source":"canvas_user"})";
+  params += '}';
+  in.body = jsonrpc::request(in.rpc_id, in.method, params);
+  return in;
+}
+
+void read_metadata(Incoming& in, Node metadata) {
+  if (auto reply = string_member(metadata, "reply_to"); !reply.empty()) in.reply_to = std::move(reply);
+  if (auto id = string_member(metadata, "delegation_id"); !id.empty()) in.delegation_id = std::move(id);
+}
+
+}  // namespace
+
+Incoming read_request(std::string_view body, const Stamp& stamp) {
+  json::Document document = json::Document::parse(body);
+  Node root = document.root();
+  if (!root.is(Type::object)) {
+    throw invalid_message("the body must be one JSON-RPC request object", parts_hint);
+  }
+  Node id = root.find("id");
+  if (id && !id.is(Type::string) && !id.is(Type::integer) && !id.is(Type::null)) {
+    throw bad_request("invalid_request", "id: expected a string, a whole number or null");
+  }
+  std::string rpc_id = id && !id.is(Type::null) ? id.text() : '"' + stamp.fresh_id + '"';
+
+  Node method = root.find("method");
+  if (!method || method.is(Type::null)) {
+    if (root.find("jsonrpc")) throw bad_request("invalid_request", "method is required");
+    return wrapped_object(root, stamp);
+  }
+  if (!method.is(Type::string)) throw bad_request("invalid_request", "method: expected a string");
+  Node version = root.find("jsonrpc");
+  if (version && !(version.is(Type::string) && version.string() == "2.0")) {
+    throw bad_request("invalid_request", "jsonrpc: expected \"2.0\"");
+  }
+  if (!supported(method.string())) {
+    bool later = known_but_later(method.string());
+    std::string text = later ? fmt::format("A2A method {} is not offered here; use message/send", method.string())
+                             : fmt::format("unknown A2A method {}; use message/send", method.string());
+    std::string_view code = later ? "method_not_supported" : "unknown_method";
+    throw bad_request(std::string(code), text)
+        .body(jsonrpc::failure(rpc_id, later ? -32004 : jsonrpc::method_not_found, text,
+                               json::Object{}.add("code", code).members()));
+  }
+  Node params = root.find("params");
+  Node message = params.find("message");
+  if (!message.is(Type::object)) throw invalid_message("params.message is required", parts_hint);
+  if (Node content = message.find("content"); !message.find("parts")) {
+    if (content.is(Type::array)) {
+      check_parts(content);
+    } else if (!content.is(Type::string)) {
+      throw invalid_message("params.message has neither parts nor content", parts_hint);
+    }
+  } else {
+    check_parts(message.find("parts"));
+  }
+
+  Incoming in;
+  in.generation = method.string() == "SendMessage" ? Generation::v10 : Generation::v03;
+  in.method = method.string();
+  in.rpc_id = std::move(rpc_id);
+  in.message_id = string_member(message, "messageId");
+  if (in.message_id.size() > 256) throw invalid_message("params.message.messageId is longer than 256", parts_hint);
+  if (in.message_id.empty()) in.message_id = stamp.fresh_id;
+  std::string role = string_member(message, "role");
+  in.role = role == "agent" || role == "assistant" || role == "ROLE_AGENT" ? "agent" : "user";
+  in.text = text_of(message);
+  read_metadata(in, params.find("metadata"));
+  read_metadata(in, message.find("metadata"));
+  if (Node expires = params.find("expires_in_seconds"); expires.is(Type::integer) && expires.integer() > 0) {
+    in.expires_in_seconds = expires.integer();
+  }
+  if (canonical(root, message, stamp)) {
+    in.body = std::string(body);
+  } else {
+    std::string params_text = normalised_params(params, normalised_message(message, in, stamp), stamp);
+    in.body = jsonrpc::request(in.rpc_id, in.method, params_text);
+  }
+  return in;
+}
+
+std::string text_request(std::string_view rpc_id, std::string_view message_id, std::string_view role,
+                         std::string_view text, std::string_view metadata_members) {
+  std::string params = R"({"message":{"kind":"message","role":)";
+  json::quote(params, role);
+  params += ",\"messageId\":";
+  json::quote(params, message_id);
+  params += R"(,"parts":[{"kind":"text","text":)";
+  json::quote(params, text);
+  params += "}]";
+  if (!metadata_members.empty()) params.append(",\"metadata\":{").append(metadata_members).append("}");
+  params += "}}";
+  return jsonrpc::request(rpc_id, "message/send", params);
+}
+
+}  // namespace molecule::a2a

@@ -1,0 +1,279 @@
+#include <array>
+#include <utility>
+
+#include "wire/a2a/a2a.h"
+
+namespace molecule::a2a {
+namespace {
+
+using json::Node;
+using json::Type;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> states{{
+    {"submitted", "TASK_STATE_SUBMITTED"},
+    {"working", "TASK_STATE_WORKING"},
+    {"input-required", "TASK_STATE_INPUT_REQUIRED"},
+    {"completed", "TASK_STATE_COMPLETED"},
+    {"canceled", "TASK_STATE_CANCELED"},
+    {"failed", "TASK_STATE_FAILED"},
+    {"rejected", "TASK_STATE_REJECTED"},
+    {"auth-required", "TASK_STATE_AUTH_REQUIRED"},
+    {"unknown", "TASK_STATE_UNSPECIFIED"},
+}};
+
+std::string state_as(Generation to, std::string_view state) {
+  for (auto [old_name, new_name] : states) {
+    if (state == old_name || state == new_name) return std::string(to == Generation::v10 ? new_name : old_name);
+  }
+  return std::string(state);
+}
+
+std::string role_as(Generation to, std::string_view role) {
+  bool agent = role == "agent" || role == "ROLE_AGENT";
+  if (to == Generation::v10) return agent ? "ROLE_AGENT" : "ROLE_USER";
+  return agent ? "agent" : "user";
+}
+
+// One object being written; members are skipped, replaced or copied.
+class Writer {
+ public:
+  void copy(std::string_view name, Node value) { raw(name, value.text()); }
+  void string(std::string_view name, std::string_view value) {
+    std::string quoted;
+    json::quote(quoted, value);
+    raw(name, quoted);
+  }
+  void raw(std::string_view name, std::string_view value) {
+    if (out_.size() > 1) out_ += ',';
+    json::quote(out_, name);
+    out_ += ':';
+    out_ += value;
+  }
+  std::string text() && {
+    out_ += '}';
+    return std::move(out_);
+  }
+
+ private:
+  std::string out_ = "{";
+};
+
+std::string part_as(Generation to, Node part) {
+  Writer w;
+  std::string_view kind = part.find("kind").is(Type::string) ? part.find("kind").string() : std::string_view();
+  if (to == Generation::v10) {
+    Node file = part.find("file");
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      std::string_view name = part.name_at(i);
+      if (name == "kind" || name == "type" || name == "file") continue;
+      if (name == "data") {
+        // A scalar or list that 0.3 could not carry was wrapped; unwrap it.
+        Node value = part.find("data").find("value");
+        bool wrapped = part.find("metadata").find("molecule_wrapped_data").is(Type::boolean) && value;
+        w.copy("data", wrapped ? value : part.find("data"));
+        continue;
+      }
+      w.copy(name, part.value_at(i));
+    }
+    if (file.is(Type::object)) {
+      if (file.find("bytes")) w.copy("raw", file.find("bytes"));
+      if (file.find("uri")) w.copy("url", file.find("uri"));
+      if (file.find("name")) w.copy("filename", file.find("name"));
+      if (file.find("mimeType")) w.copy("mediaType", file.find("mimeType"));
+    }
+    return std::move(w).text();
+  }
+  if (!kind.empty()) return part.text();
+  if (part.find("text")) {
+    w.string("kind", "text");
+    w.copy("text", part.find("text"));
+  } else if (part.find("raw") || part.find("url")) {
+    w.string("kind", "file");
+    Writer file;
+    if (part.find("raw")) file.copy("bytes", part.find("raw"));
+    if (part.find("url")) file.copy("uri", part.find("url"));
+    if (part.find("filename")) file.copy("name", part.find("filename"));
+    if (part.find("mediaType")) file.copy("mimeType", part.find("mediaType"));
+    w.raw("file", std::move(file).text());
+  } else {
+    Node data = part.find("data");
+    w.string("kind", "data");
+    if (data.is(Type::object)) {
+      w.copy("data", data);
+    } else {
+      w.raw("data", "{\"value\":" + (data ? data.text() : "null") + "}");
+      w.raw("metadata", R"({"molecule_wrapped_data":true})");
+      return std::move(w).text();
+    }
+  }
+  if (part.find("metadata")) w.copy("metadata", part.find("metadata"));
+  return std::move(w).text();
+}
+
+std::string parts_as(Generation to, Node parts) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += ',';
+    out += part_as(to, parts.at(i));
+  }
+  return out + "]";
+}
+
+std::string message_as(Generation to, Node message) {
+  Writer w;
+  if (to == Generation::v03) w.string("kind", "message");
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    std::string_view name = message.name_at(i);
+    Node value = message.value_at(i);
+    if (name == "kind") continue;
+    if (name == "role" && value.is(Type::string)) {
+      w.string("role", role_as(to, value.string()));
+    } else if (name == "parts" && value.is(Type::array)) {
+      w.raw("parts", parts_as(to, value));
+    } else {
+      w.copy(name, value);
+    }
+  }
+  return std::move(w).text();
+}
+
+std::string status_as(Generation to, Node status) {
+  if (!status.is(Type::object)) {
+    // Simple servers answer with a bare word.
+    Writer w;
+    if (status.is(Type::string)) w.string("state", state_as(to, status.string()));
+    return std::move(w).text();
+  }
+  Writer w;
+  for (std::size_t i = 0; i < status.size(); ++i) {
+    std::string_view name = status.name_at(i);
+    Node value = status.value_at(i);
+    if (name == "state" && value.is(Type::string)) {
+      w.string("state", state_as(to, value.string()));
+    } else if (name == "message" && value.is(Type::object)) {
+      w.raw("message", message_as(to, value));
+    } else {
+      w.copy(name, value);
+    }
+  }
+  return std::move(w).text();
+}
+
+template <class Each>
+std::string list_as(Node list, Each&& each) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) out += ',';
+    out += each(list.at(i));
+  }
+  return out + "]";
+}
+
+std::string task_as(Generation to, Node task) {
+  Writer w;
+  if (to == Generation::v03) w.string("kind", "task");
+  for (std::size_t i = 0; i < task.size(); ++i) {
+    std::string_view name = task.name_at(i);
+    Node value = task.value_at(i);
+    if (name == "kind") continue;
+    if (name == "status") {
+      w.raw("status", status_as(to, value));
+    } else if (name == "history" && value.is(Type::array)) {
+      w.raw("history", list_as(value, [&](Node m) { return message_as(to, m); }));
+    } else if (name == "artifacts" && value.is(Type::array)) {
+      w.raw("artifacts", list_as(value, [&](Node artifact) {
+              Writer a;
+              for (std::size_t k = 0; k < artifact.size(); ++k) {
+                bool is_parts = artifact.name_at(k) == "parts" && artifact.value_at(k).is(Type::array);
+                if (is_parts) {
+                  a.raw("parts", parts_as(to, artifact.value_at(k)));
+                } else {
+                  a.copy(artifact.name_at(k), artifact.value_at(k));
+                }
+              }
+              return std::move(a).text();
+            }));
+    } else {
+      w.copy(name, value);
+    }
+  }
+  return std::move(w).text();
+}
+
+std::string configuration_as(Generation to, Node configuration) {
+  Writer w;
+  for (std::size_t i = 0; i < configuration.size(); ++i) {
+    std::string_view name = configuration.name_at(i);
+    Node value = configuration.value_at(i);
+    if (name == "blocking" && to == Generation::v10 && value.is(Type::boolean)) {
+      w.raw("returnImmediately", value.boolean() ? "false" : "true");
+    } else if (name == "returnImmediately" && to == Generation::v03 && value.is(Type::boolean)) {
+      w.raw("blocking", value.boolean() ? "false" : "true");
+    } else {
+      w.copy(name, value);
+    }
+  }
+  return std::move(w).text();
+}
+
+std::string result_as(Generation to, Node result) {
+  if (to == Generation::v03) {
+    if (result.find("task").is(Type::object)) return task_as(to, result.find("task"));
+    if (result.find("message").is(Type::object)) return message_as(to, result.find("message"));
+    return result.text();
+  }
+  if (result.find("task") || result.find("message")) return result.text();
+  bool task = result.find("kind").is(Type::string) ? result.find("kind").string() == "task"
+                                                   : static_cast<bool>(result.find("status"));
+  if (task) return "{\"task\":" + task_as(to, result) + "}";
+  if (result.find("parts")) return "{\"message\":" + message_as(to, result) + "}";
+  return result.text();
+}
+
+}  // namespace
+
+std::string request_as(Generation to, std::string_view request) {
+  json::Document document = json::Document::parse(request);
+  Node root = document.root();
+  Writer w;
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    std::string_view name = root.name_at(i);
+    Node value = root.value_at(i);
+    if (name == "method") {
+      w.string("method", to == Generation::v10 ? "SendMessage" : "message/send");
+    } else if (name == "params" && value.is(Type::object)) {
+      Writer params;
+      for (std::size_t k = 0; k < value.size(); ++k) {
+        std::string_view member = value.name_at(k);
+        if (member == "message") {
+          params.raw("message", message_as(to, value.value_at(k)));
+        } else if (member == "configuration" && value.value_at(k).is(Type::object)) {
+          params.raw("configuration", configuration_as(to, value.value_at(k)));
+        } else {
+          params.copy(member, value.value_at(k));
+        }
+      }
+      w.raw("params", std::move(params).text());
+    } else {
+      w.copy(name, value);
+    }
+  }
+  return std::move(w).text();
+}
+
+std::string answer_as(Generation to, std::string_view answer) {
+  json::Document document = json::Document::parse(answer, {.bytes = 64u << 20});
+  Node root = document.root();
+  if (!root.find("result").is(Type::object)) return std::string(answer);
+  Writer w;
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    if (root.name_at(i) == "result") {
+      w.raw("result", result_as(to, root.value_at(i)));
+    } else {
+      w.copy(root.name_at(i), root.value_at(i));
+    }
+  }
+  return std::move(w).text();
+}
+
+}  // namespace molecule::a2a
