@@ -70,12 +70,23 @@ node_is_enough() {
   version_at_least "${have#v}" "$NODE_MINIMUM"
 }
 
+# Puts the fetched Node.js and its npm first on PATH. The binary is named by its own folder: older npm
+# does not link it.
+use_fetched_node() {
+  local bin
+  for bin in "$ROOT"/build/node/node_modules/node-linux-*/bin; do
+    if [ -x "$bin/node" ]; then export PATH="$bin:$ROOT/build/node/node_modules/.bin:$PATH"; fi
+  done
+  hash -r
+}
+
 need_node() {
   local home=$ROOT/build/node
   if node_is_enough; then return; fi
-  export PATH="$home/node_modules/.bin:$PATH"
-  hash -r
-  if [ -e "$home/complete" ] && node_is_enough; then return; fi
+  if [ -e "$home/complete" ]; then
+    use_fetched_node
+    if node_is_enough; then return; fi
+  fi
   if ! command -v npm >/dev/null; then
     say "installing Debian's npm to fetch a newer Node.js with"
     install_packages npm || fail "apt-get failed; the end of $LOG says why"
@@ -84,7 +95,7 @@ need_node() {
   mkdir -p "$home"
   cp "$ROOT/tools/node/package.json" "$ROOT/tools/node/package-lock.json" "$home/"
   (cd "$home" && npm ci --no-audit --no-fund) >>"$LOG" 2>&1 || fail "npm could not fetch Node.js; the end of $LOG says why"
-  hash -r
+  use_fetched_node
   node_is_enough || fail "Node.js $NODE_MINIMUM or newer is needed and could not be set up"
   touch "$home/complete"
 }
