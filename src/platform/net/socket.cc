@@ -1,0 +1,382 @@
+#include "platform/net/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "platform/io/loop_asio.h"
+#include "platform/log/log.h"
+#include "platform/net/wheel.h"
+
+namespace molecule::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::size_t index(Direction direction) { return direction == Direction::read ? 0 : 1; }
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+// The Asio side of a descriptor. A handler that Asio holds keeps the registration alive, so closing
+// and destroying are safe while a wait is pending; a wait whose sleeper left stays pending and serves
+// the next sleeper.
+class Descriptor {
+ public:
+  Descriptor(io::Loop& loop, int fd) : registration_(new Registration(loop, fd)) {
+    registration_->owner = this;
+  }
+  ~Descriptor() {
+    close();
+    registration_->owner = nullptr;
+    registration_->release();
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int fd() const noexcept { return registration_->fd; }
+  io::Loop& loop() noexcept { return registration_->loop; }
+
+  bool arm(Direction direction, Sleeper& sleeper, Wake* at_once) noexcept {
+    Side& side = sides_[index(direction)];
+    if (fd() < 0) {
+      *at_once = Wake::ready;
+      return false;
+    }
+    if (side.deadline != no_deadline && side.deadline <= Wheel::now()) {
+      *at_once = Wake::deadline;
+      return false;
+    }
+    side.sleeper = &sleeper;
+    if (!side.pending) {
+      side.pending = true;
+      registration_->wait(direction);
+    }
+    return true;
+  }
+  void disarm(Direction direction) noexcept { sides_[index(direction)].sleeper = nullptr; }
+
+  void set_deadline(Direction direction, TimePoint at) noexcept {
+    Side& side = sides_[index(direction)];
+    side.deadline = at;
+    registration_->wheel.set(side, at);
+  }
+
+  void close() noexcept {
+    if (fd() < 0) return;
+    registration_->fd = -1;
+    boost::system::error_code ignored;
+    registration_->socket.close(ignored);
+  }
+
+ private:
+  struct Side final : Wheel::Entry {
+    Sleeper* sleeper = nullptr;
+    TimePoint deadline = no_deadline;
+    bool pending = false;  // Asio holds a handler.
+    void on_due() noexcept override {
+      if (Sleeper* waiting = std::exchange(sleeper, nullptr)) waiting->wake(Wake::deadline);
+    }
+  };
+
+  struct Registration {
+    Registration(io::Loop& on, int descriptor)
+        : loop(on),
+          wheel(Wheel::of(on)),
+          socket(on.impl().context, asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), descriptor),
+          fd(descriptor) {}
+
+    struct Handler {
+      Handler(Registration* r, Direction d) : registration(r), direction(d) { ++r->uses; }
+      Handler(Handler&& other) noexcept
+          : registration(std::exchange(other.registration, nullptr)), direction(other.direction) {}
+      Handler(const Handler&) = delete;
+      Handler& operator=(const Handler&) = delete;
+      Handler& operator=(Handler&&) = delete;
+      ~Handler() {
+        if (registration) registration->release();
+      }
+      void operator()(const boost::system::error_code&) {
+        if (!registration->owner) return;
+        Side& side = registration->owner->sides_[index(direction)];
+        side.pending = false;
+        if (Sleeper* waiting = std::exchange(side.sleeper, nullptr)) waiting->wake(Wake::ready);
+      }
+      Registration* registration;
+      Direction direction;
+    };
+
+    void wait(Direction direction) {
+      socket.async_wait(direction == Direction::read ? asio::socket_base::wait_read
+                                                     : asio::socket_base::wait_write,
+                        Handler(this, direction));
+    }
+    void release() noexcept {
+      if (--uses == 0) delete this;
+    }
+
+    io::Loop& loop;
+    Wheel& wheel;
+    asio::generic::stream_protocol::socket socket;
+    int fd;
+    Descriptor* owner = nullptr;
+    int uses = 1;
+  };
+
+  Registration* registration_;
+  std::array<Side, 2> sides_;
+};
+
+Socket::Socket(io::Loop& loop, int descriptor, std::string peer)
+    : at_(std::make_unique<Descriptor>(loop, descriptor)), peer_(std::move(peer)) {}
+Socket::~Socket() = default;
+
+std::unique_ptr<Socket> Socket::adopt(io::Loop& loop, int descriptor, std::string peer) {
+  int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return std::unique_ptr<Socket>(new Socket(loop, descriptor, std::move(peer)));
+}
+
+io::Task<std::unique_ptr<Socket>> Socket::connect(const sockaddr* address, std::uint32_t size,
+                                                  std::string peer, TimePoint by) {
+  auto failed = [](int error) {
+    return Fault(Kind::bad_gateway, "connect_failed", "cannot connect: " + reason(error));
+  };
+  int fd = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw failed(errno);
+  io::Context here = co_await io::context();
+  std::unique_ptr<Socket> made = adopt(*here.loop, fd, std::move(peer));
+  int rc = ::connect(fd, address, size);
+  if (rc == 0) co_return made;
+  if (errno != EINPROGRESS) throw failed(errno);
+  made->set_deadline(Direction::write, by);
+  for (;;) {
+    Wake why = co_await made->wait(Direction::write);
+    require_ready(why, here);
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+    if (error != 0) throw failed(error);
+    // A wake without an answer happens; connected is when the peer has a name.
+    sockaddr_storage other{};
+    length = sizeof other;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&other), &length) == 0) break;
+    if (errno != ENOTCONN) throw failed(errno);
+  }
+  made->set_deadline(Direction::write, no_deadline);
+  co_return made;
+}
+
+Attempt Socket::try_read(std::span<char> into) noexcept {
+  using State = Attempt::State;
+  if (drained_) return {State::wait, 0};
+  if (at_->fd() < 0) return {State::broken, 0};
+  for (;;) {
+    ssize_t n = ::recv(at_->fd(), into.data(), into.size(), 0);
+    if (n > 0) {
+      auto bytes = static_cast<std::size_t>(n);
+      drained_ = bytes < into.size();
+      return {State::moved, bytes};
+    }
+    if (n == 0) return {State::end, 0};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {State::wait, 0};
+    return {State::broken, 0};
+  }
+}
+
+Attempt Socket::try_write(std::span<const std::string_view> pieces) noexcept {
+  using State = Attempt::State;
+  if (at_->fd() < 0) return {State::broken, 0};
+  std::array<iovec, 32> vectors;
+  std::size_t count = 0;
+  for (std::string_view piece : pieces) {
+    if (piece.empty()) continue;
+    if (count == vectors.size()) break;
+    vectors[count].iov_base = const_cast<char*>(piece.data());
+    vectors[count].iov_len = piece.size();
+    ++count;
+  }
+  if (count == 0) return {State::moved, 0};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
+  for (;;) {
+    ssize_t n = ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
+    if (n >= 0) return {State::moved, static_cast<std::size_t>(n)};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {State::wait, 0};
+    return {State::broken, 0};
+  }
+}
+
+bool Socket::arm(Direction direction, Sleeper& sleeper, Wake* at_once) noexcept {
+  if (direction == Direction::read) drained_ = false;
+  return at_->arm(direction, sleeper, at_once);
+}
+void Socket::disarm(Direction direction) noexcept { at_->disarm(direction); }
+void Socket::set_deadline(Direction direction, TimePoint at) noexcept { at_->set_deadline(direction, at); }
+
+io::Task<void> Socket::shutdown_write() {
+  if (at_->fd() >= 0) ::shutdown(at_->fd(), SHUT_WR);
+  co_return;
+}
+
+void Socket::close() noexcept {
+  drained_ = false;
+  at_->close();
+}
+
+io::Loop& Socket::loop() { return at_->loop(); }
+int Socket::descriptor() const noexcept { return at_->fd(); }
+
+bool Socket::peer_gone() const noexcept {
+  if (at_->fd() < 0) return true;
+  char byte = 0;
+  ssize_t n = ::recv(at_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n > 0) return false;
+  if (n == 0) return true;
+  return errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+}
+
+namespace {
+
+std::string address_text(const sockaddr_storage& from) {
+  if (from.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
+    return asio::ip::address_v4(ntohl(v4.sin_addr.s_addr)).to_string();
+  }
+  if (from.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
+    asio::ip::address_v6::bytes_type bytes{};
+    std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+    asio::ip::address_v6 address(bytes);
+    if (address.is_v4_mapped()) {
+      return asio::ip::make_address_v4(asio::ip::v4_mapped, address).to_string();
+    }
+    return address.to_string();
+  }
+  return "local";
+}
+
+// A bound, listening, non-blocking descriptor.
+int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
+  auto fail = [](int fd, int error) {
+    if (fd >= 0) ::close(fd);
+    if (error == EADDRINUSE) {
+      throw conflict("address_in_use", "the address is in use by another process");
+    }
+    throw bad_request("bad_listen_address", "cannot listen: " + reason(error));
+  };
+  int fd = ::socket(at.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) fail(fd, errno);
+  int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (shared && ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) fail(fd, errno);
+  if (::bind(fd, at.data(), static_cast<socklen_t>(at.size())) != 0) fail(fd, errno);
+  if (::listen(fd, 4096) != 0) fail(fd, errno);
+  return fd;
+}
+
+}  // namespace
+
+Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing) : loop_(loop) {
+  boost::system::error_code error;
+  asio::ip::address parsed = asio::ip::make_address(address, error);
+  if (error) throw bad_request("bad_listen_address", "the listen address must be a numeric IP address");
+  asio::ip::tcp::endpoint at(parsed, port);
+  // SO_REUSEPORT would let a second process join silently: whoever opens the port first tries to have
+  // it alone.
+  if (sharing == Port::first_of_several && port != 0) ::close(listen_on(at, false));
+  int fd = listen_on(at, sharing != Port::own);
+  at_ = std::make_unique<Descriptor>(loop, fd);
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+  port_ = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                            : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+}
+
+Listener::~Listener() = default;
+
+void Listener::close() noexcept { at_->close(); }
+
+namespace {
+// Waits for a descriptor as Stream::wait does for a stream.
+class Accepting final : Sleeper, io::Cancellation::Waiter {
+ public:
+  explicit Accepting(Descriptor& at) : at_(at) {}
+  ~Accepting() override {
+    if (armed_) at_.disarm(Direction::read);
+  }
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> self) noexcept {
+    const io::Context& context = self.promise().context;
+    if (context.cancellation && context.cancellation->requested()) {
+      why_ = Wake::cancelled;
+      return false;
+    }
+    self_ = self;
+    if (!at_.arm(Direction::read, *this, &why_)) return false;
+    armed_ = true;
+    if (context.cancellation) link(*context.cancellation);
+    return true;
+  }
+  Wake await_resume() noexcept { return why_; }
+
+ private:
+  void wake(Wake why) noexcept override {
+    armed_ = false;
+    why_ = why;
+    unlink();
+    self_.resume();
+  }
+  void on_cancel() noexcept override {
+    armed_ = false;
+    at_.disarm(Direction::read);
+    why_ = Wake::cancelled;
+    at_.loop().resume(self_);
+  }
+  Descriptor& at_;
+  Wake why_ = Wake::ready;
+  bool armed_ = false;
+  std::coroutine_handle<> self_;
+};
+}  // namespace
+
+io::Task<std::unique_ptr<Socket>> Listener::accept() {
+  io::Context here = co_await io::context();
+  for (;;) {
+    if (at_->fd() < 0) co_return nullptr;
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    int fd = ::accept4(at_->fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) co_return Socket::adopt(loop_, fd, address_text(from));
+    int error = errno;
+    if (error == EAGAIN || error == EWOULDBLOCK) {
+      Accepting accepting(*at_);
+      Wake why = co_await accepting;
+      require_ready(why, here);
+    } else if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+      log::warn("no descriptors left for connections", log::field("reason", reason(error)));
+      co_await io::sleep(std::chrono::milliseconds(200));
+    }
+    // Anything else concerns a connection that ended before it was accepted.
+  }
+}
+
+}  // namespace molecule::net

@@ -1,0 +1,79 @@
+// TCP: the stream, and the listener it comes from. Waits are Asio's, bytes are moved by our own
+// non-blocking calls: one recv for a request, one gathered sendmsg for a response.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "platform/io/loop.h"
+#include "platform/net/stream.h"
+
+struct sockaddr;
+
+namespace molecule::net {
+
+class Descriptor;  // A registered file descriptor; private to socket.cc.
+
+class Socket final : public Stream {
+ public:
+  // Takes over a connected, non-blocking descriptor. TCP_NODELAY is set; there is no other buffering.
+  static std::unique_ptr<Socket> adopt(io::Loop& loop, int descriptor, std::string peer);
+  // Connects to a socket address (the dialler has decided that it may). Throws Fault bad_gateway
+  // connect_failed with the system's reason, deadline at `by`, or cancelled.
+  static io::Task<std::unique_ptr<Socket>> connect(const sockaddr* address, std::uint32_t size,
+                                                   std::string peer, TimePoint by);
+  ~Socket() override;
+
+  Attempt try_read(std::span<char> into) noexcept override;
+  Attempt try_write(std::span<const std::string_view> pieces) noexcept override;
+  bool arm(Direction direction, Sleeper& sleeper, Wake* at_once) noexcept override;
+  void disarm(Direction direction) noexcept override;
+  using Stream::set_deadline;
+  void set_deadline(Direction direction, TimePoint at) noexcept override;
+  io::Task<void> shutdown_write() override;
+  void close() noexcept override;
+  const std::string& peer() const override { return peer_; }
+  bool secure() const override { return false; }
+  io::Loop& loop() override;
+
+  // True when the peer has ended or reset its side, looking past bytes that wait to be read is not
+  // possible: with unread bytes it is false.
+  bool peer_gone() const noexcept;
+  // For TLS, which hands it to OpenSSL, and for socket options. -1 once closed.
+  int descriptor() const noexcept;
+  // TLS reads past try_read(); it says so before it waits, so that the wait looks at the socket again.
+  void forget_drained() noexcept { drained_ = false; }
+
+ private:
+  Socket(io::Loop& loop, int descriptor, std::string peer);
+
+  std::unique_ptr<Descriptor> at_;
+  std::string peer_;
+  bool drained_ = false;  // The last read was short: nothing is left until the next readiness.
+};
+
+class Listener {
+ public:
+  // Listens on a numeric address ("127.0.0.1", "::1", "0.0.0.0"); port 0 picks one. `joining` shares
+  // the port with a listener of this process on another loop. Throws Fault conflict address_in_use,
+  // or bad_request bad_listen_address.
+  enum class Port : std::uint8_t { own, first_of_several, joining };
+  Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing = Port::own);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // The next connection. Waits out a shortage of descriptors. Throws cancelled; null once closed.
+  io::Task<std::unique_ptr<Socket>> accept();
+  void close() noexcept;
+  std::uint16_t port() const { return port_; }
+
+ private:
+  io::Loop& loop_;
+  std::unique_ptr<Descriptor> at_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace molecule::net

@@ -1,0 +1,139 @@
+#include "platform/net/wheel.h"
+
+#include <time.h>
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "platform/io/loop_asio.h"
+
+namespace molecule::net {
+
+namespace asio = boost::asio;
+
+struct Wheel::Impl {
+  explicit Impl(asio::io_context& context) : timer(context) {}
+  asio::steady_timer timer;
+};
+
+namespace {
+// Ties the wheel to the life of the loop's context.
+class WheelService final : public asio::execution_context::service {
+ public:
+  static inline asio::execution_context::id id;
+  explicit WheelService(asio::execution_context& context)
+      : service(context),
+        wheel(std::make_unique<Wheel>(
+            std::make_unique<Wheel::Impl>(static_cast<asio::io_context&>(context)))) {}
+  void shutdown() noexcept override { wheel.reset(); }
+  std::unique_ptr<Wheel> wheel;
+};
+}  // namespace
+
+Wheel& Wheel::of(io::Loop& loop) { return *asio::use_service<WheelService>(loop.impl().context).wheel; }
+
+Wheel::Wheel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Wheel::~Wheel() {
+  for (Entry*& head : heads_) {
+    while (head) {
+      Entry* entry = head;
+      head = entry->next_;
+      entry->wheel_ = nullptr;
+      entry->link_ = nullptr;
+      entry->next_ = nullptr;
+    }
+  }
+}
+
+Wheel::TimePoint Wheel::now() noexcept {
+#ifdef CLOCK_MONOTONIC_COARSE
+  timespec at{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &at);
+  return TimePoint(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+#else
+  return std::chrono::steady_clock::now();
+#endif
+}
+
+std::size_t Wheel::tick_of(TimePoint at) noexcept {
+  return static_cast<std::size_t>(at.time_since_epoch() / tick);
+}
+
+void Wheel::Entry::leave() noexcept {
+  if (!link_) return;
+  *link_ = next_;
+  if (next_) next_->link_ = link_;
+  link_ = nullptr;
+  next_ = nullptr;
+  --wheel_->entries_;
+}
+
+void Wheel::set(Entry& entry, TimePoint due) noexcept {
+  entry.due_ = due;
+  if (due == TimePoint::max()) return;  // Dropped when its slot comes round.
+  if (entry.link_) {
+    if (tick_of(due) + 1 >= entry.slot_tick_) return;  // Its slot comes first; it moves on then.
+    entry.leave();
+  }
+  entry.wheel_ = this;
+  insert(entry);
+}
+
+void Wheel::insert(Entry& entry) noexcept {
+  if (!armed_) done_ = tick_of(now());
+  std::size_t at = tick_of(entry.due_) + 1;
+  if (at <= done_) at = done_ + 1;
+  if (at > done_ + slots - 1) at = done_ + slots - 1;
+  Entry*& head = heads_[at % slots];
+  entry.slot_tick_ = at;
+  entry.next_ = head;
+  entry.link_ = &head;
+  if (head) head->link_ = &entry.next_;
+  head = &entry;
+  ++entries_;
+  if (!armed_) arm();
+}
+
+void Wheel::arm() noexcept {
+  armed_ = true;
+  impl_->timer.expires_at(TimePoint((done_ + 1) * tick));
+  impl_->timer.async_wait([this](const boost::system::error_code& error) {
+    if (!error) turn();
+  });
+}
+
+void Wheel::turn() noexcept {
+  TimePoint at = std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
+  std::size_t until = tick_of(at);
+  // Entries taken out of the turned slots; one that on_due() destroys unlinks itself from here.
+  Entry* due = nullptr;
+  for (std::size_t turned = 0; done_ < until && turned < slots; ++turned) {
+    ++done_;
+    Entry*& head = heads_[done_ % slots];
+    while (head) {
+      Entry* entry = head;
+      head = entry->next_;
+      if (head) head->link_ = &head;
+      entry->next_ = due;
+      entry->link_ = &due;
+      if (due) due->link_ = &entry->next_;
+      due = entry;
+    }
+  }
+  done_ = until > done_ ? until : done_;
+  while (due) {
+    Entry& entry = *due;
+    entry.leave();
+    if (entry.due_ == TimePoint::max()) continue;
+    if (entry.due_ <= at) {
+      entry.on_due();
+    } else {
+      insert(entry);
+    }
+  }
+  armed_ = false;
+  if (entries_ > 0) arm();
+}
+
+}  // namespace molecule::net
