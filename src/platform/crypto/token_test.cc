@@ -19,7 +19,8 @@ struct Counting {
 TEST(Token, HasTheDocumentedText) {
   Counting random;
   Secret token = make_token(random);
-  EXPECT_EQ(token.reveal(), "mol_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh82fQfIp");
+  EXPECT_EQ(token.reveal(),
+            std::string(token_prefix) + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh82fQfIp");
   EXPECT_EQ(token.reveal().size(), token_size);
   EXPECT_TRUE(looks_like_token(token.reveal()));
 }
