@@ -26,6 +26,14 @@ std::optional<Entry> Directory::find(WorkspaceId id) const {
   });
 }
 
+std::optional<Directory::Brief> Directory::brief(WorkspaceId id) const {
+  return entries_.read([&](const auto& map) -> std::optional<Brief> {
+    auto it = map.find(id);
+    if (it == map.end()) return std::nullopt;
+    return Brief{it->second.status, it->second.max_concurrent_tasks};
+  });
+}
+
 bool Directory::may_reach(WorkspaceId from, WorkspaceId to) const {
   if (from == to) return true;
   return entries_.read([&](const auto& map) {

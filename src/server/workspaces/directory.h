@@ -31,6 +31,7 @@ struct Entry {
   std::optional<WorkspaceId> parent;
   std::string name;
   std::string role;
+  int tier = 3;
   std::string runtime;
   Status status = Status::provisioning;
   Delivery delivery = Delivery::push;
@@ -46,6 +47,12 @@ struct Entry {
 class Directory final : public auth::Reach {
  public:
   std::optional<Entry> find(WorkspaceId id) const;
+  // What the heartbeat path asks; copies nothing larger.
+  struct Brief {
+    Status status = Status::provisioning;
+    int max_concurrent_tasks = 1;
+  };
+  std::optional<Brief> brief(WorkspaceId id) const;
   // A removed workspace counts as reachable, so that its peers are told that it is gone.
   bool may_reach(WorkspaceId from, WorkspaceId to) const override;
   // Siblings, children and the parent, removed ones left out; in creation order.

@@ -1,0 +1,69 @@
+#include "server/workspaces/status_machine.h"
+
+namespace molecule::workspaces {
+
+namespace {
+
+bool is_one_of(Status status, std::initializer_list<Status> set) {
+  for (Status one : set) {
+    if (one == status) return true;
+  }
+  return false;
+}
+
+std::optional<Status> when(bool allowed, Status to) {
+  if (!allowed) return std::nullopt;
+  return to;
+}
+
+}  // namespace
+
+std::optional<Status> next(Status from, Trigger trigger) {
+  using enum Status;
+  switch (trigger) {
+    case Trigger::awaited:
+      return when(from == provisioning, awaiting_agent);
+    case Trigger::reachable:
+      return when(from == provisioning, online);
+    case Trigger::no_provisioner:
+      return when(is_one_of(from, {provisioning, paused}), failed);
+    case Trigger::registered:
+      // A person paused it, or it sleeps by a person's rule: its agent does not overrule that.
+      return when(is_one_of(from, {provisioning, awaiting_agent, degraded, offline, failed}), online);
+    case Trigger::heartbeat:
+      return when(is_one_of(from, {provisioning, awaiting_agent, offline, failed}), online);
+    case Trigger::erring:
+      return when(from == online, degraded);
+    case Trigger::recovered:
+      return when(from == degraded, online);
+    case Trigger::silent:
+      return when(is_one_of(from, {online, degraded}), offline);
+    case Trigger::pause:
+      return when(!is_one_of(from, {paused, removed}), paused);
+    case Trigger::resume_fresh:
+      return when(from == paused, online);
+    case Trigger::resume_stale:
+      return when(from == paused, awaiting_agent);
+    case Trigger::remove:
+      return when(from != removed, removed);
+  }
+  return std::nullopt;
+}
+
+std::string_view arrival_event(Status status) {
+  switch (status) {
+    case Status::provisioning: return "WORKSPACE_PROVISIONING";
+    case Status::awaiting_agent: return "WORKSPACE_AWAITING_AGENT";
+    case Status::online: return "WORKSPACE_ONLINE";
+    case Status::degraded: return "WORKSPACE_DEGRADED";
+    case Status::offline: return "WORKSPACE_OFFLINE";
+    case Status::paused: return "WORKSPACE_PAUSED";
+    case Status::hibernating:
+    case Status::hibernated: return "WORKSPACE_HIBERNATED";
+    case Status::failed: return "WORKSPACE_PROVISION_FAILED";
+    case Status::removed: return "WORKSPACE_REMOVED";
+  }
+  return "WORKSPACE_UPDATED";
+}
+
+}  // namespace molecule::workspaces

@@ -1,0 +1,55 @@
+// The workspaces table for whoever is inside a transaction: finds rows, moves statuses, and keeps the
+// log and the directory equal to them. Every change of status goes through move(), so there is no
+// status without its event and no event without its status.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/fault.h"
+#include "platform/io/clock.h"
+#include "platform/json/json.h"
+#include "server/events/log.h"
+#include "server/workspaces/status_machine.h"
+#include "server/workspaces/workspaces.h"
+
+namespace molecule::workspaces {
+
+Fault unknown_workspace();
+// 410 with what a client needs to stop: id, since when, what to do.
+Fault removed_workspace(WorkspaceId id, std::optional<Instant> removed_at);
+
+class Table {
+ public:
+  Table(events::Log& log, Directory& directory, const io::Clock& clock)
+      : log_(log), directory_(directory), clock_(clock) {}
+
+  std::optional<Row> find(sql::Statements& tx, WorkspaceId id) const;
+  // Throws the Faults above for a workspace that is unknown or removed.
+  Row live(sql::Statements& tx, WorkspaceId id) const;
+
+  void insert(sql::Tx& tx, const Row& row);
+
+  // Makes the move the trigger asks for, with its event; empty when the state machine has none.
+  std::optional<Status> move(sql::Tx& tx, WorkspaceId id, Trigger trigger, const json::Object& payload);
+  // As move, with the reason a container could not be started.
+  void fail(sql::Tx& tx, WorkspaceId id, std::string_view error);
+
+  // What a registration brings. Does not move the status.
+  void enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card, Delivery delivery);
+  void set_url(sql::Tx& tx, WorkspaceId id, std::string_view url);
+  void set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card);
+  // Nobody may register without a credential any more.
+  void close_claim(sql::Tx& tx, WorkspaceId id);
+
+  void announce(sql::Tx& tx, std::string_view event, WorkspaceId id, const json::Object& payload);
+  const io::Clock& clock() const { return clock_; }
+  Directory& directory() const { return directory_; }
+
+ private:
+  events::Log& log_;
+  Directory& directory_;
+  const io::Clock& clock_;
+};
+
+}  // namespace molecule::workspaces

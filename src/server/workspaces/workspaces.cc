@@ -1,0 +1,40 @@
+#include "server/workspaces/workspaces.h"
+
+#include <array>
+
+namespace molecule::workspaces {
+
+bool joins_by_itself(std::string_view runtime) {
+  constexpr std::array<std::string_view, 4> names{"external", "kimi", "kimi-cli", "local"};
+  for (std::string_view name : names) {
+    if (name == runtime) return true;
+  }
+  return false;
+}
+
+Delivery effective_delivery(const Row& row) {
+  if (row.delivery) return *row.delivery;
+  return joins_by_itself(row.runtime) && row.url.empty() ? Delivery::poll : Delivery::push;
+}
+
+Entry entry_of(const Row& row, std::int64_t monthly_spend) {
+  Entry entry;
+  entry.id = row.id;
+  entry.parent = row.parent;
+  entry.name = row.name;
+  entry.role = row.role;
+  entry.tier = row.tier;
+  entry.runtime = row.runtime;
+  entry.status = row.status;
+  entry.delivery = effective_delivery(row);
+  entry.url = row.url;
+  entry.agent_card = row.agent_card;
+  entry.max_concurrent_tasks = row.max_concurrent_tasks;
+  entry.budget_limit = row.budget_limit;
+  entry.monthly_spend = monthly_spend;
+  entry.removed_at = row.removed_at;
+  entry.created_at = row.created_at;
+  return entry;
+}
+
+}  // namespace molecule::workspaces

@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "server/workspaces/workspaces_service.h"
+#include "server/workspaces/workspaces_store.h"
+
+namespace molecule::workspaces {
+
+void Service::check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const {
+  if (!parent) return;
+  if (*parent == row.id) {
+    throw bad_request("workspace_reparent_self", "a workspace cannot be its own parent");
+  }
+  auto status = tx.optional(store::status_of, *parent);
+  if (!status || *status == Status::removed) {
+    throw bad_request("workspace_reparent_parent_not_found", "parent_id names no workspace that exists");
+  }
+  auto above = tx.all(store::ancestors, *parent);
+  for (const auto& ancestor : above) {
+    if (ancestor.id == row.id) {
+      throw conflict("workspace_reparent_cycle", "the new parent is below this workspace; that would make a cycle");
+    }
+  }
+  auto below = tx.all(store::descendants, row.id);
+  std::int64_t height = below.empty() ? 0 : below.back().distance;
+  std::int64_t depth = static_cast<std::int64_t>(above.size()) + 2 + height;
+  if (depth > depth_max) {
+    throw conflict("workspace_too_deep", fmt::format("workspaces may be nested {} deep", depth_max));
+  }
+}
+
+json::Object Service::apply(sql::Tx& tx, Row& row, const Change& change) {
+  json::Object changed;
+  bool named = false;
+  if (change.parent && *change.parent != row.parent) {
+    check_parent(tx, row, *change.parent);
+    row.parent = *change.parent;
+    named = true;
+    changed.add("parent_id", row.parent);
+  }
+  if (change.name && *change.name != row.name) {
+    row.name = *change.name;
+    named = true;
+    changed.add("name", row.name);
+  }
+  if (named && name_taken(tx, row.parent, row.name, row.id)) {
+    throw conflict("workspace_name_conflict", "workspace name already in use; please pick a different name");
+  }
+  if (change.role && *change.role != row.role) changed.add("role", row.role = *change.role);
+  if (change.tier && *change.tier != row.tier) changed.add("tier", row.tier = *change.tier);
+  if (change.runtime && *change.runtime != row.runtime) changed.add("runtime", row.runtime = *change.runtime);
+  if (change.workspace_dir && *change.workspace_dir != row.workspace_dir) {
+    changed.add("workspace_dir", row.workspace_dir = *change.workspace_dir);
+  }
+  if (change.workspace_access && *change.workspace_access != row.workspace_access) {
+    changed.add("workspace_access", row.workspace_access = *change.workspace_access);
+  }
+  if (change.collapsed && *change.collapsed != row.collapsed) {
+    changed.add("collapsed", row.collapsed = *change.collapsed);
+  }
+  if (change.position && *change.position != std::pair{row.x, row.y}) {
+    std::tie(row.x, row.y) = *change.position;
+    changed.add("x", row.x).add("y", row.y);
+  }
+  return changed;
+}
+
+io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId id, const http::Request& request) {
+  Change wanted = read_change(request.body);
+  std::vector<std::string> fields = wanted.infrastructure();
+  if (!fields.empty() && !caller.is_operator()) {
+    json::Object members;
+    members.add("fields", fields);
+    throw Fault(Kind::forbidden, "workspace_infrastructure_auth_required",
+                "only an operator may change where a workspace sits and what it runs on")
+        .with(members.members());
+  }
+  bool needs_restart = wanted.workspace_dir.has_value();
+  auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
+    Row row = table_.live(tx, id);
+    json::Object changed = apply(tx, row, wanted);
+    if (changed.members().empty()) return;
+    tx.run(store::update, id, row.parent, row.name, row.role, row.tier, row.runtime, row.workspace_dir,
+           row.workspace_access, row.budget_limit, row.max_concurrent_tasks, row.x, row.y, row.collapsed,
+           table_.clock().now());
+    table_.announce(tx, "WORKSPACE_UPDATED", id, changed);
+    tx.after_commit([this, row] {
+      table_.directory().update(row.id, [&](Entry& entry) {
+        entry.parent = row.parent;
+        entry.name = row.name;
+        entry.role = row.role;
+        entry.tier = row.tier;
+        entry.runtime = row.runtime;
+      });
+    });
+  };
+  co_await db_.write(std::move(work));
+  json::Object body;
+  body.add("status", "updated");
+  if (needs_restart) body.add("needs_restart", true);
+  co_return http::Response::json(200, body.text());
+}
+
+}  // namespace molecule::workspaces

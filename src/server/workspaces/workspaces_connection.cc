@@ -1,0 +1,142 @@
+// How an agent joins: the addresses it needs and texts that a person pastes into a shell or a file.
+#include "server/workspaces/workspaces_service.h"
+
+namespace molecule::workspaces {
+
+namespace {
+
+constexpr std::string_view python_text = R"py(# Needs the SDK:  pip install ./sdk/python
+import os
+
+from molecule_agent import RemoteAgentClient
+
+token = os.environ.get("MOLECULE_WORKSPACE_TOKEN", "{{AUTH_TOKEN}}")
+
+client = RemoteAgentClient(
+    workspace_id="{{WORKSPACE_ID}}",
+    platform_url="{{PLATFORM_URL}}",
+    agent_card={
+        "name": "my-agent",
+        "description": "Counts the words of what it is told",
+        "skills": [{"id": "count-words", "name": "Count words", "description": "Counts words", "tags": ["text"]}],
+    },
+)
+if token:
+    client.save_token(token)
+client.register()
+
+
+def handle(message, client):
+    with client.working(message.text[:80]):
+        return f"That was {len(message.text.split())} words."
+
+
+print("connected; write to this workspace on the canvas, stop with Ctrl-C")
+client.run_agent_loop(handle)
+)py";
+
+constexpr std::string_view curl_text = R"sh(# Paste into a shell; needs only bash, curl and sed.
+PLATFORM='{{PLATFORM_URL}}'
+ID='{{WORKSPACE_ID}}'
+TOKEN='{{AUTH_TOKEN}}'
+
+# 1. Register. Without a token this claims the workspace, and the answer holds the token, once.
+ANSWER=$(curl -sS "$PLATFORM/registry/register" -H 'Content-Type: application/json' \
+  ${TOKEN:+-H "Authorization: Bearer $TOKEN"} \
+  -d '{"id":"'"$ID"'","delivery_mode":"poll","agent_card":{"name":"curl-agent","skills":[{"id":"echo","name":"Echo"}]}}')
+TOKEN=${TOKEN:-$(printf '%s' "$ANSWER" | sed -n 's/.*"auth_token":"\([^"]*\)".*/\1/p')}
+printf '%s\n' "$ANSWER" | sed 's/"auth_token":"[^"]*"/"auth_token":"(kept in $TOKEN)"/'
+
+# 2. Say that it lives: every 30 seconds, 90 seconds without one is offline.
+curl -sS "$PLATFORM/registry/heartbeat" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{"workspace_id":"'"$ID"'","current_task":"listening","active_tasks":0}'; echo
+
+# 3. Wait up to 25 seconds for a message from the canvas; write one now.
+curl -sS -G "$PLATFORM/workspaces/$ID/activity" -H "Authorization: Bearer $TOKEN" \
+  -d type=a2a_receive -d since_secs=60 -d order=asc -d wait=25; echo
+
+# 4. Answer on the canvas.
+curl -sS "$PLATFORM/workspaces/$ID/notify" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{"message":"Hello from curl"}'; echo
+)sh";
+
+std::string filled(std::string_view text, std::string_view url, std::string_view id, std::string_view token) {
+  std::string out;
+  out.reserve(text.size() + 256);
+  while (!text.empty()) {
+    std::size_t open = text.find("{{");
+    out += text.substr(0, open);
+    if (open == std::string_view::npos) break;
+    std::size_t close = text.find("}}", open);
+    std::string_view name = text.substr(open + 2, close - open - 2);
+    out += name == "PLATFORM_URL" ? url : name == "WORKSPACE_ID" ? id : token;
+    text.remove_prefix(close + 2);
+  }
+  return out;
+}
+
+Fault not_external(const Row& row) {
+  json::Object members;
+  members.add("runtime", row.runtime);
+  members.add("hint", "only agents that join by themselves are connected by hand; this one runs in a container");
+  return bad_request("not_external", "this workspace does not use an external runtime").with(members.members());
+}
+
+}  // namespace
+
+std::string platform_url(const Settings& settings, const http::Request& request) {
+  if (!settings.external_platform_url.empty()) {
+    std::string url = settings.external_platform_url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+  }
+  // The host ends up in texts that people paste into a shell, so it is held to what a host may contain.
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+  if (request.host.empty() || request.host.find_first_not_of(allowed) != std::string_view::npos) {
+    throw bad_request("invalid_host", "the Host header is not a host name");
+  }
+  return fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
+}
+
+json::Object connection_of(WorkspaceId id, std::string_view url, std::string_view token) {
+  std::string id_text = id.text();
+  json::Object connection;
+  connection.add("workspace_id", id_text).add("platform_url", url).add("auth_token", token);
+  connection.add("registry_endpoint", fmt::format("{}/registry/register", url));
+  connection.add("heartbeat_endpoint", fmt::format("{}/registry/heartbeat", url));
+  connection.add("curl_register_template", filled(curl_text, url, id_text, token));
+  connection.add("python_snippet", filled(python_text, url, id_text, token));
+  return connection;
+}
+
+io::Task<http::Response> Service::connection(auth::Self::Caller, WorkspaceId id, const http::Request& request) {
+  std::string url = platform_url(settings_, request);
+  auto work = [this, id](sql::Read& read) { return table_.live(read, id); };
+  Row row = co_await db_.read(work);
+  if (!joins_by_itself(row.runtime)) throw not_external(row);
+  json::Object body;
+  body.add("connection", connection_of(id, url, "").raw());
+  co_return http::Response::json(200, body.text());
+}
+
+io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id, const http::Request& request) {
+  std::string url = platform_url(settings_, request);
+  auto work = [this, id](sql::Tx& tx) {
+    Row row = table_.live(tx, id);
+    if (!joins_by_itself(row.runtime)) throw not_external(row);
+    ports_.credentials.revoke_all(tx, id);
+    Secret token = ports_.credentials.mint(tx, id);
+    // Whoever holds the new token is the agent; the way in without one is closed.
+    table_.close_claim(tx, id);
+    json::Object payload;
+    payload.add("workspace_id", id);
+    table_.announce(tx, "EXTERNAL_CREDENTIALS_ROTATED", id, payload);
+    return token;
+  };
+  Secret token = co_await db_.write(work);
+  json::Object body;
+  body.add("connection", connection_of(id, url, token.reveal()).raw());
+  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+}
+
+}  // namespace molecule::workspaces

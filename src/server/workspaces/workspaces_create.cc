@@ -1,0 +1,113 @@
+#include "server/workspaces/workspaces_service.h"
+#include "server/workspaces/workspaces_store.h"
+
+namespace molecule::workspaces {
+
+namespace {
+
+constexpr std::string_view no_provisioner_text =
+    "no provisioner is available: this platform starts no containers. Use the runtime external and connect an "
+    "agent, or let an agent register with this workspace's id and token.";
+
+json::Object provisioning_payload(const Row& row) {
+  json::Object payload;
+  payload.add("name", row.name).add("tier", row.tier).add("runtime", row.runtime);
+  payload.add("role", row.role).add("parent_id", row.parent).add("x", row.x).add("y", row.y);
+  return payload;
+}
+
+Row row_of(const NewWorkspace& wanted, WorkspaceId id, Instant now, std::chrono::seconds claim_window) {
+  Row row;
+  row.id = id;
+  row.parent = wanted.parent;
+  row.name = wanted.name;
+  row.role = wanted.role;
+  row.tier = wanted.tier;
+  row.runtime = wanted.runtime;
+  row.url = wanted.url;
+  row.delivery = wanted.delivery;
+  row.workspace_dir = wanted.workspace_dir;
+  row.workspace_access = wanted.workspace_access;
+  row.budget_limit = wanted.budget_limit;
+  row.max_concurrent_tasks = wanted.max_concurrent_tasks;
+  row.x = wanted.x;
+  row.y = wanted.y;
+  row.model = wanted.model;
+  row.template_name = wanted.template_name;
+  row.created_at = row.updated_at = now;
+  if (joins_by_itself(wanted.runtime)) row.claim_until = now + claim_window;
+  return row;
+}
+
+}  // namespace
+
+bool Service::name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name,
+                         WorkspaceId except) const {
+  if (parent) return tx.optional(store::named_child, *parent, name, except).has_value();
+  return tx.optional(store::named_root, name, except).has_value();
+}
+
+std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name) const {
+  if (!name_taken(tx, parent, name, WorkspaceId())) return name;
+  for (int n = 2; n <= name_tries; ++n) {
+    std::string numbered = fmt::format("{} ({})", name, n);
+    if (numbered.size() > name_max) break;
+    if (!name_taken(tx, parent, numbered, WorkspaceId())) return numbered;
+  }
+  throw conflict("workspace_name_conflict", "workspace name already in use; please pick a different name");
+}
+
+io::Task<Service::Made> Service::make(NewWorkspace wanted) {
+  if (!wanted.url.empty()) co_await ports_.urls.check(wanted.url);
+  WorkspaceId id = random_.id<WorkspaceId>();
+  auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
+    Made made;
+    Row& row = made.row;
+    row = row_of(wanted, id, table_.clock().now(), settings_.claim_window);
+    if (row.parent) check_parent(tx, row, row.parent);
+    row.name = free_name(tx, row.parent, row.name);
+    table_.insert(tx, row);
+    for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);
+    table_.announce(tx, "WORKSPACE_PROVISIONING", id, provisioning_payload(row));
+
+    json::Object arrival;
+    arrival.add("name", row.name).add("external", true);
+    if (!joins_by_itself(row.runtime)) {
+      table_.fail(tx, id, no_provisioner_text);
+      row.status = Status::failed;
+      row.failure = no_provisioner_text;
+    } else if (!row.url.empty()) {
+      table_.move(tx, id, Trigger::reachable, arrival);
+      row.status = Status::online;
+      tx.after_commit([this, id, at = row.created_at] { ports_.vitals.expect(id, at); });
+    } else {
+      table_.move(tx, id, Trigger::awaited, arrival);
+      row.status = Status::awaiting_agent;
+      made.token = ports_.credentials.mint(tx, id);
+    }
+    return made;
+  };
+  Made made = co_await db_.write(std::move(work));
+  co_return made;
+}
+
+io::Task<http::Response> Service::create(auth::Admin::Caller, const http::Request& request) {
+  std::string url = platform_url(settings_, request);
+  Made made = co_await make(read_new(request.body));
+  const Row& row = made.row;
+  json::Object body;
+  body.add("id", row.id).add("name", row.name);
+  if (joins_by_itself(row.runtime)) {
+    body.add("external", true).add("status", row.status);
+    if (row.status == Status::awaiting_agent) {
+      body.add("connection", connection_of(row.id, url, made.token.reveal()).raw());
+    }
+  } else {
+    // What clients of container runtimes wait on; the failure follows as an event and in the object.
+    body.add("status", Status::provisioning).add("awareness_namespace", "workspace:" + row.id.text());
+  }
+  body.add("workspace_access", row.workspace_access).add("platform_url", url);
+  co_return http::Response::json(201, body.text()).with("Cache-Control", "no-store");
+}
+
+}  // namespace molecule::workspaces

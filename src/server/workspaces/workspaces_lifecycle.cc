@@ -1,0 +1,104 @@
+#include "server/workspaces/workspaces_service.h"
+#include "server/workspaces/workspaces_store.h"
+
+namespace molecule::workspaces {
+
+namespace {
+
+Fault no_provisioner() {
+  return {Kind::unavailable, "provisioner_unavailable",
+          "provisioner not available: this platform starts no containers; start the agent yourself and let it register"};
+}
+
+void refuse_under_paused(sql::Tx& tx, WorkspaceId id) {
+  for (const auto& ancestor : tx.all(store::ancestors, id)) {
+    if (ancestor.status == Status::paused) {
+      throw conflict("ancestor_paused",
+                     fmt::format("parent workspace \"{}\" is paused — resume it first", ancestor.name));
+    }
+  }
+}
+
+json::Object named(std::string_view name) {
+  json::Object payload;
+  payload.add("name", name);
+  return payload;
+}
+
+Fault not_in_status(std::string_view text) { return {Kind::not_found, "workspace_not_found", std::string(text)}; }
+
+// The workspace and everything live below it, top first.
+std::vector<store::Relative> subtree(sql::Tx& tx, const Row& row) {
+  std::vector<store::Relative> all = tx.all(store::descendants, row.id);
+  all.insert(all.begin(), store::Relative{row.id, row.name, row.status, row.runtime, 0});
+  return all;
+}
+
+}  // namespace
+
+io::Task<http::Response> Service::pause(auth::Self::Caller, WorkspaceId id) {
+  auto work = [this, id](sql::Tx& tx) {
+    Row row = table_.live(tx, id);
+    if (row.status == Status::paused) throw not_in_status("workspace not found or already paused");
+    int count = 0;
+    for (const auto& each : subtree(tx, row)) {
+      if (table_.move(tx, each.id, Trigger::pause, named(each.name))) ++count;
+    }
+    return count;
+  };
+  int count = co_await db_.write(work);
+  json::Object body;
+  body.add("status", Status::paused).add("paused_count", count);
+  co_return http::Response::json(200, body.text());
+}
+
+io::Task<http::Response> Service::resume(auth::Self::Caller, WorkspaceId id) {
+  struct Outcome {
+    Status status = Status::awaiting_agent;
+    int count = 0;
+  };
+  auto work = [this, id](sql::Tx& tx) {
+    Row row = table_.live(tx, id);
+    if (row.status != Status::paused) throw not_in_status("workspace not found or not paused");
+    refuse_under_paused(tx, id);
+    Outcome outcome;
+    for (const auto& each : subtree(tx, row)) {
+      if (each.status != Status::paused) continue;
+      bool fresh = ports_.vitals.of(each.id).fresh;
+      std::optional<Status> now;
+      if (fresh || joins_by_itself(each.runtime)) {
+        now = table_.move(tx, each.id, fresh ? Trigger::resume_fresh : Trigger::resume_stale, named(each.name));
+      } else if (each.id == id) {
+        throw no_provisioner();
+      } else {
+        table_.fail(tx, each.id, no_provisioner().text());
+        now = Status::failed;
+      }
+      if (!now) continue;
+      ++outcome.count;
+      if (each.id == id) outcome.status = *now;
+    }
+    return outcome;
+  };
+  Outcome outcome = co_await db_.write(work);
+  json::Object body;
+  body.add("status", outcome.status).add("resumed_count", outcome.count);
+  co_return http::Response::json(200, body.text());
+}
+
+io::Task<http::Response> Service::restart(auth::Self::Caller, WorkspaceId id) {
+  auto work = [this, id](sql::Tx& tx) {
+    auto row = table_.find(tx, id);
+    if (!row || row->status == Status::removed) throw unknown_workspace();
+    refuse_under_paused(tx, id);
+    return row->runtime;
+  };
+  std::string runtime = co_await db_.write(work);
+  if (!joins_by_itself(runtime)) throw no_provisioner();
+  json::Object body;
+  body.add("status", "noop").add("runtime", runtime);
+  body.add("message", "this agent runs where its owner started it; the platform cannot restart it");
+  co_return http::Response::json(200, body.text());
+}
+
+}  // namespace molecule::workspaces

@@ -1,0 +1,108 @@
+// The verbs of workspaces: make, show, change, pause, resume, remove. One source file per concern.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "platform/io/clock.h"
+#include "server/auth/access.h"
+#include "server/events/log.h"
+#include "server/workspaces/table.h"
+#include "server/workspaces/workspace_rules.h"
+#include "server/workspaces/workspaces.h"
+
+namespace molecule::workspaces {
+
+struct Settings {
+  std::string external_platform_url;           // Where agents reach us; empty: as the request did.
+  std::chrono::seconds claim_window = std::chrono::hours(24);
+};
+
+// What the service asks of others, by the root's hand. Departures may be many.
+struct Ports {
+  VitalSigns& vitals;
+  UrlCheck& urls;
+  SecretStore& secrets;
+  Credentials& credentials;
+  std::vector<Departure*> departures;
+};
+
+struct Shown {
+  std::optional<bool> include_removed;
+};
+BOOST_DESCRIBE_STRUCT(Shown, (), (include_removed))
+
+struct Removal {
+  std::optional<bool> confirm;
+  std::optional<bool> purge;
+};
+BOOST_DESCRIBE_STRUCT(Removal, (), (confirm, purge))
+
+class Service {
+ public:
+  Service(sql::Database& db, events::Log& log, Directory& directory, const io::Clock& clock, io::Random& random,
+          Ports ports, Settings settings)
+      : db_(db), log_(log), table_(log, directory, clock), random_(random), ports_(std::move(ports)),
+        settings_(std::move(settings)) {}
+
+  // Fills the directory. Once, at start, before requests are served.
+  io::Task<void> load();
+
+  struct Made {
+    Row row;        // As stored: the name may have gained a number.
+    Secret token;   // Empty when none was minted.
+  };
+  // Makes a workspace; also used by the root for the demonstration.
+  io::Task<Made> make(NewWorkspace wanted);
+  // The last message a workspace sent to another went out now. Any thread; written behind.
+  void touch_outbound(WorkspaceId id);
+  // Stores what touch_outbound noted. Called by presence's write-behind.
+  void flush_outbound(sql::Tx& tx);
+
+  Table& table() { return table_; }
+
+  // Routes.
+  io::Task<http::Response> create(auth::Admin::Caller caller, const http::Request& request);
+  io::Task<http::Response> list(auth::Admin::Caller caller);
+  io::Task<http::Response> show(auth::Peer::Caller caller, WorkspaceId id, http::Query<Shown> query);
+  io::Task<http::Response> change(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
+  io::Task<http::Response> remove(auth::Admin::Caller caller, WorkspaceId id, http::Query<Removal> query,
+                                  const http::Request& request);
+  io::Task<http::Response> state(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<http::Response> pause(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<http::Response> resume(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<http::Response> restart(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<http::Response> connection(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
+  io::Task<http::Response> rotate(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
+
+ private:
+  enum class View { whole, public_part };
+  std::string object_text(const Row& row, View view) const;
+  std::optional<Instant> last_outbound(const Row& row) const;
+  // The first free name of "name", "name (2)" … among the live children of `parent`.
+  std::string free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name) const;
+  bool name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name,
+                  WorkspaceId except) const;
+  void check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const;
+  json::Object apply(sql::Tx& tx, Row& row, const Change& change);
+
+  sql::Database& db_;
+  events::Log& log_;
+  Table table_;
+  io::Random& random_;
+  Ports ports_;
+  Settings settings_;
+  using Outbound = std::unordered_map<WorkspaceId, Instant>;
+  io::Guarded<Outbound> outbound_;
+};
+
+// How an agent joins: addresses, and texts to paste. `token` may be empty.
+std::string platform_url(const Settings& settings, const http::Request& request);
+json::Object connection_of(WorkspaceId id, std::string_view platform_url, std::string_view token);
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::workspaces
