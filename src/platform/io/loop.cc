@@ -31,6 +31,12 @@ void Loop::resume(std::coroutine_handle<> handle) {
   boost::asio::post(impl_->context, [handle] { handle.resume(); });
 }
 
+void Loop::resume(std::vector<std::coroutine_handle<>> handles) {
+  boost::asio::post(impl_->context, [handles = std::move(handles)] {
+    for (std::coroutine_handle<> handle : handles) handle.resume();
+  });
+}
+
 struct SleepAwaiter::Timer {
   explicit Timer(boost::asio::io_context& context) : timer(context) {}
   boost::asio::steady_timer timer;

@@ -7,6 +7,7 @@
 #include <coroutine>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "platform/io/cancellation.h"
 #include "platform/io/task.h"
@@ -29,6 +30,8 @@ class Loop {
   // Runs `work` on the loop, later, in order. From any thread; never runs it inline.
   void post(std::move_only_function<void()> work);
   void resume(std::coroutine_handle<> handle);  // post() without the allocation of a closure.
+  // Resumes all, in order, in one turn of the loop: one wake-up for many waiters.
+  void resume(std::vector<std::coroutine_handle<>> handles);
 
   struct Impl;
   Impl& impl() { return *impl_; }

@@ -6,9 +6,13 @@
 //
 // write() resumes its caller only when the transaction is on disk. Writes of many callers share one
 // commit (group commit); each runs under its own savepoint, so one that throws undoes itself only.
-// The closure captures values, may be run again when an engine asks for a retry, and does nothing but
-// SQL. A Fault it throws reaches the caller. A lost or full store throws Fault unavailable, undoes
-// everything not yet acknowledged, and recovers by itself.
+// The closure captures values, may be run again when an engine asks for a retry, and does nothing
+// but SQL. A Fault it throws reaches the caller. A lost or full store throws Fault unavailable,
+// undoes everything not yet acknowledged, and recovers by itself.
+//
+// A broken constraint throws ConstraintViolation (violation.h) from the statement; the transaction
+// is then undone whatever the closure does. A closure may catch it to throw a Fault that says more,
+// or to return a value, which its caller receives; further statements are refused.
 #pragma once
 
 #include <chrono>
@@ -24,6 +28,7 @@
 #include "platform/io/loop.h"
 #include "platform/sql/query.h"
 #include "platform/sql/value.h"
+#include "platform/sql/violation.h"
 
 namespace molecule::metrics {
 class Registry;
@@ -37,20 +42,23 @@ class Statements {
   virtual ~Statements() = default;
 
   template <class Row, class... Args>
-  std::vector<Row> all(const Query<Row(Args...)>& query, const std::type_identity_t<Args>&... args) {
+  std::vector<Row> all(const Query<Row(Args...)>& query,
+                       const std::type_identity_t<Args>&... args) {
     std::vector<Row> rows;
     const Value values[] = {to_value(args)..., Value{}};
     fetch(query.name, query.text, std::span(values, sizeof...(Args)),
-          [&](const Columns& row) { rows.push_back(from_row<Row>(row)); });
+          RowSink([&](const Columns& row) { rows.push_back(from_row<Row>(row)); }));
     return rows;
   }
   template <class Row, class... Args>
-  std::optional<Row> optional(const Query<Row(Args...)>& query, const std::type_identity_t<Args>&... args) {
+  std::optional<Row> optional(const Query<Row(Args...)>& query,
+                              const std::type_identity_t<Args>&... args) {
     std::optional<Row> found;
     const Value values[] = {to_value(args)..., Value{}};
-    fetch(query.name, query.text, std::span(values, sizeof...(Args)), [&](const Columns& row) {
-      if (!found) found.emplace(from_row<Row>(row));
-    });
+    fetch(query.name, query.text, std::span(values, sizeof...(Args)),
+          RowSink([&](const Columns& row) {
+            if (!found) found.emplace(from_row<Row>(row));
+          }));
     return found;
   }
   // For statements that always give a row; none is a defect.
@@ -62,9 +70,8 @@ class Statements {
   }
 
  protected:
-  using OnRow = std::function<void(const Columns&)>;
   virtual void fetch(std::string_view name, std::string_view text, std::span<const Value> values,
-                     const OnRow& on_row) = 0;
+                     RowSink on_row) = 0;
   [[noreturn]] static void missing_row(std::string_view name);
 };
 
@@ -80,37 +87,43 @@ class Tx : public Statements {
     const Value values[] = {to_value(args)..., Value{}};
     return execute(query.name, query.text, std::span(values, sizeof...(Args)));
   }
-  // As run, when nobody needs the count: PostgreSQL sends it without waiting for an answer. A failure
-  // still fails this transaction. The engine copies the values.
+  // As run, when nobody needs the count: PostgreSQL sends it without waiting for an answer. A
+  // failure still fails this transaction. The engine copies the values.
   template <class... Args>
   void post(const Query<void(Args...)>& query, const std::type_identity_t<Args>&... args) {
     const Value values[] = {to_value(args)..., Value{}};
     enqueue(query.name, query.text, std::span(values, sizeof...(Args)));
   }
-  // The next number of a named sequence: dense, ascending in commit order, across processes too. The
-  // numbers of a transaction that is undone are given out again.
+  // The next number of a named sequence: dense, ascending in commit order, across processes too.
+  // The numbers of a transaction that is undone are given out again.
   virtual std::int64_t next(std::string_view sequence) = 0;
-  // Runs once the transaction is durable, on the store's thread, in commit order, before the writer of
-  // this transaction resumes. Must be short and must not throw. Dropped when the transaction is undone.
+  // Runs once the transaction is durable, on the store's thread, in commit order, before the writer
+  // of this transaction resumes. Must be short and must not throw. Dropped when the transaction is
+  // undone.
   virtual void after_commit(std::move_only_function<void()> action) = 0;
 
  protected:
-  virtual std::int64_t execute(std::string_view name, std::string_view text, std::span<const Value> values) = 0;
-  virtual void enqueue(std::string_view name, std::string_view text, std::span<const Value> values) = 0;
+  virtual std::int64_t execute(std::string_view name, std::string_view text,
+                               std::span<const Value> values) = 0;
+  virtual void enqueue(std::string_view name, std::string_view text,
+                       std::span<const Value> values) = 0;
 };
 
 struct Settings {
-  std::string url;            // postgresql://… ; empty means SQLite at `path`.
-  std::string path;           // SQLite file; ":memory:" for tests.
-  int readers = 2;            // Read threads, each with its own connection.
-  std::size_t queue_max = 8192;  // Writes waiting for the writer; beyond it write() is refused (503).
-  std::size_t batch_max = 512;   // Writes that may share one commit.
+  std::string url;   // postgresql://… ; empty means SQLite at `path`.
+  std::string path;  // SQLite file, plain or as file: URI; ":memory:" for tests.
+  int readers = 2;   // Read threads, each with its own connection.
+  std::size_t queue_max =
+      8192;  // Writes, and reads, that may wait; beyond it they are refused (503).
+  std::size_t batch_max = 512;  // Writes that may share one commit.
 };
 
 struct Migration {
   int version;            // 1, 2, 3 … without gaps.
   std::string_view name;  // "workspaces"
-  std::string_view text;  // Statements separated by ';' at line ends; the same for both engines.
+  std::string_view text;  // Statements separated by ';'; the same for both engines. {{rowid}}
+                          // stands for the type of a dense integer key: INTEGER PRIMARY KEY on
+                          // SQLite (its row id), BIGINT PRIMARY KEY on PostgreSQL.
 };
 
 namespace detail {
@@ -119,8 +132,10 @@ struct Job {
   virtual ~Job() = default;
   virtual void run(Tx&) {}
   virtual void run(Read&) {}
-  std::exception_ptr failure;       // Set instead of a result.
+  std::exception_ptr failure;  // Set instead of a result.
   io::Completion<void>* done = nullptr;
+  Job* next = nullptr;  // In the queue.
+  bool reads = false;   // Asked for with read().
 };
 template <class Access, class Fn, class R>
 struct ClosureJob final : Job {
@@ -170,9 +185,11 @@ class Database {
   }
 
   // Brings the schema up, in order, each version in its own transaction with its checksum recorded;
-  // refuses a schema that is newer than the program or whose history differs. Blocking: start-up only.
+  // refuses a schema that is newer than the program or whose history differs (Fault conflict).
+  // Makes the tables schema_migrations and sequences itself. Blocking: start-up only.
   virtual void migrate(std::span<const Migration> migrations) = 0;
-  // Compiles a statement without running it, for the test that prepares every query.
+  // Compiles a statement without running it, for the test that prepares every query; throws Fault
+  // internal with the engine's message. Blocking.
   virtual void check_prepares(std::string_view name, std::string_view text) = 0;
   // False while the store refuses work; readiness follows it.
   virtual bool healthy() const = 0;

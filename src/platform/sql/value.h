@@ -1,9 +1,11 @@
 // How C++ values become statement parameters and columns become C++ values. Ids are stored as 16
-// bytes (BYTEA), instants as microseconds (BIGINT), enums as their text, booleans as 0 or 1 (BIGINT),
-// JSON as text. A described struct is read column by column in declared order.
+// bytes (BYTEA), instants as microseconds (BIGINT), enums as their text, booleans as 0 or 1
+// (BIGINT), JSON as text. A described struct is read column by column in declared order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,6 +37,22 @@ class Columns {
   virtual double real(std::size_t i) const = 0;
   virtual std::string_view text(std::size_t i) const = 0;
   virtual BytesView bytes(std::size_t i) const = 0;
+};
+
+// A view of the closure that takes the rows of one statement; lives in the call only.
+class RowSink {
+ public:
+  template <class Fn>
+    requires(!std::is_same_v<std::remove_cvref_t<Fn>, RowSink>)
+  explicit RowSink(const Fn& fn)
+      : object_(std::addressof(fn)), call_([](const void* object, const Columns& row) {
+          (*static_cast<const Fn*>(object))(row);
+        }) {}
+  void operator()(const Columns& row) const { call_(object_, row); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, const Columns&);
 };
 
 template <class T>

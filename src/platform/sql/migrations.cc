@@ -1,0 +1,92 @@
+#include "platform/sql/migrations.h"
+
+#include <fmt/format.h>
+
+#include "platform/io/clock.h"
+#include "platform/log/log.h"
+#include "platform/sql/sequences.h"
+
+namespace molecule::sql {
+namespace {
+
+std::string in_dialect(std::string_view text, std::string_view rowid_type) {
+  constexpr std::string_view token = "{{rowid}}";
+  std::string out;
+  while (true) {
+    const auto at = text.find(token);
+    out += text.substr(0, at);
+    if (at == std::string_view::npos) return out;
+    out += rowid_type;
+    text.remove_prefix(at + token.size());
+  }
+}
+
+void require_known_history(std::span<const AppliedMigration> applied,
+                           std::span<const Migration> migrations) {
+  if (applied.size() > migrations.size()) {
+    throw conflict(
+        "schema_newer",
+        fmt::format("the store was written by a newer version (schema {}, this program knows {}): "
+                    "start that version, or restore a backup made before it",
+                    applied.back().version, migrations.size()));
+  }
+  for (std::size_t i = 0; i < applied.size(); ++i) {
+    const Migration& ours = migrations[i];
+    if (applied[i].version != ours.version || applied[i].name != ours.name ||
+        applied[i].checksum != checksum(ours.text)) {
+      throw conflict(
+          "schema_differs",
+          fmt::format(
+              "the store's schema history differs from this program's at version {} (\"{}\" there, "
+              "\"{}\" here): it belongs to another build; use that build or another store",
+              ours.version, applied[i].name, ours.name));
+    }
+  }
+}
+
+void apply(MigrationTarget& target, const Migration& migration) {
+  target.execute("BEGIN");
+  try {
+    target.execute(in_dialect(migration.text, target.rowid_type()));
+    target.record({migration.version, std::string(migration.name), checksum(migration.text)},
+                  io::SystemClock().now().micros());
+    target.execute("COMMIT");
+  } catch (const Fault& failure) {
+    try {
+      target.execute("ROLLBACK");
+    } catch (const Fault&) {
+      // The engine has rolled back by itself; the first failure is the one that tells something.
+    }
+    throw Fault(failure.kind(), "migration_failed",
+                fmt::format("migration {} ({}) failed: {}", migration.version, migration.name,
+                            failure.text()));
+  }
+  log::info("schema migrated", log::field("version", migration.version),
+            log::field("name", migration.name));
+}
+
+}  // namespace
+
+std::string checksum(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return fmt::format("{:016x}", hash);
+}
+
+void run_migrations(MigrationTarget& target, std::span<const Migration> migrations) {
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (migrations[i].version != static_cast<int>(i) + 1) {
+      throw internal(
+          fmt::format("migration \"{}\" must have version {}", migrations[i].name, i + 1));
+    }
+  }
+  target.execute(
+      "CREATE TABLE IF NOT EXISTS schema_migrations "
+      "(version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)");
+  target.execute(std::string(sequences_table));
+  const auto applied = target.applied();
+  require_known_history(applied, migrations);
+  for (const Migration& migration : migrations.subspan(applied.size())) apply(target, migration);
+}
+
+}  // namespace molecule::sql

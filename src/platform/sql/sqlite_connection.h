@@ -1,0 +1,79 @@
+// One SQLite connection: opening, prepared statements by query, binding, rows, and what a result
+// code means. Used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/sql/database.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace molecule::sql {
+
+class SqliteConnection {
+ public:
+  enum class Create { yes, no };
+
+  // `path` is a file, a file: URI or ":memory:". Throws Fault with SQLite's reason and the next
+  // step.
+  SqliteConnection(const std::string& path, Create create, int cache_kib);
+  ~SqliteConnection();
+  SqliteConnection(const SqliteConnection&) = delete;
+  SqliteConnection& operator=(const SqliteConnection&) = delete;
+
+  // A prepared statement of this connection, kept for the next use of the same text.
+  class Statement {
+   public:
+    bool writes() const { return writes_; }
+
+   private:
+    friend class SqliteConnection;
+    struct Finalize {
+      void operator()(sqlite3_stmt* handle) const;
+    };
+    std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+    std::string text_;
+    std::vector<std::uint16_t> argument_of_;  // By position: which $n stands there, from 0.
+    bool writes_ = false;
+  };
+
+  // Throw StoreLost when the store failed, ConstraintViolation, and Fault internal (logged with the
+  // query's name) for everything else.
+  Statement& prepare(std::string_view name, std::string_view text);
+  void query(Statement& statement, std::string_view name, std::span<const Value> values,
+             RowSink on_row);
+  std::int64_t run(Statement& statement, std::string_view name,
+                   std::span<const Value> values);  // Rows changed.
+
+  void execute(
+      const std::string& statements);  // Without parameters; may be several. Throws as above.
+  void execute_unchecked(
+      const char* statement) noexcept;  // For rolling back what may be rolled back.
+
+  bool in_transaction() const;
+  std::string last_message() const;  // SQLite's words for the failure before; for operators only.
+  bool moved() const;                // The file was renamed or deleted under us.
+  void
+  checkpoint() noexcept;  // Moves the log into the file as far as readers allow, without waiting.
+
+ private:
+  static constexpr std::size_t statements_max = 512;  // Beyond it the cache starts anew.
+
+  [[noreturn]] void fail(int code, std::string_view name);
+  void bind(Statement& statement, std::string_view name, std::span<const Value> values);
+
+  struct Close {
+    void operator()(sqlite3* handle) const;
+  };
+  std::unique_ptr<sqlite3, Close> handle_;
+  std::unordered_map<const char*, Statement> statements_;
+};
+
+}  // namespace molecule::sql

@@ -1,0 +1,54 @@
+// The store in one file. One writer thread owns the only connection that writes; each batch is one
+// BEGIN IMMEDIATE … COMMIT with a savepoint per transaction, and COMMIT returns after fsync of the
+// log. Read threads see the last committed batch and never wait for the writer.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "platform/sql/sequences.h"
+#include "platform/sql/sqlite_connection.h"
+#include "platform/sql/store_threads.h"
+
+namespace molecule::sql {
+
+class SqliteDatabase final : public StoreThreads {
+ public:
+  SqliteDatabase(const Settings& settings, metrics::Registry& registry);
+  ~SqliteDatabase() override;
+
+  void migrate(std::span<const Migration> migrations) override;
+  void check_prepares(std::string_view name, std::string_view text) override;
+  std::string_view engine() const override { return "sqlite"; }
+
+ private:
+  class Transaction;
+  class Snapshot;
+  struct Reader {
+    std::unique_ptr<SqliteConnection> connection;
+    std::uint64_t generation = 0;
+  };
+
+  void write_batch(std::span<detail::Job* const> batch) override;
+  void probe() override;
+  void quiet() override;
+  void read_one(std::size_t reader, detail::Job& job) override;
+
+  void ensure_writer();
+  void begin();
+  void run_in_batch(detail::Job& job, bool alone);
+  void commit();
+  void drop_writer() noexcept;
+
+  const bool in_memory_;
+  std::mutex
+      writer_mutex_;  // Held through a batch; lets migrate() and check_prepares() in between.
+  std::unique_ptr<SqliteConnection> writer_;
+  std::unique_ptr<Transaction> transaction_;
+  // Raised when the writer had to be opened again, so that readers do the same: the file may be
+  // another.
+  std::atomic<std::uint64_t> generation_{1};
+  std::vector<Reader> readers_;
+};
+
+}  // namespace molecule::sql

@@ -1,0 +1,193 @@
+#include "platform/sql/store_threads.h"
+
+#include <algorithm>
+
+#include "platform/log/log.h"
+
+namespace molecule::sql {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point from) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+}
+
+}  // namespace
+
+StoreThreads::Probe::Probe(metrics::Registry& registry)
+    : writes(registry.counter("molecule_store_writes_total",
+                              "Write transactions handed to the store.")),
+      reads(
+          registry.counter("molecule_store_reads_total", "Read transactions handed to the store.")),
+      refused(registry.counter("molecule_store_refused_total",
+                               "Transactions refused because the queue was full.")),
+      losses(registry.counter("molecule_store_losses_total",
+                              "Batches and reads that failed with the store itself.")),
+      batch_jobs(registry.histogram("molecule_store_batch_jobs",
+                                    "Write transactions that shared a commit.", metrics::sizes)),
+      batch_seconds(registry.histogram("molecule_store_batch_seconds",
+                                       "Time of a batch, its commit included.")),
+      read_seconds(
+          registry.histogram("molecule_store_read_seconds", "Time of a read transaction.")),
+      up(registry.gauge("molecule_store_up", "1 while the store takes work, 0 while it is lost.")) {
+  up.set(1);
+}
+
+StoreThreads::StoreThreads(const Settings& settings, metrics::Registry& registry,
+                           std::string_view engine)
+    : settings_(settings),
+      engine_(engine),
+      probe_(registry),
+      writes_(settings.queue_max),
+      reads_(settings.queue_max) {}
+
+StoreThreads::~StoreThreads() = default;
+
+void StoreThreads::start() {
+  threads_.emplace_back([this] { write_loop(); });
+  if (reads_on_writer_) return;
+  for (int reader = 0; reader < std::max(1, settings_.readers); ++reader) {
+    threads_.emplace_back([this, reader] { read_loop(static_cast<std::size_t>(reader)); });
+  }
+}
+
+void StoreThreads::stop() {
+  writes_.close();
+  reads_.close();
+  threads_.clear();
+}
+
+void StoreThreads::submit(JobQueue& queue, detail::Job& job) {
+  const JobQueue::Push answer = queue.push(job);
+  if (answer == JobQueue::Push::taken) return;
+  if (answer == JobQueue::Push::full) {
+    probe_.refused.add();
+    job.failure = std::make_exception_ptr(
+        unavailable("the platform has more work than it can write — retry shortly")
+            .retry_after(std::chrono::seconds(1)));
+  } else {
+    job.failure =
+        std::make_exception_ptr(unavailable("the platform is shutting down — retry shortly"));
+  }
+  job.done->complete();
+}
+
+void StoreThreads::submit_write(detail::Job& job) {
+  probe_.writes.add();
+  submit(writes_, job);
+}
+
+void StoreThreads::submit_read(detail::Job& job) {
+  probe_.reads.add();
+  job.reads = true;
+  submit(reads_on_writer_ ? writes_ : reads_, job);
+}
+
+void StoreThreads::write_loop() {
+  std::vector<detail::Job*> batch;
+  batch.reserve(settings_.batch_max);
+  bool busy_since_quiet = false;
+  while (!writes_.finished()) {
+    const auto limit = !healthy() ? probe_every : busy_since_quiet ? quiet_after : nothing_to_do;
+    writes_.take(batch, settings_.batch_max, limit);
+    try {
+      if (!batch.empty()) {
+        const auto began = std::chrono::steady_clock::now();
+        write_batch(batch);
+        probe_.batch_jobs.observe(static_cast<double>(batch.size()));
+        probe_.batch_seconds.observe(seconds_since(began));
+        busy_since_quiet = true;
+        recovered();
+      } else if (!healthy()) {
+        probe();
+        recovered();
+      } else if (busy_since_quiet) {
+        busy_since_quiet = false;
+        quiet();
+      }
+    } catch (const StoreLost& loss) {
+      lost(loss);
+      fail_all(batch);
+    } catch (const std::exception& defect) {
+      lost({defect.what()});
+      fail_all(batch);
+    }
+    deliver(batch);
+  }
+}
+
+void StoreThreads::read_loop(std::size_t reader) {
+  std::vector<detail::Job*> jobs;
+  while (!reads_.finished()) {
+    // One at a time, so that other readers take what waits behind a slow one.
+    reads_.take(jobs, 1, nothing_to_do);
+    if (jobs.empty()) continue;
+    const auto began = std::chrono::steady_clock::now();
+    try {
+      read_one(reader, *jobs[0]);
+    } catch (const StoreLost& loss) {
+      lost(loss);
+      fail_all(jobs);
+    } catch (const std::exception& defect) {
+      lost({defect.what()});
+      fail_all(jobs);
+    }
+    probe_.read_seconds.observe(seconds_since(began));
+    deliver(jobs);
+  }
+}
+
+void StoreThreads::lost(const StoreLost& loss) {
+  probe_.losses.add();
+  probe_.up.set(0);
+  if (!healthy_.exchange(false)) return;
+  writes_.nudge();  // The writer finds out when the store is back.
+  log::error("store lost", log::field("engine", engine_), log::field("cause", loss.cause));
+}
+
+void StoreThreads::recovered() {
+  if (healthy_.load(std::memory_order_relaxed)) return;
+  healthy_ = true;
+  probe_.up.set(1);
+  log::info("store recovered", log::field("engine", engine_));
+}
+
+void StoreThreads::fail_all(std::span<detail::Job* const> jobs) {
+  // One Fault each: the callers' threads handle them at the same time.
+  for (detail::Job* job : jobs) job->failure = std::make_exception_ptr(unavailable());
+}
+
+void StoreThreads::deliver(std::span<detail::Job* const> jobs) {
+  if (jobs.size() == 1) {
+    jobs[0]->done->complete();
+    return;
+  }
+  struct Group {
+    io::Loop* loop;
+    std::vector<std::coroutine_handle<>> handles;
+  };
+  std::vector<Group> groups;
+  for (detail::Job* job : jobs) {
+    io::Loop* loop = &job->done->loop();
+    auto group = std::ranges::find(groups, loop, &Group::loop);
+    if (group == groups.end()) {
+      groups.push_back({loop, {}});
+      group = std::prev(groups.end());
+      group->handles.reserve(jobs.size());
+    }
+    group->handles.push_back(job->done->handle());
+  }
+  for (Group& group : groups) group.loop->resume(std::move(group.handles));
+}
+
+void StoreThreads::run_actions(std::vector<std::move_only_function<void()>>& actions) {
+  for (auto& action : actions) {
+    try {
+      action();
+    } catch (const std::exception& failure) {
+      log::error("an action after commit failed", log::field("cause", failure.what()));
+    }
+  }
+  actions.clear();
+}
+
+}  // namespace molecule::sql

@@ -1,0 +1,101 @@
+// What both engines have in common: the queues, the writer thread, the read threads, handing
+// results back to the loops, health, and the figures. An engine says how a batch is written and a
+// read is run.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "platform/metrics/metrics.h"
+#include "platform/sql/database.h"
+#include "platform/sql/job_queue.h"
+
+namespace molecule::sql {
+
+// Thrown inside an engine when the store itself fails: disk full, damaged, locked by another
+// process, connection gone. Never leaves the engine; callers get Fault unavailable.
+struct StoreLost {
+  std::string cause;  // For the log.
+};
+
+class StoreThreads : public Database {
+ public:
+  ~StoreThreads() override;
+  bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
+
+ protected:
+  StoreThreads(const Settings& settings, metrics::Registry& registry, std::string_view engine);
+
+  void start();  // Last act of the engine's constructor.
+  void stop();   // First act of its destructor: finishes what is queued, joins the threads.
+
+  // On the writer thread. Runs every job and makes the batch durable; a failure goes into its job.
+  // Throws StoreLost to fail the whole batch.
+  virtual void write_batch(std::span<detail::Job* const> batch) = 0;
+  // On the writer thread, when the store was lost: one small durable write that shows it is back.
+  virtual void probe() = 0;
+  // On the writer thread, when nothing was waiting for quiet_after since the last batch.
+  virtual void quiet() = 0;
+  // On read thread `reader`. Throws StoreLost.
+  virtual void read_one(std::size_t reader, detail::Job& job) = 0;
+
+  void submit_write(detail::Job& job) override;
+  void submit_read(detail::Job& job) override;
+
+  // Runs the closure; what it throws becomes the job's failure. StoreLost passes through.
+  template <class Access>
+  static void run_closure(detail::Job& job, Access& access) {
+    try {
+      job.failure = nullptr;
+      job.run(access);
+    } catch (const StoreLost&) {
+      throw;
+    } catch (...) {
+      job.failure = std::current_exception();
+    }
+  }
+  static void run_actions(std::vector<std::move_only_function<void()>>& actions);
+
+  const Settings settings_;
+  bool reads_on_writer_ = false;  // For stores that exist on one connection only.
+
+ private:
+  static constexpr std::chrono::milliseconds quiet_after{50};
+  static constexpr std::chrono::milliseconds probe_every{250};
+  static constexpr std::chrono::milliseconds nothing_to_do{3'600'000};
+
+  struct Probe {
+    explicit Probe(metrics::Registry& registry);
+    metrics::Counter& writes;
+    metrics::Counter& reads;
+    metrics::Counter& refused;
+    metrics::Counter& losses;
+    metrics::Histogram& batch_jobs;
+    metrics::Histogram& batch_seconds;
+    metrics::Histogram& read_seconds;
+    metrics::Gauge& up;
+  };
+
+  void submit(JobQueue& queue, detail::Job& job);
+  void write_loop();
+  void read_loop(std::size_t reader);
+  void lost(const StoreLost& loss);
+  void recovered();
+  void fail_all(std::span<detail::Job* const> jobs);
+  void deliver(std::span<detail::Job* const> jobs);
+
+  const std::string_view engine_;
+  Probe probe_;
+  JobQueue writes_;
+  JobQueue reads_;
+  std::atomic<bool> healthy_{true};
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace molecule::sql
