@@ -144,5 +144,18 @@ TEST(Translate, ScalarDataSurvivesTheRoundTrip) {
   EXPECT_NE(request_as(Generation::v10, old_form).find(R"("data":[1,2])"), std::string::npos);
 }
 
+TEST(Request, WhatIsAcceptedCanBeReadAgainHoweverDeep) {
+  for (std::size_t depth = 40; depth < 70; ++depth) {
+    std::string body = "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
+    std::string accepted;
+    try {
+      accepted = read_request(body, stamp).body;
+    } catch (const Fault&) {
+      continue;
+    }
+    EXPECT_NO_THROW(read_request(accepted, stamp)) << depth;
+  }
+}
+
 }  // namespace
 }  // namespace molecule::a2a

@@ -55,7 +55,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   }
   std::optional<json::Document> document;
   try {
-    document.emplace(json::Document::parse(body, {.bytes = 64u << 20}));
+    document.emplace(json::Document::parse(body, {.bytes = 64u << 20, .depth = 56}));
   } catch (const Fault& fault) {
     throw Fault(Kind::bad_gateway, "bad_response", "agent's response is not JSON: " + fault.text());
   }

@@ -184,7 +184,10 @@ void read_metadata(Incoming& in, Node metadata) {
 }  // namespace
 
 Incoming read_request(std::string_view body, const Stamp& stamp) {
-  json::Document document = json::Document::parse(body);
+  // Wrapping adds a few levels, and what a mailbox holds must be readable again.
+  json::Limits limits;
+  limits.depth -= 8;
+  json::Document document = json::Document::parse(body, limits);
   Node root = document.root();
   if (!root.is(Type::object)) {
     throw invalid_message("the body must be one JSON-RPC request object", parts_hint);
