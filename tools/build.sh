@@ -15,18 +15,21 @@ quietly() {
   return 1
 }
 
+fetch_web_packages() {
+  if [ -e web/node_modules/.complete ] && [ ! web/package-lock.json -nt web/node_modules/.complete ]; then return; fi
+  say "fetching the canvas's packages"
+  (cd web && quietly npm ci --no-audit --no-fund) || fail "npm ci failed"
+  touch web/node_modules/.complete
+}
+
+# The build is skipped when nothing it reads is newer than what it made.
 build_web() {
   [ -e web/package.json ] || return 0
-  if [ ! -e web/node_modules/.complete ] || [ web/package-lock.json -nt web/node_modules/.complete ]; then
-    say "fetching the canvas's packages"
-    (cd web && quietly npm ci --no-audit --no-fund) || fail "npm ci failed"
-    touch web/node_modules/.complete
-  fi
-  # The build is skipped when nothing it reads is newer than what it made.
   if [ -e web/dist/index.html ] &&
     [ -z "$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit)" ]; then
     return 0
   fi
+  fetch_web_packages
   say "building the canvas"
   (cd web && quietly npm run build) || fail "the canvas did not build"
 }

@@ -43,7 +43,7 @@ unit_tests_of() { # PRESET
 ring_tidy() { "${PYTEST[@]}" tests/tidy tools bench --junitxml="$OUT/tidy.xml"; }
 
 ring_web() {
-  build_web
+  fetch_web_packages
   cd web
   npm run check
   npm test -- --reporter=default --reporter=json --outputFile="$OUT/vitest.json"
@@ -62,9 +62,12 @@ ring_python() {
 
 ring_crash() { "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"; }
 
+# A real Chromium plays the demo against the binary.
 ring_e2e() {
+  fetch_web_packages
   cd web
-  E2E_RESULTS=$OUT npm run e2e
+  node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=junit --test-reporter-destination="$OUT/e2e.xml" e2e/*_test.mjs
 }
 
 ring_format() {

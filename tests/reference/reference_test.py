@@ -1,0 +1,40 @@
+"""docs/reference is what the binary prints, no more and no less."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("MOLECULE_BINARY", ROOT / "build/dev/molecule"))
+PAGES = ROOT / "docs" / "reference"
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    done = subprocess.run([str(BINARY), "reference", str(folder)], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*.md")}
+
+
+def test_the_committed_pages_are_what_the_binary_prints(printed):
+    committed = {str(p.relative_to(PAGES)): p.read_text() for p in PAGES.rglob("*.md") if p.name != "README.md"}
+    printed = {name: text for name, text in printed.items() if name != "README.md"}
+    stale = sorted(name for name in committed.keys() | printed.keys() if committed.get(name) != printed.get(name))
+    assert not stale, f"run: {BINARY.relative_to(ROOT) if BINARY.is_relative_to(ROOT) else BINARY} reference docs/reference (differs: {', '.join(stale)})"
+
+
+@pytest.mark.parametrize("page", ["routes.md", "events.md", "config.md", "metrics.md", "faults.md"])
+def test_every_subject_has_a_page_with_something_on_it(printed, page):
+    rows = [line for line in printed[page].splitlines() if line.startswith("|")]
+    assert len(rows) > 3, f"{page} is empty"
+
+
+def test_guides_name_only_settings_that_exist(printed):
+    known = printed["config.md"]
+    for guide in (ROOT / "docs" / "guides").glob("*.md"):
+        for flag in re.findall(r"`(--[a-z-]+)", guide.read_text()):
+            assert flag in known, f"{guide.name} names {flag}, which config.md does not"
