@@ -54,6 +54,16 @@ class Directory final : public auth::Reach {
   };
   std::optional<Brief> brief(WorkspaceId id) const;
   // A removed workspace counts as reachable, so that its peers are told that it is gone.
+  // Lets `look` read the entry in place, without a copy; false when there is none. Hold nothing after.
+  template <class Fn>
+  bool look_at(WorkspaceId id, Fn&& look) const {
+    return entries_.read([&](const auto& map) {
+      auto it = map.find(id);
+      if (it == map.end()) return false;
+      look(it->second);
+      return true;
+    });
+  }
   bool may_reach(WorkspaceId from, WorkspaceId to) const override;
   // Siblings, children and the parent, removed ones left out; in creation order.
   std::vector<Entry> peers_of(WorkspaceId id) const;

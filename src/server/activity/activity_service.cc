@@ -1,0 +1,138 @@
+#include "server/activity/activity_service.h"
+
+#include <algorithm>
+#include <array>
+
+namespace molecule::activity {
+namespace {
+
+constexpr std::array<std::string_view, 7> reportable{"a2a_send",  "a2a_receive",     "task_update", "agent_log",
+                                                     "skill_promotion", "memory_write", "error"};
+
+std::string_view checked_type(const std::optional<std::string>& type) {
+  if (!type || type->empty()) {
+    throw bad_request("missing_field", "activity_type (ActivityType) is required");
+  }
+  auto known = std::find(reportable.begin(), reportable.end(), *type);
+  if (known == reportable.end()) {
+    std::string allowed;
+    for (std::string_view name : reportable) allowed.append(allowed.empty() ? "" : ", ").append(name);
+    throw bad_request("invalid_activity_type", "invalid activity_type, must be one of: " + allowed);
+  }
+  return *known;
+}
+
+void check_length(std::string_view name, const std::optional<std::string>& text, std::size_t max) {
+  if (text && text->size() > max) {
+    throw bad_request("field_too_long", fmt::format("{} is longer than {} bytes", name, max));
+  }
+}
+
+constexpr auto table = http::table(http::get<auth::Self, &Service::list>("/workspaces/{id}/activity"),
+                                   http::post<auth::Self, &Service::report>("/workspaces/{id}/activity"),
+                                   http::post<auth::Self, &Service::notify>("/workspaces/{id}/notify"));
+
+}  // namespace
+
+const std::span<const http::Route> routes = table;
+
+io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report report) {
+  NewRow row;
+  row.activity_type = checked_type(report.activity_type);
+  if (report.source_id && *report.source_id != id) throw forbidden("source_id must match authenticated workspace");
+  check_length("method", report.method, 200);
+  check_length("summary", report.summary, 4096);
+  check_length("error_detail", report.error_detail, 16384);
+  check_length("status", report.status, 32);
+  if (!directory_.find(id)) throw not_found("workspace");
+  row.workspace = id;
+  row.source = id;
+  row.target = report.target_id;
+  row.method = report.method.value_or("");
+  row.summary = report.summary.value_or("");
+  row.request_body = report.request_body.empty() ? report.metadata : report.request_body;
+  row.response_body = report.response_body;
+  row.duration_ms = report.duration_ms;
+  std::string status = report.status.value_or("ok");
+  row.error_detail = report.error_detail;
+  co_await db_.write([this, row, status](sql::Tx& tx) mutable {
+    row.status = status;
+    ledger_.record(tx, row);
+  });
+  co_return json::Object{}.add("status", "logged").raw();
+}
+
+io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice notice) {
+  if (!notice.message || notice.message->empty()) throw bad_request("missing_field", "message is required");
+  if (notice.message->size() > message_max) {
+    throw Fault(Kind::too_large, "message_too_large", fmt::format("message is longer than {} bytes", message_max));
+  }
+  auto entry = directory_.find(id);
+  if (!entry || entry->status == workspaces::Status::removed) throw not_found("workspace");
+  std::optional<ActivityId> reply_to;
+  if (notice.reply_to && !notice.reply_to->empty()) {
+    reply_to = ActivityId::parse(*notice.reply_to);
+    if (!reply_to) throw bad_request("invalid_reply_to", "reply_to must be the id of an activity");
+  }
+  std::string parts;
+  if (notice.attachments && !notice.attachments->empty()) {
+    for (std::size_t i = 0; i < notice.attachments->size(); ++i) {
+      const Attachment& attachment = (*notice.attachments)[i];
+      if (attachment.uri.empty() || attachment.name.empty()) {
+        throw bad_request("invalid_attachment", fmt::format("attachment[{}]: uri and name are required", i));
+      }
+      if (!parts.empty()) parts += ',';
+      parts += json::Object{}.add("kind", "file").add("file", RawJson(json::text(attachment))).text();
+    }
+    parts = "[" + parts + "]";
+  }
+  NewRow row;
+  row.workspace = id;
+  row.activity_type = "a2a_receive";
+  row.method = "notify";
+  row.summary = "Agent message: " + preview(*notice.message, 80);
+  json::Object body;
+  body.add("result", *notice.message);
+  if (!parts.empty()) body.add("parts", RawJson(parts));
+  row.response_body = body.raw();
+
+  struct Sent {
+    bool known = true;       // The message it answers exists and is addressed to this workspace.
+    bool duplicate = false;  // That message has its result already.
+  };
+  auto sent = co_await db_.write([=, this](sql::Tx& tx) {
+    Sent outcome;
+    if (reply_to) {
+      auto asked = ledger_.find(tx, *reply_to);
+      outcome.known = asked && asked->workspace_id == id;
+      if (!outcome.known) return outcome;
+      Result result;
+      result.response_body = row.response_body;
+      result.duration_ms = (clock_.now() - asked->created_at).count() / 1000;
+      // A message that a push link already settled may still be followed by further remarks.
+      outcome.duplicate = asked->mail == Mail::polled ? !ledger_.settle(tx, *asked, result)
+                                                      : asked->mail == Mail::settled && asked->method != "notify";
+      if (outcome.duplicate && asked->response_body == row.response_body.text) return outcome;
+    }
+    Place place = ledger_.record(tx, row);
+    json::Object payload;
+    payload.add("message", *notice.message).add("workspace_id", id).add("name", entry->name);
+    payload.add("message_id", place.id);
+    if (reply_to) payload.add("reply_to", *reply_to);
+    if (notice.attachments && !notice.attachments->empty()) {
+      payload.add("attachments", RawJson(json::text(*notice.attachments)));
+    }
+    log_.append(tx, {"AGENT_MESSAGE", id, payload.raw()});
+    return outcome;
+  });
+  if (!sent.known) {
+    throw Fault(Kind::not_found, "reply_to_not_found",
+                "reply_to names no message that was sent to this workspace");
+  }
+  json::Object answer;
+  answer.add("status", "sent");
+  if (sent.duplicate) answer.add("duplicate", true);
+  co_return answer.raw();
+}
+
+}  // namespace molecule::activity

@@ -1,0 +1,94 @@
+// The activity feed: reading it (with cursors and long polls), reporting into it, and an agent speaking
+// to people.
+#pragma once
+
+#include <vector>
+
+#include "platform/http/route.h"
+#include "server/activity/ledger.h"
+#include "server/auth/access.h"
+#include "server/events/hub.h"
+#include "server/workspaces/directory.h"
+
+namespace molecule::activity {
+
+// Query of GET /workspaces/{id}/activity. Filters combine with AND.
+struct FeedQuery {
+  std::optional<std::string> type;         // exact activity_type
+  std::optional<std::string> source;       // canvas | agent
+  std::optional<std::int64_t> limit;       // default 100, at most 500
+  std::optional<std::int64_t> since_secs;  // > 0, capped at 30 days
+  std::optional<std::string> since_id;     // rows after this one; unknown: 410
+  std::optional<std::string> peer_id;
+  std::optional<std::string> before_ts;    // RFC 3339; rows strictly older
+  std::optional<std::string> order;        // asc | desc
+  std::optional<std::int64_t> wait;        // seconds, at most 30: answer as soon as a row exists
+  std::optional<std::string> include;      // comma list; peer_info
+};
+BOOST_DESCRIBE_STRUCT(FeedQuery, (),
+                      (type, source, limit, since_secs, since_id, peer_id, before_ts, order, wait, include))
+
+// Body of POST /workspaces/{id}/activity.
+struct Report {
+  std::optional<std::string> activity_type;
+  std::optional<std::string> method;
+  std::optional<std::string> summary;
+  std::optional<WorkspaceId> target_id;
+  std::optional<WorkspaceId> source_id;
+  std::optional<std::string> status;
+  std::optional<std::string> error_detail;
+  std::optional<std::int64_t> duration_ms;
+  RawJson request_body;
+  RawJson response_body;
+  RawJson metadata;
+};
+BOOST_DESCRIBE_STRUCT(Report, (),
+                      (activity_type, method, summary, target_id, source_id, status, error_detail, duration_ms,
+                       request_body, response_body, metadata))
+
+struct Attachment {
+  std::string uri;
+  std::string name;
+  json::Omit<std::string> mimeType;
+  json::Omit<std::int64_t> size;
+};
+BOOST_DESCRIBE_STRUCT(Attachment, (), (uri, name, mimeType, size))
+
+// Body of POST /workspaces/{id}/notify.
+struct Notice {
+  std::optional<std::string> message;
+  std::optional<std::vector<Attachment>> attachments;
+  std::optional<std::string> reply_to;  // The activity this answers: its result is recorded too.
+};
+BOOST_DESCRIBE_STRUCT(Notice, (), (message, attachments, reply_to))
+
+class Service {
+ public:
+  static constexpr std::size_t message_max = 1u << 20;
+
+  Service(sql::Database& db, events::Log& log, Ledger& ledger, const workspaces::Directory& directory,
+          events::Hubs& hubs, const io::Clock& clock)
+      : db_(db), log_(log), ledger_(ledger), directory_(directory), hubs_(hubs), clock_(clock) {}
+
+  io::Task<RawJson> list(auth::Self::Caller caller, WorkspaceId id, http::Query<FeedQuery> query,
+                         const http::Request& request);
+  io::Task<RawJson> report(auth::Self::Caller caller, WorkspaceId id, Report report);
+  io::Task<RawJson> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
+
+  // Deletes rows older than the retention that no delivery needs, a bounded number per call.
+  io::Task<std::int64_t> prune(std::chrono::hours retention);
+
+ private:
+  std::string row_json(const store::Row& row, bool with_peer, std::string_view base_url) const;
+
+  sql::Database& db_;
+  events::Log& log_;
+  Ledger& ledger_;
+  const workspaces::Directory& directory_;
+  events::Hubs& hubs_;
+  const io::Clock& clock_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::activity

@@ -1,0 +1,261 @@
+#include "server/delegations/delegations_service.h"
+
+#include "wire/a2a/a2a.h"
+
+namespace molecule::delegations {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t list_max = 50;
+
+bool finished(Status status) { return status == Status::completed || status == Status::failed; }
+
+RawJson as_json(const Delegation& delegation, WorkspaceId asker, bool whole) {
+  json::Object out;
+  out.add("delegation_id", delegation.delegation_id)
+      .add("id", delegation.delegation_id)
+      .add("type", "delegation")
+      .add("source_id", delegation.source_id)
+      .add("target_id", delegation.target_id)
+      .add("direction", delegation.source_id == asker ? "sent" : "received")
+      .add("summary", activity::preview(delegation.task, 200))
+      .add("status", delegation.status)
+      .add("created_at", delegation.created_at)
+      .add("updated_at", delegation.updated_at);
+  if (delegation.result) out.add("response_preview", activity::preview(*delegation.result, 300));
+  if (whole) out.add_some("result", delegation.result);
+  out.add_some("error", delegation.error);
+  return out.raw();
+}
+
+constexpr auto table = http::table(
+    http::post<auth::Member, &Service::delegate>("/workspaces/{id}/delegate"),
+    http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations"),
+    http::post<auth::Self, &Service::record>("/workspaces/{id}/delegations/record"),
+    http::get<auth::Self, &Service::get>("/workspaces/{id}/delegations/{delegation_id}"),
+    http::post<auth::Self, &Service::update>("/workspaces/{id}/delegations/{delegation_id}/update"));
+
+void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
+  json::Object payload;
+  payload.add("delegation_id", delegation.delegation_id)
+      .add("target_id", delegation.target_id)
+      .add("task_preview", activity::preview(delegation.task, 100));
+  log.append(tx, {"DELEGATION_SENT", delegation.source_id, payload.raw()});
+}
+
+void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
+  json::Object payload;
+  payload.add("delegation_id", delegation.delegation_id)
+      .add("target_id", delegation.target_id)
+      .add("status", delegation.status);
+  log.append(tx, {"DELEGATION_STATUS", delegation.source_id, payload.raw()});
+}
+
+}  // namespace
+
+const std::span<const http::Route> routes = table;
+
+bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text) {
+  std::optional<std::string> result, error;
+  (ok ? result : error) = text;
+  Status status = ok ? Status::completed : Status::failed;
+  if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0) return false;
+  activity::NewRow row;
+  row.workspace = delegation.source_id;
+  row.activity_type = "a2a_receive";
+  row.source = delegation.target_id;
+  row.target = delegation.source_id;
+  row.method = "delegate_result";
+  row.summary = (ok ? "Delegation completed: " : "Delegation failed: ") + activity::preview(text, 160);
+  row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
+  row.response_body = json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
+  row.duration_ms = (clock_.now() - delegation.created_at).count() / 1000;
+  row.status = ok ? "ok" : "error";
+  row.error_detail = error;
+  ledger_.record(tx, row);
+  json::Object payload;
+  payload.add("delegation_id", delegation.delegation_id).add("target_id", delegation.target_id);
+  if (ok) {
+    payload.add("response_preview", activity::preview(text, 200));
+  } else {
+    payload.add("error", activity::preview(text, 500));
+  }
+  log_.append(tx, {ok ? "DELEGATION_COMPLETE" : "DELEGATION_FAILED", delegation.source_id, payload.raw()});
+  return true;
+}
+
+void Outcomes::settled(sql::Tx& tx, const activity::store::Message& message, bool ok, const std::string& text) {
+  if (!message.delegation_id) return;
+  auto delegation = tx.optional(store::find, *message.delegation_id);
+  if (delegation) finish(tx, *delegation, ok, text);
+}
+
+void Outcomes::waiting(sql::Tx& tx, const activity::store::Message& message) {
+  if (!message.delegation_id) return;
+  auto delegation = tx.optional(store::find, *message.delegation_id);
+  if (!delegation || delegation->status == Status::queued) return;
+  if (tx.run(store::progress, *message.delegation_id, Status::queued, clock_.now()) == 0) return;
+  delegation->status = Status::queued;
+  status_event(tx, log_, *delegation);
+}
+
+io::Task<http::Response> Service::delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask) {
+  auto who = caller.workspace();
+  WorkspaceId source = id;
+  std::optional<WorkspaceId> target = ask.target_id;
+  if (!target && who && *who != id) {
+    // The form of older SDKs: the target in the path, the sender proven by its own token.
+    source = *who;
+    target = id;
+  } else if (who && *who != id) {
+    throw Fault(Kind::forbidden, "foreign_source", "source workspace does not match authenticated identity");
+  }
+  if (!ask.task || ask.task->empty()) throw bad_request("invalid_delegation", "invalid delegation request: task is required");
+  if (!target) throw bad_request("invalid_delegation", "invalid delegation request: target_id must be a valid UUID");
+  if (ask.task->size() > task_max) {
+    throw Fault(Kind::too_large, "task_too_large", fmt::format("task is longer than {} bytes", task_max));
+  }
+  if (ask.idempotency_key && (ask.idempotency_key->empty() || ask.idempotency_key->size() > 256)) {
+    throw bad_request("invalid_idempotency_key", "idempotency_key must have 1 to 256 bytes");
+  }
+  if (*target == source) throw bad_request("self_delegation", "self-delegation not permitted");
+
+  Delegation delegation;
+  delegation.delegation_id = random_.id<DelegationId>();
+  delegation.source_id = source;
+  delegation.target_id = *target;
+  delegation.task = *ask.task;
+  delegation.created_at = clock_.now();
+  std::string text_id = delegation.delegation_id.text();
+  json::Object metadata;
+  metadata.add("delegation_id", text_id).add("source_workspace_id", source);
+  std::string body =
+      a2a::text_request('"' + text_id + '"', text_id, "user", *ask.task, metadata.members());
+  proxy::Admission admission = proxy_.admit(source, *target, body);
+  delegation.status = admission.target.link == proxy::Link::mailbox ? Status::queued : Status::dispatched;
+
+  struct Written {
+    std::optional<Delegation> earlier;
+    proxy::Service::Accepted accepted;
+  };
+  auto written = co_await db_.write([&, this](sql::Tx& tx) {
+    Written out;
+    if (ask.idempotency_key) {
+      auto earlier = tx.optional(store::by_key, source, std::string_view(*ask.idempotency_key));
+      if (earlier && earlier->status != Status::failed) {
+        out.earlier = std::move(earlier);
+        return out;
+      }
+      if (earlier) tx.run(store::release_key, earlier->delegation_id);
+    }
+    tx.post(store::insert, delegation.delegation_id, source, *target, std::string_view(delegation.task),
+            delegation.status, ask.idempotency_key, delegation.created_at);
+    activity::NewRow row;
+    row.workspace = source;
+    row.activity_type = "delegation";
+    row.source = source;
+    row.target = *target;
+    row.method = "delegate";
+    row.summary = "Delegated to " + admission.target.name + ": " + activity::preview(delegation.task, 160);
+    row.request_body = json::Object{}.add("task", delegation.task).add("delegation_id", text_id).raw();
+    row.status = enum_text(delegation.status);
+    row.delegation = delegation.delegation_id;
+    ledger_.record(tx, row);
+    sent_event(tx, log_, delegation);
+    out.accepted = proxy_.accept(tx, admission, delegation.delegation_id);
+    status_event(tx, log_, delegation);
+    return out;
+  });
+  if (written.earlier) {
+    json::Object body_out;
+    body_out.add("delegation_id", written.earlier->delegation_id)
+        .add("status", written.earlier->status)
+        .add("target_id", written.earlier->target_id)
+        .add("idempotent_hit", true);
+    co_return http::Response::json(200, body_out.text());
+  }
+  io::Context here = co_await io::context();
+  for (io::Scope* scope : scopes_) {
+    if (&scope->loop() != here.loop) continue;
+    scope->spawn("delegation", proxy_.dispatch(std::move(admission), std::move(written.accepted)));
+    break;
+  }
+  json::Object out;
+  out.add("delegation_id", delegation.delegation_id).add("status", "delegated").add("target_id", *target);
+  co_return http::Response::json(202, out.text());
+}
+
+io::Task<std::vector<RawJson>> Service::list(auth::Self::Caller, WorkspaceId id) {
+  auto found = co_await db_.read([id](sql::Read& read) { return read.all(store::of_workspace, id, list_max); });
+  std::vector<RawJson> out;
+  for (const auto& delegation : found) out.push_back(as_json(delegation, id, false));
+  co_return out;
+}
+
+io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId delegation, http::Query<Wait> wait) {
+  std::int64_t seconds = wait.value.wait.value_or(0);
+  if (seconds < 0 || seconds > 30) throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
+  io::Context here = co_await io::context();
+  events::Hub& hub = hubs_.of(*here.loop);
+  auto deadline = clock_.monotonic() + std::chrono::seconds(seconds);
+  for (;;) {
+    std::uint64_t pulse = ledger_.pulse(id);
+    auto found = co_await db_.read([delegation](sql::Read& read) { return read.optional(store::find, delegation); });
+    if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
+    auto left = deadline - clock_.monotonic();
+    if (finished(found->status) || left <= 0ns) co_return as_json(*found, id, true);
+    while (left > 0ns && ledger_.pulse(id) == pulse) {
+      co_await hub.grown(left);
+      left = deadline - clock_.monotonic();
+    }
+  }
+}
+
+io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId id, Note note) {
+  if (!note.target_id || !note.task || note.task->empty() || !note.delegation_id) {
+    throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
+  }
+  if (note.task->size() > task_max) {
+    throw Fault(Kind::too_large, "task_too_large", fmt::format("task is longer than {} bytes", task_max));
+  }
+  Delegation delegation;
+  delegation.delegation_id = *note.delegation_id;
+  delegation.source_id = id;
+  delegation.target_id = *note.target_id;
+  delegation.task = *note.task;
+  delegation.status = Status::dispatched;
+  delegation.created_at = clock_.now();
+  bool fresh = co_await db_.write([&, this](sql::Tx& tx) {
+    auto earlier = tx.optional(store::find, delegation.delegation_id);
+    if (earlier) {
+      if (earlier->source_id != id) throw conflict("delegation_exists", "delegation_id is in use");
+      return false;
+    }
+    tx.post(store::insert, delegation.delegation_id, id, delegation.target_id, std::string_view(delegation.task),
+            delegation.status, std::nullopt, delegation.created_at);
+    sent_event(tx, log_, delegation);
+    return true;
+  });
+  static_cast<void>(fresh);
+  http::Reply<RawJson> reply;
+  reply.status = 202;
+  reply.body = json::Object{}.add("delegation_id", delegation.delegation_id).add("status", "recorded").raw();
+  co_return reply;
+}
+
+io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, DelegationId delegation, Update update) {
+  if (update.status != "completed" && update.status != "failed") {
+    throw bad_request("invalid_status", "status must be 'completed' or 'failed'");
+  }
+  bool ok = update.status == "completed";
+  std::string text = (ok ? update.response_preview : update.error).value_or("");
+  co_await db_.write([&, this](sql::Tx& tx) {
+    auto found = tx.optional(store::find, delegation);
+    if (!found || found->source_id != id) throw not_found("delegation");
+    outcomes_.finish(tx, *found, ok, text);
+  });
+  co_return json::Object{}.add("status", *update.status).add("delegation_id", delegation).raw();
+}
+
+}  // namespace molecule::delegations

@@ -1,0 +1,91 @@
+// Handing work to a peer: accepted durably together with the message that carries it, followed to its
+// result, and told to the asker once.
+#pragma once
+
+#include "server/delegations/delegations_store.h"
+#include "server/proxy/proxy_service.h"
+
+namespace molecule::delegations {
+
+struct Ask {
+  std::optional<WorkspaceId> target_id;
+  std::optional<std::string> task;
+  std::optional<std::string> idempotency_key;
+};
+BOOST_DESCRIBE_STRUCT(Ask, (), (target_id, task, idempotency_key))
+
+struct Note {
+  std::optional<WorkspaceId> target_id;
+  std::optional<std::string> task;
+  std::optional<DelegationId> delegation_id;
+};
+BOOST_DESCRIBE_STRUCT(Note, (), (target_id, task, delegation_id))
+
+struct Update {
+  std::optional<std::string> status;
+  std::optional<std::string> error;
+  std::optional<std::string> response_preview;
+};
+BOOST_DESCRIBE_STRUCT(Update, (), (status, error, response_preview))
+
+struct Wait {
+  std::optional<std::int64_t> wait;  // seconds, at most 30
+};
+BOOST_DESCRIBE_STRUCT(Wait, (), (wait))
+
+// Records what became of delegated messages; the proxy tells it inside its settling transaction.
+class Outcomes final : public proxy::OnSettled {
+ public:
+  Outcomes(events::Log& log, activity::Ledger& ledger, const io::Clock& clock)
+      : log_(log), ledger_(ledger), clock_(clock) {}
+
+  void settled(sql::Tx& tx, const activity::store::Message& message, bool ok, const std::string& text) override;
+  void waiting(sql::Tx& tx, const activity::store::Message& message) override;
+  // False when the delegation has its result already.
+  bool finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text);
+
+ private:
+  events::Log& log_;
+  activity::Ledger& ledger_;
+  const io::Clock& clock_;
+};
+
+class Service {
+ public:
+  static constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
+
+  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger, Outcomes& outcomes, proxy::Service& proxy,
+          events::Hubs& hubs, const io::Clock& clock, io::Random& random)
+      : db_(db),
+        log_(log),
+        ledger_(ledger),
+        outcomes_(outcomes),
+        proxy_(proxy),
+        hubs_(hubs),
+        clock_(clock),
+        random_(random) {}
+
+  // One scope per loop, for the deliveries that follow an accepted delegation.
+  void add_scope(io::Scope& scope) { scopes_.push_back(&scope); }
+
+  io::Task<http::Response> delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask);
+  io::Task<std::vector<RawJson>> list(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<RawJson> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation, http::Query<Wait> wait);
+  io::Task<http::Reply<RawJson>> record(auth::Self::Caller caller, WorkspaceId id, Note note);
+  io::Task<RawJson> update(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation, Update update);
+
+ private:
+  sql::Database& db_;
+  events::Log& log_;
+  activity::Ledger& ledger_;
+  Outcomes& outcomes_;
+  proxy::Service& proxy_;
+  events::Hubs& hubs_;
+  const io::Clock& clock_;
+  io::Random& random_;
+  std::vector<io::Scope*> scopes_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::delegations

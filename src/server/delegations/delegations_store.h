@@ -1,0 +1,64 @@
+// Statements over the delegations table.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "platform/sql/query.h"
+#include "platform/sql/value.h"
+
+namespace molecule::delegations {
+
+enum class Status { pending, dispatched, queued, completed, failed };
+BOOST_DESCRIBE_ENUM(Status, pending, dispatched, queued, completed, failed)
+
+struct Delegation {
+  DelegationId delegation_id;
+  WorkspaceId source_id;
+  WorkspaceId target_id;
+  std::string task;
+  Status status = Status::pending;
+  std::optional<std::string> result;
+  std::optional<std::string> error;
+  Instant created_at;
+  Instant updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Delegation, (),
+                      (delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at))
+
+namespace store {
+
+inline constexpr sql::Query<void(DelegationId, WorkspaceId, WorkspaceId, std::string_view, Status,
+                                 std::optional<std::string>, Instant)>
+    insert{"delegations.insert", R"(
+    INSERT INTO delegations (delegation_id, source_id, target_id, task, status, idempotency_key, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7))"};
+
+inline constexpr sql::Query<Delegation(DelegationId)> find{"delegations.find", R"(
+    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
+      FROM delegations WHERE delegation_id = $1)"};
+
+inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"delegations.by_key", R"(
+    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
+      FROM delegations WHERE source_id = $1 AND idempotency_key = $2)"};
+
+// A failed delegation gives its key free for another try.
+inline constexpr sql::Query<void(DelegationId)> release_key{"delegations.release_key", R"(
+    UPDATE delegations SET idempotency_key = NULL WHERE delegation_id = $1 AND status = 'failed')"};
+
+inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{"delegations.of_workspace", R"(
+    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
+      FROM delegations WHERE source_id = $1 OR target_id = $1 ORDER BY created_at DESC LIMIT $2)"};
+
+inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress", R"(
+    UPDATE delegations SET status = $2, updated_at = $3
+     WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};
+
+// The first result is the result.
+inline constexpr sql::Query<void(DelegationId, Status, std::optional<std::string>, std::optional<std::string>, Instant)>
+    finish{"delegations.finish", R"(
+    UPDATE delegations SET status = $2, result = $3, error = $4, updated_at = $5
+     WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};
+
+}  // namespace store
+}  // namespace molecule::delegations

@@ -1,0 +1,71 @@
+#include "server/proxy/settle.h"
+
+#include "platform/json/json.h"
+
+namespace molecule::proxy {
+
+using activity::store::Message;
+
+void Settler::tell_person(sql::Tx& tx, const Message& message, const RawJson& body) {
+  if (message.source_id) return;
+  json::Object payload;
+  payload.add("response_body", body).add("method", message.method.value_or("message/send"));
+  payload.add("duration_ms", (clock_.now() - message.created_at).count() / 1000);
+  payload.add_some("message_id", message.message_id);
+  payload.add("activity_id", activity::make_id(message.created_at, message.seq));
+  log_.append(tx, {"A2A_RESPONSE", message.workspace_id, payload.raw()});
+}
+
+bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answer& answer) {
+  activity::Result result;
+  result.status = answer.is_error ? "error" : "ok";
+  result.response_body = RawJson(answer.body);
+  if (answer.is_error) result.error_detail = answer.error;
+  result.duration_ms = (clock_.now() - message.created_at).count() / 1000;
+  result.tool_trace = answer.tool_trace;
+  if (!ledger_.settle(tx, message, result)) return false;
+  tell_person(tx, message, result.response_body);
+  on_settled_.settled(tx, message, !answer.is_error, answer.is_error ? answer.error : answer.text);
+  return true;
+}
+
+Settled Settler::try_again(sql::Tx& tx, const Message& message, const Carried& carried) {
+  bool expired = message.expires_at && *message.expires_at <= clock_.now();
+  if (message.attempts + 1 >= settings_.attempts_max || expired) {
+    std::string why = expired ? "the message expired before the agent could be reached" : carried.error;
+    if (!ledger_.bury(tx, message, why)) return Settled::stale;
+    json::Object body;
+    body.add("error", why).add("code", carried.code);
+    tell_person(tx, message, body.raw());
+    on_settled_.settled(tx, message, false, why);
+    return Settled::dead;
+  }
+  auto wait = settings_.retry_after * (1LL << std::min<std::int64_t>(message.attempts, 10));
+  if (!ledger_.requeue(tx, message, clock_.now() + wait, carried.error)) return Settled::stale;
+  on_settled_.waiting(tx, message);
+  return Settled::retry;
+}
+
+io::Task<Settled> Settler::settle(Message message, Carried carried) {
+  Settled settled = co_await db_.write([&, this](sql::Tx& tx) {
+    switch (carried.end) {
+      case Carried::End::answered:
+        return record_answer(tx, message, carried.answer) ? Settled::recorded : Settled::stale;
+      case Carried::End::refused: {
+        activity::Result result;
+        result.status = "error";
+        result.error_detail = carried.error;
+        result.duration_ms = (clock_.now() - message.created_at).count() / 1000;
+        if (!ledger_.settle(tx, message, result)) return Settled::stale;
+        tell_person(tx, message, json::Object{}.add("error", carried.error).add("code", carried.code).raw());
+        on_settled_.settled(tx, message, false, carried.error);
+        return Settled::recorded;
+      }
+      case Carried::End::not_now: return try_again(tx, message, carried);
+    }
+    return Settled::stale;
+  });
+  co_return settled;
+}
+
+}  // namespace molecule::proxy
