@@ -1,0 +1,185 @@
+#include "platform/net/dial.h"
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "base/fault.h"
+#include "platform/io/scope.h"
+#include "platform/net/socket.h"
+
+namespace molecule::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Answers from a table; each further question for a name gets its next answer.
+class ScriptedResolver final : public Resolver {
+ public:
+  std::map<std::string, std::vector<std::vector<std::string>>> answers;
+  int asked = 0;
+
+  io::Task<std::vector<Address>> resolve(std::string host) override {
+    ++asked;
+    auto found = answers.find(host);
+    if (found == answers.end()) throw Fault(Kind::bad_gateway, "agent_unreachable", "no address");
+    auto& rounds = found->second;
+    std::vector<Address> addresses;
+    for (const auto& text : rounds.front()) addresses.push_back(*Address::parse(text));
+    if (rounds.size() > 1) rounds.erase(rounds.begin());
+    co_return addresses;
+  }
+};
+
+struct Ended {
+  std::string code;
+  std::string text;
+};
+
+class Dial : public ::testing::Test {
+ protected:
+  Ended check(DialSettings settings, std::string_view url) {
+    Dialer dialer(std::move(settings), resolver, metrics);
+    Url parsed = Url::parse(url);
+    try {
+      io::run(loop, dialer.check(parsed));
+    } catch (const Fault& fault) {
+      EXPECT_EQ(fault.kind(), Kind::bad_request);
+      return {fault.code(), fault.text()};
+    }
+    return {"allowed", ""};
+  }
+  Ended dial(DialSettings settings, std::string_view url) {
+    Dialer dialer(std::move(settings), resolver, metrics);
+    Url parsed = Url::parse(url);
+    try {
+      auto stream = io::run(loop, dialer.dial(parsed));
+      return {"connected", stream->peer()};
+    } catch (const Fault& fault) {
+      return {fault.code(), fault.text()};
+    }
+  }
+  static DialSettings dev() {
+    DialSettings settings;
+    settings.dev = true;
+    return settings;
+  }
+  static DialSettings allowing(std::vector<std::string> entries) {
+    DialSettings settings;
+    settings.allow = std::move(entries);
+    return settings;
+  }
+
+  io::Loop loop;
+  ScriptedResolver resolver;
+  metrics::Registry metrics;
+};
+
+TEST_F(Dial, RefusesEveryAddressThatIsNotPublic) {
+  for (auto host : {"127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254",
+                    "100.64.0.1", "0.0.0.0", "[::1]", "[::]", "[fe80::1]", "[fd00::1]",
+                    "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::127.0.0.1]",
+                    "224.0.0.1", "255.255.255.255", "198.18.0.1", "240.0.0.1"}) {
+    auto url = std::string("http://") + host + ":1/";
+    EXPECT_EQ(check({}, url).code, "url_not_allowed") << host;
+    EXPECT_EQ(dial({}, url).code, "url_not_allowed") << host;
+  }
+  EXPECT_EQ(check({}, "http://8.8.8.8/").code, "allowed");
+  EXPECT_EQ(check({}, "https://[2606:4700::1]/").code, "allowed");
+  EXPECT_EQ(resolver.asked, 0);
+}
+
+TEST_F(Dial, SaysWhichAddressIsBlockedAndWhy) {
+  EXPECT_EQ(check({}, "http://169.254.169.254/").text,
+            "the URL leads to the blocked address 169.254.169.254 (link-local)");
+  resolver.answers["agent.example"] = {{"10.1.2.3"}};
+  EXPECT_EQ(check({}, "http://agent.example/").text,
+            "the host agent.example leads to the blocked address 10.1.2.3 (private network)");
+}
+
+TEST_F(Dial, TheDevProfileReachesNearNetworksButNeverMetadata) {
+  for (auto host : {"127.0.0.1", "10.0.0.1", "192.168.1.1", "100.64.0.1", "[::1]", "[fd00::1]",
+                    "[::ffff:127.0.0.1]"}) {
+    EXPECT_EQ(check(dev(), std::string("http://") + host + "/").code, "allowed") << host;
+  }
+  for (auto host : {"169.254.169.254", "[fe80::1]", "0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]",
+                    "255.255.255.255", "[64:ff9b::a9fe:a9fe]", "[::ffff:169.254.169.254]",
+                    "[2002:7f00:1::]", "192.0.2.1"}) {
+    EXPECT_EQ(check(dev(), std::string("http://") + host + "/").code, "url_not_allowed") << host;
+  }
+}
+
+TEST_F(Dial, TheOperatorsListOpensBlocksAndNames) {
+  EXPECT_EQ(check(allowing({"10.1.0.0/16"}), "http://10.1.2.3/").code, "allowed");
+  EXPECT_EQ(check(allowing({"10.1.0.0/16"}), "http://10.2.0.1/").code, "url_not_allowed");
+  EXPECT_EQ(check(allowing({"::1"}), "http://[::1]/").code, "allowed");
+  resolver.answers["agent.internal"] = {{"10.9.9.9"}};
+  resolver.answers["x.agent.internal"] = {{"10.9.9.9"}};
+  EXPECT_EQ(check(allowing({"Agent.internal"}), "http://agent.internal/").code, "allowed");
+  EXPECT_EQ(check(allowing({"agent.internal"}), "http://x.agent.internal/").code,
+            "url_not_allowed");
+  EXPECT_EQ(check(allowing({"*.agent.internal"}), "http://x.agent.internal/").code, "allowed");
+  EXPECT_EQ(check(allowing({"*.agent.internal"}), "http://agent.internal/").code,
+            "url_not_allowed");
+  EXPECT_EQ(check(allowing({"agent.internal"}), "http://10.9.9.9/").code, "url_not_allowed");
+  for (auto entry :
+       {"", "*", "10.0.0.1/8", "http://a.example", "a.example:80", "a b", "127.1", "*.", "[::1]"}) {
+    EXPECT_THROW(Dialer(allowing({entry}), resolver, metrics), Fault) << entry;
+  }
+}
+
+TEST_F(Dial, ANameWithoutAddressCannotBeRegistered) {
+  EXPECT_EQ(check({}, "http://nowhere.example/").code, "url_unresolvable");
+  EXPECT_EQ(dial({}, "http://nowhere.example/").code, "agent_unreachable");
+}
+
+TEST_F(Dial, ConnectsToTheJudgedAddressAndAsksForItOnce) {
+  Listener listener(loop, "127.0.0.1", 0);
+  // A name that answers with a public address first and turns inward afterwards gains nothing.
+  resolver.answers["rebind.example"] = {{"127.0.0.1"}, {"169.254.169.254"}};
+  auto url = "http://rebind.example:" + std::to_string(listener.port()) + "/";
+  Ended ended = dial(dev(), url);
+  EXPECT_EQ(ended.code, "connected");
+  EXPECT_EQ(ended.text, "127.0.0.1");
+  EXPECT_EQ(resolver.asked, 1);
+  EXPECT_EQ(dial(dev(), url).code, "url_not_allowed");
+}
+
+TEST_F(Dial, SkipsBlockedAddressesOfAMixedName) {
+  Listener listener(loop, "127.0.0.1", 0);
+  resolver.answers["mixed.example"] = {{"169.254.169.254", "0.0.0.0", "127.0.0.1"}};
+  Ended ended = dial(dev(), "http://mixed.example:" + std::to_string(listener.port()) + "/");
+  EXPECT_EQ(ended.code, "connected");
+  EXPECT_EQ(ended.text, "127.0.0.1");
+}
+
+TEST_F(Dial, TriesTheNextAddressWhenOneRefuses) {
+  Listener listener(loop, "127.0.0.2", 0);
+  resolver.answers["two.example"] = {{"127.0.0.1", "127.0.0.2"}};
+  Ended ended = dial(dev(), "http://two.example:" + std::to_string(listener.port()) + "/");
+  EXPECT_EQ(ended.code, "connected");
+  EXPECT_EQ(ended.text, "127.0.0.2");
+}
+
+TEST_F(Dial, SaysThatNobodyListens) {
+  std::uint16_t port = 0;
+  {
+    Listener listener(loop, "127.0.0.1", 0);
+    port = listener.port();
+  }
+  Ended ended = dial(dev(), "http://127.0.0.1:" + std::to_string(port) + "/");
+  EXPECT_EQ(ended.code, "agent_unreachable");
+  EXPECT_NE(ended.text.find("127.0.0.1:" + std::to_string(port)), std::string::npos);
+}
+
+TEST_F(Dial, CountsWhatItDid) {
+  Listener listener(loop, "127.0.0.1", 0);
+  dial(dev(), "http://127.0.0.1:" + std::to_string(listener.port()) + "/");
+  dial({}, "http://127.0.0.1/");
+  std::string text = metrics.text();
+  EXPECT_NE(text.find("molecule_dials_total{result=\"connected\"} 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("molecule_dials_total{result=\"not_allowed\"} 1"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace molecule::net
