@@ -1,0 +1,51 @@
+"""What can go wrong when the platform is asked for something.
+
+    requests.RequestException
+    └── requests.HTTPError
+        └── PlatformError                the platform answered, and said no
+            ├── CredentialRejectedError  401: the token is missing, wrong, revoked or expired
+            ├── WorkspaceGoneError       410: this workspace was removed for good
+            └── CursorLostError          410: the activity cursor is unknown; start from a fresh window
+
+They descend from `requests.HTTPError`, so a program that already catches what `requests` raises keeps working.
+A connection that fails raises what `requests` raises (`ConnectionError`, `Timeout`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+
+class PlatformError(requests.HTTPError):
+    """The platform refused a request.
+
+    `status` is the HTTP status, `code` the machine-readable code ("" when the answer had none), `message` the
+    sentence meant for people, `details` the whole JSON object of the answer ({} when it was not JSON).
+    """
+
+    def __init__(self, message: str, *, status: int = 0, code: str = "", details: dict[str, Any] | None = None,
+                 response: Any = None) -> None:
+        super().__init__(message, response=response)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.details = details or {}
+
+    @property
+    def transient(self) -> bool:
+        """True when the same request may succeed later: too many requests, or a fault on the platform's side."""
+        return self.status == 429 or self.status >= 500
+
+
+class CredentialRejectedError(PlatformError):
+    """401. Waiting does not help: the token has to be replaced."""
+
+
+class WorkspaceGoneError(PlatformError):
+    """The workspace was removed. The agent should stop; a removed workspace never comes back."""
+
+
+class CursorLostError(PlatformError):
+    """The platform no longer knows the row a poll wanted to continue from."""

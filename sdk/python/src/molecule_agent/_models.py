@@ -1,0 +1,129 @@
+"""The values that programs receive: a workspace's state, a peer, an inbound message."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import _wire
+
+
+@dataclass
+class WorkspaceState:
+    """What the platform says about the workspace right now; `status` is "removed" once it was deleted."""
+
+    workspace_id: str
+    status: str
+    paused: bool = False
+    deleted: bool = False
+
+    @property
+    def should_stop(self) -> bool:
+        """True when the agent has to leave its loop: a person paused or removed the workspace."""
+        return self.paused or self.deleted
+
+
+@dataclass
+class PeerInfo:
+    """A workspace this one may talk to. `url` is "" when only the platform can reach it."""
+
+    id: str
+    name: str
+    url: str = ""
+    role: str = ""
+    tier: int = 2
+    status: str = "unknown"
+    agent_card: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> PeerInfo | None:
+        """Read one element of the peer list; None when it carries no id and can therefore not be addressed."""
+        peer_id = row.get("id")
+        if not isinstance(peer_id, str) or not peer_id:
+            return None
+        tier, card = row.get("tier"), row.get("agent_card")
+        return cls(
+            id=peer_id,
+            name=_wire.text_or(row.get("name")),
+            url=_wire.text_or(row.get("url")),
+            role=_wire.text_or(row.get("role")),
+            tier=tier if isinstance(tier, int) and not isinstance(tier, bool) else 2,
+            status=_wire.text_or(row.get("status")) or "unknown",
+            agent_card=card if isinstance(card, dict) else {},
+        )
+
+
+class InboundSource(enum.StrEnum):
+    """Who sent a message. Members equal their plain text, so `message.source == "canvas_user"` is fine too."""
+
+    canvas_user = "canvas_user"
+    peer_agent = "peer_agent"
+    unknown = "unknown"
+
+
+@dataclass
+class InboundMessage:
+    """One message for this agent.
+
+    `activity_id` names it towards the platform (an answer refers to it), `source_id` is the sending workspace or ""
+    for a person, `raw` the row or envelope it was read from.
+    """
+
+    activity_id: str
+    source: InboundSource | str
+    source_id: str
+    text: str
+    raw: dict[str, Any] = field(default_factory=dict)
+    peer_name: str = ""
+    peer_role: str = ""
+    agent_card_url: str = ""
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> InboundMessage | None:
+        """Read an activity row; None when it has no id.
+
+        The sender is taken from `data.source`, then `source`, then `source_id` (no sender is a person on the canvas).
+        The text is taken from `data`, then from the A2A request, then from the row's summary.
+        """
+        row_id = row.get("id")
+        if not isinstance(row_id, str) or not row_id:
+            return None
+        data = row.get("data")
+        data = data if isinstance(data, dict) else {}
+        source_id = _wire.text_or(data.get("source_id")) or _wire.text_or(row.get("source_id"))
+        return cls(
+            activity_id=row_id,
+            source=_source(data.get("source") or row.get("source"), source_id),
+            source_id="" if source_id == "user" else source_id,
+            text=_wire.row_text(row, data),
+            raw=row,
+            peer_name=_wire.text_or(data.get("peer_name") or row.get("peer_name")),
+            peer_role=_wire.text_or(data.get("peer_role") or row.get("peer_role")),
+            agent_card_url=_wire.text_or(data.get("agent_card_url") or row.get("agent_card_url")),
+        )
+
+    @classmethod
+    def from_request(cls, envelope: dict[str, Any], caller_id: str) -> InboundMessage:
+        """Read an A2A request that was pushed to this agent; `caller_id` is "" for a person on the canvas."""
+        message = _wire.request_message(envelope)
+        message_id = _wire.text_or(message.get("messageId")) or _wire.text_or(envelope.get("idempotency_key"))
+        return cls(
+            activity_id=message_id or _wire.text_or(envelope.get("id")) or _wire.fresh_id(),
+            source=InboundSource.peer_agent if caller_id else InboundSource.canvas_user,
+            source_id=caller_id,
+            text=_wire.request_text(envelope),
+            raw=envelope,
+        )
+
+
+def _source(stated: Any, source_id: str) -> InboundSource:
+    if stated in ("canvas_user", "user"):
+        return InboundSource.canvas_user
+    if stated == "peer_agent":
+        return InboundSource.peer_agent
+    if stated:  # "self", "system" and whatever may come: not somebody who can be answered
+        return InboundSource.unknown
+    if not source_id or source_id == "user":
+        return InboundSource.canvas_user
+    return InboundSource.peer_agent

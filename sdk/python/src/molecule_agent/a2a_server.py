@@ -1,0 +1,251 @@
+"""An A2A endpoint for an agent that can be reached: JSON-RPC at the registered path and `/`, and its agent card.
+
+Beside A2A it serves `POST /a2a/inbound`, the flat endpoint of earlier SDK versions. Everything is bounded: body size,
+connections, waiting time for a slow client, and answers remembered for repeated messages.
+"""
+
+from __future__ import annotations
+
+import collections
+import hmac
+import http.server
+import json
+import logging
+import socket
+import threading
+import urllib.parse
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from . import _rpc
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from ._models import InboundMessage  # noqa: F401  (named in documentation)
+
+__all__ = ["A2AServer", "INBOUND_PATH", "MAX_BODY_BYTES", "MAX_CONNECTIONS"]
+
+log = logging.getLogger("molecule_agent")
+
+INBOUND_PATH = "/a2a/inbound"
+CARD_PATHS = ("/.well-known/agent-card.json", "/.well-known/agent.json")
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_CONNECTIONS = 64
+CLIENT_TIMEOUT = 30.0
+"""Seconds a client may take between two bytes, and an idle connection is kept."""
+REMEMBERED_ANSWERS = 512
+DUPLICATE_WAIT = 1800.0
+"""Seconds a repeated message waits for the run that is already under way."""
+
+PayloadHandler = Callable[[dict[str, Any]], Any | Awaitable[Any]]
+
+
+class A2AServer:
+    """One agent's endpoint. Several may live in one process.
+
+    `message_handler` is called with one dictionary: for A2A the whole JSON-RPC envelope plus the flat keys `task_id`,
+    `sender` (the calling workspace, "" for a person), `message` (the text) and `idempotency_key`; for the flat endpoint
+    the body as sent. It may be plain or async and may be assigned later; until then messages get 503. It runs in the
+    thread of its connection, so several messages are worked on side by side. A message that comes again while its
+    first run lasts, or soon after, gets the answer of that run.
+
+    `secret`, when not empty, must be presented as `Authorization: Bearer …`; it may be a function, so that it can be
+    learned at registration. The socket is bound by the constructor: `port` and `inbound_url` are final from then on.
+    """
+
+    def __init__(self, agent_id: str, inbound_url: str = "", message_handler: PayloadHandler | None = None,
+                 host: str = "0.0.0.0", port: int = 0, *, agent_card: dict[str, Any] | None = None,
+                 secret: str | Callable[[], str] = "", max_body_bytes: int = MAX_BODY_BYTES,
+                 max_connections: int = MAX_CONNECTIONS) -> None:
+        self.agent_id = agent_id
+        self.message_handler = message_handler
+        self.agent_card = agent_card or {"name": agent_id}
+        self.max_body_bytes = max_body_bytes
+        self._secret = secret
+        self._http = _Listener((host, port), self, max_connections)
+        self.host = host
+        self.port: int = self._http.server_address[1]
+        shown = "127.0.0.1" if host in ("", "0.0.0.0") else host
+        self.inbound_url = inbound_url or f"http://{shown}:{self.port}/"
+        self._paths = {"/", urllib.parse.urlsplit(self.inbound_url).path or "/"} - {INBOUND_PATH}
+        self._thread: threading.Thread | None = None
+        self._answers: collections.OrderedDict[str, Future[Any]] = collections.OrderedDict()
+        self._lock = threading.Lock()
+
+    def start_in_background(self) -> None:
+        """Serve in a thread of its own; calling it again changes nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1},
+                                            name=f"a2a-server-{self.port}", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout: float = 5) -> None:
+        """Stop accepting and close the socket. Messages being worked on may finish in their threads."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._http.shutdown()
+            thread.join(timeout)
+        self._http.server_close()
+
+    def is_rpc_path(self, path: str) -> bool:
+        return path in self._paths
+
+    def accepts(self, authorization: str | None) -> bool:
+        """True when no secret is demanded or the header presents it."""
+        secret = self._secret() if callable(self._secret) else self._secret
+        if not secret:
+            return True
+        scheme, _, presented = (authorization or "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(presented.strip().encode(), secret.encode())
+
+    def card(self) -> dict[str, Any]:
+        return _rpc.hybrid_card(self.agent_card, self.inbound_url, self.agent_id)
+
+    def run(self, payload: dict[str, Any], key: str) -> Any:
+        """Run the handler, once per `key` when it is not empty. Raises what the handler raised."""
+        handler = self.message_handler
+        if handler is None:
+            raise _rpc.NotReady
+        if not key:
+            return _rpc.call(handler, payload)
+        with self._lock:
+            running = self._answers.get(key)
+            mine: Future[Any] = Future()
+            if running is None:
+                self._answers[key] = mine
+                # The oldest finished answers go first; one still being worked on must stay findable.
+                for old in [k for k, f in self._answers.items() if f.done()][:len(self._answers) - REMEMBERED_ANSWERS]:
+                    del self._answers[old]
+        if running is not None:
+            return running.result(timeout=DUPLICATE_WAIT)
+        try:
+            mine.set_result(_rpc.call(handler, payload))
+        except BaseException as error:
+            # A failed run is not an answer: the same message may be tried again.
+            with self._lock:
+                self._answers.pop(key, None)
+            mine.set_exception(error)
+        return mine.result()
+
+
+class _Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], owner: A2AServer, max_connections: int) -> None:
+        self.owner = owner
+        self._slots = threading.BoundedSemaphore(max_connections)
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, _Exchange)
+
+    def server_bind(self) -> None:
+        # The base class looks up the host's full name here, which can hang on a machine without a resolver.
+        socketserver_bind = super(http.server.HTTPServer, self).server_bind
+        socketserver_bind()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._slots.acquire(blocking=False):
+            request.settimeout(1.0)
+            try:
+                request.sendall(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+                                b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+            except OSError:
+                pass
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        log.info("connection from %s broke", client_address, exc_info=True)
+
+
+class _Exchange(http.server.BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: _Listener
+    protocol_version = "HTTP/1.1"
+    server_version = f"molecule-ai-sdk/{__version__}"
+    sys_version = ""
+    timeout = CLIENT_TIMEOUT
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        owner = self.server.owner
+        path = urllib.parse.urlsplit(self.path).path
+        if path in CARD_PATHS:
+            self._answer(200, owner.card(), {"Cache-Control": "max-age=60"})
+        elif owner.is_rpc_path(path) or path == INBOUND_PATH:
+            self._answer(405, {"error": "use POST here"}, {"Allow": "POST"})
+        else:
+            self._answer(404, {"error": "nothing lives at this path"})
+
+    def do_POST(self) -> None:
+        owner = self.server.owner
+        path = urllib.parse.urlsplit(self.path).path
+        if not owner.is_rpc_path(path) and path != INBOUND_PATH:
+            self._refuse(404, "nothing lives at this path")
+            return
+        if not owner.accepts(self.headers.get("Authorization")):
+            self._refuse(401, "present the inbound secret as bearer", {"WWW-Authenticate": "Bearer"})
+            return
+        body = self._body(owner.max_body_bytes)
+        if body is None:
+            return
+        sender = (self.headers.get("X-Workspace-ID") or "").strip()
+        if path == INBOUND_PATH:
+            status, reply = _rpc.answer_flat(owner.run, body)
+        else:
+            status, reply = _rpc.answer(owner.run, body, sender)
+        self._answer(status, reply, {"Retry-After": "5"} if status == 503 else None)
+
+    def _body(self, limit: int) -> bytes | None:
+        """The request body; None when it was refused and the refusal is already sent."""
+        if self.headers.get("Transfer-Encoding") is not None:
+            self._refuse(411, "send the body with a Content-Length")
+            return None
+        lengths = set(self.headers.get_all("Content-Length") or [])
+        stated = lengths.pop().strip() if len(lengths) == 1 else ""
+        if not (stated.isascii() and stated.isdigit()):
+            self._refuse(411 if not lengths and not stated else 400, "one Content-Length is needed")
+            return None
+        # Compared by digits first: a number of absurd length is not worth converting.
+        if len(stated) > 15 or int(stated) > limit:
+            self._refuse(413, f"the body may have at most {limit} bytes")
+            return None
+        body = self.rfile.read(int(stated))
+        if len(body) < int(stated):
+            self.close_connection = True
+            return None
+        return body
+
+    def _refuse(self, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
+        """Answer without having read the body, which ends the connection: what follows would be misread."""
+        self.close_connection = True
+        self._answer(status, {"error": reason}, {"Connection": "close", **(headers or {})})
+
+    def _answer(self, status: int, reply: Any, headers: dict[str, str] | None = None) -> None:
+        payload = json.dumps(reply, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        log.debug("%s %s", self.address_string(), format % args)
