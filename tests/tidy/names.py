@@ -9,7 +9,7 @@ DRAWERS = {"utils", "util", "common", "helpers", "helper", "manager", "managers"
 CODE = (".cc", ".h", ".py", ".ts", ".tsx", ".sh", ".mjs", ".sql")
 # Folders that hold nothing but data, or whose shape a tool prescribes.
 NO_PAGE = re.compile(r"^(\.|fuzz/corpus|docs/images|tools/node|web/public)")
-NAMED_FILE = re.compile(r"`([\w./-]+\.(?:cc|h|py|sh|ts|tsx|sql|mjs|cmake))`")
+NAMED_FILE = re.compile(r"`([A-Za-z0-9.][\w./-]*\.(?:cc|h|py|sh|ts|tsx|sql|mjs|cmake))`")
 
 # Written in parts so that this file does not match itself.
 CREDENTIALS = re.compile(
