@@ -45,6 +45,9 @@ if(MOLECULE_SANITIZE)
 endif()
 
 option(MOLECULE_STATIC "Link everything but glibc statically where an archive exists" OFF)
+if(MOLECULE_STATIC)
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
