@@ -1,0 +1,133 @@
+import { messageOf } from "@/api/api_error";
+import type { Workspace } from "@/api/workspace";
+import { changeWorkspace, type WorkspaceChange } from "@/api/workspaces_api";
+import { graph } from "@/canvas/graph_controls";
+import { forgetIntents, intend } from "@/canvas/intents";
+import { arrangeChildren, emptyLayout, landingIn, landingOutside, moveSubtree, type Layout, type Point } from "@/canvas/layout";
+import { orgStore, withChange } from "@/model/org";
+import { nestingRefusal } from "@/model/selectors";
+import { toast } from "@/ui/toast";
+import { remembered } from "./undo";
+
+/** Requests under way at once when a whole team moves. */
+const savesAtOnce = 4;
+const nudgeSaveMs = 400;
+
+interface Placement extends Point {
+  id: string;
+  parent_id?: string | null;
+}
+
+const layout = (): Layout => graph.controls?.layout() ?? emptyLayout;
+const nameOf = (id: string): string => orgStore.get().workspaces.get(id)?.name ?? "the workspace";
+
+/** Sends one change and, once it is confirmed, takes it into the picture. */
+export async function saveChange(id: string, change: WorkspaceChange): Promise<void> {
+  await changeWorkspace(id, change);
+  orgStore.set(withChange(orgStore.get(), id, change as Partial<Workspace>));
+}
+
+/** Saves places, keeping the cards where they are meanwhile; false when any was refused (those go back). */
+async function save(placements: readonly Placement[]): Promise<boolean> {
+  intend(placements);
+  const waiting = [...placements];
+  let failure: unknown;
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { id, ...change } = next;
+      try {
+        await saveChange(id, change);
+      } catch (error) {
+        failure ??= error;
+        // The card itself was refused: what is inside it must not move alone.
+        if (id === placements[0]?.id) waiting.length = 0;
+      }
+      forgetIntents([id]);
+    }
+  };
+  // The first one alone: the others only follow it.
+  const first = waiting.splice(1);
+  await work();
+  if (!failure) {
+    waiting.push(...first);
+    await Promise.all(Array.from({ length: savesAtOnce }, work));
+  }
+  forgetIntents(placements.map((each) => each.id));
+  if (failure) toast("error", `${nameOf(placements[0]?.id ?? "")} could not be moved: ${messageOf(failure)}`);
+  return !failure;
+}
+
+function placesNow(placements: readonly Placement[]): Placement[] {
+  return placements.flatMap(({ id, parent_id }) => {
+    const before = orgStore.get().workspaces.get(id);
+    if (!before) return [];
+    const place = layout().boxes.get(id) ?? before;
+    return [{ id, x: place.x, y: place.y, ...(parent_id === undefined ? {} : { parent_id: before.parent_id }) }];
+  });
+}
+
+async function saveUndoable(placements: readonly Placement[], label: string, announce: boolean): Promise<void> {
+  const before = placesNow(placements);
+  if (!(await save(placements))) return;
+  const back = remembered(label, () => void save(before));
+  if (announce) toast("info", label, { label: "Undo", run: back });
+}
+
+export function move(id: string, to: Point): void {
+  void saveUndoable(moveSubtree(orgStore.get(), layout(), id, to), `Moved ${nameOf(id)}`, false);
+}
+
+export function nest(id: string, parent: string, to?: Point): void {
+  const refusal = nestingRefusal(orgStore.get(), id, parent);
+  if (refusal) return toast("error", refusal);
+  const [own, ...rest] = moveSubtree(orgStore.get(), layout(), id, landingIn(layout(), parent, id, to));
+  if (own) void saveUndoable([{ ...own, parent_id: parent }, ...rest], `${nameOf(id)} is now in ${nameOf(parent)}’s team`, true);
+}
+
+export function extract(id: string, to?: Point): void {
+  const [own, ...rest] = moveSubtree(orgStore.get(), layout(), id, landingOutside(layout(), id, to));
+  if (own) void saveUndoable([{ ...own, parent_id: null }, ...rest], `${nameOf(id)} is now at the top level`, true);
+}
+
+export function arrange(parent: string): void {
+  const placements = arrangeChildren(orgStore.get(), layout(), parent);
+  if (placements.length > 0) void saveUndoable(placements, `Arranged ${nameOf(parent)}’s team`, true);
+}
+
+const nudges = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Moves a card a little now and saves once the keys rest. */
+export function nudge(id: string, by: Point): void {
+  const box = layout().boxes.get(id);
+  if (!box) return;
+  intend(moveSubtree(orgStore.get(), layout(), id, { x: box.x + by.x, y: box.y + by.y }));
+  clearTimeout(nudges.get(id));
+  nudges.set(
+    id,
+    setTimeout(() => {
+      nudges.delete(id);
+      const now = layout().boxes.get(id);
+      if (now) void save(moveSubtree(orgStore.get(), layout(), id, now));
+    }, nudgeSaveMs),
+  );
+}
+
+const saved = new Set<string>();
+
+/** Keeps the places that cards without one were given, once each, so that every browser shows the same picture. */
+export function keepPlaced(placed: Layout["placed"]): void {
+  for (const { id, x, y } of placed) {
+    if (saved.has(id)) continue;
+    saved.add(id);
+    // Not being able to keep it costs nothing: the same place is computed again next time.
+    saveChange(id, { x, y }).catch(() => saved.delete(id));
+  }
+}
+
+export async function fold(id: string, collapsed: boolean): Promise<void> {
+  try {
+    await saveChange(id, { collapsed });
+  } catch (error) {
+    toast("error", messageOf(error));
+  }
+}

@@ -1,0 +1,11 @@
+/** What an action may ask of the page around it. The page fills it in when it starts. */
+export interface Shell {
+  open(id: string | undefined, tab?: string): void;
+  askDelete(id: string): void;
+  askParent(id: string): void;
+  createIn(parent: string | undefined): void;
+}
+
+export const shell: { current: Shell } = {
+  current: { open: () => undefined, askDelete: () => undefined, askParent: () => undefined, createIn: () => undefined },
+};

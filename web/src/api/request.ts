@@ -1,0 +1,77 @@
+import { ApiError } from "./api_error";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface RequestOptions {
+  body?: unknown;
+  /** Milliseconds until the caller is told that no answer came; 0 waits as long as the connection lives. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+const timeoutDefaultMs = 15_000;
+const retryAfterMaxS = 20;
+const retryAfterDefaultS = 2;
+
+interface Answer<T> {
+  value: T;
+  headers: Headers;
+}
+
+function refusal(status: number, body: unknown): ApiError {
+  const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const said = typeof fields.error === "string" ? fields.error : undefined;
+  const code = typeof fields.code === "string" ? fields.code : `http_${status}`;
+  return new ApiError(status, code, said ?? `The platform answered ${status} without saying why.`, fields);
+}
+
+async function once<T>(method: Method, path: string, options: RequestOptions): Promise<Answer<T>> {
+  const limit = options.timeoutMs ?? timeoutDefaultMs;
+  const signals = [options.signal, limit > 0 ? AbortSignal.timeout(limit) : undefined].filter((each) => each !== undefined);
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      credentials: "same-origin",
+      headers: options.body === undefined ? {} : { "Content-Type": "application/json" },
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: signals.length > 0 ? AbortSignal.any(signals) : null,
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw new ApiError(0, "aborted", "Stopped.");
+    if (error instanceof DOMException && error.name === "TimeoutError")
+      throw new ApiError(0, "timed_out", `No answer within ${limit / 1000} seconds.`);
+    throw new ApiError(0, "unreachable", "The platform cannot be reached. Is it running?");
+  }
+  const text = await response.text();
+  let body: unknown = null;
+  try {
+    body = text === "" ? null : JSON.parse(text);
+  } catch {
+    if (response.ok) throw new ApiError(response.status, "bad_answer", "The platform sent an answer that is not JSON.");
+  }
+  if (!response.ok) {
+    const error = refusal(response.status, body);
+    error.body.retry_after_header = response.headers.get("Retry-After");
+    throw error;
+  }
+  return { value: body as T, headers: response.headers };
+}
+
+/** One request to the platform, with its headers. A GET refused for its rate is tried once more, when the platform says so. */
+export async function requestWithHeaders<T>(method: Method, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+  try {
+    return await once<T>(method, path, options);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 429 || method !== "GET") throw error;
+    const asked = Number(error.body.retry_after_header ?? retryAfterDefaultS);
+    const seconds = Number.isFinite(asked) && asked >= 0 ? asked : retryAfterDefaultS;
+    if (seconds > retryAfterMaxS) throw error;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return once<T>(method, path, options);
+  }
+}
+
+export async function request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+  return (await requestWithHeaders<T>(method, path, options)).value;
+}

@@ -1,0 +1,125 @@
+/** A workspace as GET /workspaces lists it. */
+export interface Workspace {
+  id: string;
+  name: string;
+  role: string | null;
+  tier: number;
+  status: WorkspaceStatus;
+  url: string;
+  parent_id: string | null;
+  agent_card: AgentCard | null;
+  active_tasks: number;
+  max_concurrent_tasks: number;
+  uptime_seconds: number;
+  last_error_rate: number;
+  last_sample_error: string;
+  current_task: string;
+  runtime: string;
+  delivery_mode: string;
+  x: number;
+  y: number;
+  collapsed: boolean;
+  late: boolean;
+  created_at: string;
+  last_heartbeat_at: string | null;
+  last_outbound_at: string | null;
+}
+
+export const workspaceStatuses = [
+  "provisioning",
+  "awaiting_agent",
+  "online",
+  "degraded",
+  "offline",
+  "paused",
+  "hibernated",
+  "failed",
+  "removed",
+] as const;
+export type WorkspaceStatus = (typeof workspaceStatuses)[number];
+
+export interface Skill {
+  id?: string;
+  name?: string;
+  description?: string;
+  tags?: string[];
+}
+
+/** Exactly what an agent registered, so every member may be missing or odd. */
+export interface AgentCard {
+  name?: string;
+  description?: string;
+  version?: string;
+  runtime?: string;
+  skills?: Skill[];
+}
+
+/** What a freshly created external workspace needs to join; auth_token is shown this once. */
+export interface Connection {
+  workspace_id: string;
+  platform_url: string;
+  auth_token: string;
+  registry_endpoint: string;
+  heartbeat_endpoint: string;
+  [snippet: string]: string;
+}
+
+export interface Peer {
+  id: string;
+  name: string;
+  role: string | null;
+  tier: number;
+  status: WorkspaceStatus;
+  agent_card: AgentCard | null;
+}
+
+function text(value: unknown, fallback = ""): string {
+  return typeof value === "string" ? value : fallback;
+}
+function count(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+export function readStatus(value: unknown): WorkspaceStatus {
+  return workspaceStatuses.find((status) => status === value) ?? "offline";
+}
+export function readCard(value: unknown): AgentCard | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as AgentCard) : null;
+}
+
+/** Reads a workspace object; absent members become their empty value, so a single GET and a list row read alike. */
+export function readWorkspace(raw: Record<string, unknown>): Workspace {
+  return {
+    id: text(raw.id),
+    name: text(raw.name, "unnamed"),
+    role: textOrNull(raw.role),
+    tier: count(raw.tier) || 3,
+    status: readStatus(raw.status),
+    url: text(raw.url),
+    parent_id: textOrNull(raw.parent_id),
+    agent_card: readCard(raw.agent_card),
+    active_tasks: count(raw.active_tasks),
+    max_concurrent_tasks: count(raw.max_concurrent_tasks),
+    uptime_seconds: count(raw.uptime_seconds),
+    last_error_rate: count(raw.last_error_rate),
+    last_sample_error: text(raw.last_sample_error),
+    current_task: text(raw.current_task),
+    runtime: text(raw.runtime),
+    delivery_mode: text(raw.delivery_mode, "push"),
+    x: count(raw.x),
+    y: count(raw.y),
+    collapsed: raw.collapsed === true,
+    late: raw.late === true,
+    created_at: text(raw.created_at),
+    last_heartbeat_at: textOrNull(raw.last_heartbeat_at),
+    last_outbound_at: textOrNull(raw.last_outbound_at),
+  };
+}
+
+/** The names to show for a card's skills, in its order; unreadable entries are left out. */
+export function skillNames(card: AgentCard | null): string[] {
+  if (!Array.isArray(card?.skills)) return [];
+  return card.skills.map((skill) => text(skill?.name) || text(skill?.id)).filter((name) => name !== "");
+}

@@ -1,0 +1,198 @@
+import { Plus } from "lucide-react";
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
+import { shell } from "@/actions/shell";
+import { messageOf } from "@/api/api_error";
+import type { Session } from "@/api/session_api";
+import type { Connection } from "@/api/workspace";
+import { Graph } from "@/canvas/graph";
+import { graph } from "@/canvas/graph_controls";
+import type { Point } from "@/canvas/layout";
+import { mark } from "@/canvas/marks";
+import { ConnectDialog } from "@/features/workspaces/connect_dialog";
+import { CreateDialog } from "@/features/workspaces/create_dialog";
+import { DeleteDialog } from "@/features/workspaces/delete_dialog";
+import { ParentDialog } from "@/features/workspaces/parent_dialog";
+import { orgStore } from "@/model/org";
+import { childrenOf, descendantsOf } from "@/model/selectors";
+import { Button } from "@/ui/button";
+import { Loading } from "@/ui/notice";
+import { recall, remember } from "@/ui/remembered";
+import { useSelected } from "@/ui/store";
+import { toast } from "@/ui/toast";
+import { cardKey } from "./card_keys";
+import { ContextMenu } from "./context_menu";
+import { HelpDialog } from "./help_dialog";
+import { navigate, routeStore } from "./routes";
+import { SearchPalette } from "./search_palette";
+import { SidePanel } from "./side_panel";
+import { startLive } from "./start_live";
+import { Toolbar } from "./toolbar";
+import { usePageKeys } from "./use_page_keys";
+import { Welcome } from "./welcome";
+import styles from "./page.module.css";
+
+/** At most one of these is open at a time. */
+type Overlay =
+  | { is: "menu"; id: string; at: Point }
+  | { is: "search" }
+  | { is: "help" }
+  | { is: "create"; parent: string | undefined }
+  | { is: "connect"; id: string; name: string; connection: Connection }
+  | { is: "delete"; id: string }
+  | { is: "parent"; id: string };
+
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
+
+export function CanvasPage({ session, onSignedOut }: { session: Session; onSignedOut: () => void }) {
+  const [overlay, setOverlay] = useState<Overlay | undefined>();
+  const [failure, setFailure] = useState<unknown>();
+  const retry = useRef<() => void>(undefined);
+  const [showHops, setShowHops] = useState(() => recall("show_hops", isBoolean) ?? true);
+  const route = useSelected(routeStore, (value) => value);
+  const loaded = useSelected(orgStore, (org) => org.loaded);
+  const empty = useSelected(orgStore, (org) => org.loaded && org.workspaces.size === 0);
+  const workspace = useSelected(orgStore, (org) => (route.workspace ? org.workspaces.get(route.workspace) : undefined));
+
+  useEffect(() => {
+    const live = startLive({ onLoadFailure: setFailure, onLoaded: () => setFailure(undefined), onSignedOut });
+    retry.current = live.retry;
+    return live.stop;
+  }, [onSignedOut]);
+
+  useEffect(() => {
+    shell.current = {
+      open: (id, tab) => navigate({ workspace: id, ...(tab ? { tab } : {}) }),
+      askDelete: (id) => setOverlay({ is: "delete", id }),
+      askParent: (id) => setOverlay({ is: "parent", id }),
+      createIn: (parent) => setOverlay({ is: "create", parent }),
+    };
+  }, []);
+
+  useEffect(() => {
+    mark({ selected: workspace?.id });
+  }, [workspace?.id]);
+
+  // An open workspace that is deleted, here or elsewhere, closes its panel.
+  useEffect(() => {
+    if (loaded && route.workspace !== undefined && workspace === undefined) navigate({ workspace: undefined });
+  }, [loaded, route.workspace, workspace]);
+
+  const close = useCallback(() => setOverlay(undefined), []);
+  const onSearch = useCallback(() => setOverlay({ is: "search" }), []);
+  const onHelp = useCallback(() => setOverlay({ is: "help" }), []);
+  const onCreate = useCallback(() => setOverlay({ is: "create", parent: undefined }), []);
+  const onEscape = useCallback(() => {
+    const open = routeStore.get().workspace;
+    navigate({ workspace: undefined });
+    if (open) graph.controls?.focus(open);
+  }, []);
+  usePageKeys({ onSearch, onCreate, onHelp, onEscape });
+
+  const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
+  const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
+  const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
+  const onKey = useCallback((id: string, event: KeyboardEvent) => cardKey(id, event, onSelect), [onSelect]);
+  const onOpenTeam = useCallback((id: string) => {
+    const org = orgStore.get();
+    if (childrenOf(org, id).length === 0) return;
+    if (org.workspaces.get(id)?.collapsed) void fold(id, false);
+    else graph.controls?.show([id, ...descendantsOf(org, id)]);
+  }, []);
+
+  function onCreated(id: string, name: string, connection: Connection | undefined) {
+    if (connection?.auth_token) setOverlay({ is: "connect", id, name, connection });
+    else {
+      setOverlay(undefined);
+      toast("success", `${name} was created`);
+      navigate({ workspace: id, tab: "details" });
+    }
+  }
+
+  return (
+    <div className={styles.page}>
+      <a className={styles.skip} href="#canvas">
+        Skip to canvas
+      </a>
+      {session.dev && (
+        <div className={styles.banner} role="note">
+          Development profile: anyone on this machine can administer this platform.
+        </div>
+      )}
+      <main className={styles.main}>
+        <div className={styles.stage} style={{ containerType: "inline-size", containerName: "stage" }}>
+          <div className={styles.toolbar_place}>
+            <Toolbar
+              showHops={showHops}
+              onShowHops={(show) => {
+                setShowHops(show);
+                remember("show_hops", show);
+              }}
+              onSearch={onSearch}
+              onHelp={onHelp}
+            />
+          </div>
+          <Graph
+            showHops={showHops}
+            onSelect={onSelect}
+            onMenu={onMenu}
+            onMove={move}
+            onNest={nest}
+            onExtract={extract}
+            onOpenTeam={onOpenTeam}
+            onOpenHop={onOpenHop}
+            onKey={onKey}
+            onPlaced={keepPlaced}
+          />
+          {!loaded && (
+            <div className={styles.over}>
+              {failure === undefined ? (
+                <Loading text="Loading canvas…" />
+              ) : (
+                <div className={styles.card} role="alert" data-testid="hydration-error">
+                  <h2>The workspaces could not be read</h2>
+                  <p>{messageOf(failure)}</p>
+                  <div className={styles.row}>
+                    <Button
+                      tone="primary"
+                      onClick={() => {
+                        setFailure(undefined);
+                        retry.current?.();
+                      }}
+                    >
+                      Retry
+                    </Button>
+                  </div>
+                </div>
+              )}
+            </div>
+          )}
+          {empty && <Welcome onCreate={onCreate} />}
+          {!empty && loaded && (
+            <Button tone="primary" large className={styles.create ?? ""} onClick={onCreate}>
+              <Plus size={16} aria-hidden /> New workspace
+            </Button>
+          )}
+        </div>
+        {workspace && <SidePanel workspace={workspace} route={route} />}
+      </main>
+      {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={close} />}
+      {overlay?.is === "search" && <SearchPalette onClose={close} />}
+      {overlay?.is === "help" && <HelpDialog onClose={close} />}
+      {overlay?.is === "create" && <CreateDialog parent={overlay.parent} onClose={close} onCreated={onCreated} />}
+      {overlay?.is === "connect" && (
+        <ConnectDialog
+          id={overlay.id}
+          name={overlay.name}
+          connection={overlay.connection}
+          onClose={() => {
+            close();
+            navigate({ workspace: overlay.id, tab: "chat" });
+          }}
+        />
+      )}
+      {overlay?.is === "delete" && <DeleteDialog id={overlay.id} onClose={close} />}
+      {overlay?.is === "parent" && <ParentDialog id={overlay.id} onClose={close} />}
+    </div>
+  );
+}

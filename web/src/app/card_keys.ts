@@ -1,0 +1,43 @@
+import type { KeyboardEvent } from "react";
+import { offered } from "@/actions/action";
+import { nudge } from "@/actions/placing";
+import { workspaceActions } from "@/actions/workspace_actions";
+import { graph } from "@/canvas/graph_controls";
+import { marksStore } from "@/canvas/marks";
+import { orgStore } from "@/model/org";
+import { childrenOf } from "@/model/selectors";
+import { toast } from "@/ui/toast";
+
+const step = 10;
+const stride = 50;
+const arrows: Record<string, { x: number; y: number }> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+/** What a key on a focused card does; true when it did something. */
+export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => void): boolean {
+  const org = orgStore.get();
+  const workspace = org.workspaces.get(id);
+  if (!workspace || event.ctrlKey || event.metaKey || event.altKey) return false;
+  const arrow = arrows[event.key];
+  if (arrow) {
+    const far = event.shiftKey ? stride : step;
+    nudge(id, { x: arrow.x * far, y: arrow.y * far });
+    return true;
+  }
+  if (event.key === "Enter" || event.key === " ") {
+    const next = event.shiftKey ? workspace.parent_id : childrenOf(org, id)[0];
+    if (marksStore.get().selected === id && event.key === "Enter" && next) graph.controls?.focus(next);
+    else open(id);
+    return true;
+  }
+  const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const found = offered(workspaceActions, workspace, org).find(({ action }) => action.key === pressed);
+  if (!found) return false;
+  if (found.refusal === undefined) found.action.run(workspace, org);
+  else toast("info", found.refusal);
+  return true;
+}

@@ -1,0 +1,64 @@
+import { workspaceStatuses } from "@/api/workspace";
+import { StatusDot } from "@/canvas/status_dot";
+import { statusWords, tierWords } from "@/model/selectors";
+import { Dialog } from "@/ui/dialog";
+import { Section } from "@/ui/section";
+import styles from "./help_dialog.module.css";
+
+const keys: readonly [string, string][] = [
+  ["Ctrl K", "Search and act"],
+  ["N", "New workspace"],
+  ["?", "This help"],
+  ["Ctrl Z", "Undo a move, a nesting or an extraction"],
+  ["Esc", "Close the menu, the dialog or the panel"],
+  ["Enter / Space", "Open the focused card"],
+  ["Enter, Shift Enter", "On the open card: to its first child, to its parent"],
+  ["Arrows", "Move the focused card (Shift: further)"],
+  ["M / X", "Move to a team / extract from it"],
+  ["C / A / Z", "Collapse or expand, arrange, zoom to a team"],
+  ["P / Delete", "Pause or resume / delete"],
+  ["Menu key, Shift F10", "All actions of the focused card"],
+];
+
+export function HelpDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog open wide onClose={onClose} title="Keyboard and legend" description="Everything a mouse does here, keys do too.">
+      <div className={styles.columns}>
+        <Section title="Keys">
+          <dl className={styles.keys}>
+            {keys.map(([key, what]) => (
+              <div key={key}>
+                <dt>
+                  <kbd>{key}</kbd>
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ))}
+          </dl>
+        </Section>
+        <div className={styles.legends}>
+          <Section title="Status">
+            <ul className={styles.legend}>
+              {workspaceStatuses
+                .filter((status) => status !== "removed")
+                .map((status) => (
+                  <li key={status}>
+                    <StatusDot status={status} /> {statusWords[status]}
+                  </li>
+                ))}
+            </ul>
+          </Section>
+          <Section title="Tier">
+            <ul className={styles.legend}>
+              {Object.entries(tierWords).map(([tier, word]) => (
+                <li key={tier}>
+                  T{tier} {word}
+                </li>
+              ))}
+            </ul>
+          </Section>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

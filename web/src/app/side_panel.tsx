@@ -1,0 +1,119 @@
+import { X } from "lucide-react";
+import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { skillNames, type Workspace } from "@/api/workspace";
+import { RuntimePill, TierPill } from "@/canvas/pills";
+import { StatusDot } from "@/canvas/status_dot";
+import { ActivityPanel } from "@/features/activity/activity_panel";
+import { ChatPanel } from "@/features/chat/chat_panel";
+import { SecretsPanel } from "@/features/secrets/secrets_panel";
+import { TokensPanel } from "@/features/tokens/tokens_panel";
+import { DetailsPanel } from "@/features/workspaces/details_panel";
+import { statusWords } from "@/model/selectors";
+import { IconButton } from "@/ui/button";
+import { CopyButton } from "@/ui/copy_button";
+import { recall, remember } from "@/ui/remembered";
+import { TabList } from "@/ui/tab_list";
+import { navigate, type Route } from "./routes";
+import styles from "./side_panel.module.css";
+
+export const tabs = [
+  { id: "chat", label: "Chat" },
+  { id: "activity", label: "Activity" },
+  { id: "details", label: "Details" },
+  { id: "tokens", label: "Tokens" },
+  { id: "secrets", label: "Secrets" },
+] as const;
+
+const widthDefault = 480;
+const widthMin = 320;
+const widthKeyboardMax = 800;
+const keyStep = 16;
+const windowShare = 0.8;
+
+function usePanelWidth() {
+  const [width, setWidth] = useState(() => recall("panel_width", (value): value is number => typeof value === "number") ?? widthDefault);
+  function change(next: number, most: number) {
+    const clamped = Math.round(Math.max(widthMin, Math.min(next, most, window.innerWidth * windowShare)));
+    setWidth(clamped);
+    remember("panel_width", clamped);
+  }
+  return { width, change };
+}
+
+export function SidePanel({ workspace, route }: { workspace: Workspace; route: Route }) {
+  const { width, change } = usePanelWidth();
+  const active = tabs.find((tab) => tab.id === route.tab)?.id ?? "chat";
+  const panel = useRef<HTMLElement>(null);
+  const skills = skillNames(workspace.agent_card).length;
+  const open = (id: string) => navigate({ workspace: id, tab: active });
+  const close = () => navigate({ workspace: undefined });
+
+  useEffect(() => {
+    document.title = `${workspace.name} · Molecule AI`;
+    return () => {
+      document.title = "Molecule AI";
+    };
+  }, [workspace.name]);
+
+  function onEdgeKey(event: KeyboardEvent) {
+    const steps: Record<string, number> = { ArrowLeft: width + keyStep, ArrowRight: width - keyStep, Home: widthMin, End: widthKeyboardMax };
+    const next = steps[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    change(next, widthKeyboardMax);
+  }
+  function onEdgeDrag(event: PointerEvent<HTMLDivElement>) {
+    if (event.currentTarget.hasPointerCapture(event.pointerId)) change(window.innerWidth - event.clientX, Number.POSITIVE_INFINITY);
+  }
+
+  return (
+    <aside ref={panel} className={styles.panel} style={{ width }} aria-label={`${workspace.name} panel`}>
+      <div
+        className={styles.edge}
+        role="separator"
+        aria-label="Panel width"
+        aria-orientation="vertical"
+        aria-valuenow={width}
+        aria-valuemin={widthMin}
+        aria-valuemax={widthKeyboardMax}
+        tabIndex={0}
+        onKeyDown={onEdgeKey}
+        onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerMove={onEdgeDrag}
+      />
+      <div className={styles.head}>
+        <StatusDot status={workspace.status} />
+        <div className={styles.titles}>
+          <h2>{workspace.name}</h2>
+          {workspace.role && <p className={styles.role}>{workspace.role}</p>}
+        </div>
+        <IconButton label="Close panel" onClick={close}>
+          <X size={17} aria-hidden />
+        </IconButton>
+      </div>
+      <div className={styles.pills}>
+        <TierPill tier={workspace.tier} />
+        <RuntimePill workspace={workspace} />
+        <span>{statusWords[workspace.status]}{workspace.late && ", late"}</span>
+        {skills > 0 && <span>· {skills === 1 ? "1 skill" : `${skills} skills`}</span>}
+      </div>
+      {workspace.current_task !== "" && <p className={styles.task}>{workspace.current_task}</p>}
+      <div className={styles.tabs}>
+        <TabList label={`${workspace.name} sections`} tabs={tabs} active={active} onChange={(tab) => navigate({ tab, filter: "" })} />
+      </div>
+      <div className={styles.body} role="tabpanel" id={`panel-${active}`} aria-labelledby={`tab-${active}`}>
+        {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
+        {active === "activity" && (
+          <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
+        )}
+        {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
+        {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
+        {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
+      </div>
+      <div className={styles.foot}>
+        <span>{workspace.id}</span>
+        <CopyButton text={workspace.id} what="workspace id" />
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,124 @@
+import { ApiError } from "@/api/api_error";
+import type { Workspace } from "@/api/workspace";
+import { getWorkspace, listWorkspaces } from "@/api/workspaces_api";
+import { LiveConnection, type LiveState, type Socket } from "@/live/connection";
+import type { Frame } from "@/live/frame";
+import { liveState, publishFrames } from "@/live/live_bus";
+import { apply } from "@/model/apply";
+import { applyToThreads, threadsStore } from "@/model/chat_store";
+import { applyHop, hopsStore, pruneHops } from "@/model/hops";
+import { orgStore, withoutWorkspace, withPicture, withWorkspace } from "@/model/org";
+import { toast } from "@/ui/toast";
+
+export interface LiveProblems {
+  onLoadFailure: (error: unknown) => void;
+  onLoaded: () => void;
+  onSignedOut: () => void;
+}
+
+const pruneEveryMs = 60_000;
+
+function openSocket(since: number): Socket {
+  const scheme = window.location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${window.location.host}/ws?since=${since}`);
+  const face: Socket = {
+    onmessage: null,
+    onclose: null,
+    close: () => {
+      // Closing before it has opened would be reported as an error in the console.
+      if (socket.readyState === WebSocket.CONNECTING) socket.addEventListener("open", () => socket.close());
+      else socket.close();
+    },
+  };
+  socket.addEventListener("message", ({ data }) => face.onmessage?.({ data }));
+  socket.addEventListener("close", () => face.onclose?.());
+  return face;
+}
+
+/** Reads again what an event told too little about, once per burst. */
+const incomplete = new Set<string>();
+function complete(id: string): void {
+  if (incomplete.has(id)) return;
+  incomplete.add(id);
+  setTimeout(() => {
+    incomplete.delete(id);
+    getWorkspace(id).then(
+      (workspace) => {
+        if (workspace.status === "removed") return;
+        const known = orgStore.get().workspaces.get(id);
+        // A single read leaves out what only lists tell; the event's own word stands for those.
+        orgStore.set(withWorkspace(orgStore.get(), known ? { ...workspace, current_task: known.current_task } : workspace));
+      },
+      (error: unknown) => {
+        if (error instanceof ApiError && (error.status === 404 || error.status === 410))
+          orgStore.set(withoutWorkspace(orgStore.get(), id));
+      },
+    );
+  }, 50);
+}
+
+function takeFrames(frames: Frame[]): void {
+  let org = orgStore.get();
+  let threads = threadsStore.get();
+  let hops = hopsStore.get();
+  for (const frame of frames) {
+    const applied = apply(org, frame);
+    org = applied.org;
+    if (applied.incomplete !== undefined) complete(applied.incomplete);
+    threads = applyToThreads(threads, frame);
+    hops = applyHop(hops, frame);
+  }
+  orgStore.set(org);
+  threadsStore.set(threads);
+  hopsStore.set(hops);
+  publishFrames(frames);
+}
+
+/** Starts the page's one connection; answers with how to try again and how to end it. */
+export function startLive(problems: LiveProblems): { retry: () => void; stop: () => void } {
+  let wasDown = false;
+  const connection = new LiveConnection<Workspace[]>(
+    {
+      snapshot: async () => {
+        const { workspaces, seq } = await listWorkspaces();
+        return { picture: workspaces, seq };
+      },
+      open: openSocket,
+      after: (milliseconds, run) => {
+        const timer = setTimeout(run, milliseconds);
+        return () => clearTimeout(timer);
+      },
+    },
+    {
+      onPicture: (picture) => {
+        orgStore.set(withPicture(orgStore.get(), picture));
+        problems.onLoaded();
+      },
+      onFrames: takeFrames,
+      onState: (state: LiveState) => {
+        liveState.set(state);
+        if (state === "reconnecting" || state === "offline") wasDown = true;
+        if (state === "live" && wasDown) {
+          wasDown = false;
+          toast("success", "Live updates restored");
+        }
+      },
+      onLoadFailure: (error) => problems.onLoadFailure(error),
+      onPollFailure: (error) => {
+        if (error instanceof ApiError && error.status === 401) problems.onSignedOut();
+      },
+    },
+  );
+  const hurry = () => connection.hurry();
+  window.addEventListener("online", hurry);
+  const pruning = setInterval(() => hopsStore.set(pruneHops(hopsStore.get(), Date.now())), pruneEveryMs);
+  connection.start();
+  return {
+    retry: () => connection.retry(),
+    stop: () => {
+      window.removeEventListener("online", hurry);
+      clearInterval(pruning);
+      connection.stop();
+    },
+  };
+}

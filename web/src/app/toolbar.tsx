@@ -1,0 +1,90 @@
+import { CircleHelp, Monitor, Moon, Search, Spline, Sun } from "lucide-react";
+import type { WorkspaceStatus } from "@/api/workspace";
+import { StatusDot } from "@/canvas/status_dot";
+import type { LiveState } from "@/live/connection";
+import { liveState } from "@/live/live_bus";
+import { orgStore } from "@/model/org";
+import { countStatuses, statusWords } from "@/model/selectors";
+import { IconButton } from "@/ui/button";
+import { Logo } from "@/ui/logo";
+import { useSelected } from "@/ui/store";
+import { setTheme, useTheme, type Theme } from "@/ui/theme";
+import styles from "./toolbar.module.css";
+
+const liveWords: Record<LiveState, string> = {
+  connecting: "Connecting",
+  live: "Live",
+  reconnecting: "Reconnecting",
+  offline: "Offline",
+};
+const liveHints: Record<LiveState, string> = {
+  connecting: "Opening live updates",
+  live: "Changes appear as they happen",
+  reconnecting: "Live updates were lost; trying again. Meanwhile the picture is read every 10 seconds.",
+  offline: "The platform cannot be reached; still trying",
+};
+const counted: WorkspaceStatus[] = ["online", "degraded", "provisioning", "awaiting_agent", "offline", "paused", "hibernated", "failed"];
+
+const nextTheme: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+const themeWords: Record<Theme, string> = { system: "as the system", light: "light", dark: "dark" };
+const themeIcons = { system: Monitor, light: Sun, dark: Moon };
+
+interface ToolbarProps {
+  showHops: boolean;
+  onShowHops: (show: boolean) => void;
+  onSearch: () => void;
+  onHelp: () => void;
+}
+
+export function Toolbar({ showHops, onShowHops, onSearch, onHelp }: ToolbarProps) {
+  const live = useSelected(liveState, (state) => state);
+  const theme = useTheme();
+  const ThemeIcon = themeIcons[theme];
+  return (
+    <header className={styles.toolbar}>
+      <div className={styles.brand}>
+        <Logo size={20} /> <span>Molecule AI</span>
+      </div>
+      <Counts />
+      <span className={styles.live} data-live={live} role="status" title={liveHints[live]}>
+        {liveWords[live]}
+      </span>
+      <div className={styles.tools} role="toolbar" aria-label="Canvas tools">
+        <IconButton label="Traffic between agents" aria-pressed={showHops} onClick={() => onShowHops(!showHops)}>
+          <Spline size={17} aria-hidden />
+        </IconButton>
+        <IconButton label="Search" title="Search (Ctrl+K)" onClick={onSearch}>
+          <Search size={17} aria-hidden />
+        </IconButton>
+        <IconButton label={`Theme: ${themeWords[theme]}`} title={`Theme: ${themeWords[theme]}. Switch to ${themeWords[nextTheme[theme]]}`} onClick={() => setTheme(nextTheme[theme])}>
+          <ThemeIcon size={17} aria-hidden />
+        </IconButton>
+        <IconButton label="Help" title="Keyboard and legend (?)" onClick={onHelp}>
+          <CircleHelp size={17} aria-hidden />
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+function Counts() {
+  const org = useSelected(orgStore, (value) => value);
+  const counts = countStatuses(org);
+  const total = org.workspaces.size;
+  return (
+    <>
+      <ul className={styles.counts} aria-label="Workspaces by status">
+        {counted
+          .filter((status) => status === "online" || (counts[status] ?? 0) > 0)
+          .map((status) => (
+            <li key={status}>
+              <StatusDot status={status} /> {counts[status] ?? 0} {statusWords[status].toLowerCase()}
+            </li>
+          ))}
+      </ul>
+      <span className="visually-hidden" role="status">
+        {total === 1 ? "1 workspace" : `${total} workspaces`}
+      </span>
+    </>
+  );
+}

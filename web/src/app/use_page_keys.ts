@@ -1,0 +1,43 @@
+import { useEffect } from "react";
+import { undoLast } from "@/actions/undo";
+import { toast } from "@/ui/toast";
+
+interface PageKeys {
+  onSearch: () => void;
+  onCreate: () => void;
+  onHelp: () => void;
+  onEscape: () => void;
+}
+
+const writes = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+
+const dialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+
+/** Keys that work anywhere on the page. Single letters are left alone while someone writes or a dialog is open. */
+export function usePageKeys({ onSearch, onCreate, onHelp, onEscape }: PageKeys): void {
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      const command = event.ctrlKey || event.metaKey;
+      if (command && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        if (!dialogOpen()) onSearch();
+        return;
+      }
+      if (event.defaultPrevented || dialogOpen() || event.altKey) return;
+      if (event.key === "Escape") return onEscape();
+      if (writes(event.target)) return;
+      if (command && event.key.toLowerCase() === "z" && !event.shiftKey) {
+        event.preventDefault();
+        const undone = undoLast();
+        toast("info", undone === undefined ? "There is nothing to undo" : `Undone: ${undone}`);
+      } else if (!command && event.key === "?") onHelp();
+      else if (!command && event.key.toLowerCase() === "n") {
+        event.preventDefault();
+        onCreate();
+      }
+    }
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [onSearch, onCreate, onHelp, onEscape]);
+}

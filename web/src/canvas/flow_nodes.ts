@@ -1,0 +1,78 @@
+import type { Org } from "@/model/org";
+import { statusWords } from "@/model/selectors";
+import type { Hops } from "@/model/hops";
+import type { HopFlowEdge } from "./hop_edge";
+import type { Box, Layout } from "./layout";
+import type { WorkspaceFlowNode } from "./workspace_node";
+
+/**
+ * The graph library's nodes for a layout. A node that did not change keeps its identity, so a heartbeat or a task
+ * touches no node at all; `holding` is being dragged and keeps the place under the pointer.
+ */
+export function flowNodes(
+  org: Org,
+  layout: Layout,
+  before: readonly WorkspaceFlowNode[],
+  holding: string | undefined,
+): WorkspaceFlowNode[] {
+  const known = new Map(before.map((node) => [node.id, node]));
+  return [...layout.boxes.values()].flatMap((box) => {
+    const workspace = org.workspaces.get(box.id);
+    if (!workspace) return [];
+    const label = `${workspace.name} workspace — ${statusWords[workspace.status]}`;
+    const old = known.get(box.id);
+    if (old && sameNode(old, box, label, holding)) return [old];
+    const node: WorkspaceFlowNode = {
+      ...(old?.measured ? { measured: old.measured } : {}),
+      id: box.id,
+      type: "workspace",
+      position: old && holding === box.id ? old.position : box.rel,
+      width: box.w,
+      height: box.h,
+      data: { open: box.open, status: workspace.status },
+      ariaLabel: label,
+      ariaRole: "button",
+      domAttributes: { "data-workspace-id": box.id } as NonNullable<WorkspaceFlowNode["domAttributes"]>,
+      ...(box.parent === null ? {} : { parentId: box.parent }),
+    };
+    return [node];
+  });
+}
+
+function sameNode(old: WorkspaceFlowNode, box: Box, label: string, holding: string | undefined): boolean {
+  return (
+    old.ariaLabel === label &&
+    old.width === box.w &&
+    old.height === box.h &&
+    (old.parentId ?? null) === box.parent &&
+    old.data.open === box.open &&
+    (holding === box.id || (old.position.x === box.rel.x && old.position.y === box.rel.y))
+  );
+}
+
+function isInside(layout: Layout, id: string, ancestor: string): boolean {
+  for (let at = layout.boxes.get(id)?.parent ?? null; at !== null; at = layout.boxes.get(at)?.parent ?? null)
+    if (at === ancestor) return true;
+  return false;
+}
+
+/** The edges to draw: hops whose both ends are visible. A parent is entered and left below its own words. */
+export function flowEdges(hops: Hops, layout: Layout, onOpen: (from: string) => void): HopFlowEdge[] {
+  return [...hops.values()].flatMap((hop) => {
+    if (!layout.boxes.has(hop.from) || !layout.boxes.has(hop.to)) return [];
+    const upward = isInside(layout, hop.from, hop.to);
+    const edge: HopFlowEdge = {
+      id: hop.key,
+      type: "hop",
+      source: hop.from,
+      target: hop.to,
+      sourceHandle: upward ? "top" : "bottom",
+      targetHandle: upward ? "bottom" : "top",
+      data: { onOpen },
+      focusable: false,
+      selectable: false,
+      zIndex: 1000,
+    };
+    return [edge];
+  });
+}

@@ -1,0 +1,61 @@
+import { useNodesInitialized, useReactFlow, useStore } from "@xyflow/react";
+import { useEffect, useRef, type RefObject } from "react";
+import { graph, prefersStill } from "./graph_controls";
+import type { Layout } from "./layout";
+
+type Zoom = "far" | "middle" | "near";
+const farBelow = 0.42;
+const middleBelow = 0.75;
+const panMs = 400;
+const padding = 0.25;
+const closest = 1;
+
+function zoomName(zoom: number): Zoom {
+  if (zoom < farBelow) return "far";
+  return zoom < middleBelow ? "middle" : "near";
+}
+
+/** Joins the graph to the page: tells style sheets how near the view is, and offers the view to actions. Draws nothing. */
+export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDivElement | null>; hasSavedView: boolean }) {
+  const { layout, wrapper, hasSavedView } = props;
+  const flow = useReactFlow();
+  const zoom = useStore((state) => zoomName(state.transform[2]));
+  const ready = useNodesInitialized();
+  const fitted = useRef(hasSavedView);
+  const latest = useRef(layout);
+
+  useEffect(() => {
+    latest.current = layout;
+  }, [layout]);
+
+  useEffect(() => {
+    wrapper.current?.setAttribute("data-zoom", zoom);
+  }, [wrapper, zoom]);
+
+  useEffect(() => {
+    if (!ready || fitted.current) return;
+    fitted.current = true;
+    void flow.fitView({ padding, maxZoom: closest });
+  }, [flow, ready]);
+
+  useEffect(() => {
+    const duration = () => (prefersStill() ? 0 : panMs);
+    graph.controls = {
+      show: (ids) => void flow.fitView({ nodes: ids.map((id) => ({ id })), padding, maxZoom: closest, duration: duration() }),
+      showAll: () => void flow.fitView({ padding, maxZoom: closest, duration: duration() }),
+      focus: (id) =>
+        wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`)?.focus(),
+      centre: () => {
+        const area = wrapper.current?.getBoundingClientRect();
+        if (!area) return { x: 0, y: 0 };
+        return flow.screenToFlowPosition({ x: area.x + area.width / 2, y: area.y + area.height / 2 });
+      },
+      layout: () => latest.current,
+    };
+    return () => {
+      graph.controls = undefined;
+    };
+  }, [flow, wrapper]);
+
+  return null;
+}

@@ -1,0 +1,64 @@
+import { answerText, errorText, requestText } from "@/api/a2a_text";
+import type { ActivityRow } from "@/api/activity_api";
+
+/** One thing one agent said to another, seen from one workspace. */
+export interface Comm {
+  id: string;
+  peerId: string;
+  way: "out" | "in";
+  text: string;
+  at: number;
+  status: "ok" | "queued" | "failed";
+  error?: string;
+}
+
+const shownTypes = new Set(["a2a_send", "a2a_receive", "delegation"]);
+
+function statusOf(row: ActivityRow): Comm["status"] {
+  if (row.status === "error" || row.status === "failed") return "failed";
+  return row.status === "queued" || row.status === "pending" || row.status === "dispatched" ? "queued" : "ok";
+}
+
+/** Reads activity rows as talk between agents, oldest first. A row with an answer gives the question and the answer. */
+export function readComms(rows: readonly ActivityRow[], self: string): Comm[] {
+  const comms: Comm[] = [];
+  for (const row of [...rows].reverse()) {
+    const outward = row.source_id === self;
+    const peerId = outward ? row.target_id : row.source_id;
+    if (!shownTypes.has(row.activity_type) || row.method === "notify" || !peerId || peerId === self) continue;
+    const at = Date.parse(row.created_at);
+    const status = statusOf(row);
+    const error = row.error_detail ?? errorText(row.response_body);
+    const asked = row.method === "delegate_result" ? "" : requestText(row.request_body) || (row.summary ?? "");
+    const answered = answerText(row.response_body);
+    const failed = status === "failed" && error ? { error } : {};
+    if (asked !== "") comms.push({ id: row.id, peerId, way: outward ? "out" : "in", text: asked, at, status, ...failed });
+    if (answered !== "" && status === "ok")
+      comms.push({
+        id: `${row.id}:answer`,
+        peerId,
+        // A result row stands in the feed of the one who asked, so it came in.
+        way: row.method === "delegate_result" || outward ? "in" : "out",
+        text: answered,
+        at: at + (row.duration_ms ?? 0),
+        status,
+      });
+    else if (asked === "" && status === "failed") comms.push({ id: row.id, peerId, way: "in", text: "", at, status, ...failed });
+  }
+  return comms.sort((a, b) => a.at - b.at);
+}
+
+const hints: [RegExp, string][] = [
+  [/time.?out|timed out|deadline/i, "It did not answer in time. It may still be working; look at its activity before asking again."],
+  [/reset|broken pipe|eof|dropped/i, "The connection broke while it worked. Asking again is usually enough."],
+  [/refused|unreachable|no url|not reachable|dns/i, "It cannot be reached at its address. Check that its process runs and its URL is right."],
+  [/initiali[sz]/i, "It is stuck while starting. Restart it where it runs."],
+  [/exception|traceback|panic/i, "Its program failed. Its own log says where."],
+  [/access denied|hierarchy|not allowed/i, "They may not talk to each other: only parents, children and siblings may."],
+  [/budget/i, "Its budget is used up."],
+];
+
+/** A plain-language reading of a delivery error. */
+export function hintFor(error: string): string {
+  return hints.find(([pattern]) => pattern.test(error))?.[1] ?? "Open the peer to see what state it is in.";
+}

@@ -1,0 +1,20 @@
+import { CopyButton } from "@/ui/copy_button";
+import styles from "./session.module.css";
+
+const command = "molecule admin claim";
+
+/** How to get a new claim link. */
+export function ClaimCommand() {
+  return (
+    <>
+      <p>On the machine that runs the platform, print a new link and open it in this browser:</p>
+      <div className={styles.command}>
+        <code>{command}</code>
+        <CopyButton text={command} what="command" />
+      </div>
+      <p>
+        Add <code>--data</code> with the data directory if the platform was started with one. A link works once, for 30 minutes.
+      </p>
+    </>
+  );
+}

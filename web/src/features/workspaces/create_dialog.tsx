@@ -1,0 +1,108 @@
+import { useRef, useState, type FormEvent } from "react";
+import { messageOf } from "@/api/api_error";
+import type { Connection } from "@/api/workspace";
+import { createWorkspace } from "@/api/workspaces_api";
+import { graph } from "@/canvas/graph_controls";
+import { emptyLayout, landingIn, landingOutside } from "@/canvas/layout";
+import { orgStore } from "@/model/org";
+import { tierWords } from "@/model/selectors";
+import { Button } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { ChoiceField, SelectField, TextField } from "@/ui/field";
+import { Notice } from "@/ui/notice";
+import list from "@/ui/section.module.css";
+
+const nameMax = 255;
+const roleMax = 1000;
+
+interface CreateDialogProps {
+  parent: string | undefined;
+  onClose: () => void;
+  onCreated: (id: string, name: string, connection: Connection | undefined) => void;
+}
+
+/** The platform makes the workspace; its node arrives by event, and its agent connects from elsewhere. */
+export function CreateDialog({ parent: firstParent, onClose, onCreated }: CreateDialogProps) {
+  const [name, setName] = useState("");
+  const [role, setRole] = useState("");
+  const [tier, setTier] = useState(3);
+  const [parent, setParent] = useState(firstParent ?? "");
+  const [failure, setFailure] = useState<string | undefined>();
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const firstField = useRef<HTMLInputElement>(null);
+  const choices = [...orgStore.get().workspaces.values()].sort((a, b) => a.name.localeCompare(b.name));
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (name.trim() === "") {
+      setFailure("Give the workspace a name.");
+      firstField.current?.focus();
+      return;
+    }
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      const layout = graph.controls?.layout() ?? emptyLayout;
+      const spot = parent === "" ? landingOutside(layout, "", graph.controls?.centre()) : landingIn(layout, parent, "");
+      const created = await createWorkspace({
+        name: name.trim(),
+        ...(role.trim() === "" ? {} : { role: role.trim() }),
+        tier,
+        runtime: "external",
+        ...(parent === "" ? {} : { parent_id: parent }),
+        canvas: { x: Math.round(spot.x), y: Math.round(spot.y) },
+      });
+      onCreated(created.id, name.trim(), created.connection);
+    } catch (error) {
+      setFailure(messageOf(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="New workspace"
+      description="A workspace is one role in your organisation, held by one agent."
+      initialFocus={firstField}
+      foot={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button tone="primary" disabled={busy} onClick={() => form.current?.requestSubmit()}>
+            {busy ? "Creating…" : "Create workspace"}
+          </Button>
+        </>
+      }
+    >
+      <form ref={form} className={list.form} onSubmit={(event) => void submit(event)} noValidate>
+        {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
+        <TextField ref={firstField} label="Name" required maxLength={nameMax} value={name} placeholder="researcher" onChange={(event) => setName(event.target.value)} />
+        <TextField label="Role" maxLength={roleMax} value={role} placeholder="Reads sources and summarises them" hint="What it is for, in a sentence. Peers see it." onChange={(event) => setRole(event.target.value)} />
+        <ChoiceField
+          legend="Tier"
+          value={tier}
+          onChange={setTier}
+          choices={[1, 2, 3, 4].map((value) => ({ value, label: `T${value}`, note: tierWords[value] ?? "" }))}
+        />
+        <div className={list.pair}>
+          <SelectField label="Parent" value={parent} onChange={(event) => setParent(event.target.value)}>
+            <option value="">None (top level)</option>
+            {choices.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.name}
+              </option>
+            ))}
+          </SelectField>
+          <SelectField label="Runtime" defaultValue="external" hint="The agent runs on any machine and joins from there.">
+            <option value="external">External (bring your own agent)</option>
+          </SelectField>
+        </div>
+        <button type="submit" className="visually-hidden" tabIndex={-1} aria-hidden>
+          Create
+        </button>
+      </form>
+    </Dialog>
+  );
+}

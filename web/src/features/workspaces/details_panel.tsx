@@ -1,0 +1,116 @@
+import { useState } from "react";
+import { offered } from "@/actions/action";
+import { shell } from "@/actions/shell";
+import { workspaceActions } from "@/actions/workspace_actions";
+import type { Workspace } from "@/api/workspace";
+import { orgStore } from "@/model/org";
+import { isRemote, statusWords, tierWords } from "@/model/selectors";
+import { Age } from "@/ui/age";
+import { Button } from "@/ui/button";
+import { CopyButton } from "@/ui/copy_button";
+import { Notice } from "@/ui/notice";
+import { Facts, PanelBody, Section } from "@/ui/section";
+import list from "@/ui/section.module.css";
+import { useSelected } from "@/ui/store";
+import { shortDuration } from "@/ui/time";
+import { ConnectionSection } from "./connection_section";
+import { EditForm } from "./edit_form";
+import { PeersSection } from "./peers_section";
+
+const lifecycle = new Set(["pause", "resume", "restart"]);
+
+export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOpen: (id: string) => void }) {
+  const [editing, setEditing] = useState(false);
+  const parent = useSelected(orgStore, (org) => (workspace.parent_id ? org.workspaces.get(workspace.parent_id) : undefined));
+  const heard = workspace.last_heartbeat_at ? Date.parse(workspace.last_heartbeat_at) : undefined;
+  return (
+    <PanelBody>
+      {workspace.last_sample_error !== "" && (workspace.status === "degraded" || workspace.status === "failed") && (
+        <Notice tone="bad">
+          <strong>{workspace.status === "degraded" ? `Degraded: ${Math.round(workspace.last_error_rate * 100)}% of its work fails` : "Failed"}</strong>
+          <p>{workspace.last_sample_error}</p>
+        </Notice>
+      )}
+      <Section title="Workspace" action={!editing && <Button onClick={() => setEditing(true)}>Edit</Button>}>
+        {editing ? (
+          <EditForm key={workspace.id} workspace={workspace} onDone={() => setEditing(false)} />
+        ) : (
+          <Facts
+            facts={[
+              ["Name", workspace.name],
+              ["Role", workspace.role],
+              ["Tier", `T${workspace.tier} ${tierWords[workspace.tier] ?? ""}`],
+              ["Status", `${statusWords[workspace.status]}${workspace.late ? ", late" : ""}`],
+              ["Last heartbeat", heard === undefined ? "never" : <Age at={heard} />],
+              ["Current task", workspace.current_task],
+              ["Active tasks", String(workspace.active_tasks)],
+              ["Running for", workspace.uptime_seconds > 0 ? shortDuration(workspace.uptime_seconds * 1000) : undefined],
+              ["Runtime", workspace.runtime],
+              ["Delivery", workspace.delivery_mode === "poll" ? "poll: the agent fetches its messages" : "push: messages go to its URL"],
+              ["URL", workspace.url && <Copyable text={workspace.url} what="URL" />],
+              ["Parent", parent && <Button onClick={() => onOpen(parent.id)}>{parent.name}</Button>],
+            ]}
+          />
+        )}
+        <LifecycleButtons workspace={workspace} />
+      </Section>
+      <SkillsSection workspace={workspace} />
+      <PeersSection workspace={workspace} onOpen={onOpen} />
+      {isRemote(workspace) && <ConnectionSection key={workspace.id} workspace={workspace} />}
+      <Section title="Danger zone">
+        <div className={list.row}>
+          <Button tone="danger_quiet" onClick={() => shell.current.askDelete(workspace.id)}>
+            Delete {workspace.name}…
+          </Button>
+        </div>
+      </Section>
+    </PanelBody>
+  );
+}
+
+function Copyable({ text, what }: { text: string; what: string }) {
+  return (
+    <span className={list.row}>
+      <code>{text}</code>
+      <CopyButton text={text} what={what} />
+    </span>
+  );
+}
+
+function LifecycleButtons({ workspace }: { workspace: Workspace }) {
+  const org = useSelected(orgStore, (value) => value);
+  return (
+    <div className={list.row}>
+      {offered(workspaceActions, workspace, org)
+        .filter(({ action }) => lifecycle.has(action.name))
+        .map(({ action, refusal }) => (
+          <Button key={action.name} disabled={refusal !== undefined} title={refusal} onClick={() => action.run(workspace, org)}>
+            <action.icon size={15} aria-hidden /> {action.label}
+          </Button>
+        ))}
+    </div>
+  );
+}
+
+function SkillsSection({ workspace }: { workspace: Workspace }) {
+  const skills = Array.isArray(workspace.agent_card?.skills) ? workspace.agent_card.skills : [];
+  return (
+    <Section title="Skills">
+      {skills.length === 0 ? (
+        <p className={list.muted}>Its agent card names no skills{workspace.agent_card ? "" : ": no agent has registered yet"}.</p>
+      ) : (
+        <ul className={list.list}>
+          {skills.map((skill, index) => (
+            <li key={`${index}:${skill?.id ?? ""}`}>
+              <div className={list.main}>
+                {skill?.name ?? skill?.id ?? "unnamed"}
+                {skill?.description && <div className={list.sub}>{skill.description}</div>}
+                {Array.isArray(skill?.tags) && skill.tags.length > 0 && <div className={list.sub}>{skill.tags.slice(0, 4).join(" · ")}</div>}
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,19 @@
+import { Store } from "@/ui/store";
+import type { LiveState } from "./connection";
+import type { Frame } from "./frame";
+
+/** The state of the page's one connection, for the toolbar. */
+export const liveState = new Store<LiveState>("connecting");
+
+type Listener = (frames: Frame[]) => void;
+const listeners = new Set<Listener>();
+
+/** Watches the events as they arrive, after the model has taken them in. */
+export function onFrames(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function publishFrames(frames: Frame[]): void {
+  for (const listener of listeners) listener(frames);
+}

@@ -1,0 +1,109 @@
+import { readCard, readStatus, readWorkspace, type Workspace, type WorkspaceStatus } from "@/api/workspace";
+import type { Frame } from "@/live/frame";
+import { withoutWorkspace, withWorkspace, type Org } from "./org";
+
+export interface Applied {
+  org: Org;
+  /** A workspace the event told too little about; it should be read again. */
+  incomplete?: string;
+}
+
+type Payload = Record<string, unknown>;
+
+const statusByEvent: Record<string, WorkspaceStatus> = {
+  WORKSPACE_PROVISIONING: "provisioning",
+  WORKSPACE_AWAITING_AGENT: "awaiting_agent",
+  WORKSPACE_ONLINE: "online",
+  WORKSPACE_OFFLINE: "offline",
+  WORKSPACE_DEGRADED: "degraded",
+  WORKSPACE_PROVISION_FAILED: "failed",
+  WORKSPACE_PAUSED: "paused",
+  WORKSPACE_HIBERNATED: "hibernated",
+};
+
+/** The members an event may carry under the workspace's own names. */
+const carried = [
+  "name",
+  "role",
+  "tier",
+  "runtime",
+  "url",
+  "parent_id",
+  "x",
+  "y",
+  "collapsed",
+  "delivery_mode",
+  "active_tasks",
+  "max_concurrent_tasks",
+  "uptime_seconds",
+  "current_task",
+  "last_error_rate",
+  "last_sample_error",
+  "last_heartbeat_at",
+  "last_outbound_at",
+  "late",
+] as const;
+
+/** Only members the event has, read with the same care as a listed workspace. */
+function carriedBy(payload: Payload): Partial<Workspace> {
+  const read = readWorkspace(payload);
+  const change: Record<string, unknown> = {};
+  for (const key of carried) if (key in payload) change[key] = read[key];
+  if ("agent_card" in payload && payload.agent_card) change.agent_card = readCard(payload.agent_card);
+  if ("status" in payload) change.status = readStatus(payload.status);
+  return change as Partial<Workspace>;
+}
+
+function changeOf(frame: Frame): Partial<Workspace> | undefined {
+  const { event, payload } = frame;
+  const status = statusByEvent[event];
+  switch (event) {
+    case "WORKSPACE_PROVISIONING":
+      return { ...carriedBy(payload), status: "provisioning", current_task: "", late: false };
+    case "WORKSPACE_ONLINE":
+      return { ...carriedBy(payload), status: "online", last_error_rate: 0, last_sample_error: "", late: false };
+    case "WORKSPACE_DEGRADED": {
+      const rate = payload.error_rate;
+      const sample = payload.sample_error;
+      return {
+        status: "degraded",
+        late: false,
+        ...(typeof rate === "number" ? { last_error_rate: rate } : {}),
+        ...(typeof sample === "string" ? { last_sample_error: sample } : {}),
+      };
+    }
+    case "WORKSPACE_PROVISION_FAILED":
+      return { status: "failed", last_sample_error: typeof payload.error === "string" ? payload.error : "" };
+    case "WORKSPACE_OFFLINE":
+    case "WORKSPACE_PAUSED":
+      return { ...carriedBy(payload), status: status ?? "offline", current_task: "", active_tasks: 0, late: false };
+    case "WORKSPACE_AWAITING_AGENT":
+    case "WORKSPACE_HIBERNATED":
+      return { ...carriedBy(payload), status: status ?? "offline", late: false };
+    case "WORKSPACE_UPDATED":
+    case "TASK_UPDATED":
+    case "AGENT_CARD_UPDATED":
+      return carriedBy(payload);
+    case "WORKSPACE_LATE":
+      return { late: true };
+    case "WORKSPACE_HEARTBEAT":
+      return { ...carriedBy(payload), late: false, last_heartbeat_at: new Date(frame.at).toISOString() };
+    default:
+      return undefined;
+  }
+}
+
+/** The organisation after one event. Unknown events and events about nothing known leave it as it is. */
+export function apply(org: Org, frame: Frame): Applied {
+  const id = frame.workspace_id;
+  if (id === "") return { org };
+  if (frame.event === "WORKSPACE_REMOVED") return { org: withoutWorkspace(org, id) };
+  const change = changeOf(frame);
+  if (!change) return { org };
+  const before = org.workspaces.get(id);
+  if (before) return { org: withWorkspace(org, { ...before, ...change }) };
+  // Only an event of a new workspace may add one: a late heartbeat must not bring a removed one back.
+  if (!(frame.event in statusByEvent) || typeof frame.payload.name !== "string") return { org, incomplete: id };
+  const created = readWorkspace({ ...frame.payload, id, created_at: new Date(frame.at).toISOString() });
+  return { org: withWorkspace(org, { ...created, ...change }), incomplete: id };
+}

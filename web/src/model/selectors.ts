@@ -1,0 +1,70 @@
+import type { Workspace, WorkspaceStatus } from "@/api/workspace";
+import type { Org } from "./org";
+
+/** The word for a status, as people read it. */
+export const statusWords: Record<WorkspaceStatus, string> = {
+  provisioning: "Starting",
+  awaiting_agent: "Waiting for agent",
+  online: "Online",
+  degraded: "Degraded",
+  offline: "Offline",
+  paused: "Paused",
+  hibernated: "Hibernated",
+  failed: "Failed",
+  removed: "Removed",
+};
+
+export const tierWords: Record<number, string> = { 1: "Sandboxed", 2: "Standard", 3: "Privileged", 4: "Full access" };
+
+export const isReachable = (workspace: Workspace): boolean =>
+  workspace.status === "online" || workspace.status === "degraded";
+
+export const isRemote = (workspace: Workspace): boolean => workspace.runtime === "external";
+
+export const childrenOf = (org: Org, id: string | null): readonly string[] => org.children.get(id) ?? [];
+
+/** Everything below a workspace, parents before children. */
+export function descendantsOf(org: Org, id: string): string[] {
+  const found: string[] = [];
+  const seen = new Set([id]);
+  const open = [...childrenOf(org, id)];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    found.push(next);
+    open.push(...childrenOf(org, next));
+  }
+  return found;
+}
+
+/** Why `id` cannot move under `parent`; undefined when it can. */
+export function nestingRefusal(org: Org, id: string, parent: string): string | undefined {
+  if (id === parent) return "A workspace cannot contain itself.";
+  if (descendantsOf(org, id).includes(parent)) return "A workspace cannot move into its own team.";
+  return undefined;
+}
+
+export type StatusCounts = Partial<Record<WorkspaceStatus, number>>;
+
+export function countStatuses(org: Org): StatusCounts {
+  const counts: StatusCounts = {};
+  for (const { status } of org.workspaces.values()) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** Workspaces whose name, role, status or skill contains every word, best name matches first. */
+export function searchWorkspaces(org: Org, query: string): Workspace[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const rank = (workspace: Workspace): number => {
+    const name = workspace.name.toLowerCase();
+    const first = words[0] ?? "";
+    return name.startsWith(first) ? 0 : name.includes(first) ? 1 : 2;
+  };
+  return [...org.workspaces.values()]
+    .filter((workspace) => {
+      const skills = JSON.stringify(workspace.agent_card?.skills ?? "");
+      const text = `${workspace.name} ${workspace.role ?? ""} ${statusWords[workspace.status]} ${skills}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    })
+    .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `npm run dev` serves the sources and hands everything that is not the canvas to a running platform.
+const platform = process.env.MOLECULE_URL ?? "http://127.0.0.1:8080";
+const forwarded = { target: platform, changeOrigin: true, ws: true };
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  server: {
+    host: "127.0.0.1",
+    proxy: {
+      "/auth": forwarded,
+      "/workspaces": forwarded,
+      "/registry": forwarded,
+      "/settings": forwarded,
+      "/events": forwarded,
+      "/ws": forwarded,
+    },
+  },
+  build: {
+    // The platform serves a policy without data: fonts or inline scripts, so nothing may be inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    chunkSizeWarningLimit: 1000,
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
