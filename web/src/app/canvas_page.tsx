@@ -71,6 +71,12 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
 
   useEffect(() => {
     mark({ selected: workspace?.id });
+    if (!workspace) return;
+    // The panel takes its width first; then what it covers is known.
+    const frame = requestAnimationFrame(() => graph.controls?.reveal(workspace.id));
+    return () => cancelAnimationFrame(frame);
+    // Only another selection moves the view.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [workspace?.id]);
 
   // An open workspace that is deleted, here or elsewhere, closes its panel.

@@ -77,8 +77,8 @@ function Counts() {
         {counted
           .filter((status) => status === "online" || (counts[status] ?? 0) > 0)
           .map((status) => (
-            <li key={status}>
-              <StatusDot status={status} /> {counts[status] ?? 0} {statusWords[status].toLowerCase()}
+            <li key={status} title={`${counts[status] ?? 0} ${statusWords[status].toLowerCase()}`}>
+              <StatusDot status={status} /> {counts[status] ?? 0} <span className={styles.word}>{statusWords[status].toLowerCase()}</span>
             </li>
           ))}
       </ul>

@@ -40,11 +40,21 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
 
   useEffect(() => {
     const duration = () => (prefersStill() ? 0 : panMs);
+    const cardOf = (id: string) =>
+      wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`);
     graph.controls = {
       show: (ids) => void flow.fitView({ nodes: ids.map((id) => ({ id })), padding, maxZoom: closest, duration: duration() }),
       showAll: () => void flow.fitView({ padding, maxZoom: closest, duration: duration() }),
-      focus: (id) =>
-        wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`)?.focus(),
+      reveal: (id) => {
+        const area = wrapper.current?.getBoundingClientRect();
+        const card = cardOf(id)?.getBoundingClientRect();
+        const box = latest.current.boxes.get(id);
+        if (!area || !box) return;
+        const middle = card && { x: card.x + card.width / 2, y: card.y + card.height / 2 };
+        if (middle && middle.x > area.left && middle.x < area.right && middle.y > area.top && middle.y < area.bottom) return;
+        void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom: flow.getZoom(), duration: duration() });
+      },
+      focus: (id) => cardOf(id)?.focus(),
       centre: () => {
         const area = wrapper.current?.getBoundingClientRect();
         if (!area) return { x: 0, y: 0 };

@@ -5,6 +5,8 @@ export interface GraphControls {
   /** Brings cards into view. */
   show(ids: readonly string[]): void;
   showAll(): void;
+  /** Brings a card into view only if a good part of it is out of it. */
+  reveal(id: string): void;
   /** Moves the keyboard to a card. */
   focus(id: string): void;
   /** The canvas position under the middle of the window. */

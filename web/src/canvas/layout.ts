@@ -7,7 +7,7 @@ export const leaf = { w: 280, h: 208 } as const;
 export const gap = 16;
 export const side = 16;
 /** Kept free at the top of a parent for its own words. */
-export const header = 172;
+export const header = 186;
 const columns = 2;
 const rootsPerRow = 4;
 const rootGap = 40;

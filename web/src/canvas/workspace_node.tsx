@@ -42,6 +42,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
       className={classNames(
         styles.card,
         styles[workspace.status],
+        workspace.late && styles.late_card,
         data.open && styles.open,
         busy && styles.busy,
         selected && styles.selected,
@@ -84,7 +85,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         position={Position.Bottom}
         className={styles.handle}
         isConnectable={false}
-        style={data.open ? { top: header - 10, bottom: "auto" } : {}}
+        style={data.open ? { top: header - 16, bottom: "auto" } : {}}
       />
       <Handle
         id="bottom"
@@ -92,7 +93,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         position={Position.Bottom}
         className={styles.handle}
         isConnectable={false}
-        style={data.open ? { top: header - 10, bottom: "auto" } : {}}
+        style={data.open ? { top: header - 16, bottom: "auto" } : {}}
       />
     </div>
   );

@@ -1,4 +1,4 @@
-import { answerText, errorText, requestText } from "@/api/a2a_text";
+import { answerText, errorText, requestText, textMember } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
 
 /** One thing one agent said to another, seen from one workspace. */
@@ -19,15 +19,20 @@ function statusOf(row: ActivityRow): Comm["status"] {
   return row.status === "queued" || row.status === "pending" || row.status === "dispatched" ? "queued" : "ok";
 }
 
+const delegationOf = (row: ActivityRow): string | undefined =>
+  textMember(row.request_body, "delegation_id") ?? textMember(row.response_body, "delegation_id");
+
 /** Reads activity rows as talk between agents, oldest first. A row with an answer gives the question and the answer. */
 export function readComms(rows: readonly ActivityRow[], self: string): Comm[] {
   const comms: Comm[] = [];
+  const settled = new Set(rows.filter((row) => row.method === "delegate_result").map(delegationOf));
   for (const row of [...rows].reverse()) {
     const outward = row.source_id === self;
     const peerId = outward ? row.target_id : row.source_id;
     if (!shownTypes.has(row.activity_type) || row.method === "notify" || !peerId || peerId === self) continue;
     const at = Date.parse(row.created_at);
-    const status = statusOf(row);
+    const delegation = row.method === "delegate_result" ? undefined : delegationOf(row);
+    const status = delegation !== undefined && settled.has(delegation) ? "ok" : statusOf(row);
     const error = row.error_detail ?? errorText(row.response_body);
     const asked = row.method === "delegate_result" ? "" : requestText(row.request_body) || (row.summary ?? "");
     const answered = answerText(row.response_body);

@@ -12,7 +12,7 @@ import { Notice } from "@/ui/notice";
 import { Facts, PanelBody, Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { useSelected } from "@/ui/store";
-import { shortDuration } from "@/ui/time";
+import { shortAge } from "@/ui/time";
 import { ConnectionSection } from "./connection_section";
 import { EditForm } from "./edit_form";
 import { PeersSection } from "./peers_section";
@@ -44,7 +44,7 @@ export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOp
               ["Last heartbeat", heard === undefined ? "never" : <Age at={heard} />],
               ["Current task", workspace.current_task],
               ["Active tasks", String(workspace.active_tasks)],
-              ["Running for", workspace.uptime_seconds > 0 ? shortDuration(workspace.uptime_seconds * 1000) : undefined],
+              ["Running for", workspace.uptime_seconds > 0 ? shortAge(workspace.uptime_seconds * 1000) : undefined],
               ["Runtime", workspace.runtime],
               ["Delivery", workspace.delivery_mode === "poll" ? "poll: the agent fetches its messages" : "push: messages go to its URL"],
               ["URL", workspace.url && <Copyable text={workspace.url} what="URL" />],
