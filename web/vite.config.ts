@@ -28,8 +28,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
   },
   test: {
-    environment: "happy-dom",
-    include: ["src/**/*.test.{ts,tsx}"],
+    environment: "node",
+    include: ["src/**/*_test.{ts,tsx}"],
     restoreMocks: true,
   },
 });

@@ -1,0 +1,22 @@
+// @vitest-environment happy-dom
+import { expect, it } from "vitest";
+import { claimCode, readRoute, writeRoute } from "./routes";
+
+it("reads back what it writes", () => {
+  for (const route of [
+    { workspace: "a-b", tab: "activity", filter: "error" },
+    { workspace: "a-b", tab: "chat", filter: "" },
+  ])
+    expect(readRoute(new URL(writeRoute(route), "http://h").search)).toEqual(route);
+  expect(writeRoute({ workspace: undefined, tab: "chat", filter: "" })).toBe("/");
+});
+
+it("opens the chat when no tab is said", () => {
+  expect(readRoute("?workspace=w")).toEqual({ workspace: "w", tab: "chat", filter: "" });
+});
+
+it("knows a claim link", () => {
+  expect(claimCode("/claim/ab%2Bc")).toBe("ab+c");
+  expect(claimCode("/claim/")).toBeUndefined();
+  expect(claimCode("/")).toBeUndefined();
+});

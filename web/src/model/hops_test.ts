@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import type { Frame } from "@/live/frame";
+import { applyHop, hopsMax, hopWindowMs, pruneHops, type Hops } from "./hops";
+
+const sent = (from: string, to: string, at: number): Frame => ({
+  event: "DELEGATION_SENT",
+  workspace_id: from,
+  payload: { target_id: to },
+  seq: at,
+  at,
+  transient: false,
+});
+
+it("counts delegations by ordered pair and forgets them after an hour", () => {
+  let hops: Hops = new Map();
+  hops = applyHop(hops, sent("a", "b", 1000));
+  hops = applyHop(hops, sent("a", "b", 2000));
+  hops = applyHop(hops, sent("b", "a", 3000));
+  hops = applyHop(hops, { ...sent("a", "b", 4000), event: "DELEGATION_FAILED" });
+  expect(hops.get("a>b")).toMatchObject({ count: 2, failed: 1, lastAt: 4000 });
+  expect(hops.get("b>a")?.count).toBe(1);
+  expect(pruneHops(hops, 4000)).toBe(hops);
+  expect([...pruneHops(hops, 3500 + hopWindowMs).keys()]).toEqual(["a>b"]);
+});
+
+it("keeps a bounded number of pairs, the quietest going first", () => {
+  let hops: Hops = new Map();
+  for (let i = 0; i <= hopsMax; i += 1) hops = applyHop(hops, sent("a", `to${i}`, i + 1));
+  expect(hops.size).toBe(hopsMax);
+  expect(hops.has("a>to0")).toBe(false);
+});
+
+it("ignores what goes nowhere", () => {
+  const hops: Hops = new Map();
+  expect(applyHop(hops, sent("a", "a", 1))).toBe(hops);
+  expect(applyHop(hops, { ...sent("a", "b", 1), payload: {} })).toBe(hops);
+});
