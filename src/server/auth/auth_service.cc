@@ -1,0 +1,197 @@
+#include "server/auth/auth_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/fault.h"
+#include "platform/log/log.h"
+#include "server/auth/presented.h"
+
+namespace molecule::auth {
+namespace {
+
+struct MintBody {
+  json::Omit<std::string> label;
+  json::Omit<Instant> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(MintBody, (), (label, expires_at))
+
+TokenOptions read_options(const http::Request& request) {
+  TokenOptions options;
+  if (request.body.empty()) return options;
+  auto body = json::read<MintBody>(request.body);
+  if (body.label) options.label = std::move(*body.label);
+  if (body.expires_at) options.expires_at = *body.expires_at;
+  return options;
+}
+
+// HttpOnly keeps it from scripts, Strict from other sites' requests, Secure from plain text.
+std::string cookie_header(std::string_view value, std::chrono::seconds age, bool secure) {
+  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", session_cookie, value,
+                     age.count(), secure ? "; Secure" : "");
+}
+
+}  // namespace
+
+void Service::require_present(WorkspaceId workspace) const {
+  switch (parts_.residents.standing(workspace)) {
+    case Standing::present: return;
+    case Standing::unknown: throw not_found("workspace");
+    case Standing::removed:
+      throw Fault(Kind::gone, "workspace_removed", "workspace removed")
+          .with(json::Object().add("id", workspace).members());
+  }
+}
+
+io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace, http::Query<PageQuery> page) {
+  require_present(workspace);
+  std::int64_t limit = std::clamp<std::int64_t>(page.value.limit.value_or(page_default), 1, page_max);
+  std::int64_t offset = std::max<std::int64_t>(page.value.offset.value_or(0), 0);
+  auto rows = co_await parts_.tokens.list(workspace, limit, offset);
+  TokenPage answer;
+  answer.tokens.reserve(rows.size());
+  for (store::TokenRow& row : rows) {
+    TokenView view;
+    view.id = row.id;
+    view.prefix = std::move(row.prefix);
+    if (row.label) view.label = std::move(*row.label);
+    view.created_at = row.created_at;
+    if (row.last_used_at) view.last_used_at = *row.last_used_at;
+    if (row.expires_at) view.expires_at = *row.expires_at;
+    answer.tokens.push_back(std::move(view));
+  }
+  answer.count = static_cast<std::int64_t>(answer.tokens.size());
+  co_return answer;
+}
+
+io::Task<http::Response> Service::mint(WorkspaceId workspace, const http::Request& request) {
+  require_present(workspace);
+  TokenOptions options = read_options(request);
+  Tokens& tokens = parts_.tokens;
+  MintedToken minted = co_await parts_.db.write(
+      [&tokens, workspace, options](sql::Tx& tx) { return tokens.mint(tx, workspace, options); });
+  log::info("token minted", log::field("workspace", workspace), log::field("token_id", minted.id));
+  json::Object body;
+  body.add("auth_token", minted.text.reveal());
+  body.add("workspace_id", workspace);
+  body.add("id", minted.id);
+  body.add("prefix", minted.prefix);
+  body.add_some("expires_at", minted.expires_at);
+  body.add("message", "keep this token now: it is not shown again");
+  co_return http::Response::json(201, body.text()).with("Cache-Control", "no-store");
+}
+
+io::Task<http::Response> Service::mint_token(Self::Caller, WorkspaceId workspace,
+                                             const http::Request& request) {
+  return mint(workspace, request);
+}
+
+io::Task<http::Response> Service::mint_token_for(Admin::Caller, WorkspaceId workspace,
+                                                 const http::Request& request) {
+  return mint(workspace, request);
+}
+
+io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std::string token) {
+  auto id = TokenId::parse(token);
+  bool revoked = false;
+  if (id) {
+    Tokens& tokens = parts_.tokens;
+    revoked = co_await parts_.db.write(
+        [&tokens, workspace, id](sql::Tx& tx) { return tokens.revoke(tx, workspace, *id); });
+  }
+  if (!revoked) {
+    throw Fault(Kind::not_found, "token_not_found", "token not found or already revoked");
+  }
+  log::info("token revoked", log::field("workspace", workspace), log::field("token_id", *id));
+  co_return Status{"revoked"};
+}
+
+io::Task<RevokedCount> Service::revoke_tokens_of(Admin::Caller, WorkspaceId workspace) {
+  require_present(workspace);
+  Tokens& tokens = parts_.tokens;
+  std::int64_t revoked = co_await parts_.db.write(
+      [&tokens, workspace](sql::Tx& tx) { return tokens.revoke_all(tx, workspace); });
+  log::info("tokens revoked", log::field("workspace", workspace), log::field("count", revoked));
+  co_return RevokedCount{"revoked", revoked};
+}
+
+io::Task<http::Response> Service::test_token(Admin::Caller, WorkspaceId workspace) {
+  if (profile_ != Profile::development) throw Fault(Kind::not_found, "not_found", "not found");
+  require_present(workspace);
+  Tokens& tokens = parts_.tokens;
+  MintedToken minted =
+      co_await parts_.db.write([&tokens, workspace](sql::Tx& tx) { return tokens.mint(tx, workspace); });
+  json::Object body;
+  body.add("auth_token", minted.text.reveal());
+  body.add("workspace_id", workspace);
+  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+}
+
+io::Task<http::Response> Service::claim(Open::Caller, const http::Request& request) {
+  Allowance allowance = parts_.limits.take(Counted::claim, address_key(request.peer),
+                                           table_seconds(parts_.clock.now()));
+  if (!allowance.allowed) {
+    throw Fault(Kind::rate_limited, "rate_limited", "rate limit exceeded")
+        .with(json::Object().add("retry_after", allowance.reset).members())
+        .retry_after(std::chrono::seconds(allowance.reset));
+  }
+  auto body = json::read<ClaimBody>(request.body);
+  Claims& claims = parts_.claims;
+  Sessions& sessions = parts_.sessions;
+  auto opened = co_await parts_.db.write(
+      [&claims, &sessions, code = body.code](sql::Tx& tx) -> std::optional<Sessions::Opened> {
+        if (!claims.spend(tx, code)) return std::nullopt;
+        return sessions.start(tx);
+      });
+  if (!opened) {
+    throw Fault(Kind::gone, "claim_invalid",
+                "this claim link is used or too old; `molecule admin claim` prints a new one");
+  }
+  log::info("browser signed in", log::field("session_id", opened->id));
+  auto age = std::chrono::duration_cast<std::chrono::seconds>(Sessions::lifetime);
+  co_return http::Response::json(200, json::Object().add("status", "signed_in").add("role", "admin").text())
+      .with("Set-Cookie", cookie_header(opened->text.reveal(), age, request.secure))
+      .with("Cache-Control", "no-store");
+}
+
+io::Task<http::Response> Service::logout(Open::Caller caller, const http::Request& request) {
+  if (caller.who() == Who::session) {
+    Sessions& sessions = parts_.sessions;
+    SessionId session(caller.principal().credential);
+    bool ended = co_await parts_.db.write(
+        [&sessions, session](sql::Tx& tx) { return sessions.end(tx, session); });
+    if (ended) log::info("browser signed out", log::field("session_id", session));
+  }
+  co_return http::Response::json(200, json::text(Status{"signed_out"}))
+      .with("Set-Cookie", cookie_header("", std::chrono::seconds(0), request.secure));
+}
+
+io::Task<Me> Service::me(Admin::Caller) {
+  co_return Me{true, "admin", profile_ == Profile::development};
+}
+
+io::Task<SessionPage> Service::list_sessions(Admin::Caller caller) {
+  SessionPage page;
+  for (const SessionFacts& facts : parts_.sessions.list(parts_.clock.now())) {
+    bool current = caller.who() == Who::session && facts.id.bytes() == caller.principal().credential;
+    page.sessions.push_back({facts.id, facts.created_at, facts.last_seen_at, facts.expires_at, current});
+  }
+  page.count = static_cast<std::int64_t>(page.sessions.size());
+  co_return page;
+}
+
+io::Task<Status> Service::end_session(Admin::Caller, std::string session) {
+  auto id = SessionId::parse(session);
+  bool ended = false;
+  if (id) {
+    Sessions& sessions = parts_.sessions;
+    ended = co_await parts_.db.write([&sessions, id](sql::Tx& tx) { return sessions.end(tx, *id); });
+  }
+  if (!ended) throw not_found("session");
+  log::info("session ended", log::field("session_id", *id));
+  co_return Status{"revoked"};
+}
+
+}  // namespace molecule::auth

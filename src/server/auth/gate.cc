@@ -1,0 +1,151 @@
+#include "server/auth/gate.h"
+
+#include <string>
+#include <utility>
+
+namespace molecule::auth {
+namespace {
+
+Refusal because(Reason reason) {
+  Refusal refusal;
+  refusal.reason = reason;
+  return refusal;
+}
+
+// What a proof without a principal means, if it means refusal.
+std::optional<Reason> disproof(const Proof& proof) {
+  switch (proof.outcome) {
+    case Proof::Outcome::nothing:
+    case Proof::Outcome::proven: return std::nullopt;
+    case Proof::Outcome::bad: return Reason::invalid;
+    case Proof::Outcome::expired: return Reason::expired;
+    case Proof::Outcome::contradicting: return Reason::bad_socket;
+  }
+  return Reason::invalid;
+}
+
+// While credentials cannot be checked, only what needs none is answered, and to nobody in particular.
+std::optional<Refusal> admit_unready(const http::Route& route, http::Request& request) {
+  if (route.access != &Open::access) return because(Reason::unready);
+  request.principal = {};
+  return std::nullopt;
+}
+
+}  // namespace
+
+RefusalProbe::RefusalProbe(metrics::Registry& registry) {
+  for_each_enumerator<Reason>([&](std::string_view name) {
+    counters_.push_back(&registry.counter("molecule_auth_refusals_total",
+                                          "Requests that the gate refused, by reason.",
+                                          {{"reason", std::string(name)}}));
+  });
+}
+
+Gate::Gate(const GateParts& parts, Places places)
+    : prover_(parts.tokens, parts.sessions, parts.admin),
+      reach_(parts.reach),
+      limits_(parts.limits),
+      clock_(parts.clock),
+      places_(std::move(places)),
+      probe_(parts.metrics) {}
+
+std::optional<http::Response> Gate::admit(const http::Route& route, http::Request& request) {
+  auto refusal = decide(route, request);
+  if (!refusal) return std::nullopt;
+  request.principal = {};
+  probe_.count(refusal->reason);
+  return refuse(*route.access, *refusal);
+}
+
+Refusal Gate::failed(Reason reason, const http::Request& request, std::uint32_t now) {
+  Refusal refusal = because(reason);
+  refusal.allowance = limits_.take(Counted::failure, address_key(request.peer), now);
+  if (!refusal.allowance.allowed) refusal.reason = Reason::limited;
+  return refusal;
+}
+
+std::optional<Refusal> Gate::within_limits(const Proof& proof, const http::Request& request,
+                                           std::uint32_t now) {
+  Allowance allowance;
+  switch (proof.who) {
+    case Who::nobody:
+      if (limits_.counts(Counted::address)) {
+        allowance = limits_.take(Counted::address, address_key(request.peer), now);
+      }
+      break;
+    case Who::workspace:
+    case Who::departed:
+      allowance = limits_.take(Counted::credential, proof.principal.credential, now);
+      break;
+    case Who::admin_token:
+    case Who::session:
+    case Who::developer:
+      allowance = limits_.take(Counted::operators, proof.principal.credential, now);
+      break;
+  }
+  if (allowance.allowed) return std::nullopt;
+  Refusal refusal = because(Reason::limited);
+  refusal.allowance = allowance;
+  return refusal;
+}
+
+std::optional<Refusal> Gate::decide(const http::Route& route, http::Request& request) {
+  if (!serves_host(places_, request.host)) return because(Reason::host);
+  if (!prover_.ready()) return admit_unready(route, request);
+  Instant now = clock_.now();
+  std::uint32_t seconds = table_seconds(now);
+  Presented presented;
+  read_presented(request, presented);
+  if (presented.names_workspace() && claims_to_be_platform(presented)) {
+    return because(Reason::reserved_caller);
+  }
+  Proof proof = prover_.prove(presented, now);
+  if (auto reason = disproof(proof)) return failed(*reason, request, seconds);
+  if (auto refusal = within_limits(proof, request, seconds)) return refusal;
+  Ambient ambient = proof.who == Who::session ? Ambient::cookie : Ambient::no;
+  if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
+  if (auto refusal = check_names(presented, proof)) return refusal;
+  return apply_class(route, proof, reach_, request);
+}
+
+DevGate::DevGate(const GateParts& parts, Places places)
+    : prover_(parts.tokens, parts.sessions, parts.admin),
+      reach_(parts.reach),
+      clock_(parts.clock),
+      places_(std::move(places)),
+      probe_(parts.metrics) {}
+
+std::optional<http::Response> DevGate::admit(const http::Route& route, http::Request& request) {
+  auto refusal = decide(route, request);
+  if (!refusal) return std::nullopt;
+  request.principal = {};
+  probe_.count(refusal->reason);
+  return refuse(*route.access, *refusal);
+}
+
+std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& request) {
+  if (!serves_host(places_, request.host)) return because(Reason::host);
+  if (!prover_.ready()) return admit_unready(route, request);
+  Presented presented;
+  read_presented(request, presented);
+  if (presented.names_workspace() && claims_to_be_platform(presented)) {
+    return because(Reason::reserved_caller);
+  }
+  // What was presented is checked as everywhere; only presenting nothing means something else here.
+  Proof proof = prover_.prove(presented, clock_.now());
+  if (auto reason = disproof(proof)) return because(*reason);
+  Ambient ambient = proof.who == Who::session ? Ambient::cookie : Ambient::no;
+  if (proof.outcome == Proof::Outcome::nothing) {
+    ambient = Ambient::developer;
+    // Registration asks who the agent is, and a developer is none.
+    if (route.access != &Enrol::access) {
+      proof.who = Who::developer;
+      proof.principal.kind = static_cast<int>(Who::developer);
+    }
+  }
+  if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
+  if (auto refusal = check_names(presented, proof)) return refusal;
+  return apply_class(route, proof, reach_, request);
+}
+
+}  // namespace molecule::auth

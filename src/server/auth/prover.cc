@@ -1,0 +1,59 @@
+#include "server/auth/prover.h"
+
+#include "platform/crypto/token.h"
+
+namespace molecule::auth {
+namespace {
+
+Proof proven(Who who, const IdBytes& subject, const IdBytes& credential) {
+  Proof proof;
+  proof.outcome = Proof::Outcome::proven;
+  proof.who = who;
+  proof.principal.kind = static_cast<int>(who);
+  proof.principal.subject = subject;
+  proof.principal.credential = credential;
+  return proof;
+}
+
+Proof failed(Proof::Outcome outcome) {
+  Proof proof;
+  proof.outcome = outcome;
+  return proof;
+}
+
+// Longer texts are no credential of ours and are not worth hashing.
+constexpr std::size_t bearer_max = 4096;
+
+}  // namespace
+
+Proof Prover::prove_bearer(std::string_view text, Instant now) {
+  if (text.size() > bearer_max) return failed(Proof::Outcome::bad);
+  crypto::Digest digest = crypto::token_digest(text);
+  if (admin_.matches(digest)) return proven(Who::admin_token, {}, {});
+  if (!crypto::looks_like_token(text)) return failed(Proof::Outcome::bad);
+  std::uint32_t seconds = table_seconds(now);
+  auto facts = tokens_.use(digest, seconds);
+  if (!facts) return failed(Proof::Outcome::bad);
+  if (facts->expired(seconds)) return failed(Proof::Outcome::expired);
+  Proof proof = proven(facts->departed ? Who::departed : Who::workspace, facts->workspace.bytes(),
+                       facts->id.bytes());
+  if (facts->departed) proof.departed_at = facts->ends_at;
+  return proof;
+}
+
+Proof Prover::prove(const Presented& presented, Instant now) {
+  switch (presented.form) {
+    case Presented::Form::nothing: return {};
+    case Presented::Form::unreadable:
+      return failed(presented.socket_credential ? Proof::Outcome::contradicting : Proof::Outcome::bad);
+    case Presented::Form::bearer: return prove_bearer(presented.text, now);
+    case Presented::Form::cookie: {
+      auto session = sessions_.use(presented.text, now);
+      if (!session) return {};
+      return proven(Who::session, {}, session->id.bytes());
+    }
+  }
+  return {};
+}
+
+}  // namespace molecule::auth

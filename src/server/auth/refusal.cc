@@ -1,0 +1,96 @@
+#include "server/auth/refusal.h"
+
+#include <string>
+
+#include "base/instant.h"
+#include "platform/json/json.h"
+#include "server/auth/access.h"
+
+namespace molecule::auth {
+namespace {
+
+struct Texts {
+  std::string_view missing_code, missing, invalid_code, invalid;
+};
+
+constexpr Texts for_workspaces{"missing_token", "missing workspace auth token", "invalid_token",
+                               "invalid workspace auth token"};
+constexpr Texts for_callers{"missing_token", "missing caller auth token", "invalid_token",
+                            "invalid caller auth token"};
+constexpr Texts for_operators{"admin_required", "admin auth required", "invalid_admin_token",
+                              "invalid admin auth token"};
+
+const Texts& texts(const http::Access& wanted) {
+  if (wanted.level == Admin::access.level) return for_operators;
+  if (wanted.level == Peer::access.level) return for_callers;
+  return for_workspaces;
+}
+
+http::Response unauthenticated_response(std::string_view code, std::string_view text) {
+  return http::error_response(401, code, text).with("WWW-Authenticate", "Bearer");
+}
+
+http::Response gone(const Refusal& refusal) {
+  json::Object more;
+  more.add("id", refusal.workspace);
+  more.add("removed_at", Instant::from_micros(std::int64_t{refusal.removed_at} * 1'000'000));
+  more.add("hint", "this workspace was removed: create a new one and register with its token");
+  return http::error_response(410, "workspace_removed", "workspace removed", more.members());
+}
+
+http::Response limited(const Allowance& allowance) {
+  std::string seconds = std::to_string(allowance.reset);
+  json::Object more;
+  more.add("retry_after", allowance.reset);
+  return http::error_response(429, "rate_limited", "rate limit exceeded", more.members())
+      .with("Retry-After", seconds)
+      .with("X-RateLimit-Limit", std::to_string(allowance.limit))
+      .with("X-RateLimit-Remaining", std::to_string(allowance.remaining))
+      .with("X-RateLimit-Reset", seconds);
+}
+
+}  // namespace
+
+http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
+  const Texts& words = texts(wanted);
+  switch (refusal.reason) {
+    case Reason::missing: return unauthenticated_response(words.missing_code, words.missing);
+    case Reason::invalid: return unauthenticated_response(words.invalid_code, words.invalid);
+    case Reason::expired: return unauthenticated_response("token_expired", words.invalid);
+    case Reason::bad_socket:
+      return unauthenticated_response("invalid_socket_credential", "invalid WebSocket credential");
+    case Reason::caller_mismatch:
+      return unauthenticated_response("caller_mismatch", "caller ID does not match workspace auth token");
+    case Reason::departed: return gone(refusal);
+    case Reason::reserved_caller:
+      return http::error_response(403, "invalid_caller", "invalid caller ID");
+    case Reason::named_by_operator:
+      return http::error_response(403, "identity_header_refused",
+                                  "an operator's request cannot name a workspace as its sender; leave out "
+                                  "X-Workspace-ID or use that workspace's token");
+    case Reason::own_only:
+      return http::error_response(403, "own_only", "only the workspace itself may ask for this");
+    case Reason::unreachable:
+      return http::error_response(403, "not_reachable",
+                                  "access denied: workspaces cannot communicate per hierarchy rules");
+    case Reason::bad_workspace:
+      return http::error_response(400, "bad_id", "invalid workspace ID");
+    case Reason::csrf:
+      return http::error_response(403, "csrf",
+                                  "a signed-in browser may change things only from the platform's own pages");
+    case Reason::origin:
+      return http::error_response(403, "origin_refused",
+                                  "requests from this origin are not allowed; add it to CORS_ORIGINS");
+    case Reason::host:
+      return http::error_response(403, "host_refused",
+                                  "this host name is not served here; set PLATFORM_URL to the name in use");
+    case Reason::limited: return limited(refusal.allowance);
+    case Reason::unready:
+      return http::error_response(503, "platform_unavailable",
+                                  "platform datastore unavailable — retry shortly")
+          .with("Retry-After", "1");
+  }
+  return http::error_response(500, "internal", "internal error");
+}
+
+}  // namespace molecule::auth

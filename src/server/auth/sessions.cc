@@ -1,0 +1,160 @@
+#include "server/auth/sessions.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/fault.h"
+#include "platform/crypto/token.h"
+
+namespace molecule::auth {
+namespace {
+
+// A session seen again within this time is not marked again: the mark takes the writer's lock.
+constexpr std::chrono::seconds mark_after{10};
+
+crypto::Digest digest_from(const sql::Bytes& bytes) {
+  crypto::Digest digest{};
+  if (bytes.size() != digest.size()) throw internal("a stored session digest has the wrong size");
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return digest;
+}
+
+bool over(const SessionFacts& facts, Instant now) {
+  return facts.expires_at <= now || facts.last_seen_at + Sessions::idle <= now;
+}
+
+}  // namespace
+
+Secret Claims::add(sql::Tx& tx) {
+  Instant now = clock_.now();
+  tx.run(store::sweep_claims, now);
+  if (tx.one(store::count_claims, now) >= open_max) {
+    throw Fault(Kind::rate_limited, "too_many_claims",
+                "too many unused claim links; use one or wait until they end");
+  }
+  Secret code = crypto::make_token(random_);
+  crypto::Digest digest = crypto::token_digest(code.reveal());
+  tx.post(store::add_claim, sql::BytesView(digest), now, now + lifetime);
+  return code;
+}
+
+bool Claims::spend(sql::Tx& tx, std::string_view code) {
+  if (!crypto::looks_like_token(code)) return false;
+  crypto::Digest digest = crypto::token_digest(code);
+  return tx.run(store::spend_claim, sql::BytesView(digest), clock_.now()) == 1;
+}
+
+std::size_t Sessions::DigestHash::operator()(const crypto::Digest& digest) const {
+  std::size_t first;
+  std::memcpy(&first, digest.data(), sizeof first);
+  return first;
+}
+
+io::Task<void> Sessions::open() {
+  auto rows = co_await db_.read([](sql::Read& read) { return read.all(store::all_sessions, open_max); });
+  held_.write([&](Map& map) {
+    for (const store::SessionRow& row : rows) {
+      SessionFacts facts{row.id, row.created_at, row.expires_at, row.last_seen_at};
+      map.emplace(digest_from(row.digest), Held{facts, row.last_seen_at});
+    }
+  });
+  ready_.store(true, std::memory_order_release);
+}
+
+Sessions::Opened Sessions::start(sql::Tx& tx) {
+  Instant now = clock_.now();
+  Opened opened{random_.ordered_id<SessionId>(now), crypto::make_token(random_), now + lifetime};
+  crypto::Digest digest = crypto::token_digest(opened.text.reveal());
+  tx.run(store::add_session, opened.id, sql::BytesView(digest), now, opened.expires_at);
+  forget_after_commit(tx, tx.all(store::crowd_out_sessions, open_max));
+  Held held{{opened.id, now, opened.expires_at, now}, now};
+  tx.after_commit([this, digest, held] { held_.write([&](Map& map) { map.emplace(digest, held); }); });
+  return opened;
+}
+
+bool Sessions::end(sql::Tx& tx, SessionId session) {
+  auto ended = tx.all(store::end_session, session);
+  bool found = !ended.empty();
+  forget_after_commit(tx, std::move(ended));
+  return found;
+}
+
+void Sessions::forget_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests) {
+  if (digests.empty()) return;
+  std::vector<crypto::Digest> ended;
+  ended.reserve(digests.size());
+  for (const sql::Bytes& bytes : digests) ended.push_back(digest_from(bytes));
+  tx.after_commit([this, ended = std::move(ended)] {
+    held_.write([&](Map& map) {
+      for (const crypto::Digest& digest : ended) map.erase(digest);
+    });
+  });
+}
+
+std::optional<SessionFacts> Sessions::use(std::string_view cookie, Instant now) {
+  if (!crypto::looks_like_token(cookie)) return std::nullopt;
+  crypto::Digest digest = crypto::token_digest(cookie);
+  // The map finds by the digest's first bits and compares digests, not texts: nothing that a guess
+  // could learn from its time leads back to a cookie.
+  auto found = held_.read([&](const Map& map) -> std::optional<SessionFacts> {
+    auto it = map.find(digest);
+    if (it == map.end()) return std::nullopt;
+    return it->second.facts;
+  });
+  if (!found || over(*found, now)) return std::nullopt;
+  if (now - found->last_seen_at >= mark_after) {
+    held_.write([&](Map& map) {
+      auto it = map.find(digest);
+      if (it != map.end()) it->second.facts.last_seen_at = std::max(it->second.facts.last_seen_at, now);
+    });
+    found->last_seen_at = now;
+  }
+  return found;
+}
+
+std::vector<SessionFacts> Sessions::list(Instant now) const {
+  auto sessions = held_.read([&](const Map& map) {
+    std::vector<SessionFacts> open;
+    for (const auto& [digest, held] : map) {
+      if (!over(held.facts, now)) open.push_back(held.facts);
+    }
+    return open;
+  });
+  std::sort(sessions.begin(), sessions.end(), [](const SessionFacts& a, const SessionFacts& b) {
+    return a.last_seen_at != b.last_seen_at ? a.last_seen_at > b.last_seen_at : b.id < a.id;
+  });
+  return sessions;
+}
+
+io::Task<void> Sessions::flush() {
+  Instant now = clock_.now();
+  struct Mark {
+    SessionId id;
+    Instant at;
+  };
+  bool ended = false;
+  std::vector<Mark> marks = held_.read([&](const Map& map) {
+    std::vector<Mark> seen;
+    for (const auto& [digest, held] : map) {
+      ended = ended || over(held.facts, now);
+      if (held.facts.last_seen_at > held.saved_at) seen.push_back({held.facts.id, held.facts.last_seen_at});
+    }
+    return seen;
+  });
+  if (marks.empty() && !ended) co_return;
+  co_await db_.write([this, marks, now](sql::Tx& tx) {
+    // Marks first: a session seen lately must not be swept for what the store knew of it before.
+    for (const Mark& mark : marks) tx.post(store::touch_session, mark.id, mark.at);
+    forget_after_commit(tx, tx.all(store::sweep_sessions, now, now - idle));
+  });
+  held_.write([&](Map& map) {
+    for (auto& [digest, held] : map) {
+      for (const Mark& mark : marks) {
+        if (mark.id == held.facts.id) held.saved_at = mark.at;
+      }
+    }
+  });
+}
+
+}  // namespace molecule::auth

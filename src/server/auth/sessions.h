@@ -1,0 +1,99 @@
+// Browser sessions and the claim links that open them. A claim link is single use and short-lived;
+// opening it signs the browser in as an operator. Its record goes through the store, so that
+// `molecule admin claim` can add one while the server runs. Of both only digests are kept.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/id.h"
+#include "base/instant.h"
+#include "base/secret.h"
+#include "platform/crypto/digest.h"
+#include "platform/io/clock.h"
+#include "platform/io/guarded.h"
+#include "platform/io/task.h"
+#include "platform/sql/database.h"
+#include "server/auth/sessions_store.h"
+
+namespace molecule::auth {
+
+struct SessionFacts {
+  SessionId id;
+  Instant created_at;
+  Instant expires_at;
+  Instant last_seen_at;
+};
+
+// Claim links. Stateless beside the store, so another process may use it on the same data.
+class Claims {
+ public:
+  static constexpr std::chrono::minutes lifetime{30};
+  static constexpr std::int64_t open_max = 100;  // Unspent links at a time.
+
+  Claims(const io::Clock& clock, io::Random& random) : clock_(clock), random_(random) {}
+
+  // The code of a new link. Throws Fault rate_limited when open_max links are unspent.
+  Secret add(sql::Tx& tx);
+  // True once for each code that was given out and is not too old.
+  bool spend(sql::Tx& tx, std::string_view code);
+
+ private:
+  const io::Clock& clock_;
+  io::Random& random_;
+};
+
+class Sessions {
+ public:
+  static constexpr std::chrono::hours lifetime{30 * 24};
+  static constexpr std::chrono::hours idle{7 * 24};
+  static constexpr std::int64_t open_max = 1000;  // One more ends the one longest unseen.
+
+  Sessions(sql::Database& db, const io::Clock& clock, io::Random& random)
+      : db_(db), clock_(clock), random_(random) {}
+
+  // Reads the sessions; at start. Until it has succeeded, use() knows nobody.
+  io::Task<void> open();
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
+
+  struct Opened {
+    SessionId id;
+    Secret text;  // The cookie's value; never stored.
+    Instant expires_at;
+  };
+  // In the caller's transaction. Known to the gate when that is durable.
+  Opened start(sql::Tx& tx);
+  bool end(sql::Tx& tx, SessionId session);  // False when there is none.
+
+  // For the gate: marks the session as seen. Any thread; empty when unknown, idle too long or over.
+  std::optional<SessionFacts> use(std::string_view cookie, Instant now);
+  std::vector<SessionFacts> list(Instant now) const;  // Most recently seen first.
+
+  // Writes behind when sessions were last seen and drops those that are over; one round.
+  io::Task<void> flush();
+
+ private:
+  struct Held {
+    SessionFacts facts;
+    Instant saved_at;  // last_seen_at as the store has it.
+  };
+  struct DigestHash {
+    std::size_t operator()(const crypto::Digest& digest) const;
+  };
+  using Map = std::unordered_map<crypto::Digest, Held, DigestHash>;
+
+  void forget_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests);
+
+  sql::Database& db_;
+  const io::Clock& clock_;
+  io::Random& random_;
+  io::Guarded<Map> held_;
+  std::atomic<bool> ready_{false};
+};
+
+}  // namespace molecule::auth

@@ -1,0 +1,95 @@
+// Workspace tokens: minted, listed, ended, and kept in memory for the gate. A token belongs to one
+// workspace; only its SHA-256 is stored, the text is shown once.
+//
+// The calls that take a transaction are for slices whose own change brings a token with it (create,
+// register, rotate, delete); the gate follows when that transaction is durable.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/instant.h"
+#include "base/secret.h"
+#include "platform/io/clock.h"
+#include "platform/io/task.h"
+#include "platform/sql/database.h"
+#include "server/auth/residents.h"
+#include "server/auth/token_table.h"
+#include "server/auth/tokens_store.h"
+
+namespace molecule::auth {
+
+struct TokenOptions {
+  std::optional<std::string> label;    // At most label_max bytes.
+  std::optional<Instant> expires_at;   // In the future.
+};
+
+struct MintedToken {
+  TokenId id;
+  Secret text;         // To be shown once and never kept.
+  std::string prefix;  // The first characters, by which a person recognises it.
+  std::optional<Instant> expires_at;
+};
+
+class Tokens {
+ public:
+  static constexpr std::int64_t live_max = 50;      // Of one workspace; one more is refused (429).
+  static constexpr std::size_t label_max = 100;
+  static constexpr std::size_t prefix_size = 12;    // "mol_" and eight more.
+
+  Tokens(sql::Database& db, const io::Clock& clock, io::Random& random, const Residents& residents)
+      : db_(db), clock_(clock), random_(random), residents_(residents) {}
+
+  // Reads what the gate must know. At start, after the workspaces were read; until it has succeeded
+  // ready() is false and the gate admits nobody. Throws what the store throws; may be called again.
+  io::Task<void> open();
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
+
+  // In the caller's transaction. Throws Fault rate_limited `too_many_tokens` at live_max and
+  // bad_request for an expiry in the past or a label that is too long. Does not ask whether the
+  // workspace exists; when it turns out to be removed by then, the token is born departed.
+  MintedToken mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options = {});
+  // False when no live token of that workspace has this id.
+  bool revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token);
+  std::int64_t revoke_all(sql::Tx& tx, WorkspaceId workspace);  // How many.
+  // The workspace was removed: its tokens still say so to their holders, and nothing else.
+  std::int64_t depart(sql::Tx& tx, WorkspaceId workspace);
+  void erase_all(sql::Tx& tx, WorkspaceId workspace);  // Purged.
+  bool has_live(sql::Tx& tx, WorkspaceId workspace);
+  // Whether any token of it, ended ones included, was ever presented.
+  bool was_used(sql::Tx& tx, WorkspaceId workspace);
+
+  // Live tokens, newest first, with their last use as memory knows it.
+  io::Task<std::vector<store::TokenRow>> list(WorkspaceId workspace, std::int64_t limit,
+                                              std::int64_t offset);
+
+  // For the gate: any thread, never waits.
+  std::optional<TokenFacts> use(const crypto::Digest& digest, std::uint32_t now) {
+    return table_.use(digest, now);
+  }
+  std::size_t size() const { return table_.size(); }
+
+  // Writes behind when tokens were last used; one round. A token's mark may wait some rounds when many
+  // are in use: at most flush_max rows a round. Marks of a round that failed are lost until the next use.
+  static constexpr std::size_t flush_max = 512;
+  io::Task<void> flush();
+
+ private:
+  void end_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests, std::optional<Instant> departed_at);
+
+  sql::Database& db_;
+  const io::Clock& clock_;
+  io::Random& random_;
+  const Residents& residents_;
+  TokenTable table_;
+  std::atomic<bool> ready_{false};
+};
+
+// Seconds for the table; times beyond its range count as its ends.
+std::uint32_t table_seconds(Instant at);
+
+}  // namespace molecule::auth
