@@ -309,13 +309,15 @@ def test_410_is_a_lost_cursor_unless_the_workspace_was_removed(platform: Scripte
                                                                client: RemoteAgentClient) -> None:
     platform.on("GET", SELF + "/activity", Reply(410, {"error": "since_id cursor not found"}),
                 Reply(410, {"error": "workspace removed", "removed_at": None, "id": WORKSPACE}),
-                Reply(410, {"error": "whatever"}))
+                Reply(410, {"error": "whatever"}), Reply(400, {"error": "bad id", "code": "invalid_since_id"}))
     with pytest.raises(CursorLostError):
         client.fetch_inbound(since_id="x")
     with pytest.raises(WorkspaceGoneError):
         client.fetch_inbound(since_id="x")
     with pytest.raises(WorkspaceGoneError):
         client.fetch_inbound()
+    with pytest.raises(CursorLostError):
+        client.fetch_inbound(since_id="no id")
 
 
 @pytest.mark.parametrize("retry_after", ["1", "0.2", "date", "soon", None])

@@ -177,6 +177,9 @@ def library(tmp_path: Path) -> Sources:
     (root / ".env").write_text("KEY=1")
     (root / "admin_token").write_text("x")
     (root / "demo.json").write_text("{}")
+    (root / "out.txt").write_text("Here is the link that only one person may open.")
+    (root / "out.txt").chmod(0o600)
+    root.chmod(0o755)
     (tmp_path / "outside.txt").write_text("secret outside text")
     (root / "link.txt").symlink_to(tmp_path / "outside.txt")
     (root / "inside.txt").symlink_to(root / "sub" / "note.txt")
@@ -203,6 +206,7 @@ def test_a_file_is_summarised(library: Sources) -> None:
     ("picture.png", "not a text file"), ("big.txt", "4,194,304"), (".env", "looks private"),
     ("demo.json", "looks private"), ("`admin_token.md`", "could not find"), ("`sub/`", "is a folder"),
     ("empty.txt", "is empty"), ("data.csv", "no sentences"), ("`./pipe`", "not an ordinary file"),
+    ("out.txt", "owner alone"),
     ("http://127.0.0.1:1/x", "allow-list")])
 def test_what_cannot_be_read_is_said_clearly(library: Sources, name: str, words_of_reason: str) -> None:
     answer = researcher.answer(f"Summarise {name}", library)
@@ -325,6 +329,8 @@ def test_pm_says_what_went_wrong(platform: ScriptedPlatform, client: RemoteAgent
     assert "did not answer" in str(pm.coordinate(message(), client))
     assert "Write what you need" in str(pm.coordinate(message(" "), client))
     assert pm.coordinate(message(source="unknown"), client) is None
+    answer = InboundMessage("m2", "peer_agent", "r1", "x", raw={"params": {"message": {"role": "agent"}}})
+    assert pm.coordinate(answer, client) is None
 
 
 def test_pm_does_not_hand_a_task_back_to_who_sent_it(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:

@@ -235,6 +235,33 @@ def test_a_failing_handler_is_answered_and_recorded_without_its_words(platform: 
     assert "hunter2" not in json.dumps([r.body.decode() for r in platform.requests])
 
 
+def test_an_answer_is_handed_over_but_not_answered(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
+    body = {"params": {"message": {"role": "agent", "parts": [{"text": "done"}], "metadata": {"reply_to": "x"}}}}
+    platform.on("GET", ACTIVITY, [row(1, source_id=PEER, request_body=body)])
+    got: list[bool] = []
+
+    def handler(message: InboundMessage, agent: RemoteAgentClient) -> str:
+        got.append(message.is_answer)
+        return "thanks"
+
+    delivery = PollDelivery(client)
+    assert delivery.run_once(handler) == 1 and got == [True] and delivery.cursor == "row-1"
+    assert [r for r in platform.requests if r.method == "POST"] == []
+
+
+def test_a_failure_told_to_a_peer_is_marked(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
+    platform.on("GET", ACTIVITY, [row(1, source_id=PEER)])
+    platform.on("POST", ACTIVITY, {"status": "logged"})
+    platform.on("POST", f"/workspaces/{PEER}/a2a", {"status": "recorded"})
+
+    def handler(message: InboundMessage, agent: RemoteAgentClient) -> str:
+        raise KeyError("secret")
+
+    PollDelivery(client).run_once(handler)
+    sent = platform.asked("POST", f"/workspaces/{PEER}/a2a")[0].json()["params"]["message"]
+    assert sent["metadata"] == {"reply_to": "row-1", "failed": True}
+
+
 def test_an_async_handler_inside_a_running_loop_is_an_error(client: RemoteAgentClient) -> None:
     from molecule_agent.inbound import run_handler
 

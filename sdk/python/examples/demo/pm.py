@@ -98,8 +98,10 @@ def skill_names(peer: PeerInfo) -> list[str]:
 def coordinate(message: InboundMessage, client: RemoteAgentClient) -> str | None:
     """Handle one message: the answer of the peer it was given to, or why there is none."""
     request = message.text.strip()
-    if message.source == InboundSource.unknown or not request:
-        return None if message.source == InboundSource.unknown else "Write what you need, and I find who can do it."
+    if message.source == InboundSource.unknown or message.is_answer:
+        return None
+    if not request:
+        return "Write what you need, and I find who can do it."
     log.info("message %s: %d characters", message.activity_id, len(request))
     preview = request if len(request) <= MAX_TASK_PREVIEW else request[:MAX_TASK_PREVIEW - 1] + "…"
     with client.working(f"Finding a peer for: {preview}"):

@@ -178,7 +178,7 @@ def main() -> int:
             return 1
 
         def handle(message: InboundMessage, agent: RemoteAgentClient) -> str | None:
-            if message.source == InboundSource.unknown or not message.text.strip():
+            if message.source == InboundSource.unknown or message.is_answer or not message.text.strip():
                 return None
             log.info("message %s from %s", message.activity_id, message.peer_name or message.source)
             with agent.working(task_line(message.text)):

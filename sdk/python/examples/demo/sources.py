@@ -22,7 +22,7 @@ MAX_LISTED = 3000
 """Files that are looked at when a missing one is to be corrected."""
 FETCH_TIMEOUT = 15.0
 MAX_REDIRECTS = 5
-PRIVATE_NAME = re.compile(r"\.(?:pem|key|p12|pfx|kdbx|sqlite3?|db)$|^demo\.json$|(?:^|[_.-])(?:token|secrets?"
+PRIVATE_NAME = re.compile(r"\.(?:pem|key|p12|pfx|kdbx|sqlite3?|db)$|^demo\.json$|(?:^|[_.-])(?:token|keys?|secrets?"
                           r"|credentials?|passw(?:or)?d|id_rsa|id_ed25519)(?:[_.-]|$)", re.IGNORECASE)
 SKIPPED_FOLDERS = {"node_modules", "build", "dist", "__pycache__", "target", "venv"}
 
@@ -73,6 +73,8 @@ class Sources:
                     raise Refused(f"{shown} is a folder. Name a file in it{self._some_names(path)}.")
                 if not stat.S_ISREG(status.st_mode):
                     raise Refused(f"{shown} is not an ordinary file.")
+                if self._for_owner_alone(path, status.st_mode):
+                    raise Refused(f"{shown} is marked for its owner alone, so I do not read it.")
                 if status.st_size > MAX_TEXT_BYTES:
                     raise Refused(f"{shown} has {status.st_size:,} bytes; I read texts of up to {MAX_TEXT_BYTES:,}.")
                 with open(descriptor, "rb", closefd=False) as source:
@@ -84,6 +86,11 @@ class Sources:
         except OSError as error:
             raise Refused(f"I cannot read {shown}: {error.strerror}.") from None
         return Document(shown, decode(raw, shown), path.suffix)
+
+    def _for_owner_alone(self, path: Path, mode: int) -> bool:
+        """True for a file that was closed to others on purpose: the root it lies in is open to them."""
+        root = next(root for root in self.roots if path.is_relative_to(root))
+        return not mode & 0o044 and bool(root.stat().st_mode & 0o044)
 
     def _find(self, name: str) -> Path:
         if "\0" in name or len(name) > 1024:

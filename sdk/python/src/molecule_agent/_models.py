@@ -79,6 +79,14 @@ class InboundMessage:
     peer_role: str = ""
     agent_card_url: str = ""
 
+    @property
+    def is_answer(self) -> bool:
+        """True when this is a peer's answer to a message of ours. Answering an answer would never end."""
+        body = self.raw.get("request_body")
+        message = _wire.request_message(body if isinstance(body, dict) else self.raw)
+        metadata = message.get("metadata")
+        return message.get("role") in ("agent", "ROLE_AGENT") or (isinstance(metadata, dict) and "reply_to" in metadata)
+
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> InboundMessage | None:
         """Read an activity row; None when it has no id.

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from . import _loops, _plugins, _wire
-from ._errors import CredentialRejectedError, CursorLostError, PlatformError, WorkspaceGoneError
-from ._models import InboundMessage, InboundSource, PeerInfo, WorkspaceState
+from ._errors import CredentialRejectedError, PlatformError, WorkspaceGoneError
+from ._messages import CALL_TIMEOUT, SHORT_TIMEOUT, MessageCalls
+from ._models import PeerInfo, WorkspaceState
 from ._tokens import TokenFile
-from ._transport import (DEFAULT_GET_MAX_RETRIES, Answer, PeerTransport, Transport, backoff, error_for, is_http_url,
-                         never_delivered, segment)
+from ._transport import (DEFAULT_GET_MAX_RETRIES, PeerTransport, Transport, error_for, is_http_url, never_delivered,
+                         segment)
 
 if TYPE_CHECKING:
     from .inbound import InboundDelivery, MessageHandler
@@ -35,12 +36,6 @@ __all__ = ["DEFAULT_GET_MAX_RETRIES", "PLACEHOLDER_URL", "PeerInfo", "RemoteAgen
 log = logging.getLogger("molecule_agent")
 
 PLACEHOLDER_URL = "remote://no-inbound"
-SHORT_TIMEOUT = 10.0
-READ_TIMEOUT = 15.0
-CALL_TIMEOUT = 30.0
-MAX_WAIT = 30
-"""Seconds the platform holds a long poll at most."""
-DELEGATE_ATTEMPTS = 4
 MAX_CACHED_URLS = 1024
 MAX_TASK_CHARS = 500
 """Longer task lines are cut before they are reported; the canvas shows one line."""
@@ -58,7 +53,7 @@ def make_idempotency_key(task_text: str, target_id: str = "") -> str:
     return hashlib.sha256(f"{bound}:{minute}".encode()).hexdigest()
 
 
-class RemoteAgentClient:
+class RemoteAgentClient(MessageCalls):
     """A workspace held by this process. Methods may be called from several threads.
 
     `workspace_id, platform_url, agent_card, reported_url, token_file, plugins_dir` are public; `agent_card`,
@@ -131,11 +126,6 @@ class RemoteAgentClient:
         """Let SIGINT and SIGTERM call `stop`: a wait for messages ends at once, a message in hand is finished first.
         A second signal raises KeyboardInterrupt. Call it from the main thread."""
         _loops.stop_on_signals(self)
-
-    @property
-    def stopped(self) -> threading.Event:
-        """Set once `stop` was called."""
-        return self._transport.stopped
 
     # --- the token ---
 
@@ -322,112 +312,6 @@ class RemoteAgentClient:
             return None
         return self._envelope(answer, "call peer directly")
 
-    # --- messages and delegations ---
-
-    def fetch_inbound(self, since_id: str | None = None, limit: int = 100, type: str = "a2a_receive",
-                      peer_id: str | None = None, before_ts: str | None = None, *, since_secs: int | None = None,
-                      order: str | None = None, wait: int | None = None) -> list[dict[str, Any]]:
-        """Activity rows of this workspace. `wait` (seconds, at most MAX_WAIT) lets the platform hold the answer until
-        a row exists; it needs `since_id` or `since_secs`. Raises CursorLostError when `since_id` is unknown there."""
-        asked = {"type": type, "limit": limit, "since_id": since_id, "peer_id": peer_id, "before_ts": before_ts,
-                 "since_secs": since_secs, "order": order, "wait": wait}
-        params = {name: value for name, value in asked.items() if value is not None}
-        answer = self._transport.get(f"{self._self_path}/activity", params=params,
-                                     timeout=READ_TIMEOUT + min(wait or 0, MAX_WAIT))
-        if answer.status == 410 and since_id is not None:
-            error = error_for(answer, "fetch activity")
-            if "removed_at" not in error.details and error.code != "workspace_removed":
-                raise CursorLostError(error.message, status=410, code=error.code, details=error.details,
-                                      response=error.response)
-        rows = self._checked(answer, "fetch activity")
-        if isinstance(rows, dict):
-            rows = rows.get("items")
-        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-    def reply(self, message: InboundMessage, text: str) -> None:
-        """Answer `message`: on the canvas for a person, through the platform for a peer. Repeating the same answer to
-        the same message is recognised by the platform. Raises ValueError for blank text or an unknown sender."""
-        if not text or not text.strip():
-            raise ValueError("a reply needs text")
-        if message.source == InboundSource.canvas_user:
-            body: dict[str, Any] = {"message": text}
-            if message.activity_id:
-                body["reply_to"] = message.activity_id
-            self._checked(self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT), "reply")
-        elif message.source == InboundSource.peer_agent and message.source_id:
-            digest = hashlib.sha256(f"{self.workspace_id}:{message.activity_id}:{text}".encode()).hexdigest()
-            envelope = _wire.message_send(text, role="agent", request_id=message.activity_id,
-                                          message_id=f"reply-{digest[:48]}",
-                                          metadata={"reply_to": message.activity_id})
-            headers = {"X-Source-Workspace-Id": self.workspace_id, **self._sender()}
-            self._checked(self._transport.post(f"/workspaces/{segment(message.source_id)}/a2a", envelope,
-                                               headers=headers, timeout=READ_TIMEOUT), "reply")
-        else:
-            raise ValueError(f"message {message.activity_id} has no sender that can be answered")
-
-    def record_error(self, summary: str, detail: str = "") -> None:
-        """Put an error row into this workspace's activity, where people see it."""
-        body = {"activity_type": "error", "summary": summary, "error_detail": detail, "status": "error"}
-        self._checked(self._transport.post(f"{self._self_path}/activity", body, timeout=SHORT_TIMEOUT), "record error")
-
-    def delegate(self, task: str, target_id: str, idempotency_key: str | None = None,
-                 timeout: float = 300.0) -> dict[str, Any]:
-        """Hand `task` to a peer; returns at once with its `delegation_id`. `wait_for_delegation` brings the result.
-
-        Each call is its own task: without an `idempotency_key` a fresh one is made and kept over retries, so an
-        acceptance whose answer was lost is not accepted twice. Give a key to make several calls one task.
-        """
-        segment(target_id)
-        if idempotency_key is None:
-            idempotency_key = hashlib.sha256(f"{target_id}:{_wire.fresh_id()}".encode()).hexdigest()
-        body = {"target_id": target_id, "task": task, "idempotency_key": idempotency_key}
-        deadline = time.monotonic() + timeout
-        for attempt in range(1, DELEGATE_ATTEMPTS + 1):
-            left = max(1.0, deadline - time.monotonic())
-            final = attempt == DELEGATE_ATTEMPTS or left <= 1.0 or self.stopped.is_set()
-            try:
-                answer = self._transport.post(f"{self._self_path}/delegate", body, headers=self._sender(),
-                                              timeout=min(left, CALL_TIMEOUT))
-                if final or answer.status not in (429, 502, 503, 504):
-                    return self._envelope(answer, "delegate")
-            except (requests.ConnectionError, requests.Timeout):
-                if final:
-                    raise
-            self.stopped.wait(min(backoff(attempt), left))
-        raise AssertionError("the last attempt returns or raises")
-
-    def delegation(self, delegation_id: str, wait: int = 0) -> dict[str, Any]:
-        """One delegation of this workspace as it stands; `wait` seconds (at most MAX_WAIT) for its end first."""
-        wait = max(0, min(int(wait), MAX_WAIT))
-        answer = self._transport.get(f"{self._self_path}/delegations/{segment(delegation_id)}",
-                                     params={"wait": wait} if wait else None, timeout=READ_TIMEOUT + wait)
-        return self._envelope(answer, "read delegation")
-
-    def wait_for_delegation(self, delegation_id: str, timeout: float = 300.0) -> dict[str, Any]:
-        """Wait until the delegation is completed or failed and return it. Raises TimeoutError when it still runs
-        after `timeout` seconds; the work goes on and may be asked for again."""
-        deadline = time.monotonic() + timeout
-        trouble = 0
-        while True:
-            left = deadline - time.monotonic()
-            started = time.monotonic()
-            try:
-                row = self.delegation(delegation_id, wait=int(max(0, min(left, MAX_WAIT))))
-                trouble = 0
-                if row.get("status") in ("completed", "failed"):
-                    return row
-            except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
-                if isinstance(error, PlatformError) and not error.transient:
-                    raise
-                trouble += 1
-                log.info("cannot read delegation %s (%s); trying again", delegation_id, error)
-            left = deadline - time.monotonic()
-            if left <= 0 or self.stopped.is_set():
-                raise TimeoutError(f"delegation {delegation_id} has no result after {timeout:.0f} s; the work goes on")
-            # A platform that held the request already waited; one that answered at once is not asked in a tight loop.
-            pause = backoff(trouble) if trouble else max(0.0, 1.0 - (time.monotonic() - started))
-            self.stopped.wait(min(pause, left))
-
     # --- plugins and loops ---
 
     def install_plugin(self, name: str, source: str | None = None, run_setup_sh: bool = True,
@@ -448,19 +332,3 @@ class RemoteAgentClient:
         thread. Returns and raises as `run_heartbeat_loop`. The default delivery polls and keeps its cursor beside the
         token."""
         return _loops.run_agent_loop(self, handler, delivery, max_iterations, task_supplier)
-
-    # --- reading answers ---
-
-    def _sender(self) -> dict[str, str]:
-        return {"X-Workspace-ID": self.workspace_id}
-
-    def _checked(self, answer: Answer, what: str) -> Any:
-        if not 200 <= answer.status < 300:
-            raise error_for(answer, what)
-        return answer.json() if answer.body.strip() else None
-
-    def _envelope(self, answer: Answer, what: str) -> dict[str, Any]:
-        reply = self._checked(answer, what)
-        if not isinstance(reply, dict):
-            raise PlatformError(f"{what}: expected a JSON object", status=answer.status, response=answer.response)
-        return reply

@@ -81,8 +81,9 @@ class PollDelivery:
     message; the handler is not run twice for it. A handler that raises is answered with a reference into the log, and
     recorded as an error in the workspace's activity.
 
-    Rows of this agent itself (notifications, own messages) and results of its delegations are skipped; the latter go
-    to `on_result` when one is given.
+    A peer's answer to a message of ours is handed to the handler too, but what the handler returns for it is not sent:
+    two agents would answer each other for ever. Rows of this agent itself (notifications, own messages) and results of
+    its delegations are skipped; the latter go to `on_result` when one is given.
     """
 
     def __init__(self, client: RemoteAgentClient, interval: float = DEFAULT_POLL_INTERVAL,
@@ -95,7 +96,7 @@ class PollDelivery:
         self._cursor_file = Path(cursor_file).expanduser() if cursor_file else None
         self._on_result = on_result
         self._seen: collections.OrderedDict[str, None] = collections.OrderedDict()
-        self._owed: tuple[InboundMessage, str] | None = None
+        self._owed: tuple[InboundMessage, str, bool] | None = None
         self._stopped = False
         self._born = time.monotonic()
         self._cursor = self._load_cursor()
@@ -165,15 +166,18 @@ class PollDelivery:
         if self._skipped(row, message):
             self._done(message)
             return 0
+        failed = False
         try:
             answer = run_handler(handler, message, self._client)
         except Exception as error:
-            answer = self._record_failure(message, error)
+            answer, failed = self._record_failure(message, error), True
         if isinstance(answer, str) and answer.strip():
             if message.source == InboundSource.unknown:
                 log.warning("message %s has no sender that can be answered; dropping the answer", message.activity_id)
+            elif message.is_answer:
+                log.debug("message %s is an answer itself; not answering it", message.activity_id)
             else:
-                self._owed = (message, answer)
+                self._owed = (message, answer, failed)
         if self._owed is None:
             self._done(message)
         else:
@@ -206,9 +210,9 @@ class PollDelivery:
         """Deliver the answer that is owed, if any; False when it has to be tried again later."""
         if self._owed is None:
             return True
-        message, answer = self._owed
+        message, answer, failed = self._owed
         try:
-            self._client.reply(message, answer)
+            self._client.reply(message, answer, failed=failed)
         except PlatformError as error:
             if error.transient or error.status == 401:
                 log.warning("cannot deliver the answer to %s yet: %s", message.activity_id, error)

@@ -1,0 +1,163 @@
+"""The calls that carry work: fetching messages, answering them, delegating and waiting for results."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from typing import Any
+
+import requests
+
+from . import _wire
+from ._errors import CursorLostError, PlatformError
+from ._models import InboundMessage, InboundSource
+from ._transport import Answer, Transport, backoff, error_for, segment
+
+log = logging.getLogger("molecule_agent")
+
+SHORT_TIMEOUT = 10.0
+READ_TIMEOUT = 15.0
+CALL_TIMEOUT = 30.0
+MAX_WAIT = 30
+"""Seconds the platform holds a long poll at most."""
+DELEGATE_ATTEMPTS = 4
+
+
+class MessageCalls:
+    """The part of `RemoteAgentClient` that needs nothing but a transport and its own workspace."""
+
+    workspace_id: str
+    _self_path: str
+    _transport: Transport
+
+    @property
+    def stopped(self) -> threading.Event:
+        """Set once `stop` was called."""
+        return self._transport.stopped
+
+    def fetch_inbound(self, since_id: str | None = None, limit: int = 100, type: str = "a2a_receive",
+                      peer_id: str | None = None, before_ts: str | None = None, *, since_secs: int | None = None,
+                      order: str | None = None, wait: int | None = None) -> list[dict[str, Any]]:
+        """Activity rows of this workspace. `wait` (seconds, at most MAX_WAIT) lets the platform hold the answer until
+        a row exists; it needs `since_id` or `since_secs`. Raises CursorLostError when `since_id` is unknown there."""
+        asked = {"type": type, "limit": limit, "since_id": since_id, "peer_id": peer_id, "before_ts": before_ts,
+                 "since_secs": since_secs, "order": order, "wait": wait}
+        params = {name: value for name, value in asked.items() if value is not None}
+        answer = self._transport.get(f"{self._self_path}/activity", params=params,
+                                     timeout=READ_TIMEOUT + min(wait or 0, MAX_WAIT))
+        if answer.status in (400, 410) and since_id is not None:
+            error = error_for(answer, "fetch activity")
+            # 400 with this code: what was kept as a cursor is no id at all, which is as good as lost.
+            lost = answer.status == 410 or error.code == "invalid_since_id"
+            if lost and "removed_at" not in error.details and error.code != "workspace_removed":
+                raise CursorLostError(error.message, status=answer.status, code=error.code, details=error.details,
+                                      response=error.response)
+        rows = self._checked(answer, "fetch activity")
+        if isinstance(rows, dict):
+            rows = rows.get("items")
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+    def reply(self, message: InboundMessage, text: str, *, failed: bool = False) -> None:
+        """Answer `message`: on the canvas for a person, through the platform for a peer. Repeating the same answer to
+        the same message is recognised by the platform. `failed` tells a peer that `text` says why there is no result.
+        Raises ValueError for blank text or an unknown sender."""
+        if not text or not text.strip():
+            raise ValueError("a reply needs text")
+        if message.source == InboundSource.canvas_user:
+            body: dict[str, Any] = {"message": text}
+            if message.activity_id:
+                body["reply_to"] = message.activity_id
+            self._checked(self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT), "reply")
+        elif message.source == InboundSource.peer_agent and message.source_id:
+            digest = hashlib.sha256(f"{self.workspace_id}:{message.activity_id}:{text}".encode()).hexdigest()
+            metadata: dict[str, Any] = {"reply_to": message.activity_id}
+            if failed:
+                metadata["failed"] = True
+            envelope = _wire.message_send(text, role="agent", request_id=message.activity_id,
+                                          message_id=f"reply-{digest[:48]}", metadata=metadata)
+            headers = {"X-Source-Workspace-Id": self.workspace_id, **self._sender()}
+            self._checked(self._transport.post(f"/workspaces/{segment(message.source_id)}/a2a", envelope,
+                                               headers=headers, timeout=READ_TIMEOUT), "reply")
+        else:
+            raise ValueError(f"message {message.activity_id} has no sender that can be answered")
+
+    def record_error(self, summary: str, detail: str = "") -> None:
+        """Put an error row into this workspace's activity, where people see it."""
+        body = {"activity_type": "error", "summary": summary, "error_detail": detail, "status": "error"}
+        self._checked(self._transport.post(f"{self._self_path}/activity", body, timeout=SHORT_TIMEOUT), "record error")
+
+    def delegate(self, task: str, target_id: str, idempotency_key: str | None = None,
+                 timeout: float = 300.0) -> dict[str, Any]:
+        """Hand `task` to a peer; returns at once with its `delegation_id`. `wait_for_delegation` brings the result.
+
+        Each call is its own task: without an `idempotency_key` a fresh one is made and kept over retries, so an
+        acceptance whose answer was lost is not accepted twice. Give a key to make several calls one task.
+        """
+        segment(target_id)
+        if idempotency_key is None:
+            idempotency_key = hashlib.sha256(f"{target_id}:{_wire.fresh_id()}".encode()).hexdigest()
+        body = {"target_id": target_id, "task": task, "idempotency_key": idempotency_key}
+        deadline = time.monotonic() + timeout
+        for attempt in range(1, DELEGATE_ATTEMPTS + 1):
+            left = max(1.0, deadline - time.monotonic())
+            final = attempt == DELEGATE_ATTEMPTS or left <= 1.0 or self.stopped.is_set()
+            try:
+                answer = self._transport.post(f"{self._self_path}/delegate", body, headers=self._sender(),
+                                              timeout=min(left, CALL_TIMEOUT))
+                if final or answer.status not in (429, 502, 503, 504):
+                    return self._envelope(answer, "delegate")
+            except (requests.ConnectionError, requests.Timeout):
+                if final:
+                    raise
+            self.stopped.wait(min(backoff(attempt), left))
+        raise AssertionError("the last attempt returns or raises")
+
+    def delegation(self, delegation_id: str, wait: int = 0) -> dict[str, Any]:
+        """One delegation of this workspace as it stands; `wait` seconds (at most MAX_WAIT) for its end first."""
+        wait = max(0, min(int(wait), MAX_WAIT))
+        answer = self._transport.get(f"{self._self_path}/delegations/{segment(delegation_id)}",
+                                     params={"wait": wait} if wait else None, timeout=READ_TIMEOUT + wait)
+        return self._envelope(answer, "read delegation")
+
+    def wait_for_delegation(self, delegation_id: str, timeout: float = 300.0) -> dict[str, Any]:
+        """Wait until the delegation is completed or failed and return it. Raises TimeoutError when it still runs
+        after `timeout` seconds; the work goes on and may be asked for again."""
+        deadline = time.monotonic() + timeout
+        trouble = 0
+        while True:
+            left = deadline - time.monotonic()
+            started = time.monotonic()
+            try:
+                row = self.delegation(delegation_id, wait=int(max(0, min(left, MAX_WAIT))))
+                trouble = 0
+                if row.get("status") in ("completed", "failed"):
+                    return row
+            except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
+                if isinstance(error, PlatformError) and not error.transient:
+                    raise
+                trouble += 1
+                log.info("cannot read delegation %s (%s); trying again", delegation_id, error)
+            left = deadline - time.monotonic()
+            if left <= 0 or self.stopped.is_set():
+                raise TimeoutError(f"delegation {delegation_id} has no result after {timeout:.0f} s; the work goes on")
+            # A platform that held the request already waited; one that answered at once is not asked in a tight loop.
+            pause = backoff(trouble) if trouble else max(0.0, 1.0 - (time.monotonic() - started))
+            self.stopped.wait(min(pause, left))
+
+    # --- reading answers ---
+
+    def _sender(self) -> dict[str, str]:
+        return {"X-Workspace-ID": self.workspace_id}
+
+    def _checked(self, answer: Answer, what: str) -> Any:
+        if not 200 <= answer.status < 300:
+            raise error_for(answer, what)
+        return answer.json() if answer.body.strip() else None
+
+    def _envelope(self, answer: Answer, what: str) -> dict[str, Any]:
+        reply = self._checked(answer, what)
+        if not isinstance(reply, dict):
+            raise PlatformError(f"{what}: expected a JSON object", status=answer.status, response=answer.response)
+        return reply
