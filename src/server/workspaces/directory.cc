@@ -1,6 +1,7 @@
 #include "server/workspaces/directory.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 namespace molecule::workspaces {
@@ -18,6 +19,14 @@ bool related(const Entry& a, const Entry& b) {
 
 }  // namespace
 
+bool joins_by_itself(std::string_view runtime) {
+  constexpr std::array<std::string_view, 4> names{"external", "kimi", "kimi-cli", "local"};
+  for (std::string_view name : names) {
+    if (name == runtime) return true;
+  }
+  return false;
+}
+
 std::optional<Entry> Directory::find(WorkspaceId id) const {
   return entries_.read([&](const auto& map) -> std::optional<Entry> {
     auto it = map.find(id);
@@ -30,7 +39,8 @@ std::optional<Directory::Brief> Directory::brief(WorkspaceId id) const {
   return entries_.read([&](const auto& map) -> std::optional<Brief> {
     auto it = map.find(id);
     if (it == map.end()) return std::nullopt;
-    return Brief{it->second.status, it->second.max_concurrent_tasks};
+    const Entry& entry = it->second;
+    return Brief{entry.status, entry.max_concurrent_tasks, joins_by_itself(entry.runtime)};
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct Entry {
   Instant created_at;
 };
 
+// Runtimes whose agent joins by itself; every other runtime is a container the platform would start.
+bool joins_by_itself(std::string_view runtime);
+
 class Directory final : public auth::Reach {
  public:
   std::optional<Entry> find(WorkspaceId id) const;
@@ -51,6 +55,7 @@ class Directory final : public auth::Reach {
   struct Brief {
     Status status = Status::provisioning;
     int max_concurrent_tasks = 1;
+    bool joins_by_itself = false;  // Its runtime is one that no container is started for.
   };
   std::optional<Brief> brief(WorkspaceId id) const;
   // A removed workspace counts as reachable, so that its peers are told that it is gone.

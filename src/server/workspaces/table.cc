@@ -78,6 +78,12 @@ void Table::set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card) {
   });
 }
 
+bool Table::claimable(const Row& row) const {
+  return row.claim_until && *row.claim_until > clock_.now() && !row.registered_at && row.status != Status::removed;
+}
+
+bool Table::claim(sql::Tx& tx, WorkspaceId id) { return tx.run(store::claim, id, clock_.now()) == 1; }
+
 void Table::close_claim(sql::Tx& tx, WorkspaceId id) { tx.run(store::close_claim, id); }
 
 void Table::announce(sql::Tx& tx, std::string_view event, WorkspaceId id, const json::Object& payload) {

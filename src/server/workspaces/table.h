@@ -39,6 +39,10 @@ class Table {
   void enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card, Delivery delivery);
   void set_url(sql::Tx& tx, WorkspaceId id, std::string_view url);
   void set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card);
+  // Whether an agent may still register for it without a credential.
+  bool claimable(const Row& row) const;
+  // Takes the one such registration; false when it was taken or its time is over.
+  bool claim(sql::Tx& tx, WorkspaceId id);
   // Nobody may register without a credential any more.
   void close_claim(sql::Tx& tx, WorkspaceId id);
 

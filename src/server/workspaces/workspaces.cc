@@ -1,16 +1,6 @@
 #include "server/workspaces/workspaces.h"
 
-#include <array>
-
 namespace molecule::workspaces {
-
-bool joins_by_itself(std::string_view runtime) {
-  constexpr std::array<std::string_view, 4> names{"external", "kimi", "kimi-cli", "local"};
-  for (std::string_view name : names) {
-    if (name == runtime) return true;
-  }
-  return false;
-}
 
 Delivery effective_delivery(const Row& row) {
   if (row.delivery) return *row.delivery;

@@ -54,9 +54,6 @@ BOOST_DESCRIBE_STRUCT(Row, (), (id, parent, name, role, tier, status, runtime, u
                                 model, template_name, failure, created_at, updated_at, removed_at, claim_until,
                                 registered_at, last_outbound_at))
 
-// Runtimes whose agent joins by itself; every other runtime is a container the platform would start.
-bool joins_by_itself(std::string_view runtime);
-
 // The chosen mode; agents that join by themselves poll unless they say otherwise.
 Delivery effective_delivery(const Row& row);
 
@@ -102,9 +99,9 @@ class Credentials {  // auth: workspace tokens
  public:
   virtual ~Credentials() = default;
   virtual Secret mint(sql::Tx& tx, WorkspaceId id) = 0;
-  virtual bool has_live(sql::Tx& tx, WorkspaceId id) = 0;
+  virtual bool has_live(sql::Statements& statements, WorkspaceId id) = 0;
   // Whether any token of it was ever presented.
-  virtual bool was_used(sql::Tx& tx, WorkspaceId id) = 0;
+  virtual bool was_used(sql::Statements& statements, WorkspaceId id) = 0;
   virtual void revoke_all(sql::Tx& tx, WorkspaceId id) = 0;
 };
 

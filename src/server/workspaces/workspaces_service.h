@@ -42,6 +42,8 @@ struct Removal {
 BOOST_DESCRIBE_STRUCT(Removal, (), (confirm, purge))
 
 class Service {
+  using Outbound = std::unordered_map<WorkspaceId, Instant>;
+
  public:
   Service(sql::Database& db, events::Log& log, Directory& directory, const io::Clock& clock, io::Random& random,
           Ports ports, Settings settings)
@@ -59,6 +61,9 @@ class Service {
   io::Task<Made> make(NewWorkspace wanted);
   // The last message a workspace sent to another went out now. Any thread; written behind.
   void touch_outbound(WorkspaceId id);
+  bool has_outbound() const {
+    return outbound_.read([](const Outbound& noted) { return !noted.empty(); });
+  }
   // Stores what touch_outbound noted. Called by presence's write-behind.
   void flush_outbound(sql::Tx& tx);
 
@@ -95,7 +100,6 @@ class Service {
   io::Random& random_;
   Ports ports_;
   Settings settings_;
-  using Outbound = std::unordered_map<WorkspaceId, Instant>;
   io::Guarded<Outbound> outbound_;
 };
 

@@ -95,6 +95,10 @@ inline constexpr sql::Query<void(WorkspaceId, std::string_view, RawJson, Deliver
     UPDATE workspaces SET url = $2, agent_card = $3, delivery = $4, failure = '', claim_until = NULL,
         registered_at = COALESCE(registered_at, $5), updated_at = $5
      WHERE id = $1 AND status <> 'removed')"};
+// Repeats what makes it claimable: of two racing registrations one matches no row.
+inline constexpr sql::Query<void(WorkspaceId, Instant)> claim{"workspaces.claim", R"(
+    UPDATE workspaces SET claim_until = NULL
+     WHERE id = $1 AND claim_until > $2 AND registered_at IS NULL AND status <> 'removed')"};
 inline constexpr sql::Query<void(WorkspaceId)> close_claim{"workspaces.close_claim", R"(
     UPDATE workspaces SET claim_until = NULL WHERE id = $1)"};
 inline constexpr sql::Query<void(WorkspaceId, Instant)> touch_outbound{"workspaces.touch_outbound", R"(

@@ -1,0 +1,245 @@
+// What happens behind the beats: changes told soon, the rest written behind, silence noticed.
+#include <algorithm>
+
+#include "platform/log/log.h"
+#include "server/presence/presence_service.h"
+#include "server/presence/presence_store.h"
+
+namespace molecule::presence {
+
+namespace {
+
+using workspaces::Status;
+using workspaces::Trigger;
+
+constexpr std::chrono::seconds beat_of_the_sweep{1};
+
+bool counts_as_alive(Status status) { return status == Status::online || status == Status::degraded; }
+
+json::Object move_payload(Status from, Trigger trigger, const Roster::Snapshot& said) {
+  json::Object payload;
+  if (trigger == Trigger::erring) {
+    if (said.condition.wedged) {
+      payload.add("runtime_state", "wedged");
+    } else {
+      payload.add("error_rate", said.vitals.error_rate);
+    }
+    payload.add("sample_error", said.vitals.sample_error);
+  } else if (trigger == Trigger::heartbeat && from != Status::offline) {
+    payload.add("recovered_from", from);
+  }
+  return payload;
+}
+
+}  // namespace
+
+io::Task<void> Service::load() {
+  auto query = [](sql::Read& read) { return read.all(store::all); };
+  std::vector<store::Row> rows = co_await db_.read(query);
+  workspaces::Directory& directory = table_.directory();
+  for (store::Row& row : rows) {
+    workspaces::Vitals vitals;
+    vitals.last_heartbeat_at = row.last_heartbeat_at;
+    vitals.active_tasks = row.active_tasks;
+    vitals.uptime_seconds = row.uptime_seconds;
+    vitals.error_rate = row.error_rate;
+    vitals.sample_error = std::move(row.sample_error);
+    vitals.current_task = std::move(row.current_task);
+    vitals.monthly_spend = row.monthly_spend;
+    roster_.restore(row.workspace_id, vitals);
+    directory.update(row.workspace_id, [&](workspaces::Entry& entry) { entry.monthly_spend = row.monthly_spend; });
+  }
+  // Who counts as alive without ever having been heard is judged from its beginning.
+  for (const workspaces::Entry& entry : directory.all()) {
+    if (counts_as_alive(entry.status)) roster_.expect(entry.id, entry.created_at);
+  }
+}
+
+void Service::wake() {
+  io::Loop* loop = loop_.load(std::memory_order_acquire);
+  if (!loop || woken_.exchange(true, std::memory_order_acq_rel)) return;
+  loop->post([this] { work_.notify(); });
+}
+
+io::Task<void> Service::run() {
+  io::Context here = co_await io::context();
+  loop_.store(here.loop, std::memory_order_release);
+  const io::Clock& clock = table_.clock();
+  std::chrono::nanoseconds next = clock.monotonic();
+  bool store_away = false;
+  for (;;) {
+    woken_.store(false, std::memory_order_release);
+    std::chrono::nanoseconds left = next - clock.monotonic();
+    if (left.count() > 0 && store_away) {
+      co_await io::sleep(left);
+    } else if (left.count() > 0 && !roster_.has_urgent()) {
+      co_await work_.wait(left);
+    }
+    if (roster_.has_urgent() && !store_away) {
+      co_await io::sleep(gather);
+      bool told = co_await tell_urgent();
+      store_away = !told;
+    }
+    if (clock.monotonic() < next) continue;
+    next = clock.monotonic() + beat_of_the_sweep;
+    bool done = co_await every_second();
+    store_away = !done;
+  }
+}
+
+io::Task<bool> Service::every_second() {
+  try {
+    co_await sweep(table_.clock().now());
+    co_return co_await write_behind();
+  } catch (const Fault& fault) {
+    log::warn("the sweep could not be written; it will be tried again", log::field("code", fault.code()));
+  }
+  co_return false;
+}
+
+io::Task<void> Service::flush_all() {
+  bool told = co_await tell_urgent();
+  bool more = told && roster_.has_dirty();
+  while (more) {
+    std::vector<Roster::Slot> slots = roster_.take_dirty(batch_max);
+    bool written = co_await write_snapshots(std::move(slots), false);
+    more = written && roster_.has_dirty();
+  }
+}
+
+void Service::keep(sql::Tx& tx, const Roster::Snapshot& said) {
+  const workspaces::Vitals& vitals = said.vitals;
+  if (!vitals.last_heartbeat_at) return;
+  tx.post(store::keep, said.id, *vitals.last_heartbeat_at, vitals.active_tasks, vitals.uptime_seconds,
+          vitals.error_rate, vitals.sample_error, vitals.current_task, vitals.monthly_spend);
+  if (vitals.monthly_spend == 0) return;
+  tx.after_commit([this, id = said.id, spend = vitals.monthly_spend] {
+    table_.directory().update(id, [&](workspaces::Entry& entry) { entry.monthly_spend = spend; });
+  });
+}
+
+void Service::tell(sql::Tx& tx, const Roster::Snapshot& said) {
+  auto brief = table_.directory().brief(said.id);
+  // Old news, kept back by a store that was away, changes nothing.
+  if (!brief || brief->status == Status::removed || !said.vitals.fresh) return;
+  Status status = brief->status;
+  while (auto trigger = verdict(status, said.condition)) {
+    auto moved = table_.move(tx, said.id, *trigger, move_payload(status, *trigger, said));
+    if (!moved) break;
+    status = *moved;
+  }
+  if (!said.task_changed) return;
+  json::Object payload;
+  payload.add("current_task", said.vitals.current_task).add("active_tasks", said.vitals.active_tasks);
+  table_.announce(tx, "TASK_UPDATED", said.id, payload);
+}
+
+io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool urgent) {
+  std::vector<Roster::Snapshot> said;
+  for (Roster::Slot slot : slots) {
+    auto snapshot = roster_.snapshot(slot);
+    if (snapshot && table_.directory().brief(snapshot->id)) said.push_back(std::move(*snapshot));
+  }
+  auto work = [this, &said](sql::Tx& tx) {
+    for (const Roster::Snapshot& each : said) {
+      keep(tx, each);
+      tell(tx, each);
+    }
+  };
+  bool written = false;
+  try {
+    co_await db_.write(work);
+    written = true;
+  } catch (const Fault& fault) {
+    log::warn("presence could not be written; it will be tried again", log::field("code", fault.code()),
+              log::field("workspaces", said.size()));
+  }
+  for (const Roster::Snapshot& each : said) {
+    if (written) {
+      roster_.told(each);
+    } else {
+      roster_.again(each.slot, urgent);
+    }
+  }
+  if (written && !urgent) {
+    for (const Roster::Snapshot& each : said) {
+      json::Object payload;
+      payload.add("active_tasks", each.vitals.active_tasks).add("uptime_seconds", each.vitals.uptime_seconds);
+      log_.announce(events::Event{"WORKSPACE_HEARTBEAT", each.id, payload.raw()});
+    }
+  }
+  co_return written;
+}
+
+io::Task<bool> Service::tell_urgent() {
+  for (;;) {
+    std::vector<Roster::Slot> slots = roster_.take_urgent(batch_max);
+    if (slots.empty()) co_return true;
+    bool written = co_await write_snapshots(std::move(slots), true);
+    if (!written) co_return false;
+  }
+}
+
+io::Task<bool> Service::write_behind() {
+  for (std::size_t done = 0; done < behind_max && roster_.has_dirty();) {
+    std::vector<Roster::Slot> slots = roster_.take_dirty(batch_max);
+    done += slots.size();
+    bool written = co_await write_snapshots(std::move(slots), false);
+    if (!written) co_return false;
+  }
+  if (workspaces_.has_outbound()) {
+    auto work = [this](sql::Tx& tx) { workspaces_.flush_outbound(tx); };
+    co_await db_.write(work);
+  }
+  co_return true;
+}
+
+io::Task<void> Service::sweep(Instant now) {
+  const Limits& limits = roster_.limits();
+  std::vector<Roster::Quiet> late;
+  std::vector<Roster::Quiet> silent;
+  for (const Roster::Quiet& quiet : roster_.quiet(now)) {
+    auto brief = table_.directory().brief(quiet.id);
+    if (!brief || !counts_as_alive(brief->status)) {
+      // Nothing to tell, and nothing can make it count as alive again without being heard.
+      if (quiet.age >= std::max(limits.silent_after, limits.container_silent_after)) roster_.mark(quiet, Phase::silent);
+      continue;
+    }
+    if (quiet.age >= (brief->joins_by_itself ? limits.silent_after : limits.container_silent_after)) {
+      silent.push_back(quiet);
+    } else if (quiet.told == Phase::fresh) {
+      late.push_back(quiet);
+    }
+  }
+  for (bool gone : {false, true}) {
+    const std::vector<Roster::Quiet>& all = gone ? silent : late;
+    for (std::size_t from = 0; from < all.size(); from += batch_max) {
+      std::span<const Roster::Quiet> batch(all.data() + from, std::min(batch_max, all.size() - from));
+      auto work = [this, batch, gone](sql::Tx& tx) {
+        for (const Roster::Quiet& quiet : batch) {
+          if (roster_.heard_since(quiet)) continue;
+          if (gone) {
+            table_.move(tx, quiet.id, Trigger::silent, json::Object());
+          } else {
+            table_.announce(tx, "WORKSPACE_LATE", quiet.id, json::Object());
+          }
+        }
+      };
+      co_await db_.write(work);
+      for (const Roster::Quiet& quiet : batch) {
+        roster_.mark(quiet, gone ? Phase::silent : Phase::late);
+        // Heard while its silence was being written: told at once that it is back.
+        if (roster_.heard_since(quiet)) roster_.urge(quiet.slot);
+      }
+    }
+  }
+}
+
+void Service::purged(sql::Tx& tx, std::span<const WorkspaceId> ids) {
+  for (WorkspaceId id : ids) {
+    tx.run(store::forget, id);
+    tx.after_commit([this, id] { roster_.forget(id); });
+  }
+}
+
+}  // namespace molecule::presence

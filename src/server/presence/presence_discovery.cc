@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+#include "server/presence/presence_service.h"
+
+namespace molecule::presence {
+
+namespace {
+
+using workspaces::Delivery;
+using workspaces::Entry;
+using workspaces::Status;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string trimmed(const std::string& text) {
+  std::size_t from = text.find_first_not_of(" \t");
+  if (from == std::string::npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
+}
+
+bool is_reachable(const Entry& entry) {
+  bool alive = entry.status == Status::online || entry.status == Status::degraded;
+  return alive && (entry.delivery == Delivery::poll || !entry.url.empty());
+}
+
+// Siblings first, then children, then the parent.
+int rank(const Entry& self, const Entry& peer) {
+  if (peer.parent == self.id) return 1;
+  if (self.parent == peer.id) return 2;
+  return 0;
+}
+
+Entry live_entry(const workspaces::Directory& directory, WorkspaceId id) {
+  auto entry = directory.find(id);
+  if (!entry) throw workspaces::unknown_workspace();
+  if (entry->status == Status::removed) throw workspaces::removed_workspace(id, entry->removed_at);
+  return std::move(*entry);
+}
+
+}  // namespace
+
+io::Task<http::Response> Service::discover(auth::Peer::Caller caller, WorkspaceId id, const http::Request& request) {
+  auto header = request.header("X-Workspace-ID");
+  std::optional<WorkspaceId> asker = caller.workspace();
+  if (header) {
+    auto named = WorkspaceId::parse(*header);
+    if (!named) throw bad_request("invalid_workspace_id", "X-Workspace-ID is not the id of a workspace");
+    if (asker && *asker != *named) {
+      throw Fault(Kind::forbidden, "token_workspace_mismatch", "X-Workspace-ID names another workspace than the token");
+    }
+    asker = named;
+  }
+  if (!asker) throw bad_request("workspace_id_required", "X-Workspace-ID header is required");
+  const workspaces::Directory& directory = table_.directory();
+  if (!directory.may_reach(*asker, id)) {
+    throw Fault(Kind::forbidden, "not_reachable", "not authorized to discover this workspace");
+  }
+  Entry entry = live_entry(directory, id);
+  if (!is_reachable(entry)) {
+    json::Object members;
+    members.add("status", entry.status);
+    throw Fault(Kind::unavailable, "workspace_not_available", "workspace not available").with(members.members());
+  }
+  json::Object body;
+  body.add("id", id).add("url", entry.url).add("name", entry.name).add("delivery_mode", entry.delivery);
+  co_return http::Response::json(200, body.text());
+}
+
+io::Task<http::Response> Service::peers(auth::Self::Caller, WorkspaceId id, http::Query<Sought> sought) {
+  Entry self = live_entry(table_.directory(), id);
+  std::vector<Entry> found = table_.directory().peers_of(id);
+  auto order = [&](const Entry& peer) { return std::tuple(rank(self, peer), peer.created_at, peer.id); };
+  std::sort(found.begin(), found.end(), [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
+  std::string words = lower(trimmed(sought.value.q.value_or("")));
+  std::string body = "[";
+  for (const Entry& peer : found) {
+    bool matches = lower(peer.name).find(words) != std::string::npos || lower(peer.role).find(words) != std::string::npos;
+    if (!matches) continue;
+    json::Object object;
+    object.add("id", peer.id).add("name", peer.name);
+    object.add("role", peer.role.empty() ? std::nullopt : std::optional(peer.role));
+    object.add("tier", peer.tier).add("status", peer.status).add("url", peer.url).add("parent_id", peer.parent);
+    object.add("active_tasks", roster_.of(peer.id).active_tasks).add("agent_card", peer.agent_card);
+    object.add("runtime", peer.runtime).add("delivery_mode", peer.delivery);
+    if (body.size() > 1) body += ',';
+    body += object.text();
+  }
+  body += ']';
+  co_return http::Response::json(200, std::move(body));
+}
+
+io::Task<http::Response> Service::check_access(auth::Member::Caller, AccessQuestion question) {
+  json::Object body;
+  body.add("allowed", table_.directory().may_reach(question.caller_id, question.target_id));
+  co_return http::Response::json(200, body.text());
+}
+
+}  // namespace molecule::presence

@@ -1,0 +1,171 @@
+#include "server/presence/presence_service.h"
+
+namespace molecule::presence {
+
+namespace {
+
+using workspaces::Delivery;
+using workspaces::Row;
+
+Fault token_required() {
+  return Fault(Kind::unauthenticated, "workspace_token_required",
+               "this workspace was claimed already, or its time to be claimed is over: send its token as Authorization: Bearer")
+      .with(R"("hint":"An operator gives out a new token with POST /workspaces/{id}/external/rotate.")");
+}
+
+Fault token_of_another() {
+  return {Kind::forbidden, "token_workspace_mismatch", "the token belongs to another workspace"};
+}
+
+Delivery resolved_delivery(const Registration& wanted, const Row* row) {
+  if (wanted.delivery) return *wanted.delivery;
+  if (row && row->delivery) return *row->delivery;
+  if (!wanted.url.empty()) return Delivery::push;
+  if (!row || workspaces::joins_by_itself(row->runtime)) return Delivery::poll;
+  return Delivery::push;
+}
+
+// The address to keep: none when polling.
+std::string resolved_url(const Registration& wanted, Delivery delivery) {
+  if (delivery == Delivery::poll) return {};
+  const std::string& url = wanted.url.empty() ? wanted.card_url : wanted.url;
+  if (url.empty()) throw bad_request("url_required", "url is required for push-mode workspaces");
+  return url;
+}
+
+}  // namespace
+
+Service::Right Service::right_to_register(const auth::Caller& caller, const Row& row,
+                                          sql::Statements& statements) const {
+  if (caller.is_operator()) return Right::operator_;
+  if (auto self = caller.workspace()) {
+    if (*self != row.id) throw token_of_another();
+    return Right::owner;
+  }
+  bool heard = roster_.of(row.id).last_heartbeat_at.has_value();
+  if (heard || !table_.claimable(row) || credentials_.was_used(statements, row.id)) throw token_required();
+  return Right::claim;
+}
+
+Row Service::row_to_register(sql::Tx& tx, const Registration& wanted, const auth::Caller& caller) {
+  auto row = table_.find(tx, wanted.id);
+  if (row && row->status == workspaces::Status::removed) throw workspaces::removed_workspace(row->id, row->removed_at);
+  if (row) return std::move(*row);
+  if (!settings_.register_creates || !caller.is_operator()) throw workspaces::unknown_workspace();
+  Row made;
+  made.id = wanted.id;
+  made.name = wanted.id.text();
+  made.tier = 1;
+  made.runtime = "external";
+  made.created_at = made.updated_at = table_.clock().now();
+  table_.insert(tx, made);
+  json::Object payload;
+  payload.add("name", made.name).add("tier", made.tier).add("runtime", made.runtime);
+  table_.announce(tx, "WORKSPACE_PROVISIONING", made.id, payload);
+  return made;
+}
+
+io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::Request& request) {
+  Registration wanted = read_registration(request.body);
+  // Who may is settled before the address is looked at, so that trying addresses tells a stranger nothing.
+  auto look = [this, caller, id = wanted.id](sql::Read& read) {
+    auto row = table_.find(read, id);
+    if (row && row->status != workspaces::Status::removed) right_to_register(caller, *row, read);
+    return row;
+  };
+  std::optional<Row> before = co_await db_.read(std::move(look));
+  if (before && before->status == workspaces::Status::removed) {
+    throw workspaces::removed_workspace(before->id, before->removed_at);
+  }
+  bool may_create = settings_.register_creates && caller.is_operator();
+  if (!before && !may_create) throw workspaces::unknown_workspace();
+  Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
+  std::string url = resolved_url(wanted, delivery);
+  if (!url.empty()) co_await urls_.check(url);
+  if (!url.empty() && !wanted.card_url.empty() && wanted.card_url != url) co_await urls_.check(wanted.card_url);
+
+  struct Outcome {
+    Secret token;
+    int max_tasks = 1;
+  };
+  auto work = [this, caller, wanted, delivery, url](sql::Tx& tx) {
+    Outcome outcome;
+    Row row = row_to_register(tx, wanted, caller);
+    outcome.max_tasks = row.max_concurrent_tasks;
+    Right right = right_to_register(caller, row, tx);
+    if (right == Right::claim) {
+      if (!table_.claim(tx, row.id)) throw token_required();
+      // A token that was handed out and never used ends here: one agent holds the workspace.
+      credentials_.revoke_all(tx, row.id);
+    }
+    RawJson card = reconciled(wanted.card, row);
+    table_.enrol(tx, row.id, url, card, delivery);
+    json::Object payload;
+    payload.add("url", url).add("agent_card", card).add("delivery_mode", delivery);
+    auto moved = table_.move(tx, row.id, workspaces::Trigger::registered, payload);
+    if (!moved && row.status == workspaces::Status::online) {
+      table_.announce(tx, "WORKSPACE_ONLINE", row.id, payload);
+    } else if (!moved) {
+      json::Object shown;
+      shown.add("agent_card", card);
+      table_.announce(tx, "AGENT_CARD_UPDATED", row.id, shown);
+    }
+    if (right == Right::claim || !credentials_.has_live(tx, row.id)) outcome.token = credentials_.mint(tx, row.id);
+    tx.after_commit([this, id = row.id, at = table_.clock().now()] { roster_.greet(id, at); });
+    return outcome;
+  };
+  Outcome outcome = co_await db_.write(std::move(work));
+  offer(wanted.id, roster_.of(wanted.id).active_tasks, outcome.max_tasks);
+  json::Object body;
+  body.add("status", "registered").add("delivery_mode", delivery);
+  if (!outcome.token.empty()) body.add("auth_token", outcome.token.reveal());
+  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+}
+
+io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, const http::Request& request) {
+  Beat beat = read_beat(request.body);
+  auto self = caller.workspace();
+  if (self && *self != beat.workspace) throw token_of_another();
+  auto brief = table_.directory().brief(beat.workspace);
+  if (!brief) throw workspaces::unknown_workspace();
+  if (brief->status == workspaces::Status::removed) {
+    auto entry = table_.directory().find(beat.workspace);
+    throw workspaces::removed_workspace(beat.workspace, entry ? entry->removed_at : std::nullopt);
+  }
+  Roster::Heard heard = roster_.hear(beat, table_.clock().now());
+  if (heard.task_changed || verdict(brief->status, heard.condition)) {
+    roster_.urge(heard.slot);
+    wake();
+  }
+  offer(beat.workspace, beat.active_tasks, brief->max_concurrent_tasks);
+  http::Response response;
+  response.fixed = R"({"status":"ok"})";
+  co_return response;
+}
+
+io::Task<http::Response> Service::update_card(auth::Member::Caller caller, const http::Request& request) {
+  CardUpdate update = read_card_update(request.body);
+  auto self = caller.workspace();
+  if (self && *self != update.id) throw token_of_another();
+  if (update.url && !update.url->empty()) co_await urls_.check(*update.url);
+  auto work = [this, update = std::move(update)](sql::Tx& tx) {
+    Row row = table_.live(tx, update.id);
+    if (!update.card.empty()) {
+      RawJson card = reconciled(update.card, row);
+      table_.set_card(tx, row.id, card);
+      json::Object payload;
+      payload.add("agent_card", card);
+      table_.announce(tx, "AGENT_CARD_UPDATED", row.id, payload);
+    }
+    if (update.url && *update.url != row.url) {
+      table_.set_url(tx, row.id, *update.url);
+      json::Object payload;
+      payload.add("url", *update.url);
+      table_.announce(tx, "WORKSPACE_UPDATED", row.id, payload);
+    }
+  };
+  co_await db_.write(std::move(work));
+  co_return http::Response::json(200, R"({"status":"updated"})");
+}
+
+}  // namespace molecule::presence

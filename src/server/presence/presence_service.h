@@ -1,0 +1,107 @@
+// The registry: agents register, beat and are found; and the background work that writes behind what
+// they say and tells their silence. A beat touches memory only.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "platform/io/signal.h"
+#include "server/auth/access.h"
+#include "server/events/log.h"
+#include "server/presence/registration.h"
+#include "server/presence/roster.h"
+#include "server/workspaces/workspaces_service.h"
+
+namespace molecule::presence {
+
+// What waits for an agent with room for another task; told after each beat and registration that
+// leaves room, on the caller's thread: it must return at once.
+class Capacity {
+ public:
+  virtual ~Capacity() = default;
+  virtual void agent_ready(WorkspaceId id) = 0;
+};
+
+struct Settings {
+  bool register_creates = false;  // The dev profile: an unknown id becomes a workspace.
+};
+
+struct Sought {
+  std::optional<std::string> q;
+};
+BOOST_DESCRIBE_STRUCT(Sought, (), (q))
+
+struct AccessQuestion {
+  WorkspaceId caller_id;
+  WorkspaceId target_id;
+};
+BOOST_DESCRIBE_STRUCT(AccessQuestion, (), (caller_id, target_id))
+
+class Service final : public workspaces::Departure {
+ public:
+  static constexpr std::size_t batch_max = 512;     // Changes in one transaction.
+  static constexpr std::size_t behind_max = 4096;   // Beats written behind in one second; more wait.
+  static constexpr std::chrono::milliseconds gather{20};  // Urgent changes of so long share a commit.
+
+  Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces, workspaces::UrlCheck& urls,
+          workspaces::Credentials& credentials, Roster& roster, Capacity& capacity, Settings settings)
+      : db_(db), log_(log), workspaces_(workspaces), table_(workspaces.table()), urls_(urls),
+        credentials_(credentials), roster_(roster), capacity_(capacity), settings_(settings) {}
+
+  // Fills the roster from the store. At start, after workspaces::Service::load.
+  io::Task<void> load();
+  // Sweeps and writes behind until cancelled; spawn it once, on one loop.
+  io::Task<void> run();
+  // Writes everything that waits. Before a graceful end, after run() has ended.
+  io::Task<void> flush_all();
+
+  // The parts of run(), for tests that step by hand.
+  io::Task<bool> tell_urgent();   // False: the store was away, what waits still waits.
+  io::Task<bool> write_behind();  // As above.
+  io::Task<void> sweep(Instant now);
+
+  void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
+
+  // Routes.
+  io::Task<http::Response> enrol(auth::Enrol::Caller caller, const http::Request& request);
+  io::Task<http::Response> heartbeat(auth::Member::Caller caller, const http::Request& request);
+  io::Task<http::Response> update_card(auth::Member::Caller caller, const http::Request& request);
+  io::Task<http::Response> discover(auth::Peer::Caller caller, WorkspaceId id, const http::Request& request);
+  io::Task<http::Response> peers(auth::Self::Caller caller, WorkspaceId id, http::Query<Sought> sought);
+  io::Task<http::Response> check_access(auth::Member::Caller caller, AccessQuestion question);
+
+ private:
+  enum class Right { operator_, owner, claim };
+  Right right_to_register(const auth::Caller& caller, const workspaces::Row& row, sql::Statements& statements) const;
+  workspaces::Row row_to_register(sql::Tx& tx, const Registration& wanted, const auth::Caller& caller);
+  void wake();
+  void offer(WorkspaceId id, std::int64_t active_tasks, int max_tasks) {
+    if (active_tasks < max_tasks) capacity_.agent_ready(id);
+  }
+  io::Task<bool> every_second();
+  // One snapshot's changes of status and task, inside the transaction.
+  void tell(sql::Tx& tx, const Roster::Snapshot& said);
+  void keep(sql::Tx& tx, const Roster::Snapshot& said);
+  io::Task<bool> write_snapshots(std::vector<Roster::Slot> slots, bool urgent);
+
+  sql::Database& db_;
+  events::Log& log_;
+  workspaces::Service& workspaces_;
+  workspaces::Table& table_;
+  workspaces::UrlCheck& urls_;
+  workspaces::Credentials& credentials_;
+  Roster& roster_;
+  Capacity& capacity_;
+  Settings settings_;
+  std::atomic<io::Loop*> loop_{nullptr};
+  std::atomic<bool> woken_{false};
+  io::Signal work_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::presence

@@ -1,0 +1,41 @@
+// What an agent sends when it registers, in the three shapes that clients use, and the card it shows.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/raw_json.h"
+#include "platform/json/json.h"
+#include "server/workspaces/workspaces.h"
+
+namespace molecule::presence {
+
+inline constexpr std::size_t card_max = 256u << 10;      // Bytes of an agent card as compact JSON.
+inline constexpr std::size_t register_body_max = 320u << 10;
+
+struct Registration {
+  WorkspaceId id;
+  std::string url;         // Empty: the agent has no address of its own.
+  std::string card_url;    // The http(s) address the card names; empty when none.
+  RawJson card;
+  std::optional<workspaces::Delivery> delivery;
+};
+
+// Members id or workspace_id; url; agent_card, or name, description and skills beside it;
+// delivery_mode. The address "remote://no-inbound" means none, and with it polling.
+Registration read_registration(std::string_view body);
+
+struct CardUpdate {
+  WorkspaceId id;
+  RawJson card;                     // Empty: stays.
+  std::optional<std::string> url;   // Empty text: the agent gave up its address.
+};
+CardUpdate read_card_update(std::string_view body);
+
+// A card without a name, or named by the id, takes name, role and description from the row. A name
+// that the agent chose stays.
+RawJson reconciled(const RawJson& card, const workspaces::Row& row);
+
+}  // namespace molecule::presence
