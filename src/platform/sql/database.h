@@ -134,8 +134,9 @@ struct Job {
   virtual void run(Read&) {}
   std::exception_ptr failure;  // Set instead of a result.
   io::Completion<void>* done = nullptr;
-  Job* next = nullptr;  // In the queue.
-  bool reads = false;   // Asked for with read().
+  Job* next = nullptr;   // In the queue.
+  bool reads = false;    // Asked for with read().
+  bool settled = false;  // Its outcome is final, whatever happens to the rest of the batch.
 };
 template <class Access, class Fn, class R>
 struct ClosureJob final : Job {

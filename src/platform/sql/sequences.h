@@ -21,11 +21,18 @@ class Sequences {
     std::int64_t at_mark = 0;  // Value when the running transaction began.
   };
 
-  void begin_batch() { loaded_.clear(); }
+  void begin_batch() {
+    loaded_.clear();
+    marked_ = 0;
+  }
   void mark() {
     for (Sequence& sequence : loaded_) sequence.at_mark = sequence.value;
+    marked_ = loaded_.size();
   }
+  // Forgets what was loaded since the mark too: PostgreSQL gives up the row lock with the
+  // savepoint.
   void back_to_mark() {
+    loaded_.erase(loaded_.begin() + static_cast<std::ptrdiff_t>(marked_), loaded_.end());
     for (Sequence& sequence : loaded_) sequence.value = sequence.at_mark;
   }
   // `load` answers the stored value of a sequence that this batch has not used yet.
@@ -48,6 +55,7 @@ class Sequences {
 
  private:
   std::vector<Sequence> loaded_;
+  std::size_t marked_ = 0;
 };
 
 inline constexpr std::string_view sequences_table =

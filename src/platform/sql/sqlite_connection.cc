@@ -190,6 +190,7 @@ SqliteConnection::Statement& SqliteConnection::prepare(std::string_view name,
 
 void SqliteConnection::bind(Statement& statement, std::string_view name,
                             std::span<const Value> values) {
+  refuse_nul(values);
   sqlite3_stmt* handle = statement.handle_.get();
   int position = 0;
   for (std::uint16_t argument : statement.argument_of_) {

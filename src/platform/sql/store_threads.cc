@@ -153,7 +153,9 @@ void StoreThreads::recovered() {
 
 void StoreThreads::fail_all(std::span<detail::Job* const> jobs) {
   // One Fault each: the callers' threads handle them at the same time.
-  for (detail::Job* job : jobs) job->failure = std::make_exception_ptr(unavailable());
+  for (detail::Job* job : jobs) {
+    if (!job->settled) job->failure = std::make_exception_ptr(unavailable());
+  }
 }
 
 void StoreThreads::deliver(std::span<detail::Job* const> jobs) {

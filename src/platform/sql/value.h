@@ -93,6 +93,9 @@ Value to_value(const T& v) {
 // type, the caller adds the query.
 [[noreturn]] void column_mismatch(std::size_t column, const char* expected);
 
+// PostgreSQL cannot store it, so neither engine does: Fault bad_request.
+void refuse_nul(std::span<const Value> values);
+
 template <class T>
 T from_column(const Columns& row, std::size_t i) {
   if constexpr (IsOptional<T>::value) {

@@ -1,0 +1,104 @@
+#include "platform/sql/postgres_schema.h"
+
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "platform/sql/libpq.h"
+#include "platform/sql/migrations.h"
+
+namespace molecule::sql {
+namespace {
+
+// Any number will do as long as every replica takes the same.
+constexpr std::string_view lock_schema = "SELECT pg_advisory_lock(7235041882004951)";
+
+class PlainConnection {
+ public:
+  explicit PlainConnection(const std::string& url)
+      : pq_(Libpq::get()), handle_(pq_.connect(url.c_str()), pq_.finish) {
+    if (pq_.status(handle_.get()) != CONNECTION_OK) {
+      throw unavailable(fmt::format("cannot reach PostgreSQL: {}", message()));
+    }
+    pq_.set_notice_receiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);
+  }
+  using Result = std::unique_ptr<PGresult, decltype(&::PQclear)>;
+
+  Result execute(const std::string& statements) {
+    return checked(pq_.exec(handle_.get(), statements.c_str()));
+  }
+  Result prepare(const std::string& text) {
+    return checked(pq_.prepare(handle_.get(), "", text.c_str(), 0, nullptr));
+  }
+  const Libpq& pq() const { return pq_; }
+
+ private:
+  std::string message() const {
+    std::string text = pq_.error_message(handle_.get());
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+  }
+  Result checked(PGresult* raw) {
+    Result result(raw, pq_.clear);
+    const ExecStatusType status = pq_.result_status(result.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+      throw internal(message());
+    }
+    return result;
+  }
+
+  const Libpq& pq_;
+  std::unique_ptr<PGconn, decltype(&::PQfinish)> handle_;
+};
+
+class Target final : public MigrationTarget {
+ public:
+  explicit Target(PlainConnection& connection) : connection_(connection) {}
+
+  void execute(const std::string& statements) override { connection_.execute(statements); }
+  std::vector<AppliedMigration> applied() override {
+    const auto result = connection_.execute(
+        "SELECT version, name, checksum FROM schema_migrations ORDER BY version");
+    const Libpq& pq = connection_.pq();
+    std::vector<AppliedMigration> rows;
+    for (int row = 0; row < pq.rows(result.get()); ++row) {
+      rows.push_back({std::atoll(pq.value(result.get(), row, 0)), pq.value(result.get(), row, 1),
+                      pq.value(result.get(), row, 2)});
+    }
+    return rows;
+  }
+  void record(const AppliedMigration& migration, std::int64_t at_micros) override {
+    // Names come from our own tables of migrations; a quote in one would be a defect.
+    if (migration.name.find('\'') != std::string::npos)
+      throw internal("a migration's name holds no quote");
+    execute(fmt::format(
+        "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ({}, '{}', '{}', {})",
+        migration.version, migration.name, migration.checksum, at_micros));
+  }
+  std::string_view rowid_type() const override { return "BIGINT PRIMARY KEY"; }
+
+ private:
+  PlainConnection& connection_;
+};
+
+}  // namespace
+
+void migrate_postgres(const std::string& url, std::span<const Migration> migrations) {
+  PlainConnection connection(url);
+  // Replicas that start together take turns; the lock goes with the connection.
+  connection.execute(std::string(lock_schema));
+  Target target(connection);
+  run_migrations(target, migrations);
+}
+
+void check_postgres_prepares(const std::string& url, std::string_view name, std::string_view text) {
+  PlainConnection connection(url);
+  try {
+    connection.prepare(std::string(text));
+  } catch (const Fault& fault) {
+    throw internal(fmt::format("{}: {}", name, fault.text()));
+  }
+}
+
+}  // namespace molecule::sql

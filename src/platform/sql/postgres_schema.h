@@ -1,0 +1,16 @@
+// Start-up and test work on PostgreSQL that waits for each answer: migrations under an advisory
+// lock, and compiling statements. Uses a plain connection of its own for the duration of the call.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "platform/sql/database.h"
+
+namespace molecule::sql {
+
+void migrate_postgres(const std::string& url, std::span<const Migration> migrations);
+void check_postgres_prepares(const std::string& url, std::string_view name, std::string_view text);
+
+}  // namespace molecule::sql
