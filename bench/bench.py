@@ -79,10 +79,11 @@ class Server:
 
 class Molecule(Server):
     def __init__(self, binary: Path, data: Path, cwd: Path):
-        env = dict(os.environ, RATE_LIMIT="1000000000")
-        for name in ("ADMIN_TOKEN", "DATABASE_URL", "REDIS_URL", "PORT", "MOLECULE_ENV"):
+        # The limiter stays in the path, with bounds that are never reached.
+        env = dict(os.environ, RATE_LIMIT="1000000000", MOLECULE_RATE_LIMIT_CREDENTIAL="1000000000")
+        for name in ("ADMIN_TOKEN", "DATABASE_URL", "REDIS_URL", "PORT", "MOLECULE_ENV", "SECRETS_ENCRYPTION_KEY"):
             env.pop(name, None)
-        argv = [str(binary), "serve", "--listen", "127.0.0.1:0", "--data", str(data), "--dial-allow", "127.0.0.1/32"]
+        argv = [str(binary), "serve", "--listen", "127.0.0.1:0", "--data", str(data), "--dial-allow", "127.0.0.1/32", "--loops", "1"]
         super().__init__(argv, SERVER_CORE, r"^ready http://127\.0\.0\.1:(\d+)", cwd, env)
         self.port = int(self.match[1])
         self.admin = (data / "admin_token").read_text().strip()

@@ -27,7 +27,7 @@ class Plane:
 
     def start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
-        environment["RATE_LIMIT"] = "1000000000"
+        environment["RATE_LIMIT"] = "0"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(self.binary), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data), "--dial-allow", "127.0.0.1/32"],
