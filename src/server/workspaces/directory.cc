@@ -53,6 +53,14 @@ bool Directory::may_reach(WorkspaceId from, WorkspaceId to) const {
   });
 }
 
+auth::Standing Directory::standing(WorkspaceId id) const {
+  return entries_.read([&](const auto& map) {
+    auto it = map.find(id);
+    if (it == map.end()) return auth::Standing::unknown;
+    return it->second.status == Status::removed ? auth::Standing::removed : auth::Standing::present;
+  });
+}
+
 std::vector<Entry> Directory::peers_of(WorkspaceId id) const {
   std::vector<Entry> peers = entries_.read([&](const auto& map) {
     std::vector<Entry> found;

@@ -14,6 +14,7 @@
 #include "base/instant.h"
 #include "platform/io/guarded.h"
 #include "server/auth/access.h"
+#include "server/auth/residents.h"
 
 namespace molecule::workspaces {
 
@@ -48,7 +49,7 @@ struct Entry {
 // Runtimes whose agent joins by itself; every other runtime is a container the platform would start.
 bool joins_by_itself(std::string_view runtime);
 
-class Directory final : public auth::Reach {
+class Directory final : public auth::Reach, public auth::Residents {
  public:
   std::optional<Entry> find(WorkspaceId id) const;
   // What the heartbeat path asks; copies nothing larger.
@@ -70,6 +71,7 @@ class Directory final : public auth::Reach {
     });
   }
   bool may_reach(WorkspaceId from, WorkspaceId to) const override;
+  auth::Standing standing(WorkspaceId id) const override;
   // Siblings, children and the parent, removed ones left out; in creation order.
   std::vector<Entry> peers_of(WorkspaceId id) const;
   std::vector<Entry> all() const;  // Removed ones too; in creation order.
