@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -122,5 +123,7 @@ class Service {
   Parts parts_;
   Profile profile_;
 };
+
+extern const std::span<const http::Route> routes;
 
 }  // namespace molecule::auth
