@@ -10,8 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault.h"
 #include "base/id.h"
 #include "platform/io/task.h"
+
+namespace molecule::io {
+class Signal;
+}
 
 namespace molecule::http {
 
@@ -59,8 +64,12 @@ class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
   virtual io::Task<void> write(std::string_view bytes) = 0;
-  // Suspends until the peer closes or the server drains; for handlers that wait on something else too.
+  // True once the peer is gone or the server drains: end the stream at the next good place. A handler
+  // that has not returned when the drain ends is cancelled.
   virtual bool closed() const = 0;
+  // Notifies `signal` when closed() becomes true, for handlers that wait for something else meanwhile.
+  // It must live until the handler returns; null takes it back.
+  virtual void notify_closed(io::Signal* signal) = 0;
 };
 
 struct Frame {
@@ -107,7 +116,10 @@ struct Response {
   }
 };
 
+std::string_view reason_phrase(int status);
+
 // {"error":…,"code":…} with the Fault's extra members, Retry-After and status.
 Response error_response(int status, std::string_view code, std::string_view text, std::string_view members = {});
+Response fault_response(const Fault& fault);
 
 }  // namespace molecule::http

@@ -179,8 +179,10 @@ class Gate {
   virtual std::optional<Response> admit(const Route& route, Request& request) = 0;
 };
 
-// All mounted tables. Literal segments win over {names}; a known path with another method is 405 with
-// Allow; HEAD is answered by GET without a body; unknown paths go to the fallback (the canvas).
+// All mounted tables. A segment is literal, "{name}", or "{name}:suffix" with a literal suffix; literal
+// segments win. A known path with another method is 405 with Allow; HEAD is answered by GET without a
+// body; a path that only has a slash too many is redirected; unknown paths go to the fallback (the
+// canvas). Mounting is done before serving; find() is for any thread.
 class Router {
  public:
   explicit Router(Gate& gate);
@@ -196,6 +198,7 @@ class Router {
     const Route* route = nullptr;  // Null: see `refusal`, or use the fallback.
     void* service = nullptr;
     std::optional<Response> refusal;
+    std::size_t index = 0;  // Of the route in all().
   };
   // Finds the route and fills request.params. Does not ask the gate.
   Match find(Request& request) const;
@@ -206,10 +209,14 @@ class Router {
 
  private:
   struct Node;
+  struct Leaf;
+  const Leaf* walk(const Node& node, std::string_view rest, Method method, Request& request,
+                   unsigned& allowed) const;
   void add(const Route& route, void* service);
 
   Gate& gate_;
   std::unique_ptr<Node> root_;
+  std::vector<Route> routes_;
   std::function<Response(const Request&)> fallback_;
 };
 

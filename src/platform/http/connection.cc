@@ -1,0 +1,397 @@
+#include "platform/http/connection.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "platform/http/syntax.h"
+#include "platform/http/websocket.h"
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::http {
+
+using std::chrono::milliseconds;
+
+Connection::Connection(Server::Impl& server, std::unique_ptr<net::Stream> stream)
+    : server_(server), stream_(std::move(stream)) {
+  next_ = server_.first;
+  link_ = &server_.first;
+  if (next_) next_->link_ = &next_;
+  server_.first = this;
+  ++server_.open;
+  server_.probe.connections.add();
+}
+
+Connection::~Connection() {
+  *link_ = next_;
+  if (next_) next_->link_ = link_;
+  --server_.open;
+  server_.probe.connections.subtract();
+  if (at_) server_.give(std::move(at_));
+  server_.bodies -= bodies_held_;
+}
+
+io::Task<void> Connection::run() {
+  Next next = Next::request;
+  while (next != Next::close && next != Next::linger) {
+    if (!at_) at_ = server_.take();
+    next = co_await serve_buffered();
+    if (next != Next::idle) continue;
+    if (server_.draining) break;
+    server_.give(std::move(at_));
+    phase_ = Phase::idle;
+    stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.keep_alive);
+    net::Wake why = co_await stream_->wait(net::Direction::read);
+    if (why != net::Wake::ready) break;
+    phase_ = Phase::busy;
+  }
+  if (next == Next::linger) co_await linger();
+  stream_->close();
+}
+
+// Reads what is there behind the bytes that are buffered; waits for nothing.
+net::Attempt Connection::fill() {
+  Exchange& at = *at_;
+  if (!at.early.empty()) {
+    at.append(at.early);
+    net::Attempt attempt{net::Attempt::State::moved, at.early.size()};
+    at.early.clear();
+    return attempt;
+  }
+  net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});
+  if (attempt.state == net::Attempt::State::moved) at.append({server_.scratch.get(), attempt.bytes});
+  return attempt;
+}
+
+// One request, from its first byte to the end of its response. Everything a request usually needs
+// happens without suspending: a suspension is for a slow peer or a handler that waits.
+io::Task<Connection::Next> Connection::serve_buffered() {
+  Exchange& at = *at_;
+  // The head.
+  bool waited = false;
+  HeadScanner::Found found = at.scanner.scan(at.text());
+  while (found == HeadScanner::Found::more) {
+    net::Attempt attempt = fill();
+    if (attempt.state == net::Attempt::State::wait) {
+      if (at.text().empty()) co_return Next::idle;
+      if (!waited) {
+        waited = true;
+        stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.head);
+      }
+      net::Wake why = co_await stream_->wait(net::Direction::read);
+      if (why == net::Wake::cancelled) co_return Next::close;
+      if (why == net::Wake::deadline) {
+        co_await refuse_head({408, "request_timeout", "the head of the request did not arrive in time"});
+        co_return Next::linger;
+      }
+    } else if (attempt.state != net::Attempt::State::moved) {
+      co_return Next::close;
+    }
+    found = at.scanner.scan(at.text());
+  }
+  begun_ = std::chrono::steady_clock::now();
+  probe_at_ = Probe::none;
+  allow_origin_ = {};
+  page_ = false;
+  body_read_ = false;
+  std::optional<HeadError> error;
+  switch (found) {
+    case HeadScanner::Found::head:
+      error = parse_head(at.text().substr(0, at.scanner.size()), at.request, at.framing);
+      break;
+    case HeadScanner::Found::too_large:
+      error = HeadError{431, "head_too_large", "the head of the request is larger than 16384 bytes"};
+      break;
+    case HeadScanner::Found::bad_line_end:
+    case HeadScanner::Found::more:
+      error = HeadError{400, "bad_request", "a line ends without CR"};
+      break;
+  }
+  if (error) {
+    co_await refuse_head(*error);
+    co_return Next::linger;
+  }
+  at.begin += at.scanner.size();
+  at.scanner.reset();
+
+  // Who may ask, and what.
+  Router::Match match;
+  name_request();
+  apply_proxy();
+  std::optional<Response> response = check_site();
+  if (!response) {
+    match = server_.router.find(at.request);
+    response = admit(match);
+  }
+  bool keep_alive = at.framing.keep_alive;
+  if (!response) {
+    std::size_t cap = match.route->body_max;
+    std::optional<Body> body = body_at_hand(cap);
+    if (!body) body = co_await read_body(cap);
+    if (*body == Body::gone) co_return Next::close;
+    if (*body == Body::done) {
+      body_read_ = true;
+    } else {
+      response = body_refusal(*body, cap);
+    }
+  }
+  if (!response) response = co_await call(match);
+  if (!body_read_ && !skip_body()) keep_alive = false;
+  bool lingers = !body_read_;
+
+  Next next = co_await respond(*response, keep_alive && !server_.draining);
+  server_.bodies -= std::exchange(bodies_held_, 0);
+  if (next == Next::close && lingers) next = Next::linger;
+  if (next == Next::request && at.text().empty() && at.early.empty()) at.begin = at.end = 0;
+  co_return next;
+}
+
+void Connection::name_request() {
+  Exchange& at = *at_;
+  Request& request = at.request;
+  request.principal = {};
+  request.params.clear();
+  auto given = request.header("x-request-id");
+  if (given && !given->empty() && given->size() <= 64 && all_are(*given, detail::token_char)) {
+    request.id.assign(*given);
+    return;
+  }
+  request.id.assign(server_.id_prefix);
+  std::uint64_t number = ++server_.requests;
+  char digits[16];
+  std::size_t count = 0;
+  do {
+    digits[count++] = "0123456789abcdef"[number & 15];
+    number >>= 4;
+  } while (number != 0);
+  while (count > 0) request.id += digits[--count];
+}
+
+void Connection::apply_proxy() {
+  Request& request = at_->request;
+  request.peer = stream_->peer();
+  request.secure = stream_->secure();
+  if (server_.proxies.empty() || !server_.trusts(stream_->peer())) return;
+  if (auto proto = request.header("x-forwarded-proto")) request.secure = equal_ignoring_case(*proto, "https");
+  // The rightmost address that is not a proxy of ours: what stands left of it is hearsay.
+  std::optional<std::string_view> list;
+  for (const Header& header : request.headers) {
+    if (equal_ignoring_case(header.name, "x-forwarded-for")) list = header.value;
+  }
+  while (list && !list->empty()) {
+    std::size_t comma = list->rfind(',');
+    std::string_view last = trim(comma == std::string_view::npos ? *list : list->substr(comma + 1));
+    auto address = net::Address::parse(last);
+    if (!address) return;
+    peer_ = address->text();
+    request.peer = peer_;
+    if (comma == std::string_view::npos || !server_.trusts(last)) return;
+    list = list->substr(0, comma);
+  }
+}
+
+std::optional<Response> Connection::check_site() {
+  Request& request = at_->request;
+  if (!server_.site.host_allowed(request.host)) {
+    return error_response(403, "host_not_allowed",
+                          "this server does not answer to the name in the Host header; allow it in the settings");
+  }
+  auto origin = request.header("origin");
+  if (origin) {
+    switch (server_.site.judge(*origin, request.host)) {
+      case Site::Origin::same: break;
+      case Site::Origin::listed: allow_origin_ = *origin; break;
+      case Site::Origin::refused:
+        return error_response(403, "origin_not_allowed",
+                              "pages of this origin may not call this server; allow it in CORS_ORIGINS");
+    }
+    if (request.method == Method::options && request.header("access-control-request-method")) {
+      Response preflight;
+      preflight.status = 204;
+      preflight.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
+      preflight.headers.emplace_back("Access-Control-Allow-Headers",
+                                     "Authorization, Content-Type, Last-Event-ID, X-Workspace-ID, "
+                                     "X-Molecule-Org-Id, X-Molecule-Org-Slug, X-Confirm-Name, X-Request-Id");
+      preflight.headers.emplace_back("Access-Control-Max-Age", "600");
+      return preflight;
+    }
+  }
+  if (at_->framing.asterisk) {
+    Response all;
+    all.status = 204;
+    all.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    return all;
+  }
+  return std::nullopt;
+}
+
+// The route table's and the gate's refusals, and what the fallback answers. Nothing: call the route.
+std::optional<Response> Connection::admit(Router::Match& match) {
+  Request& request = at_->request;
+  if (match.refusal) return std::move(match.refusal);
+  try {
+    if (match.route) {
+      probe_at_ = match.index + 2;
+      return server_.router.gate().admit(*match.route, request);
+    }
+    bool reads = request.method == Method::get || request.method == Method::head;
+    if (reads && server_.router.fallback()) {
+      probe_at_ = Probe::fallback;
+      page_ = true;
+      return server_.router.fallback()(request);
+    }
+  } catch (...) {
+    return failed(std::current_exception());
+  }
+  return error_response(404, "not_found", "there is nothing at this path");
+}
+
+Response Connection::failed(std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::internal) {
+      log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path),
+                 log::field("code", fault.code()), log::field("error", fault.text()));
+    }
+    return fault_response(fault);
+  } catch (const std::exception& error) {
+    log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path),
+               log::field("error", std::string_view(error.what())));
+  } catch (...) {
+    log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path));
+  }
+  return fault_response(internal("internal error; the log has the details under this request id"));
+}
+
+// The body, when it has arrived whole behind the head or is not there at all.
+std::optional<Connection::Body> Connection::body_at_hand(std::size_t cap) {
+  Exchange& at = *at_;
+  if (at.framing.chunked) return std::nullopt;
+  if (at.framing.length > cap) return Body::too_large;
+  auto length = static_cast<std::size_t>(at.framing.length);
+  if (at.text().size() < length) return std::nullopt;
+  at.request.body = at.text().substr(0, length);
+  at.begin += length;
+  return Body::done;
+}
+
+io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
+  Exchange& at = *at_;
+  const Limits& limits = server_.settings.limits;
+  if (at.framing.expects_continue && at.text().empty()) {
+    Pieces pieces;
+    pieces.views[0] = "HTTP/1.1 100 Continue\r\n\r\n";
+    Sent sent = co_await send_all(*stream_, pieces, limits.write_stall);
+    if (sent != Sent::all) co_return Body::gone;
+  }
+  ChunkedReader chunks(cap);
+  at.body.clear();
+  std::string_view arrived = at.text();
+  // The views into `in` stay valid: the body goes elsewhere, and what follows it is kept in `early`.
+  at.begin = at.end;
+  net::TimePoint start = net::Wheel::now();
+  for (;;) {
+    if (at.framing.chunked) {
+      ChunkedReader::State state = chunks.read(arrived, at.body);
+      if (state == ChunkedReader::State::bad) co_return Body::bad;
+      if (state == ChunkedReader::State::too_large) co_return Body::too_large;
+      if (state == ChunkedReader::State::done) break;
+    } else {
+      std::size_t missing = static_cast<std::size_t>(at.framing.length) - at.body.size();
+      std::size_t n = std::min(missing, arrived.size());
+      at.body.append(arrived.substr(0, n));
+      arrived.remove_prefix(n);
+      if (n == missing) break;
+    }
+    server_.bodies += at.body.size() - bodies_held_;
+    bodies_held_ = at.body.size();
+    if (server_.bodies > limits.bodies) co_return Body::overloaded;
+    net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});
+    if (attempt.state == net::Attempt::State::moved) {
+      arrived = {server_.scratch.get(), attempt.bytes};
+      continue;
+    }
+    if (attempt.state != net::Attempt::State::wait) co_return Body::gone;
+    // Idle for so long at most, and over all no slower than the rate.
+    net::TimePoint idle = net::Wheel::now() + limits.body_idle;
+    net::TimePoint pace = start + limits.body_idle +
+                          milliseconds(at.body.size() * 1000 / std::max<std::size_t>(limits.body_rate, 1));
+    stream_->set_deadline(net::Direction::read, std::min(idle, pace));
+    net::Wake why = co_await stream_->wait(net::Direction::read);
+    if (why == net::Wake::deadline) co_return Body::slow;
+    if (why == net::Wake::cancelled) co_return Body::gone;
+    arrived = {};
+  }
+  at.early.assign(arrived);
+  at.request.body = at.body;
+  co_return Body::done;
+}
+
+// Steps over a body nobody will read, when it has arrived whole; otherwise the connection must end.
+bool Connection::skip_body() {
+  Exchange& at = *at_;
+  if (at.framing.chunked) return false;
+  if (at.text().size() < at.framing.length) return false;
+  at.begin += static_cast<std::size_t>(at.framing.length);
+  body_read_ = true;
+  return true;
+}
+
+Response Connection::body_refusal(Body outcome, std::size_t cap) {
+  switch (outcome) {
+    case Body::too_large:
+      return error_response(413, "body_too_large", fmt::format("the body is larger than {} bytes", cap),
+                            fmt::format("\"max_bytes\":{}", cap));
+    case Body::slow: return error_response(408, "request_timeout", "the body did not arrive in time");
+    case Body::overloaded: {
+      Response busy = error_response(503, "overloaded", "too many large requests at once; try again shortly");
+      busy.headers.emplace_back("Retry-After", "1");
+      return busy;
+    }
+    case Body::bad:
+    case Body::gone:
+    case Body::done: break;
+  }
+  return error_response(400, "bad_request", "the body is not valid chunked encoding");
+}
+
+io::Task<void> Connection::refuse_head(HeadError error) {
+  // Nothing of the request can be trusted, its method and id included.
+  at_->request = Request{};
+  at_->framing = Framing{};
+  body_read_ = true;
+  begun_ = std::chrono::steady_clock::now();
+  Response response = error_response(error.status, error.code, error.text);
+  co_await respond(response, false);
+}
+
+// A last answer is lost when the peer is still sending as the socket closes: read a little of it away.
+io::Task<void> Connection::linger() {
+  co_await stream_->shutdown_write();
+  stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.linger);
+  std::size_t left = 1u << 20;
+  for (;;) {
+    net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});
+    if (attempt.state == net::Attempt::State::moved) {
+      if (attempt.bytes >= left) co_return;
+      left -= attempt.bytes;
+      continue;
+    }
+    if (attempt.state != net::Attempt::State::wait) co_return;
+    net::Wake why = co_await stream_->wait(net::Direction::read);
+    if (why != net::Wake::ready) co_return;
+  }
+}
+
+void Connection::count(int status) {
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun_;
+  server_.probe.served(probe_at_, at_->request.method, status, took.count());
+  if (log::enabled(log::Level::debug)) {
+    log::debug("request", log::field("request_id", at_->request.id), log::field("method", method_text(at_->request.method)),
+               log::field("path", at_->request.path), log::field("status", status),
+               log::field("peer", at_->request.peer), log::field("took_ms", took));
+  }
+}
+
+}  // namespace molecule::http

@@ -1,0 +1,158 @@
+// What serves one connection, and what the connections of a loop share. Private to the server.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/http/chunked.h"
+#include "platform/http/flush.h"
+#include "platform/http/request_head.h"
+#include "platform/http/response_head.h"
+#include "platform/http/server.h"
+#include "platform/http/site.h"
+#include "platform/io/cancellation.h"
+#include "platform/io/scope.h"
+#include "platform/io/signal.h"
+#include "platform/net/address.h"
+#include "platform/net/wheel.h"
+
+namespace molecule::http {
+
+class FrameSocket;
+class Connection;
+
+// What a connection needs while it has a request; pooled, so idle connections have none.
+struct Exchange {
+  static constexpr std::size_t small = 4u << 10;   // What the pool keeps.
+  static constexpr std::size_t large = 48u << 10;  // Head and what follows it; the most there can be.
+
+  Request request;
+  Framing framing;
+  HeadScanner scanner;
+  std::unique_ptr<char[]> in;
+  std::size_t capacity = 0;
+  std::size_t begin = 0;  // Of the current request.
+  std::size_t end = 0;
+  std::string early;  // Arrived while a handler ran.
+  std::string out;    // The response's head.
+  std::string body;   // A body that did not fit behind its head.
+
+  std::string_view text() const { return {in.get() + begin, end - begin}; }
+  void append(std::string_view bytes);
+  void reset();  // For the pool.
+};
+
+// Request counters by route and status; a series is made when it is first counted.
+class Probe {
+ public:
+  Probe(metrics::Registry& registry, std::vector<Route> routes);
+  void served(std::size_t route, Method method, int status, double seconds);
+  metrics::Gauge& connections;
+  metrics::Gauge& streams;
+
+  static constexpr std::size_t fallback = 0;  // Then the routes, shifted by two.
+  static constexpr std::size_t none = 1;
+
+ private:
+  struct PerRoute {
+    std::string pattern;
+    metrics::Histogram* seconds = nullptr;
+    std::vector<std::pair<std::uint32_t, metrics::Counter*>> counters;  // By method and status.
+  };
+  metrics::Registry& registry_;
+  std::vector<PerRoute> routes_;
+};
+
+struct Server::Impl {
+  Impl(io::Loop& loop, const Router& router, Settings settings, metrics::Registry& registry);
+
+  io::Loop& loop;
+  const Router& router;
+  Settings settings;
+  Site site;
+  std::vector<net::Cidr> proxies;
+  HeadWriter heads;
+  Probe probe;
+  io::Scope scope;
+  std::unique_ptr<net::Listener> listener;
+  io::Cancellation* accepting = nullptr;  // Of serve() while it runs.
+  bool draining = false;
+
+  Connection* first = nullptr;
+  std::size_t open = 0;
+  std::size_t bodies = 0;  // Bytes held.
+  std::unordered_map<std::string, std::size_t> per_address;
+  std::vector<std::unique_ptr<Exchange>> pool;
+  std::unique_ptr<char[]> scratch;  // Reads land here; its bytes are moved on before anything waits.
+  std::string id_prefix;
+  std::uint64_t requests = 0;
+
+  static constexpr std::size_t scratch_size = 16u << 10;
+  static constexpr std::size_t pool_max = 256;
+  std::unique_ptr<Exchange> take();
+  void give(std::unique_ptr<Exchange> exchange);
+  bool trusts(std::string_view address) const;
+};
+
+class Connection {
+ public:
+  Connection(Server::Impl& server, std::unique_ptr<net::Stream> stream);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  io::Task<void> run();
+  // The server drains: an idle connection closes, a stream is told.
+  void drain();
+
+ private:
+  friend struct Server::Impl;
+  friend class Server;
+  class Watch;
+  class Writer;
+  enum class Phase { idle, busy, stream, socket };
+  enum class Next { request, idle, close, linger };
+  enum class Body { done, bad, too_large, slow, gone, overloaded };
+
+  io::Task<Next> serve_buffered();
+  net::Attempt fill();
+  std::optional<Response> admit(Router::Match& match);
+  std::optional<Response> check_site();
+  void name_request();
+  void apply_proxy();
+  std::optional<Body> body_at_hand(std::size_t cap);
+  io::Task<Body> read_body(std::size_t cap);
+  bool skip_body();
+  Response body_refusal(Body outcome, std::size_t cap);
+  io::Task<Response> call(const Router::Match& match);
+  Response failed(std::exception_ptr failure);
+  io::Task<Next> respond(Response& response, bool keep_alive);
+  io::Task<Next> stream_body(Response& response, bool keep_alive);
+  io::Task<Next> serve_socket(Response& response);
+  io::Task<void> refuse_head(HeadError error);
+  io::Task<void> linger();
+  void count(int status);
+
+  Server::Impl& server_;
+  std::unique_ptr<net::Stream> stream_;
+  std::unique_ptr<Exchange> at_;
+  Phase phase_ = Phase::idle;
+  Writer* writer_ = nullptr;       // While a stream runs.
+  FrameSocket* socket_ = nullptr;  // While a WebSocket runs.
+  std::string_view allow_origin_;
+  std::string peer_;               // From a proxy, when it differs from the stream's.
+  bool page_ = false;
+  bool body_read_ = false;
+  std::size_t bodies_held_ = 0;
+  std::size_t probe_at_ = Probe::none;
+  net::TimePoint begun_{};
+  Connection* next_ = nullptr;
+  Connection** link_ = nullptr;
+};
+
+}  // namespace molecule::http

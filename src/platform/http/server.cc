@@ -1,0 +1,227 @@
+#include "platform/http/server.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "platform/http/connection.h"
+#include "platform/io/clock.h"
+#include "platform/log/log.h"
+
+namespace molecule::http {
+
+void Exchange::append(std::string_view bytes) {
+  if (begin == end) begin = end = 0;
+  std::size_t have = end - begin;
+  if (end + bytes.size() > capacity) {
+    std::size_t need = have + bytes.size();
+    if (need <= capacity) {
+      std::memmove(in.get(), in.get() + begin, have);
+    } else {
+      std::size_t bigger = std::max(need, capacity == 0 ? small : large);
+      std::unique_ptr<char[]> grown(new char[bigger]);
+      if (have > 0) std::memcpy(grown.get(), in.get() + begin, have);
+      in = std::move(grown);
+      capacity = bigger;
+    }
+    begin = 0;
+    end = have;
+  }
+  std::memcpy(in.get() + end, bytes.data(), bytes.size());
+  end += bytes.size();
+}
+
+void Exchange::reset() {
+  if (capacity > small) {
+    in.reset();
+    capacity = 0;
+  }
+  begin = end = 0;
+  scanner.reset();
+  auto shrink = [](std::string& text) {
+    if (text.capacity() > small) {
+      std::string().swap(text);
+    } else {
+      text.clear();
+    }
+  };
+  shrink(early);
+  shrink(out);
+  shrink(body);
+}
+
+Probe::Probe(metrics::Registry& registry, std::vector<Route> routes)
+    : connections(registry.gauge("molecule_http_connections", "Open HTTP connections.")),
+      streams(registry.gauge("molecule_http_streams", "Open event streams and WebSockets.")),
+      registry_(registry) {
+  routes_.resize(routes.size() + 2);
+  routes_[fallback].pattern = "canvas";
+  routes_[none].pattern = "none";
+  for (std::size_t i = 0; i < routes.size(); ++i) routes_[i + 2].pattern = routes[i].pattern;
+}
+
+void Probe::served(std::size_t route, Method method, int status, double seconds) {
+  PerRoute& at = routes_[route];
+  if (!at.seconds) {
+    at.seconds = &registry_.histogram("molecule_http_request_seconds",
+                                      "Time from a request's head to its response's head.",
+                                      metrics::latency_seconds, {{"path", at.pattern}});
+  }
+  at.seconds->observe(seconds);
+  std::uint32_t key = static_cast<std::uint32_t>(method) << 16 | static_cast<std::uint32_t>(status);
+  for (auto& [known, counter] : at.counters) {
+    if (known == key) {
+      counter->add();
+      return;
+    }
+  }
+  metrics::Counter& counter = registry_.counter(
+      "molecule_http_requests_total", "HTTP requests answered.",
+      {{"method", std::string(method_text(method))}, {"path", at.pattern}, {"status", std::to_string(status)}});
+  counter.add();
+  at.counters.emplace_back(key, &counter);
+}
+
+namespace {
+void report(std::string_view name, std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    log::error("background work failed", log::field("name", name), log::field("error", std::string_view(error.what())));
+  } catch (...) {
+    log::error("background work failed", log::field("name", name));
+  }
+}
+
+bool loopback(std::string_view address) { return address.starts_with("127.") || address == "::1" || address == "local"; }
+}  // namespace
+
+Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::Registry& registry)
+    : loop(on),
+      router(table),
+      settings(std::move(chosen)),
+      site(settings.address, settings.hosts, settings.cors_origins),
+      probe(registry, table.all()),
+      scope(on, report),
+      scratch(new char[scratch_size]) {
+  for (const std::string& text : settings.trusted_proxies) {
+    auto block = net::Cidr::parse(text);
+    if (!block) throw bad_request("bad_trusted_proxy", fmt::format("{} is not an address block", text));
+    proxies.push_back(*block);
+  }
+  io::SystemRandom random;
+  id_prefix = fmt::format("{:08x}-", static_cast<std::uint32_t>(random.number()));
+}
+
+std::unique_ptr<Exchange> Server::Impl::take() {
+  if (pool.empty()) return std::make_unique<Exchange>();
+  std::unique_ptr<Exchange> exchange = std::move(pool.back());
+  pool.pop_back();
+  return exchange;
+}
+
+void Server::Impl::give(std::unique_ptr<Exchange> exchange) {
+  if (pool.size() >= pool_max) return;
+  exchange->reset();
+  pool.push_back(std::move(exchange));
+}
+
+bool Server::Impl::trusts(std::string_view address) const {
+  auto parsed = net::Address::parse(address);
+  return parsed && std::any_of(proxies.begin(), proxies.end(),
+                               [&](const net::Cidr& block) { return block.contains(*parsed); });
+}
+
+Server::Server(io::Loop& loop, const Router& router, Settings settings, metrics::Registry& registry)
+    : impl_(std::make_unique<Impl>(loop, router, std::move(settings), registry)) {}
+Server::~Server() = default;
+
+std::uint16_t Server::listen(net::Listener::Port sharing, std::uint16_t port) {
+  std::uint16_t wanted = sharing == net::Listener::Port::joining ? port : impl_->settings.port;
+  impl_->listener = std::make_unique<net::Listener>(impl_->loop, impl_->settings.address, wanted, sharing);
+  return impl_->listener->port();
+}
+
+namespace {
+// The address counts for as long as its connection lives.
+class AddressCount {
+ public:
+  AddressCount(std::unordered_map<std::string, std::size_t>& counts, std::string address)
+      : counts_(counts), address_(std::move(address)) {
+    ++counts_[address_];
+  }
+  AddressCount(const AddressCount&) = delete;
+  AddressCount& operator=(const AddressCount&) = delete;
+  ~AddressCount() {
+    auto at = counts_.find(address_);
+    if (at != counts_.end() && --at->second == 0) counts_.erase(at);
+  }
+
+ private:
+  std::unordered_map<std::string, std::size_t>& counts_;
+  std::string address_;
+};
+
+void turn_away(net::Stream& stream) {
+  std::array<std::string_view, 1> text{
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"};
+  stream.try_write(text);
+  stream.close();
+}
+}  // namespace
+
+io::Task<void> Server::serve() {
+  Impl& server = *impl_;
+  auto accept_all = [](Server& self, Impl& at) -> io::Task<void> {
+    while (!at.draining) {
+      std::unique_ptr<net::Socket> socket = co_await at.listener->accept();
+      if (!socket || at.draining) co_return;
+      bool crowded = at.open >= at.settings.limits.connections;
+      if (!crowded && !loopback(socket->peer())) {
+        auto count = at.per_address.find(socket->peer());
+        crowded = count != at.per_address.end() && count->second >= at.settings.limits.connections_per_address;
+      }
+      if (crowded) {
+        turn_away(*socket);
+        continue;
+      }
+      at.scope.spawn("connection", self.serve_connection(std::move(socket)));
+    }
+  };
+  io::Context here = co_await io::context();
+  io::Cancellation cancellation(here.cancellation);
+  server.accepting = &cancellation;
+  std::exception_ptr failure;
+  try {
+    io::detail::WithCancellation<void> accepting{accept_all(*this, server), cancellation};
+    co_await accepting;
+  } catch (const Fault& fault) {
+    if (fault.kind() != Kind::cancelled || !server.draining) failure = std::current_exception();
+  }
+  server.accepting = nullptr;
+  if (failure) std::rethrow_exception(failure);
+}
+
+io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {
+  AddressCount counted(impl_->per_address, stream->peer());
+  Connection connection(*impl_, std::move(stream));
+  co_await connection.run();
+}
+
+io::Task<void> Server::drain() {
+  Impl& server = *impl_;
+  if (!server.draining) {
+    server.draining = true;
+    if (server.accepting) server.accepting->cancel();
+    if (server.listener) server.listener->close();
+    for (Connection* connection = server.first; connection;) {
+      Connection* next = connection->next_;
+      connection->drain();
+      connection = next;
+    }
+  }
+  co_await server.scope.drain(server.settings.limits.drain);
+}
+
+std::size_t Server::connections() const { return impl_->open; }
+
+}  // namespace molecule::http

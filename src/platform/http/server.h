@@ -1,0 +1,82 @@
+// The HTTP server of one loop. Several loops of a process listen on the same port and share nothing
+// but the router; a connection stays on the loop that accepted it. A request passes, in this order:
+// the strict reading of its head, the Host and Origin rules, the route table, the gate, the body
+// within the route's cap, the handler.
+//
+//   http::Server server(loop, router, settings, registry);
+//   std::uint16_t port = server.listen(net::Listener::Port::own);
+//   scope.spawn("http", server.serve());
+//   …
+//   co_await server.drain();
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "platform/io/loop.h"
+#include "platform/io/task.h"
+#include "platform/metrics/metrics.h"
+#include "platform/net/socket.h"
+
+namespace molecule::http {
+
+// Bounds of one loop's connections. A peer that passes one is answered (408, 413, 503) where an answer
+// can still reach it, and disconnected.
+struct Limits {
+  std::chrono::milliseconds head{10'000};        // From a request's first byte to the end of its head.
+  std::chrono::milliseconds body_idle{20'000};   // Between two parts of a body.
+  std::size_t body_rate = 1024;                  // Bytes a second a body must keep up after body_idle.
+  std::chrono::milliseconds write_stall{30'000};  // Without the peer taking a byte.
+  std::chrono::milliseconds keep_alive{75'000};  // Between two requests.
+  std::chrono::milliseconds linger{2'000};       // For the peer to read a last answer.
+  std::size_t connections = 10'000;
+  std::size_t connections_per_address = 1'000;   // Loopback is exempt.
+  std::size_t bodies = 256u << 20;               // Bytes of request bodies held at once.
+  std::size_t socket_message = 64u << 10;        // Of one inbound WebSocket message.
+  std::chrono::milliseconds ping_every{30'000};  // WebSocket; two unanswered pings end it.
+  std::chrono::milliseconds drain{25'000};       // For running requests at shutdown.
+};
+
+struct Settings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;               // 0 picks a free one.
+  std::vector<std::string> hosts;          // Host names besides loopback and the listen address.
+  std::vector<std::string> cors_origins;   // Other sites' pages that may call.
+  std::vector<std::string> trusted_proxies;  // CIDRs whose X-Forwarded-For and -Proto count.
+  Limits limits;
+};
+
+class Server {
+ public:
+  Server(io::Loop& loop, const Router& router, Settings settings, metrics::Registry& registry);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Opens the port of the settings, or `port` when joining. Returns the real port. Throws what
+  // net::Listener throws.
+  std::uint16_t listen(net::Listener::Port sharing, std::uint16_t port = 0);
+
+  // Accepts until drain(). Call once, on the loop.
+  io::Task<void> serve();
+
+  // Stops accepting, closes idle connections, lets running requests end with "Connection: close",
+  // tells streams and WebSockets (1001), waits limits.drain, then cancels what is left. Idempotent.
+  io::Task<void> drain();
+
+  // Serves a connection that something else opened (a test, a TLS handshake). Returns when it ended.
+  io::Task<void> serve_connection(std::unique_ptr<net::Stream> stream);
+
+  std::size_t connections() const;
+
+  struct Impl;  // Shared with connection.cc.
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace molecule::http
