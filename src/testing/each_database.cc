@@ -44,6 +44,12 @@ std::vector<Engine> engines() {
   return {Engine::sqlite, Engine::postgresql};
 }
 
+std::vector<Engine> postgresql_only() {
+  auto found = engines();
+  std::erase(found, Engine::sqlite);
+  return found;
+}
+
 std::string engine_name(const ::testing::TestParamInfo<Engine>& info) {
   return info.param == Engine::sqlite ? "sqlite" : "postgresql";
 }

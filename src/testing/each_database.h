@@ -30,6 +30,7 @@ namespace molecule::test {
 
 enum class Engine { sqlite, postgresql };
 std::vector<Engine> engines();
+std::vector<Engine> postgresql_only();  // Empty where engines() leaves it out.
 std::string engine_name(const ::testing::TestParamInfo<Engine>& info);
 
 // A place for one store, empty at first and removed at the end. Stores opened from its settings
@@ -43,6 +44,7 @@ class StorePlace {
 
   sql::Settings settings;
   std::string directory;  // Of the SQLite file; empty for PostgreSQL.
+  const std::string& schema() const { return schema_; }  // Empty for SQLite.
 
  private:
   std::string schema_;

@@ -16,7 +16,9 @@ class ManualClock final : public io::Clock {
   static constexpr std::int64_t start_micros = 1'767'323'045'000'000;
 
   Instant now() const override { return Instant::from_micros(wall_.load()); }
-  std::chrono::nanoseconds monotonic() const override { return std::chrono::nanoseconds(monotonic_.load()); }
+  std::chrono::nanoseconds monotonic() const override {
+    return std::chrono::nanoseconds(monotonic_.load());
+  }
   template <class R, class P>
   void advance(std::chrono::duration<R, P> by) {
     wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by).count();

@@ -25,7 +25,8 @@ std::vector<File> read_files() {
     std::ifstream in(entry.path());
     files.push_back({entry.path().stem().string(), {std::istreambuf_iterator<char>(in), {}}});
   }
-  std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.name < b.name; });
+  std::sort(files.begin(), files.end(),
+            [](const File& a, const File& b) { return a.name < b.name; });
   return files;
 }
 
@@ -38,7 +39,8 @@ std::span<const sql::Migration> migrations() {
     for (const File& file : files) {
       std::size_t dash = file.name.find('_');
       int version = 0;
-      std::from_chars(file.name.data(), file.name.data() + std::min(dash, file.name.size()), version);
+      std::from_chars(file.name.data(), file.name.data() + std::min(dash, file.name.size()),
+                      version);
       if (version == 0 || dash == std::string::npos) {
         throw std::logic_error("a migration is not named NNNN_name.sql: " + file.name);
       }

@@ -100,6 +100,20 @@ bool means_lost(int code) {
   }
 }
 
+// After these the connection knows the state before the failed transaction, and its next commit
+// overwrites what the failed one left in the log. Opening the file again would read those remains
+// and could find in them a transaction that nobody was promised.
+bool transient(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM:
+    case SQLITE_IOERR:
+    case SQLITE_FULL: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void SqliteConnection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
@@ -142,7 +156,8 @@ SqliteConnection::~SqliteConnection() = default;
 void SqliteConnection::fail(int code, std::string_view name) {
   const int extended = sqlite3_extended_errcode(handle_.get());
   const std::string message = sqlite3_errmsg(handle_.get());
-  if (means_lost(code)) throw StoreLost{fmt::format("{} ({})", message, extended)};
+  if (means_lost(code))
+    throw StoreLost{fmt::format("{} ({})", message, extended), !transient(code)};
   if ((code & 0xff) == SQLITE_CONSTRAINT) {
     const auto colon = message.find(": ");
     throw ConstraintViolation(rule_of(extended),

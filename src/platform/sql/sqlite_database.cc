@@ -252,9 +252,7 @@ void SqliteDatabase::ensure_writer() {
 }
 
 void SqliteDatabase::drop_writer() noexcept {
-  if (!writer_) return;
-  writer_->execute_unchecked("ROLLBACK");
-  // A fresh connection next time: whatever this one remembers of the file may be wrong.
+  // A store in memory lives and dies with its connection.
   if (!in_memory_) writer_.reset();
 }
 
@@ -292,8 +290,12 @@ void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
     } else {
       commit();
     }
+  } catch (const StoreLost& loss) {
+    writer_->execute_unchecked("ROLLBACK");
+    if (loss.connection_bad) drop_writer();
+    throw;
   } catch (...) {
-    drop_writer();
+    writer_->execute_unchecked("ROLLBACK");
     throw;
   }
 }
@@ -305,8 +307,12 @@ void SqliteDatabase::probe() {
     begin();
     run(*writer_, write_sequence, "store.probe", static_cast<std::int64_t>(generation_.load()));
     commit();
+  } catch (const StoreLost& loss) {
+    writer_->execute_unchecked("ROLLBACK");
+    if (loss.connection_bad) drop_writer();
+    throw;
   } catch (...) {
-    drop_writer();
+    writer_->execute_unchecked("ROLLBACK");
     throw;
   }
 }

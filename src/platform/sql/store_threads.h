@@ -21,7 +21,8 @@ namespace molecule::sql {
 // Thrown inside an engine when the store itself fails: disk full, damaged, locked by another
 // process, connection gone. Never leaves the engine; callers get Fault unavailable.
 struct StoreLost {
-  std::string cause;  // For the log.
+  std::string cause;           // For the log.
+  bool connection_bad = true;  // What the connection remembers of the store may be wrong.
 };
 
 class StoreThreads : public Database {
