@@ -25,7 +25,8 @@ def below(module: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def is_test(path: str) -> bool:
-    return path.endswith("_test.cc")
+    """Tests, and the headers beside them that hold what several of them start from."""
+    return path.endswith(("_test.cc", "_fixture.h"))
 
 
 def includes_match_module_lines(tree: Tree) -> list[str]:

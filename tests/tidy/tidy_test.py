@@ -83,6 +83,11 @@ SAMPLES = [
         src(testing__plane_h="", server__log__log_test_cc='#include "testing/plane.h"'),
     ),
     (
+        edges.testing_only_from_tests,
+        src(server__log__log_fixture_h="", server__log__log_cc='#include "server/log/log_fixture.h"'),
+        src(server__log__log_fixture_h='#include "testing/plane.h"', testing__plane_h=""),
+    ),
+    (
         edges.heavy_headers_stay_in_platform,
         src(server__log__log_cc="#include <boost/asio/io_context.hpp>"),
         src(platform__io__loop_cc="#include <boost/asio/io_context.hpp>"),
