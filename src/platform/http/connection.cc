@@ -81,7 +81,8 @@ io::Task<Connection::Next> Connection::serve_buffered() {
       net::Wake why = co_await stream_->wait(net::Direction::read);
       if (why == net::Wake::cancelled) co_return Next::close;
       if (why == net::Wake::deadline) {
-        co_await refuse_head({408, "request_timeout", "the head of the request did not arrive in time"});
+        const HeadError late{408, "request_timeout", "the head of the request did not arrive in time"};
+        co_await refuse_head(late);
         co_return Next::linger;
       }
     } else if (attempt.state != net::Attempt::State::moved) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace molecule::activity {
 namespace {
@@ -55,10 +56,11 @@ io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report rep
   row.duration_ms = report.duration_ms;
   std::string status = report.status.value_or("ok");
   row.error_detail = report.error_detail;
-  co_await db_.write([this, row, status](sql::Tx& tx) mutable {
+  auto change = [this, row, status](sql::Tx& tx) mutable {
     row.status = status;
     ledger_.record(tx, row);
-  });
+  };
+  co_await db_.write(std::move(change));
   co_return json::Object{}.add("status", "logged").raw();
 }
 
@@ -100,7 +102,7 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     bool known = true;       // The message it answers exists and is addressed to this workspace.
     bool duplicate = false;  // That message has its result already.
   };
-  auto sent = co_await db_.write([=, this](sql::Tx& tx) {
+  auto change = [=, this](sql::Tx& tx) {
     Sent outcome;
     if (reply_to) {
       auto asked = ledger_.find(tx, *reply_to);
@@ -124,7 +126,8 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     }
     log_.append(tx, {"AGENT_MESSAGE", id, payload.raw()});
     return outcome;
-  });
+  };
+  auto sent = co_await db_.write(std::move(change));
   if (!sent.known) {
     throw Fault(Kind::not_found, "reply_to_not_found",
                 "reply_to names no message that was sent to this workspace");

@@ -1,6 +1,7 @@
 // Reading the feed: filters, cursors, long polls, and how a row looks outside.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "server/activity/activity_service.h"
 #include "wire/a2a/a2a.h"
@@ -184,7 +185,8 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id, http:
   std::vector<store::Row> rows;
   for (;;) {
     std::uint64_t pulse = ledger_.pulse(id);
-    rows = co_await db_.read([filter](sql::Read& read) { return read_rows(read, filter); });
+    auto look = [filter](sql::Read& read) { return read_rows(read, filter); };
+    rows = co_await db_.read(std::move(look));
     if (!rows.empty()) break;
     auto left = deadline - clock_.monotonic();
     while (left > 0ns && ledger_.pulse(id) == pulse) {
@@ -205,8 +207,9 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id, http:
 
 io::Task<std::int64_t> Service::prune(std::chrono::hours retention) {
   Instant before = clock_.now() - retention;
+  auto change = [before](sql::Tx& tx) { return tx.run(store::prune, before, std::int64_t{10'000}); };
   std::int64_t pruned =
-      co_await db_.write([before](sql::Tx& tx) { return tx.run(store::prune, before, std::int64_t{10'000}); });
+      co_await db_.write(std::move(change));
   co_return pruned;
 }
 

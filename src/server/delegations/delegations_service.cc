@@ -1,5 +1,7 @@
 #include "server/delegations/delegations_service.h"
 
+#include <utility>
+
 #include "wire/a2a/a2a.h"
 
 namespace molecule::delegations {
@@ -187,7 +189,8 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
 }
 
 io::Task<std::vector<RawJson>> Service::list(auth::Self::Caller, WorkspaceId id) {
-  auto found = co_await db_.read([id](sql::Read& read) { return read.all(store::of_workspace, id, list_max); });
+  auto query = [id](sql::Read& read) { return read.all(store::of_workspace, id, list_max); };
+  auto found = co_await db_.read(std::move(query));
   std::vector<RawJson> out;
   for (const auto& delegation : found) out.push_back(as_json(delegation, id, false));
   co_return out;
@@ -201,7 +204,8 @@ io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId 
   auto deadline = clock_.monotonic() + std::chrono::seconds(seconds);
   for (;;) {
     std::uint64_t pulse = ledger_.pulse(id);
-    auto found = co_await db_.read([delegation](sql::Read& read) { return read.optional(store::find, delegation); });
+    auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };
+    auto found = co_await db_.read(std::move(query));
     if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
     auto left = deadline - clock_.monotonic();
     if (finished(found->status) || left <= 0ns) co_return as_json(*found, id, true);

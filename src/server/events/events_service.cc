@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
@@ -177,14 +178,16 @@ io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id, con
 io::Task<std::vector<Past>> Service::list(auth::Admin::Caller, http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
-  auto rows = co_await db_.read([=](sql::Read& read) { return read.all(store::before, before, limit); });
+  auto query = [=](sql::Read& read) { return read.all(store::before, before, limit); };
+  auto rows = co_await db_.read(std::move(query));
   co_return past(std::move(rows));
 }
 
 io::Task<std::vector<Past>> Service::list_of(auth::Admin::Caller, WorkspaceId id, http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
-  auto rows = co_await db_.read([=](sql::Read& read) { return read.all(store::before_of, id, before, limit); });
+  auto query = [=](sql::Read& read) { return read.all(store::before_of, id, before, limit); };
+  auto rows = co_await db_.read(std::move(query));
   co_return past(std::move(rows));
 }
 

@@ -1,6 +1,7 @@
 #include "server/events/log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "platform/json/json.h"
 #include "server/events/events_store.h"
@@ -129,9 +130,10 @@ std::vector<FramePtr> Log::transients_after(std::uint64_t& counter, std::size_t 
 }
 
 io::Task<std::vector<FramePtr>> Log::read_after(std::int64_t seq, std::size_t max) {
-  auto rows = co_await db_.read([seq, max](sql::Read& read) {
+  auto query = [seq, max](sql::Read& read) {
     return read.all(store::after, seq, static_cast<std::int64_t>(max));
-  });
+  };
+  auto rows = co_await db_.read(std::move(query));
   std::vector<FramePtr> frames;
   frames.reserve(rows.size());
   for (auto& row : rows) frames.push_back(from_row(std::move(row)));
@@ -144,9 +146,10 @@ io::Task<std::int64_t> Log::oldest() {
 }
 
 io::Task<std::int64_t> Log::prune(Instant before, std::size_t max) {
-  std::int64_t pruned = co_await db_.write([before, max](sql::Tx& tx) {
+  auto change = [before, max](sql::Tx& tx) {
     return tx.run(store::prune, before, static_cast<std::int64_t>(max));
-  });
+  };
+  std::int64_t pruned = co_await db_.write(std::move(change));
   co_return pruned;
 }
 
