@@ -35,15 +35,14 @@ std::string resolved_url(const Registration& wanted, Delivery delivery) {
 
 }  // namespace
 
-Service::Right Service::right_to_register(const auth::Caller& caller, const Row& row,
-                                          sql::Statements& statements) const {
+Service::Right Service::right_to_register(const auth::Caller& caller, const Row& row) const {
   if (caller.is_operator()) return Right::operator_;
   if (auto self = caller.workspace()) {
     if (*self != row.id) throw token_of_another();
     return Right::owner;
   }
   bool heard = roster_.of(row.id).last_heartbeat_at.has_value();
-  if (heard || !table_.claimable(row) || credentials_.was_used(statements, row.id)) throw token_required();
+  if (heard || !table_.claimable(row)) throw token_required();
   return Right::claim;
 }
 
@@ -70,7 +69,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   // Who may is settled before the address is looked at, so that trying addresses tells a stranger nothing.
   auto look = [this, caller, id = wanted.id](sql::Read& read) {
     auto row = table_.find(read, id);
-    if (row && row->status != workspaces::Status::removed) right_to_register(caller, *row, read);
+    if (row && row->status != workspaces::Status::removed) right_to_register(caller, *row);
     return row;
   };
   std::optional<Row> before = co_await db_.read(std::move(look));
@@ -92,11 +91,11 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
     Outcome outcome;
     Row row = row_to_register(tx, wanted, caller);
     outcome.max_tasks = row.max_concurrent_tasks;
-    Right right = right_to_register(caller, row, tx);
+    Right right = right_to_register(caller, row);
     if (right == Right::claim) {
-      if (!table_.claim(tx, row.id)) throw token_required();
+      if (tokens_.was_used(tx, row.id) || !table_.claim(tx, row.id)) throw token_required();
       // A token that was handed out and never used ends here: one agent holds the workspace.
-      credentials_.revoke_all(tx, row.id);
+      tokens_.revoke_all(tx, row.id);
     }
     RawJson card = reconciled(wanted.card, row);
     table_.enrol(tx, row.id, url, card, delivery);
@@ -110,7 +109,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
       shown.add("agent_card", card);
       table_.announce(tx, "AGENT_CARD_UPDATED", row.id, shown);
     }
-    if (right == Right::claim || !credentials_.has_live(tx, row.id)) outcome.token = credentials_.mint(tx, row.id);
+    if (right == Right::claim || !tokens_.has_live(tx, row.id)) outcome.token = tokens_.mint(tx, row.id).text;
     tx.after_commit([this, id = row.id, at = table_.clock().now()] { roster_.greet(id, at); });
     return outcome;
   };

@@ -11,6 +11,7 @@
 #include "platform/http/route.h"
 #include "platform/io/signal.h"
 #include "server/auth/access.h"
+#include "server/auth/tokens.h"
 #include "server/events/log.h"
 #include "server/presence/registration.h"
 #include "server/presence/roster.h"
@@ -48,9 +49,9 @@ class Service final : public workspaces::Departure {
   static constexpr std::chrono::milliseconds gather{20};  // Urgent changes of so long share a commit.
 
   Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces, workspaces::UrlCheck& urls,
-          workspaces::Credentials& credentials, Roster& roster, Capacity& capacity, Settings settings)
+          auth::Tokens& tokens, Roster& roster, Capacity& capacity, Settings settings)
       : db_(db), log_(log), workspaces_(workspaces), table_(workspaces.table()), urls_(urls),
-        credentials_(credentials), roster_(roster), capacity_(capacity), settings_(settings) {}
+        tokens_(tokens), roster_(roster), capacity_(capacity), settings_(settings) {}
 
   // Fills the roster from the store. At start, after workspaces::Service::load.
   io::Task<void> load();
@@ -76,7 +77,7 @@ class Service final : public workspaces::Departure {
 
  private:
   enum class Right { operator_, owner, claim };
-  Right right_to_register(const auth::Caller& caller, const workspaces::Row& row, sql::Statements& statements) const;
+  Right right_to_register(const auth::Caller& caller, const workspaces::Row& row) const;
   workspaces::Row row_to_register(sql::Tx& tx, const Registration& wanted, const auth::Caller& caller);
   void wake();
   void offer(WorkspaceId id, std::int64_t active_tasks, int max_tasks) {
@@ -93,7 +94,7 @@ class Service final : public workspaces::Departure {
   workspaces::Service& workspaces_;
   workspaces::Table& table_;
   workspaces::UrlCheck& urls_;
-  workspaces::Credentials& credentials_;
+  auth::Tokens& tokens_;
   Roster& roster_;
   Capacity& capacity_;
   Settings settings_;

@@ -95,16 +95,6 @@ class SecretStore {  // secrets
   virtual void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) = 0;
 };
 
-class Credentials {  // auth: workspace tokens
- public:
-  virtual ~Credentials() = default;
-  virtual Secret mint(sql::Tx& tx, WorkspaceId id) = 0;
-  virtual bool has_live(sql::Statements& statements, WorkspaceId id) = 0;
-  // Whether any token of it was ever presented.
-  virtual bool was_used(sql::Statements& statements, WorkspaceId id) = 0;
-  virtual void revoke_all(sql::Tx& tx, WorkspaceId id) = 0;
-};
-
 // Others that keep something about workspaces. Called inside the transaction that removes or purges.
 class Departure {
  public:

@@ -124,8 +124,8 @@ io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id, con
   auto work = [this, id](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     if (!joins_by_itself(row.runtime)) throw not_external(row);
-    ports_.credentials.revoke_all(tx, id);
-    Secret token = ports_.credentials.mint(tx, id);
+    ports_.tokens.revoke_all(tx, id);
+    Secret token = ports_.tokens.mint(tx, id).text;
     // Whoever holds the new token is the agent; the way in without one is closed.
     table_.close_claim(tx, id);
     json::Object payload;

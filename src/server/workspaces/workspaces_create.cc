@@ -83,7 +83,7 @@ io::Task<Service::Made> Service::make(NewWorkspace wanted) {
     } else {
       table_.move(tx, id, Trigger::awaited, arrival);
       row.status = Status::awaiting_agent;
-      made.token = ports_.credentials.mint(tx, id);
+      made.token = ports_.tokens.mint(tx, id).text;
     }
     return made;
   };

@@ -61,6 +61,10 @@ io::Task<http::Response> Service::remove(auth::Admin::Caller, WorkspaceId id, ht
       table_.move(tx, id, Trigger::remove, payload);
     }
     ids.push_back(id);
+    for (WorkspaceId each : ids) {
+      if (!gone) ports_.tokens.depart(tx, each);
+      if (purge) ports_.tokens.erase_all(tx, each);
+    }
     for (Departure* other : ports_.departures) {
       if (!gone) other->removed(tx, ids);
       if (purge) other->purged(tx, ids);

@@ -9,6 +9,7 @@
 #include "platform/http/route.h"
 #include "platform/io/clock.h"
 #include "server/auth/access.h"
+#include "server/auth/tokens.h"
 #include "server/events/log.h"
 #include "server/workspaces/table.h"
 #include "server/workspaces/workspace_rules.h"
@@ -21,12 +22,12 @@ struct Settings {
   std::chrono::seconds claim_window = std::chrono::hours(24);
 };
 
-// What the service asks of others, by the root's hand. Departures may be many.
+// What the service asks of others. Departures may be many.
 struct Ports {
   VitalSigns& vitals;
   UrlCheck& urls;
   SecretStore& secrets;
-  Credentials& credentials;
+  auth::Tokens& tokens;
   std::vector<Departure*> departures;
 };
 

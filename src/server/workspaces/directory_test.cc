@@ -1,0 +1,75 @@
+#include "server/workspaces/directory.h"
+
+#include <gtest/gtest.h>
+
+namespace molecule::workspaces {
+namespace {
+
+WorkspaceId id_of(int n) {
+  IdBytes bytes{};
+  bytes[15] = static_cast<std::uint8_t>(n);
+  bytes[0] = 1;
+  return WorkspaceId(bytes);
+}
+
+// 1 and 2 are roots; 3 and 4 are below 1, 5 below 3, 6 below 2.
+class DirectoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    put(1, 0);
+    put(2, 0);
+    put(3, 1);
+    put(4, 1);
+    put(5, 3);
+    put(6, 2);
+  }
+  void put(int n, int parent) {
+    Entry entry;
+    entry.id = id_of(n);
+    if (parent != 0) entry.parent = id_of(parent);
+    entry.status = Status::online;
+    entry.created_at = Instant::from_micros(100 - n);  // Newest first by number, oldest by time.
+    directory.put(entry);
+  }
+  bool reach(int from, int to) { return directory.may_reach(id_of(from), id_of(to)); }
+
+  Directory directory;
+};
+
+TEST_F(DirectoryTest, ReachesSelfSiblingsParentAndChildren) {
+  EXPECT_TRUE(reach(3, 3));
+  EXPECT_TRUE(reach(3, 4));
+  EXPECT_TRUE(reach(3, 1));
+  EXPECT_TRUE(reach(1, 3));
+  EXPECT_TRUE(reach(1, 2));
+}
+
+TEST_F(DirectoryTest, ReachesNobodyElse) {
+  EXPECT_FALSE(reach(1, 5));
+  EXPECT_FALSE(reach(5, 1));
+  EXPECT_FALSE(reach(4, 5));
+  EXPECT_FALSE(reach(3, 6));
+  EXPECT_FALSE(reach(3, 2));
+  EXPECT_FALSE(reach(3, 99));
+  EXPECT_FALSE(reach(99, 3));
+}
+
+TEST_F(DirectoryTest, ListsPeersInCreationOrderWithoutRemovedOnes) {
+  directory.update(id_of(4), [](Entry& entry) { entry.status = Status::removed; });
+  auto peers = directory.peers_of(id_of(1));
+  ASSERT_EQ(peers.size(), 2u);
+  EXPECT_EQ(peers[0].id, id_of(3));
+  EXPECT_EQ(peers[1].id, id_of(2));
+  EXPECT_TRUE(reach(1, 4)) << "a removed one answers for itself that it is gone";
+}
+
+TEST_F(DirectoryTest, ForgetsWhatWasPurged) {
+  directory.erase(id_of(2));
+  EXPECT_FALSE(directory.find(id_of(2)));
+  EXPECT_FALSE(directory.brief(id_of(2)));
+  EXPECT_FALSE(reach(1, 2));
+  EXPECT_EQ(directory.all().size(), 5u);
+}
+
+}  // namespace
+}  // namespace molecule::workspaces
