@@ -44,7 +44,7 @@ TEST(RegistrationBody, ThePlaceholderAddressMeansPolling) {
 }
 
 TEST(RegistrationBody, RefusesWhatIsWrongWithACode) {
-  EXPECT_EQ(refusal("{"), "bad_request");
+  EXPECT_EQ(refusal("{"), "invalid_json");
   EXPECT_EQ(refusal("[]"), "invalid_request_body");
   EXPECT_EQ(refusal(R"({"agent_card":{}})"), "invalid_request_body");
   EXPECT_EQ(refusal(R"({"id":"pm","agent_card":{}})"), "invalid_request_body");
