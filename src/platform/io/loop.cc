@@ -1,5 +1,7 @@
 #include "platform/io/loop.h"
 
+#include <thread>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,7 +11,10 @@
 namespace molecule::io {
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
-Loop::~Loop() = default;
+Loop::~Loop() {
+  // The work a thread posts may run, and end this loop, before that thread has left post().
+  while (impl_->posting.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
 
 void Loop::run() {
   auto guard = boost::asio::make_work_guard(impl_->context);
@@ -23,15 +28,28 @@ void Loop::poll() {
 
 void Loop::stop() { impl_->context.stop(); }
 
+namespace {
+struct Posting {
+  explicit Posting(std::atomic<int>& count) : count_(count) {
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Posting() { count_.fetch_sub(1, std::memory_order_release); }
+  std::atomic<int>& count_;
+};
+}  // namespace
+
 void Loop::post(std::move_only_function<void()> work) {
+  Posting posting(impl_->posting);
   boost::asio::post(impl_->context, [work = std::move(work)]() mutable { work(); });
 }
 
 void Loop::resume(std::coroutine_handle<> handle) {
+  Posting posting(impl_->posting);
   boost::asio::post(impl_->context, [handle] { handle.resume(); });
 }
 
 void Loop::resume(std::vector<std::coroutine_handle<>> handles) {
+  Posting posting(impl_->posting);
   boost::asio::post(impl_->context, [handles = std::move(handles)] {
     for (std::coroutine_handle<> handle : handles) handle.resume();
   });

@@ -1,6 +1,8 @@
 // The Asio side of Loop, for platform sources that own sockets. Never included above platform/.
 #pragma once
 
+#include <atomic>
+
 #include <boost/asio/io_context.hpp>
 
 #include "platform/io/loop.h"
@@ -9,6 +11,7 @@ namespace molecule::io {
 
 struct Loop::Impl {
   boost::asio::io_context context{1};
+  std::atomic<int> posting{0};  // Threads inside post() or resume().
 };
 
 }  // namespace molecule::io

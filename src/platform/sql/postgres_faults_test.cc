@@ -165,7 +165,7 @@ TEST_P(PostgresFaults, ATransactionThatCollidesIsRunAgain) {
     std::jthread a([&] { cross(db(), "a", "b"); });
     std::jthread b([&] { cross(*second, "b", "a"); });
   }
-  EXPECT_EQ(runs, 3);
+  EXPECT_GE(runs, 3);
   EXPECT_EQ(read([](Read& r) { return std::pair(r.one(amount, "a"), r.one(amount, "b")); }),
             std::pair(std::int64_t{2}, std::int64_t{2}));
 }
