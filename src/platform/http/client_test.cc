@@ -8,6 +8,8 @@
 #include "base/fault.h"
 #include "platform/io/scope.h"
 #include "platform/net/socket.h"
+#include "platform/net/tls.h"
+#include "testing/certificate.h"
 
 namespace molecule::http {
 namespace {
@@ -787,6 +789,56 @@ TEST_F(HttpClient, FollowsRedirectsOnlyAsFarAsItIsToldAndJudgesEach) {
       EXPECT_EQ(kind, Kind::bad_gateway);
     }
   });
+}
+
+TEST_F(HttpClient, KeepsEncryptedConnectionsToo) {
+  molecule::testing::Certificate certificate;
+  auto serve = [](net::Listener& at, net::TlsServer& tls, int& connections) -> io::Task<void> {
+    for (;;) {
+      auto socket = co_await at.accept();
+      ++connections;
+      auto stream = co_await tls.accept(std::move(socket), std::chrono::steady_clock::now() + 5s);
+      std::string held;
+      for (int i = 0; i < 3; ++i) {
+        auto request = co_await receive(*stream, held);
+        if (!request) break;
+        co_await stream->write(ok);
+      }
+      co_await stream->shutdown_write();
+    }
+  };
+  auto main = [&]() -> io::Task<void> {
+    net::TlsServer tls(certificate.certificate_file(), certificate.key_file());
+    net::Listener listener(loop, "127.0.0.1", 0);
+    int connections = 0;
+    // The handshake that the client refuses ends the serving coroutine.
+    io::Scope scope(loop, [](std::string_view, std::exception_ptr) {});
+    scope.spawn("serve", serve(listener, tls, connections));
+    net::DialSettings dial;
+    dial.dev = true;
+    dial.tls.ca_file = certificate.certificate_file();
+    net::Dialer dialer(dial, resolver, metrics);
+    {
+      Client client(dialer, metrics);
+      std::string url = ":" + std::to_string(listener.port()) + "/";
+      for (int i = 0; i < 3; ++i) {
+        ClientResponse response =
+            co_await post(client, "https://agent.example" + url, std::string(20'000, 'x'));
+        EXPECT_EQ(response.body(), "ok");
+        // A session ticket that comes in between does not end the connection's use.
+        co_await io::sleep(10ms);
+      }
+      EXPECT_EQ(connections, 1);
+      // The server says good-bye, and the connection leaves.
+      for (int i = 0; i < 500 && client.connections() > 0; ++i) co_await io::sleep(1ms);
+      EXPECT_EQ(client.connections(), 0U);
+      std::string end = co_await outcome(get(client, "https://other.example" + url));
+      EXPECT_EQ(end, "tls_failed");
+      EXPECT_EQ(kind, Kind::bad_gateway);
+    }
+    co_await scope.drain(0ms);
+  };
+  io::run(loop, main());
 }
 
 }  // namespace

@@ -164,7 +164,12 @@ io::Task<void> Dialer::check(const Url& url) {
   }
 }
 
-io::Task<std::unique_ptr<Stream>> Dialer::connect(const std::vector<Address>& addresses,
+const TlsClient& Dialer::tls() {
+  std::call_once(tls_once_, [this] { tls_ = std::make_unique<TlsClient>(settings_.tls); });
+  return *tls_;
+}
+
+io::Task<std::unique_ptr<Socket>> Dialer::connect(const std::vector<Address>& addresses,
                                                   const Url& url, TimePoint by) {
   io::Context here = co_await io::context();
   std::string why;
@@ -176,7 +181,7 @@ io::Task<std::unique_ptr<Stream>> Dialer::connect(const std::vector<Address>& ad
     Endpoint to = endpoint_of(addresses[i], url.port);
     bool late = false;
     try {
-      std::unique_ptr<Stream> made =
+      std::unique_ptr<Socket> made =
           co_await Socket::connect(to.get(), to.size, addresses[i].text(), until);
       co_return made;
     } catch (const Fault& fault) {
@@ -193,12 +198,17 @@ io::Task<std::unique_ptr<Stream>> Dialer::connect(const std::vector<Address>& ad
 }
 
 io::Task<std::unique_ptr<Stream>> Dialer::dial(const Url& url) {
-  if (url.secure()) throw Fault(Kind::bad_gateway, "tls_failed", "https is not available here");
   std::vector<Address> addresses = co_await candidates(url);
   auto start = std::chrono::steady_clock::now();
   TimePoint by = start + settings_.connect_timeout;
   try {
-    std::unique_ptr<Stream> stream = co_await connect(addresses, url, by);
+    std::unique_ptr<Socket> socket = co_await connect(addresses, url, by);
+    std::unique_ptr<Stream> stream;
+    if (url.secure()) {
+      stream = co_await tls().connect(std::move(socket), url, by);
+    } else {
+      stream = std::move(socket);
+    }
     probe_->connected.add();
     probe_->seconds.observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

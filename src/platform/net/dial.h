@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "platform/net/address.h"
 #include "platform/net/resolve.h"
 #include "platform/net/stream.h"
+#include "platform/net/tls.h"
 #include "platform/net/url.h"
 
 namespace molecule::net {
@@ -26,7 +28,9 @@ struct DialSettings {
   // What the operator allows besides: blocks (`10.1.0.0/16`), addresses, or host names, which are
   // then reached wherever they lead. `*.example.internal` allows every name below.
   std::vector<std::string> allow;
-  std::chrono::milliseconds connect_timeout{5000};  // For all addresses of a name together.
+  // For all addresses of a name together, the TLS handshake included.
+  std::chrono::milliseconds connect_timeout{5000};
+  TlsClientSettings tls = {};
 };
 
 class Dialer {
@@ -61,14 +65,17 @@ class Dialer {
   std::variant<std::vector<Address>, Refusal> judge(const Url& url,
                                                     const std::vector<Address>& found) const;
   io::Task<std::vector<Address>> candidates(const Url& url);
-  io::Task<std::unique_ptr<Stream>> connect(const std::vector<Address>& addresses, const Url& url,
+  io::Task<std::unique_ptr<Socket>> connect(const std::vector<Address>& addresses, const Url& url,
                                             TimePoint by);
+  const TlsClient& tls();
 
   DialSettings settings_;
   std::vector<Cidr> blocks_;
   std::vector<std::string> names_;
   Resolver& resolver_;
   std::unique_ptr<Probe> probe_;
+  std::once_flag tls_once_;  // What is trusted is loaded at the first https URL, not at start-up.
+  std::unique_ptr<TlsClient> tls_;
 };
 
 }  // namespace molecule::net
