@@ -85,6 +85,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   }, [loaded, route.workspace, workspace]);
 
   const close = useCallback(() => setOverlay(undefined), []);
+  // A menu also closes because its item opened something else, which then stays.
+  const closeMenu = useCallback(() => setOverlay((now) => (now?.is === "menu" ? undefined : now)), []);
   const onSearch = useCallback(() => setOverlay({ is: "search" }), []);
   const onHelp = useCallback(() => setOverlay({ is: "help" }), []);
   const onCreate = useCallback(() => setOverlay({ is: "create", parent: undefined }), []);
@@ -182,7 +184,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
         </div>
         {workspace && <SidePanel workspace={workspace} route={route} />}
       </main>
-      {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={close} />}
+      {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={closeMenu} />}
       {overlay?.is === "search" && <SearchPalette onClose={close} />}
       {overlay?.is === "help" && <HelpDialog onClose={close} />}
       {overlay?.is === "create" && <CreateDialog parent={overlay.parent} onClose={close} onCreated={onCreated} />}

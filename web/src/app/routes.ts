@@ -9,21 +9,20 @@ export interface Route {
 
 export const defaultTab = "chat";
 
-/** Reads an address: /?workspace=ID&tab=TAB&filter=FILTER. */
-export function readRoute(search: string): Route {
-  const query = new URLSearchParams(search);
+/** Reads an address: /w/ID/TAB?filter=FILTER. */
+export function readRoute({ pathname, search }: { pathname: string; search: string }): Route {
+  const [, root, id, tab] = pathname.split("/");
   return {
-    workspace: query.get("workspace") ?? undefined,
-    tab: query.get("tab") ?? defaultTab,
-    filter: query.get("filter") ?? "",
+    workspace: root === "w" && id ? decodeURIComponent(id) : undefined,
+    tab: root === "w" && tab ? decodeURIComponent(tab) : defaultTab,
+    filter: new URLSearchParams(search).get("filter") ?? "",
   };
 }
 
 export function writeRoute({ workspace, tab, filter }: Route): string {
   if (workspace === undefined) return "/";
-  const query = new URLSearchParams({ workspace, tab });
-  if (filter !== "") query.set("filter", filter);
-  return `/?${query}`;
+  const query = filter === "" ? "" : `?${new URLSearchParams({ filter })}`;
+  return `/w/${encodeURIComponent(workspace)}/${encodeURIComponent(tab)}${query}`;
 }
 
 /** The code of a claim link, when this address is one. */
@@ -32,9 +31,9 @@ export function claimCode(path: string): string | undefined {
   return match?.[1] === undefined ? undefined : decodeURIComponent(match[1]);
 }
 
-export const routeStore = new Store<Route>(readRoute(window.location.search));
+export const routeStore = new Store<Route>(readRoute(window.location));
 
-window.addEventListener("popstate", () => routeStore.set(readRoute(window.location.search)));
+window.addEventListener("popstate", () => routeStore.set(readRoute(window.location)));
 
 /** Goes somewhere. A step between workspaces can be walked back; tabs and filters of one replace each other. */
 export function navigate(change: Partial<Route>): void {

@@ -7,12 +7,13 @@ it("reads back what it writes", () => {
     { workspace: "a-b", tab: "activity", filter: "error" },
     { workspace: "a-b", tab: "chat", filter: "" },
   ])
-    expect(readRoute(new URL(writeRoute(route), "http://h").search)).toEqual(route);
+    expect(readRoute(new URL(writeRoute(route), "http://h"))).toEqual(route);
   expect(writeRoute({ workspace: undefined, tab: "chat", filter: "" })).toBe("/");
 });
 
 it("opens the chat when no tab is said", () => {
-  expect(readRoute("?workspace=w")).toEqual({ workspace: "w", tab: "chat", filter: "" });
+  expect(readRoute(new URL("http://h/w/id"))).toEqual({ workspace: "id", tab: "chat", filter: "" });
+  expect(readRoute(new URL("http://h/elsewhere/id")).workspace).toBeUndefined();
 });
 
 it("knows a claim link", () => {

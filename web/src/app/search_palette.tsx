@@ -112,7 +112,7 @@ export function SearchPalette({ onClose }: { onClose: () => void }) {
             onClick={() => run(choice)}
           >
             {choice.icon}
-            <span>{choice.label}</span>
+            <span className={styles.label}>{choice.label}</span>
             <small>{choice.note}</small>
           </li>
         ))}

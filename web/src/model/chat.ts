@@ -13,6 +13,8 @@ export interface ChatMessage {
   state?: TurnState;
   /** For a person's message: what the platform said about its place in the queue, or why it failed. */
   note?: string;
+  /** For a person's message: the activity row it became; agents name it when they answer. */
+  rowId?: string;
   /** For an answer: the message it answers. */
   replyTo?: string;
 }
@@ -50,9 +52,14 @@ function ordered(messages: ChatMessage[]): readonly ChatMessage[] {
   return messages.sort((a, b) => a.at - b.at).slice(-messagesMax);
 }
 
-/** Adds a person's message, or changes nothing when it is known. A new one starts a new log. */
+/** Adds a person's message and starts a new log; a known one only learns its row. */
 export function withQuestion(thread: Thread, message: ChatMessage): Thread {
-  if (thread.messages.some((each) => each.id === message.id)) return thread;
+  const known = thread.messages.find((each) => each.id === message.id);
+  if (known) {
+    const { rowId } = message;
+    if (rowId === undefined || known.rowId === rowId) return thread;
+    return { ...thread, messages: thread.messages.map((each) => (each === known ? { ...known, rowId } : each)) };
+  }
   return { messages: ordered([...thread.messages, message]), log: [] };
 }
 
@@ -74,7 +81,8 @@ export function withTurn(thread: Thread, id: string, change: { state: TurnState;
  * are shown once. Settles the message they answer; without a known one, the newest that waits.
  */
 export function withAnswer(thread: Thread, answer: ChatMessage): Thread {
-  const asked = thread.messages.find((message) => message.role === "user" && message.id === answer.replyTo);
+  const names = (message: ChatMessage) => message.id === answer.replyTo || message.rowId === answer.replyTo;
+  const asked = answer.replyTo === undefined ? undefined : thread.messages.find((each) => each.role === "user" && names(each));
   const settled = asked ?? openTurn(thread);
   const base = settled ? withTurn(thread, settled.id, { state: "answered" }) : thread;
   const known = base.messages.some(
@@ -83,7 +91,7 @@ export function withAnswer(thread: Thread, answer: ChatMessage): Thread {
       (message.role === answer.role && message.text === answer.text && Math.abs(message.at - answer.at) < sameWordsMs),
   );
   if (known || answer.text === "") return base;
-  return { ...base, messages: ordered([...base.messages, answer]) };
+  return { ...base, messages: ordered([...base.messages, settled ? { ...answer, replyTo: settled.id } : answer]) };
 }
 
 /** Adds a line to the log of the turn under way; the same line again raises its count. */
@@ -112,41 +120,40 @@ function rowMessages(row: ActivityRow): ChatMessage[] {
   const id = requestMessageId(row.request_body) ?? row.message_id ?? row.id;
   const failure = row.status === "error" ? (row.error_detail ?? errorText(row.response_body)) : errorText(row.response_body);
   const reply = isQueuedReceipt(row.response_body) ? "" : answerText(row.response_body);
-  const question: ChatMessage = { id, role: "user", text, at, state: reply || failure ? "answered" : "queued" };
+  const question: ChatMessage = { id, rowId: row.id, role: "user", text, at, state: reply || failure ? "answered" : "queued" };
   const answeredAt = at + (row.duration_ms ?? 0);
   if (failure) return [question, { id: `answer:${id}`, role: "system", text: failure, at: answeredAt, replyTo: id }];
   if (reply) return [question, { id: `answer:${id}`, role: "agent", text: reply, at: answeredAt, replyTo: id }];
   return [question];
 }
 
+/** Finds the question an announced answer belongs to: the one it names, the one recorded with its words, or the last before it. */
+function questionOf(announced: ChatMessage, messages: readonly ChatMessage[]): string | undefined {
+  const questions = messages.filter((each) => each.role === "user" && each.at <= announced.at);
+  const named = questions.find((each) => each.id === announced.replyTo || each.rowId === announced.replyTo);
+  if (announced.replyTo !== undefined && named) return named.id;
+  const recorded = messages.find((each) => isRecorded(each) && each.text === announced.text && each.at <= announced.at);
+  return recorded?.replyTo ?? questions.at(-1)?.id;
+}
+
+const isRecorded = (message: ChatMessage): boolean => message.id.startsWith("answer:");
+
 /** A conversation from activity rows (any order). An answer that was also announced is shown once, at its announcement. */
 export function threadFromRows(rows: readonly ActivityRow[]): readonly ChatMessage[] {
-  const questionByRow = new Map<string, string>();
-  const messages: ChatMessage[] = [];
-  for (const row of [...rows].sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at))) {
-    const made = rowMessages(row);
-    const [first] = made;
-    if (first?.role === "user") questionByRow.set(row.id, first.id);
-    messages.push(...made);
-  }
-  const announced = messages.filter((message) => message.role === "agent" && !message.id.startsWith("answer:"));
-  const settled = new Set<string>();
-  for (const message of announced) {
-    const before = messages.findLast((each) => each.role === "user" && each.at <= message.at);
-    const question = (message.replyTo && questionByRow.get(message.replyTo)) ?? message.replyTo ?? before?.id;
-    if (question) {
-      message.replyTo = question;
-      settled.add(question);
-    }
-  }
-  return messages
-    .filter(
-      (message) =>
-        !message.id.startsWith("answer:") ||
-        !announced.some((each) => each.replyTo === message.replyTo && each.text === message.text),
-    )
-    .map((message) => (message.role === "user" && settled.has(message.id) ? { ...message, state: "answered" as const } : message))
-    .sort((a, b) => a.at - b.at);
+  const inOrder = [...rows].sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
+  const messages = inOrder.flatMap(rowMessages);
+  const announced = messages
+    .filter((message) => message.role === "agent" && !isRecorded(message))
+    .map((message) => {
+      const replyTo = questionOf(message, messages);
+      return replyTo === undefined ? message : { ...message, replyTo };
+    });
+  const settled = new Set(announced.map((message) => message.replyTo));
+  const kept = messages
+    .filter((message) => message.role !== "agent" || isRecorded(message))
+    .filter((message) => !isRecorded(message) || !announced.some((each) => each.replyTo === message.replyTo && each.text === message.text))
+    .map((message) => (message.role === "user" && settled.has(message.id) ? { ...message, state: "answered" as const } : message));
+  return [...kept, ...announced].sort((a, b) => a.at - b.at);
 }
 
 /** Puts what was read from the platform under what this page saw happen: the platform's account wins, by id. */

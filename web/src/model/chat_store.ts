@@ -46,7 +46,8 @@ export function applyToThread(thread: Thread, frame: Frame): Thread {
     case "USER_MESSAGE": {
       const content = textMember(payload, "content");
       if (!messageId || !content) return thread;
-      return withQuestion(thread, { id: messageId, role: "user", text: content, at, state: "delivered" });
+      const rowId = textMember(payload, "activity_id");
+      return withQuestion(thread, { id: messageId, ...(rowId ? { rowId } : {}), role: "user", text: content, at, state: "delivered" });
     }
     case "AGENT_MESSAGE": {
       const text = textMember(payload, "message");

@@ -42,6 +42,13 @@ describe("an answer", () => {
     expect(texts(thread)).toEqual(["user:Summarise", "agent:Done"]);
     expect(thread.messages[0]?.state).toBe("answered");
   });
+  it("settles the question whose row it names, not the newest", () => {
+    const first = applyToThread(asked("queued"), frame("USER_MESSAGE", { message_id: "q1", content: "Summarise", activity_id: "row1" }));
+    const two = withQuestion(first, { id: "q2", role: "user", text: "More", at: t0 + 1000, state: "queued" });
+    const thread = applyToThread(two, frame("AGENT_MESSAGE", { message: "Done", message_id: "n1", reply_to: "row1" }));
+    expect(thread.messages.map(({ id, state }) => `${id} ${state ?? ""}`)).toEqual(["q1 answered", "q2 queued", "n1 "]);
+    expect(openTurn(thread)?.id).toBe("q2");
+  });
   it("in the same words within three seconds is one message, later it is another", () => {
     const first = applyToThread(asked(), frame("AGENT_MESSAGE", { message: "Done" }, t0 + 5000));
     const soon = applyToThread(first, { ...frame("AGENT_MESSAGE", { message: "Done" }, t0 + 7000), seq: 2 });
@@ -73,6 +80,15 @@ describe("history", () => {
   it("over what this page saw adds nothing twice", () => {
     const seen = applyToThread(asked("queued"), frame("AGENT_MESSAGE", { message: "Three bullets", message_id: "live-id", reply_to: "r1" }, t0 + 9010));
     expect(texts(withHistory(seen, threadFromRows(rows)))).toEqual(["user:Summarise", "agent:Three bullets"]);
+  });
+  it("gives each of two answers to its own question, though the first came last", () => {
+    const at = (seconds: number) => ({ created_at: new Date(t0 + seconds * 1000).toISOString() });
+    const messages = threadFromRows([
+      row({ id: "r1", ...at(0), request_body: question("q1", "First"), response_body: { result: "One" } }),
+      row({ id: "r2", ...at(1), request_body: question("q2", "Second") }),
+      row({ id: "n1", ...at(5), method: "notify", response_body: { result: "One" } }),
+    ]);
+    expect(messages.map(({ text, state }) => `${text} ${state ?? ""}`)).toEqual(["First answered", "Second queued", "One "]);
   });
   it("gives a question without an answer as waiting", () => {
     const messages = threadFromRows([row({ request_body: question("q9", "Still there?"), response_body: { status: "queued", message_id: "q9" } })]);

@@ -1,0 +1,170 @@
+// Everything with keys alone, teams by mouse and by key, both themes.
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { Person } from "./person.mjs";
+import { Browser, picture, Platform } from "./stage.mjs";
+
+const platform = new Platform();
+const browser = new Browser();
+let person;
+let page;
+
+before(async () => {
+  await platform.start();
+  await browser.start();
+  page = await browser.page({ colorScheme: "dark", reducedMotion: "reduce" });
+  person = new Person(page);
+  await person.opens(platform.claimLink);
+  await person.seesLive();
+});
+after(async () => {
+  await browser.stop();
+  await platform.stop();
+});
+afterEach((context) => {
+  if (!context.passed) console.error(platform.log());
+});
+
+const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+test("the theme follows the system until a person chooses, and the choice is kept", async () => {
+  assert.equal(await background(), "rgb(12, 12, 14)");
+  await picture(page, "graph_dark");
+  await page.getByRole("button", { name: /^Theme: as the system/ }).click();
+  assert.equal(await background(), "rgb(250, 250, 247)");
+  await page.reload();
+  await person.seesLive();
+  assert.equal(await background(), "rgb(250, 250, 247)");
+  await picture(page, "graph_light");
+});
+
+test("no text on the page is smaller than 12 pixels", async () => {
+  await person.opensCard("pm");
+  for (const tab of ["chat", "activity", "details", "tokens", "secrets"]) {
+    await person.opensTab(tab);
+    const small = await page.evaluate(() => {
+      const found = [];
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) {
+        const parent = walk.currentNode.parentElement;
+        if (walk.currentNode.textContent.trim() !== "" && parseFloat(getComputedStyle(parent).fontSize) < 12)
+          found.push(`${parent.tagName} ${walk.currentNode.textContent.trim().slice(0, 40)}`);
+      }
+      return found;
+    });
+    assert.deepEqual(small, [], tab);
+  }
+  await page.keyboard.press("Escape");
+});
+
+test("a card is reached, opened and left with keys", async () => {
+  await page.reload();
+  await person.seesLive();
+  await person.card("pm").waitFor();
+  await page.keyboard.press("Tab");
+  assert.match(await person.focusName(), /Skip to canvas/);
+  await person.tabsTo(/^pm workspace — /);
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "pm panel" }).waitFor();
+  await page.keyboard.press("Enter");
+  assert.match(await person.focusName(), /^researcher workspace — /);
+  await person.tabsTo(/^Panel width$/);
+  await person.tabsTo(/^Chat$/);
+  await page.keyboard.press("ArrowRight");
+  await page.locator("#panel-activity").waitFor();
+  await page.keyboard.press("End");
+  await page.locator("#panel-secrets").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("complementary").waitFor({ state: "detached" });
+  assert.match(await person.focusName(), /^pm workspace — /);
+});
+
+test("arrow keys move a card and the place is kept", async () => {
+  await person.card("pm").focus();
+  const before = await person.card("pm").boundingBox();
+  const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  assert.equal((await saved).status(), 200);
+  const moved = await person.card("pm").boundingBox();
+  assert.ok(moved.y > before.y);
+  await page.reload();
+  await person.seesLive();
+  const kept = await person.card("pm").boundingBox();
+  assert.ok(Math.abs(kept.y - moved.y) < 2, `${kept.y} is not ${moved.y}`);
+});
+
+test("a team is left and joined from the menu, and Undo takes it back", async () => {
+  await person.card("researcher").focus();
+  await page.keyboard.press("Shift+F10");
+  await page.getByRole("menu", { name: "Actions for researcher" }).waitFor();
+  await page.getByRole("menuitem", { name: /Extract from team/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("researcher is now at the top level").waitFor();
+  await page.keyboard.press("Control+z");
+  await page.getByText(/^Undone/).waitFor();
+  await person.card("researcher").focus();
+  await page.keyboard.press("m");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Team").selectOption("");
+  await dialog.getByRole("button", { name: "Move" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.waitForFunction(() => {
+    const box = (name) => document.querySelector(`.react-flow__node[aria-label^="${name} "]`).getBoundingClientRect();
+    const pm = box("pm");
+    const other = box("researcher");
+    return other.left > pm.right || other.top > pm.bottom || other.right < pm.left || other.bottom < pm.top;
+  });
+});
+
+test("dragging a card onto another nests it, after saying where it will land", async () => {
+  const from = await person.card("researcher").boundingBox();
+  const to = await person.card("pm").boundingBox();
+  await page.mouse.move(from.x + 60, from.y + 12);
+  await page.mouse.down();
+  await page.mouse.move(to.x + to.width / 2 - from.width / 2 + 60, to.y + to.height / 2 - from.height / 2 + 12, { steps: 12 });
+  await page.getByText("Drop into: pm").waitFor();
+  await picture(page, "dropping");
+  await page.mouse.up();
+  await page.getByText("researcher is now in pm’s team").waitFor();
+});
+
+test("a team folds and unfolds, and stays folded after a reload", async () => {
+  await person.card("pm").focus();
+  await page.keyboard.press("c");
+  await person.card("researcher").waitFor({ state: "detached" });
+  await page.reload();
+  await person.card("pm").waitFor();
+  assert.equal(await person.card("researcher").count(), 0);
+  await person.card("pm").focus();
+  await page.keyboard.press("c");
+  await person.card("researcher").waitFor();
+});
+
+test("search finds a workspace and an action", async () => {
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("resea");
+  await picture(page, "search");
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "researcher panel" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("zzz");
+  await page.getByText("No workspaces match").waitFor();
+  await page.keyboard.press("Escape");
+});
+
+test("a team is deleted only after its name was typed", async () => {
+  await person.card("pm").focus();
+  await page.keyboard.press("Delete");
+  const dialog = page.getByRole("dialog");
+  const remove = dialog.getByRole("button", { name: "Delete 2 workspaces" });
+  assert.equal(await remove.isDisabled(), true);
+  await dialog.getByRole("textbox").fill("pm");
+  await remove.click();
+  await page.getByRole("heading", { name: "Deploy your first agent" }).waitFor();
+  await picture(page, "empty");
+});
+
+test("nothing was reported in the console", () => {
+  assert.deepEqual(browser.complaints, []);
+});

@@ -1,0 +1,206 @@
+// Starts the platform, its demo agents and a browser for one test file, and ends them again.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const binaries = [process.env.MOLECULE_BIN, "build/dev/molecule", "build/release/molecule"].filter(Boolean);
+const chromiumFlags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const readyMs = 15_000;
+const stopMs = 15_000;
+
+function binary() {
+  const found = binaries.map((path) => join(path.startsWith("/") ? "" : root, path)).find((path) => existsSync(path));
+  if (!found) throw new Error(`no molecule binary at ${binaries.join(", ")}; set MOLECULE_BIN`);
+  return found;
+}
+
+/** A promise that fails with `what` when nothing came in time. */
+export async function within(milliseconds, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not happen within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  try {
+    await within(stopMs, "the end of a process", gone);
+  } catch {
+    child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+/** One platform on one data directory; it may be stopped and started again on its port. */
+export class Platform {
+  #data = mkdtempSync(join(tmpdir(), "molecule-e2e-"));
+  #server;
+  #agents = [];
+  #log = createWriteStream(join(this.#data, "e2e.log"), { flags: "a" });
+  url = "";
+  claimLink = "";
+
+  get data() {
+    return this.#data;
+  }
+
+  /** Starts the platform; on the first start it has the demo organisation and prints a claim link. */
+  async start() {
+    const listen = this.url === "" ? "127.0.0.1:0" : new URL(this.url).host;
+    const server = spawn(
+      binary(),
+      ["serve", "--listen", listen, "--data", this.#data, "--demo", "--dial-allow", "127.0.0.1/32"],
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ADMIN_TOKEN: undefined, MOLECULE_ENV: undefined } },
+    );
+    this.#server = server;
+    const ready = new Promise((resolve, reject) => {
+      const hear = (line) => {
+        this.#log.write(`${line}\n`);
+        const claim = /(http\S*\/claim\/[^\s"]+)/.exec(line);
+        if (claim) this.claimLink = claim[1];
+        const said = /^ready (http\S+)/.exec(line);
+        if (said) resolve(said[1].replace(/\/$/, ""));
+      };
+      createInterface({ input: server.stdout }).on("line", hear);
+      createInterface({ input: server.stderr }).on("line", hear);
+      server.on("exit", (code) => reject(new Error(`the platform ended with ${code} before it was ready:\n${this.log()}`)));
+    });
+    this.url = await within(readyMs, "ready", ready);
+    if (this.claimLink === "") this.claimLink = await this.newClaimLink();
+  }
+
+  async newClaimLink() {
+    const admin = spawn(binary(), ["admin", "claim", "--data", this.#data], { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    admin.stdout.on("data", (text) => (said += text));
+    admin.stderr.on("data", (text) => (said += text));
+    await once(admin, "exit");
+    const link = /(http\S*\/claim\/[^\s"]+)/.exec(said);
+    if (!link) throw new Error(`molecule admin claim printed no link: ${said}`);
+    return link[1];
+  }
+
+  /** The two agents of the demo, each its own process with its own credentials. */
+  startAgents() {
+    for (const name of ["researcher", "pm"]) {
+      const agent = spawn("/usr/bin/python3", [join(root, "sdk/python/examples/demo", `${name}.py`)], {
+        cwd: root,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: {
+          ...process.env,
+          PYTHONPATH: join(root, "sdk/python/src"),
+          PYTHONUNBUFFERED: "1",
+          MOLECULE_DEMO_FILE: join(this.#data, "demo.json"),
+        },
+      });
+      for (const stream of [agent.stdout, agent.stderr])
+        createInterface({ input: stream }).on("line", (line) => this.#log.write(`${name}: ${line}\n`));
+      this.#agents.push(agent);
+    }
+  }
+
+  /** Runs a pasted shell snippet as a person would; its output, or a failure with it. */
+  async paste(snippet) {
+    const shell = spawn("/bin/sh", ["-c", snippet], { cwd: this.#data, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    shell.stdout.on("data", (text) => (said += text));
+    shell.stderr.on("data", (text) => (said += text));
+    const [code] = await within(readyMs, "the end of the snippet", once(shell, "exit"));
+    if (code !== 0) throw new Error(`the snippet ended with ${code}: ${said}`);
+    return said;
+  }
+
+  /** Runs a pasted Python snippet with the SDK of this tree until `stop` is called. */
+  runPython(code) {
+    const agent = spawn("/usr/bin/python3", ["-c", code], {
+      cwd: this.#data,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, PYTHONPATH: join(root, "sdk/python/src"), PYTHONUNBUFFERED: "1" },
+    });
+    for (const stream of [agent.stdout, agent.stderr])
+      createInterface({ input: stream }).on("line", (line) => this.#log.write(`snippet: ${line}\n`));
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  async stopServer() {
+    await end(this.#server);
+  }
+
+  log() {
+    const path = join(this.#data, "e2e.log");
+    return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(-60).join("\n") : "";
+  }
+
+  async stop() {
+    await Promise.all(this.#agents.map(end));
+    if (this.#server) await end(this.#server);
+    await new Promise((resolve) => this.#log.end(resolve));
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
+/** A browser whose pages fail the test when their console reports an error. */
+export class Browser {
+  #browser;
+  /** What pages complained about, except what a test announced that it would cause. */
+  complaints = [];
+  #expected = [];
+
+  async start() {
+    this.#browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: chromiumFlags });
+  }
+
+  /** From here on, console errors that match are part of the play: a platform that is down, say. */
+  expect(pattern) {
+    this.#expected.push(pattern);
+  }
+
+  async page(options = {}) {
+    const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on("console", (message) => {
+      if (message.type() === "error") this.#complain(message.text());
+    });
+    page.on("pageerror", (error) => this.#complain(String(error)));
+    return page;
+  }
+
+  #complain(text) {
+    if (!this.#expected.some((pattern) => pattern.test(text))) this.complaints.push(text);
+  }
+
+  async stop() {
+    await this.#browser?.close();
+  }
+}
+
+/** Keeps a picture of a view when someone asked for pictures. */
+export async function picture(page, name) {
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: join(process.env.E2E_SHOTS, `${name}.png`) });
+}
