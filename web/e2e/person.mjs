@@ -25,9 +25,12 @@ export class Person {
   }
 
   async opensCard(name) {
+    const panel = this.#page.getByRole("complementary", { name: `${name} panel` });
+    // A second click on an open card would close it.
+    if ((await panel.count()) > 0) return;
     // A lead is clicked on its own words, not on a card inside it.
     await this.card(name).getByText(name, { exact: true }).first().click();
-    await this.#page.getByRole("complementary", { name: `${name} panel` }).waitFor();
+    await panel.waitFor();
   }
 
   async opensTab(id) {
@@ -47,6 +50,12 @@ export class Person {
     const answer = this.#page.locator('[data-role="agent"]', { hasText: pattern }).last();
     await answer.waitFor({ timeout });
     return answer;
+  }
+
+  /** The bullets of an answer, once `count` of them are drawn. */
+  async bullets(answer, count) {
+    await answer.locator("li").nth(count - 1).waitFor();
+    return answer.locator("li").allTextContents();
   }
 
   async seesLive() {

@@ -79,19 +79,26 @@ test("a card is reached, opened and left with keys", async () => {
   assert.match(await person.focusName(), /^pm workspace — /);
 });
 
-test("arrow keys move a card and the place is kept", async () => {
+test("arrow keys move a card and its team, and the places are kept", async () => {
+  const places = () =>
+    page.evaluate(async () => {
+      const workspaces = await (await fetch("/workspaces")).json();
+      return Object.fromEntries(workspaces.map(({ name, x, y }) => [name, { x, y }]));
+    });
+  await page.waitForFunction(async () => (await (await fetch("/workspaces")).json()).every(({ x, y }) => x !== 0 || y !== 0));
+  const before = await places();
+  const shown = await person.card("pm").boundingBox();
   await person.card("pm").focus();
-  const before = await person.card("pm").boundingBox();
-  const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
   await page.keyboard.press("Shift+ArrowDown");
-  await page.keyboard.press("ArrowDown");
-  assert.equal((await saved).status(), 200);
-  const moved = await person.card("pm").boundingBox();
-  assert.ok(moved.y > before.y);
-  await page.reload();
-  await person.seesLive();
-  const kept = await person.card("pm").boundingBox();
-  assert.ok(Math.abs(kept.y - moved.y) < 2, `${kept.y} is not ${moved.y}`);
+  await page.keyboard.press("ArrowRight");
+  assert.ok((await person.card("pm").boundingBox()).y > shown.y, "the card moves at once");
+  await page.waitForFunction(
+    async (y) => (await (await fetch("/workspaces")).json()).find(({ name }) => name === "researcher").y === y,
+    before.researcher.y + 50,
+  );
+  const after = await places();
+  assert.deepEqual(after.pm, { x: before.pm.x + 10, y: before.pm.y + 50 });
+  assert.deepEqual(after.researcher, { x: before.researcher.x + 10, y: before.researcher.y + 50 });
 });
 
 test("a team is left and joined from the menu, and Undo takes it back", async () => {

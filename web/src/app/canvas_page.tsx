@@ -2,7 +2,6 @@ import { Plus } from "lucide-react";
 import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
 import { shell } from "@/actions/shell";
-import { messageOf } from "@/api/api_error";
 import type { Session } from "@/api/session_api";
 import type { Connection } from "@/api/workspace";
 import { Graph } from "@/canvas/graph";
@@ -23,6 +22,7 @@ import { toast } from "@/ui/toast";
 import { cardKey } from "./card_keys";
 import { ContextMenu } from "./context_menu";
 import { HelpDialog } from "./help_dialog";
+import { LoadFailure } from "./load_failure";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
 import { SidePanel } from "./side_panel";
@@ -157,21 +157,13 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               {failure === undefined ? (
                 <Loading text="Loading canvas…" />
               ) : (
-                <div className={styles.card} role="alert" data-testid="hydration-error">
-                  <h2>The workspaces could not be read</h2>
-                  <p>{messageOf(failure)}</p>
-                  <div className={styles.row}>
-                    <Button
-                      tone="primary"
-                      onClick={() => {
-                        setFailure(undefined);
-                        retry.current?.();
-                      }}
-                    >
-                      Retry
-                    </Button>
-                  </div>
-                </div>
+                <LoadFailure
+                  failure={failure}
+                  onRetry={() => {
+                    setFailure(undefined);
+                    retry.current?.();
+                  }}
+                />
               )}
             </div>
           )}
