@@ -240,11 +240,11 @@ def test_push_delivery(platform: ScriptedPlatform, client: RemoteAgentClient) ->
         assert post(server, envelope()).status_code == 503
         assert delivery.run_once(handler) == 0
         assert extract_text(post(server, envelope(message_id="m2")).json()) == "answer"
-        post(server, envelope(message_id="m3"), headers={"X-Workspace-ID": PEER})
+        post(server, envelope(message_id="m3"), headers={"X-Workspace-ID": PEER, "X-Molecule-Activity-Id": "a3"})
     finally:
         delivery.stop()
     assert [(m.activity_id, m.source, m.source_id, m.text) for m in got] == [
-        ("m2", "canvas_user", "", "hi"), ("m3", "peer_agent", PEER, "hi")]
+        ("m2", "canvas_user", "", "hi"), ("a3", "peer_agent", PEER, "hi")]
     with pytest.raises(requests.ConnectionError):
         post(server, envelope())
 

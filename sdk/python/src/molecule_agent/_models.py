@@ -115,9 +115,10 @@ class InboundMessage:
     def from_request(cls, envelope: dict[str, Any], caller_id: str) -> InboundMessage:
         """Read an A2A request that was pushed to this agent; `caller_id` is "" for a person on the canvas."""
         message = _wire.request_message(envelope)
-        message_id = _wire.text_or(message.get("messageId")) or _wire.text_or(envelope.get("idempotency_key"))
+        names = (envelope.get("activity_id"), message.get("messageId"), envelope.get("idempotency_key"),
+                 envelope.get("id"))
         return cls(
-            activity_id=message_id or _wire.text_or(envelope.get("id")) or _wire.fresh_id(),
+            activity_id=next((name for name in names if isinstance(name, str) and name), "") or _wire.fresh_id(),
             source=InboundSource.peer_agent if caller_id else InboundSource.canvas_user,
             source_id=caller_id,
             text=_wire.request_text(envelope),

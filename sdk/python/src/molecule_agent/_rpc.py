@@ -47,7 +47,7 @@ def call(handler: Callable[[dict[str, Any]], Any], payload: dict[str, Any]) -> A
     return asyncio.run(settle())
 
 
-def answer(run: Runner, body: bytes, sender: str) -> tuple[int, dict[str, Any]]:
+def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> tuple[int, dict[str, Any]]:
     """HTTP status and JSON-RPC reply to `body`."""
     request_id: Any = None
     try:
@@ -69,6 +69,7 @@ def answer(run: Runner, body: bytes, sender: str) -> tuple[int, dict[str, Any]]:
             "sender": sender,
             "message": _wire.parts_text(message["parts"]),
             "idempotency_key": message["messageId"],
+            "activity_id": activity_id,
         }
         outcome = run(payload, f"{sender} {message['messageId']}")
         result = _result(outcome, message, flat=method == "SendMessage")

@@ -45,8 +45,9 @@ class A2AServer:
     """One agent's endpoint. Several may live in one process.
 
     `message_handler` is called with one dictionary: for A2A the whole JSON-RPC envelope plus the flat keys `task_id`,
-    `sender` (the calling workspace, "" for a person), `message` (the text) and `idempotency_key`; for the flat endpoint
-    the body as sent. It may be plain or async and may be assigned later; until then messages get 503. It runs in the
+    `sender` (the calling workspace, "" for a person), `message` (the text), `idempotency_key` and `activity_id` (the
+    platform's name for the message, "" when it did not come through the platform); for the flat endpoint the body as
+    sent. It may be plain or async and may be assigned later; until then messages get 503. It runs in the
     thread of its connection, so several messages are worked on side by side. A message that comes again while its
     first run lasts, or soon after, gets the answer of that run.
 
@@ -209,7 +210,8 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if path == INBOUND_PATH:
             status, reply = _rpc.answer_flat(owner.run, body)
         else:
-            status, reply = _rpc.answer(owner.run, body, sender)
+            activity = (self.headers.get("X-Molecule-Activity-Id") or "").strip()
+            status, reply = _rpc.answer(owner.run, body, sender, activity)
         self._answer(status, reply, {"Retry-After": "5"} if status == 503 else None)
 
     def _body(self, limit: int) -> bytes | None:
