@@ -344,6 +344,8 @@ io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId 
   };
   a2a::Answer answer;
   answer.text = admission.message.text;
+  answer.is_error = admission.message.failed;
+  answer.error = answer.text;
   auto found = co_await db_.write([&, this](sql::Tx& tx) {
     Found outcome;
     auto asked = ledger_.find(tx, reply_to);

@@ -28,6 +28,7 @@ struct Incoming {
   std::string body;         // Normalised JSON-RPC request, ready to forward.
   std::string role;         // "user" or "agent"
   std::optional<std::string> reply_to;       // metadata.reply_to: the activity this answers
+  bool failed = false;                       // metadata.failed, on an answer: the text says why there is no result
   std::optional<std::string> delegation_id;  // metadata.delegation_id
   std::optional<std::int64_t> expires_in_seconds;
 };

@@ -88,9 +88,10 @@ TEST(ReadRequest, AnUnknownMethodCarriesAJsonRpcError) {
 
 TEST(ReadRequest, ReadsReplyAndDelegationMarks) {
   auto in = read_request(
-      R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"messageId":"m","role":"agent","parts":[{"kind":"text","text":"x"}],"metadata":{"reply_to":"r","delegation_id":"d"}}}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"messageId":"m","role":"agent","parts":[{"kind":"text","text":"x"}],"metadata":{"reply_to":"r","delegation_id":"d","failed":true}}}})",
       stamp);
   EXPECT_EQ(in.reply_to, "r");
+  EXPECT_TRUE(in.failed);
   EXPECT_EQ(in.delegation_id, "d");
 }
 

@@ -178,6 +178,8 @@ Incoming wrapped_object(Node root, const Stamp& stamp) {
 
 void read_metadata(Incoming& in, Node metadata) {
   if (auto reply = string_member(metadata, "reply_to"); !reply.empty()) in.reply_to = std::move(reply);
+  Node failed = metadata.find("failed");
+  in.failed = failed.is(Type::boolean) && failed.boolean();
   if (auto id = string_member(metadata, "delegation_id"); !id.empty()) in.delegation_id = std::move(id);
 }
 
