@@ -141,7 +141,7 @@ class Connection {
   Server::Impl& server_;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<Exchange> at_;
-  Phase phase_ = Phase::idle;
+  Phase phase_ = Phase::busy;
   Writer* writer_ = nullptr;       // While a stream runs.
   FrameSocket* socket_ = nullptr;  // While a WebSocket runs.
   std::string_view allow_origin_;
