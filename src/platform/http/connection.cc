@@ -251,6 +251,12 @@ Response Connection::failed(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const Fault& fault) {
+    bool stopped = fault.kind() == Kind::cancelled || fault.kind() == Kind::deadline;
+    if (stopped && server_.draining) {
+      Response away = error_response(503, "draining", "the server is going away; try again shortly");
+      away.headers.emplace_back("Retry-After", "1");
+      return away;
+    }
     if (fault.kind() == Kind::internal) {
       log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path),
                  log::field("code", fault.code()), log::field("error", fault.text()));

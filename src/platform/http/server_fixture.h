@@ -14,7 +14,6 @@
 #include "platform/http/server.h"
 #include "platform/io/scope.h"
 #include "platform/io/signal.h"
-#include "testing/http_peer.h"
 
 namespace molecule::http {
 
@@ -190,7 +189,7 @@ class ServerTest : public ::testing::Test {
   }
   ~ServerTest() override { stop(); }
 
-  // With the settings as the test has left them; the first peer() or port() does it.
+  // With the settings as the test has left them; the first port() does it.
   void start() {
     router.mount(echo_routes, echo);
     std::atomic<std::uint16_t> bound = 0;
@@ -214,7 +213,6 @@ class ServerTest : public ::testing::Test {
     if (port_ == 0) start();
     return port_;
   }
-  testing::HttpPeer peer() { return testing::HttpPeer(port()); }
   // Begins the drain and returns at once.
   void ask_to_stop() {
     loop.post([this] { stop_asked.notify(); });

@@ -1,6 +1,7 @@
 // Whole requests over real sockets: routing, refusals, framing, limits, drain.
 
 #include "platform/http/server_fixture.h"
+#include "testing/http_peer.h"
 
 namespace molecule::http {
 namespace {
@@ -12,7 +13,7 @@ using testing::HttpPeer;
 using testing::PeerResponse;
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   for (int i = 0; i < 3; ++i) {
     PeerResponse response = client.ask("GET", "/show?a=1");
     EXPECT_EQ(response.status, 200);
@@ -23,7 +24,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
 }
 
 TEST_F(ServerTest, EveryResponseCarriesTheSecurityHeaders) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   PeerResponse response = client.ask("GET", "/nowhere");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.header("X-Content-Type-Options"), "nosniff");
@@ -36,7 +37,7 @@ TEST_F(ServerTest, EveryResponseCarriesTheSecurityHeaders) {
 }
 
 TEST_F(ServerTest, RoutesByPathAndMethod) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   EXPECT_THAT(client.ask("GET", "/items/a%20b").body, HasSubstr("{a b}"));
   EXPECT_THAT(client.ask("GET", "/items/special").body, Not(HasSubstr("{")));
   EXPECT_THAT(client.ask("PUT", "/items/special").body, HasSubstr("{special}"));
@@ -62,7 +63,7 @@ TEST_F(ServerTest, RoutesByPathAndMethod) {
 }
 
 TEST_F(ServerTest, HeadIsGetWithoutTheBody) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   PeerResponse head = client.ask("HEAD", "/show");
   EXPECT_EQ(head.status, 200);
   PeerResponse get = client.ask("GET", "/show");
@@ -80,7 +81,7 @@ TEST_F(ServerTest, TheFallbackAnswersUnknownPathsAsPages) {
     if (request.path == "/own") response.headers.emplace_back("Content-Security-Policy", "default-src *");
     return response;
   });
-  HttpPeer client = peer();
+  HttpPeer client(port());
   PeerResponse page = client.ask("GET", "/claim/abc");
   EXPECT_EQ(page.body, "<p>page</p>");
   EXPECT_THAT(page.header("Content-Security-Policy"), HasSubstr("style-src 'self' 'unsafe-inline'"));
@@ -90,7 +91,7 @@ TEST_F(ServerTest, TheFallbackAnswersUnknownPathsAsPages) {
 }
 
 TEST_F(ServerTest, FailuresBecomeStatusAndCode) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   PeerResponse taken = client.ask("GET", "/fails/fault");
   EXPECT_EQ(taken.status, 409);
   EXPECT_EQ(taken.body, "{\"error\":\"it is taken\",\"code\":\"taken\",\"holder\":\"me\"}");
@@ -107,7 +108,7 @@ TEST_F(ServerTest, FailuresBecomeStatusAndCode) {
 }
 
 TEST_F(ServerTest, RequestIdsAreKeptOrMade) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   EXPECT_EQ(client.ask("GET", "/show", "X-Request-Id: abc-1\r\n").header("X-Request-Id"), "abc-1");
   std::string first = client.ask("GET", "/show").header("X-Request-Id");
   std::string second = client.ask("GET", "/show", "X-Request-Id: a b\r\n").header("X-Request-Id");
@@ -119,7 +120,7 @@ TEST_F(ServerTest, RequestIdsAreKeptOrMade) {
 }
 
 TEST_F(ServerTest, TheGateDecidesBeforeTheBodyIsRead) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   EXPECT_EQ(client.ask("GET", "/forbidden").status, 401);
   // A body that has arrived is stepped over; one that has not ends the connection.
   EXPECT_EQ(client.ask("POST", "/forbidden", "", "GET /show HTTP/1.1\r\n\r\n").status, 401);
@@ -133,7 +134,7 @@ TEST_F(ServerTest, TheGateDecidesBeforeTheBodyIsRead) {
 }
 
 TEST_F(ServerTest, BodiesArriveWholeHoweverTheyAreCut) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   EXPECT_THAT(client.ask("POST", "/show", "", "hello").body, HasSubstr("[hello]"));
   client.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nab");
   std::this_thread::sleep_for(20ms);
@@ -153,7 +154,7 @@ TEST_F(ServerTest, BodiesArriveWholeHoweverTheyAreCut) {
 }
 
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   std::string all;
   for (int i = 0; i < 200; ++i) {
     std::string body = "b" + std::to_string(i);
@@ -172,7 +173,7 @@ TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
 }
 
 TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("ok");
@@ -183,31 +184,31 @@ TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
 }
 
 TEST_F(ServerTest, BodiesAboveTheRoutesCapAreRefused) {
-  EXPECT_EQ(peer().ask("POST", "/small", "", std::string(100, 'x')).status, 200);
-  PeerResponse response = peer().ask("POST", "/small", "", std::string(101, 'x'));
+  EXPECT_EQ(HttpPeer(port()).ask("POST", "/small", "", std::string(100, 'x')).status, 200);
+  PeerResponse response = HttpPeer(port()).ask("POST", "/small", "", std::string(101, 'x'));
   EXPECT_EQ(response.status, 413);
   EXPECT_THAT(response.body, HasSubstr("\"code\":\"body_too_large\",\"max_bytes\":100}"));
-  HttpPeer chunked = peer();
+  HttpPeer chunked(port());
   chunked.send("POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + std::string(64, 'x') +
                "\r\n40\r\n" + std::string(64, 'x') + "\r\n0\r\n\r\n");
   EXPECT_EQ(chunked.response().status, 413);
   EXPECT_TRUE(chunked.ended());
   // The answer survives a client that sends everything before it reads.
-  HttpPeer large = peer();
+  HttpPeer large(port());
   EXPECT_EQ(large.ask("POST", "/show", "", std::string(5 << 20, 'x')).status, 413);
 }
 
 TEST_F(ServerTest, AllBodiesTogetherAreBounded) {
   settings.limits.bodies = 100'000;
-  HttpPeer first = peer();
+  HttpPeer first(port());
   first.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80000\r\n\r\n" + std::string(70'000, 'x'));
   std::this_thread::sleep_for(50ms);
-  PeerResponse second = peer().ask("POST", "/show", "", std::string(60'000, 'y'));
+  PeerResponse second = HttpPeer(port()).ask("POST", "/show", "", std::string(60'000, 'y'));
   EXPECT_EQ(second.status, 503);
   EXPECT_EQ(second.header("Retry-After"), "1");
   first.send(std::string(10'000, 'x'));
   EXPECT_EQ(first.response().status, 200);
-  EXPECT_EQ(peer().ask("POST", "/show", "", std::string(60'000, 'y')).status, 200);
+  EXPECT_EQ(HttpPeer(port()).ask("POST", "/show", "", std::string(60'000, 'y')).status, 200);
 }
 
 TEST_F(ServerTest, WhateverIsAmbiguousIsRefusedAndEndsTheConnection) {
@@ -223,7 +224,7 @@ TEST_F(ServerTest, WhateverIsAmbiguousIsRefusedAndEndsTheConnection) {
         "GET /show HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", "GET /show HTTP/1.1\nHost: localhost\n\n",
         "GET /show HTTP/1.1\r\n\r\n", "GET /show HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
         "GET /../show HTTP/1.1\r\nHost: localhost\r\n\r\n", "nonsense\r\n\r\n"}) {
-    HttpPeer client = peer();
+    HttpPeer client(port());
     client.send(head + smuggled);
     PeerResponse response = client.response();
     EXPECT_GE(response.status, 400) << head;
@@ -235,11 +236,11 @@ TEST_F(ServerTest, WhateverIsAmbiguousIsRefusedAndEndsTheConnection) {
 }
 
 TEST_F(ServerTest, OldClientsAreServedAndClosed) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("GET /show HTTP/1.0\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(client.response().header("Connection"), "close");
   EXPECT_TRUE(client.ended());
-  HttpPeer keeping = peer();
+  HttpPeer keeping(port());
   keeping.send("GET /show HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_EQ(keeping.response().header("Connection"), "keep-alive");
   keeping.send("GET /stream/three HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");
@@ -252,7 +253,7 @@ TEST_F(ServerTest, HostsAndOriginsAreChecked) {
   settings.hosts = {"molecule.example"};
   settings.cors_origins = {"https://canvas.example"};
   auto ask = [&](std::string_view headers, std::string_view method = "GET") {
-    HttpPeer client = peer();
+    HttpPeer client(port());
     client.send(std::string(method) + " /show HTTP/1.1\r\n" + std::string(headers) + "\r\n");
     return client.response(method == "HEAD");
   };
@@ -285,14 +286,14 @@ TEST_F(ServerTest, HostsAndOriginsAreChecked) {
 }
 
 TEST_F(ServerTest, OnlyTrustedProxiesNameTheClient) {
-  HttpPeer untrusted = peer();
+  HttpPeer untrusted(port());
   EXPECT_THAT(untrusted.ask("GET", "/show", "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n").body,
               HasSubstr("peer=127.0.0.1 secure=false"));
 }
 
 TEST_F(ServerTest, ATrustedProxyNamesTheClientFromTheRight) {
   settings.trusted_proxies = {"127.0.0.0/8", "10.0.0.0/8"};
-  HttpPeer client = peer();
+  HttpPeer client(port());
   PeerResponse response = client.ask("GET", "/show", "X-Forwarded-For: 1.1.1.1, 9.9.9.9, 10.1.2.3\r\nX-Forwarded-Proto: https\r\n");
   EXPECT_THAT(response.body, HasSubstr("peer=9.9.9.9 secure=true"));
   EXPECT_EQ(response.header("Strict-Transport-Security"), "max-age=31536000; includeSubDomains");
@@ -300,7 +301,7 @@ TEST_F(ServerTest, ATrustedProxyNamesTheClientFromTheRight) {
 }
 
 TEST_F(ServerTest, LargeResponsesReachASlowReader) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\nGET /show HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::this_thread::sleep_for(50ms);
   EXPECT_EQ(client.response().body.size(), 8U << 20);
@@ -311,18 +312,18 @@ TEST_F(ServerTest, SlowHeadsBodiesAndIdleConnectionsEnd) {
   settings.limits.head = 300ms;
   settings.limits.body_idle = 300ms;
   settings.limits.keep_alive = 400ms;
-  HttpPeer head = peer();
+  HttpPeer head(port());
   head.send("GET /show HT");
-  HttpPeer dripping = peer();
+  HttpPeer dripping(port());
   std::jthread drip([&] {
     for (char c : std::string_view("GET /show?drip HTTP/1.1\r\n")) {
       dripping.send(std::string_view(&c, 1));
       std::this_thread::sleep_for(50ms);
     }
   });
-  HttpPeer body = peer();
+  HttpPeer body(port());
   body.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc");
-  HttpPeer idle = peer();
+  HttpPeer idle(port());
   EXPECT_EQ(idle.ask("GET", "/show").status, 200);
   PeerResponse late = head.response();
   EXPECT_EQ(late.status, 408);
@@ -336,7 +337,7 @@ TEST_F(ServerTest, SlowHeadsBodiesAndIdleConnectionsEnd) {
 TEST_F(ServerTest, ABodyMustKeepUpARate) {
   settings.limits.body_idle = 300ms;
   settings.limits.body_rate = 1 << 20;
-  HttpPeer body = peer();
+  HttpPeer body(port());
   body.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n");
   auto begun = std::chrono::steady_clock::now();
   std::jthread drip([&](std::stop_token stop) {
@@ -351,7 +352,7 @@ TEST_F(ServerTest, ABodyMustKeepUpARate) {
 
 TEST_F(ServerTest, AReaderThatTakesNothingIsCutOff) {
   settings.limits.write_stall = 300ms;
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("GET /stream/flood HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(eventually([&] { return echo.cancelled == 1; }));
   // Bounded by the kernel's buffers, not by us.
@@ -360,21 +361,21 @@ TEST_F(ServerTest, AReaderThatTakesNothingIsCutOff) {
 
 TEST_F(ServerTest, ConnectionsAreBounded) {
   settings.limits.connections = 2;
-  HttpPeer first = peer();
-  HttpPeer second = peer();
+  HttpPeer first(port());
+  HttpPeer second(port());
   EXPECT_EQ(first.ask("GET", "/show").status, 200);
   EXPECT_EQ(second.ask("GET", "/show").status, 200);
-  HttpPeer third = peer();
+  HttpPeer third(port());
   EXPECT_EQ(third.response().status, 503);
   EXPECT_TRUE(third.ended());
   first.close();
-  EXPECT_TRUE(eventually([&] { return peer().ask("GET", "/show").status == 200; }));
+  EXPECT_TRUE(eventually([&] { return HttpPeer(port()).ask("GET", "/show").status == 200; }));
 }
 
 TEST_F(ServerTest, AReadIsGivenUpWhenItsCallerLeavesButAChangeIsNot) {
-  HttpPeer reading = peer();
+  HttpPeer reading(port());
   reading.send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  HttpPeer changing = peer();
+  HttpPeer changing(port());
   changing.send("POST /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(eventually([&] { return echo.waiting == 2; }));
   reading.close();
@@ -385,7 +386,7 @@ TEST_F(ServerTest, AReadIsGivenUpWhenItsCallerLeavesButAChangeIsNot) {
 }
 
 TEST_F(ServerTest, RequestsAreCountedByRouteMethodAndStatus) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.ask("GET", "/items/1");
   client.ask("GET", "/items/2");
   client.ask("GET", "/nowhere/at/all");
@@ -398,11 +399,11 @@ TEST_F(ServerTest, RequestsAreCountedByRouteMethodAndStatus) {
 }
 
 TEST_F(ServerTest, DrainLetsRequestsEndAndClosesTheRest) {
-  HttpPeer idle = peer();
+  HttpPeer idle(port());
   EXPECT_EQ(idle.ask("GET", "/show").status, 200);
-  HttpPeer busy = peer();
+  HttpPeer busy(port());
   busy.send("GET /brief HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  HttpPeer streaming = peer();
+  HttpPeer streaming(port());
   streaming.send("GET /stream/endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(eventually([&] { return echo.waiting == 2; }));
   std::uint16_t at = port();
@@ -422,7 +423,7 @@ TEST_F(ServerTest, DrainLetsRequestsEndAndClosesTheRest) {
 
 TEST_F(ServerTest, DrainCancelsWhatDoesNotEnd) {
   settings.limits.drain = 200ms;
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("POST /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(eventually([&] { return echo.waiting == 1; }));
   ask_to_stop();

@@ -6,6 +6,7 @@
 
 #include "platform/http/server_fixture.h"
 #include "platform/http/websocket.h"
+#include "testing/http_peer.h"
 
 namespace molecule::http {
 namespace {
@@ -16,7 +17,7 @@ using testing::HttpPeer;
 using testing::PeerResponse;
 
 TEST_F(ServerTest, StreamsArriveAsTheyAreWrittenAndTheConnectionGoesOn) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("GET /stream/three HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(client.until("\r\n\r\n"), HasSubstr("Transfer-Encoding: chunked"));
   EXPECT_EQ(client.bytes(8), "3\r\none\r\n");
@@ -28,7 +29,7 @@ TEST_F(ServerTest, StreamsArriveAsTheyAreWrittenAndTheConnectionGoesOn) {
 }
 
 TEST_F(ServerTest, AStreamThatFailsEndsWithoutItsLastChunk) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("GET /stream/fails HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client.until("\r\n\r\n");
   EXPECT_EQ(client.rest(), "3\r\none\r\n");
@@ -36,13 +37,13 @@ TEST_F(ServerTest, AStreamThatFailsEndsWithoutItsLastChunk) {
 
 TEST_F(ServerTest, AStreamLearnsThatItsReaderLeft) {
   {
-    HttpPeer client = peer();
+    HttpPeer client(port());
     client.send("GET /stream/endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_TRUE(eventually([&] { return echo.waiting == 1; }));
   }
   EXPECT_TRUE(eventually([&] { return echo.cancelled + echo.told == 1; }));
   {
-    HttpPeer client = peer();
+    HttpPeer client(port());
     client.send("GET /stream/flood HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_TRUE(eventually([&] { return echo.written > 0; }));
   }
@@ -50,7 +51,7 @@ TEST_F(ServerTest, AStreamLearnsThatItsReaderLeft) {
 }
 
 TEST_F(ServerTest, RequestsSentDuringAStreamWaitForItsEnd) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send("GET /stream/three HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client.until("one");
   client.send("GET /show?after HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -72,7 +73,7 @@ std::string masked(Op op, std::string_view payload) {
 class SocketTest : public ServerTest {
  protected:
   HttpPeer upgraded() {
-    HttpPeer client = peer();
+    HttpPeer client(port());
     client.send(std::string(handshake) + "\r\n");
     std::string head = client.until("\r\n\r\n");
     EXPECT_THAT(head, HasSubstr("HTTP/1.1 101 Switching Protocols\r\n"));
@@ -109,7 +110,7 @@ TEST_F(SocketTest, FragmentsAndPingsMix) {
 }
 
 TEST_F(SocketTest, FramesBehindTheHandshakeAreRead) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send(std::string(handshake) + "\r\n" + masked(Op::text, "early"));
   client.until("\r\n\r\n");
   EXPECT_EQ(client.bytes(7), "\x81\x05" "early");
@@ -155,10 +156,10 @@ TEST_F(SocketTest, BrokenFramesCloseWithTheirCode) {
 }
 
 TEST_F(SocketTest, HandshakesThatAreNoneAreRefused) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   EXPECT_EQ(client.ask("GET", "/ws").status, 426);
   auto with = [&](std::string_view headers) {
-    HttpPeer one = peer();
+    HttpPeer one(port());
     one.send("GET /ws HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n");
     return one.response();
   };
@@ -173,7 +174,7 @@ TEST_F(SocketTest, HandshakesThatAreNoneAreRefused) {
 }
 
 TEST_F(SocketTest, TheSubprotocolIsEchoed) {
-  HttpPeer client = peer();
+  HttpPeer client(port());
   client.send(std::string(handshake) + "Sec-WebSocket-Protocol: chat\r\n\r\n");
   EXPECT_THAT(client.until("\r\n\r\n"), HasSubstr("Sec-WebSocket-Protocol: chat\r\n"));
 }
