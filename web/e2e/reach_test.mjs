@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { Person } from "./person.mjs";
-import { Browser, picture, Platform } from "./stage.mjs";
+import { Browser, picture, Platform, until } from "./stage.mjs";
 
 const platform = new Platform();
 const browser = new Browser();
@@ -85,17 +85,14 @@ test("arrow keys move a card and its team, and the places are kept", async () =>
       const workspaces = await (await fetch("/workspaces")).json();
       return Object.fromEntries(workspaces.map(({ name, x, y }) => [name, { x, y }]));
     });
-  await page.waitForFunction(async () => (await (await fetch("/workspaces")).json()).every(({ x, y }) => x !== 0 || y !== 0));
+  await until("a place for every card", async () => Object.values(await places()).every(({ x, y }) => x !== 0 || y !== 0));
   const before = await places();
   const shown = await person.card("pm").boundingBox();
   await person.card("pm").focus();
   await page.keyboard.press("Shift+ArrowDown");
   await page.keyboard.press("ArrowRight");
   assert.ok((await person.card("pm").boundingBox()).y > shown.y, "the card moves at once");
-  await page.waitForFunction(
-    async (y) => (await (await fetch("/workspaces")).json()).find(({ name }) => name === "researcher").y === y,
-    before.researcher.y + 50,
-  );
+  await until("the save of the whole team", async () => (await places()).researcher.y === before.researcher.y + 50);
   const after = await places();
   assert.deepEqual(after.pm, { x: before.pm.x + 10, y: before.pm.y + 50 });
   assert.deepEqual(after.researcher, { x: before.researcher.x + 10, y: before.researcher.y + 50 });

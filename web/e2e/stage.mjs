@@ -42,6 +42,15 @@ export async function within(milliseconds, what, promise) {
   }
 }
 
+/** Asks again until the answer is true. */
+export async function until(what, ask, milliseconds = 20_000) {
+  const deadline = Date.now() + milliseconds;
+  while (!(await ask())) {
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${milliseconds} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");

@@ -2,7 +2,7 @@ import { messageOf } from "@/api/api_error";
 import type { Workspace } from "@/api/workspace";
 import { changeWorkspace, type WorkspaceChange } from "@/api/workspaces_api";
 import { graph } from "@/canvas/graph_controls";
-import { forgetIntents, intend } from "@/canvas/intents";
+import { forgetIntents, intend, intentsStore } from "@/canvas/intents";
 import { arrangeChildren, emptyLayout, landingIn, landingOutside, moveSubtree, type Layout, type Point } from "@/canvas/layout";
 import { orgStore, withChange } from "@/model/org";
 import { nestingRefusal } from "@/model/selectors";
@@ -98,15 +98,16 @@ const nudges = new Map<string, ReturnType<typeof setTimeout>>();
 
 /** Moves a card a little now and saves once the keys rest. */
 export function nudge(id: string, by: Point): void {
-  const box = layout().boxes.get(id);
-  if (!box) return;
-  intend(moveSubtree(orgStore.get(), layout(), id, { x: box.x + by.x, y: box.y + by.y }));
+  // Keys come faster than cards are drawn, so the last intended place counts before the drawn one.
+  const at = intentsStore.get().get(id) ?? layout().boxes.get(id);
+  if (!at) return;
+  intend(moveSubtree(orgStore.get(), layout(), id, { x: at.x + by.x, y: at.y + by.y }));
   clearTimeout(nudges.get(id));
   nudges.set(
     id,
     setTimeout(() => {
       nudges.delete(id);
-      const now = layout().boxes.get(id);
+      const now = intentsStore.get().get(id) ?? layout().boxes.get(id);
       if (now) void save(moveSubtree(orgStore.get(), layout(), id, now));
     }, nudgeSaveMs),
   );
