@@ -1,4 +1,4 @@
-"""SQL: each table is written by one slice, and a query's name says which query it is."""
+"""SQL and metrics: each table is written by one slice; the name of a query or metric says which it is."""
 
 import re
 from collections import defaultdict
@@ -42,4 +42,24 @@ def tables_have_one_writer(tree: Tree) -> list[str]:
     ]
 
 
-RULES = [query_names_are_unique, tables_have_one_writer]
+METRIC = re.compile(r'\b(counter|gauge|histogram)\(\s*"([^"]+)"')
+
+
+def metrics_belong_to_one_module(tree: Tree) -> list[str]:
+    owner: dict[str, str] = {}
+    complaints = []
+    for path in slice_sources(tree):
+        text = without_comments(tree.files[path])
+        module = tree.module_of(path)
+        for match in METRIC.finditer(text):
+            place = f"{path}:{line_of(text, match.start())}"
+            if not re.fullmatch(r"molecule_[a-z0-9_]+", match[2]):
+                complaints.append(f"{place}: the metric {match[2]} needs the prefix molecule_ and snake_case")
+            if (match[1] == "counter") != match[2].endswith("_total"):
+                complaints.append(f"{place}: {match[2]}: counters, and only they, end in _total")
+            if owner.setdefault(match[2], module) != module:
+                complaints.append(f"{place}: the metric {match[2]} belongs to {owner[match[2]]}")
+    return complaints
+
+
+RULES = [query_names_are_unique, tables_have_one_writer, metrics_belong_to_one_module]

@@ -145,6 +145,13 @@ SAMPLES = [
             server__notes__notes_store_h='R"(INSERT INTO notes (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = $1)"',
         ),
     ),
+    (
+        queries.metrics_belong_to_one_module,
+        src(server__log__a_cc='r.counter("molecule_x_total", "X.")', server__notes__b_cc='r.counter("molecule_x_total", "X.")'),
+        src(server__log__a_cc='r.counter("molecule_x_total", "X.", l1), r.counter("molecule_x_total", "X.", l2)'),
+    ),
+    (queries.metrics_belong_to_one_module, body('r.counter("molecule_x", "X.");'), body('r.gauge("molecule_x", "X.");')),
+    (queries.metrics_belong_to_one_module, body('r.gauge("x", "X.");'), body('// r.gauge("x", "X.");')),
     (names.no_drawers, Tree({"src/utils/a.h": ""}), Tree({"src/score/a.h": ""})),
     (names.no_drawers, Tree({"web/src/string_helpers.ts": ""}), Tree({"web/src/corelation.ts": ""})),
     (names.sources_are_snake_case, Tree({"src/base/FooBar.h": ""}), Tree({"src/base/foo_store.sqlite.h": ""})),
