@@ -1,0 +1,195 @@
+#include "server/secrets/secrets_service.h"
+
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/fault.h"
+#include "platform/log/log.h"
+#include "server/secrets/secrets_store.h"
+
+namespace molecule::secrets {
+namespace {
+
+Listed listed(store::Row row, Scope scope) {
+  return {std::move(row.key), true, scope, row.created_at, row.updated_at};
+}
+
+struct Both {
+  std::vector<store::Row> own;
+  std::vector<store::Row> global;  // Without those that the workspace's own go before.
+};
+
+Both read_both(sql::Read& read, WorkspaceId id) {
+  Both both;
+  both.own = read.all(store::all_of, id);
+  std::set<std::string_view> taken;
+  for (const store::Row& row : both.own) taken.insert(row.key);
+  for (store::Row& row : read.all(store::all_global)) {
+    if (!taken.contains(row.key)) both.global.push_back(std::move(row));
+  }
+  return both;
+}
+
+Fault too_many() {
+  return {Kind::conflict, "too_many_secrets",
+          fmt::format("at most {} secrets are kept here; delete one first", secrets_max)};
+}
+
+Fault no_such_secret() { return {Kind::not_found, "secret_not_found", "secret not found"}; }
+
+Fault unreadable(const std::vector<std::string>& failed) {
+  return Fault(Kind::internal, "secrets_unreadable",
+               "failed to decrypt secrets: the sealing key they were saved under is missing; save them again")
+      .with(json::Object().add("failed_keys", failed).members());
+}
+
+}  // namespace
+
+io::Task<http::Response> Service::list(auth::Self::Caller caller, WorkspaceId id, http::Query<ListQuery> query) {
+  auth::require_present(directory_, id);
+  if (query.value.values.value_or(false)) {
+    if (caller.workspace() != id) {
+      throw Fault(Kind::forbidden, "own_only", "only the workspace itself may read its secrets' values");
+    }
+    http::Response values = co_await values_of(id);
+    co_return values;
+  }
+  Both both = co_await db_.read([id](sql::Read& read) { return read_both(read, id); });
+  std::vector<Listed> all;
+  for (store::Row& row : both.own) all.push_back(listed(std::move(row), Scope::workspace));
+  for (store::Row& row : both.global) all.push_back(listed(std::move(row), Scope::global));
+  co_return http::Response::json(200, json::text(all));
+}
+
+io::Task<http::Response> Service::values(auth::Own::Caller, WorkspaceId id) {
+  auth::require_present(directory_, id);
+  http::Response values = co_await values_of(id);
+  co_return values;
+}
+
+io::Task<http::Response> Service::values_of(WorkspaceId id) {
+  Both both = co_await db_.read([id](sql::Read& read) { return read_both(read, id); });
+  json::Object body;
+  std::vector<std::string> failed;
+  auto open_into = [&](const std::vector<store::Row>& rows, bool own) {
+    for (const store::Row& row : rows) {
+      try {
+        Secret plain = vault_.open(row.sealed, own ? workspace_place(id, row.key) : global_place(row.key));
+        body.add(row.key, plain.reveal());
+      } catch (const Fault&) {
+        failed.push_back((own ? "workspace:" : "global:") + row.key);
+      }
+    }
+  };
+  open_into(both.own, true);
+  open_into(both.global, false);
+  if (!failed.empty()) {
+    log::error("secrets could not be opened", log::field("workspace", id), log::field("count", failed.size()));
+    throw unreadable(failed);
+  }
+  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+}
+
+void Service::announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope) {
+  json::Object payload;
+  payload.add("key", key);
+  payload.add("scope", scope);
+  log_.append(tx, {"SECRET_CHANGED", id, payload.raw()});
+}
+
+void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) {
+  check_key(key);
+  check_value(value.reveal());
+  bool fresh = !tx.optional(store::find_of, id, key);
+  if (fresh && tx.one(store::count_of, id) >= secrets_max) throw too_many();
+  crypto::Sealed sealed = vault_.seal(tx, value.reveal(), workspace_place(id, key));
+  tx.run(store::put_of, id, key, sql::BytesView(sealed), clock_.now());
+  announce(tx, id, key, Scope::workspace);
+}
+
+io::Task<Saved> Service::save(auth::Self::Caller, WorkspaceId id, Change change) {
+  auth::require_present(directory_, id);
+  Secret value(std::move(change.value));
+  co_await db_.write([this, id, key = change.key, value](sql::Tx& tx) { put(tx, id, key, value); });
+  co_return Saved{"saved", change.key};
+}
+
+io::Task<Saved> Service::erase(auth::Self::Caller, WorkspaceId id, std::string key) {
+  auth::require_present(directory_, id);
+  co_await db_.write([this, id, key](sql::Tx& tx) {
+    if (tx.run(store::erase_of, id, key) == 0) throw no_such_secret();
+    announce(tx, id, key, Scope::workspace);
+  });
+  co_return Saved{"deleted", key};
+}
+
+io::Task<std::vector<Listed>> Service::list_global(auth::Admin::Caller) {
+  auto rows = co_await db_.read([](sql::Read& read) { return read.all(store::all_global); });
+  std::vector<Listed> all;
+  for (store::Row& row : rows) all.push_back(listed(std::move(row), Scope::global));
+  co_return all;
+}
+
+io::Task<SavedGlobal> Service::save_global(auth::Admin::Caller, Change change) {
+  Secret value(std::move(change.value));
+  check_key(change.key);
+  check_value(value.reveal());
+  co_await db_.write([this, key = change.key, value](sql::Tx& tx) {
+    // Counted after the change: replacing one is always allowed.
+    crypto::Sealed sealed = vault_.seal(tx, value.reveal(), global_place(key));
+    tx.run(store::put_global, key, sql::BytesView(sealed), clock_.now());
+    if (tx.one(store::count_global) > secrets_max) throw too_many();
+    announce(tx, WorkspaceId(), key, Scope::global);
+  });
+  co_return SavedGlobal{"saved", change.key, Scope::global};
+}
+
+io::Task<SavedGlobal> Service::erase_global(auth::Admin::Caller, std::string key) {
+  co_await db_.write([this, key](sql::Tx& tx) {
+    if (tx.run(store::erase_global, key) == 0) throw no_such_secret();
+    announce(tx, WorkspaceId(), key, Scope::global);
+  });
+  co_return SavedGlobal{"deleted", key, Scope::global};
+}
+
+io::Task<Model> Service::model(auth::Self::Caller, WorkspaceId id) {
+  auth::require_present(directory_, id);
+  auto row = co_await db_.read([id](sql::Read& read) { return read.optional(store::find_of, id, model_key); });
+  if (!row) co_return Model{"", "default"};
+  Secret model;
+  try {
+    model = vault_.open(row->sealed, workspace_place(id, model_key));
+  } catch (const Fault&) {
+    throw unreadable({"workspace:" + std::string(model_key)});
+  }
+  co_return Model{std::string(model.reveal()), "workspace_secrets"};
+}
+
+io::Task<RawJson> Service::set_model(auth::Self::Caller, WorkspaceId id, ModelBody body) {
+  auth::require_present(directory_, id);
+  if (body.model.empty()) {
+    co_await db_.write([this, id](sql::Tx& tx) {
+      if (tx.run(store::erase_of, id, model_key) > 0) announce(tx, id, model_key, Scope::workspace);
+    });
+    co_return json::Object().add("status", "cleared").raw();
+  }
+  Secret value(body.model);
+  co_await db_.write([this, id, value](sql::Tx& tx) { put(tx, id, model_key, value); });
+  co_return json::Object().add("status", "saved").add("model", body.model).raw();
+}
+
+io::Task<Rotated> Service::rotate(auth::Admin::Caller) {
+  Vault::Resealed counts = co_await vault_.rotate();
+  co_return Rotated{"rotated", counts.resealed, counts.unreadable};
+}
+
+void Service::removed(sql::Tx& tx, std::span<const WorkspaceId> ids) {
+  // A removed workspace never comes back, so nothing needs its secrets any more.
+  for (WorkspaceId id : ids) tx.run(store::erase_all_of, id);
+}
+
+void Service::purged(sql::Tx& tx, std::span<const WorkspaceId> ids) { removed(tx, ids); }
+
+}  // namespace molecule::secrets

@@ -1,0 +1,69 @@
+// Secrets of workspaces and of the whole organisation. A workspace's own value goes before a global one
+// of the same name. Values leave only to the workspace itself; lists, events, errors and logs name keys.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "platform/io/clock.h"
+#include "server/auth/access.h"
+#include "server/events/log.h"
+#include "server/secrets/secrets.h"
+#include "server/secrets/vault.h"
+#include "server/workspaces/directory.h"
+#include "server/workspaces/workspaces.h"
+
+namespace molecule::secrets {
+
+struct ListQuery {
+  std::optional<bool> values;  // For the workspace itself: the values instead of the list.
+};
+BOOST_DESCRIBE_STRUCT(ListQuery, (), (values))
+
+struct ModelBody {
+  std::string model;
+};
+BOOST_DESCRIBE_STRUCT(ModelBody, (), (model))
+
+class Service final : public workspaces::SecretStore, public workspaces::Departure {
+ public:
+  Service(sql::Database& db, events::Log& log, const workspaces::Directory& directory, const io::Clock& clock,
+          Vault& vault)
+      : db_(db), log_(log), directory_(directory), clock_(clock), vault_(vault) {}
+
+  // Routes.
+  io::Task<http::Response> list(auth::Self::Caller caller, WorkspaceId id, http::Query<ListQuery> query);
+  // Every value as the agent should see it. All or nothing: one that cannot be opened is 500 with
+  // `failed_keys`.
+  io::Task<http::Response> values(auth::Own::Caller caller, WorkspaceId id);
+  io::Task<Saved> save(auth::Self::Caller caller, WorkspaceId id, Change change);
+  io::Task<Saved> erase(auth::Self::Caller caller, WorkspaceId id, std::string key);
+  io::Task<std::vector<Listed>> list_global(auth::Admin::Caller caller);
+  io::Task<SavedGlobal> save_global(auth::Admin::Caller caller, Change change);
+  io::Task<SavedGlobal> erase_global(auth::Admin::Caller caller, std::string key);
+  io::Task<Model> model(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<RawJson> set_model(auth::Self::Caller caller, WorkspaceId id, ModelBody body);
+  io::Task<Rotated> rotate(auth::Admin::Caller caller);
+
+  // For slices whose transaction brings or takes secrets.
+  void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) override;
+  void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
+  void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
+
+ private:
+  io::Task<http::Response> values_of(WorkspaceId id);
+  void announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope);
+
+  sql::Database& db_;
+  events::Log& log_;
+  const workspaces::Directory& directory_;
+  const io::Clock& clock_;
+  Vault& vault_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::secrets

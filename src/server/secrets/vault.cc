@@ -1,0 +1,157 @@
+#include "server/secrets/vault.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/fault.h"
+#include "platform/crypto/key_file.h"
+#include "platform/io/loop.h"
+#include "platform/log/log.h"
+#include "server/secrets/secrets_store.h"
+
+namespace molecule::secrets {
+namespace {
+
+constexpr std::int64_t batch_rows = 100;  // Sealed again in one transaction.
+// How long writes that were under way when the key changed may take.
+constexpr std::chrono::milliseconds settle_step{5};
+constexpr int settle_steps = 2000;
+
+class Running {
+ public:
+  explicit Running(std::atomic<bool>& flag) : flag_(flag) {
+    if (flag_.exchange(true)) throw conflict("rotation_running", "the sealing key is being rotated already");
+  }
+  ~Running() { flag_ = false; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+}  // namespace
+
+std::string global_place(std::string_view key) { return crypto::associated_data({"global_secrets", "", key}); }
+
+std::string workspace_place(WorkspaceId workspace, std::string_view key) {
+  return crypto::associated_data({"workspace_secrets", workspace.text(), key});
+}
+
+Vault::Vault(sql::Database& db, io::Random& random, crypto::Keyring ring, KeySettings settings)
+    : db_(db),
+      random_(random),
+      ring_(std::make_shared<const crypto::Keyring>(std::move(ring))),
+      settings_(std::move(settings)) {}
+
+crypto::Sealed Vault::seal(sql::Tx& tx, std::string_view plain, std::string_view place) {
+  RingPtr held = ring();
+  crypto::Sealed sealed = held->seal(random_, plain, place);
+  tx.after_commit([held = std::move(held)] {});
+  return sealed;
+}
+
+Secret Vault::open(crypto::Bytes sealed, std::string_view place) const { return ring()->open(sealed, place); }
+
+io::Task<Vault::Resealed> Vault::rotate() {
+  Running running(rotating_);
+  std::weak_ptr<const crypto::Keyring> before = ring();
+  crypto::Keyring fresh = *ring();
+  if (!settings_.from_environment) {
+    // The file has the new key before any value is sealed with it.
+    fresh.add(crypto::SealingKey::random(random_));
+    crypto::save_keys(settings_.file, fresh);
+  }
+  ring_.write([&](RingPtr& ring) { ring = std::make_shared<const crypto::Keyring>(fresh); });
+  co_await wait_until_unused(before);
+  Resealed counts;
+  co_await reseal_globals(counts);
+  co_await reseal_workspaces(counts);
+  if (!settings_.from_environment && counts.unreadable == 0) {
+    crypto::Keyring only;
+    only.add(fresh.sealing());
+    crypto::save_keys(settings_.file, only);
+    ring_.write([&](RingPtr& ring) { ring = std::make_shared<const crypto::Keyring>(std::move(only)); });
+  }
+  log::info("sealing key rotated", log::field("resealed", counts.resealed),
+            log::field("unreadable", counts.unreadable));
+  co_return counts;
+}
+
+io::Task<void> Vault::wait_until_unused(std::weak_ptr<const crypto::Keyring> ring) {
+  for (int step = 0; !ring.expired(); ++step) {
+    if (step == settle_steps) {
+      throw unavailable("writes under the old key are still under way; rotate again shortly");
+    }
+    co_await io::sleep(settle_step);
+  }
+}
+
+std::optional<crypto::Sealed> Vault::reseal(const crypto::Keyring& ring, const sql::Bytes& sealed,
+                                            const std::string& place, Resealed& counts) {
+  if (!ring.stale(sealed)) return std::nullopt;
+  try {
+    Secret plain = ring.open(sealed, place);
+    return ring.seal(random_, plain.reveal(), place);
+  } catch (const Fault&) {
+    ++counts.unreadable;
+    return std::nullopt;
+  }
+}
+
+io::Task<void> Vault::reseal_globals(Resealed& counts) {
+  struct Step {
+    Resealed counts;
+    std::optional<std::string> last;
+  };
+  RingPtr held = ring();
+  for (std::optional<std::string> after = std::string(); after;) {
+    Step step = co_await db_.write([this, held, from = *after](sql::Tx& tx) {
+      Step done;
+      auto rows = tx.all(store::page_global, from, batch_rows);
+      for (const store::Row& row : rows) {
+        auto sealed = reseal(*held, row.sealed, global_place(row.key), done.counts);
+        if (!sealed) continue;
+        done.counts.resealed +=
+            tx.run(store::reseal_global, row.key, sql::BytesView(row.sealed), sql::BytesView(*sealed));
+      }
+      if (static_cast<std::int64_t>(rows.size()) == batch_rows) done.last = rows.back().key;
+      return done;
+    });
+    counts.resealed += step.counts.resealed;
+    counts.unreadable += step.counts.unreadable;
+    after = std::move(step.last);
+  }
+}
+
+io::Task<void> Vault::reseal_workspaces(Resealed& counts) {
+  using Place = std::pair<WorkspaceId, std::string>;
+  struct Step {
+    Resealed counts;
+    std::optional<Place> last;
+  };
+  RingPtr held = ring();
+  for (std::optional<Place> after = Place(); after;) {
+    Step step = co_await db_.write([this, held, from = *after](sql::Tx& tx) {
+      Step done;
+      auto rows = tx.all(store::page_of, from.first, from.second, batch_rows);
+      for (const store::PlacedRow& row : rows) {
+        auto sealed = reseal(*held, row.sealed, workspace_place(row.workspace_id, row.key), done.counts);
+        if (!sealed) continue;
+        done.counts.resealed += tx.run(store::reseal_of, row.workspace_id, row.key, sql::BytesView(row.sealed),
+                                       sql::BytesView(*sealed));
+      }
+      if (static_cast<std::int64_t>(rows.size()) == batch_rows) {
+        done.last = Place(rows.back().workspace_id, rows.back().key);
+      }
+      return done;
+    });
+    counts.resealed += step.counts.resealed;
+    counts.unreadable += step.counts.unreadable;
+    after = std::move(step.last);
+  }
+}
+
+}  // namespace molecule::secrets
