@@ -35,18 +35,8 @@ std::string cookie_header(std::string_view value, std::chrono::seconds age, bool
 
 }  // namespace
 
-void Service::require_present(WorkspaceId workspace) const {
-  switch (parts_.residents.standing(workspace)) {
-    case Standing::present: return;
-    case Standing::unknown: throw not_found("workspace");
-    case Standing::removed:
-      throw Fault(Kind::gone, "workspace_removed", "workspace removed")
-          .with(json::Object().add("id", workspace).members());
-  }
-}
-
 io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace, http::Query<PageQuery> page) {
-  require_present(workspace);
+  require_present(parts_.residents, workspace);
   std::int64_t limit = std::clamp<std::int64_t>(page.value.limit.value_or(page_default), 1, page_max);
   std::int64_t offset = std::max<std::int64_t>(page.value.offset.value_or(0), 0);
   auto rows = co_await parts_.tokens.list(workspace, limit, offset);
@@ -67,7 +57,7 @@ io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace, ht
 }
 
 io::Task<http::Response> Service::mint(WorkspaceId workspace, const http::Request& request) {
-  require_present(workspace);
+  require_present(parts_.residents, workspace);
   TokenOptions options = read_options(request);
   Tokens& tokens = parts_.tokens;
   MintedToken minted = co_await parts_.db.write(
@@ -109,7 +99,7 @@ io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std:
 }
 
 io::Task<RevokedCount> Service::revoke_tokens_of(Admin::Caller, WorkspaceId workspace) {
-  require_present(workspace);
+  require_present(parts_.residents, workspace);
   Tokens& tokens = parts_.tokens;
   std::int64_t revoked = co_await parts_.db.write(
       [&tokens, workspace](sql::Tx& tx) { return tokens.revoke_all(tx, workspace); });
@@ -119,7 +109,7 @@ io::Task<RevokedCount> Service::revoke_tokens_of(Admin::Caller, WorkspaceId work
 
 io::Task<http::Response> Service::test_token(Admin::Caller, WorkspaceId workspace) {
   if (profile_ != Profile::development) throw Fault(Kind::not_found, "not_found", "not found");
-  require_present(workspace);
+  require_present(parts_.residents, workspace);
   Tokens& tokens = parts_.tokens;
   MintedToken minted =
       co_await parts_.db.write([&tokens, workspace](sql::Tx& tx) { return tokens.mint(tx, workspace); });

@@ -117,7 +117,6 @@ class Service {
   io::Task<Status> end_session(Admin::Caller, std::string session);
 
  private:
-  void require_present(WorkspaceId workspace) const;  // 404, or 410 when it was removed.
   io::Task<http::Response> mint(WorkspaceId workspace, const http::Request& request);
 
   Parts parts_;

@@ -19,4 +19,7 @@ class Residents {
   virtual Standing standing(WorkspaceId id) const = 0;
 };
 
+// Throws Fault not_found `workspace_not_found` or gone `workspace_removed`.
+void require_present(const Residents& residents, WorkspaceId id);
+
 }  // namespace molecule::auth
