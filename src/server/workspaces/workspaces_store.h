@@ -17,9 +17,6 @@ inline constexpr sql::Query<Row()> all{"workspaces.all",
     "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces ORDER BY created_at, id"};
 inline constexpr sql::Query<Row()> live{"workspaces.live",
     "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces WHERE status <> 'removed' ORDER BY created_at, id"};
-inline constexpr sql::Query<Row(WorkspaceId)> live_children{"workspaces.live_children",
-    "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces WHERE parent = $1 AND status <> 'removed' "
-    "ORDER BY created_at, id"};
 #undef MOLECULE_WORKSPACE_COLUMNS
 
 inline constexpr sql::Query<Status(WorkspaceId)> status_of{"workspaces.status_of", R"(
