@@ -76,6 +76,13 @@ test("the activity feed shows every hop", async () => {
   await person.seesActivity(/pm → researcher/);
 });
 
+test("the delegation is drawn between the two cards, also after a reload", async () => {
+  const label = person.page.getByRole("button", { name: /^1 call · / });
+  await label.waitFor();
+  await person.page.reload();
+  await label.waitFor();
+});
+
 test("the talk between the agents is readable", async () => {
   await person.opensCard("pm");
   await person.opensTab("chat");

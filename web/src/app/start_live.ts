@@ -1,4 +1,5 @@
 import { ApiError } from "@/api/api_error";
+import { listEvents } from "@/api/events_api";
 import type { Workspace } from "@/api/workspace";
 import { getWorkspace, listWorkspaces } from "@/api/workspaces_api";
 import { LiveConnection, type LiveState, type Socket } from "@/live/connection";
@@ -17,6 +18,19 @@ export interface LiveProblems {
 }
 
 const pruneEveryMs = 60_000;
+/** How far back in the log edges are looked for when the page opens. */
+const pastEvents = 500;
+
+/** Draws the delegations of before this page was opened; `until` is where its live events begin. */
+async function recallHops(until: number): Promise<void> {
+  const past = await listEvents(pastEvents);
+  let hops = hopsStore.get();
+  for (const { event_type, workspace_id, payload, created_at, seq } of past.toReversed()) {
+    if (workspace_id === null || seq === undefined || seq > until) continue;
+    hops = applyHop(hops, { event: event_type, workspace_id, payload, at: Date.parse(created_at), seq, transient: false });
+  }
+  hopsStore.set(pruneHops(hops, Date.now()));
+}
 
 function openSocket(since: number): Socket {
   const scheme = window.location.protocol === "https:" ? "wss" : "ws";
@@ -77,10 +91,16 @@ function takeFrames(frames: Frame[]): void {
 /** Starts the page's one connection; answers with how to try again and how to end it. */
 export function startLive(problems: LiveProblems): { retry: () => void; stop: () => void } {
   let wasDown = false;
+  let recalled = false;
   const connection = new LiveConnection<Workspace[]>(
     {
       snapshot: async () => {
         const { workspaces, seq } = await listWorkspaces();
+        if (!recalled) {
+          recalled = true;
+          // Edges of the past are an extra: without them the page is whole.
+          recallHops(seq).catch(() => undefined);
+        }
         return { picture: workspaces, seq };
       },
       open: openSocket,
