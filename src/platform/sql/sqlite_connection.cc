@@ -14,8 +14,8 @@
 namespace molecule::sql {
 namespace {
 
-constexpr int busy_timeout_ms = 5'000;   // For another process, such as an admin verb, that writes.
-constexpr int checkpoint_pages = 8'000;  // 32 MiB of log before a commit has to move it.
+constexpr int busy_timeout_ms = 5'000;  // For another process, such as an admin verb, that writes.
+constexpr int log_kept_bytes = 64 << 20;  // A longer log is cut back when it starts over.
 
 void configure_once() {
   static std::once_flag done;
@@ -137,15 +137,22 @@ SqliteConnection::SqliteConnection(const std::string& path, Create create, int c
   };
   if (code != SQLITE_OK) refuse(opened ? sqlite3_errmsg(opened) : "out of memory");
   sqlite3_busy_timeout(opened, busy_timeout_ms);
+  // Takes the place of checkpoints inside commits, which SqliteCheckpointer runs elsewhere.
+  sqlite3_wal_hook(
+      opened,
+      [](void* pages, sqlite3*, const char*, int count) {
+        *static_cast<std::size_t*>(pages) = static_cast<std::size_t>(count);
+        return SQLITE_OK;
+      },
+      &log_pages_);
   try {
     // No memory mapping: a failing disk would then be a signal that ends the process instead of an
     // error that one batch gets.
     execute(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
         "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF");
-    execute(fmt::format(
-        "PRAGMA cache_size=-{}; PRAGMA wal_autocheckpoint={}; PRAGMA journal_size_limit={}",
-        cache_kib, checkpoint_pages, 2 * checkpoint_pages * 4096));
+    execute(fmt::format("PRAGMA cache_size=-{}; PRAGMA journal_size_limit={}", cache_kib,
+                        log_kept_bytes));
   } catch (const StoreLost& loss) {
     refuse(loss.cause);
   }

@@ -60,8 +60,11 @@ class SqliteConnection {
   bool in_transaction() const;
   std::string last_message() const;  // SQLite's words for the failure before; for operators only.
   bool moved() const;                // The file was renamed or deleted under us.
-  void
-  checkpoint() noexcept;  // Moves the log into the file as far as readers allow, without waiting.
+  // Moves the log into the file as far as readers allow, without waiting.
+  void checkpoint() noexcept;
+  std::size_t log_pages() const {
+    return log_pages_;
+  }  // Length of the log at the last commit here.
 
  private:
   static constexpr std::size_t statements_max = 512;  // Beyond it the cache starts anew.
@@ -74,6 +77,7 @@ class SqliteConnection {
   };
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, Statement> statements_;
+  std::size_t log_pages_ = 0;
 };
 
 }  // namespace molecule::sql

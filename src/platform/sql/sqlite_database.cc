@@ -215,6 +215,10 @@ SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& regi
   writer_ = std::make_unique<SqliteConnection>(settings_.path, SqliteConnection::Create::yes,
                                                writer_cache_kib);
   reads_on_writer_ = in_memory_;
+  if (!in_memory_) {
+    checkpointer_ = std::make_unique<SqliteCheckpointer>(settings_.path,
+                                                         SqliteCheckpointer::Limits(), registry);
+  }
   start();
 }
 
@@ -287,9 +291,10 @@ void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
     for (detail::Job* job : batch) run_in_batch(*job, batch.size() == 1);
     if (transaction_->undone()) {
       writer_->execute("ROLLBACK");
-    } else {
-      commit();
+      return;
     }
+    commit();
+    if (checkpointer_ && checkpointer_->committed(writer_->log_pages())) writer_->checkpoint();
   } catch (const StoreLost& loss) {
     writer_->execute_unchecked("ROLLBACK");
     if (loss.connection_bad) drop_writer();

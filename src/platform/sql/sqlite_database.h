@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "platform/sql/sequences.h"
+#include "platform/sql/sqlite_checkpointer.h"
 #include "platform/sql/sqlite_connection.h"
 #include "platform/sql/store_threads.h"
 
@@ -45,6 +46,7 @@ class SqliteDatabase final : public StoreThreads {
       writer_mutex_;  // Held through a batch; lets migrate() and check_prepares() in between.
   std::unique_ptr<SqliteConnection> writer_;
   std::unique_ptr<Transaction> transaction_;
+  std::unique_ptr<SqliteCheckpointer> checkpointer_;  // None in memory.
   // Raised when the writer had to be opened again, so that readers do the same: the file may be
   // another.
   std::atomic<std::uint64_t> generation_{1};

@@ -1,0 +1,63 @@
+#include "platform/sql/sqlite_checkpointer.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "platform/sql/sqlite_connection.h"
+#include "testing/each_database.h"
+
+namespace molecule::sql {
+namespace {
+
+class SqliteCheckpoints : public ::testing::Test {
+ protected:
+  // One page a commit at least.
+  std::size_t commit_once() {
+    connection.execute("INSERT INTO facts (text) VALUES (randomblob(5000))");
+    return connection.log_pages();
+  }
+  std::uint64_t passes() {
+    return metrics.counter("molecule_store_checkpoints_total", help).value();
+  }
+
+  static constexpr std::string_view help =
+      "Passes that moved SQLite's log into its file beside the writer.";
+  test::StorePlace place{test::Engine::sqlite};
+  metrics::Registry metrics;
+  SqliteConnection connection{place.settings.path, SqliteConnection::Create::yes, 1024};
+
+  void SetUp() override { connection.execute("CREATE TABLE facts (text BLOB)"); }
+};
+
+TEST_F(SqliteCheckpoints, RunBesideTheWriterAndLetTheLogStartOver) {
+  SqliteCheckpointer checkpointer(place.settings.path, {20, 1000}, metrics);
+  std::size_t pages = commit_once();
+  EXPECT_FALSE(checkpointer.committed(pages));
+  while (pages < 25) pages = commit_once();
+  EXPECT_EQ(passes(), 0U);
+  EXPECT_FALSE(checkpointer.committed(pages));
+  while (passes() == 0) std::this_thread::yield();
+  // Everything was moved and nobody reads, so the next commit begins the log anew.
+  EXPECT_LT(commit_once(), 25U);
+  EXPECT_GE(std::filesystem::file_size(place.settings.path), 8U * 4096);
+}
+
+TEST_F(SqliteCheckpoints, AskTheWriterToHelpWhenTheLogIsTooLong) {
+  SqliteCheckpointer checkpointer(place.settings.path, {20, 60}, metrics);
+  EXPECT_FALSE(checkpointer.committed(59));
+  EXPECT_TRUE(checkpointer.committed(60));
+}
+
+TEST_F(SqliteCheckpoints, AreNotRepeatedForTheSamePages) {
+  SqliteCheckpointer checkpointer(place.settings.path, {20, 1000}, metrics);
+  checkpointer.committed(20);
+  while (passes() == 0) std::this_thread::yield();
+  for (std::size_t pages = 21; pages < 40; ++pages) checkpointer.committed(pages);
+  EXPECT_EQ(passes(), 1U);
+  checkpointer.committed(40);
+  while (passes() == 1) std::this_thread::yield();
+}
+
+}  // namespace
+}  // namespace molecule::sql
