@@ -14,8 +14,8 @@ HeadScanner::Found HeadScanner::scan(std::string_view text) {
       return text.size() > head_max ? Found::too_large : Found::more;
     }
     auto end = static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
-    if (end == line_ || text[end - 1] != '\r') return Found::bad_line_end;
     if (end >= head_max) return Found::too_large;
+    if (end == line_ || text[end - 1] != '\r') return Found::bad_line_end;
     bool empty = end == line_ + 1;
     bool first = line_ == 0;
     line_ = at_ = end + 1;
