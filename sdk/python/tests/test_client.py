@@ -449,10 +449,13 @@ def test_idempotency_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_working_reports_start_and_end(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
     platform.on("POST", "/registry/heartbeat", {"status": "ok"})
-    with client.working("outer"), client.working("inner"):
-        pass
+    with client.working("outer") as work:
+        with client.working("inner"):
+            pass
+        work.update("nearly")
+    work.update("too late")
     told = [(r.json()["current_task"], r.json()["active_tasks"]) for r in platform.requests]
-    assert told == [("outer", 1), ("inner", 2), ("outer", 1), ("", 0)]
+    assert told == [("outer", 1), ("inner", 2), ("outer", 1), ("nearly", 1), ("", 0), ("", 0)]
 
 
 def test_working_survives_a_platform_that_is_away(client: RemoteAgentClient, platform: ScriptedPlatform) -> None:

@@ -104,7 +104,7 @@ def coordinate(message: InboundMessage, client: RemoteAgentClient) -> str | None
         return "Write what you need, and I find who can do it."
     log.info("message %s: %d characters", message.activity_id, len(request))
     preview = request if len(request) <= MAX_TASK_PREVIEW else request[:MAX_TASK_PREVIEW - 1] + "…"
-    with client.working(f"Finding a peer for: {preview}"):
+    with client.working(f"Finding a peer for: {preview}") as work:
         try:
             # Whoever asked does not get the task back.
             peers = [peer for peer in client.get_peers() if peer.id not in (message.source_id, client.workspace_id)]
@@ -112,8 +112,8 @@ def coordinate(message: InboundMessage, client: RemoteAgentClient) -> str | None
             if chosen is None:
                 return reason
             log.info("delegating to %s for %r (score %.1f)", chosen.peer.name, chosen.skill, chosen.score)
-            with client.working(f"Waiting for {chosen.peer.name}: {preview}"):
-                return hand_over(request, chosen, client, message.activity_id)
+            work.update(f"Waiting for {chosen.peer.name}: {preview}")
+            return hand_over(request, chosen, client, message.activity_id)
         except PlatformError as error:
             log.warning("cannot coordinate: %s", error)
             return f"I could not hand this over: {error.message}."

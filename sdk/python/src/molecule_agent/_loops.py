@@ -41,6 +41,19 @@ class StopRequested(BaseException):
     """Raised by the signal handler to leave a wait for messages; never leaves the package."""
 
 
+class Work:
+    """One task while it lasts, as `working` hands it out."""
+
+    def __init__(self, client: RemoteAgentClient, handle: int) -> None:
+        self._client = client
+        self._handle = handle
+
+    def update(self, current_task: str) -> None:
+        """Show what the task has come to; still one task. Without effect once it ended."""
+        self._client._activity.change(self._handle, current_task)
+        self._client._activity.beat(self._client)
+
+
 class CurrentTask:
     """What this agent is doing, and the one gate through which it is reported."""
 
@@ -57,6 +70,11 @@ class CurrentTask:
             handle = next(self._numbers)
             self._tasks[handle] = text
             return handle
+
+    def change(self, handle: int, text: str) -> None:
+        with self._lock:
+            if handle in self._tasks:
+                self._tasks[handle] = text
 
     def end(self, handle: int) -> None:
         with self._lock:

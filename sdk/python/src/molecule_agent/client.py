@@ -209,16 +209,17 @@ class RemoteAgentClient(MessageCalls):
         self._note_secret(self._checked(answer, "heartbeat"))
 
     @contextlib.contextmanager
-    def working(self, current_task: str) -> Iterator[None]:
+    def working(self, current_task: str) -> Iterator[_loops.Work]:
         """Show `current_task` on the canvas while the block runs: a beat at once, and one at the end.
 
-        Blocks may nest and overlap; `active_tasks` counts them and the newest is the one shown. A beat that fails is
-        logged, never raised.
+        Blocks may nest and overlap; `active_tasks` counts them and the newest is the one shown. The block may tell how
+        far it is: `with client.working("reading") as work: … work.update("writing")`. A beat that fails is logged,
+        never raised.
         """
         handle = self._activity.begin(current_task)
         self._activity.beat(self)
         try:
-            yield
+            yield _loops.Work(self, handle)
         finally:
             self._activity.end(handle)
             self._activity.beat(self)
