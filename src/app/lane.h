@@ -1,0 +1,49 @@
+// What one event loop of the platform has to itself: the loop, its background work, its connections to
+// agents, its part of the listening port, and the thread that runs it all.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "platform/http/client.h"
+#include "platform/http/server.h"
+#include "platform/io/scope.h"
+#include "platform/net/dial.h"
+
+namespace molecule::app {
+
+class Lane {
+ public:
+  explicit Lane(io::Scope::OnFailure on_failure);
+  ~Lane();
+  Lane(const Lane&) = delete;
+
+  io::Loop& loop() { return loop_; }
+  io::Scope& scope() { return work_; }
+  http::Client& client() { return *client_; }
+
+  void connect(net::Dialer& dialer, metrics::Registry& registry);
+  // Opens the port (or joins it) and starts serving once the loop runs. Returns the port.
+  std::uint16_t listen(const http::Router& router, const http::Settings& settings, metrics::Registry& registry,
+                       net::Listener::Port sharing, std::uint16_t port);
+  // Runs the loop in a thread of its own; the first lane runs in the caller's thread instead.
+  void start_thread();
+
+  // Stops accepting and waits for what is under way, at most `grace`; then cancels the rest. Called from
+  // another lane's coroutine or from this one's.
+  io::Task<void> drain(std::chrono::milliseconds grace);
+  // Ends the thread. After drain.
+  void stop();
+
+ private:
+  io::Task<void> drain_here(std::chrono::milliseconds grace);
+
+  io::Loop loop_;
+  io::Scope work_;
+  io::Scope control_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+};
+
+}  // namespace molecule::app

@@ -1,0 +1,19 @@
+// The reference pages, printed from what the binary itself uses: routes, settings and faults.
+// docs/reference/ holds them; a test compares.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "platform/metrics/metrics.h"
+
+namespace molecule::app {
+
+// Every route of the platform without starting it.
+std::vector<http::Route> all_routes();
+
+// Writes routes.md, settings.md and faults.md into `directory`.
+void write_reference(const std::filesystem::path& directory);
+
+}  // namespace molecule::app

@@ -1,0 +1,309 @@
+#include "app/serve.h"
+
+#include <algorithm>
+
+#include "app/canvas_assets.h"
+#include "app/demo.h"
+#include "app/lane.h"
+#include "app/migrations.h"
+#include "app/ports.h"
+#include "app/system.h"
+#include "platform/crypto/key_file.h"
+#include "platform/log/log.h"
+#include "platform/process/environment.h"
+#include "server/activity/activity_service.h"
+#include "server/auth/admin_token.h"
+#include "server/auth/auth_service.h"
+#include "server/auth/gate.h"
+#include "server/auth/keep.h"
+#include "server/auth/rules.h"
+#include "server/delegations/delegations_service.h"
+#include "server/events/events_service.h"
+#include "server/secrets/secrets_service.h"
+#include "server/workspaces/workspaces_service.h"
+
+namespace molecule::app {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr auto drain_for = 25s;  // For requests under way when the platform is told to stop.
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+Address listen_address(const std::string& text) {
+  std::size_t colon = text.rfind(':');
+  Address address;
+  if (colon != std::string::npos) {
+    address.host = text.substr(0, colon);
+    long port = 0;
+    try {
+      port = std::stol(text.substr(colon + 1));
+    } catch (const std::exception&) {
+      port = -1;
+    }
+    if (port >= 0 && port <= 65535) {
+      address.port = static_cast<std::uint16_t>(port);
+      if (address.host.size() > 2 && address.host.front() == '[') {
+        address.host = address.host.substr(1, address.host.size() - 2);
+      }
+      if (!address.host.empty()) return address;
+    }
+  }
+  throw bad_request("invalid_listen", fmt::format("--listen {}: expected ADDRESS:PORT, such as 127.0.0.1:8080", text));
+}
+
+bool is_loopback(const std::string& host) { return host == "::1" || host == "localhost" || host.starts_with("127."); }
+
+void log_failure(std::string_view name, std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& problem) {
+    log::error("background work failed", log::field("name", name), log::field("error", problem.what()));
+  }
+}
+
+// Runs `step` every `period` until cancelled; a failure is logged and the next turn tries again.
+io::Task<void> every(std::chrono::milliseconds period, std::string_view name, std::function<io::Task<void>()> step) {
+  for (;;) {
+    co_await io::sleep(period);
+    std::exception_ptr failure;
+    try {
+      io::Task<void> turn = step();
+      co_await turn;
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+      failure = std::current_exception();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) log_failure(name, failure);
+  }
+}
+
+http::Settings http_settings(const Config& config, const Address& address) {
+  http::Settings settings;
+  settings.address = address.host;
+  settings.port = address.port;
+  settings.hosts = config.list("hosts");
+  settings.cors_origins = config.list("cors-origins");
+  settings.trusted_proxies = config.list("trusted-proxies");
+  return settings;
+}
+
+sql::Settings store_settings(const Config& config, const fs::path& data) {
+  sql::Settings settings;
+  settings.url = config.text("database-url");
+  settings.path = (data / "molecule.db").string();
+  return settings;
+}
+
+auth::LimitSettings limit_settings(const Config& config) {
+  auth::LimitSettings limits;
+  limits.per_address = static_cast<std::uint32_t>(config.number("rate-limit"));
+  limits.per_credential = static_cast<std::uint32_t>(config.number("rate-limit-credential"));
+  if (limits.per_address == 0) {
+    limits.per_credential = 0;
+    limits.per_operator = 0;
+    limits.failures_per_address = 0;
+    limits.claims_per_address = 0;
+  }
+  return limits;
+}
+
+// One port, shared by all lanes; the kernel spreads connections over them.
+std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const http::Router& router,
+                            const http::Settings& settings, metrics::Registry& registry) {
+  std::uint16_t port = settings.port;
+  for (auto& lane : lanes) {
+    bool first = &lane == &lanes.front();
+    auto sharing = lanes.size() == 1 ? net::Listener::Port::own
+                   : first           ? net::Listener::Port::first_of_several
+                                     : net::Listener::Port::joining;
+    port = lane->listen(router, settings, registry, sharing, port);
+  }
+  return port;
+}
+
+io::Task<void> plane(const Config& config, World world, Lane& first, std::vector<std::unique_ptr<Lane>>& lanes,
+                     sql::Database& db, metrics::Registry& registry, io::Stop& stop,
+                     const std::function<void(const Ready&)>& on_ready) {
+  const bool dev = config.flag("dev");
+  const fs::path data = config.text("data");
+  const Address address = listen_address(config.text("listen"));
+  if (dev && !is_loopback(address.host)) {
+    throw bad_request("dev_is_local", "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
+  }
+
+  // What happened, and who is told.
+  events::Log log(db, world.clock);
+  co_await log.open();
+  std::vector<io::Loop*> loops;
+  for (auto& lane : lanes) loops.push_back(&lane->loop());
+  events::Hubs hubs(log, loops);
+
+  // Who exists and who asks.
+  workspaces::Directory directory;
+  auth::Tokens tokens(db, world.clock, world.random, directory);
+  auth::Sessions sessions(db, world.clock, world.random);
+  auth::Claims claims(world.clock, world.random);
+  auth::Limits limits(limit_settings(config));
+  Secret admin_text =
+      auth::load_or_create_admin_token(config.text("admin-token"), data / "admin_token", world.random);
+  auth::AdminToken admin(admin_text);
+
+  // The way out: agents' addresses, checked.
+  net::SystemResolver resolver(world.clock);
+  net::DialSettings dial;
+  dial.dev = dev;
+  dial.allow = config.list("dial-allow");
+  net::Dialer dialer(dial, resolver, registry);
+  for (auto& lane : lanes) lane->connect(dialer, registry);
+
+  // Things that exist.
+  crypto::Keyring keyring =
+      crypto::load_or_create_keys(data / "sealing_key", config.text("secrets-encryption-key"), world.random);
+  secrets::KeySettings key_settings{data / "sealing_key", !config.text("secrets-encryption-key").empty()};
+  secrets::Vault vault(db, world.random, std::move(keyring), key_settings);
+  secrets::Service secrets(db, log, directory, world.clock, vault);
+  UrlsByDialer urls(dialer);
+  presence::Limits presence_limits;
+  presence_limits.silent_after = std::chrono::seconds(config.number("offline-after"));
+  presence_limits.late_after = presence_limits.silent_after * 2 / 3;
+  presence::Roster roster(world.clock, presence_limits);
+  activity::Ledger ledger(log, world.clock);
+  workspaces::Settings workspace_settings;
+  workspace_settings.external_platform_url = config.text("platform-url");
+  ActivityDeparture activity_departure;
+  LaterDepartures later_departures;
+  workspaces::Ports workspace_ports{roster, urls, secrets, tokens, {&secrets, &activity_departure, &later_departures}};
+  workspaces::Service workspace_service(db, log, directory, world.clock, world.random, workspace_ports,
+                                        workspace_settings);
+
+  // Things that happen to them.
+  delegations::Outcomes outcomes(log, ledger, world.clock);
+  proxy::Settings proxy_settings;
+  proxy_settings.hops_max = config.number("hops-max");
+  proxy::Service proxy(db, log, ledger, directory, outcomes, world.clock, world.random, registry, proxy_settings);
+  for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
+  MailboxesByProxy mailboxes(proxy);
+  presence::Settings presence_settings;
+  presence_settings.register_creates = dev;
+  presence::Service presence(db, log, workspace_service, urls, tokens, roster, mailboxes, presence_settings);
+  later_departures.join(presence);
+  activity::Service activity(db, log, ledger, directory, hubs, world.clock);
+  delegations::Service delegations(db, log, ledger, outcomes, proxy, hubs, world.clock, world.random);
+  for (auto& lane : lanes) delegations.add_scope(lane->scope());
+  events::Service events(db, log, directory, hubs);
+  auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
+                             dev ? auth::Profile::development : auth::Profile::production);
+
+  // State from before the restart.
+  co_await workspace_service.load();
+  co_await presence.load();
+  co_await auth::open_all(tokens, sessions);
+  co_await proxy.recover();
+
+  // The way in.
+  auth::GateParts gate_parts{tokens, sessions, admin, directory, limits, world.clock, registry};
+  http::Settings http = http_settings(config, address);
+  auth::Places places;
+  places.hosts = http.hosts;
+  places.origins = http.cors_origins;
+  std::unique_ptr<http::Gate> gate;
+  if (dev) {
+    gate = std::make_unique<auth::DevGate>(gate_parts, places);
+  } else {
+    gate = std::make_unique<auth::Gate>(gate_parts, places);
+  }
+  System system(db, registry, world.clock, is_loopback(address.host));
+  http::Router router(*gate);
+  router.mount(system_routes, system);
+  router.mount(auth::routes, auth_service);
+  router.mount(workspaces::routes, workspace_service);
+  router.mount(presence::routes, presence);
+  router.mount(secrets::routes, secrets);
+  router.mount(activity::routes, activity);
+  router.mount(proxy::routes, proxy);
+  router.mount(delegations::routes, delegations);
+  router.mount(events::routes, events);
+  router.fallback(canvas_response);
+  auth::require_known_classes(router.all());
+  system.describe(router.all());
+
+  // What goes on by itself.
+  io::Scope background(first.loop(), log_failure);
+  auto days = [&](std::string_view name) { return std::chrono::hours(24 * config.number(name)); };
+  background.spawn("presence", presence.run());
+  background.spawn("mailboxes", every(1s, "mailboxes", [&]() -> io::Task<void> {
+                     proxy.sweep();
+                     co_return;
+                   }));
+  background.spawn("credentials", auth::keep(tokens, sessions));
+  background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
+                     co_await activity.prune(days("activity-retention-days"));
+                     co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);
+                   }));
+  for (auto& lane : lanes) {
+    if (lane.get() != &first) lane->start_thread();
+  }
+
+  // From here on requests are answered, until somebody asks to stop or something essential fails.
+  std::exception_ptr failure;
+  try {
+    std::uint16_t port = listen_on_all(lanes, router, http, registry);
+    std::string shown_host = address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
+    std::string base = fmt::format("http://{}:{}", shown_host, port);
+    if (config.flag("demo")) co_await make_demo({workspace_service, directory, data, base});
+    std::string claim_url;
+    if (!dev && sessions.list(world.clock.now()).empty()) {
+      Secret code = co_await db.write([&](sql::Tx& tx) { return claims.add(tx); });
+      claim_url = fmt::format("{}/claim/{}", base, code.reveal());
+    }
+    on_ready(Ready{base, port, claim_url, router, stop});
+    co_await stop.requested();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  log::info("stopping");
+  system.draining();
+  for (auto& lane : lanes) co_await lane->drain(drain_for);
+  co_await background.drain(0ms);
+  if (!failure) {
+    co_await presence.flush_all();
+    co_await tokens.flush();
+    co_await sessions.flush();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+void serve(const Config& config, World world, const std::function<void(const Ready&)>& on_ready) {
+  const fs::path data = config.text("data");
+  process::make_private_directory(data);
+  process::DirectoryLock lock(data);
+  process::raise_file_limit();
+
+  metrics::Registry registry;
+  auto db = sql::open(store_settings(config, data), registry);
+  db->migrate(migrations());
+
+  std::size_t count = static_cast<std::size_t>(config.number("loops"));
+  if (count == 0) count = static_cast<std::size_t>(process::processor_count());
+  std::vector<std::unique_ptr<Lane>> lanes;
+  for (std::size_t i = 0; i < std::min<std::size_t>(count, 64); ++i) {
+    lanes.push_back(std::make_unique<Lane>(log_failure));
+  }
+  Lane& first = *lanes.front();
+  io::Stop stop(first.loop());
+  io::StopOnSignals signals(stop);
+  io::run(first.loop(), plane(config, world, first, lanes, *db, registry, stop, on_ready));
+  for (auto& lane : lanes) lane->stop();
+}
+
+}  // namespace molecule::app

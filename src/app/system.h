@@ -1,0 +1,51 @@
+// What the platform says about itself: alive, ready, metrics, the list of its routes.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "platform/io/clock.h"
+#include "platform/metrics/metrics.h"
+#include "platform/sql/database.h"
+#include "server/auth/access.h"
+
+namespace molecule::app {
+
+inline constexpr std::string_view version = "0.1.0";
+
+class System {
+ public:
+  System(const sql::Database& db, metrics::Registry& registry, const io::Clock& clock, bool open_metrics)
+      : db_(db), registry_(registry), clock_(clock), started_(clock.monotonic()), open_metrics_(open_metrics) {}
+
+  // Once all tables are mounted and before the first request.
+  void describe(const std::vector<http::Route>& routes);
+  void draining() { draining_.store(true, std::memory_order_release); }
+
+  // GET /health and /healthz: the process answers. /health also says what clients of old decode.
+  io::Task<http::Response> health(auth::Open::Caller caller);
+  io::Task<http::Response> alive(auth::Open::Caller caller);
+  // GET /readyz: 503 while the store refuses work or the platform is going down.
+  io::Task<http::Response> ready(auth::Open::Caller caller);
+  // GET /metrics: Prometheus text. For operators, and for anybody when the platform listens on loopback.
+  io::Task<http::Response> metrics(auth::Open::Caller caller);
+  io::Task<http::Response> openapi(auth::Open::Caller caller);
+
+ private:
+  const sql::Database& db_;
+  metrics::Registry& registry_;
+  const io::Clock& clock_;
+  std::chrono::nanoseconds started_;
+  bool open_metrics_;
+  std::atomic<bool> draining_{false};
+  std::string openapi_;
+};
+
+// OpenAPI 3.1 from the route tables: paths, access classes, path parameters.
+std::string openapi_text(const std::vector<http::Route>& routes);
+
+extern const std::span<const http::Route> system_routes;
+
+}  // namespace molecule::app

@@ -1,0 +1,46 @@
+// The process's surroundings: environment variables, files and directories, and a lock that keeps two
+// processes off one data directory. The only place that reads the environment.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace molecule::process {
+
+// Unset and empty are both absent.
+std::optional<std::string> environment(const char* name);
+
+// The whole file, at most `max` bytes; nullopt when it does not exist. Throws Fault otherwise.
+std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t max = 1u << 20);
+
+// Replaces the file atomically with mode 0600: written beside it, synced, renamed.
+void write_private_file(const std::filesystem::path& file, std::string_view text);
+
+// Makes the directory (and its parents) with mode 0700, or tightens it. Throws Fault when it belongs to
+// somebody else or cannot be made.
+void make_private_directory(const std::filesystem::path& directory);
+
+// Where data goes when nobody says: MOLECULE_DATA_DIR, XDG_DATA_HOME/molecule, ~/.local/share/molecule.
+std::filesystem::path default_data_directory();
+
+// Held while it lives; a second holder gets a Fault that says who holds it.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const std::filesystem::path& directory);
+  ~DirectoryLock();
+  DirectoryLock(const DirectoryLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+// Resident memory of this process in bytes.
+std::uint64_t resident_bytes();
+int processor_count();
+// Raises the soft limit of open files to the hard one.
+void raise_file_limit();
+
+}  // namespace molecule::process
