@@ -130,6 +130,7 @@ def test_a_summary_of_the_real_file_comes_back(demo: Demo) -> None:
 
 
 def test_every_hop_is_in_the_activity(demo: Demo) -> None:
+    (demo.library / "bees.md").write_text(BEES.replace("Bees visit", "Our bees visit"))
     demo.ask("Summarise bees.md in one sentence")
     pm = [(r["activity_type"], r["method"]) for r in demo.stage.rows(demo.ids["pm"])]
     assert ("a2a_receive", "message/send") in pm and ("delegation", "delegate") in pm
@@ -137,7 +138,7 @@ def test_every_hop_is_in_the_activity(demo: Demo) -> None:
     received = [r for r in demo.stage.rows(demo.ids["researcher"]) if r["method"] == "message/send"]
     assert received[-1]["data"]["text"] == "Summarise bees.md in one sentence"
     assert received[-1]["data"]["source"] == "peer_agent" and received[-1]["data"]["peer_name"] == "pm"
-    assert received[-1]["status"] == "ok" and "Bees" in str(received[-1]["response_body"])
+    assert received[-1]["status"] == "ok" and "bees visit flowers" in str(received[-1]["response_body"])
 
 
 def test_both_show_what_they_do(demo: Demo) -> None:

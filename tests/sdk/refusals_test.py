@@ -96,13 +96,14 @@ def test_an_address_that_points_inward_is_refused(stage: Stage, client: RemoteAg
                                   "/workspaces/nope/secrets/values"])
 def test_ids_that_are_none(stage: Stage, client: RemoteAgentClient, path: str) -> None:
     refused(as_agent(stage, client, "GET", path), 400, 403, 404)
-    refused(stage.ask("GET", path), 400, 404)
+    refused(stage.ask("GET", path), 400, 403, 404)
 
 
 @pytest.mark.parametrize("path", [f"/workspaces/{UNKNOWN}", f"/workspaces/{UNKNOWN}/secrets", f"/registry/{UNKNOWN}/peers"])
 def test_unknown_ids(stage: Stage, client: RemoteAgentClient, path: str) -> None:
     refused(stage.ask("GET", path), 404)
-    refused(as_agent(stage, client, "GET", path), 403, 404)
+    # To a token of another workspace an unknown id and a foreign one look the same.
+    refused(as_agent(stage, client, "GET", path), 401, 403, 404)
 
 
 @pytest.mark.parametrize("query", ["since_secs=0", "since_secs=soon", "since_id=nope", "peer_id=nope", "before_ts=noon",
@@ -158,8 +159,8 @@ def test_a_body_that_is_too_large(stage: Stage, client: RemoteAgentClient) -> No
 # --- credentials ---
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Bearer mol_wrong", "Basic bW9sOm1vbA==",
-                                           "Bearer " + "x" * 5000])
+# Few enough that the limit on refused credentials, which answers 429, stays out of the picture.
+@pytest.mark.parametrize("authorization", [None, "Bearer ", "Bearer mol_wrong", "Basic bW9sOm1vbA=="])
 def test_every_door_is_closed_without_a_credential(stage: Stage, client: RemoteAgentClient,
                                                    authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
@@ -170,8 +171,7 @@ def test_every_door_is_closed_without_a_credential(stage: Stage, client: RemoteA
                          ("POST", "/registry/heartbeat"), ("GET", f"/registry/{client.workspace_id}/peers")):
         answer = requests.request(method, stage.url + path, headers=headers, timeout=10,
                                   json={"workspace_id": client.workspace_id} if method == "POST" else None)
-        # 431: a header beyond what any credential needs is refused before it is read.
-        assert answer.status_code in (401, 431), f"{method} {path}: {answer.status_code} {answer.text}"
+        assert answer.status_code == 401 and answer.json()["code"], f"{method} {path}: {answer.status_code} {answer.text}"
 
 
 def test_the_token_of_another_opens_nothing(stage: Stage, agents: Agents, client: RemoteAgentClient) -> None:
@@ -199,7 +199,8 @@ def test_a_claimed_identity_counts_for_nothing(stage: Stage, agents: Agents, cli
 def raw_exchange(stage: Stage, request: bytes) -> bytes:
     host, port = stage.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(request.replace(b"HOST", f"{host}:{port}".encode()))
+        admin = f"Bearer {(stage.data / 'admin_token').read_text().strip()}".encode()
+        connection.sendall(request.replace(b"HOST", f"{host}:{port}".encode()).replace(b"ADMIN", admin))
         received = b""
         while True:
             try:
@@ -224,11 +225,13 @@ def raw_exchange(stage: Stage, request: bytes) -> bytes:
     b"GET /healthz HTTP/1.1\r\nHost: HOST\r\nHost: HOST\r\n\r\n", b"GET /healthz HTTP/1.1\r\n\r\n",
     b"GET /healthz HTTP/1.1\r\nHost: HOST\r\n folded: x\r\n\r\n", b"GET /healthz\r\n\r\n", b"\x16\x03\x01\x02\r\n\r\n",
     b"GET /healthz HTTP/1.1\r\nHost: HOST\r\nX: a\x00b\r\n\r\n", b"GET /hea lthz HTTP/1.1\r\nHost: HOST\r\n\r\n",
-    b"POST /registry/heartbeat HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"])
+    b"POST /registry/heartbeat HTTP/1.1\r\nHost: HOST\r\nAuthorization: ADMIN\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"])
 def test_framing_that_could_be_read_two_ways_is_refused(stage: Stage, head: bytes) -> None:
     # A second request behind the first must never be answered: it could be somebody's smuggled one.
     answer = raw_exchange(stage, head + b"GET /healthz HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ", b"HTTP/1.1 505 ")), answer[:200]
+    assert b"connection: close" in answer.lower()
     assert answer.count(b"HTTP/1.1 ") == 1
     assert stage.must("GET", "/healthz")
 
