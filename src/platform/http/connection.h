@@ -80,6 +80,8 @@ struct Server::Impl {
   Probe probe;
   io::Scope scope;
   std::unique_ptr<net::Listener> listener;
+  const net::TlsServer* tls = nullptr;
+  std::size_t handshakes = 0;             // Connections that are not yet open.
   io::Cancellation* accepting = nullptr;  // Of serve() while it runs.
   bool draining = false;
 

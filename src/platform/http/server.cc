@@ -6,6 +6,7 @@
 #include "platform/http/connection.h"
 #include "platform/io/clock.h"
 #include "platform/log/log.h"
+#include "platform/net/tls.h"
 
 namespace molecule::http {
 
@@ -175,16 +176,21 @@ io::Task<void> Server::serve() {
     while (!at.draining) {
       std::unique_ptr<net::Socket> socket = co_await at.listener->accept();
       if (!socket || at.draining) co_return;
-      bool crowded = at.open >= at.settings.limits.connections;
+      bool crowded = at.open + at.handshakes >= at.settings.limits.connections;
       if (!crowded && !loopback(socket->peer())) {
         auto count = at.per_address.find(socket->peer());
         crowded = count != at.per_address.end() && count->second >= at.settings.limits.connections_per_address;
       }
       if (crowded) {
-        turn_away(*socket);
+        // A client that expects TLS could not read the answer.
+        if (!at.tls) turn_away(*socket);
         continue;
       }
-      at.scope.spawn("connection", self.serve_connection(std::move(socket)));
+      if (at.tls) {
+        at.scope.spawn("connection", self.serve_encrypted(std::move(socket)));
+      } else {
+        at.scope.spawn("connection", self.serve_connection(std::move(socket)));
+      }
     }
   };
   io::Context here = co_await io::context();
@@ -199,6 +205,28 @@ io::Task<void> Server::serve() {
   }
   server.accepting = nullptr;
   if (failure) std::rethrow_exception(failure);
+}
+
+void Server::encrypt(const net::TlsServer& tls) { impl_->tls = &tls; }
+
+io::Task<void> Server::serve_encrypted(std::unique_ptr<net::Socket> socket) {
+  Impl& server = *impl_;
+  std::unique_ptr<net::Stream> stream;
+  {
+    AddressCount counted(server.per_address, socket->peer());
+    ++server.handshakes;
+    std::exception_ptr failure;
+    try {
+      stream = co_await server.tls->accept(std::move(socket), std::chrono::steady_clock::now() + server.settings.limits.head);
+    } catch (const Fault& fault) {
+      // Whoever knocks can fail; only our own defects are worth a line.
+      if (fault.kind() != Kind::bad_request && fault.kind() != Kind::deadline) failure = std::current_exception();
+    }
+    --server.handshakes;
+    if (failure) std::rethrow_exception(failure);
+  }
+  if (!stream || server.draining) co_return;
+  co_await serve_connection(std::move(stream));
 }
 
 io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {

@@ -22,6 +22,10 @@
 #include "platform/metrics/metrics.h"
 #include "platform/net/socket.h"
 
+namespace molecule::net {
+class TlsServer;
+}
+
 namespace molecule::http {
 
 // Bounds of one loop's connections. A peer that passes one is answered (408, 413, 503) where an answer
@@ -61,6 +65,10 @@ class Server {
   // net::Listener throws.
   std::uint16_t listen(net::Listener::Port sharing, std::uint16_t port = 0);
 
+  // From now on accepted connections speak TLS; their handshake is bounded by limits.head. `tls` outlives
+  // the server. Before serve().
+  void encrypt(const net::TlsServer& tls);
+
   // Accepts until drain(). Call once, on the loop.
   io::Task<void> serve();
 
@@ -76,6 +84,7 @@ class Server {
   struct Impl;  // Shared with connection.cc.
 
  private:
+  io::Task<void> serve_encrypted(std::unique_ptr<net::Socket> socket);
   std::unique_ptr<Impl> impl_;
 };
 
