@@ -1,0 +1,102 @@
+"""What the canvas offers to paste, pasted: the Python and the curl snippet of a new External workspace, and the example."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stage import ROOT, Stage, wait_for
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT / "sdk/python/src"),
+            "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **more}
+
+
+def answered(stage: Stage, workspace_id: str, text: str) -> Any:
+    return wait_for(f"the answer {text!r}", lambda: [
+        row for row in stage.rows(workspace_id) if row["method"] == "notify" and text in str(row["response_body"])])
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_the_python_snippet(stage: Stage, tmp_path: Path, with_token: bool) -> None:
+    made = stage.external(f"python snippet {with_token}")
+    snippet = made["connection"]["python_snippet"]
+    if not with_token:
+        # As the canvas shows it again later: the token is not known any more, the workspace not claimed yet.
+        snippet = stage.must("GET", f"/workspaces/{made['id']}/external/connection")["connection"]["python_snippet"]
+        assert made["connection"]["auth_token"] not in snippet
+    (tmp_path / "agent.py").write_text(snippet)
+    agent = subprocess.Popen([sys.executable, "agent.py"], cwd=tmp_path, env=environment(tmp_path), text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert agent.stdout is not None
+        assert agent.stdout.readline().startswith("connected"), agent.communicate(timeout=10)[1]
+        stage.say(made["id"], "how many words are these")
+        answered(stage, made["id"], "5 words")
+        assert stage.workspace(made["id"])["status"] == "online"
+    finally:
+        agent.send_signal(signal.SIGINT)
+        agent.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_the_curl_snippet(stage: Stage, tmp_path: Path, with_token: bool) -> None:
+    assert shutil.which("curl"), "curl is missing (Debian package: curl)"
+    made = stage.external(f"curl snippet {with_token}")
+    connection = made["connection"] if with_token else stage.must(
+        "GET", f"/workspaces/{made['id']}/external/connection")["connection"]
+    shell = subprocess.Popen(["bash"], cwd=tmp_path, env=environment(tmp_path), text=True, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert shell.stdin is not None
+    shell.stdin.write(connection["curl_register_template"])
+    shell.stdin.close()
+    shell.stdin = None
+    try:
+        wait_for("the registration", lambda: stage.workspace(made["id"])["status"] == "online")
+        wait_for("the heartbeat", lambda: stage.workspace(made["id"])["current_task"] == "listening")
+        stage.say(made["id"], "are you there, curl?")
+        out, errors = shell.communicate(timeout=40)
+    finally:
+        shell.kill()
+        shell.wait()
+    assert shell.returncode == 0 and errors == ""
+    assert "are you there, curl?" in out and '"status":"registered"' in out and '"status":"sent"' in out
+    assert "mol_" not in out
+    answered(stage, made["id"], "Hello from curl")
+
+
+def test_the_remote_agent_example(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("remote agent example")
+    stage.must("PUT", f"/workspaces/{made['id']}/secrets", {"key": "A_KEY", "value": "hunter2"})
+    stage.say(made["id"], "what is your uptime?")
+    example = ROOT / "sdk/python/examples/remote-agent/run.py"
+    done = subprocess.run([sys.executable, "-W", "error", str(example)], cwd=tmp_path, text=True, capture_output=True,
+                          timeout=60, env=environment(tmp_path, WORKSPACE_ID=made["id"], PLATFORM_URL=stage.url,
+                                                      MAX_ITERATIONS="2"))
+    assert done.returncode == 0, done.stderr
+    assert "1 secrets: A_KEY" in done.stderr and "hunter2" not in done.stderr
+    answered(stage, made["id"], "I have been up for")
+
+
+def test_the_command_line(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("command line")
+    (tmp_path / "mine.py").write_text("def handle(message, client):\n    return message.text[::-1]\n")
+    agent = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "molecule_agent", "connect", "--handler", "mine:handle"], cwd=tmp_path,
+        env=environment(tmp_path, MOLECULE_PLATFORM_URL=stage.url, MOLECULE_WORKSPACE_ID=made["id"],
+                        MOLECULE_WORKSPACE_TOKEN=made["connection"]["auth_token"]),
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        stage.say(made["id"], "abc")
+        answered(stage, made["id"], "cba")
+    finally:
+        agent.send_signal(signal.SIGTERM)
+        _, errors = agent.communicate(timeout=20)
+    assert agent.returncode == 0, errors
