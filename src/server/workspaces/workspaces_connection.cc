@@ -31,6 +31,7 @@ def handle(message, client):
         return f"That was {len(message.text.split())} words."
 
 
+client.stop_on_signals()
 print("connected; write to this workspace on the canvas, stop with Ctrl-C")
 client.run_agent_loop(handle)
 )py";
