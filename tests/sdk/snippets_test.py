@@ -100,3 +100,23 @@ def test_the_command_line(stage: Stage, tmp_path: Path) -> None:
         agent.send_signal(signal.SIGTERM)
         _, errors = agent.communicate(timeout=20)
     assert agent.returncode == 0, errors
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guides/connect-an-agent.md"])
+def test_the_lines_in_the_documents(stage: Stage, tmp_path: Path, page: str) -> None:
+    text = (ROOT / page).read_text()
+    code = next(block.split("```")[0] for block in text.split("```python\n")[1:] if "run_agent_loop" in block)
+    made = stage.external(f"documents {page.replace('/', ' ')}")
+    token = made["connection"]["auth_token"]
+    for written, real in (('workspace_id="…"', f'workspace_id="{made["id"]}"'), ('save_token("…")', f'save_token("{token}")'),
+                          ("workspace_id=ID", f'workspace_id="{made["id"]}"'), ("save_token(TOKEN)", f'save_token("{token}")'),
+                          ("http://127.0.0.1:8080", stage.url)):
+        code = code.replace(written, real)
+    agent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment(tmp_path), text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        stage.say(made["id"], "a page that works")
+        answered(stage, made["id"], "I heard: a page that works")
+    finally:
+        agent.terminate()
+        agent.communicate(timeout=20)
