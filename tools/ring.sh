@@ -20,6 +20,7 @@ quietly() { "$@"; } # Everything a ring prints goes to its own file already.
 PYTEST=(/usr/bin/python3 -m pytest -q -p no:cacheprovider -W error::pytest.PytestUnraisableExceptionWarning)
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT/sdk/python/src
 export MOLECULE_BINARY=${MOLECULE_BINARY:-$ROOT/build/dev/molecule}
+export MOLECULE_BIN=$MOLECULE_BINARY
 
 # Every gtest binary of a build, two at a time, each with its own limit and its own XML file.
 unit_tests_of() { # PRESET

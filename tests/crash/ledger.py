@@ -5,28 +5,52 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 
+def is_receipt(answer: tuple[int, dict]) -> bool:
+    return answer[0] == 202 or answer[1].get("status") == "queued"
+
+
 @dataclass
 class Ledger:
     """Promises by message id. A message without a promise may exist or not, but not twice."""
 
-    answers: dict[str, tuple[int, object]] = field(default_factory=dict)
+    poll: str = ""  # The workspace whose agent polls.
+    answers: dict[str, tuple[int, dict]] = field(default_factory=dict)
     target: dict[str, str] = field(default_factory=dict)
+    text: dict[str, str] = field(default_factory=dict)
     unanswered: set[str] = field(default_factory=set)
     rows: dict[str, str] = field(default_factory=dict)  # message id -> activity id
     results: Counter[str] = field(default_factory=Counter)  # A2A_RESPONSE by message id
     replies: Counter[str] = field(default_factory=Counter)  # AGENT_MESSAGE by activity id
     guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def sent(self, message: str, workspace: str) -> None:
+    def sent(self, message: str, workspace: str, text: str) -> None:
         with self.guard:
             self.target[message] = workspace
+            self.text[message] = text
             if message not in self.answers:
                 self.unanswered.add(message)
 
-    def promised(self, message: str, status: int, body: object) -> None:
+    def promised(self, message: str, status: int, body: dict) -> str:
+        """Takes an answer; returns what is wrong with it beside the earlier one, or nothing.
+
+        A receipt may become a result, once. A result stays what it is.
+        """
+        answer = (status, body)
         with self.guard:
-            self.answers.setdefault(message, (status, body))
+            before = self.answers.get(message)
+            self.answers[message] = answer
             self.unanswered.discard(message)
+        if before is None or before == answer:
+            return ""
+        if is_receipt(before) and is_receipt(answer):
+            same = all(before[1][key] == body[key] for key in ("activity_id", "queue_id") if key in before[1] and key in body)
+            return "" if same else f"{message}: two receipts, {before} and {answer}"
+        if is_receipt(before) and not is_receipt(answer):
+            activity = before[1].get("activity_id", "")
+            if self.target[message] == self.poll and body.get("result") != f"answer to {activity}":
+                return f"{message}: the result of another message, {answer} after {before}"
+            return ""
+        return f"{message}: first {before}, then {answer}"
 
     def saw_row(self, row: dict) -> None:
         if row.get("method") == "notify":

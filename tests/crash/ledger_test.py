@@ -16,7 +16,7 @@ def row(message, activity="a1", workspace="w"):
 @pytest.fixture
 def ledger():
     made = Ledger()
-    made.sent("m", "w")
+    made.sent("m", "w", "hello")
     made.promised("m", 200, {"a": 1})
     return made
 
@@ -49,7 +49,22 @@ def test_a_second_result_or_answer_is_refused(ledger):
         ledger.saw_event({"event": "AGENT_MESSAGE", "payload": {"reply_to": "a1"}})
 
 
-def test_the_first_promise_stands(ledger):
-    ledger.sent("m", "w")
-    ledger.promised("m", 200, {"a": 2})
-    assert ledger.answers["m"] == (200, {"a": 1}) and not ledger.unanswered
+def test_a_result_stays_what_it_is(ledger):
+    assert ledger.promised("m", 200, {"a": 1}) == ""
+    assert "first" in ledger.promised("m", 200, {"a": 2})
+    assert not ledger.unanswered
+
+
+def test_a_receipt_becomes_the_result_of_that_very_message():
+    ledger = Ledger(poll="w")
+    ledger.sent("m", "w", "hello")
+    receipt = {"status": "queued", "activity_id": "a1"}
+    assert ledger.promised("m", 200, receipt) == ""
+    assert ledger.promised("m", 200, {"status": "queued", "activity_id": "a2"}) != ""
+    assert ledger.promised("m", 200, receipt) != ""
+    assert ledger.promised("m", 200, {"result": "answer to a1"}) == ""
+    assert ledger.promised("m", 200, receipt) != ""
+    other = Ledger(poll="w")
+    other.sent("m", "w", "hello")
+    other.promised("m", 200, receipt)
+    assert "another" in other.promised("m", 200, {"result": "answer to a9"})
