@@ -284,6 +284,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
 }  // namespace
 
 void serve(const Config& config, World world, const std::function<void(const Ready&)>& on_ready) {
+  io::hold_stop_signals();
   const fs::path data = config.text("data");
   process::make_private_directory(data);
   process::DirectoryLock lock(data);

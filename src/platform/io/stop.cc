@@ -21,10 +21,14 @@ sigset_t watched() {
 }
 }  // namespace
 
-StopOnSignals::StopOnSignals(Stop& stop) {
+void hold_stop_signals() {
   ::signal(SIGPIPE, SIG_IGN);
   sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+StopOnSignals::StopOnSignals(Stop& stop) {
+  hold_stop_signals();
   waiter_ = std::thread([&stop] {
     sigset_t mine = watched();
     bool asked = false;

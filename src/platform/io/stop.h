@@ -27,8 +27,12 @@ class Stop {
   std::atomic<bool> asked_{false};
 };
 
-// Turns SIGTERM and SIGINT into stop.request() while it lives. Create it before any thread starts, so
-// that all inherit the blocked mask. A second signal ends the process at once.
+// Keeps SIGTERM and SIGINT from ending the process until StopOnSignals takes them. Threads inherit this,
+// and one that does not would take the default action for all: call it before the first thread starts.
+void hold_stop_signals();
+
+// Turns SIGTERM and SIGINT, also those that were held, into stop.request() while it lives. A second
+// signal ends the process at once.
 class StopOnSignals {
  public:
   explicit StopOnSignals(Stop& stop);
