@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <resolv.h>
 #include <sys/socket.h>
 
 #include "base/fault.h"
@@ -43,6 +44,15 @@ SystemResolver::~SystemResolver() {
 }
 
 std::vector<Address> SystemResolver::system_lookup(const std::string& host) {
+  // A silent name server is given up sooner than by default, so that a shutdown does not wait for it.
+  // Per thread, and threads end when idle, so a changed configuration is read again.
+  thread_local const bool impatient = [] {
+    if (::res_init() != 0) return false;
+    _res.retrans = 2;
+    _res.retry = 2;
+    return true;
+  }();
+  static_cast<void>(impatient);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
