@@ -18,7 +18,7 @@ struct File {
 };
 
 std::vector<File> read_files() {
-  auto folder = std::filesystem::path(__FILE__).parent_path() / ".." / ".." / "migrations";
+  std::filesystem::path folder = MOLECULE_MIGRATIONS;  // Of the source tree; the build names it.
   std::vector<File> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".sql") continue;

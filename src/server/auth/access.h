@@ -1,18 +1,19 @@
 // The access classes: what a route may demand and what its handler may rely on. The class is the
-// first template argument of the route and its Caller the first parameter of the handler, so "who asks"
-// is never a bare string. Only the gate constructs a Principal and only a class's prove() makes its
-// Caller from one.
+// first template argument of the route and its Caller the first parameter of the handler, so "who
+// asks" is never a bare string. Only the gate constructs a Principal and only a class's prove()
+// makes its Caller from one.
 //
 //   Open    anybody. A presented credential is still checked: a bad one is refused, not ignored.
 //   Enrol   registration: a valid credential, or none at all (then the claim window decides).
 //   Member  any authenticated principal of the organisation: an operator or any live workspace.
 //   Self    the workspace named by the path's first {id}, or an operator.
 //   Own     only the workspace named by the path's first {id}, with its own token. No operator.
-//   Peer    a workspace that may reach the one named by the path's first {id} (or is it), or an operator.
-//   Admin   an operator: the admin token, a signed-in browser session, or the dev profile's gate.
+//   Peer    a workspace that may reach the one named by the path's first {id} (or is it), or an
+//   operator. Admin   an operator: the admin token, a signed-in browser session, or the dev
+//   profile's gate.
 //
-// A workspace that was removed keeps a principal of kind `departed` on the routes that tell an agent
-// so (GET /workspaces/{id} and its /state); everywhere else its token answers 410.
+// A workspace that was removed keeps a principal of kind `departed` on the routes that tell an
+// agent so (GET /workspaces/{id} and its /state); everywhere else its token answers 410.
 #pragma once
 
 #include <cstdlib>
@@ -25,11 +26,11 @@ namespace molecule::auth {
 
 enum class Who : int {
   nobody = 0,
-  workspace = 1,   // subject = the workspace, credential = its token id
-  departed = 2,    // as workspace, but the workspace was removed
+  workspace = 1,  // subject = the workspace, credential = its token id
+  departed = 2,   // as workspace, but the workspace was removed
   admin_token = 3,
-  session = 4,     // credential = the session id
-  developer = 5,   // dev profile without a credential
+  session = 4,    // credential = the session id
+  developer = 5,  // dev profile without a credential
 };
 
 class Caller {
@@ -101,7 +102,8 @@ struct Admin : detail::Class<Admin> {
 class Reach {
  public:
   virtual ~Reach() = default;
-  // May `from` talk to `to`: self, siblings, parent, child; roots are siblings. In memory, any thread.
+  // May `from` talk to `to`: self, siblings, parent, child; roots are siblings. In memory, any
+  // thread.
   virtual bool may_reach(WorkspaceId from, WorkspaceId to) const = 0;
 };
 

@@ -84,7 +84,8 @@ void create_token(const fs::path& file, io::Random& random) {
   fresh += fmt::format(".new.{}", ::getpid());
   ::unlink(fresh.c_str());  // Left by an earlier process of the same number.
   try {
-    Descriptor out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    Descriptor out(
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (out.get() < 0) refuse(fresh, "create it");
     Secret token = crypto::make_token(random);
     write_all(out.get(), token.reveal(), fresh);
@@ -104,11 +105,13 @@ void create_token(const fs::path& file, io::Random& random) {
 
 }  // namespace
 
-Secret load_or_create_admin_token(std::string_view configured, const fs::path& file, io::Random& random) {
+Secret load_or_create_admin_token(std::string_view configured, const fs::path& file,
+                                  io::Random& random) {
   if (!configured.empty()) {
     if (configured.size() < AdminToken::size_min) {
-      throw bad_request("admin_token_weak",
-                        fmt::format("ADMIN_TOKEN must have at least {} characters", AdminToken::size_min));
+      throw bad_request(
+          "admin_token_weak",
+          fmt::format("ADMIN_TOKEN must have at least {} characters", AdminToken::size_min));
     }
     return Secret(std::string(configured));
   }

@@ -17,7 +17,9 @@ class AdminToken {
 
   explicit AdminToken(const Secret& token) : digest_(crypto::sha256(token.reveal())) {}
   // `digest` is the SHA-256 of what was presented. Constant time.
-  bool matches(const crypto::Digest& digest) const { return crypto::constant_time_equal(digest_, digest); }
+  bool matches(const crypto::Digest& digest) const {
+    return crypto::constant_time_equal(digest_, digest);
+  }
 
  private:
   crypto::Digest digest_;

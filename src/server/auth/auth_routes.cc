@@ -8,9 +8,11 @@ constexpr std::size_t credential_body_max = 4096;
 
 constexpr auto table = http::table(
     http::get<Self, &Service::list_tokens>("/workspaces/{id}/tokens"),
-    http::post<Self, &Service::mint_token>("/workspaces/{id}/tokens").body_limit(credential_body_max),
+    http::post<Self, &Service::mint_token>("/workspaces/{id}/tokens")
+        .body_limit(credential_body_max),
     http::del<Self, &Service::revoke_token>("/workspaces/{id}/tokens/{token_id}"),
-    http::post<Admin, &Service::mint_token_for>("/admin/workspaces/{id}/tokens").body_limit(credential_body_max),
+    http::post<Admin, &Service::mint_token_for>("/admin/workspaces/{id}/tokens")
+        .body_limit(credential_body_max),
     http::post<Admin, &Service::revoke_tokens_of>("/admin/workspaces/{id}/revoke-auth-tokens"),
     http::get<Admin, &Service::test_token>("/admin/workspaces/{id}/test-token"),
     http::post<Admin, &Service::test_token>("/admin/workspaces/{id}/test-token"),

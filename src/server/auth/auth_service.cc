@@ -29,15 +29,17 @@ TokenOptions read_options(const http::Request& request) {
 
 // HttpOnly keeps it from scripts, Strict from other sites' requests, Secure from plain text.
 std::string cookie_header(std::string_view value, std::chrono::seconds age, bool secure) {
-  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", session_cookie, value,
-                     age.count(), secure ? "; Secure" : "");
+  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", session_cookie,
+                     value, age.count(), secure ? "; Secure" : "");
 }
 
 }  // namespace
 
-io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace, http::Query<PageQuery> page) {
+io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace,
+                                         http::Query<PageQuery> page) {
   require_present(parts_.residents, workspace);
-  std::int64_t limit = std::clamp<std::int64_t>(page.value.limit.value_or(page_default), 1, page_max);
+  std::int64_t limit =
+      std::clamp<std::int64_t>(page.value.limit.value_or(page_default), 1, page_max);
   std::int64_t offset = std::max<std::int64_t>(page.value.offset.value_or(0), 0);
   auto rows = co_await parts_.tokens.list(workspace, limit, offset);
   TokenPage answer;
@@ -60,8 +62,10 @@ io::Task<http::Response> Service::mint(WorkspaceId workspace, const http::Reques
   require_present(parts_.residents, workspace);
   TokenOptions options = read_options(request);
   Tokens& tokens = parts_.tokens;
-  MintedToken minted = co_await parts_.db.write(
-      [&tokens, workspace, options](sql::Tx& tx) { return tokens.mint(tx, workspace, options); });
+  auto work = [&tokens, workspace, options](sql::Tx& tx) {
+    return tokens.mint(tx, workspace, options);
+  };
+  MintedToken minted = co_await parts_.db.write(work);
   log::info("token minted", log::field("workspace", workspace), log::field("token_id", minted.id));
   json::Object body;
   body.add("auth_token", minted.text.reveal());
@@ -88,8 +92,10 @@ io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std:
   bool revoked = false;
   if (id) {
     Tokens& tokens = parts_.tokens;
-    revoked = co_await parts_.db.write(
-        [&tokens, workspace, id](sql::Tx& tx) { return tokens.revoke(tx, workspace, *id); });
+    auto work = [&tokens, workspace, id](sql::Tx& tx) {
+      return tokens.revoke(tx, workspace, *id);
+    };
+    revoked = co_await parts_.db.write(work);
   }
   if (!revoked) {
     throw Fault(Kind::not_found, "token_not_found", "token not found or already revoked");
@@ -101,8 +107,8 @@ io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std:
 io::Task<RevokedCount> Service::revoke_tokens_of(Admin::Caller, WorkspaceId workspace) {
   require_present(parts_.residents, workspace);
   Tokens& tokens = parts_.tokens;
-  std::int64_t revoked = co_await parts_.db.write(
-      [&tokens, workspace](sql::Tx& tx) { return tokens.revoke_all(tx, workspace); });
+  auto work = [&tokens, workspace](sql::Tx& tx) { return tokens.revoke_all(tx, workspace); };
+  std::int64_t revoked = co_await parts_.db.write(work);
   log::info("tokens revoked", log::field("workspace", workspace), log::field("count", revoked));
   co_return RevokedCount{"revoked", revoked};
 }
@@ -111,8 +117,8 @@ io::Task<http::Response> Service::test_token(Admin::Caller, WorkspaceId workspac
   if (profile_ != Profile::development) throw Fault(Kind::not_found, "not_found", "not found");
   require_present(parts_.residents, workspace);
   Tokens& tokens = parts_.tokens;
-  MintedToken minted =
-      co_await parts_.db.write([&tokens, workspace](sql::Tx& tx) { return tokens.mint(tx, workspace); });
+  auto work = [&tokens, workspace](sql::Tx& tx) { return tokens.mint(tx, workspace); };
+  MintedToken minted = co_await parts_.db.write(work);
   json::Object body;
   body.add("auth_token", minted.text.reveal());
   body.add("workspace_id", workspace);
@@ -130,18 +136,20 @@ io::Task<http::Response> Service::claim(Open::Caller, const http::Request& reque
   auto body = json::read<ClaimBody>(request.body);
   Claims& claims = parts_.claims;
   Sessions& sessions = parts_.sessions;
-  auto opened = co_await parts_.db.write(
-      [&claims, &sessions, code = body.code](sql::Tx& tx) -> std::optional<Sessions::Opened> {
-        if (!claims.spend(tx, code)) return std::nullopt;
-        return sessions.start(tx);
-      });
+  auto work = [&claims, &sessions,
+                 code = body.code](sql::Tx& tx) -> std::optional<Sessions::Opened> {
+    if (!claims.spend(tx, code)) return std::nullopt;
+    return sessions.start(tx);
+  };
+  auto opened = co_await parts_.db.write(work);
   if (!opened) {
     throw Fault(Kind::gone, "claim_invalid",
                 "this claim link is used or too old; `molecule admin claim` prints a new one");
   }
   log::info("browser signed in", log::field("session_id", opened->id));
   auto age = std::chrono::duration_cast<std::chrono::seconds>(Sessions::lifetime);
-  co_return http::Response::json(200, json::Object().add("status", "signed_in").add("role", "admin").text())
+  co_return http::Response::json(
+      200, json::Object().add("status", "signed_in").add("role", "admin").text())
       .with("Set-Cookie", cookie_header(opened->text.reveal(), age, request.secure))
       .with("Cache-Control", "no-store");
 }
@@ -150,8 +158,8 @@ io::Task<http::Response> Service::logout(Open::Caller caller, const http::Reques
   if (caller.who() == Who::session) {
     Sessions& sessions = parts_.sessions;
     SessionId session(caller.principal().credential);
-    bool ended = co_await parts_.db.write(
-        [&sessions, session](sql::Tx& tx) { return sessions.end(tx, session); });
+    auto work = [&sessions, session](sql::Tx& tx) { return sessions.end(tx, session); };
+    bool ended = co_await parts_.db.write(work);
     if (ended) log::info("browser signed out", log::field("session_id", session));
   }
   co_return http::Response::json(200, json::text(Status{"signed_out"}))
@@ -165,8 +173,10 @@ io::Task<Me> Service::me(Admin::Caller) {
 io::Task<SessionPage> Service::list_sessions(Admin::Caller caller) {
   SessionPage page;
   for (const SessionFacts& facts : parts_.sessions.list(parts_.clock.now())) {
-    bool current = caller.who() == Who::session && facts.id.bytes() == caller.principal().credential;
-    page.sessions.push_back({facts.id, facts.created_at, facts.last_seen_at, facts.expires_at, current});
+    bool current =
+        caller.who() == Who::session && facts.id.bytes() == caller.principal().credential;
+    page.sessions.push_back(
+        {facts.id, facts.created_at, facts.last_seen_at, facts.expires_at, current});
   }
   page.count = static_cast<std::int64_t>(page.sessions.size());
   co_return page;
@@ -177,7 +187,8 @@ io::Task<Status> Service::end_session(Admin::Caller, std::string session) {
   bool ended = false;
   if (id) {
     Sessions& sessions = parts_.sessions;
-    ended = co_await parts_.db.write([&sessions, id](sql::Tx& tx) { return sessions.end(tx, *id); });
+    auto work = [&sessions, id](sql::Tx& tx) { return sessions.end(tx, *id); };
+    ended = co_await parts_.db.write(work);
   }
   if (!ended) throw not_found("session");
   log::info("session ended", log::field("session_id", *id));

@@ -101,10 +101,12 @@ class Service {
 
   io::Task<TokenPage> list_tokens(Self::Caller, WorkspaceId workspace, http::Query<PageQuery> page);
   // The body may be empty, or {"label","expires_at"}.
-  io::Task<http::Response> mint_token(Self::Caller, WorkspaceId workspace, const http::Request& request);
+  io::Task<http::Response> mint_token(Self::Caller, WorkspaceId workspace,
+                                      const http::Request& request);
   io::Task<Status> revoke_token(Self::Caller, WorkspaceId workspace, std::string token);
 
-  io::Task<http::Response> mint_token_for(Admin::Caller, WorkspaceId workspace, const http::Request& request);
+  io::Task<http::Response> mint_token_for(Admin::Caller, WorkspaceId workspace,
+                                          const http::Request& request);
   io::Task<RevokedCount> revoke_tokens_of(Admin::Caller, WorkspaceId workspace);
   // Only in the dev profile; elsewhere 404.
   io::Task<http::Response> test_token(Admin::Caller, WorkspaceId workspace);

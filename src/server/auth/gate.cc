@@ -24,7 +24,8 @@ std::optional<Reason> disproof(const Proof& proof) {
   return Reason::invalid;
 }
 
-// While credentials cannot be checked, only what needs none is answered, and to nobody in particular.
+// While credentials cannot be checked, only what needs none is answered, and to nobody in
+// particular.
 std::optional<Refusal> admit_unready(const http::Route& route, http::Request& request) {
   if (route.access != &Open::access) return because(Reason::unready);
   request.principal = {};

@@ -1,8 +1,8 @@
 // The gates: every request that has a route passes one before its body is read. Deny by default.
 //
 // Gate is the production gate. DevGate is another class with another rule, made only for the dev
-// profile, which binds loopback only: there a request without a credential is the developer's and may
-// do what an operator may. Neither has a branch into the other.
+// profile, which binds loopback only: there a request without a credential is the developer's and
+// may do what an operator may. Neither has a branch into the other.
 #pragma once
 
 #include <optional>

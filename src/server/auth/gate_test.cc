@@ -45,9 +45,9 @@ const http::Route state_route = route_of<Self>("/workspaces/{id}/state");
 const http::Route own_route = route_of<Own>("/workspaces/{id}/secrets/values");
 const http::Route admin_route = route_of<Admin>("/workspaces", http::Method::post);
 const http::Route admin_read = route_of<Admin>("/workspaces");
-const std::vector<const http::Route*> all_routes{&open_route, &enrol_route, &member_route, &peer_route,
-                                                 &show_route, &self_route,  &state_route,  &own_route,
-                                                 &admin_route, &admin_read};
+const std::vector<const http::Route*> all_routes{
+    &open_route, &enrol_route, &member_route, &peer_route,  &show_route,
+    &self_route, &state_route, &own_route,    &admin_route, &admin_read};
 
 struct Answer {
   int status = 0;  // 0: admitted.
@@ -103,8 +103,8 @@ class Gates : public test::EachDatabase {
   }
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
-  Answer ask(const http::Route& route, const Headers& headers, WorkspaceId named, std::string host = "127.0.0.1:8080",
-             http::Gate* through = nullptr) {
+  Answer ask(const http::Route& route, const Headers& headers, WorkspaceId named,
+             std::string host = "127.0.0.1:8080", http::Gate* through = nullptr) {
     http::Request request;
     request.method = route.method;
     request.path = route.pattern;
@@ -157,7 +157,6 @@ class Gates : public test::EachDatabase {
   std::string peer = "192.0.2.1";
 };
 
-
 constexpr int admitted = 0;
 
 TEST_P(Gates, WithoutACredentialOnlyOpenAndEnrolmentAreAdmitted) {
@@ -170,19 +169,20 @@ TEST_P(Gates, WithoutACredentialOnlyOpenAndEnrolmentAreAdmitted) {
   EXPECT_EQ(ask(self_route, {}).text, "missing workspace auth token");
   EXPECT_EQ(ask(peer_route, {}).text, "missing caller auth token");
   EXPECT_EQ(ask(admin_route, {}).text, "admin auth required");
-  EXPECT_EQ(ask(admin_route, {{"Authorization", "Bearer "}}).code, "admin_required") << "an empty bearer says nothing";
+  EXPECT_EQ(ask(admin_route, {{"Authorization", "Bearer "}}).code, "admin_required")
+      << "an empty bearer says nothing";
 }
 
 TEST_P(Gates, WhatProvesNothingIsRefusedOnEveryRoute) {
   std::string unknown(mine);
   std::swap(unknown[10], unknown[11]);
-  const std::vector<Headers> bad{bearer(unknown),        bearer("nonsense"),
-                                 bearer(std::string(9000, 'x')), bearer(revoked),
-                                 bearer(expired),        bearer(admin_text + "x"),
-                                 {{"Authorization", "Basic dTpw"}}};
+  const std::vector<Headers> bad{
+      bearer(unknown), bearer("nonsense"),       bearer(std::string(9000, 'x')),   bearer(revoked),
+      bearer(expired), bearer(admin_text + "x"), {{"Authorization", "Basic dTpw"}}};
   for (const Headers& headers : bad) {
     for (const http::Route* route : all_routes) {
-      EXPECT_EQ(ask(*route, headers).status, 401) << route->pattern << " " << headers[0].second.substr(0, 20);
+      EXPECT_EQ(ask(*route, headers).status, 401)
+          << route->pattern << " " << headers[0].second.substr(0, 20);
     }
   }
   EXPECT_EQ(ask(self_route, bearer("nonsense")).text, "invalid workspace auth token");
@@ -206,7 +206,9 @@ TEST_P(Gates, AWorkspaceIsItselfAndNoOperator) {
 TEST_P(Gates, AnotherWorkspacesTokenOpensNothingOfMine) {
   for (const http::Route* route : all_routes) {
     int expected = admitted;
-    if (route->access == &Self::access || route->access == &Own::access || route->access == &Admin::access) expected = 401;
+    if (route->access == &Self::access || route->access == &Own::access ||
+        route->access == &Admin::access)
+      expected = 401;
     if (route->access == &Peer::access) expected = 403;
     EXPECT_EQ(ask(*route, bearer(theirs)).status, expected) << route->pattern;
   }
@@ -220,7 +222,8 @@ TEST_P(Gates, AnotherWorkspacesTokenOpensNothingOfMine) {
 TEST_P(Gates, ARemovedWorkspaceIsToldSo) {
   EXPECT_EQ(ask(show_route, bearer(gone), departed).who, Who::departed);
   EXPECT_EQ(ask(state_route, bearer(gone), departed).who, Who::departed);
-  for (const http::Route* route : {&enrol_route, &member_route, &peer_route, &self_route, &own_route}) {
+  for (const http::Route* route :
+       {&enrol_route, &member_route, &peer_route, &self_route, &own_route}) {
     Answer answer = ask(*route, bearer(gone), departed);
     EXPECT_EQ(answer.status, 410) << route->pattern;
     EXPECT_EQ(answer.code, "workspace_removed");
@@ -271,7 +274,8 @@ TEST_P(Gates, ASignedInBrowserReadsFreelyAndActsOnlyFromOurPages) {
   };
   for (const Case& each : cases) {
     Answer answer = ask(admin_route, plus(signed_in(), each.extra));
-    std::string what = each.extra.empty() ? "nothing" : each.extra[0].first + " " + each.extra[0].second;
+    std::string what =
+        each.extra.empty() ? "nothing" : each.extra[0].first + " " + each.extra[0].second;
     EXPECT_EQ(answer.status, each.status) << what;
     if (each.status == 403) EXPECT_EQ(answer.code, "csrf") << what;
     // A WebSocket is opened by GET, and acts all the same.
@@ -285,7 +289,8 @@ TEST_P(Gates, AnyRequestFromAForeignPageThatActsIsRefused) {
   EXPECT_EQ(ask(self_route, plus(bearer(mine), foreign)).code, "origin_refused");
   EXPECT_EQ(ask(enrol_route, foreign).code, "origin_refused");
   EXPECT_EQ(ask(member_route, plus(bearer(mine), foreign)).status, admitted) << "reading";
-  EXPECT_EQ(ask(self_route, plus(bearer(mine), {{"Origin", "http://127.0.0.1:8080"}})).status, admitted);
+  EXPECT_EQ(ask(self_route, plus(bearer(mine), {{"Origin", "http://127.0.0.1:8080"}})).status,
+            admitted);
 }
 
 TEST_P(Gates, AStaleCookieIsNoCredential) {
@@ -315,15 +320,19 @@ TEST_P(Gates, HeadersThatNameACallerMustAgreeWithTheToken) {
         EXPECT_EQ(answer.text, "invalid caller ID");
       }
     }
-    EXPECT_EQ(ask(admin_read, plus(bearer(admin_text), {{name, me.text()}})).code, "identity_header_refused");
-    EXPECT_EQ(ask(admin_read, plus(signed_in(), {{name, me.text()}})).code, "identity_header_refused");
+    EXPECT_EQ(ask(admin_read, plus(bearer(admin_text), {{name, me.text()}})).code,
+              "identity_header_refused");
+    EXPECT_EQ(ask(admin_read, plus(signed_in(), {{name, me.text()}})).code,
+              "identity_header_refused");
     Answer named = ask(enrol_route, {{name, me.text()}});
     EXPECT_EQ(named.who, Who::nobody) << "a name alone proves nothing";
   }
 }
 
 TEST_P(Gates, ASocketMayBringItsTokenAsASubprotocol) {
-  auto proto = [](std::string_view token) { return "molecule-auth." + crypto::hex_encode(crypto::bytes_of(token)); };
+  auto proto = [](std::string_view token) {
+    return "molecule-auth." + crypto::hex_encode(crypto::bytes_of(token));
+  };
   auto socket = [&](const std::string& protocols) {
     return Headers{{"Upgrade", "websocket"}, {"Sec-WebSocket-Protocol", protocols}};
   };
@@ -347,12 +356,14 @@ TEST_P(Gates, ASocketMayBringItsTokenAsASubprotocol) {
 }
 
 TEST_P(Gates, OnlyNamesOfOursAreServed) {
-  for (std::string host : {"127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080", "10.1.2.3", "molecule.example",
-                           "Molecule.Example:443"}) {
+  for (std::string host : {"127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080", "10.1.2.3",
+                           "molecule.example", "Molecule.Example:443"}) {
     EXPECT_EQ(ask(open_route, {}, me, host).status, admitted) << host;
   }
-  for (std::string host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "molecule.example.evil"}) {
-    for (http::Gate* each : {static_cast<http::Gate*>(gate.get()), static_cast<http::Gate*>(dev.get())}) {
+  for (std::string host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "",
+                           "molecule.example.evil"}) {
+    for (http::Gate* each :
+         {static_cast<http::Gate*>(gate.get()), static_cast<http::Gate*>(dev.get())}) {
       Answer answer = ask(open_route, bearer(admin_text), me, host, each);
       EXPECT_EQ(answer.status, 403) << host;
       EXPECT_EQ(answer.code, "host_refused");
@@ -362,7 +373,8 @@ TEST_P(Gates, OnlyNamesOfOursAreServed) {
 
 TEST_P(Gates, UntilCredentialsWereReadNobodyIsAdmitted) {
   build({0, 0, 0, 0, 0}, false);
-  for (http::Gate* each : {static_cast<http::Gate*>(gate.get()), static_cast<http::Gate*>(dev.get())}) {
+  for (http::Gate* each :
+       {static_cast<http::Gate*>(gate.get()), static_cast<http::Gate*>(dev.get())}) {
     for (const Headers& headers : {Headers{}, bearer(mine), bearer(admin_text), signed_in()}) {
       for (const http::Route* route : all_routes) {
         Answer answer = ask(*route, headers, me, "localhost", each);
@@ -447,7 +459,8 @@ TEST_P(Gates, RefusalsAreCountedByReason) {
   ask(self_route, bearer("nonsense"));
   ask(self_route, bearer("nonsense"));
   std::string text = metrics.text();
-  EXPECT_NE(text.find("molecule_auth_refusals_total{reason=\"missing\"} 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("molecule_auth_refusals_total{reason=\"missing\"} 1"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("molecule_auth_refusals_total{reason=\"invalid\"} 2"), std::string::npos);
 }
 

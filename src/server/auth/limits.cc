@@ -42,7 +42,8 @@ IdBytes address_key(std::string_view peer) {
   }
   if (::inet_pton(AF_INET6, text, key.data()) == 1) {
     static constexpr std::uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (std::memcmp(key.data(), mapped, sizeof mapped) != 0) std::fill(key.begin() + 8, key.end(), 0);
+    if (std::memcmp(key.data(), mapped, sizeof mapped) != 0)
+      std::fill(key.begin() + 8, key.end(), 0);
     return key;
   }
   crypto::Digest digest = crypto::sha256(host);

@@ -1,5 +1,6 @@
-// How much one address or one credential may ask in a minute. Fixed windows in a table of fixed size:
-// a flood from many addresses makes the table forget the least busy ones and never makes it grow.
+// How much one address or one credential may ask in a minute. Fixed windows in a table of fixed
+// size: a flood from many addresses makes the table forget the least busy ones and never makes it
+// grow.
 #pragma once
 
 #include <array>
@@ -60,8 +61,8 @@ class Limits {
   std::vector<Entry> entries_;
 };
 
-// The key of a client address. IPv6 counts by /64, which is what one subscriber has; text that is no
-// address counts as itself.
+// The key of a client address. IPv6 counts by /64, which is what one subscriber has; text that is
+// no address counts as itself.
 IdBytes address_key(std::string_view peer);
 
 }  // namespace molecule::auth

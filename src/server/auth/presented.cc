@@ -43,8 +43,10 @@ void read_subprotocols(std::string_view value, Presented& presented, int& found)
     std::string_view protocol = take_until(rest, ',');
     if (!protocol.starts_with(socket_prefix)) continue;
     std::string_view hex = protocol.substr(socket_prefix.size());
-    auto bytes = hex.size() <= subprotocol_hex_max && !hex.empty() ? crypto::hex_decode(hex) : std::nullopt;
-    bool lower_case = std::none_of(hex.begin(), hex.end(), [](char c) { return c >= 'A' && c <= 'F'; });
+    auto bytes =
+        hex.size() <= subprotocol_hex_max && !hex.empty() ? crypto::hex_decode(hex) : std::nullopt;
+    bool lower_case =
+        std::none_of(hex.begin(), hex.end(), [](char c) { return c >= 'A' && c <= 'F'; });
     ++found;
     if (!bytes || !lower_case || found > 1) {
       presented.form = Presented::Form::unreadable;
@@ -69,8 +71,8 @@ std::string_view read_cookie(std::string_view value) {
 }  // namespace
 
 bool same_text(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 void read_presented(const http::Request& request, Presented& presented) {

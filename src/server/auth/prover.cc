@@ -45,7 +45,8 @@ Proof Prover::prove(const Presented& presented, Instant now) {
   switch (presented.form) {
     case Presented::Form::nothing: return {};
     case Presented::Form::unreadable:
-      return failed(presented.socket_credential ? Proof::Outcome::contradicting : Proof::Outcome::bad);
+      return failed(presented.socket_credential ? Proof::Outcome::contradicting
+                                                : Proof::Outcome::bad);
     case Presented::Form::bearer: return prove_bearer(presented.text, now);
     case Presented::Form::cookie: {
       auto session = sessions_.use(presented.text, now);

@@ -15,9 +15,10 @@ namespace molecule::auth {
 
 struct Proof {
   enum class Outcome {
-    nothing,  // Nothing was presented, or a cookie that is no longer good: a browser sends those unasked.
+    nothing,  // Nothing was presented, or a cookie that is no longer good: a browser sends those
+              // unasked.
     proven,
-    bad,      // Presented on purpose and proves nothing.
+    bad,  // Presented on purpose and proves nothing.
     expired,
     contradicting,  // WebSocket credentials that do not agree.
   };

@@ -60,30 +60,33 @@ http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
     case Reason::bad_socket:
       return unauthenticated_response("invalid_socket_credential", "invalid WebSocket credential");
     case Reason::caller_mismatch:
-      return unauthenticated_response("caller_mismatch", "caller ID does not match workspace auth token");
+      return unauthenticated_response("caller_mismatch",
+                                      "caller ID does not match workspace auth token");
     case Reason::departed: return gone(refusal);
     case Reason::reserved_caller:
       return http::error_response(403, "invalid_caller", "invalid caller ID");
     case Reason::named_by_operator:
-      return http::error_response(403, "identity_header_refused",
-                                  "an operator's request cannot name a workspace as its sender; leave out "
-                                  "X-Workspace-ID or use that workspace's token");
+      return http::error_response(
+          403, "identity_header_refused",
+          "an operator's request cannot name a workspace as its sender; leave out "
+          "X-Workspace-ID or use that workspace's token");
     case Reason::own_only:
       return http::error_response(403, "own_only", "only the workspace itself may ask for this");
     case Reason::unreachable:
-      return http::error_response(403, "not_reachable",
-                                  "access denied: workspaces cannot communicate per hierarchy rules");
-    case Reason::bad_workspace:
-      return http::error_response(400, "bad_id", "invalid workspace ID");
+      return http::error_response(
+          403, "not_reachable", "access denied: workspaces cannot communicate per hierarchy rules");
+    case Reason::bad_workspace: return http::error_response(400, "bad_id", "invalid workspace ID");
     case Reason::csrf:
-      return http::error_response(403, "csrf",
-                                  "a signed-in browser may change things only from the platform's own pages");
+      return http::error_response(
+          403, "csrf", "a signed-in browser may change things only from the platform's own pages");
     case Reason::origin:
-      return http::error_response(403, "origin_refused",
-                                  "requests from this origin are not allowed; add it to CORS_ORIGINS");
+      return http::error_response(
+          403, "origin_refused",
+          "requests from this origin are not allowed; add it to CORS_ORIGINS");
     case Reason::host:
-      return http::error_response(403, "host_refused",
-                                  "this host name is not served here; set PLATFORM_URL to the name in use");
+      return http::error_response(
+          403, "host_refused",
+          "this host name is not served here; set PLATFORM_URL to the name in use");
     case Reason::limited: return limited(refusal.allowance);
     case Reason::unready:
       return http::error_response(503, "platform_unavailable",

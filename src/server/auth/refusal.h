@@ -14,26 +14,26 @@
 namespace molecule::auth {
 
 enum class Reason {
-  missing,           // No credential where one is needed.
-  invalid,           // One that proves nothing here: unknown, malformed, revoked, another workspace's.
+  missing,  // No credential where one is needed.
+  invalid,  // One that proves nothing here: unknown, malformed, revoked, another workspace's.
   expired,
-  bad_socket,        // WebSocket credentials that contradict each other.
-  departed,          // The workspace was removed.
-  caller_mismatch,   // A header names another workspace than the token.
-  reserved_caller,   // A header claims to be the platform itself.
-  named_by_operator, // An operator's request names a workspace as its sender.
-  own_only,          // Only the workspace itself, not an operator.
-  unreachable,       // The hierarchy does not let them talk.
-  bad_workspace,     // The path names no workspace id.
-  csrf,              // A browser's ambient credential without proof of the same origin.
-  origin,            // From a page of another origin.
-  host,              // For a host name that is not ours.
-  limited,           // Too many requests.
-  unready,           // Credentials cannot be checked yet.
+  bad_socket,         // WebSocket credentials that contradict each other.
+  departed,           // The workspace was removed.
+  caller_mismatch,    // A header names another workspace than the token.
+  reserved_caller,    // A header claims to be the platform itself.
+  named_by_operator,  // An operator's request names a workspace as its sender.
+  own_only,           // Only the workspace itself, not an operator.
+  unreachable,        // The hierarchy does not let them talk.
+  bad_workspace,      // The path names no workspace id.
+  csrf,               // A browser's ambient credential without proof of the same origin.
+  origin,             // From a page of another origin.
+  host,               // For a host name that is not ours.
+  limited,            // Too many requests.
+  unready,            // Credentials cannot be checked yet.
 };
-BOOST_DESCRIBE_ENUM(Reason, missing, invalid, expired, bad_socket, departed, caller_mismatch, reserved_caller,
-                    named_by_operator, own_only, unreachable, bad_workspace, csrf, origin, host, limited,
-                    unready)
+BOOST_DESCRIBE_ENUM(Reason, missing, invalid, expired, bad_socket, departed, caller_mismatch,
+                    reserved_caller, named_by_operator, own_only, unreachable, bad_workspace, csrf,
+                    origin, host, limited, unready)
 
 struct Refusal {
   Reason reason = Reason::invalid;

@@ -60,7 +60,8 @@ std::optional<Refusal> departed_rule(const http::Route& route, Level level, cons
     auto named = named_by_path(request);
     if (named == self) return std::nullopt;
   }
-  // Being told is better than being unknown, but only for what its own credential would have opened.
+  // Being told is better than being unknown, but only for what its own credential would have
+  // opened.
   if (level == Level::admin) return because(Reason::invalid);
   Refusal gone = because(Reason::departed);
   gone.workspace = self;
@@ -89,7 +90,8 @@ std::string_view without_port(std::string_view host) {
 bool is_address(std::string_view host) {
   if (host.starts_with('[')) return host.ends_with(']');
   return !host.empty() && std::count(host.begin(), host.end(), '.') == 3 &&
-         std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+         std::all_of(host.begin(), host.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 bool own_origin(std::string_view origin, std::string_view host) {
@@ -101,7 +103,8 @@ bool own_origin(std::string_view origin, std::string_view host) {
 }
 
 bool safe_method(http::Method method) {
-  return method == http::Method::get || method == http::Method::head || method == http::Method::options;
+  return method == http::Method::get || method == http::Method::head ||
+         method == http::Method::options;
 }
 
 }  // namespace
@@ -109,7 +112,8 @@ bool safe_method(http::Method method) {
 void require_known_classes(std::span<const http::Route> routes) {
   for (const http::Route& route : routes) {
     auto level = find_level(route.access);
-    bool named = !level || !names_workspace(*level) || route.pattern.find('{') != std::string_view::npos;
+    bool named =
+        !level || !names_workspace(*level) || route.pattern.find('{') != std::string_view::npos;
     if (level && named) continue;
     log::error("a route has no usable access class", log::field("pattern", route.pattern));
     std::abort();
@@ -137,10 +141,12 @@ std::optional<Refusal> apply_class(const http::Route& route, const Proof& proof,
 }
 
 bool claims_to_be_platform(const Presented& presented) {
-  static constexpr std::array<std::string_view, 4> prefixes{"webhook:", "system:", "test:", "channel:"};
+  static constexpr std::array<std::string_view, 4> prefixes{
+      "webhook:", "system:", "test:", "channel:"};
   for (std::string_view name : presented.names) {
     for (std::string_view prefix : prefixes) {
-      if (name.size() >= prefix.size() && same_text(name.substr(0, prefix.size()), prefix)) return true;
+      if (name.size() >= prefix.size() && same_text(name.substr(0, prefix.size()), prefix))
+        return true;
     }
   }
   return false;
@@ -159,7 +165,8 @@ std::optional<Refusal> check_names(const Presented& presented, const Proof& proo
   for (std::string_view name : presented.names) {
     if (name.empty()) continue;
     auto named = WorkspaceId::parse(name);
-    if (!named || named->bytes() != proof.principal.subject) return because(Reason::caller_mismatch);
+    if (!named || named->bytes() != proof.principal.subject)
+      return because(Reason::caller_mismatch);
   }
   return std::nullopt;
 }

@@ -15,16 +15,16 @@
 
 namespace molecule::auth {
 
-// Stops the process when a route demands a class that is not in access.h, or names no workspace in its
-// path although its class needs one. Call with every mounted route before serving.
+// Stops the process when a route demands a class that is not in access.h, or names no workspace in
+// its path although its class needs one. Call with every mounted route before serving.
 void require_known_classes(std::span<const http::Route> routes);
 
 // Applies the class of the route to a proof. On success the request's principal is set.
 std::optional<Refusal> apply_class(const http::Route& route, const Proof& proof, const Reach& reach,
                                    http::Request& request);
 
-// Headers that say which workspace is asking: refused when they speak for the platform, when they differ
-// from the proven workspace, and when an operator sends them.
+// Headers that say which workspace is asking: refused when they speak for the platform, when they
+// differ from the proven workspace, and when an operator sends them.
 std::optional<Refusal> check_names(const Presented& presented, const Proof& proof);
 bool claims_to_be_platform(const Presented& presented);
 
@@ -40,9 +40,9 @@ struct Places {
 
 bool serves_host(const Places& places, std::string_view host);
 
-// Whether a request from a browser may act: the Origin, when there is one, must be ours or allowed. A
-// request that `ambient` authority would carry (a cookie, the dev profile) needs proof of a page of our
-// own: that Origin, or Sec-Fetch-Site saying so.
+// Whether a request from a browser may act: the Origin, when there is one, must be ours or allowed.
+// A request that `ambient` authority would carry (a cookie, the dev profile) needs proof of a page
+// of our own: that Origin, or Sec-Fetch-Site saying so.
 enum class Ambient { no, cookie, developer };
 std::optional<Reason> check_origin(const Places& places, const http::Request& request,
                                    const Presented& presented, Ambient ambient);

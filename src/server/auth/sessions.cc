@@ -52,7 +52,8 @@ std::size_t Sessions::DigestHash::operator()(const crypto::Digest& digest) const
 }
 
 io::Task<void> Sessions::open() {
-  auto rows = co_await db_.read([](sql::Read& read) { return read.all(store::all_sessions, open_max); });
+  auto rows =
+      co_await db_.read([](sql::Read& read) { return read.all(store::all_sessions, open_max); });
   held_.write([&](Map& map) {
     for (const store::SessionRow& row : rows) {
       SessionFacts facts{row.id, row.created_at, row.expires_at, row.last_seen_at};
@@ -69,7 +70,8 @@ Sessions::Opened Sessions::start(sql::Tx& tx) {
   tx.run(store::add_session, opened.id, sql::BytesView(digest), now, opened.expires_at);
   forget_after_commit(tx, tx.all(store::crowd_out_sessions, open_max));
   Held held{{opened.id, now, opened.expires_at, now}, now};
-  tx.after_commit([this, digest, held] { held_.write([&](Map& map) { map.emplace(digest, held); }); });
+  tx.after_commit(
+      [this, digest, held] { held_.write([&](Map& map) { map.emplace(digest, held); }); });
   return opened;
 }
 
@@ -106,7 +108,8 @@ std::optional<SessionFacts> Sessions::use(std::string_view cookie, Instant now) 
   if (now - found->last_seen_at >= mark_after) {
     held_.write([&](Map& map) {
       auto it = map.find(digest);
-      if (it != map.end()) it->second.facts.last_seen_at = std::max(it->second.facts.last_seen_at, now);
+      if (it != map.end())
+        it->second.facts.last_seen_at = std::max(it->second.facts.last_seen_at, now);
     });
     found->last_seen_at = now;
   }
@@ -138,16 +141,18 @@ io::Task<void> Sessions::flush() {
     std::vector<Mark> seen;
     for (const auto& [digest, held] : map) {
       ended = ended || over(held.facts, now);
-      if (held.facts.last_seen_at > held.saved_at) seen.push_back({held.facts.id, held.facts.last_seen_at});
+      if (held.facts.last_seen_at > held.saved_at)
+        seen.push_back({held.facts.id, held.facts.last_seen_at});
     }
     return seen;
   });
   if (marks.empty() && !ended) co_return;
-  co_await db_.write([this, marks, now](sql::Tx& tx) {
+  auto work = [this, marks, now](sql::Tx& tx) {
     // Marks first: a session seen lately must not be swept for what the store knew of it before.
     for (const Mark& mark : marks) tx.post(store::touch_session, mark.id, mark.at);
     forget_after_commit(tx, tx.all(store::sweep_sessions, now, now - idle));
-  });
+  };
+  co_await db_.write(work);
   held_.write([&](Map& map) {
     for (auto& [digest, held] : map) {
       for (const Mark& mark : marks) {

@@ -18,7 +18,8 @@ struct SessionRow {
 };
 BOOST_DESCRIBE_STRUCT(SessionRow, (), (id, digest, created_at, expires_at, last_seen_at))
 
-inline constexpr sql::Query<void(SessionId, sql::BytesView, Instant, Instant)> add_session{"sessions.add", R"(
+inline constexpr sql::Query<void(SessionId, sql::BytesView, Instant, Instant)> add_session{
+    "sessions.add", R"(
     INSERT INTO sessions (id, digest, created_at, expires_at, last_seen_at) VALUES ($1, $2, $3, $4, $3))"};
 inline constexpr sql::Query<SessionRow(std::int64_t)> all_sessions{"sessions.all", R"(
     SELECT id, digest, created_at, expires_at, last_seen_at FROM sessions

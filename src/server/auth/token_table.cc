@@ -82,15 +82,20 @@ std::size_t TokenTable::capacity() const {
 
 std::optional<TokenTable::Place> TokenTable::probe(Array& array,
                                                    const std::array<std::uint64_t, 4>& key) {
-  // A reader may meet a half-made change, so the walk is bounded by the array and not by an empty place.
-  for (std::size_t i = 0, at = key[0] & array.mask; i <= array.mask; ++i, at = (at + 1) & array.mask) {
+  // A reader may meet a half-made change, so the walk is bounded by the array and not by an empty
+  // place.
+  for (std::size_t i = 0, at = key[0] & array.mask; i <= array.mask;
+       ++i, at = (at + 1) & array.mask) {
     Slot& slot = array.slots[at];
-    if (standing_of(slot.word[8].load(std::memory_order_acquire)) == standing_none) return std::nullopt;
+    if (standing_of(slot.word[8].load(std::memory_order_acquire)) == standing_none)
+      return std::nullopt;
     if (slot.word[0].load(std::memory_order_acquire) != key[0]) continue;
     Place place;
     place.slot = &slot;
-    for (std::size_t w = 0; w < words; ++w) place.word[w] = slot.word[w].load(std::memory_order_acquire);
-    // The first word only chose the place; whether it is this token is told by the whole digest at once.
+    for (std::size_t w = 0; w < words; ++w)
+      place.word[w] = slot.word[w].load(std::memory_order_acquire);
+    // The first word only chose the place; whether it is this token is told by the whole digest at
+    // once.
     std::uint64_t difference = 0;
     for (std::size_t w = 0; w < 4; ++w) difference |= place.word[w] ^ key[w];
     if (difference == 0) return place;
@@ -136,7 +141,8 @@ void TokenTable::put(Array& array, const std::array<std::uint64_t, words>& word)
   while (standing_of(array.slots[at].word[8].load(std::memory_order_relaxed)) != standing_none) {
     at = (at + 1) & array.mask;
   }
-  for (std::size_t w = 0; w < words; ++w) array.slots[at].word[w].store(word[w], std::memory_order_release);
+  for (std::size_t w = 0; w < words; ++w)
+    array.slots[at].word[w].store(word[w], std::memory_order_release);
 }
 
 // Builds the larger array beside the old one; readers keep using the old one until it is ready.
@@ -159,8 +165,8 @@ void TokenTable::reserve(std::size_t more) {
 
 void TokenTable::insert(const crypto::Digest& digest, const TokenFacts& facts) {
   {
-    // Growing changes no place a reader looks at, so it needs no Change; marks of use made in the old
-    // array meanwhile are lost, which costs a few seconds of exactness.
+    // Growing changes no place a reader looks at, so it needs no Change; marks of use made in the
+    // old array meanwhile are lost, which costs a few seconds of exactness.
     std::lock_guard lock(writing_);
     std::size_t capacity = arrays_.back()->mask + 1;
     if ((size() + 1) * 10 > capacity * 7) grow(capacity * 2);
@@ -170,7 +176,8 @@ void TokenTable::insert(const crypto::Digest& digest, const TokenFacts& facts) {
   auto word = words_of(key, facts);
   Array& array = *arrays_.back();
   if (auto place = probe(array, key)) {
-    for (std::size_t w = 0; w < words; ++w) place->slot->word[w].store(word[w], std::memory_order_release);
+    for (std::size_t w = 0; w < words; ++w)
+      place->slot->word[w].store(word[w], std::memory_order_release);
     return;
   }
   put(array, word);

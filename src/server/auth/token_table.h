@@ -1,8 +1,9 @@
-// Every token that still means something, in memory, so that proving who asks never reads the store.
+// Every token that still means something, in memory, so that proving who asks never reads the
+// store.
 //
-// One flat array probed from the first bits of the token's SHA-256; a look-up touches one or two cache
-// lines. Readers on any thread take no lock: they read atomics and look again when a writer was at
-// work meanwhile. Writers (a token minted, ended) exclude each other and are rare.
+// One flat array probed from the first bits of the token's SHA-256; a look-up touches one or two
+// cache lines. Readers on any thread take no lock: they read atomics and look again when a writer
+// was at work meanwhile. Writers (a token minted, ended) exclude each other and are rare.
 #pragma once
 
 #include <array>
@@ -23,9 +24,11 @@ namespace molecule::auth {
 struct TokenFacts {
   TokenId id;
   WorkspaceId workspace;
-  // Departed: its workspace was removed. The token still proves who asks, so that an agent can be told.
+  // Departed: its workspace was removed. The token still proves who asks, so that an agent can be
+  // told.
   bool departed = false;
-  std::uint32_t ends_at = 0;    // Live: when it expires, 0 never. Departed: when the workspace was removed.
+  std::uint32_t ends_at =
+      0;  // Live: when it expires, 0 never. Departed: when the workspace was removed.
   std::uint32_t last_used = 0;  // Seconds since the epoch, 0 never.
 
   bool expired(std::uint32_t now) const { return !departed && ends_at != 0 && ends_at <= now; }
@@ -55,8 +58,8 @@ class TokenTable {
     TokenId id;
     std::uint32_t at = 0;
   };
-  // Collects tokens used since they were last collected: looks at `slots` places from where the last
-  // call stopped, round and round, and takes at most `max`. One caller at a time.
+  // Collects tokens used since they were last collected: looks at `slots` places from where the
+  // last call stopped, round and round, and takes at most `max`. One caller at a time.
   std::vector<Used> take_used(std::size_t slots, std::size_t max);
   std::size_t capacity() const;
 

@@ -142,8 +142,8 @@ TEST(TokenTable, ExpiredAndDepartedTokensAreNotMarkedAsUsed) {
   EXPECT_TRUE(table.take_used(table.capacity(), 10).empty());
 }
 
-// Readers on several threads beside a writer that inserts, erases, departs and makes the table grow:
-// a token that stays must be found every time, and no answer may mix two tokens.
+// Readers on several threads beside a writer that inserts, erases, departs and makes the table
+// grow: a token that stays must be found every time, and no answer may mix two tokens.
 TEST(TokenTable, ReadersNeverMissATokenThatStays) {
   TokenTable table;
   constexpr int stay = 200;
@@ -160,7 +160,8 @@ TEST(TokenTable, ReadersNeverMissATokenThatStays) {
       std::uint32_t now = 1;
       for (int n = r; !over.load(); n = (n + 1) % stay) {
         auto found = table.use(digests[static_cast<std::size_t>(n)], ++now);
-        if (!found || found->id != facts_of(n).id || found->workspace != facts_of(n).workspace) ++wrong;
+        if (!found || found->id != facts_of(n).id || found->workspace != facts_of(n).workspace)
+          ++wrong;
         auto other = table.find(changing);
         // Written as two generations: id and workspace must be of the same one.
         if (other && other->id.bytes() != other->workspace.bytes()) ++wrong;

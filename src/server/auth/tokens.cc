@@ -50,8 +50,10 @@ io::Task<void> Tokens::open() {
   TokenId after;
   Instant now = clock_.now();
   for (bool more = true; more;) {
-    auto rows = co_await db_.read(
-        [after](sql::Read& read) { return read.all(store::known_tokens, after, page_rows); });
+    auto look = [after](sql::Read& read) {
+      return read.all(store::known_tokens, after, page_rows);
+    };
+    auto rows = co_await db_.read(look);
     table_.reserve(rows.size());
     for (const store::TokenRow& row : rows) {
       TokenFacts facts = facts_from(row);
@@ -85,15 +87,16 @@ MintedToken Tokens::mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions&
   minted.prefix = minted.text.reveal().substr(0, prefix_size);
   minted.expires_at = options.expires_at;
   crypto::Digest digest = crypto::token_digest(minted.text.reveal());
-  tx.post(store::add_token, minted.id, workspace, sql::BytesView(digest), minted.prefix, options.label, now,
-          options.expires_at);
+  tx.post(store::add_token, minted.id, workspace, sql::BytesView(digest), minted.prefix,
+          options.label, now, options.expires_at);
 
   TokenFacts facts;
   facts.id = minted.id;
   facts.workspace = workspace;
   if (options.expires_at) facts.ends_at = std::max(1u, table_seconds(*options.expires_at));
   tx.after_commit([this, digest, facts]() mutable {
-    // A removal that became durable first has already told its tokens; this one came too late for it.
+    // A removal that became durable first has already told its tokens; this one came too late for
+    // it.
     if (residents_.standing(facts.workspace) == Standing::removed) {
       facts.departed = true;
       facts.ends_at = table_seconds(clock_.now());
@@ -162,9 +165,10 @@ bool Tokens::was_used(sql::Tx& tx, WorkspaceId workspace) {
 
 io::Task<std::vector<store::TokenRow>> Tokens::list(WorkspaceId workspace, std::int64_t limit,
                                                     std::int64_t offset) {
-  auto rows = co_await db_.read([=](sql::Read& read) {
+  auto look = [=](sql::Read& read) {
     return read.all(store::list_tokens, workspace, limit, offset);
-  });
+  };
+  auto rows = co_await db_.read(look);
   for (store::TokenRow& row : rows) {
     auto facts = table_.find(digest_from(row.digest));
     if (!facts || facts->last_used == 0) continue;
@@ -177,11 +181,12 @@ io::Task<std::vector<store::TokenRow>> Tokens::list(WorkspaceId workspace, std::
 io::Task<void> Tokens::flush() {
   std::vector<TokenTable::Used> used = table_.take_used(flush_places, flush_max);
   if (used.empty()) co_return;
-  co_await db_.write([used = std::move(used)](sql::Tx& tx) {
+  auto work = [used = std::move(used)](sql::Tx& tx) {
     for (const TokenTable::Used& mark : used) {
       tx.post(store::touch_token, mark.id, Instant::from_micros(std::int64_t{mark.at} * 1'000'000));
     }
-  });
+  };
+  co_await db_.write(work);
 }
 
 }  // namespace molecule::auth

@@ -24,8 +24,8 @@
 namespace molecule::auth {
 
 struct TokenOptions {
-  std::optional<std::string> label;    // At most label_max bytes.
-  std::optional<Instant> expires_at;   // In the future.
+  std::optional<std::string> label;   // At most label_max bytes.
+  std::optional<Instant> expires_at;  // In the future.
 };
 
 struct MintedToken {
@@ -37,9 +37,9 @@ struct MintedToken {
 
 class Tokens {
  public:
-  static constexpr std::int64_t live_max = 50;      // Of one workspace; one more is refused (429).
+  static constexpr std::int64_t live_max = 50;  // Of one workspace; one more is refused (429).
   static constexpr std::size_t label_max = 100;
-  static constexpr std::size_t prefix_size = 12;    // "mol_" and eight more.
+  static constexpr std::size_t prefix_size = 12;  // "mol_" and eight more.
 
   Tokens(sql::Database& db, const io::Clock& clock, io::Random& random, const Residents& residents)
       : db_(db), clock_(clock), random_(random), residents_(residents) {}
@@ -73,13 +73,15 @@ class Tokens {
   }
   std::size_t size() const { return table_.size(); }
 
-  // Writes behind when tokens were last used; one round. A token's mark may wait some rounds when many
-  // are in use: at most flush_max rows a round. Marks of a round that failed are lost until the next use.
+  // Writes behind when tokens were last used; one round. A token's mark may wait some rounds when
+  // many are in use: at most flush_max rows a round. Marks of a round that failed are lost until
+  // the next use.
   static constexpr std::size_t flush_max = 512;
   io::Task<void> flush();
 
  private:
-  void end_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests, std::optional<Instant> departed_at);
+  void end_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests,
+                        std::optional<Instant> departed_at);
 
   sql::Database& db_;
   const io::Clock& clock_;

@@ -30,8 +30,9 @@ struct TokenRow {
   std::optional<Instant> ended_at;
   std::optional<Instant> last_used_at;
 };
-BOOST_DESCRIBE_STRUCT(TokenRow, (), (id, workspace_id, digest, prefix, label, state, created_at, expires_at,
-                                     ended_at, last_used_at))
+BOOST_DESCRIBE_STRUCT(TokenRow, (),
+                      (id, workspace_id, digest, prefix, label, state, created_at, expires_at,
+                       ended_at, last_used_at))
 
 inline constexpr sql::Query<void(TokenId, WorkspaceId, sql::BytesView, std::string_view,
                                  std::optional<std::string>, Instant, std::optional<Instant>)>
@@ -44,7 +45,8 @@ inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> count_tokens{"to
     SELECT COUNT(*) FROM tokens
      WHERE workspace_id = $1 AND state = 'live' AND (expires_at IS NULL OR expires_at > $2))"};
 
-inline constexpr sql::Query<TokenRow(WorkspaceId, std::int64_t, std::int64_t)> list_tokens{"tokens.list", R"(
+inline constexpr sql::Query<TokenRow(WorkspaceId, std::int64_t, std::int64_t)> list_tokens{
+    "tokens.list", R"(
     SELECT id, workspace_id, digest, prefix, label, state, created_at, expires_at, ended_at, last_used_at
       FROM tokens WHERE workspace_id = $1 AND state = 'live'
      ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3)"};
@@ -63,7 +65,8 @@ inline constexpr sql::Query<TokenRow(TokenId, std::int64_t)> known_tokens{"token
       FROM tokens WHERE id > $1 AND state <> 'revoked' ORDER BY id LIMIT $2)"};
 
 // The ending statements repeat what must still hold and give the digests that the gate must forget.
-inline constexpr sql::Query<sql::Bytes(WorkspaceId, TokenId, Instant)> revoke_token{"tokens.revoke", R"(
+inline constexpr sql::Query<sql::Bytes(WorkspaceId, TokenId, Instant)> revoke_token{"tokens.revoke",
+                                                                                    R"(
     UPDATE tokens SET state = 'revoked', ended_at = $3
      WHERE workspace_id = $1 AND id = $2 AND state = 'live' RETURNING digest)"};
 inline constexpr sql::Query<sql::Bytes(WorkspaceId, Instant)> revoke_tokens{"tokens.revoke_all", R"(

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/fault.h"
+#include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "server/secrets/secrets_store.h"
 
@@ -40,23 +41,27 @@ Fault too_many() {
 Fault no_such_secret() { return {Kind::not_found, "secret_not_found", "secret not found"}; }
 
 Fault unreadable(const std::vector<std::string>& failed) {
-  return Fault(Kind::internal, "secrets_unreadable",
-               "failed to decrypt secrets: the sealing key they were saved under is missing; save them again")
+  return Fault(
+             Kind::internal, "secrets_unreadable",
+             "failed to decrypt secrets: the sealing key they were saved under is missing; save them again")
       .with(json::Object().add("failed_keys", failed).members());
 }
 
 }  // namespace
 
-io::Task<http::Response> Service::list(auth::Self::Caller caller, WorkspaceId id, http::Query<ListQuery> query) {
+io::Task<http::Response> Service::list(auth::Self::Caller caller, WorkspaceId id,
+                                       http::Query<ListQuery> query) {
   auth::require_present(directory_, id);
   if (query.value.values.value_or(false)) {
     if (caller.workspace() != id) {
-      throw Fault(Kind::forbidden, "own_only", "only the workspace itself may read its secrets' values");
+      throw Fault(Kind::forbidden, "own_only",
+                  "only the workspace itself may read its secrets' values");
     }
     http::Response values = co_await values_of(id);
     co_return values;
   }
-  Both both = co_await db_.read([id](sql::Read& read) { return read_both(read, id); });
+  auto look = [id](sql::Read& read) { return read_both(read, id); };
+  Both both = co_await db_.read(look);
   std::vector<Listed> all;
   for (store::Row& row : both.own) all.push_back(listed(std::move(row), Scope::workspace));
   for (store::Row& row : both.global) all.push_back(listed(std::move(row), Scope::global));
@@ -70,13 +75,15 @@ io::Task<http::Response> Service::values(auth::Own::Caller, WorkspaceId id) {
 }
 
 io::Task<http::Response> Service::values_of(WorkspaceId id) {
-  Both both = co_await db_.read([id](sql::Read& read) { return read_both(read, id); });
+  auto look = [id](sql::Read& read) { return read_both(read, id); };
+  Both both = co_await db_.read(look);
   json::Object body;
   std::vector<std::string> failed;
   auto open_into = [&](const std::vector<store::Row>& rows, bool own) {
     for (const store::Row& row : rows) {
       try {
-        Secret plain = vault_.open(row.sealed, own ? workspace_place(id, row.key) : global_place(row.key));
+        Secret plain =
+            vault_.open(row.sealed, own ? workspace_place(id, row.key) : global_place(row.key));
         body.add(row.key, plain.reveal());
       } catch (const Fault&) {
         failed.push_back((own ? "workspace:" : "global:") + row.key);
@@ -86,7 +93,8 @@ io::Task<http::Response> Service::values_of(WorkspaceId id) {
   open_into(both.own, true);
   open_into(both.global, false);
   if (!failed.empty()) {
-    log::error("secrets could not be opened", log::field("workspace", id), log::field("count", failed.size()));
+    log::error("secrets could not be opened", log::field("workspace", id),
+               log::field("count", failed.size()));
     throw unreadable(failed);
   }
   co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
@@ -112,16 +120,18 @@ void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secre
 io::Task<Saved> Service::save(auth::Self::Caller, WorkspaceId id, Change change) {
   auth::require_present(directory_, id);
   Secret value(std::move(change.value));
-  co_await db_.write([this, id, key = change.key, value](sql::Tx& tx) { put(tx, id, key, value); });
+  auto work = [this, id, key = change.key, value](sql::Tx& tx) { put(tx, id, key, value); };
+  co_await db_.write(work);
   co_return Saved{"saved", change.key};
 }
 
 io::Task<Saved> Service::erase(auth::Self::Caller, WorkspaceId id, std::string key) {
   auth::require_present(directory_, id);
-  co_await db_.write([this, id, key](sql::Tx& tx) {
+  auto work = [this, id, key](sql::Tx& tx) {
     if (tx.run(store::erase_of, id, key) == 0) throw no_such_secret();
     announce(tx, id, key, Scope::workspace);
-  });
+  };
+  co_await db_.write(work);
   co_return Saved{"deleted", key};
 }
 
@@ -136,27 +146,30 @@ io::Task<SavedGlobal> Service::save_global(auth::Admin::Caller, Change change) {
   Secret value(std::move(change.value));
   check_key(change.key);
   check_value(value.reveal());
-  co_await db_.write([this, key = change.key, value](sql::Tx& tx) {
+  auto work = [this, key = change.key, value](sql::Tx& tx) {
     // Counted after the change: replacing one is always allowed.
     crypto::Sealed sealed = vault_.seal(tx, value.reveal(), global_place(key));
     tx.run(store::put_global, key, sql::BytesView(sealed), clock_.now());
     if (tx.one(store::count_global) > secrets_max) throw too_many();
     announce(tx, WorkspaceId(), key, Scope::global);
-  });
+  };
+  co_await db_.write(work);
   co_return SavedGlobal{"saved", change.key, Scope::global};
 }
 
 io::Task<SavedGlobal> Service::erase_global(auth::Admin::Caller, std::string key) {
-  co_await db_.write([this, key](sql::Tx& tx) {
+  auto work = [this, key](sql::Tx& tx) {
     if (tx.run(store::erase_global, key) == 0) throw no_such_secret();
     announce(tx, WorkspaceId(), key, Scope::global);
-  });
+  };
+  co_await db_.write(work);
   co_return SavedGlobal{"deleted", key, Scope::global};
 }
 
 io::Task<Model> Service::model(auth::Self::Caller, WorkspaceId id) {
   auth::require_present(directory_, id);
-  auto row = co_await db_.read([id](sql::Read& read) { return read.optional(store::find_of, id, model_key); });
+  auto look = [id](sql::Read& read) { return read.optional(store::find_of, id, model_key); };
+  auto row = co_await db_.read(look);
   if (!row) co_return Model{"", "default"};
   Secret model;
   try {
@@ -170,13 +183,15 @@ io::Task<Model> Service::model(auth::Self::Caller, WorkspaceId id) {
 io::Task<RawJson> Service::set_model(auth::Self::Caller, WorkspaceId id, ModelBody body) {
   auth::require_present(directory_, id);
   if (body.model.empty()) {
-    co_await db_.write([this, id](sql::Tx& tx) {
+    auto work = [this, id](sql::Tx& tx) {
       if (tx.run(store::erase_of, id, model_key) > 0) announce(tx, id, model_key, Scope::workspace);
-    });
+    };
+    co_await db_.write(work);
     co_return json::Object().add("status", "cleared").raw();
   }
   Secret value(body.model);
-  co_await db_.write([this, id, value](sql::Tx& tx) { put(tx, id, model_key, value); });
+  auto work = [this, id, value](sql::Tx& tx) { put(tx, id, model_key, value); };
+  co_await db_.write(work);
   co_return json::Object().add("status", "saved").add("model", body.model).raw();
 }
 

@@ -1,5 +1,6 @@
-// Secrets of workspaces and of the whole organisation. A workspace's own value goes before a global one
-// of the same name. Values leave only to the workspace itself; lists, events, errors and logs name keys.
+// Secrets of workspaces and of the whole organisation. A workspace's own value goes before a global
+// one of the same name. Values leave only to the workspace itself; lists, events, errors and logs
+// name keys.
 #pragma once
 
 #include <map>
@@ -30,12 +31,13 @@ BOOST_DESCRIBE_STRUCT(ModelBody, (), (model))
 
 class Service final : public workspaces::SecretStore, public workspaces::Departure {
  public:
-  Service(sql::Database& db, events::Log& log, const workspaces::Directory& directory, const io::Clock& clock,
-          Vault& vault)
+  Service(sql::Database& db, events::Log& log, const workspaces::Directory& directory,
+          const io::Clock& clock, Vault& vault)
       : db_(db), log_(log), directory_(directory), clock_(clock), vault_(vault) {}
 
   // Routes.
-  io::Task<http::Response> list(auth::Self::Caller caller, WorkspaceId id, http::Query<ListQuery> query);
+  io::Task<http::Response> list(auth::Self::Caller caller, WorkspaceId id,
+                                http::Query<ListQuery> query);
   // Every value as the agent should see it. All or nothing: one that cannot be opened is 500 with
   // `failed_keys`.
   io::Task<http::Response> values(auth::Own::Caller caller, WorkspaceId id);

@@ -39,7 +39,8 @@ inline constexpr sql::Query<std::int64_t()> count_global{"secrets.count_global",
 inline constexpr sql::Query<std::int64_t(WorkspaceId)> count_of{"secrets.count_of", R"(
     SELECT COUNT(*) FROM workspace_secrets WHERE workspace_id = $1)"};
 
-inline constexpr sql::Query<void(std::string_view, sql::BytesView, Instant)> put_global{"secrets.put_global", R"(
+inline constexpr sql::Query<void(std::string_view, sql::BytesView, Instant)> put_global{
+    "secrets.put_global", R"(
     INSERT INTO global_secrets (key, sealed, created_at, updated_at) VALUES ($1, $2, $3, $3)
     ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at)"};
 inline constexpr sql::Query<void(WorkspaceId, std::string_view, sql::BytesView, Instant)> put_of{
@@ -55,16 +56,18 @@ inline constexpr sql::Query<void(WorkspaceId)> erase_all_of{"secrets.erase_all_o
     DELETE FROM workspace_secrets WHERE workspace_id = $1)"};
 
 // Sealing again: pages by place, and writes only over what was read.
-inline constexpr sql::Query<Row(std::string_view, std::int64_t)> page_global{"secrets.page_global", R"(
+inline constexpr sql::Query<Row(std::string_view, std::int64_t)> page_global{"secrets.page_global",
+                                                                             R"(
     SELECT key, sealed, created_at, updated_at FROM global_secrets WHERE key > $1 ORDER BY key LIMIT $2)"};
-inline constexpr sql::Query<PlacedRow(WorkspaceId, std::string_view, std::int64_t)> page_of{"secrets.page_of", R"(
+inline constexpr sql::Query<PlacedRow(WorkspaceId, std::string_view, std::int64_t)> page_of{
+    "secrets.page_of", R"(
     SELECT workspace_id, key, sealed FROM workspace_secrets
      WHERE workspace_id > $1 OR (workspace_id = $1 AND key > $2) ORDER BY workspace_id, key LIMIT $3)"};
 inline constexpr sql::Query<void(std::string_view, sql::BytesView, sql::BytesView)> reseal_global{
     "secrets.reseal_global", R"(
     UPDATE global_secrets SET sealed = $3 WHERE key = $1 AND sealed = $2)"};
-inline constexpr sql::Query<void(WorkspaceId, std::string_view, sql::BytesView, sql::BytesView)> reseal_of{
-    "secrets.reseal_of", R"(
+inline constexpr sql::Query<void(WorkspaceId, std::string_view, sql::BytesView, sql::BytesView)>
+    reseal_of{"secrets.reseal_of", R"(
     UPDATE workspace_secrets SET sealed = $4 WHERE workspace_id = $1 AND key = $2 AND sealed = $3)"};
 
 }  // namespace molecule::secrets::store

@@ -1,5 +1,3 @@
-#include "server/secrets/secrets_service.h"
-
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,6 +8,7 @@
 #include "base/fault.h"
 #include "platform/crypto/key_file.h"
 #include "platform/log/log.h"
+#include "server/secrets/secrets_service.h"
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
 #include "testing/migrations.h"
@@ -45,7 +44,8 @@ class Secrets : public test::EachDatabase {
     EachDatabase::SetUp();
     log::start(log::Level::debug, &lines);
     db().migrate(test::migrations());
-    folder = std::filesystem::temp_directory_path() / ("molecule_secrets_" + io::SystemRandom().id<WorkspaceId>().text());
+    folder = std::filesystem::temp_directory_path() /
+             ("molecule_secrets_" + io::SystemRandom().id<WorkspaceId>().text());
     std::filesystem::create_directory(folder);
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
     for (WorkspaceId id : {ws, other}) {
@@ -66,8 +66,9 @@ class Secrets : public test::EachDatabase {
   void start(std::string_view environment = "") {
     events = std::make_unique<events::Log>(db(), clock);
     run(events->open());
-    vault = std::make_unique<Vault>(db(), random, crypto::load_or_create_keys(folder / "sealing_key", environment, random),
-                                    KeySettings{folder / "sealing_key", !environment.empty()});
+    vault = std::make_unique<Vault>(
+        db(), random, crypto::load_or_create_keys(folder / "sealing_key", environment, random),
+        KeySettings{folder / "sealing_key", !environment.empty()});
     service = std::make_unique<Service>(db(), *events, directory, clock, *vault);
   }
   void restart() {
@@ -78,12 +79,15 @@ class Secrets : public test::EachDatabase {
     start();
   }
 
-  std::string values(WorkspaceId id) { return run(service->values(workspace<auth::Own>(id), id)).body; }
+  std::string values(WorkspaceId id) {
+    return run(service->values(workspace<auth::Own>(id), id)).body;
+  }
   std::string list(WorkspaceId id) {
     return run(service->list(workspace<auth::Self>(id), id, http::Query<ListQuery>{})).body;
   }
   Saved save(WorkspaceId id, std::string key, std::string value) {
-    return run(service->save(workspace<auth::Self>(id), id, Change{std::move(key), std::move(value)}));
+    return run(
+        service->save(workspace<auth::Self>(id), id, Change{std::move(key), std::move(value)}));
   }
   void save_global(std::string key, std::string value) {
     run(service->save_global(admin(), Change{std::move(key), std::move(value)}));
@@ -143,12 +147,17 @@ TEST_P(Secrets, ListsNameKeysInOverrideOrderAndNoValues) {
   clock.advance(1s);
   save(ws, "Z", "hidden-3");
   save(ws, "B", "hidden-4");
-  EXPECT_EQ(list(ws), R"([{"key":"B","has_value":true,"scope":"workspace","created_at":"2026-01-02T03:04:06.000000Z","updated_at":"2026-01-02T03:04:06.000000Z"},)"
-                      R"({"key":"Z","has_value":true,"scope":"workspace","created_at":"2026-01-02T03:04:06.000000Z","updated_at":"2026-01-02T03:04:06.000000Z"},)"
-                      R"({"key":"A","has_value":true,"scope":"global","created_at":"2026-01-02T03:04:05.000000Z","updated_at":"2026-01-02T03:04:05.000000Z"}])");
+  EXPECT_EQ(
+      list(ws),
+      R"([{"key":"B","has_value":true,"scope":"workspace","created_at":"2026-01-02T03:04:06.000000Z","updated_at":"2026-01-02T03:04:06.000000Z"},)"
+      R"({"key":"Z","has_value":true,"scope":"workspace","created_at":"2026-01-02T03:04:06.000000Z","updated_at":"2026-01-02T03:04:06.000000Z"},)"
+      R"({"key":"A","has_value":true,"scope":"global","created_at":"2026-01-02T03:04:05.000000Z","updated_at":"2026-01-02T03:04:05.000000Z"}])");
   clock.advance(1s);
   save(ws, "Z", "hidden-5");
-  EXPECT_NE(list(ws).find(R"("created_at":"2026-01-02T03:04:06.000000Z","updated_at":"2026-01-02T03:04:07.000000Z")"), std::string::npos);
+  EXPECT_NE(
+      list(ws).find(
+          R"("created_at":"2026-01-02T03:04:06.000000Z","updated_at":"2026-01-02T03:04:07.000000Z")"),
+      std::string::npos);
   auto globals = run(service->list_global(admin()));
   ASSERT_EQ(globals.size(), 2u);
   EXPECT_EQ(globals[0].key, "A");
@@ -170,7 +179,8 @@ TEST_P(Secrets, ValuesSurviveARestartAndAreSealedAtRest) {
   save_global("OTHER", "another that must not");
   EXPECT_EQ(raw_store().find("must not"), std::string::npos);
   restart();
-  EXPECT_EQ(values(ws), R"({"KEY":"a value that must not lie about","OTHER":"another that must not"})");
+  EXPECT_EQ(values(ws),
+            R"({"KEY":"a value that must not lie about","OTHER":"another that must not"})");
 }
 
 TEST_P(Secrets, NothingThatIsWrittenDownHoldsAValue) {
@@ -178,7 +188,8 @@ TEST_P(Secrets, NothingThatIsWrittenDownHoldsAValue) {
   save_global("OTHER", "tell-nobody-2");
   run(service->set_model(workspace<auth::Self>(ws), ws, ModelBody{"tell-nobody-3"}));
   std::string refused = fault_of([&] { save(ws, "PATH", "tell-nobody-4"); }).text();
-  refused += fault_of([&] { save(ws, "KEY", "tell-nobody-5" + std::string(value_max, 'x')); }).text();
+  refused +=
+      fault_of([&] { save(ws, "KEY", "tell-nobody-5" + std::string(value_max, 'x')); }).text();
   run(service->rotate(admin()));
   for (const auto& frame : events->recent_after(0, 100).frames) refused += frame->text;
   EXPECT_EQ(refused.find("tell-nobody"), std::string::npos) << refused;
@@ -205,20 +216,24 @@ TEST_P(Secrets, KeysAndValuesAreChecked) {
     EXPECT_EQ(code_of([&] { save_global(key, "v"); }), "secret_key_invalid") << key;
   }
   EXPECT_EQ(code_of([&] { save(ws, std::string(key_max + 1, 'A'), "v"); }), "secret_key_invalid");
-  for (std::string key : {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "PLATFORM_URL", "WORKSPACE_ID", "MOLECULE_WORKSPACE_TOKEN"}) {
+  for (std::string key : {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "PLATFORM_URL", "WORKSPACE_ID",
+                          "MOLECULE_WORKSPACE_TOKEN"}) {
     EXPECT_EQ(code_of([&] { save(ws, key, "v"); }), "secret_key_reserved") << key;
   }
-  for (const std::string& value : {std::string(), std::string(value_max + 1, 'x'), std::string("a\0b", 3)}) {
+  for (const std::string& value :
+       {std::string(), std::string(value_max + 1, 'x'), std::string("a\0b", 3)}) {
     EXPECT_EQ(code_of([&] { save(ws, "KEY", value); }), "secret_value_invalid");
     EXPECT_EQ(code_of([&] { save_global("KEY", value); }), "secret_value_invalid");
   }
   EXPECT_EQ(list(ws), "[]") << "nothing changed";
-  EXPECT_EQ(save(ws, "_a.B-9" + std::string(key_max - 6, 'A'), std::string(value_max, 'x')).status, "saved");
+  EXPECT_EQ(save(ws, "_a.B-9" + std::string(key_max - 6, 'A'), std::string(value_max, 'x')).status,
+            "saved");
 }
 
 TEST_P(Secrets, ThereIsABoundToHowMany) {
   write([&](sql::Tx& tx) {
-    for (int i = 0; i < secrets_max; ++i) service->put(tx, ws, "K" + std::to_string(i), Secret("v"));
+    for (int i = 0; i < secrets_max; ++i)
+      service->put(tx, ws, "K" + std::to_string(i), Secret("v"));
   });
   EXPECT_EQ(code_of([&] { save(ws, "ONE_MORE", "v"); }), "too_many_secrets");
   EXPECT_EQ(save(ws, "K0", "again").status, "saved");
@@ -230,7 +245,8 @@ TEST_P(Secrets, WhatIsNotThereIsNotFound) {
   EXPECT_EQ(code_of([&] { list(nobody); }), "workspace_not_found");
   EXPECT_EQ(code_of([&] { values(nobody); }), "workspace_not_found");
   EXPECT_EQ(code_of([&] { save(nobody, "A", "v"); }), "workspace_not_found");
-  EXPECT_EQ(code_of([&] { run(service->erase(workspace<auth::Self>(ws), ws, "A")); }), "secret_not_found");
+  EXPECT_EQ(code_of([&] { run(service->erase(workspace<auth::Self>(ws), ws, "A")); }),
+            "secret_not_found");
   EXPECT_EQ(code_of([&] { run(service->erase_global(admin(), "A")); }), "secret_not_found");
 }
 
@@ -255,7 +271,8 @@ TEST_P(Secrets, OneThatCannotBeOpenedFailsAllAndSaysWhich) {
 TEST_P(Secrets, RotationSealsEverythingAgainAndForgetsTheOldKey) {
   constexpr int many = 230;  // More than two batches.
   write([&](sql::Tx& tx) {
-    for (int i = 0; i < many; ++i) service->put(tx, ws, "K" + std::to_string(i), Secret("v" + std::to_string(i)));
+    for (int i = 0; i < many; ++i)
+      service->put(tx, ws, "K" + std::to_string(i), Secret("v" + std::to_string(i)));
   });
   save(other, "K", "theirs");
   save_global("G", "global");
@@ -274,7 +291,8 @@ TEST_P(Secrets, RotationSealsEverythingAgainAndForgetsTheOldKey) {
 
 TEST_P(Secrets, ARotationThatWasCutOffIsCompletedByTheNext) {
   save(ws, "OLD", "old");
-  // As a crash right after the new key was written: both keys in the file, values under the old one.
+  // As a crash right after the new key was written: both keys in the file, values under the old
+  // one.
   crypto::rotate_keys(folder / "sealing_key", random);
   restart();
   EXPECT_EQ(vault->keys(), 2u);
@@ -314,8 +332,10 @@ TEST_P(Secrets, AnEnvironmentKeySealsAndRotationMovesEverythingToIt) {
 TEST_P(Secrets, TheModelIsASecretOfTheWorkspace) {
   auto me = workspace<auth::Self>(ws);
   EXPECT_EQ(json::text(run(service->model(me, ws))), R"({"model":"","source":"default"})");
-  EXPECT_EQ(run(service->set_model(me, ws, ModelBody{"one"})).text, R"({"status":"saved","model":"one"})");
-  EXPECT_EQ(json::text(run(service->model(me, ws))), R"({"model":"one","source":"workspace_secrets"})");
+  EXPECT_EQ(run(service->set_model(me, ws, ModelBody{"one"})).text,
+            R"({"status":"saved","model":"one"})");
+  EXPECT_EQ(json::text(run(service->model(me, ws))),
+            R"({"model":"one","source":"workspace_secrets"})");
   EXPECT_EQ(values(ws), R"({"MODEL":"one"})");
   EXPECT_EQ(run(service->set_model(me, ws, ModelBody{""})).text, R"({"status":"cleared"})");
   EXPECT_EQ(json::text(run(service->model(me, ws))), R"({"model":"","source":"default"})");

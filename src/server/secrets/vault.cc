@@ -22,7 +22,8 @@ constexpr int settle_steps = 2000;
 class Running {
  public:
   explicit Running(std::atomic<bool>& flag) : flag_(flag) {
-    if (flag_.exchange(true)) throw conflict("rotation_running", "the sealing key is being rotated already");
+    if (flag_.exchange(true))
+      throw conflict("rotation_running", "the sealing key is being rotated already");
   }
   ~Running() { flag_ = false; }
   Running(const Running&) = delete;
@@ -34,7 +35,9 @@ class Running {
 
 }  // namespace
 
-std::string global_place(std::string_view key) { return crypto::associated_data({"global_secrets", "", key}); }
+std::string global_place(std::string_view key) {
+  return crypto::associated_data({"global_secrets", "", key});
+}
 
 std::string workspace_place(WorkspaceId workspace, std::string_view key) {
   return crypto::associated_data({"workspace_secrets", workspace.text(), key});
@@ -53,7 +56,9 @@ crypto::Sealed Vault::seal(sql::Tx& tx, std::string_view plain, std::string_view
   return sealed;
 }
 
-Secret Vault::open(crypto::Bytes sealed, std::string_view place) const { return ring()->open(sealed, place); }
+Secret Vault::open(crypto::Bytes sealed, std::string_view place) const {
+  return ring()->open(sealed, place);
+}
 
 io::Task<Vault::Resealed> Vault::rotate() {
   Running running(rotating_);
@@ -73,7 +78,8 @@ io::Task<Vault::Resealed> Vault::rotate() {
     crypto::Keyring only;
     only.add(fresh.sealing());
     crypto::save_keys(settings_.file, only);
-    ring_.write([&](RingPtr& ring) { ring = std::make_shared<const crypto::Keyring>(std::move(only)); });
+    ring_.write(
+        [&](RingPtr& ring) { ring = std::make_shared<const crypto::Keyring>(std::move(only)); });
   }
   log::info("sealing key rotated", log::field("resealed", counts.resealed),
             log::field("unreadable", counts.unreadable));
@@ -108,18 +114,19 @@ io::Task<void> Vault::reseal_globals(Resealed& counts) {
   };
   RingPtr held = ring();
   for (std::optional<std::string> after = std::string(); after;) {
-    Step step = co_await db_.write([this, held, from = *after](sql::Tx& tx) {
+    auto work = [this, held, from = *after](sql::Tx& tx) {
       Step done;
       auto rows = tx.all(store::page_global, from, batch_rows);
       for (const store::Row& row : rows) {
         auto sealed = reseal(*held, row.sealed, global_place(row.key), done.counts);
         if (!sealed) continue;
-        done.counts.resealed +=
-            tx.run(store::reseal_global, row.key, sql::BytesView(row.sealed), sql::BytesView(*sealed));
+        done.counts.resealed += tx.run(store::reseal_global, row.key, sql::BytesView(row.sealed),
+                                       sql::BytesView(*sealed));
       }
       if (static_cast<std::int64_t>(rows.size()) == batch_rows) done.last = rows.back().key;
       return done;
-    });
+    };
+    Step step = co_await db_.write(work);
     counts.resealed += step.counts.resealed;
     counts.unreadable += step.counts.unreadable;
     after = std::move(step.last);
@@ -134,20 +141,22 @@ io::Task<void> Vault::reseal_workspaces(Resealed& counts) {
   };
   RingPtr held = ring();
   for (std::optional<Place> after = Place(); after;) {
-    Step step = co_await db_.write([this, held, from = *after](sql::Tx& tx) {
+    auto work = [this, held, from = *after](sql::Tx& tx) {
       Step done;
       auto rows = tx.all(store::page_of, from.first, from.second, batch_rows);
       for (const store::PlacedRow& row : rows) {
-        auto sealed = reseal(*held, row.sealed, workspace_place(row.workspace_id, row.key), done.counts);
+        auto sealed =
+            reseal(*held, row.sealed, workspace_place(row.workspace_id, row.key), done.counts);
         if (!sealed) continue;
-        done.counts.resealed += tx.run(store::reseal_of, row.workspace_id, row.key, sql::BytesView(row.sealed),
-                                       sql::BytesView(*sealed));
+        done.counts.resealed += tx.run(store::reseal_of, row.workspace_id, row.key,
+                                       sql::BytesView(row.sealed), sql::BytesView(*sealed));
       }
       if (static_cast<std::int64_t>(rows.size()) == batch_rows) {
         done.last = Place(rows.back().workspace_id, rows.back().key);
       }
       return done;
-    });
+    };
+    Step step = co_await db_.write(work);
     counts.resealed += step.counts.resealed;
     counts.unreadable += step.counts.unreadable;
     after = std::move(step.last);

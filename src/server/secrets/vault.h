@@ -1,5 +1,5 @@
-// Sealing and opening of secrets, and the change from one key to the next. The ring of keys lives in a
-// file outside the database (or in SECRETS_ENCRYPTION_KEY) and, while the platform runs, here.
+// Sealing and opening of secrets, and the change from one key to the next. The ring of keys lives
+// in a file outside the database (or in SECRETS_ENCRYPTION_KEY) and, while the platform runs, here.
 //
 // A value is bound to its place: table, workspace and name are sealed in with it.
 #pragma once
@@ -24,25 +24,26 @@ namespace molecule::secrets {
 using RingPtr = std::shared_ptr<const crypto::Keyring>;
 
 struct KeySettings {
-  std::filesystem::path file;     // <data>/sealing_key
-  bool from_environment = false;  // The sealing key is the environment's: rotation makes no new one.
+  std::filesystem::path file;  // <data>/sealing_key
+  bool from_environment =
+      false;  // The sealing key is the environment's: rotation makes no new one.
 };
 
 class Vault {
  public:
   Vault(sql::Database& db, io::Random& random, crypto::Keyring ring, KeySettings settings);
 
-  // Inside a write: seals with the ring of this moment and holds that ring until the write is durable
-  // or undone, so that a rotation knows when the last value under the old key has arrived.
+  // Inside a write: seals with the ring of this moment and holds that ring until the write is
+  // durable or undone, so that a rotation knows when the last value under the old key has arrived.
   crypto::Sealed seal(sql::Tx& tx, std::string_view plain, std::string_view place);
   // Throws Fault internal when bytes, place or key do not belong together. Any thread.
   Secret open(crypto::Bytes sealed, std::string_view place) const;
 
-  // Makes a new key (unless the key is the environment's), seals every value again under it, and then
-  // removes the old ones from the file. Old keys stay until all is done: a crash in between costs
-  // nothing, the next rotation completes it. A value that cannot be opened is left as it is, and then
-  // so are the old keys. Throws Fault conflict `rotation_running`. Briefly blocks the calling loop to
-  // write the key file.
+  // Makes a new key (unless the key is the environment's), seals every value again under it, and
+  // then removes the old ones from the file. Old keys stay until all is done: a crash in between
+  // costs nothing, the next rotation completes it. A value that cannot be opened is left as it is,
+  // and then so are the old keys. Throws Fault conflict `rotation_running`. Briefly blocks the
+  // calling loop to write the key file.
   struct Resealed {
     std::int64_t resealed = 0;
     std::int64_t unreadable = 0;
