@@ -4,9 +4,9 @@
 //   $1)"}; constexpr sql::Query<void(WorkspaceId, Instant)> touch{"workspaces.touch", R"(UPDATE
 //   …)"};
 //
-// Parameters are $1, $2 … in argument order and may repeat. The name is unique in the program; it
-// is the key of the prepared statement, of timings and of log lines. Every query registers itself
-// with the preparation test through sql::catalogue in its slice's store header.
+// Parameters are $1, $2 … in argument order and may repeat; README.md says what both engines
+// understand. The name is unique in the program and stands in log lines. Text and name outlive every
+// use: constants do. Each slice's tests compile all its queries on both engines (check_prepares).
 #pragma once
 
 #include <string_view>
