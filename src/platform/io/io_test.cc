@@ -71,6 +71,20 @@ TEST(Within, CancelsWorkThatIsTooSlow) {
   EXPECT_TRUE(cleaned);
 }
 
+TEST(Scope, WorkThatADrainEndsHasNotFailed) {
+  Loop loop;
+  int failures = 0;
+  auto waiting = []() -> Task<void> { co_await sleep(std::chrono::hours(1)); };
+  auto body = [&]() -> Task<void> {
+    Scope scope(loop, [&](std::string_view, std::exception_ptr) { ++failures; });
+    scope.spawn("waiting", waiting());
+    co_await scope.drain(std::chrono::milliseconds(1));
+    EXPECT_EQ(scope.running(), 0U);
+  };
+  run(loop, body());
+  EXPECT_EQ(failures, 0);
+}
+
 TEST(Scope, DrainCancelsWhatDoesNotEndByItself) {
   Loop loop;
   std::vector<std::string> failures;

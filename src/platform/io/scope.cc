@@ -33,7 +33,9 @@ Scope::Root Scope::run(std::string name, Task<void> work) {
   try {
     co_await std::move(work);
   } catch (const Fault& fault) {
-    if (fault.kind() != Kind::cancelled || !cancellation_.requested()) failure = std::current_exception();
+    // What our own cancellation threw is no failure, whether by request or at the end of a drain's grace.
+    const bool ours = cancellation_.requested() && fault.kind() == cancellation_.fault().kind();
+    if (!ours) failure = std::current_exception();
   } catch (...) {
     failure = std::current_exception();
   }
