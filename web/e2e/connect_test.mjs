@@ -33,18 +33,24 @@ async function creates(name) {
   await person.seesCard(name, "Waiting for agent");
 }
 
-test("the pasted curl snippet brings the node online", async () => {
+test("the pasted curl snippet brings the node online, hears a message and answers it", async () => {
   await creates("scout");
   await picture(person.page, "connect");
   const snippet = await person.page.locator('[data-snippet="curl_register_template"]').textContent();
   assert.match(snippet, /mol_/, "the real token is filled in");
-  await platform.paste(snippet);
+  const pasted = platform.paste(snippet);
   await person.seesCard("scout", "Online");
   await person.page.getByText("scout is connected.").waitFor();
+  const dialog = person.page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Send a test message" }).click();
+  await dialog.locator('li[data-done="true"]', { hasText: "First message answered" }).waitFor({ timeout: 45_000 });
+  await dialog.locator('li[data-done="true"]', { hasText: "First heartbeat" }).waitFor();
+  await picture(person.page, "connected");
+  assert.doesNotMatch(await pasted, /error/i);
 });
 
 test("the dialog closes only after the token was said to be saved", async () => {
-  const close = person.page.getByRole("dialog").getByRole("button", { name: "Close", exact: true });
+  const close = person.page.getByRole("dialog").getByRole("button", { name: "Done" });
   assert.equal(await close.isDisabled(), true);
   await person.page.keyboard.press("Escape");
   assert.equal(await person.page.getByRole("dialog").count(), 1);
@@ -63,9 +69,9 @@ test("the pasted Python snippet registers, beats and answers the test message", 
   await dialog.locator('li[data-done="true"]', { hasText: "First heartbeat" }).waitFor({ timeout: 45_000 });
   await dialog.getByRole("button", { name: "Send a test message" }).click();
   await dialog.locator('li[data-done="true"]', { hasText: "First message answered" }).waitFor({ timeout: 45_000 });
-  await picture(person.page, "connected");
   await person.page.getByLabel("I’ve saved the token").check();
   await dialog.getByRole("button", { name: "Done" }).click();
+  await person.getsAnswer(/That was \d+ words/);
 });
 
 test("a token is shown once and can be revoked", async () => {

@@ -22,6 +22,7 @@ const chromiumFlags = [
 ];
 const readyMs = 15_000;
 const stopMs = 15_000;
+const pasteMs = 60_000;
 
 function binary() {
   const found = binaries.map((path) => join(path.startsWith("/") ? "" : root, path)).find((path) => existsSync(path));
@@ -133,11 +134,11 @@ export class Platform {
 
   /** Runs a pasted shell snippet as a person would; its output, or a failure with it. */
   async paste(snippet) {
-    const shell = spawn("/bin/sh", ["-c", snippet], { cwd: this.#data, stdio: ["ignore", "pipe", "pipe"] });
+    const shell = spawn("/bin/bash", ["-c", snippet], { cwd: this.#data, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     shell.stdout.on("data", (text) => (said += text));
     shell.stderr.on("data", (text) => (said += text));
-    const [code] = await within(readyMs, "the end of the snippet", once(shell, "exit"));
+    const [code] = await within(pasteMs, "the end of the snippet", once(shell, "exit"));
     if (code !== 0) throw new Error(`the snippet ended with ${code}: ${said}`);
     return said;
   }
@@ -147,7 +148,8 @@ export class Platform {
     const agent = spawn("/usr/bin/python3", ["-c", code], {
       cwd: this.#data,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PYTHONPATH: join(root, "sdk/python/src"), PYTHONUNBUFFERED: "1" },
+      // A home of its own: the SDK keeps the token there.
+      env: { ...process.env, HOME: this.#data, PYTHONPATH: join(root, "sdk/python/src"), PYTHONUNBUFFERED: "1" },
     });
     for (const stream of [agent.stdout, agent.stderr])
       createInterface({ input: stream }).on("line", (line) => this.#log.write(`snippet: ${line}\n`));
