@@ -13,6 +13,8 @@ export interface ChatMessage {
   state?: TurnState;
   /** For a person's message: what the platform said about its place in the queue, or why it failed. */
   note?: string;
+  /** For a person's message: it is not known whether the platform has it, so it may only be sent again under its id. */
+  uncertain?: boolean;
   /** For a person's message: the activity row it became; agents name it when they answer. */
   rowId?: string;
   /** For an answer: the message it answers. */
@@ -64,13 +66,14 @@ export function withQuestion(thread: Thread, message: ChatMessage): Thread {
 }
 
 /** Changes where a person's message stands. An answered one stays answered: a late receipt does not reopen it. */
-export function withTurn(thread: Thread, id: string, change: { state: TurnState; note?: string }): Thread {
+export function withTurn(thread: Thread, id: string, change: { state: TurnState; note?: string; uncertain?: boolean }): Thread {
   let changed = false;
   const messages = thread.messages.map((message) => {
     if (message.id !== id || message.state === "answered") return message;
     changed = true;
     const next = { ...message, ...change };
     if (change.note === undefined) delete next.note;
+    if (change.uncertain === undefined) delete next.uncertain;
     return next;
   });
   return changed ? { ...thread, messages } : thread;

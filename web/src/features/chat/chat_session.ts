@@ -1,11 +1,12 @@
 import { answerText, errorText, textMember } from "@/api/a2a_text";
 import { ApiError, messageOf } from "@/api/api_error";
 import { sendMessage, type HistoryTurn } from "@/api/messages_api";
-import { withAnswer, withQuestion, withTurn } from "@/model/chat";
+import { withAnswer, withQuestion, withTurn, type ChatMessage } from "@/model/chat";
 import { changeThread, threadOf, threadsStore } from "@/model/chat_store";
 
 const historyTurns = 20;
 const historyTextMax = 4000;
+const stoppedNote = "You stopped waiting. If an answer comes, it appears here.";
 /** Messages under way, by id: they outlive the panel that sent them. */
 const underWay = new Map<string, AbortController>();
 
@@ -17,7 +18,9 @@ function historyOf(workspaceId: string): HistoryTurn[] {
 
 /** What the platform said about a message it keeps for later, in words for the person who wrote it. */
 export function queuedNote(body: unknown): string {
-  if (textMember(body, "delivery_mode") === "poll") return "In its inbox. The agent picks it up when it next looks.";
+  const mode = textMember(body, "delivery_mode");
+  if (mode === "poll") return "In its inbox. The agent picks it up when it next looks.";
+  if (mode === "push-async") return "The agent is still at it. Its answer appears here when it is done.";
   const depth = typeof body === "object" && body !== null ? (body as Record<string, unknown>).queue_depth : undefined;
   const place = typeof depth === "number" && depth > 1 ? ` There are ${depth} messages in line.` : "";
   return `${textMember(body, "message") ?? "Queued: the agent is busy and will answer later."}${place}`;
@@ -58,8 +61,8 @@ async function deliver(workspaceId: string, messageId: string, text: string, his
         thread,
         messageId,
         stopped
-          ? { state: "stopped", note: "You stopped waiting. If an answer comes, it appears here." }
-          : { state: "failed", note: refusalNote(error) },
+          ? { state: "stopped", note: stoppedNote, uncertain: true }
+          : { state: "failed", note: refusalNote(error), uncertain: error instanceof ApiError && error.status === 0 },
       ),
     );
   } finally {
@@ -76,10 +79,14 @@ export function send(workspaceId: string, text: string): void {
   void deliver(workspaceId, messageId, text, history);
 }
 
-/** Sends the same message again, under the same id. */
-export function resend(workspaceId: string, messageId: string, text: string): void {
-  changeThread(workspaceId, (thread) => withTurn(thread, messageId, { state: "sending" }));
-  void deliver(workspaceId, messageId, text, historyOf(workspaceId));
+/**
+ * Sends a message again. One that may have arrived goes under its id, so that it is never worked on twice; one that
+ * the platform answered with a failure goes as a new message, since its id already has that result.
+ */
+export function resend(workspaceId: string, message: ChatMessage): void {
+  if (!message.uncertain) return send(workspaceId, message.text);
+  changeThread(workspaceId, (thread) => withTurn(thread, message.id, { state: "sending" }));
+  void deliver(workspaceId, message.id, message.text, historyOf(workspaceId));
 }
 
 /** Stops waiting for an answer; the agent is not disturbed. */
@@ -87,6 +94,6 @@ export function stopWaiting(workspaceId: string, messageId: string): void {
   const controller = underWay.get(messageId);
   if (controller) return controller.abort();
   changeThread(workspaceId, (thread) =>
-    withTurn(thread, messageId, { state: "stopped", note: "You stopped waiting. If an answer comes, it appears here." }),
+    withTurn(thread, messageId, { state: "stopped", note: stoppedNote, uncertain: true }),
   );
 }

@@ -10,8 +10,15 @@ import styles from "./chat.module.css";
 
 const senders = { user: "You", agent: "Agent", system: "Platform" };
 
-export function Message({ message, workspaceId }: { message: ChatMessage; workspaceId: string }) {
-  const again = message.state === "failed" || message.state === "stopped";
+interface MessageProps {
+  message: ChatMessage;
+  workspaceId: string;
+  /** For a failure: the person's message it answers. */
+  failed?: ChatMessage | undefined;
+}
+
+export function Message({ message, workspaceId, failed }: MessageProps) {
+  const again = message.state === "failed" || message.state === "stopped" ? message : failed;
   return (
     <article
       className={classNames(styles.message, message.role === "user" ? styles.user : styles.agent, message.role === "system" && styles.system)}
@@ -33,7 +40,7 @@ export function Message({ message, workspaceId }: { message: ChatMessage; worksp
           <CopyButton text={message.text} what="message" />
         </span>
         {again && (
-          <IconButton small label="Send again" onClick={() => resend(workspaceId, message.id, message.text)}>
+          <IconButton small label="Send again" onClick={() => resend(workspaceId, again)}>
             <RotateCw size={14} aria-hidden />
           </IconButton>
         )}

@@ -58,7 +58,11 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
           return (
             <Fragment key={message.id}>
               {(!before || dayName(before.at) !== day) && <div className={styles.day}>{day}</div>}
-              <Message message={message} workspaceId={workspace.id} />
+              <Message
+                message={message}
+                workspaceId={workspace.id}
+                failed={message.role === "system" ? thread.messages.find((each) => each.id === message.replyTo) : undefined}
+              />
             </Fragment>
           );
         })}
