@@ -113,7 +113,7 @@ test("the claim link works once and says what to do then", async () => {
   const stranger = new Person(await browser.page());
   await stranger.opens(platform.claimLink);
   await stranger.page.getByText("This claim link no longer works").waitFor();
-  await stranger.page.getByText("molecule admin claim").waitFor();
+  await stranger.page.getByText("molecule admin claim", { exact: true }).waitFor();
   browser.expect(/401/);
   await stranger.opens(platform.url);
   await stranger.page.getByText("This browser is not signed in").waitFor();

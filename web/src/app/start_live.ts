@@ -9,6 +9,7 @@ import { apply } from "@/model/apply";
 import { applyToThreads, threadsStore } from "@/model/chat_store";
 import { applyHop, hopsStore, pruneHops } from "@/model/hops";
 import { orgStore, withoutWorkspace, withPicture, withWorkspace } from "@/model/org";
+import { applyTask, pruneTasks, readableMs, recentTasksStore } from "@/model/recent_tasks";
 import { toast } from "@/ui/toast";
 
 export interface LiveProblems {
@@ -75,16 +76,22 @@ function takeFrames(frames: Frame[]): void {
   let org = orgStore.get();
   let threads = threadsStore.get();
   let hops = hopsStore.get();
+  let recent = recentTasksStore.get();
   for (const frame of frames) {
     const applied = apply(org, frame);
     org = applied.org;
     if (applied.incomplete !== undefined) complete(applied.incomplete);
     threads = applyToThreads(threads, frame);
     hops = applyHop(hops, frame);
+    recent = applyTask(recent, frame, Date.now());
   }
   orgStore.set(org);
   threadsStore.set(threads);
   hopsStore.set(hops);
+  if (recent !== recentTasksStore.get()) {
+    recentTasksStore.set(recent);
+    setTimeout(() => recentTasksStore.set(pruneTasks(recentTasksStore.get(), Date.now())), readableMs);
+  }
   publishFrames(frames);
 }
 

@@ -1,7 +1,9 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import { Check } from "lucide-react";
 import { memo, useEffect, useState } from "react";
 import { skillNames, type Workspace, type WorkspaceStatus } from "@/api/workspace";
 import { orgStore } from "@/model/org";
+import { recentTasksStore } from "@/model/recent_tasks";
 import { descendantsOf, statusWords } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { classNames } from "@/ui/class_names";
@@ -33,10 +35,13 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
   const selected = useSelected(marksStore, (marks) => marks.selected === id);
   const dropInto = useSelected(marksStore, (marks) => marks.dropInto === id);
   const leaving = useSelected(marksStore, (marks) => marks.leaving.has(id));
+  const recent = useSelected(recentTasksStore, (tasks) => tasks.get(id)?.text);
   const team = useSelected(orgStore, (org) => (org.children.has(id) ? descendantsOf(org, id).length : 0));
   const arriving = useArriving(id);
   if (!workspace) return null;
-  const busy = workspace.current_task !== "" || showsError(workspace);
+  const working = workspace.current_task !== "";
+  const task = workspace.current_task || recent;
+  const busy = task !== undefined || showsError(workspace);
   return (
     <div
       className={classNames(
@@ -66,10 +71,10 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
       </div>
       {workspace.role && <div className={styles.role}>{workspace.role}</div>}
       <Skills workspace={workspace} />
-      {workspace.current_task !== "" && (
-        <div className={classNames(styles.strip, styles.task)} title={workspace.current_task} data-current-task>
-          <span className={styles.pulse} aria-hidden />
-          <span>{workspace.current_task}</span>
+      {task !== undefined && (
+        <div className={classNames(styles.strip, styles.task)} title={working ? task : `Just done: ${task}`} data-current-task>
+          {working ? <span className={styles.pulse} aria-hidden /> : <Check size={13} aria-label="Just done:" />}
+          <span>{task}</span>
         </div>
       )}
       {showsError(workspace) && (
