@@ -70,7 +70,10 @@ async function saveUndoable(placements: readonly Placement[], label: string, ann
   const before = placesNow(placements);
   if (!(await save(placements))) return;
   const back = remembered(label, () => void save(before));
-  if (announce) toast("info", label, { label: "Undo", run: back });
+  if (!announce) return;
+  toast("info", label, { label: "Undo", run: back });
+  const [first] = placements;
+  if (first) graph.controls?.reveal(first.id);
 }
 
 export function move(id: string, to: Point): void {
