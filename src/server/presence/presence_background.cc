@@ -128,10 +128,14 @@ void Service::tell(sql::Tx& tx, const Roster::Snapshot& said) {
     if (!moved) break;
     status = *moved;
   }
-  if (!said.task_changed) return;
-  json::Object payload;
-  payload.add("current_task", said.vitals.current_task).add("active_tasks", said.vitals.active_tasks);
-  table_.announce(tx, "TASK_UPDATED", said.id, payload);
+  auto announce = [&](const std::string& task, std::int64_t count) {
+    json::Object payload;
+    payload.add("current_task", task).add("active_tasks", count);
+    table_.announce(tx, "TASK_UPDATED", said.id, payload);
+  };
+  bool passed = !said.passed_task.empty();
+  if (passed) announce(said.passed_task, said.passed_tasks);
+  if (passed || said.task_changed) announce(said.vitals.current_task, said.vitals.active_tasks);
 }
 
 io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool urgent) {

@@ -249,6 +249,17 @@ TEST_P(Presence, AChangedTaskIsToldOnce) {
   EXPECT_EQ(told(), Told{});
 }
 
+TEST_P(Presence, ATaskThatBeganAndEndedBetweenTwoTellingsIsToldAndEnded) {
+  WorkspaceId id = join("a");
+  beat(the(id), id, R"("current_task":"reading","active_tasks":1)");
+  beat(the(id), id, R"("current_task":"","active_tasks":0)");
+  EXPECT_TRUE(run(presence->tell_urgent()));
+  EXPECT_EQ(told(), (Told{"TASK_UPDATED", "TASK_UPDATED"}));
+  beat(the(id), id, R"("current_task":"","active_tasks":0)");
+  second();
+  EXPECT_EQ(told(), Told{}) << "once";
+}
+
 TEST_P(Presence, ErrorsDegradeAndRecoverOnlyPastTheGap) {
   WorkspaceId id = join("a");
   auto after = [&](std::string_view more) {

@@ -116,6 +116,13 @@ Roster::Heard Roster::hear(const Beat& beat, Instant at) {
   std::lock_guard lock(lock_of(slot));
   Detail& into = detail(slot);
   if (into.id != beat.workspace) return {slot, false, {}};  // Given up this instant: purged.
+  const Beat& before = into.beat;
+  if (!before.current_task.empty() && before.current_task != beat.current_task &&
+      before.current_task != into.told_task) {
+    // Quick work ends before it is told; people should still see that it was done.
+    into.passed_task = before.current_task;
+    into.passed_tasks = before.active_tasks;
+  }
   into.beat = beat;
   if (beat.monthly_spend != 0) into.monthly_spend = beat.monthly_spend;
   touch(slot, into, at);
@@ -205,6 +212,8 @@ std::optional<Roster::Snapshot> Roster::snapshot(Slot slot) const {
   vitals.fresh = vitals.last_heartbeat_at.has_value() && age < limits_.silent_after.count();
   out.condition = {from.beat.error_rate, from.beat.wedged, from.beat.manages_status};
   out.task_changed = from.told_task != from.beat.current_task || from.told_tasks != from.beat.active_tasks;
+  out.passed_task = from.passed_task;
+  out.passed_tasks = from.passed_tasks;
   return out;
 }
 
@@ -214,6 +223,7 @@ void Roster::told(const Snapshot& said) {
   if (into.id != said.id) return;
   into.told_task = said.vitals.current_task;
   into.told_tasks = said.vitals.active_tasks;
+  if (into.passed_task == said.passed_task) into.passed_task.clear();
 }
 
 std::vector<Roster::Quiet> Roster::quiet(Instant now) const {

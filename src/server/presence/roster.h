@@ -67,6 +67,8 @@ class Roster final : public workspaces::VitalSigns {
     workspaces::Vitals vitals;
     Condition condition;
     bool task_changed = false;
+    std::string passed_task;  // A task that began and ended since the last telling.
+    std::int64_t passed_tasks = 0;
   };
   // Empty when the slot was given up meanwhile.
   std::optional<Snapshot> snapshot(Slot slot) const;
@@ -99,6 +101,8 @@ class Roster final : public workspaces::VitalSigns {
     std::int64_t monthly_spend = 0;
     std::string told_task;
     std::int64_t told_tasks = 0;
+    std::string passed_task;  // The newest one that no telling saw; empty when none.
+    std::int64_t passed_tasks = 0;
     bool dirty = false;
     bool urgent = false;
   };
