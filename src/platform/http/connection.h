@@ -72,6 +72,7 @@ struct Server::Impl {
   Impl(io::Loop& loop, const Router& router, Settings settings, metrics::Registry& registry);
 
   io::Loop& loop;
+  net::Wheel& wheel;  // The loop's; looked up once.
   const Router& router;
   Settings settings;
   Site site;

@@ -17,7 +17,7 @@ class Connection::Watch final : net::Wheel::Entry, net::Sleeper {
 
   void begin_after(std::chrono::milliseconds delay) {
     connection_.stream_->set_deadline(net::Direction::read, net::no_deadline);
-    net::Wheel::of(connection_.server_.loop).set(*this, net::Wheel::now() + delay);
+    connection_.server_.wheel.set(*this, net::Wheel::now() + delay);
   }
   void begin() {
     connection_.stream_->set_deadline(net::Direction::read, net::no_deadline);

@@ -98,6 +98,7 @@ bool loopback(std::string_view address) { return address.starts_with("127.") || 
 
 Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::Registry& registry)
     : loop(on),
+      wheel(net::Wheel::of(on)),
       router(table),
       settings(std::move(chosen)),
       site(settings.address, settings.hosts, settings.cors_origins),

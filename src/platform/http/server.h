@@ -72,7 +72,7 @@ class Server {
   // Accepts until drain(). Call once, on the loop.
   io::Task<void> serve();
 
-  // Stops accepting, closes idle connections, lets running requests end with "Connection: close",
+  // Needed before destruction once something was served. Stops accepting, closes idle connections, lets running requests end with "Connection: close",
   // tells streams and WebSockets (1001), waits limits.drain, then cancels what is left. Idempotent.
   io::Task<void> drain();
 

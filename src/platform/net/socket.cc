@@ -130,7 +130,8 @@ class Descriptor {
 
     io::Loop& loop;
     Wheel& wheel;
-    asio::generic::stream_protocol::socket socket;
+    // The concrete executor: the type-erased default costs an indirect call at every wait.
+    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type> socket;
     int fd;
     Descriptor* owner = nullptr;
     int uses = 1;

@@ -92,18 +92,20 @@ void Wheel::insert(Entry& entry) noexcept {
   if (head) head->link_ = &entry.next_;
   head = &entry;
   ++entries_;
-  if (!armed_) arm();
+  if (!turning_ && (!armed_ || at < armed_for_)) arm(at);
 }
 
-void Wheel::arm() noexcept {
+void Wheel::arm(std::size_t at) noexcept {
   armed_ = true;
-  impl_->timer.expires_at(TimePoint((done_ + 1) * tick));
+  armed_for_ = at;
+  impl_->timer.expires_at(TimePoint(at * tick));
   impl_->timer.async_wait([this](const boost::system::error_code& error) {
     if (!error) turn();
   });
 }
 
 void Wheel::turn() noexcept {
+  turning_ = true;
   TimePoint at = std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
   std::size_t until = tick_of(at);
   // Entries taken out of the turned slots; one that on_due() destroys unlinks itself from here.
@@ -132,8 +134,13 @@ void Wheel::turn() noexcept {
       insert(entry);
     }
   }
+  turning_ = false;
   armed_ = false;
-  if (entries_ > 0) arm();
+  if (entries_ == 0) return;
+  // Sleep until the next slot that holds something: an idle program does not tick.
+  std::size_t next = done_ + 1;
+  while (!heads_[next % slots]) ++next;
+  arm(next);
 }
 
 }  // namespace molecule::net

@@ -55,7 +55,7 @@ class Wheel {
  private:
   static constexpr std::size_t slots = 1024;  // About 100 s; later deadlines wait in the last slot.
   void insert(Entry& entry) noexcept;
-  void arm() noexcept;
+  void arm(std::size_t at) noexcept;
   void turn() noexcept;
   static std::size_t tick_of(TimePoint at) noexcept;
 
@@ -64,6 +64,8 @@ class Wheel {
   std::size_t entries_ = 0;
   std::size_t done_ = 0;  // Ticks up to here have been handled.
   bool armed_ = false;
+  bool turning_ = false;
+  std::size_t armed_for_ = 0;  // The tick at which the timer fires; no entry is due before it.
 };
 
 }  // namespace molecule::net
