@@ -38,6 +38,15 @@ net::Url target_of(const net::Url& at, std::string_view location) {
   }
 }
 
+// A name or value that ends the line early, or one that says again how the request is framed, would
+// let the server read another request than was meant.
+bool carriable(const Header& header) {
+  return !header.name.empty() && all_are(header.name, detail::token_char) &&
+         all_are(header.value, detail::value_char) && !equal_ignoring_case(header.name, "host") &&
+         !equal_ignoring_case(header.name, "content-length") &&
+         !equal_ignoring_case(header.name, "transfer-encoding");
+}
+
 TimePoint after(std::chrono::milliseconds limit) { return net::Wheel::now() + limit; }
 
 }  // namespace
@@ -125,10 +134,8 @@ void Client::write_head(const ClientRequest& request) {
     number(request.body.size());
   }
   for (const Header& header : request.headers) {
-    if (header.name.empty() || !all_are(header.name, detail::token_char) ||
-        !all_are(header.value, detail::value_char)) {
-      throw bad_request("bad_header",
-                        "a header of an outgoing request contains characters that would break it");
+    if (!carriable(header)) {
+      throw bad_request("bad_header", "a header of an outgoing request would break it");
     }
     out += "\r\n";
     out += header.name;
