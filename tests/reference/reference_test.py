@@ -27,14 +27,14 @@ def test_the_committed_pages_are_what_the_binary_prints(printed):
     assert not stale, f"run: {BINARY.relative_to(ROOT) if BINARY.is_relative_to(ROOT) else BINARY} reference docs/reference (differs: {', '.join(stale)})"
 
 
-@pytest.mark.parametrize("page", ["routes.md", "events.md", "config.md", "metrics.md", "faults.md"])
+@pytest.mark.parametrize("page", ["routes.md", "settings.md", "faults.md"])
 def test_every_subject_has_a_page_with_something_on_it(printed, page):
     rows = [line for line in printed[page].splitlines() if line.startswith("|")]
     assert len(rows) > 3, f"{page} is empty"
 
 
 def test_guides_name_only_settings_that_exist(printed):
-    known = printed["config.md"]
+    known = printed["settings.md"]
     for guide in (ROOT / "docs" / "guides").glob("*.md"):
         for flag in re.findall(r"`(--[a-z-]+)", guide.read_text()):
-            assert flag in known, f"{guide.name} names {flag}, which config.md does not"
+            assert flag in known, f"{guide.name} names {flag}, which settings.md does not"
