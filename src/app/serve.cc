@@ -258,7 +258,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
     std::uint16_t port = listen_on_all(lanes, router, http, registry);
     std::string shown_host = address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
     std::string base = fmt::format("http://{}:{}", shown_host, port);
-    if (config.flag("demo")) co_await make_demo({workspace_service, directory, data, base});
+    if (config.flag("demo")) {
+      DemoParts parts{workspace_service, directory, data, base};
+      co_await make_demo(std::move(parts));
+    }
     std::string claim_url;
     if (!dev && sessions.list(world.clock.now()).empty()) {
       Secret code = co_await db.write([&](sql::Tx& tx) { return claims.add(tx); });

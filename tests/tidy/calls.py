@@ -6,7 +6,7 @@ from tree import Tree, line_of
 
 # Time, chance, the environment and unowned work come through the platform, so that tests replay.
 PLATFORM_ONLY = re.compile(
-    r"\b(co_spawn|detached|system_clock|steady_clock|high_resolution_clock|random_device|getenv|secure_getenv)\b|\b(system|popen)\s*\("
+    r"\b(co_spawn|detached|system_clock|steady_clock|high_resolution_clock|random_device|getenv|secure_getenv)\b|(?<!\w )(?<![\w.>])(system|popen)\s*\("
 )
 SWITCHED_OFF = {
     ".cc": re.compile(r"\b(GTEST_SKIP|DISABLED_\w+)"),
