@@ -3,6 +3,7 @@
 #include "platform/crypto/token.h"
 #include "server/presence/presence_store.h"
 #include "server/workspaces/org_fixture.h"
+#include "testing/manual_clock.h"
 
 namespace molecule::presence {
 namespace {

@@ -33,8 +33,8 @@ enum class Phase : std::uint8_t { fresh, late, silent };
 class Roster final : public workspaces::VitalSigns {
  public:
   using Slot = std::uint32_t;
-  static constexpr std::size_t chunk_slots = 4096;
-  static constexpr std::size_t chunks_max = 512;  // 2M workspaces; beyond it a beat is refused (503).
+  static constexpr std::size_t chunk_slots = 1024;
+  static constexpr std::size_t chunks_max = 2048;  // 2M workspaces; beyond it a beat is refused (503).
 
   Roster(const io::Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
 
