@@ -193,7 +193,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   MailboxesByProxy mailboxes(proxy);
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
-  presence::Service presence(db, log, workspace_service, urls, tokens, roster, mailboxes, presence_settings);
+  presence::Service presence(db, log, workspace_service, urls, tokens, roster, mailboxes, presence_settings,
+                              registry);
   later_departures.join(presence);
   activity::Service activity(db, log, ledger, directory, hubs, world.clock);
   delegations::Service delegations(db, log, ledger, outcomes, proxy, hubs, world.clock, world.random);

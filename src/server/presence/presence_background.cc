@@ -159,10 +159,10 @@ io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool ur
               log::field("workspaces", said.size()));
   }
   for (const Roster::Snapshot& each : said) {
-    if (written) {
-      roster_.told(each);
-    } else {
+    if (!written) {
       roster_.again(each.slot, urgent);
+    } else if (each.vitals.fresh) {
+      roster_.told(each);
     }
   }
   if (written && !urgent) {
@@ -191,6 +191,7 @@ io::Task<bool> Service::write_behind() {
     bool written = co_await write_snapshots(std::move(slots), false);
     if (!written) co_return false;
   }
+  probe_.waiting.set(static_cast<std::int64_t>(roster_.waiting()));
   if (workspaces_.has_outbound()) {
     auto work = [this](sql::Tx& tx) { workspaces_.flush_outbound(tx); };
     co_await db_.write(work);
@@ -232,6 +233,7 @@ io::Task<void> Service::sweep(Instant now) {
       co_await db_.write(work);
       for (const Roster::Quiet& quiet : batch) {
         roster_.mark(quiet, gone ? Phase::silent : Phase::late);
+        if (gone) probe_.silenced.add();
         // Heard while its silence was being written: told at once that it is back.
         if (roster_.heard_since(quiet)) roster_.urge(quiet.slot);
       }

@@ -114,6 +114,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
     return outcome;
   };
   Outcome outcome = co_await db_.write(std::move(work));
+  probe_.registrations.add();
   offer(wanted.id, roster_.of(wanted.id).active_tasks, outcome.max_tasks);
   json::Object body;
   body.add("status", "registered").add("delivery_mode", delivery);
@@ -132,6 +133,7 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, const h
     throw workspaces::removed_workspace(beat.workspace, entry ? entry->removed_at : std::nullopt);
   }
   Roster::Heard heard = roster_.hear(beat, table_.clock().now());
+  probe_.heartbeats.add();
   if (heard.task_changed || verdict(brief->status, heard.condition)) {
     roster_.urge(heard.slot);
     wake();

@@ -10,6 +10,7 @@
 
 #include "platform/http/route.h"
 #include "platform/io/signal.h"
+#include "platform/metrics/metrics.h"
 #include "server/auth/access.h"
 #include "server/auth/tokens.h"
 #include "server/events/log.h"
@@ -42,6 +43,18 @@ struct AccessQuestion {
 };
 BOOST_DESCRIBE_STRUCT(AccessQuestion, (), (caller_id, target_id))
 
+struct Probe {
+  metrics::Counter& heartbeats;
+  metrics::Counter& registrations;
+  metrics::Counter& silenced;
+  metrics::Gauge& waiting;
+  explicit Probe(metrics::Registry& registry)
+      : heartbeats(registry.counter("molecule_heartbeats_total", "Heartbeats accepted.")),
+        registrations(registry.counter("molecule_registrations_total", "Registrations accepted.")),
+        silenced(registry.counter("molecule_agents_silenced_total", "Agents that went offline by silence.")),
+        waiting(registry.gauge("molecule_presence_waiting", "Workspaces whose last heartbeat is not stored yet.")) {}
+};
+
 class Service final : public workspaces::Departure {
  public:
   static constexpr std::size_t batch_max = 512;     // Changes in one transaction.
@@ -49,9 +62,10 @@ class Service final : public workspaces::Departure {
   static constexpr std::chrono::milliseconds gather{20};  // Urgent changes of so long share a commit.
 
   Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces, workspaces::UrlCheck& urls,
-          auth::Tokens& tokens, Roster& roster, Capacity& capacity, Settings settings)
+          auth::Tokens& tokens, Roster& roster, Capacity& capacity, Settings settings,
+          metrics::Registry& registry)
       : db_(db), log_(log), workspaces_(workspaces), table_(workspaces.table()), urls_(urls),
-        tokens_(tokens), roster_(roster), capacity_(capacity), settings_(settings) {}
+        tokens_(tokens), roster_(roster), capacity_(capacity), settings_(settings), probe_(registry) {}
 
   // Fills the roster from the store. At start, after workspaces::Service::load.
   io::Task<void> load();
@@ -98,6 +112,7 @@ class Service final : public workspaces::Departure {
   Roster& roster_;
   Capacity& capacity_;
   Settings settings_;
+  Probe probe_;
   std::atomic<io::Loop*> loop_{nullptr};
   std::atomic<bool> woken_{false};
   io::Signal work_;

@@ -25,7 +25,7 @@ class Presence : public workspaces::Org {
     return *roster;
   }
   void started() override {
-    presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, *roster, capacity, settings);
+    presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, *roster, capacity, settings, metrics);
     run(presence->load());
     router->mount(routes, *presence);
   }

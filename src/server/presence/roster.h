@@ -59,7 +59,8 @@ class Roster final : public workspaces::VitalSigns {
   std::vector<Slot> take_urgent(std::size_t max);
   std::vector<Slot> take_dirty(std::size_t max);
   bool has_urgent() const { return urgent_count_.load(std::memory_order_acquire) != 0; }
-  bool has_dirty() const { return dirty_count_.load(std::memory_order_acquire) != 0; }
+  bool has_dirty() const { return waiting() != 0; }
+  std::size_t waiting() const { return dirty_count_.load(std::memory_order_acquire); }
 
   struct Snapshot {
     Slot slot = 0;
