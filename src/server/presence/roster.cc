@@ -223,7 +223,9 @@ void Roster::told(const Snapshot& said) {
   if (into.id != said.id) return;
   into.told_task = said.vitals.current_task;
   into.told_tasks = said.vitals.active_tasks;
-  if (into.passed_task == said.passed_task) into.passed_task.clear();
+  // A task that ended while it was being told has been told.
+  bool told_now = into.passed_task == said.passed_task || into.passed_task == said.vitals.current_task;
+  if (told_now) into.passed_task.clear();
 }
 
 std::vector<Roster::Quiet> Roster::quiet(Instant now) const {
