@@ -87,6 +87,10 @@ io::Task<Response> Connection::call(const Router::Match& match) {
   co_return failed(failure);
 }
 
+namespace {
+constexpr std::size_t copied_max = 1024;
+}
+
 io::Task<Connection::Next> Connection::respond(Response& response, bool keep_alive) {
   Exchange& at = *at_;
   bool head_only = at.request.method == Method::head;
@@ -111,8 +115,15 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   at.out.clear();
   server_.heads.write(at.out, response, facts);
   Pieces pieces;
+  if (!head_only && !bodiless && !response.stream) {
+    // Copying a small body is cheaper than a second piece is for the kernel.
+    if (body.size() <= copied_max) {
+      at.out += body;
+    } else {
+      pieces.views[1] = body;
+    }
+  }
   pieces.views[0] = at.out;
-  if (!head_only && !bodiless && !response.stream) pieces.views[1] = body;
   Sent sent = send_now(*stream_, pieces);
   if (sent == Sent::partly) sent = co_await send_all(*stream_, pieces, server_.settings.limits.write_stall);
   count(response.status);

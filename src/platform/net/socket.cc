@@ -216,7 +216,8 @@ Attempt Socket::try_write(std::span<const std::string_view> pieces) noexcept {
   message.msg_iov = vectors.data();
   message.msg_iovlen = count;
   for (;;) {
-    ssize_t n = ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
+    ssize_t n = count == 1 ? ::send(at_->fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
+                           : ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
     if (n >= 0) return {State::moved, static_cast<std::size_t>(n)};
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {State::wait, 0};
