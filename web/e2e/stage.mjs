@@ -103,7 +103,7 @@ export class Platform {
   }
 
   async newClaimLink() {
-    const admin = spawn(binary(), ["admin", "claim", "--data", this.#data], { stdio: ["ignore", "pipe", "pipe"] });
+    const admin = spawn(binary(), ["admin", "claim", "--data", this.#data, "--url", this.url], { stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     admin.stdout.on("data", (text) => (said += text));
     admin.stderr.on("data", (text) => (said += text));

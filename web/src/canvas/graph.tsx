@@ -16,7 +16,7 @@ import { orgStore } from "@/model/org";
 import { recall, remember } from "@/ui/remembered";
 import { useSelected } from "@/ui/store";
 import { flowEdges, flowNodes } from "./flow_nodes";
-import { GraphBinding } from "./graph_binding";
+import { fitClosest, fitPadding, GraphBinding } from "./graph_binding";
 import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
 import { dropTarget, emptyLayout, header, layoutOrg, shareOutside, side, type Box, type Layout, type Point } from "./layout";
@@ -187,7 +187,7 @@ function Flow(props: GraphHandlers & { showHops: boolean }) {
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} fitViewOptions={{ padding: fitPadding, maxZoom: fitClosest }} />
         <MiniMap
           pannable
           zoomable

@@ -7,8 +7,8 @@ type Zoom = "far" | "middle" | "near";
 const farBelow = 0.42;
 const middleBelow = 0.75;
 const panMs = 400;
-const padding = 0.25;
-const closest = 1;
+export const fitPadding = 0.25;
+export const fitClosest = 1;
 
 function zoomName(zoom: number): Zoom {
   if (zoom < farBelow) return "far";
@@ -35,7 +35,7 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
   useEffect(() => {
     if (!ready || fitted.current) return;
     fitted.current = true;
-    void flow.fitView({ padding, maxZoom: closest });
+    void flow.fitView({ padding: fitPadding, maxZoom: fitClosest });
   }, [flow, ready]);
 
   useEffect(() => {
@@ -43,8 +43,8 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
     const cardOf = (id: string) =>
       wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`);
     graph.controls = {
-      show: (ids) => void flow.fitView({ nodes: ids.map((id) => ({ id })), padding, maxZoom: closest, duration: duration() }),
-      showAll: () => void flow.fitView({ padding, maxZoom: closest, duration: duration() }),
+      show: (ids) => void flow.fitView({ nodes: ids.map((id) => ({ id })), padding: fitPadding, maxZoom: fitClosest, duration: duration() }),
+      showAll: () => void flow.fitView({ padding: fitPadding, maxZoom: fitClosest, duration: duration() }),
       reveal: (id) => {
         const area = wrapper.current?.getBoundingClientRect();
         const card = cardOf(id)?.getBoundingClientRect();

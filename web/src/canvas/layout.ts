@@ -3,7 +3,7 @@ import type { Org } from "@/model/org";
 import { childrenOf } from "@/model/selectors";
 
 /** Where cards stand. Stored positions are absolute; a child is drawn inside its parent, relative to it. */
-export const leaf = { w: 280, h: 208 } as const;
+export const leaf = { w: 280, h: 212 } as const;
 export const gap = 16;
 export const side = 16;
 /** Kept free at the top of a parent for its own words. */
