@@ -73,7 +73,7 @@ done
 link=''
 if [ "$fresh" = yes ]; then link=$(grep -o "http[^ ]*/claim/[^ ]*" "$out" | head -n1 || true); fi
 if [ -z "$link" ]; then
-  link=$("build/$preset/molecule" admin claim --data "$data" | grep -o 'http[^ ]*/claim/[^ ]*' | head -n1 || true)
+  link=$("build/$preset/molecule" admin claim --data "$data" --url "$url" | grep -o 'http[^ ]*/claim/[^ ]*' | head -n1 || true)
 fi
 [ -n "$link" ] || fail "no claim link; try: build/$preset/molecule admin claim --data $data"
 cat <<TXT
