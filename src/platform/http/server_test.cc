@@ -153,6 +153,25 @@ TEST_F(ServerTest, BodiesArriveWholeHoweverTheyAreCut) {
   EXPECT_EQ(client.ask("GET", "/show").status, 200);
 }
 
+TEST_F(ServerTest, RequestsMeanTheSameWhereverTheirBytesAreCut) {
+  const std::string all =
+      "GET /show?1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      "POST /show?2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
+      "POST /show?3 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x\r\nc\r\n0\r\nT: v\r\n\r\n"
+      "GET /show?4 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  for (std::size_t cut = 1; cut < all.size(); ++cut) {
+    HttpPeer client(port());
+    client.send(std::string_view(all).substr(0, cut));
+    std::this_thread::sleep_for(1ms);
+    client.send(std::string_view(all).substr(cut));
+    EXPECT_THAT(client.response().body, HasSubstr("?1 []")) << cut;
+    EXPECT_THAT(client.response().body, HasSubstr("?2 [hello]")) << cut;
+    EXPECT_THAT(client.response().body, HasSubstr("?3 [abc]")) << cut;
+    EXPECT_THAT(client.response().body, HasSubstr("?4 []")) << cut;
+    EXPECT_TRUE(client.ended()) << cut;
+  }
+}
+
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   HttpPeer client(port());
   std::string all;

@@ -297,7 +297,7 @@ int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
 
 Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing) : loop_(loop) {
   boost::system::error_code error;
-  asio::ip::address parsed = asio::ip::make_address(address, error);
+  asio::ip::address parsed = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
   if (error) throw bad_request("bad_listen_address", "the listen address must be a numeric IP address");
   asio::ip::tcp::endpoint at(parsed, port);
   // SO_REUSEPORT would let a second process join silently: whoever opens the port first tries to have

@@ -56,7 +56,7 @@ class Socket final : public Stream {
 
 class Listener {
  public:
-  // Listens on a numeric address ("127.0.0.1", "::1", "0.0.0.0"); port 0 picks one. `joining` shares
+  // Listens on a numeric address ("127.0.0.1", "::1", "0.0.0.0") or "localhost", which is 127.0.0.1; port 0 picks one. `joining` shares
   // the port with a listener of this process on another loop. Throws Fault conflict address_in_use,
   // or bad_request bad_listen_address.
   enum class Port : std::uint8_t { own, first_of_several, joining };

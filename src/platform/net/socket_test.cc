@@ -190,6 +190,7 @@ TEST(Listener, LoopsOfOneProcessShareAPortButProcessesDoNot) {
     EXPECT_EQ(fault.code(), "address_in_use");
   }
   EXPECT_THROW(Listener(loop, "example.org", 0), Fault);
+  EXPECT_GT(Listener(loop, "localhost", 0).port(), 0);
 }
 
 TEST(Wheel, ManyDeadlinesFireOnceAndLateOnesMove) {
