@@ -69,14 +69,18 @@ void HeadWriter::write(std::string& out, const Response& response, const HeadFac
   out += security;
   if (facts.secure) out += transport;
   bool own_policy = false;
+  bool own_caching = facts.page;
   for (const auto& [name, value] : response.headers) {
     if (name.empty() || !all_are(name, detail::token_char)) continue;
     own_policy |= equal_ignoring_case(name, "content-security-policy");
+    own_caching |= equal_ignoring_case(name, "cache-control");
     out += name;
     out += ": ";
     append_value(out, value);
     out += "\r\n";
   }
+  // Answers hold what one caller may see; nothing on the way may keep them unless the handler says so.
+  if (!own_caching && response.status != 101) out += "Cache-Control: no-store\r\n";
   if (!own_policy) out += facts.page ? page_policy : api_policy;
   if (!facts.request_id.empty()) {
     out += "X-Request-Id: ";

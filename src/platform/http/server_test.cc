@@ -32,6 +32,7 @@ TEST_F(ServerTest, EveryResponseCarriesTheSecurityHeaders) {
   EXPECT_EQ(response.header("Referrer-Policy"), "strict-origin-when-cross-origin");
   EXPECT_EQ(response.header("Permissions-Policy"), "camera=(), microphone=(), geolocation=()");
   EXPECT_EQ(response.header("Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'");
+  EXPECT_EQ(response.header("Cache-Control"), "no-store");
   EXPECT_EQ(response.header("Strict-Transport-Security"), "");
   EXPECT_EQ(response.header("Date").size(), 29U);
 }
@@ -84,6 +85,7 @@ TEST_F(ServerTest, TheFallbackAnswersUnknownPathsAsPages) {
   HttpPeer client(port());
   PeerResponse page = client.ask("GET", "/claim/abc");
   EXPECT_EQ(page.body, "<p>page</p>");
+  EXPECT_EQ(page.header("Cache-Control"), "");
   EXPECT_THAT(page.header("Content-Security-Policy"), HasSubstr("style-src 'self' 'unsafe-inline'"));
   EXPECT_EQ(client.ask("GET", "/own").header("Content-Security-Policy"), "default-src *");
   EXPECT_EQ(client.ask("POST", "/claim/abc").status, 404);
