@@ -14,6 +14,8 @@ from molecule_agent import (A2AServer, CredentialRejectedError, CursorLostError,
                             PollDelivery, PushDelivery, RemoteAgentClient, WorkspaceGoneError, extract_text)
 from stage import Stage, wait_for
 
+EACH_ENGINE = True
+
 
 def upper(message: InboundMessage, client: RemoteAgentClient) -> str:
     return message.text.upper()

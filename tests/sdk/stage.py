@@ -6,10 +6,12 @@ The binary is `MOLECULE_BINARY`, else the developer build. It listens on a port 
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import signal
 import subprocess
 import time
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("MOLECULE_BINARY", ROOT / "build/dev/molecule"))
 READY_SECONDS = 20.0
+DATABASE = os.environ.get("MOLECULE_TEST_DATABASE_URL", "")
+"""A PostgreSQL server that tests may make schemas in; `./dev test` starts one."""
 
 
 def wait_for(what: str, fact: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -32,13 +36,42 @@ def wait_for(what: str, fact: Callable[[], Any], seconds: float = 20.0) -> Any:
         time.sleep(0.02)
 
 
+class Schema:
+    """A schema of its own on the test server; `url` is what a platform gets to live in it."""
+
+    def __init__(self) -> None:
+        assert DATABASE, "MOLECULE_TEST_DATABASE_URL is not set; ./dev test sets it"
+        self._name = f"molecule_sdk_{os.getpid()}_{secrets.token_hex(4)}"
+        self._tell(f"CREATE SCHEMA {self._name}")
+        self.url = f"{DATABASE}{'&' if '?' in DATABASE else '?'}options=-csearch_path%3D{self._name}"
+
+    def drop(self) -> None:
+        self._tell(f"DROP SCHEMA {self._name} CASCADE")
+
+    def _tell(self, statement: str) -> None:
+        # The address holds a password, so it travels in the environment and not in the arguments.
+        subprocess.run(["psql", "--quiet", "--no-psqlrc", "--command", statement], check=True, timeout=60,
+                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env={"PATH": os.environ["PATH"], **libpq_environment(DATABASE)})
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """A PostgreSQL address as the variables that psql reads."""
+    parts = urllib.parse.urlsplit(url)
+    named = {"PGHOST": parts.hostname or "127.0.0.1", "PGPORT": str(parts.port or 5432),
+             "PGUSER": urllib.parse.unquote(parts.username or ""),
+             "PGPASSWORD": urllib.parse.unquote(parts.password or ""), "PGDATABASE": parts.path.lstrip("/")}
+    return {name: value for name, value in named.items() if value}
+
+
 class Stage:
     """One data directory, one process at a time, one operator."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, database_url: str = "") -> None:
         self.data = folder / "data"
         self._log = folder / "platform.log"
         self._options = options
+        self._database_url = database_url
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -49,6 +82,8 @@ class Stage:
         assert BINARY.is_file(), f"{BINARY} is missing; build it first (./dev build --preset dev)"
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         environment["RATE_LIMIT"] = "1000000"
+        if self._database_url:
+            environment["DATABASE_URL"] = self._database_url
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(BINARY), "serve", "--listen", self._listen, "--data", str(self.data), "--dial-allow",
