@@ -146,6 +146,10 @@ class Echo {
       throw;
     }
   }
+  static io::Task<void> repeat(WebSocket& socket, char who) {
+    std::string payload(50'000, who);
+    for (int i = 0; i < 100; ++i) co_await socket.send(Frame::Opcode::text, payload);
+  }
   static io::Task<void> talk(Echo& self, WebSocket& socket) {
     struct Count {
       std::atomic<int>& ended;
@@ -159,6 +163,11 @@ class Echo {
         co_await socket.close(4001, "as asked");
       } else if (frame->payload == "fail please") {
         throw std::runtime_error("broken");
+      } else if (frame->payload == "many please") {
+        io::Context here = co_await io::context();
+        io::Scope scope(*here.loop, [](std::string_view, std::exception_ptr) { ADD_FAILURE(); });
+        for (char who : {'a', 'b', 'c'}) scope.spawn("sender", repeat(socket, who));
+        co_await scope.drain(std::chrono::seconds(20));
       } else if (frame->payload == "twice please") {
         std::string both = encode_frame(Frame::Opcode::text, "a") + encode_frame(Frame::Opcode::binary, "b");
         co_await socket.send_raw(both);

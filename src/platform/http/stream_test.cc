@@ -100,6 +100,35 @@ TEST_F(SocketTest, EchoesMessagesOfBothKinds) {
   EXPECT_EQ(client.bytes(6), "\x81\x01" "a" "\x82\x01" "b");
 }
 
+TEST_F(SocketTest, MessagesOfSeveralSendersStayWholeToASlowReader) {
+  settings.limits.ping_every = 100ms;
+  HttpPeer client = upgraded();
+  client.send(masked(Op::text, "many please"));
+  std::this_thread::sleep_for(150ms);
+  FrameReader reader(false, 100'000);
+  std::map<char, int> counts;
+  for (;;) {
+    std::string bytes = client.bytes(30'000);
+    ASSERT_FALSE(bytes.empty());
+    std::string_view rest = bytes;
+    while (!rest.empty()) {
+      FrameReader::Event event = reader.read(rest);
+      ASSERT_NE(event, FrameReader::Event::error);
+      if (event == FrameReader::Event::ping) client.send(masked(Op::pong, ""));
+      if (event != FrameReader::Event::message) continue;
+      std::string message = reader.message();
+      ASSERT_EQ(message, std::string(50'000, message.front()));
+      ++counts[message.front()];
+    }
+    // Reads are of a fixed size, so the end of the last message is not waited for.
+    int left = 300 - counts['a'] - counts['b'] - counts['c'];
+    if (left <= 1) break;
+  }
+  EXPECT_GE(counts['a'], 99);
+  EXPECT_GE(counts['b'], 99);
+  EXPECT_GE(counts['c'], 99);
+}
+
 TEST_F(SocketTest, FragmentsAndPingsMix) {
   HttpPeer client = upgraded();
   std::string first = masked(Op::text, "one ");
