@@ -117,6 +117,28 @@ test("details can be edited, and another browser sees it at once", async () => {
   await other.page.context().close();
 });
 
+test("the way to connect is shown again, and rotating gives a new token that works", async () => {
+  const panel = person.page.locator("#panel-details");
+  await panel.getByRole("button", { name: "Show connection info" }).click();
+  const snippet = panel.locator('[data-snippet="curl_register_template"]');
+  assert.doesNotMatch(await snippet.textContent(), /mol_/, "a token is shown only when it is made");
+  await panel.getByRole("button", { name: "Rotate credentials…" }).click();
+  await panel.getByRole("button", { name: "Rotate now" }).click();
+  await panel.getByText("The new token is part of the snippets").waitFor();
+  const [token] = /mol_[\w-]+/.exec(await snippet.textContent());
+  const [id] = /[0-9a-f-]{36}/.exec(await panel.locator("..").textContent());
+  const answer = await fetch(`${platform.url}/workspaces/${id}/state`, { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal(answer.status, 200);
+});
+
+test("pausing and resuming show on the card at once", async () => {
+  const panel = person.page.locator("#panel-details");
+  await panel.getByRole("button", { name: "Pause" }).click();
+  await person.seesCard("explorer", "Paused");
+  await panel.getByRole("button", { name: "Resume" }).click();
+  await person.page.locator('.react-flow__node[aria-label="explorer workspace — Paused"]').waitFor({ state: "detached" });
+});
+
 test("deleting removes the card", async () => {
   await person.page.locator("#panel-details").getByRole("button", { name: "Delete explorer…" }).click();
   await person.page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();

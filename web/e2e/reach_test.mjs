@@ -172,6 +172,14 @@ test("a team is deleted only after its name was typed", async () => {
   await picture(page, "empty");
 });
 
+test("signing out ends the session of this browser", async () => {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByText("This browser is not signed in").waitFor();
+  browser.expect(/401/);
+  await page.reload();
+  await page.getByText("This browser is not signed in").waitFor();
+});
+
 test("nothing was reported in the console", () => {
   assert.deepEqual(browser.complaints, []);
 });

@@ -2,7 +2,8 @@ import { Plus } from "lucide-react";
 import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
 import { shell } from "@/actions/shell";
-import type { Session } from "@/api/session_api";
+import { messageOf } from "@/api/api_error";
+import { signOut, type Session } from "@/api/session_api";
 import type { Connection } from "@/api/workspace";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
@@ -108,6 +109,15 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     else graph.controls?.show([id, ...descendantsOf(org, id)]);
   }, []);
 
+  async function leave() {
+    try {
+      await signOut();
+      onSignedOut();
+    } catch (error) {
+      toast("error", `Signing out failed: ${messageOf(error)}`);
+    }
+  }
+
   function onCreated(id: string, name: string, connection: Connection | undefined) {
     if (connection?.auth_token) setOverlay({ is: "connect", id, name, connection });
     else {
@@ -138,6 +148,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               }}
               onSearch={onSearch}
               onHelp={onHelp}
+              onSignOut={session.dev ? undefined : () => void leave()}
             />
           </div>
           <Graph

@@ -1,4 +1,4 @@
-import { CircleHelp, Monitor, Moon, Search, Spline, Sun } from "lucide-react";
+import { CircleHelp, LogOut, Monitor, Moon, Search, Spline, Sun } from "lucide-react";
 import type { WorkspaceStatus } from "@/api/workspace";
 import { StatusDot } from "@/canvas/status_dot";
 import type { LiveState } from "@/live/connection";
@@ -34,9 +34,11 @@ interface ToolbarProps {
   onShowHops: (show: boolean) => void;
   onSearch: () => void;
   onHelp: () => void;
+  /** Absent where nobody signs in. */
+  onSignOut: (() => void) | undefined;
 }
 
-export function Toolbar({ showHops, onShowHops, onSearch, onHelp }: ToolbarProps) {
+export function Toolbar({ showHops, onShowHops, onSearch, onHelp, onSignOut }: ToolbarProps) {
   const live = useSelected(liveState, (state) => state);
   const theme = useTheme();
   const ThemeIcon = themeIcons[theme];
@@ -62,6 +64,11 @@ export function Toolbar({ showHops, onShowHops, onSearch, onHelp }: ToolbarProps
         <IconButton label="Help" title="Keyboard and legend (?)" onClick={onHelp}>
           <CircleHelp size={17} aria-hidden />
         </IconButton>
+        {onSignOut && (
+          <IconButton label="Sign out" onClick={onSignOut}>
+            <LogOut size={17} aria-hidden />
+          </IconButton>
+        )}
       </div>
     </header>
   );
