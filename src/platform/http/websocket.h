@@ -2,7 +2,8 @@
 // handshake done here; a message's meaning is the handler's.
 //
 // One coroutine receives at a time; any number may send, each message whole and in turn. While it
-// waits for a message a socket holds no buffer.
+// waits for a message a socket holds no buffer. Somebody must be receiving: pongs are read there, and a
+// peer whose pongs nobody reads counts as gone after three ping intervals.
 #pragma once
 
 #include <chrono>
