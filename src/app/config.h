@@ -33,6 +33,8 @@ inline constexpr std::array settings{
     Setting{"hosts", "MOLECULE_HOSTS", "", "Host names to answer to besides loopback and the listen address", Setting::Form::list},
     Setting{"trusted-proxies", "MOLECULE_TRUSTED_PROXIES", "", "CIDRs of proxies whose forwarded addresses count", Setting::Form::list},
     Setting{"dial-allow", "MOLECULE_DIAL_ALLOW", "", "CIDRs or hosts of agents that may be dialled although they are not public", Setting::Form::list},
+    Setting{"tls-cert", "MOLECULE_TLS_CERT", "", "PEM file with the certificate chain; with tls-key the platform speaks HTTPS"},
+    Setting{"tls-key", "MOLECULE_TLS_KEY", "", "PEM file with the certificate's key"},
     Setting{"rate-limit", "RATE_LIMIT", "600", "Requests a minute per address without a credential; 0 switches all limits off", Setting::Form::number},
     Setting{"rate-limit-credential", "MOLECULE_RATE_LIMIT_CREDENTIAL", "60000", "Requests a minute per workspace token; 0 is unlimited", Setting::Form::number},
     Setting{"loops", "MOLECULE_LOOPS", "0", "Event loops; 0 means one per processor", Setting::Form::number},

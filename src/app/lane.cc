@@ -11,8 +11,9 @@ void Lane::connect(net::Dialer& dialer, metrics::Registry& registry) {
 }
 
 std::uint16_t Lane::listen(const http::Router& router, const http::Settings& settings, metrics::Registry& registry,
-                           net::Listener::Port sharing, std::uint16_t port) {
+                           net::Listener::Port sharing, std::uint16_t port, const net::TlsServer* tls) {
   server_ = std::make_unique<http::Server>(loop_, router, settings, registry);
+  if (tls) server_->encrypt(*tls);
   std::uint16_t real = server_->listen(sharing, port);
   control_.spawn_from_anywhere("http", [this] { return server_->serve(); });
   return real;

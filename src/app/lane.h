@@ -9,6 +9,7 @@
 #include "platform/http/server.h"
 #include "platform/io/scope.h"
 #include "platform/net/dial.h"
+#include "platform/net/tls.h"
 
 namespace molecule::app {
 
@@ -23,9 +24,10 @@ class Lane {
   http::Client& client() { return *client_; }
 
   void connect(net::Dialer& dialer, metrics::Registry& registry);
-  // Opens the port (or joins it) and starts serving once the loop runs. Returns the port.
+  // Opens the port (or joins it) and starts serving once the loop runs. Returns the port. `tls` may be
+  // null; it outlives the lane.
   std::uint16_t listen(const http::Router& router, const http::Settings& settings, metrics::Registry& registry,
-                       net::Listener::Port sharing, std::uint16_t port);
+                       net::Listener::Port sharing, std::uint16_t port, const net::TlsServer* tls);
   // Runs the loop in a thread of its own; the first lane runs in the caller's thread instead.
   void start_thread();
 

@@ -115,16 +115,26 @@ auth::LimitSettings limit_settings(const Config& config) {
   return limits;
 }
 
+// Null when the platform speaks plain HTTP.
+std::unique_ptr<net::TlsServer> certificate(const Config& config) {
+  const std::string& chain = config.text("tls-cert");
+  const std::string& key = config.text("tls-key");
+  if (chain.empty() && key.empty()) return nullptr;
+  if (chain.empty() || key.empty()) throw bad_request("invalid_config", "tls-cert and tls-key belong together");
+  return std::make_unique<net::TlsServer>(chain, key);
+}
+
 // One port, shared by all lanes; the kernel spreads connections over them.
 std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const http::Router& router,
-                            const http::Settings& settings, metrics::Registry& registry) {
+                            const http::Settings& settings, metrics::Registry& registry,
+                            const net::TlsServer* tls) {
   std::uint16_t port = settings.port;
   for (auto& lane : lanes) {
     bool first = &lane == &lanes.front();
     auto sharing = lanes.size() == 1 ? net::Listener::Port::own
                    : first           ? net::Listener::Port::first_of_several
                                      : net::Listener::Port::joining;
-    port = lane->listen(router, settings, registry, sharing, port);
+    port = lane->listen(router, settings, registry, sharing, port, tls);
   }
   return port;
 }
@@ -236,6 +246,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   auth::require_known_classes(router.all());
   system.describe(router.all());
 
+  std::unique_ptr<net::TlsServer> tls = certificate(config);
+
   // What goes on by itself.
   io::Scope background(first.loop(), log_failure);
   auto days = [&](std::string_view name) { return std::chrono::hours(24 * config.number(name)); };
@@ -256,9 +268,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   // From here on requests are answered, until somebody asks to stop or something essential fails.
   std::exception_ptr failure;
   try {
-    std::uint16_t port = listen_on_all(lanes, router, http, registry);
+    std::uint16_t port = listen_on_all(lanes, router, http, registry, tls.get());
     std::string shown_host = address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
-    std::string base = fmt::format("http://{}:{}", shown_host, port);
+    std::string base = fmt::format("{}://{}:{}", tls ? "https" : "http", shown_host, port);
     if (config.flag("demo")) {
       DemoParts parts{workspace_service, directory, data, base};
       co_await make_demo(std::move(parts));
