@@ -1,15 +1,8 @@
 // The cheapest possible A2A agent, for the figures of the message path: answers every POST with a
-// JSON-RPC result that carries the request's id. One thread, keep-alive, no parsing beyond what that
-// takes, so that what is measured is the platform in front of it.
+// JSON-RPC result that carries the request's id. One thread, keep-alive, no parsing beyond what
+// that takes, so that what is measured is the platform in front of it.
 //
 //   echo [PORT]    listens on 127.0.0.1 (port 0 takes a free one) and prints "ready PORT"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -19,6 +12,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -36,7 +36,8 @@ std::size_t complete(std::string_view in, std::string_view& body) {
   auto head = in.substr(0, end);
   for (auto at = head.find("\r\n"); at != head.npos; at = head.find("\r\n", at + 2)) {
     const auto line = head.substr(at + 2);
-    if (line.size() > 15 && (line[0] == 'C' || line[0] == 'c') && line[14] == ':' && (line[8] == 'L' || line[8] == 'l')) {
+    if (line.size() > 15 && (line[0] == 'C' || line[0] == 'c') && line[14] == ':' &&
+        (line[8] == 'L' || line[8] == 'l')) {
       const auto digits = line.find_first_of("0123456789");
       std::from_chars(line.data() + digits, line.data() + line.size(), length);
     }
@@ -51,8 +52,10 @@ std::string_view rpc_id(std::string_view body) {
   int depth = 0;
   for (std::size_t i = 0; i < body.size(); ++i) {
     const char c = body[i];
-    if (c == '{' || c == '[') ++depth;
-    else if (c == '}' || c == ']') --depth;
+    if (c == '{' || c == '[')
+      ++depth;
+    else if (c == '}' || c == ']')
+      --depth;
     else if (c == '"') {
       const auto start = i;
       for (++i; i < body.size() && body[i] != '"'; ++i) {
@@ -61,7 +64,8 @@ std::string_view rpc_id(std::string_view body) {
       if (depth == 1 && body.substr(start, i - start + 1) == "\"id\"") {
         const auto value = body.find_first_not_of(": \t", i + 1);
         if (value == body.npos) return "null";
-        const auto stop = body[value] == '"' ? body.find('"', value + 1) + 1 : body.find_first_of(",} \t\r\n", value);
+        const auto stop = body[value] == '"' ? body.find('"', value + 1) + 1
+                                             : body.find_first_of(",} \t\r\n", value);
         return body.substr(value, stop - value);
       }
     }
@@ -98,7 +102,8 @@ int main(int argc, char** argv) {
   at.sin_port = htons(static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0));
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof at;
-  if (bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 || listen(listener, 1024) != 0 ||
+  if (bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
+      listen(listener, 1024) != 0 ||
       getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
     std::perror("echo: listen");
     return 1;
@@ -135,7 +140,9 @@ int main(int argc, char** argv) {
         out.clear();
         answer(*c, out);
         if (out.empty() && c->have < c->in.size()) continue;
-        if (!out.empty() && send(c->fd, out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size())) continue;
+        if (!out.empty() &&
+            send(c->fd, out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size()))
+          continue;
       }
       close(c->fd);
       delete c;

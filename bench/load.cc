@@ -1,7 +1,8 @@
-// A load generator for one HTTP/1.1 server: N keep-alive connections in one thread, each sending its
-// next request as soon as the last one is answered. It exists because the figures need what ordinary
-// load tools lack: a fresh message id in every request, a different credential in every request, and a
-// latency histogram fine enough for a p99. It uses nothing of the platform, so it cannot share its bugs.
+// A load generator for one HTTP/1.1 server: N keep-alive connections in one thread, each sending
+// its next request as soon as the last one is answered. It exists because the figures need what
+// ordinary load tools lack: a fresh message id in every request, a different credential in every
+// request, and a latency histogram fine enough for a p99. It uses nothing of the platform, so it
+// cannot share its bugs.
 //
 //   load --port P --request FILE [--rows FILE] [--connections N] [--seconds S] [--warmup S]
 //        [--requests N] [--first-id N] [--expect STATUS] [--answers FILE]
@@ -11,13 +12,6 @@
 // fields of the next line of the rows file, taken in turn. --requests ends after so many answers
 // instead of after a time; --answers writes each answer's body on a line of its own.
 // Prints one JSON object; exits 1 if any answer had another status than expected.
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -37,6 +31,13 @@
 #include <string_view>
 #include <vector>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace {
 
 [[noreturn]] void die(const std::string& why) {
@@ -47,7 +48,8 @@ namespace {
 std::uint64_t now_ns() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(t.tv_nsec);
 }
 
 // Counts per value with at most 1.6 % error: 64 steps within each power of two.
@@ -91,7 +93,7 @@ class Template {
   explicit Template(std::string_view text) {
     while (!text.empty()) {
       const auto at = text.find('{');
-      const auto hole = at == text.npos ? Hole::none
+      const auto hole = at == text.npos                       ? Hole::none
                         : text.substr(at).starts_with("{id}") ? Hole::id
                         : text.substr(at).starts_with("{0}")  ? Hole::first
                         : text.substr(at).starts_with("{1}")  ? Hole::second
@@ -101,7 +103,8 @@ class Template {
       text.remove_prefix(literal + (hole == Hole::none ? 0 : hole == Hole::id ? 4 : 3));
     }
   }
-  void fill(std::string& out, std::string_view id, const std::pair<std::string, std::string>* row) const {
+  void fill(std::string& out, std::string_view id,
+            const std::pair<std::string, std::string>* row) const {
     for (const auto& piece : pieces_) {
       out += piece.literal;
       if (piece.hole == Hole::id) out += id;
@@ -149,7 +152,8 @@ struct Answer {
 
 bool same_letters(std::string_view a, std::string_view lower) {
   return a.size() == lower.size() &&
-         std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) { return (x | 0x20) == y || x == y; });
+         std::equal(a.begin(), a.end(), lower.begin(),
+                    [](char x, char y) { return (x | 0x20) == y || x == y; });
 }
 
 Answer parse(std::string_view in) {
@@ -164,7 +168,8 @@ Answer parse(std::string_view in) {
     const auto colon = line.find(':');
     if (colon != line.npos && same_letters(line.substr(0, colon), "content-length")) {
       const auto digits = line.find_first_of("0123456789", colon);
-      if (digits != line.npos) std::from_chars(line.data() + digits, line.data() + line.size(), length);
+      if (digits != line.npos)
+        std::from_chars(line.data() + digits, line.data() + line.size(), length);
     }
     at = stop + 2;
   }
@@ -217,7 +222,8 @@ class Load {
     while (now < end && (options_.requests == 0 || answered_ < options_.requests)) {
       const int ready = epoll_wait(loop_, events.data(), static_cast<int>(events.size()), 5000);
       if (ready == 0) die("no answer for 5 s");
-      for (int i = 0; i < ready; ++i) receive(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
+      for (int i = 0; i < ready; ++i)
+        receive(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
       now = now_ns();
     }
     const double seconds = static_cast<double>(now - counting_from_) / 1e9;
@@ -258,7 +264,8 @@ class Load {
     ++started_;
     std::array<char, 16> id;
     auto value = next_id_++;
-    for (auto digit = id.rbegin(); digit != id.rend(); ++digit, value >>= 4) *digit = "0123456789abcdef"[value & 15];
+    for (auto digit = id.rbegin(); digit != id.rend(); ++digit, value >>= 4)
+      *digit = "0123456789abcdef"[value & 15];
     const std::string_view id_text(id.data(), id.size());
     const auto* row = rows_.empty() ? nullptr : &rows_[next_row_++ % rows_.size()];
     scratch_.clear();
@@ -271,13 +278,16 @@ class Load {
     c.have = 0;
     c.sent_at = now_ns();
     // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
-    if (send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(c.out.size())) die("cannot send");
+    if (send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(c.out.size()))
+      die("cannot send");
   }
 
   void receive(Connection& c) {
     const auto n = recv(c.fd, c.in.data() + c.have, c.in.size() - c.have, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) die(c.busy ? "the server closed a connection before answering" : "the server closed an idle connection");
+    if (n <= 0)
+      die(c.busy ? "the server closed a connection before answering"
+                 : "the server closed an idle connection");
     c.have += static_cast<std::size_t>(n);
     const auto answer = parse({c.in.data(), c.have});
     if (answer.size == 0) {
@@ -298,17 +308,20 @@ class Load {
   }
 
   void report(double seconds) const {
-    std::printf("{\"requests\":%llu,\"seconds\":%.3f,\"rps\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,\"next_id\":%llu,\"others\":{",
-                static_cast<unsigned long long>(latency_.total()), seconds, static_cast<double>(latency_.total()) / seconds,
-                latency_.quantile_us(0.5), latency_.quantile_us(0.99), latency_.quantile_us(1.0 - 1e-9),
-                static_cast<unsigned long long>(next_id_));
+    std::printf(
+        "{\"requests\":%llu,\"seconds\":%.3f,\"rps\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,\"next_id\":%llu,\"others\":{",
+        static_cast<unsigned long long>(latency_.total()), seconds,
+        static_cast<double>(latency_.total()) / seconds, latency_.quantile_us(0.5),
+        latency_.quantile_us(0.99), latency_.quantile_us(1.0 - 1e-9),
+        static_cast<unsigned long long>(next_id_));
     const char* comma = "";
     for (const auto& [status, count] : others_) {
       std::printf("%s\"%d\":%llu", comma, status, static_cast<unsigned long long>(count));
       comma = ",";
     }
     std::printf("}}\n");
-    if (!first_other_.empty()) std::fprintf(stderr, "load: an unexpected answer: %s\n", first_other_.c_str());
+    if (!first_other_.empty())
+      std::fprintf(stderr, "load: an unexpected answer: %s\n", first_other_.c_str());
   }
 
   const Options& options_;
@@ -334,20 +347,32 @@ Options read_options(int argc, char** argv) {
     const std::string name = argv[i];
     if (i + 1 == argc) die(name + " needs a value");
     const char* value = argv[i + 1];
-    if (name == "--port") o.port = std::atoi(value);
-    else if (name == "--request") o.request = value;
-    else if (name == "--rows") o.rows = value;
-    else if (name == "--answers") o.answers = value;
-    else if (name == "--connections") o.connections = std::atoi(value);
-    else if (name == "--seconds") o.seconds = std::atof(value);
-    else if (name == "--warmup") o.warmup = std::atof(value);
-    else if (name == "--requests") o.requests = std::strtoull(value, nullptr, 10);
-    else if (name == "--first-id") o.first_id = std::strtoull(value, nullptr, 10);
-    else if (name == "--expect") o.expect = std::atoi(value);
-    else die("unknown option " + name);
+    if (name == "--port")
+      o.port = std::atoi(value);
+    else if (name == "--request")
+      o.request = value;
+    else if (name == "--rows")
+      o.rows = value;
+    else if (name == "--answers")
+      o.answers = value;
+    else if (name == "--connections")
+      o.connections = std::atoi(value);
+    else if (name == "--seconds")
+      o.seconds = std::atof(value);
+    else if (name == "--warmup")
+      o.warmup = std::atof(value);
+    else if (name == "--requests")
+      o.requests = std::strtoull(value, nullptr, 10);
+    else if (name == "--first-id")
+      o.first_id = std::strtoull(value, nullptr, 10);
+    else if (name == "--expect")
+      o.expect = std::atoi(value);
+    else
+      die("unknown option " + name);
   }
   if (o.requests != 0) o.warmup = 0;
-  if (o.port <= 0 || o.request.empty() || o.connections < 1 || o.connections > 10000) die("usage: load --port P --request FILE …");
+  if (o.port <= 0 || o.request.empty() || o.connections < 1 || o.connections > 10000)
+    die("usage: load --port P --request FILE …");
   return o;
 }
 

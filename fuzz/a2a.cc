@@ -1,5 +1,6 @@
 // A send request in any shape ends in an Incoming or a Fault. What was normalised is what a mailbox
-// hands out later, so the reader must accept it again and find the same id, role and text in it. The same bytes are also read as an agent's answer.
+// hands out later, so the reader must accept it again and find the same id, role and text in it.
+// The same bytes are also read as an agent's answer.
 #include "wire/a2a/a2a.h"
 
 #include <cstddef>
@@ -31,7 +32,8 @@ void request(std::string_view text) {
     try {
       if (a2a::read_request(spoken, stamp).message_id != again.message_id) std::abort();
     } catch (const Fault&) {
-      // A part of a kind neither generation names is carried, and need not be readable in the other.
+      // A part of a kind neither generation names is carried, and need not be readable in the
+      // other.
     }
   }
 }

@@ -1,6 +1,6 @@
-// A request's bytes are read one way only, however they arrive. A head is found at the same place when
-// it comes in one piece or byte by byte; what was accepted has one framing, no control character and a
-// rooted path; a chunked body decodes the same in every split.
+// A request's bytes are read one way only, however they arrive. A head is found at the same place
+// when it comes in one piece or byte by byte; what was accepted has one framing, no control
+// character and a rooted path; a chunked body decodes the same in every split.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,8 @@ using namespace molecule;
 
 bool plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
-    return c == '\r' || c == '\n' || c == '\0' || c == '\x7f' || (static_cast<unsigned char>(c) < 0x20 && c != '\t');
+    return c == '\r' || c == '\n' || c == '\0' || c == '\x7f' ||
+           (static_cast<unsigned char>(c) < 0x20 && c != '\t');
   });
 }
 
@@ -27,7 +28,8 @@ void head(std::string_view text) {
   const auto found = at_once.scan(text);
   http::HeadScanner bit_by_bit;
   auto slowly = http::HeadScanner::Found::more;
-  for (std::size_t have = 1; have <= text.size() && slowly == http::HeadScanner::Found::more; ++have) {
+  for (std::size_t have = 1; have <= text.size() && slowly == http::HeadScanner::Found::more;
+       ++have) {
     slowly = bit_by_bit.scan(text.substr(0, have));
   }
   if (!text.empty() && found != slowly) std::abort();
@@ -64,7 +66,9 @@ void chunks(std::string_view text) {
     used += 1 - piece.size();
   }
   if (state != slowly) std::abort();
-  if (state == http::ChunkedReader::State::done && (whole != pieces || used != text.size() - rest.size())) std::abort();
+  if (state == http::ChunkedReader::State::done &&
+      (whole != pieces || used != text.size() - rest.size()))
+    std::abort();
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Whatever bytes arrive, parsing ends in a document or a Fault; what it accepted, it writes in a form
-// it accepts again, and writes the same way if it holds no fractions: those are read to within one
-// unit in the last place, so they may take a second reading to settle.
+// Whatever bytes arrive, parsing ends in a document or a Fault; what it accepted, it writes in a
+// form it accepts again, and writes the same way if it holds no fractions: those are read to within
+// one unit in the last place, so they may take a second reading to settle.
 #include "platform/json/json.h"
 
 #include <cstddef>
@@ -17,8 +17,7 @@ using namespace molecule;
 
 bool holds_fractions(json::Node node) {
   switch (node.type()) {
-    case json::Type::number:
-      return true;
+    case json::Type::number: return true;
     case json::Type::array:
       for (std::size_t i = 0; i < node.size(); ++i) {
         if (holds_fractions(node.at(i))) return true;
@@ -32,8 +31,7 @@ bool holds_fractions(json::Node node) {
     case json::Type::null:
     case json::Type::boolean:
     case json::Type::integer:
-    case json::Type::string:
-      return false;
+    case json::Type::string: return false;
   }
   return false;
 }
@@ -55,8 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const Fault&) {
     return 0;
   }
-  // Escapes may make the text longer than what was read, so the second reading has room. It must not
-  // be refused: a Fault here escapes and ends the run.
+  // Escapes may make the text longer than what was read, so the second reading has room. It must
+  // not be refused: a Fault here escapes and ends the run.
   json::Limits roomy = limits;
   roomy.bytes = 1u << 20;
   const auto twice = json::Document::parse(once, roomy).root().text();

@@ -1,5 +1,5 @@
-// A URL from a stranger is refused or understood in one way only: its text reads back as itself, and
-// no redirect from it leads to a text that does not.
+// A URL from a stranger is refused or understood in one way only: its text reads back as itself,
+// and no redirect from it leads to a text that does not.
 #include "platform/net/url.h"
 
 #include <cstddef>
@@ -26,13 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const auto url = net::Url::parse(text.substr(0, cut));
     if (!reads_back(url)) std::abort();
-  } catch (const Fault&) {
-  }
+  } catch (const Fault&) {}
   if (cut == text.npos) return 0;
   try {
     static const auto base = net::Url::parse("http://agent.example:8080/a/b?c");
     if (!reads_back(base.resolve(text.substr(cut + 1)))) std::abort();
-  } catch (const Fault&) {
-  }
+  } catch (const Fault&) {}
   return 0;
 }

@@ -1,6 +1,6 @@
 // Frames mean the same however they arrive: in one piece or byte by byte the same messages, control
-// frames and errors come out. A message is within its bound, text is UTF-8, and what was read is written
-// and read again as the same message. The first byte says whose frames they are.
+// frames and errors come out. A message is within its bound, text is UTF-8, and what was read is
+// written and read again as the same message. The first byte says whose frames they are.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -26,10 +26,11 @@ http::Response serve(const Asset& asset, const http::Request& request) {
   response.headers.emplace_back("ETag", std::string(asset.etag));
   // Files below /assets/ carry their digest in their name; the page itself is asked for each time.
   bool named_by_content = asset.path.starts_with("/assets/");
-  response.headers.emplace_back("Cache-Control",
-                                named_by_content ? "public, max-age=31536000, immutable" : "no-cache");
+  response.headers.emplace_back(
+      "Cache-Control", named_by_content ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (auto seen = request.header("If-None-Match"); seen && seen->find(asset.etag) != std::string_view::npos) {
+  if (auto seen = request.header("If-None-Match");
+      seen && seen->find(asset.etag) != std::string_view::npos) {
     response.status = 304;
     return response;
   }
@@ -72,7 +73,8 @@ http::Response canvas_response(const http::Request& request) {
 
 std::size_t canvas_size() {
   std::size_t size = 0;
-  for (const Asset& asset : canvas_assets) size += asset.plain.size + asset.brotli.size + asset.gzip.size;
+  for (const Asset& asset : canvas_assets)
+    size += asset.plain.size + asset.brotli.size + asset.gzip.size;
   return size;
 }
 

@@ -10,13 +10,15 @@ namespace molecule::app {
 namespace {
 
 const Setting* find_setting(std::string_view name) {
-  auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.name == name; });
+  auto found = std::find_if(settings.begin(), settings.end(),
+                            [&](const Setting& s) { return s.name == name; });
   return found == settings.end() ? nullptr : &*found;
 }
 
 std::string trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
   return std::string(text);
 }
 
@@ -45,7 +47,8 @@ std::string_view origin_text(Origin origin) {
   return "default";
 }
 
-std::map<std::string, std::string> parse_config_file(std::string_view text, std::vector<std::string>& errors) {
+std::map<std::string, std::string> parse_config_file(std::string_view text,
+                                                     std::vector<std::string>& errors) {
   std::map<std::string, std::string> values;
   std::size_t number = 0;
   while (!text.empty()) {
@@ -67,7 +70,8 @@ std::map<std::string, std::string> parse_config_file(std::string_view text, std:
   return values;
 }
 
-Config Config::load(const std::map<std::string, std::string>& flags, const std::optional<std::string>& file) {
+Config Config::load(const std::map<std::string, std::string>& flags,
+                    const std::optional<std::string>& file) {
   Config config;
   std::vector<std::string> errors;
   for (const Setting& setting : settings) {
@@ -78,7 +82,8 @@ Config Config::load(const std::map<std::string, std::string>& flags, const std::
     return process::environment(std::string(setting.environment).c_str());
   };
   auto data_flag = flags.find("data");
-  std::string data = data_flag != flags.end() ? data_flag->second : process::default_data_directory().string();
+  std::string data =
+      data_flag != flags.end() ? data_flag->second : process::default_data_directory().string();
   std::optional<std::string> text;
   if (file) {
     text = process::read_file(*file);
@@ -87,17 +92,20 @@ Config Config::load(const std::map<std::string, std::string>& flags, const std::
     text = process::read_file(std::filesystem::path(data) / "molecule.conf");
   }
   if (text) {
-    for (auto& [key, value] : parse_config_file(*text, errors)) config.values_[key] = {value, Origin::file};
+    for (auto& [key, value] : parse_config_file(*text, errors))
+      config.values_[key] = {value, Origin::file};
   }
   for (const Setting& setting : settings) {
     auto& value = config.values_[std::string(setting.name)];
     if (auto found = from_environment(setting)) value = {*found, Origin::environment};
-    if (auto found = flags.find(std::string(setting.name)); found != flags.end()) value = {found->second, Origin::flag};
+    if (auto found = flags.find(std::string(setting.name)); found != flags.end())
+      value = {found->second, Origin::flag};
   }
   // PORT alone moves the port of the default address, as such services expect.
   auto& listen = config.values_["listen"];
   if (listen.origin == Origin::fallback) {
-    if (auto port = process::environment("PORT")) listen = {"127.0.0.1:" + *port, Origin::environment};
+    if (auto port = process::environment("PORT"))
+      listen = {"127.0.0.1:" + *port, Origin::environment};
   }
   auto& dir = config.values_["data"];
   if (dir.text.empty()) dir.text = data;

@@ -21,27 +21,50 @@ struct Setting {
 };
 
 inline constexpr std::array settings{
-    Setting{"listen", "MOLECULE_LISTEN", "127.0.0.1:8080", "Address and port to listen on; port 0 picks a free one. PORT alone sets the port"},
+    Setting{"listen", "MOLECULE_LISTEN", "127.0.0.1:8080",
+            "Address and port to listen on; port 0 picks a free one. PORT alone sets the port"},
     Setting{"data", "MOLECULE_DATA_DIR", "", "Data directory (default: XDG data home)"},
-    Setting{"dev", "", "false", "Dev profile: no credentials needed, loopback only. Never for real data", Setting::Form::flag},
-    Setting{"demo", "", "false", "Create the demo organisation when the store is empty", Setting::Form::flag},
-    Setting{"database-url", "DATABASE_URL", "", "PostgreSQL store; empty uses SQLite in the data directory", Setting::Form::secret},
-    Setting{"admin-token", "ADMIN_TOKEN", "", "Admin token; by environment or file only (default: made at first run)", Setting::Form::secret},
-    Setting{"secrets-encryption-key", "SECRETS_ENCRYPTION_KEY", "", "Sealing key: base64 of 32 bytes or 32 characters; by environment or file only", Setting::Form::secret},
+    Setting{"dev", "", "false",
+            "Dev profile: no credentials needed, loopback only. Never for real data",
+            Setting::Form::flag},
+    Setting{"demo", "", "false", "Create the demo organisation when the store is empty",
+            Setting::Form::flag},
+    Setting{"database-url", "DATABASE_URL", "",
+            "PostgreSQL store; empty uses SQLite in the data directory", Setting::Form::secret},
+    Setting{"admin-token", "ADMIN_TOKEN", "",
+            "Admin token; by environment or file only (default: made at first run)",
+            Setting::Form::secret},
+    Setting{"secrets-encryption-key", "SECRETS_ENCRYPTION_KEY", "",
+            "Sealing key: base64 of 32 bytes or 32 characters; by environment or file only",
+            Setting::Form::secret},
     Setting{"platform-url", "PLATFORM_URL", "", "Where agents reach this platform from outside"},
-    Setting{"cors-origins", "CORS_ORIGINS", "", "Other sites' origins that browsers may call from", Setting::Form::list},
-    Setting{"hosts", "MOLECULE_HOSTS", "", "Host names to answer to besides loopback and the listen address", Setting::Form::list},
-    Setting{"trusted-proxies", "MOLECULE_TRUSTED_PROXIES", "", "CIDRs of proxies whose forwarded addresses count", Setting::Form::list},
-    Setting{"dial-allow", "MOLECULE_DIAL_ALLOW", "", "CIDRs or hosts of agents that may be dialled although they are not public", Setting::Form::list},
-    Setting{"tls-cert", "MOLECULE_TLS_CERT", "", "PEM file with the certificate chain; with tls-key the platform speaks HTTPS"},
+    Setting{"cors-origins", "CORS_ORIGINS", "", "Other sites' origins that browsers may call from",
+            Setting::Form::list},
+    Setting{"hosts", "MOLECULE_HOSTS", "",
+            "Host names to answer to besides loopback and the listen address", Setting::Form::list},
+    Setting{"trusted-proxies", "MOLECULE_TRUSTED_PROXIES", "",
+            "CIDRs of proxies whose forwarded addresses count", Setting::Form::list},
+    Setting{"dial-allow", "MOLECULE_DIAL_ALLOW", "",
+            "CIDRs or hosts of agents that may be dialled although they are not public",
+            Setting::Form::list},
+    Setting{"tls-cert", "MOLECULE_TLS_CERT", "",
+            "PEM file with the certificate chain; with tls-key the platform speaks HTTPS"},
     Setting{"tls-key", "MOLECULE_TLS_KEY", "", "PEM file with the certificate's key"},
-    Setting{"rate-limit", "RATE_LIMIT", "600", "Requests a minute per address without a credential; 0 switches all limits off", Setting::Form::number},
-    Setting{"rate-limit-credential", "MOLECULE_RATE_LIMIT_CREDENTIAL", "60000", "Requests a minute per workspace token; 0 is unlimited", Setting::Form::number},
-    Setting{"loops", "MOLECULE_LOOPS", "0", "Event loops; 0 means one per processor", Setting::Form::number},
-    Setting{"hops-max", "MOLECULE_HOPS_MAX", "24", "Longest chain of messages before it is stopped as a loop", Setting::Form::number},
-    Setting{"activity-retention-days", "ACTIVITY_RETENTION_DAYS", "7", "Days that finished activity is kept", Setting::Form::number},
-    Setting{"log-retention-days", "MOLECULE_LOG_RETENTION_DAYS", "30", "Days that the log of events is kept", Setting::Form::number},
-    Setting{"offline-after", "REMOTE_LIVENESS_STALE_AFTER", "90", "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number},
+    Setting{"rate-limit", "RATE_LIMIT", "600",
+            "Requests a minute per address without a credential; 0 switches all limits off",
+            Setting::Form::number},
+    Setting{"rate-limit-credential", "MOLECULE_RATE_LIMIT_CREDENTIAL", "60000",
+            "Requests a minute per workspace token; 0 is unlimited", Setting::Form::number},
+    Setting{"loops", "MOLECULE_LOOPS", "0", "Event loops; 0 means one per processor",
+            Setting::Form::number},
+    Setting{"hops-max", "MOLECULE_HOPS_MAX", "24",
+            "Longest chain of messages before it is stopped as a loop", Setting::Form::number},
+    Setting{"activity-retention-days", "ACTIVITY_RETENTION_DAYS", "7",
+            "Days that finished activity is kept", Setting::Form::number},
+    Setting{"log-retention-days", "MOLECULE_LOG_RETENTION_DAYS", "30",
+            "Days that the log of events is kept", Setting::Form::number},
+    Setting{"offline-after", "REMOTE_LIVENESS_STALE_AFTER", "90",
+            "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number},
     Setting{"log-level", "MOLECULE_LOG_LEVEL", "info", "debug, info, warn or error"},
 };
 
@@ -52,7 +75,8 @@ class Config {
  public:
   // `flags` holds what the command line gave. Reads the file of --config when named, else
   // molecule.conf in the data directory when there is one. Throws Fault with all errors at once.
-  static Config load(const std::map<std::string, std::string>& flags, const std::optional<std::string>& file);
+  static Config load(const std::map<std::string, std::string>& flags,
+                     const std::optional<std::string>& file);
 
   struct Value {
     std::string text;
@@ -69,6 +93,7 @@ class Config {
 };
 
 // Lines `key = value`, `#` comments, blank lines. Adds errors as sentences.
-std::map<std::string, std::string> parse_config_file(std::string_view text, std::vector<std::string>& errors);
+std::map<std::string, std::string> parse_config_file(std::string_view text,
+                                                     std::vector<std::string>& errors);
 
 }  // namespace molecule::app

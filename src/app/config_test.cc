@@ -1,7 +1,8 @@
+#include "app/config.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "app/config.h"
 #include "base/fault.h"
 
 namespace molecule::app {
@@ -30,7 +31,8 @@ TEST(Config, ReportsAllErrorsAtOnce) {
 
 TEST(Config, FileLinesAreKeysAndValues) {
   std::vector<std::string> errors;
-  auto values = parse_config_file("# comment\nlisten = 127.0.0.1:1\n\nhosts=a, b\nnonsense\nwrong = 1\n", errors);
+  auto values = parse_config_file(
+      "# comment\nlisten = 127.0.0.1:1\n\nhosts=a, b\nnonsense\nwrong = 1\n", errors);
   EXPECT_EQ(values["listen"], "127.0.0.1:1");
   EXPECT_EQ(values["hosts"], "a, b");
   ASSERT_EQ(errors.size(), 2U);
@@ -41,7 +43,8 @@ TEST(Config, FileLinesAreKeysAndValues) {
 TEST(Config, TheDevProfileNeedsNoAdminToken) {
   ::setenv("MOLECULE_ENV", "development", 1);
   EXPECT_TRUE(Config::load({{"data", "/nowhere"}}, std::nullopt).flag("dev"));
-  EXPECT_FALSE(Config::load({{"data", "/nowhere"}, {"admin-token", "x"}}, std::nullopt).flag("dev"));
+  EXPECT_FALSE(
+      Config::load({{"data", "/nowhere"}, {"admin-token", "x"}}, std::nullopt).flag("dev"));
   ::unsetenv("MOLECULE_ENV");
 }
 

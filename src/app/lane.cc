@@ -2,7 +2,8 @@
 
 namespace molecule::app {
 
-Lane::Lane(io::Scope::OnFailure on_failure) : work_(loop_, on_failure), control_(loop_, on_failure) {}
+Lane::Lane(io::Scope::OnFailure on_failure)
+    : work_(loop_, on_failure), control_(loop_, on_failure) {}
 
 Lane::~Lane() { stop(); }
 
@@ -10,8 +11,9 @@ void Lane::connect(net::Dialer& dialer, metrics::Registry& registry) {
   client_ = std::make_unique<http::Client>(dialer, registry);
 }
 
-std::uint16_t Lane::listen(const http::Router& router, const http::Settings& settings, metrics::Registry& registry,
-                           net::Listener::Port sharing, std::uint16_t port, const net::TlsServer* tls) {
+std::uint16_t Lane::listen(const http::Router& router, const http::Settings& settings,
+                           metrics::Registry& registry, net::Listener::Port sharing,
+                           std::uint16_t port, const net::TlsServer* tls) {
   server_ = std::make_unique<http::Server>(loop_, router, settings, registry);
   if (tls) server_->encrypt(*tls);
   std::uint16_t real = server_->listen(sharing, port);
@@ -37,7 +39,8 @@ io::Task<void> Lane::drain(std::chrono::milliseconds grace) {
   }
   io::Completion<void> done([this, grace](io::Completion<void>* completion) {
     control_.spawn_from_anywhere("drain", [this, grace, completion] {
-      auto run = [](Lane& self, std::chrono::milliseconds limit, io::Completion<void>* waiting) -> io::Task<void> {
+      auto run = [](Lane& self, std::chrono::milliseconds limit,
+                    io::Completion<void>* waiting) -> io::Task<void> {
         co_await self.drain_here(limit);
         waiting->complete();
       };

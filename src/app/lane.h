@@ -1,5 +1,5 @@
-// What one event loop of the platform has to itself: the loop, its background work, its connections to
-// agents, its part of the listening port, and the thread that runs it all.
+// What one event loop of the platform has to itself: the loop, its background work, its connections
+// to agents, its part of the listening port, and the thread that runs it all.
 #pragma once
 
 #include <memory>
@@ -24,15 +24,16 @@ class Lane {
   http::Client& client() { return *client_; }
 
   void connect(net::Dialer& dialer, metrics::Registry& registry);
-  // Opens the port (or joins it) and starts serving once the loop runs. Returns the port. `tls` may be
-  // null; it outlives the lane.
-  std::uint16_t listen(const http::Router& router, const http::Settings& settings, metrics::Registry& registry,
-                       net::Listener::Port sharing, std::uint16_t port, const net::TlsServer* tls);
+  // Opens the port (or joins it) and starts serving once the loop runs. Returns the port. `tls` may
+  // be null; it outlives the lane.
+  std::uint16_t listen(const http::Router& router, const http::Settings& settings,
+                       metrics::Registry& registry, net::Listener::Port sharing, std::uint16_t port,
+                       const net::TlsServer* tls);
   // Runs the loop in a thread of its own; the first lane runs in the caller's thread instead.
   void start_thread();
 
-  // Stops accepting and waits for what is under way, at most `grace`; then cancels the rest. Called from
-  // another lane's coroutine or from this one's.
+  // Stops accepting and waits for what is under way, at most `grace`; then cancels the rest. Called
+  // from another lane's coroutine or from this one's.
   io::Task<void> drain(std::chrono::milliseconds grace);
   // Ends the thread. After drain.
   void stop();

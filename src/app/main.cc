@@ -1,8 +1,8 @@
 // molecule: one executable, many verbs.
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <iostream>
+
+#include <CLI/CLI.hpp>
 
 #include "app/canvas_assets.h"
 #include "app/config.h"
@@ -36,7 +36,8 @@ int exit_code(const Fault& fault) {
 }
 
 std::string version_text() {
-  return fmt::format("molecule {} (canvas {} KiB, SQLite and PostgreSQL stores)", version, canvas_size() / 1024);
+  return fmt::format("molecule {} (canvas {} KiB, SQLite and PostgreSQL stores)", version,
+                     canvas_size() / 1024);
 }
 
 struct Arguments {
@@ -55,7 +56,8 @@ void add_settings(CLI::App& verb, Arguments& arguments) {
     std::string help(setting.help);
     if (!setting.environment.empty()) help += fmt::format(" [{}]", setting.environment);
     if (setting.form == Setting::Form::flag) {
-      verb.add_flag_callback("--" + name, [&arguments, name] { arguments.flags[name] = "true"; }, help);
+      verb.add_flag_callback(
+          "--" + name, [&arguments, name] { arguments.flags[name] = "true"; }, help);
     } else if (setting.form == Setting::Form::list) {
       verb.add_option_function<std::vector<std::string>>(
           "--" + name,
@@ -66,7 +68,8 @@ void add_settings(CLI::App& verb, Arguments& arguments) {
           help);
     } else {
       verb.add_option_function<std::string>(
-          "--" + name, [&arguments, name](const std::string& value) { arguments.flags[name] = value; }, help);
+          "--" + name,
+          [&arguments, name](const std::string& value) { arguments.flags[name] = value; }, help);
     }
   }
   verb.add_option_function<std::string>(
@@ -83,13 +86,15 @@ int run_serve(const Arguments& arguments) {
   io::SystemRandom random;
   serve(config, {clock, random}, [&](const Ready& ready) {
     if (config.flag("dev")) {
-      std::cerr << "\n  DEV PROFILE: every request from this machine may do everything, without a credential.\n"
-                   "  Never use it with real data.\n\n";
+      std::cerr
+          << "\n  DEV PROFILE: every request from this machine may do everything, without a credential.\n"
+             "  Never use it with real data.\n\n";
     }
     if (!ready.claim_url.empty()) {
-      std::cerr << "\n  Open this link in a browser to sign in as the first admin (once, within 30 minutes):\n\n    "
-                << ready.claim_url << "\n\n  Another link: molecule admin claim --data " << config.text("data")
-                << "\n\n";
+      std::cerr
+          << "\n  Open this link in a browser to sign in as the first admin (once, within 30 minutes):\n\n    "
+          << ready.claim_url << "\n\n  Another link: molecule admin claim --data "
+          << config.text("data") << "\n\n";
     }
     std::cout << "ready " << ready.url << std::endl;
   });
@@ -101,8 +106,9 @@ int run_claim(const Arguments& arguments) {
   log::start(log::Level::warn);
   std::filesystem::path data = config.text("data");
   if (config.text("database-url").empty() && !std::filesystem::exists(data / "molecule.db")) {
-    throw Fault(Kind::not_found, "no_data", fmt::format("{} holds no platform; start one with molecule serve --data {}",
-                                                        data.string(), data.string()));
+    throw Fault(Kind::not_found, "no_data",
+                fmt::format("{} holds no platform; start one with molecule serve --data {}",
+                            data.string(), data.string()));
   }
   io::SystemClock clock;
   io::SystemRandom random;
@@ -115,7 +121,8 @@ int run_claim(const Arguments& arguments) {
   auth::Claims claims(clock, random);
   io::Loop loop;
   Secret code = io::run(loop, db->write([&](sql::Tx& tx) { return claims.add(tx); }));
-  std::string base = arguments.address.empty() ? "http://" + config.text("listen") : arguments.address;
+  std::string base =
+      arguments.address.empty() ? "http://" + config.text("listen") : arguments.address;
   while (base.ends_with('/')) base.pop_back();
   std::string url = fmt::format("{}/claim/{}", base, code.reveal());
   if (arguments.output == "json") {
@@ -136,7 +143,11 @@ int run_config_show(const Arguments& arguments) {
     if (setting.form == Setting::Form::secret && !shown.empty()) shown = "(set)";
     if (arguments.output == "json") {
       if (!rows.empty()) rows += ',';
-      rows += json::Object{}.add("name", setting.name).add("value", shown).add("origin", origin_text(value.origin)).text();
+      rows += json::Object{}
+                  .add("name", setting.name)
+                  .add("value", shown)
+                  .add("origin", origin_text(value.origin))
+                  .text();
     } else {
       rows += fmt::format("{:<26}{:<36}{}\n", setting.name, shown, origin_text(value.origin));
     }
@@ -169,18 +180,23 @@ int run(int argc, char** argv) {
   admin_verb->require_subcommand(1);
   CLI::App* claim_verb = admin_verb->add_subcommand("claim", "Print a new single-use sign-in link");
   add_settings(*claim_verb, arguments);
-  claim_verb->add_option("--url", arguments.address, "Where the platform answers (default: http://<listen>)");
-  claim_verb->add_option("-o,--output", arguments.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+  claim_verb->add_option("--url", arguments.address,
+                         "Where the platform answers (default: http://<listen>)");
+  claim_verb->add_option("-o,--output", arguments.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
   claim_verb->callback([&] { code = run_claim(arguments); });
 
   CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");
   config_verb->require_subcommand(1);
-  CLI::App* show_verb = config_verb->add_subcommand("show", "Every setting, its value and where it comes from");
+  CLI::App* show_verb =
+      config_verb->add_subcommand("show", "Every setting, its value and where it comes from");
   add_settings(*show_verb, arguments);
-  show_verb->add_option("-o,--output", arguments.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+  show_verb->add_option("-o,--output", arguments.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
   show_verb->callback([&] { code = run_config_show(arguments); });
 
-  CLI::App* reference_verb = cli.add_subcommand("reference", "Write the reference pages into a directory");
+  CLI::App* reference_verb =
+      cli.add_subcommand("reference", "Write the reference pages into a directory");
   reference_verb->add_option("directory", arguments.directory, "Where to write them")->required();
   reference_verb->callback([&] { write_reference(arguments.directory); });
 

@@ -1,10 +1,10 @@
 // The whole platform in one process: every mounted route with every kind of credential.
-#include <gtest/gtest.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <map>
 #include <set>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include "app/reference.h"
 #include "app/serve.h"
@@ -28,9 +28,11 @@ struct Folder {
 // Calls a mounted handler the way the server does, as an operator, without a socket.
 class Operator {
  public:
-  Operator(const http::Router& router, std::string token) : router_(router), bearer_("Bearer " + token) {}
+  Operator(const http::Router& router, std::string token)
+      : router_(router), bearer_("Bearer " + token) {}
 
-  json::Document call(http::Method method, std::string_view path, std::string_view body, int expected) {
+  json::Document call(http::Method method, std::string_view path, std::string_view body,
+                      int expected) {
     http::Request request;
     request.method = method;
     request.path = path;
@@ -40,7 +42,8 @@ class Operator {
     request.headers = {{"Host", request.host}, {"Authorization", bearer_}};
     auto match = router_.find(request);
     if (!match.route) throw std::logic_error("no such route");
-    if (auto refusal = router_.gate().admit(*match.route, request)) throw std::logic_error(refusal->body);
+    if (auto refusal = router_.gate().admit(*match.route, request))
+      throw std::logic_error(refusal->body);
     io::Loop loop;
     http::Response response = io::run(loop, match.route->call(match.service, request));
     EXPECT_EQ(response.status, expected) << path << ": " << response.body;
@@ -67,7 +70,8 @@ std::string sign_in(const http::Router& router, const std::string& code) {
   request.peer = "127.0.0.1";
   request.headers = {{"Host", request.host}};
   auto match = router.find(request);
-  if (auto refusal = router.gate().admit(*match.route, request)) throw std::logic_error(refusal->body);
+  if (auto refusal = router.gate().admit(*match.route, request))
+    throw std::logic_error(refusal->body);
   io::Loop loop;
   http::Response response = io::run(loop, match.route->call(match.service, request));
   EXPECT_EQ(response.status, 200) << response.body;
@@ -102,11 +106,13 @@ TEST(Plane, NoRouteLetsAWrongCredentialIn) {
       return member(op.call(http::Method::post, "/workspaces", body.text(), 201), "id");
     };
     auto minted = [&](const std::string& id, std::string_view body) {
-      return member(op.call(http::Method::post, "/workspaces/" + id + "/tokens", body, 201), "auth_token");
+      return member(op.call(http::Method::post, "/workspaces/" + id + "/tokens", body, 201),
+                    "auth_token");
     };
     std::string mine = made("mine", {});
     std::string child = made("child", mine);
-    std::string stranger = made("stranger", child);  // A grandchild: neither sibling, parent nor child.
+    std::string stranger =
+        made("stranger", child);  // A grandchild: neither sibling, parent nor child.
     std::string gone = made("gone", {});
     test::Trial trial;
     trial.mine = *WorkspaceId::parse(mine);
@@ -120,9 +126,12 @@ TEST(Plane, NoRouteLetsAWrongCredentialIn) {
     trial.admin = admin;
     std::string code = ready.claim_url.substr(ready.claim_url.rfind('/') + 1);
     trial.session = sign_in(ready.router, code);
-    trial.expired = minted(mine, json::Object{}.add("expires_at", clock.now() + std::chrono::milliseconds(300)).text());
+    trial.expired = minted(
+        mine,
+        json::Object{}.add("expires_at", clock.now() + std::chrono::milliseconds(300)).text());
     io::Loop loop;
-    io::run(loop, [](int) -> io::Task<void> { co_await io::sleep(std::chrono::milliseconds(1500)); }(0));
+    io::run(loop,
+            [](int) -> io::Task<void> { co_await io::sleep(std::chrono::milliseconds(1500)); }(0));
     tried = test::try_every_route(ready.router, trial);
     ready.stop.request();
   });

@@ -1,5 +1,5 @@
-// Where one slice asks another upward: each port is an interface that the asking slice declares, and
-// these are the answers. Only the root knows both sides.
+// Where one slice asks another upward: each port is an interface that the asking slice declares,
+// and these are the answers. Only the root knows both sides.
 #pragma once
 
 #include <vector>

@@ -27,8 +27,8 @@ std::string routes_page() {
       "reach the one named; `self` the workspace named or an operator; `own` only the workspace named; `admin` an "
       "operator.\n\n| Method | Path | Access | Body at most |\n|---|---|---|---|\n";
   for (const http::Route& route : all_routes()) {
-    page += fmt::format("| {} | `{}` | {} | {} KiB |\n", http::method_text(route.method), route.pattern,
-                        route.access->name, route.body_max / 1024);
+    page += fmt::format("| {} | `{}` | {} | {} KiB |\n", http::method_text(route.method),
+                        route.pattern, route.access->name, route.body_max / 1024);
   }
   return page;
 }
@@ -41,11 +41,13 @@ std::string settings_page() {
       "`molecule config show` prints every value and its origin.\n\n"
       "| Flag and key | Environment | Default | Meaning |\n|---|---|---|---|\n";
   for (const Setting& setting : settings) {
-    std::string flag = setting.form == Setting::Form::secret ? fmt::format("`{}` (key only)", setting.name)
-                                                             : fmt::format("`--{}`", setting.name);
+    std::string flag = setting.form == Setting::Form::secret
+                           ? fmt::format("`{}` (key only)", setting.name)
+                           : fmt::format("`--{}`", setting.name);
     page += fmt::format("| {} | {} | {} | {} |\n", flag,
                         setting.environment.empty() ? "" : fmt::format("`{}`", setting.environment),
-                        setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback), setting.help);
+                        setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback),
+                        setting.help);
   }
   return page;
 }
@@ -57,13 +59,20 @@ std::string faults_page() {
       "Every error is `{\"error\": sentence, \"code\": snake_case}`, some with further members. The kind decides the "
       "HTTP status.\n\n| Kind | Status |\n|---|---|\n";
   constexpr std::array kinds{
-      std::pair{Kind::bad_request, "bad request"},   std::pair{Kind::unauthenticated, "unauthenticated"},
-      std::pair{Kind::over_budget, "over budget"},   std::pair{Kind::forbidden, "forbidden"},
-      std::pair{Kind::not_found, "not found"},       std::pair{Kind::conflict, "conflict"},
-      std::pair{Kind::gone, "gone"},                 std::pair{Kind::too_large, "too large"},
-      std::pair{Kind::unprocessable, "unprocessable"}, std::pair{Kind::rate_limited, "rate limited"},
-      std::pair{Kind::internal, "internal"},         std::pair{Kind::bad_gateway, "bad gateway"},
-      std::pair{Kind::unavailable, "unavailable"},   std::pair{Kind::deadline, "deadline"},
+      std::pair{Kind::bad_request, "bad request"},
+      std::pair{Kind::unauthenticated, "unauthenticated"},
+      std::pair{Kind::over_budget, "over budget"},
+      std::pair{Kind::forbidden, "forbidden"},
+      std::pair{Kind::not_found, "not found"},
+      std::pair{Kind::conflict, "conflict"},
+      std::pair{Kind::gone, "gone"},
+      std::pair{Kind::too_large, "too large"},
+      std::pair{Kind::unprocessable, "unprocessable"},
+      std::pair{Kind::rate_limited, "rate limited"},
+      std::pair{Kind::internal, "internal"},
+      std::pair{Kind::bad_gateway, "bad gateway"},
+      std::pair{Kind::unavailable, "unavailable"},
+      std::pair{Kind::deadline, "deadline"},
       std::pair{Kind::cancelled, "cancelled"},
   };
   for (auto [kind, name] : kinds) page += fmt::format("| {} | {} |\n", name, http_status(kind));
@@ -80,7 +89,9 @@ void write_page(const std::filesystem::path& file, std::string_view text) {
 
 std::vector<http::Route> all_routes() {
   std::vector<http::Route> all;
-  auto add = [&](std::span<const http::Route> table) { all.insert(all.end(), table.begin(), table.end()); };
+  auto add = [&](std::span<const http::Route> table) {
+    all.insert(all.end(), table.begin(), table.end());
+  };
   add(system_routes);
   add(auth::routes);
   add(workspaces::routes);

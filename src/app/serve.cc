@@ -54,21 +54,27 @@ Address listen_address(const std::string& text) {
       if (!address.host.empty()) return address;
     }
   }
-  throw bad_request("invalid_listen", fmt::format("--listen {}: expected ADDRESS:PORT, such as 127.0.0.1:8080", text));
+  throw bad_request(
+      "invalid_listen",
+      fmt::format("--listen {}: expected ADDRESS:PORT, such as 127.0.0.1:8080", text));
 }
 
-bool is_loopback(const std::string& host) { return host == "::1" || host == "localhost" || host.starts_with("127."); }
+bool is_loopback(const std::string& host) {
+  return host == "::1" || host == "localhost" || host.starts_with("127.");
+}
 
 void log_failure(std::string_view name, std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& problem) {
-    log::error("background work failed", log::field("name", name), log::field("error", problem.what()));
+    log::error("background work failed", log::field("name", name),
+               log::field("error", problem.what()));
   }
 }
 
 // Runs `step` every `period` until cancelled; a failure is logged and the next turn tries again.
-io::Task<void> every(std::chrono::milliseconds period, std::string_view name, std::function<io::Task<void>()> step) {
+io::Task<void> every(std::chrono::milliseconds period, std::string_view name,
+                     std::function<io::Task<void>()> step) {
   for (;;) {
     co_await io::sleep(period);
     std::exception_ptr failure;
@@ -120,7 +126,8 @@ std::unique_ptr<net::TlsServer> certificate(const Config& config) {
   const std::string& chain = config.text("tls-cert");
   const std::string& key = config.text("tls-key");
   if (chain.empty() && key.empty()) return nullptr;
-  if (chain.empty() || key.empty()) throw bad_request("invalid_config", "tls-cert and tls-key belong together");
+  if (chain.empty() || key.empty())
+    throw bad_request("invalid_config", "tls-cert and tls-key belong together");
   return std::make_unique<net::TlsServer>(chain, key);
 }
 
@@ -139,14 +146,17 @@ std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const htt
   return port;
 }
 
-io::Task<void> plane(const Config& config, World world, Lane& first, std::vector<std::unique_ptr<Lane>>& lanes,
-                     sql::Database& db, metrics::Registry& registry, io::Stop& stop,
+io::Task<void> plane(const Config& config, World world, Lane& first,
+                     std::vector<std::unique_ptr<Lane>>& lanes, sql::Database& db,
+                     metrics::Registry& registry, io::Stop& stop,
                      const std::function<void(const Ready&)>& on_ready) {
   const bool dev = config.flag("dev");
   const fs::path data = config.text("data");
   const Address address = listen_address(config.text("listen"));
   if (dev && !is_loopback(address.host)) {
-    throw bad_request("dev_is_local", "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
+    throw bad_request(
+        "dev_is_local",
+        "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
   }
 
   // What happened, and who is told.
@@ -162,8 +172,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   auth::Sessions sessions(db, world.clock, world.random);
   auth::Claims claims(world.clock, world.random);
   auth::Limits limits(limit_settings(config));
-  Secret admin_text =
-      auth::load_or_create_admin_token(config.text("admin-token"), data / "admin_token", world.random);
+  Secret admin_text = auth::load_or_create_admin_token(config.text("admin-token"),
+                                                       data / "admin_token", world.random);
   auth::AdminToken admin(admin_text);
 
   // The way out: agents' addresses, checked.
@@ -175,9 +185,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   for (auto& lane : lanes) lane->connect(dialer, registry);
 
   // Things that exist.
-  crypto::Keyring keyring =
-      crypto::load_or_create_keys(data / "sealing_key", config.text("secrets-encryption-key"), world.random);
-  secrets::KeySettings key_settings{data / "sealing_key", !config.text("secrets-encryption-key").empty()};
+  crypto::Keyring keyring = crypto::load_or_create_keys(
+      data / "sealing_key", config.text("secrets-encryption-key"), world.random);
+  secrets::KeySettings key_settings{data / "sealing_key",
+                                    !config.text("secrets-encryption-key").empty()};
   secrets::Vault vault(db, world.random, std::move(keyring), key_settings);
   secrets::Service secrets(db, log, directory, world.clock, vault);
   UrlsByDialer urls(dialer);
@@ -190,24 +201,27 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   workspace_settings.external_platform_url = config.text("platform-url");
   ActivityDeparture activity_departure;
   LaterDepartures later_departures;
-  workspaces::Ports workspace_ports{roster, urls, secrets, tokens, {&secrets, &activity_departure, &later_departures}};
-  workspaces::Service workspace_service(db, log, directory, world.clock, world.random, workspace_ports,
-                                        workspace_settings);
+  workspaces::Ports workspace_ports{
+      roster, urls, secrets, tokens, {&secrets, &activity_departure, &later_departures}};
+  workspaces::Service workspace_service(db, log, directory, world.clock, world.random,
+                                        workspace_ports, workspace_settings);
 
   // Things that happen to them.
   delegations::Outcomes outcomes(log, ledger, world.clock);
   proxy::Settings proxy_settings;
   proxy_settings.hops_max = config.number("hops-max");
-  proxy::Service proxy(db, log, ledger, directory, outcomes, world.clock, world.random, registry, proxy_settings);
+  proxy::Service proxy(db, log, ledger, directory, outcomes, world.clock, world.random, registry,
+                       proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
   MailboxesByProxy mailboxes(proxy);
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
-  presence::Service presence(db, log, workspace_service, urls, tokens, roster, mailboxes, presence_settings,
-                              registry);
+  presence::Service presence(db, log, workspace_service, urls, tokens, roster, mailboxes,
+                             presence_settings, registry);
   later_departures.join(presence);
   activity::Service activity(db, log, ledger, directory, hubs, world.clock);
-  delegations::Service delegations(db, log, ledger, outcomes, proxy, hubs, world.clock, world.random);
+  delegations::Service delegations(db, log, ledger, outcomes, proxy, hubs, world.clock,
+                                   world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
   events::Service events(db, log, directory, hubs);
   auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
@@ -269,7 +283,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first, std::vector
   std::exception_ptr failure;
   try {
     std::uint16_t port = listen_on_all(lanes, router, http, registry, tls.get());
-    std::string shown_host = address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
+    std::string shown_host =
+        address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
     std::string base = fmt::format("{}://{}:{}", tls ? "https" : "http", shown_host, port);
     if (config.flag("demo")) {
       DemoParts parts{workspace_service, directory, data, base};

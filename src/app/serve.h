@@ -1,5 +1,5 @@
-// The composition root: the whole platform as locals of one function, in the order they depend on each
-// other. Reading it top to bottom is reading the architecture.
+// The composition root: the whole platform as locals of one function, in the order they depend on
+// each other. Reading it top to bottom is reading the architecture.
 #pragma once
 
 #include <functional>
@@ -19,9 +19,9 @@ struct World {
 
 // What is known once the platform accepts requests.
 struct Ready {
-  std::string url;           // http://127.0.0.1:8080
+  std::string url;  // http://127.0.0.1:8080
   std::uint16_t port = 0;
-  std::string claim_url;     // Empty when an operator signed in before, or in the dev profile.
+  std::string claim_url;  // Empty when an operator signed in before, or in the dev profile.
   const http::Router& router;
   io::Stop& stop;
 };

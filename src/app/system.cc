@@ -22,7 +22,8 @@ std::string lower(std::string_view text) {
 
 std::vector<std::string> parameters(std::string_view pattern) {
   std::vector<std::string> names;
-  for (std::size_t open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
+  for (std::size_t open = pattern.find('{'); open != std::string_view::npos;
+       open = pattern.find('{', open + 1)) {
     std::size_t close = pattern.find('}', open);
     names.emplace_back(pattern.substr(open + 1, close - open - 1));
   }
@@ -42,12 +43,15 @@ std::string operation(const http::Route& route) {
   }
   parameter_list += ']';
   json::Object out;
-  out.add("operationId", fmt::format("{} {}", lower(http::method_text(route.method)), route.pattern));
+  out.add("operationId",
+          fmt::format("{} {}", lower(http::method_text(route.method)), route.pattern));
   out.add("x-molecule-access", route.access->name);
   out.add("parameters", RawJson(parameter_list));
   if (route.access->level > 0) out.add("security", RawJson(R"([{"bearer":[]},{"session":[]}])"));
-  out.add("responses",
-          RawJson(R"({"default":{"description":"JSON; errors carry error and code","content":{"application/json":{}}}})"));
+  out.add(
+      "responses",
+      RawJson(
+          R"({"default":{"description":"JSON; errors carry error and code","content":{"application/json":{}}}})"));
   return out.text();
 }
 
@@ -58,7 +62,8 @@ const std::span<const http::Route> system_routes = table;
 std::string openapi_text(const std::vector<http::Route>& routes) {
   std::map<std::string, json::Object> paths;
   for (const http::Route& route : routes) {
-    paths[std::string(route.pattern)].add(lower(http::method_text(route.method)), RawJson(operation(route)));
+    paths[std::string(route.pattern)].add(lower(http::method_text(route.method)),
+                                          RawJson(operation(route)));
   }
   json::Object path_object;
   for (const auto& [path, operations] : paths) path_object.add(path, operations.raw());
@@ -91,14 +96,16 @@ io::Task<http::Response> System::ready(auth::Open::Caller) {
     co_return http::error_response(503, "draining", "the platform is going down");
   }
   if (!db_.healthy()) {
-    co_return http::error_response(503, "platform_unavailable", "platform datastore unavailable — retry shortly");
+    co_return http::error_response(503, "platform_unavailable",
+                                   "platform datastore unavailable — retry shortly");
   }
   co_return http::Response::json(200, R"({"status":"ready"})");
 }
 
 io::Task<http::Response> System::metrics(auth::Open::Caller caller) {
   if (!open_metrics_ && !caller.is_operator()) {
-    co_return http::error_response(401, "unauthenticated", "metrics need the admin token outside loopback");
+    co_return http::error_response(401, "unauthenticated",
+                                   "metrics need the admin token outside loopback");
   }
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -17,8 +17,13 @@ inline constexpr std::string_view version = "0.1.0";
 
 class System {
  public:
-  System(const sql::Database& db, metrics::Registry& registry, const io::Clock& clock, bool open_metrics)
-      : db_(db), registry_(registry), clock_(clock), started_(clock.monotonic()), open_metrics_(open_metrics) {}
+  System(const sql::Database& db, metrics::Registry& registry, const io::Clock& clock,
+         bool open_metrics)
+      : db_(db),
+        registry_(registry),
+        clock_(clock),
+        started_(clock.monotonic()),
+        open_metrics_(open_metrics) {}
 
   // Once all tables are mounted and before the first request.
   void describe(const std::vector<http::Route>& routes);
@@ -29,7 +34,8 @@ class System {
   io::Task<http::Response> alive(auth::Open::Caller caller);
   // GET /readyz: 503 while the store refuses work or the platform is going down.
   io::Task<http::Response> ready(auth::Open::Caller caller);
-  // GET /metrics: Prometheus text. For operators, and for anybody when the platform listens on loopback.
+  // GET /metrics: Prometheus text. For operators, and for anybody when the platform listens on
+  // loopback.
   io::Task<http::Response> metrics(auth::Open::Caller caller);
   io::Task<http::Response> openapi(auth::Open::Caller caller);
 

@@ -3,8 +3,6 @@
 // dispatcher and io::Scope catch it; one exhaustive switch maps the kind to a status.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -12,24 +10,26 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace molecule {
 
 enum class Kind {
-  bad_request,        // 400: the request is wrong and will stay wrong
-  unauthenticated,    // 401
-  over_budget,        // 402
-  forbidden,          // 403
-  not_found,          // 404
-  conflict,           // 409
-  gone,               // 410
-  too_large,          // 413
-  unprocessable,      // 422
-  rate_limited,       // 429, retry_after set
-  internal,           // 500: our defect
-  bad_gateway,        // 502: the agent or another peer failed
-  unavailable,        // 503: a dependency is down; recovers by itself
-  deadline,           // 504: a bounded wait ended
-  cancelled,          // the work was cancelled by its owner; seldom reaches a client
+  bad_request,      // 400: the request is wrong and will stay wrong
+  unauthenticated,  // 401
+  over_budget,      // 402
+  forbidden,        // 403
+  not_found,        // 404
+  conflict,         // 409
+  gone,             // 410
+  too_large,        // 413
+  unprocessable,    // 422
+  rate_limited,     // 429, retry_after set
+  internal,         // 500: our defect
+  bad_gateway,      // 502: the agent or another peer failed
+  unavailable,      // 503: a dependency is down; recovers by itself
+  deadline,         // 504: a bounded wait ended
+  cancelled,        // the work was cancelled by its owner; seldom reaches a client
 };
 
 class Fault : public std::exception {
@@ -75,7 +75,9 @@ class Fault : public std::exception {
 
 int http_status(Kind kind);
 
-inline Fault bad_request(std::string text) { return {Kind::bad_request, "bad_request", std::move(text)}; }
+inline Fault bad_request(std::string text) {
+  return {Kind::bad_request, "bad_request", std::move(text)};
+}
 inline Fault bad_request(std::string code, std::string text) {
   return {Kind::bad_request, std::move(code), std::move(text)};
 }

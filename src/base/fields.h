@@ -3,12 +3,12 @@
 // BOOST_DESCRIBE_ENUM; an enumerator is spelled on the wire as it is spelled in C++.
 #pragma once
 
-#include <boost/describe.hpp>
-#include <boost/mp11/algorithm.hpp>
-
 #include <optional>
 #include <string_view>
 #include <type_traits>
+
+#include <boost/describe.hpp>
+#include <boost/mp11/algorithm.hpp>
 
 namespace molecule {
 
@@ -24,7 +24,8 @@ concept DescribedEnum = std::is_enum_v<E> && boost::describe::has_describe_enume
 // Calls fn(name, member pointer) for each field in declared order.
 template <Described T, class Fn>
 constexpr void for_each_field(Fn&& fn) {
-  boost::mp11::mp_for_each<FieldList<T>>([&](auto field) { fn(std::string_view(field.name), field.pointer); });
+  boost::mp11::mp_for_each<FieldList<T>>(
+      [&](auto field) { fn(std::string_view(field.name), field.pointer); });
 }
 
 template <Described T>

@@ -29,11 +29,13 @@ class Instant {
   friend constexpr auto operator<=>(const Instant&, const Instant&) = default;
   template <class R, class P>
   friend constexpr Instant operator+(Instant at, std::chrono::duration<R, P> by) {
-    return from_micros(at.micros_ + std::chrono::duration_cast<std::chrono::microseconds>(by).count());
+    return from_micros(at.micros_ +
+                       std::chrono::duration_cast<std::chrono::microseconds>(by).count());
   }
   template <class R, class P>
   friend constexpr Instant operator-(Instant at, std::chrono::duration<R, P> by) {
-    return from_micros(at.micros_ - std::chrono::duration_cast<std::chrono::microseconds>(by).count());
+    return from_micros(at.micros_ -
+                       std::chrono::duration_cast<std::chrono::microseconds>(by).count());
   }
   friend constexpr std::chrono::microseconds operator-(Instant a, Instant b) {
     return std::chrono::microseconds(a.micros_ - b.micros_);

@@ -1,5 +1,5 @@
-// JSON text that passes through untouched: agent cards, message bodies, replies. Valid and compact by
-// construction (the JSON reader made it, or our own writer did). Empty means absent.
+// JSON text that passes through untouched: agent cards, message bodies, replies. Valid and compact
+// by construction (the JSON reader made it, or our own writer did). Empty means absent.
 #pragma once
 
 #include <string>

@@ -1,18 +1,19 @@
 #include "testing/http_peer.h"
 
+#include <stdexcept>
+
 #include <netinet/in.h>
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <stdexcept>
-
 namespace molecule::testing {
 
 std::string PeerResponse::header(std::string_view name) const {
   for (const auto& [known, value] : headers) {
-    if (known.size() == name.size() && ::strncasecmp(known.data(), name.data(), name.size()) == 0) return value;
+    if (known.size() == name.size() && ::strncasecmp(known.data(), name.data(), name.size()) == 0)
+      return value;
   }
   return {};
 }
@@ -83,8 +84,7 @@ std::string HttpPeer::bytes(std::size_t count) {
 }
 
 std::string HttpPeer::rest() {
-  while (more()) {
-  }
+  while (more()) {}
   return std::exchange(received_, {});
 }
 
@@ -104,7 +104,8 @@ PeerResponse HttpPeer::response(bool to_head) {
   while (head.compare(at, 2, "\r\n") != 0) {
     std::size_t end = head.find("\r\n", at);
     std::size_t colon = head.find(": ", at);
-    response.headers.emplace_back(head.substr(at, colon - at), head.substr(colon + 2, end - colon - 2));
+    response.headers.emplace_back(head.substr(at, colon - at),
+                                  head.substr(colon + 2, end - colon - 2));
     at = end + 2;
   }
   int status = std::stoi(head.substr(9, 3));
@@ -131,8 +132,8 @@ PeerResponse HttpPeer::response(bool to_head) {
   return response;
 }
 
-PeerResponse HttpPeer::ask(std::string_view method, std::string_view target, std::string_view headers,
-                           std::string_view body) {
+PeerResponse HttpPeer::ask(std::string_view method, std::string_view target,
+                           std::string_view headers, std::string_view body) {
   std::string text(method);
   text += ' ';
   text += target;

@@ -1,5 +1,6 @@
-// A client for tests that must control every byte: it sends text as given and reads what comes, over a
-// plain blocking socket on the loopback address. It knows just enough HTTP to cut a response out.
+// A client for tests that must control every byte: it sends text as given and reads what comes,
+// over a plain blocking socket on the loopback address. It knows just enough HTTP to cut a response
+// out.
 #pragma once
 
 #include <chrono>
@@ -32,8 +33,8 @@ class HttpPeer {
   void end_sending();
   void close();
 
-  // One response; `to_head` when it answers HEAD. Bytes behind it are kept for the next call. Waits at
-  // most `patience`.
+  // One response; `to_head` when it answers HEAD. Bytes behind it are kept for the next call. Waits
+  // at most `patience`.
   PeerResponse response(bool to_head = false);
   // Exactly that many bytes, or fewer at the end.
   std::string bytes(std::size_t count);

@@ -1,5 +1,5 @@
-// Reading a chunked body (RFC 9112 §7.1), strictly: sizes of at most 16 hex digits, CRLF and nothing
-// else as line end, extensions and trailers bounded and ignored.
+// Reading a chunked body (RFC 9112 §7.1), strictly: sizes of at most 16 hex digits, CRLF and
+// nothing else as line end, extensions and trailers bounded and ignored.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,19 @@ class ChunkedReader {
   std::size_t taken() const { return taken_; }  // Data bytes so far.
 
  private:
-  enum class Part { size, extension, size_end, data, data_cr, data_lf, trailer_start, trailer, trailer_end, last_lf, done };
+  enum class Part {
+    size,
+    extension,
+    size_end,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer,
+    trailer_end,
+    last_lf,
+    done
+  };
   Part part_ = Part::size;
   std::uint64_t left_ = 0;  // Of the current chunk.
   int digits_ = 0;

@@ -43,11 +43,29 @@ TEST(Chunked, ReadsTheSameByteByByte) {
 }
 
 TEST(Chunked, RefusesEveryOtherSpelling) {
-  for (std::string_view bad :
-       {"\r\n", "x\r\n", "3 \r\nabc\r\n", " 3\r\nabc\r\n", "0x3\r\nabc\r\n", "+3\r\nabc\r\n", "-1\r\n", "3\nabc\r\n",
-        "3\r\nabcd\r\n", "3\r\nab\r\n0\r\n\r\n", "3\r\nabc\n0\r\n\r\n", "3\r\nabc0\r\n\r\n", "3\r\nabc\r\r\n",
-        "0\r\n\n", "0\r\n\r\r", "0\r\n a: b\r\n\r\n", "0\r\n: b\r\n\r\n", "0\r\na: b\n\r\n", "3;a\nb\r\nabc\r\n",
-        "1000000000000000f\r\n", "fffffffffffffffff\r\n", "3\t\r\nabc\r\n", "3;\x01\r\nabc\r\n"}) {
+  for (std::string_view bad : {"\r\n",
+                               "x\r\n",
+                               "3 \r\nabc\r\n",
+                               " 3\r\nabc\r\n",
+                               "0x3\r\nabc\r\n",
+                               "+3\r\nabc\r\n",
+                               "-1\r\n",
+                               "3\nabc\r\n",
+                               "3\r\nabcd\r\n",
+                               "3\r\nab\r\n0\r\n\r\n",
+                               "3\r\nabc\n0\r\n\r\n",
+                               "3\r\nabc0\r\n\r\n",
+                               "3\r\nabc\r\r\n",
+                               "0\r\n\n",
+                               "0\r\n\r\r",
+                               "0\r\n a: b\r\n\r\n",
+                               "0\r\n: b\r\n\r\n",
+                               "0\r\na: b\n\r\n",
+                               "3;a\nb\r\nabc\r\n",
+                               "1000000000000000f\r\n",
+                               "fffffffffffffffff\r\n",
+                               "3\t\r\nabc\r\n",
+                               "3;\x01\r\nabc\r\n"}) {
     EXPECT_EQ(read(bad).state, State::bad) << bad;
   }
 }

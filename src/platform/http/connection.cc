@@ -40,7 +40,8 @@ io::Task<void> Connection::run() {
     if (server_.draining) break;
     server_.give(std::move(at_));
     phase_ = Phase::idle;
-    stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.keep_alive);
+    stream_->set_deadline(net::Direction::read,
+                          net::Wheel::now() + server_.settings.limits.keep_alive);
     net::Wake why = co_await stream_->wait(net::Direction::read);
     if (why != net::Wake::ready) break;
     phase_ = Phase::busy;
@@ -59,7 +60,8 @@ net::Attempt Connection::fill() {
     return attempt;
   }
   net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});
-  if (attempt.state == net::Attempt::State::moved) at.append({server_.scratch.get(), attempt.bytes});
+  if (attempt.state == net::Attempt::State::moved)
+    at.append({server_.scratch.get(), attempt.bytes});
   return attempt;
 }
 
@@ -76,12 +78,14 @@ io::Task<Connection::Next> Connection::serve_buffered() {
       if (at.text().empty()) co_return Next::idle;
       if (!waited) {
         waited = true;
-        stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.head);
+        stream_->set_deadline(net::Direction::read,
+                              net::Wheel::now() + server_.settings.limits.head);
       }
       net::Wake why = co_await stream_->wait(net::Direction::read);
       if (why == net::Wake::cancelled) co_return Next::close;
       if (why == net::Wake::deadline) {
-        const HeadError late{408, "request_timeout", "the head of the request did not arrive in time"};
+        const HeadError late{408, "request_timeout",
+                             "the head of the request did not arrive in time"};
         co_await refuse_head(late);
         co_return Next::linger;
       }
@@ -101,7 +105,8 @@ io::Task<Connection::Next> Connection::serve_buffered() {
       error = parse_head(at.text().substr(0, at.scanner.size()), at.request, at.framing);
       break;
     case HeadScanner::Found::too_large:
-      error = HeadError{431, "head_too_large", "the head of the request is larger than 16384 bytes"};
+      error =
+          HeadError{431, "head_too_large", "the head of the request is larger than 16384 bytes"};
       break;
     case HeadScanner::Found::bad_line_end:
     case HeadScanner::Found::more:
@@ -173,7 +178,8 @@ void Connection::apply_proxy() {
   request.peer = stream_->peer();
   request.secure = stream_->secure();
   if (server_.proxies.empty() || !server_.trusts(stream_->peer())) return;
-  if (auto proto = request.header("x-forwarded-proto")) request.secure = equal_ignoring_case(*proto, "https");
+  if (auto proto = request.header("x-forwarded-proto"))
+    request.secure = equal_ignoring_case(*proto, "https");
   // The rightmost address that is not a proxy of ours: what stands left of it is hearsay.
   std::optional<std::string_view> list;
   for (const Header& header : request.headers) {
@@ -194,8 +200,9 @@ void Connection::apply_proxy() {
 std::optional<Response> Connection::check_site() {
   Request& request = at_->request;
   if (!server_.site.host_allowed(request.host)) {
-    return error_response(403, "host_not_allowed",
-                          "this server does not answer to the name in the Host header; allow it in the settings");
+    return error_response(
+        403, "host_not_allowed",
+        "this server does not answer to the name in the Host header; allow it in the settings");
   }
   auto origin = request.header("origin");
   if (origin) {
@@ -203,16 +210,19 @@ std::optional<Response> Connection::check_site() {
       case Site::Origin::same: break;
       case Site::Origin::listed: allow_origin_ = *origin; break;
       case Site::Origin::refused:
-        return error_response(403, "origin_not_allowed",
-                              "pages of this origin may not call this server; allow it in CORS_ORIGINS");
+        return error_response(
+            403, "origin_not_allowed",
+            "pages of this origin may not call this server; allow it in CORS_ORIGINS");
     }
     if (request.method == Method::options && request.header("access-control-request-method")) {
       Response preflight;
       preflight.status = 204;
-      preflight.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
-      preflight.headers.emplace_back("Access-Control-Allow-Headers",
-                                     "Authorization, Content-Type, Last-Event-ID, X-Workspace-ID, "
-                                     "X-Molecule-Org-Id, X-Molecule-Org-Slug, X-Confirm-Name, X-Request-Id");
+      preflight.headers.emplace_back("Access-Control-Allow-Methods",
+                                     "GET, POST, PUT, PATCH, DELETE, OPTIONS");
+      preflight.headers.emplace_back(
+          "Access-Control-Allow-Headers",
+          "Authorization, Content-Type, Last-Event-ID, X-Workspace-ID, "
+          "X-Molecule-Org-Id, X-Molecule-Org-Slug, X-Confirm-Name, X-Request-Id");
       preflight.headers.emplace_back("Access-Control-Max-Age", "600");
       return preflight;
     }
@@ -226,7 +236,8 @@ std::optional<Response> Connection::check_site() {
   return std::nullopt;
 }
 
-// The route table's and the gate's refusals, and what the fallback answers. Nothing: call the route.
+// The route table's and the gate's refusals, and what the fallback answers. Nothing: call the
+// route.
 std::optional<Response> Connection::admit(Router::Match& match) {
   Request& request = at_->request;
   if (match.refusal) return std::move(match.refusal);
@@ -253,20 +264,24 @@ Response Connection::failed(std::exception_ptr failure) {
   } catch (const Fault& fault) {
     bool stopped = fault.kind() == Kind::cancelled || fault.kind() == Kind::deadline;
     if (stopped && server_.draining) {
-      Response away = error_response(503, "draining", "the server is going away; try again shortly");
+      Response away =
+          error_response(503, "draining", "the server is going away; try again shortly");
       away.headers.emplace_back("Retry-After", "1");
       return away;
     }
     if (fault.kind() == Kind::internal) {
-      log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path),
-                 log::field("code", fault.code()), log::field("error", fault.text()));
+      log::error("request failed", log::field("request_id", at_->request.id),
+                 log::field("path", at_->request.path), log::field("code", fault.code()),
+                 log::field("error", fault.text()));
     }
     return fault_response(fault);
   } catch (const std::exception& error) {
-    log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path),
+    log::error("request failed", log::field("request_id", at_->request.id),
+               log::field("path", at_->request.path),
                log::field("error", std::string_view(error.what())));
   } catch (...) {
-    log::error("request failed", log::field("request_id", at_->request.id), log::field("path", at_->request.path));
+    log::error("request failed", log::field("request_id", at_->request.id),
+               log::field("path", at_->request.path));
   }
   return fault_response(internal("internal error; the log has the details under this request id"));
 }
@@ -295,7 +310,8 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
   ChunkedReader chunks(cap);
   at.body.clear();
   std::string_view arrived = at.text();
-  // The views into `in` stay valid: the body goes elsewhere, and what follows it is kept in `early`.
+  // The views into `in` stay valid: the body goes elsewhere, and what follows it is kept in
+  // `early`.
   at.begin = at.end;
   net::TimePoint start = net::Wheel::now();
   for (;;) {
@@ -322,8 +338,9 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
     if (attempt.state != net::Attempt::State::wait) co_return Body::gone;
     // Idle for so long at most, and over all no slower than the rate.
     net::TimePoint idle = net::Wheel::now() + limits.body_idle;
-    net::TimePoint pace = start + limits.body_idle +
-                          milliseconds(at.body.size() * 1000 / std::max<std::size_t>(limits.body_rate, 1));
+    net::TimePoint pace =
+        start + limits.body_idle +
+        milliseconds(at.body.size() * 1000 / std::max<std::size_t>(limits.body_rate, 1));
     stream_->set_deadline(net::Direction::read, std::min(idle, pace));
     net::Wake why = co_await stream_->wait(net::Direction::read);
     if (why == net::Wake::deadline) co_return Body::slow;
@@ -348,11 +365,14 @@ bool Connection::skip_body() {
 Response Connection::body_refusal(Body outcome, std::size_t cap) {
   switch (outcome) {
     case Body::too_large:
-      return error_response(413, "body_too_large", fmt::format("the body is larger than {} bytes", cap),
+      return error_response(413, "body_too_large",
+                            fmt::format("the body is larger than {} bytes", cap),
                             fmt::format("\"max_bytes\":{}", cap));
-    case Body::slow: return error_response(408, "request_timeout", "the body did not arrive in time");
+    case Body::slow:
+      return error_response(408, "request_timeout", "the body did not arrive in time");
     case Body::overloaded: {
-      Response busy = error_response(503, "overloaded", "too many large requests at once; try again shortly");
+      Response busy =
+          error_response(503, "overloaded", "too many large requests at once; try again shortly");
       busy.headers.emplace_back("Retry-After", "1");
       return busy;
     }
@@ -373,7 +393,8 @@ io::Task<void> Connection::refuse_head(HeadError error) {
   co_await respond(response, false);
 }
 
-// A last answer is lost when the peer is still sending as the socket closes: read a little of it away.
+// A last answer is lost when the peer is still sending as the socket closes: read a little of it
+// away.
 io::Task<void> Connection::linger() {
   co_await stream_->shutdown_write();
   stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.linger);
@@ -395,7 +416,8 @@ void Connection::count(int status) {
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun_;
   server_.probe.served(probe_at_, at_->request.method, status, took.count());
   if (log::enabled(log::Level::debug)) {
-    log::debug("request", log::field("request_id", at_->request.id), log::field("method", method_text(at_->request.method)),
+    log::debug("request", log::field("request_id", at_->request.id),
+               log::field("method", method_text(at_->request.method)),
                log::field("path", at_->request.path), log::field("status", status),
                log::field("peer", at_->request.peer), log::field("took_ms", took));
   }

@@ -28,8 +28,9 @@ class Connection;
 
 // What a connection needs while it has a request; pooled, so idle connections have none.
 struct Exchange {
-  static constexpr std::size_t small = 4u << 10;   // What the pool keeps.
-  static constexpr std::size_t large = 48u << 10;  // Head and what follows it; the most there can be.
+  static constexpr std::size_t small = 4u << 10;  // What the pool keeps.
+  static constexpr std::size_t large = 48u
+                                       << 10;  // Head and what follows it; the most there can be.
 
   Request request;
   Framing framing;
@@ -91,7 +92,8 @@ struct Server::Impl {
   std::size_t bodies = 0;  // Bytes held.
   std::unordered_map<std::string, std::size_t> per_address;
   std::vector<std::unique_ptr<Exchange>> pool;
-  std::unique_ptr<char[]> scratch;  // Reads land here; its bytes are moved on before anything waits.
+  std::unique_ptr<char[]>
+      scratch;  // Reads land here; its bytes are moved on before anything waits.
   std::string id_prefix;
   std::uint64_t requests = 0;
 
@@ -148,7 +150,7 @@ class Connection {
   Writer* writer_ = nullptr;       // While a stream runs.
   FrameSocket* socket_ = nullptr;  // While a WebSocket runs.
   std::string_view allow_origin_;
-  std::string peer_;               // From a proxy, when it differs from the stream's.
+  std::string peer_;  // From a proxy, when it differs from the stream's.
   bool page_ = false;
   bool body_read_ = false;
   std::size_t bodies_held_ = 0;

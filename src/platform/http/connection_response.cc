@@ -31,7 +31,8 @@ class Connection::Watch final : net::Wheel::Entry, net::Sleeper {
   std::function<void()> on_gone;
 
  private:
-  static constexpr std::size_t early_max = 16u << 10;  // Of requests sent ahead; beyond, nobody looks.
+  static constexpr std::size_t early_max = 16u
+                                           << 10;  // Of requests sent ahead; beyond, nobody looks.
 
   void on_due() noexcept override { look(); }
   void wake(net::Wake) noexcept override {
@@ -74,7 +75,8 @@ io::Task<Response> Connection::call(const Router::Match& match) {
       io::Cancellation cancellation(here.cancellation);
       Watch watch(*this, cancellation);
       watch.begin_after(std::chrono::seconds(1));
-      io::detail::WithCancellation<Response> working{match.route->call(match.service, request), cancellation};
+      io::detail::WithCancellation<Response> working{match.route->call(match.service, request),
+                                                     cancellation};
       Response response = co_await working;
       co_return response;
     }
@@ -125,7 +127,8 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   }
   pieces.views[0] = at.out;
   Sent sent = send_now(*stream_, pieces);
-  if (sent == Sent::partly) sent = co_await send_all(*stream_, pieces, server_.settings.limits.write_stall);
+  if (sent == Sent::partly)
+    sent = co_await send_all(*stream_, pieces, server_.settings.limits.write_stall);
   count(response.status);
   if (sent != Sent::all) co_return Next::close;
   if (response.stream && !head_only) {
@@ -151,10 +154,12 @@ class Connection::Writer final : public BodyWriter {
       pieces.views[2] = "\r\n";
     }
     pieces.views[1] = bytes;
-    Sent sent = co_await send_all(*connection_.stream_, pieces, connection_.server_.settings.limits.write_stall);
+    Sent sent = co_await send_all(*connection_.stream_, pieces,
+                                  connection_.server_.settings.limits.write_stall);
     if (sent == Sent::all) co_return;
     leave();
-    throw Fault(Kind::cancelled, "cancelled", sent == Sent::stalled ? "the peer is too slow" : "the peer is gone");
+    throw Fault(Kind::cancelled, "cancelled",
+                sent == Sent::stalled ? "the peer is too slow" : "the peer is gone");
   }
   bool closed() const override { return gone_ || told_; }
   void notify_closed(io::Signal* signal) override { signal_ = signal; }
@@ -198,7 +203,8 @@ io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep
       co_await streaming;
       complete = !writer.gone();
     } catch (const Fault& fault) {
-      if (fault.kind() != Kind::cancelled && fault.kind() != Kind::deadline) failure = std::current_exception();
+      if (fault.kind() != Kind::cancelled && fault.kind() != Kind::deadline)
+        failure = std::current_exception();
     } catch (...) {
       failure = std::current_exception();
     }
@@ -231,7 +237,8 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
       return refusal;
     }
     if (at.request.header("sec-websocket-version") != "13") {
-      Response refusal = error_response(426, "upgrade_required", "only WebSocket version 13 is spoken here");
+      Response refusal =
+          error_response(426, "upgrade_required", "only WebSocket version 13 is spoken here");
       refusal.headers.emplace_back("Sec-WebSocket-Version", "13");
       return refusal;
     }
@@ -241,10 +248,12 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
     return std::nullopt;
   };
   std::optional<Response> refusal = refuse();
-  if (!refusal && server_.draining) refusal = error_response(503, "draining", "the server is going away");
+  if (!refusal && server_.draining)
+    refusal = error_response(503, "draining", "the server is going away");
   if (refusal) {
     response.socket = nullptr;
-    Next next = co_await respond(*refusal, at.framing.keep_alive && body_read_ && !server_.draining);
+    Next next =
+        co_await respond(*refusal, at.framing.keep_alive && body_read_ && !server_.draining);
     co_return next;
   }
 
@@ -252,7 +261,8 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
   response.headers.emplace_back("Upgrade", "websocket");
   response.headers.emplace_back("Connection", "Upgrade");
   response.headers.emplace_back("Sec-WebSocket-Accept", *accept);
-  if (!response.subprotocol.empty()) response.headers.emplace_back("Sec-WebSocket-Protocol", response.subprotocol);
+  if (!response.subprotocol.empty())
+    response.headers.emplace_back("Sec-WebSocket-Protocol", response.subprotocol);
   HeadFacts facts;
   facts.request_id = at.request.id;
   facts.allow_origin = allow_origin_;

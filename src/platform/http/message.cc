@@ -53,7 +53,8 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const {
       std::size_t equals = pair.find('=');
       if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
       std::string_view value = pair.substr(equals + 1);
-      if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+      if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+        value = value.substr(1, value.size() - 2);
       return value;
     }
   }
@@ -109,7 +110,8 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-Response error_response(int status, std::string_view code, std::string_view text, std::string_view members) {
+Response error_response(int status, std::string_view code, std::string_view text,
+                        std::string_view members) {
   std::string body = "{\"error\":";
   json::quote(body, text);
   body += ",\"code\":";
@@ -124,8 +126,9 @@ Response error_response(int status, std::string_view code, std::string_view text
 
 Response fault_response(const Fault& fault) {
   int status = http_status(fault.kind());
-  Response response = fault.body() ? Response::json(status, *fault.body())
-                                   : error_response(status, fault.code(), fault.text(), fault.members());
+  Response response = fault.body()
+                          ? Response::json(status, *fault.body())
+                          : error_response(status, fault.code(), fault.text(), fault.members());
   if (fault.retry_after()) {
     response.headers.emplace_back("Retry-After", std::to_string(fault.retry_after()->count()));
   }

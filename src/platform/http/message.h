@@ -25,9 +25,9 @@ std::string_view method_text(Method method);
 
 // Who asks, as the gate proved it. The meaning of `kind` belongs to the gate; http only carries it.
 struct Principal {
-  int kind = 0;            // 0: nobody.
-  IdBytes subject{};       // Whom the credential names (a workspace), nil when it names the operator.
-  IdBytes credential{};    // Which credential was used, for audit and for revocation.
+  int kind = 0;          // 0: nobody.
+  IdBytes subject{};     // Whom the credential names (a workspace), nil when it names the operator.
+  IdBytes credential{};  // Which credential was used, for audit and for revocation.
 };
 
 // Views point into the connection's buffers and live until the handler's response has been sent.
@@ -39,16 +39,16 @@ struct Header {
 class Request {
  public:
   Method method = Method::get;
-  std::string_view path;    // Percent-encoded as received, without the query; always starts with '/'.
-  std::string_view query;   // Without '?', may be empty.
+  std::string_view path;  // Percent-encoded as received, without the query; always starts with '/'.
+  std::string_view query;  // Without '?', may be empty.
   std::vector<Header> headers;
-  std::string_view body;    // Whole; the route's cap was enforced while reading.
-  std::string_view host;    // The Host header, exactly one.
-  std::string_view peer;    // Client address text: TCP peer, or from a trusted proxy.
-  bool secure = false;      // Arrived over TLS.
-  std::string id;           // X-Request-Id of the response and of every log line.
+  std::string_view body;            // Whole; the route's cap was enforced while reading.
+  std::string_view host;            // The Host header, exactly one.
+  std::string_view peer;            // Client address text: TCP peer, or from a trusted proxy.
+  bool secure = false;              // Arrived over TLS.
+  std::string id;                   // X-Request-Id of the response and of every log line.
   std::vector<std::string> params;  // Percent-decoded values of the pattern's {names}, in order.
-  Principal principal;      // Set by the gate.
+  Principal principal;              // Set by the gate.
 
   // First header of that name, compared without case.
   std::optional<std::string_view> header(std::string_view name) const;
@@ -58,17 +58,17 @@ class Request {
   std::optional<std::string_view> cookie(std::string_view name) const;
 };
 
-// Writes a streamed body: each write is flushed; waits while the peer is slow (bounded by the server's
-// write limits) and throws Fault cancelled when the peer is gone.
+// Writes a streamed body: each write is flushed; waits while the peer is slow (bounded by the
+// server's write limits) and throws Fault cancelled when the peer is gone.
 class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
   virtual io::Task<void> write(std::string_view bytes) = 0;
-  // True once the peer is gone or the server drains: end the stream at the next good place. A handler
-  // that has not returned when the drain ends is cancelled.
+  // True once the peer is gone or the server drains: end the stream at the next good place. A
+  // handler that has not returned when the drain ends is cancelled.
   virtual bool closed() const = 0;
-  // Notifies `signal` when closed() becomes true, for handlers that wait for something else meanwhile.
-  // It must live until the handler returns; null takes it back.
+  // Notifies `signal` when closed() becomes true, for handlers that wait for something else
+  // meanwhile. It must live until the handler returns; null takes it back.
   virtual void notify_closed(io::Signal* signal) = 0;
 };
 
@@ -85,7 +85,8 @@ class WebSocket {
   virtual io::Task<std::optional<Frame>> receive() = 0;
   // Sends one message; several may be queued as one write by passing ready-made frames to send_raw.
   virtual io::Task<void> send(Frame::Opcode opcode, std::string_view payload) = 0;
-  // Sends already encoded server frames (see encode_frame), so that one event is encoded once for many.
+  // Sends already encoded server frames (see encode_frame), so that one event is encoded once for
+  // many.
   virtual io::Task<void> send_raw(std::string_view frames) = 0;
   virtual io::Task<void> close(std::uint16_t code, std::string_view reason) = 0;
 };
@@ -98,7 +99,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   // Serve these bytes instead of `body`; they live as long as the program (embedded assets).
   std::string_view fixed;
-  // Streamed body (SSE and the like): head first, then this runs until it returns or the peer is gone.
+  // Streamed body (SSE and the like): head first, then this runs until it returns or the peer is
+  // gone.
   std::move_only_function<io::Task<void>(BodyWriter&)> stream;
   // Accepts a WebSocket: 101 first, then this runs with it. `subprotocol` is echoed when not empty.
   std::move_only_function<io::Task<void>(WebSocket&)> socket;
@@ -119,7 +121,8 @@ struct Response {
 std::string_view reason_phrase(int status);
 
 // {"error":…,"code":…} with the Fault's extra members, Retry-After and status.
-Response error_response(int status, std::string_view code, std::string_view text, std::string_view members = {});
+Response error_response(int status, std::string_view code, std::string_view text,
+                        std::string_view members = {});
 Response fault_response(const Fault& fault);
 
 }  // namespace molecule::http

@@ -8,7 +8,8 @@ namespace molecule::http {
 
 HeadScanner::Found HeadScanner::scan(std::string_view text) {
   for (;;) {
-    const void* hit = text.size() > at_ ? std::memchr(text.data() + at_, '\n', text.size() - at_) : nullptr;
+    const void* hit =
+        text.size() > at_ ? std::memchr(text.data() + at_, '\n', text.size() - at_) : nullptr;
     if (!hit) {
       at_ = text.size();
       return text.size() > head_max ? Found::too_large : Found::more;
@@ -54,11 +55,13 @@ HeadError bad(std::string_view text) { return {400, "bad_request", text}; }
 // Every segment must mean itself: "." and ".." (however spelled), encoded NUL and broken escapes do
 // not.
 bool path_is_plain(std::string_view path) {
-  if (path.find('%') == std::string_view::npos && path.find("/.") == std::string_view::npos) return true;
+  if (path.find('%') == std::string_view::npos && path.find("/.") == std::string_view::npos)
+    return true;
   std::size_t at = 1;
   for (;;) {
     std::size_t slash = path.find('/', at);
-    std::string_view segment = path.substr(at, slash == std::string_view::npos ? slash : slash - at);
+    std::string_view segment =
+        path.substr(at, slash == std::string_view::npos ? slash : slash - at);
     auto decoded = percent_decode(segment);
     if (!decoded || *decoded == "." || *decoded == "..") return false;
     // An encoded separator may be part of a name, but not of a name that climbs.
@@ -76,7 +79,8 @@ bool path_is_plain(std::string_view path) {
 
 std::optional<HeadError> read_target(std::string_view target, Request& request, Framing& framing,
                                      std::string_view& authority) {
-  if (target.size() > target_max) return HeadError{414, "uri_too_long", "the request target is longer than 8192 bytes"};
+  if (target.size() > target_max)
+    return HeadError{414, "uri_too_long", "the request target is longer than 8192 bytes"};
   if (target == "*") {
     if (request.method != Method::options) return bad("the request target * is for OPTIONS only");
     framing.asterisk = true;
@@ -109,8 +113,8 @@ std::optional<HeadError> read_target(std::string_view target, Request& request, 
   return std::nullopt;
 }
 
-std::optional<HeadError> read_request_line(std::string_view line, Request& request, Framing& framing,
-                                           std::string_view& authority) {
+std::optional<HeadError> read_request_line(std::string_view line, Request& request,
+                                           Framing& framing, std::string_view& authority) {
   std::size_t first = line.find(' ');
   std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || last == first) return bad("malformed request line");
@@ -118,14 +122,16 @@ std::optional<HeadError> read_request_line(std::string_view line, Request& reque
   std::string_view target = line.substr(first + 1, last - first - 1);
   std::string_view version = line.substr(last + 1);
   if (method.empty() || !all_are(method, detail::token_char)) return bad("malformed method");
-  if (target.empty() || target.find(' ') != std::string_view::npos) return bad("malformed request line");
+  if (target.empty() || target.find(' ') != std::string_view::npos)
+    return bad("malformed request line");
   if (version == "HTTP/1.0") {
     framing.http10 = true;
     framing.keep_alive = false;
   } else if (version != "HTTP/1.1") {
-    if (version.size() == 8 && version.starts_with("HTTP/") && version[5] >= '0' && version[5] <= '9' &&
-        version[6] == '.' && version[7] >= '0' && version[7] <= '9') {
-      return HeadError{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+    if (version.size() == 8 && version.starts_with("HTTP/") && version[5] >= '0' &&
+        version[5] <= '9' && version[6] == '.' && version[7] >= '0' && version[7] <= '9') {
+      return HeadError{505, "http_version_not_supported",
+                       "only HTTP/1.1 and HTTP/1.0 are spoken here"};
     }
     return bad("malformed HTTP version");
   }
@@ -144,7 +150,8 @@ struct Seen {
   bool keep_alive = false;
 };
 
-std::optional<HeadError> note_header(const Header& header, Request& request, Framing& framing, Seen& seen) {
+std::optional<HeadError> note_header(const Header& header, Request& request, Framing& framing,
+                                     Seen& seen) {
   std::string_view name = header.name;
   std::string_view value = header.value;
   // The length tells nearly every header apart before any comparison.
@@ -187,7 +194,8 @@ std::optional<HeadError> note_header(const Header& header, Request& request, Fra
         if (seen.coding) return bad("the Transfer-Encoding header is given twice");
         seen.coding = true;
         if (!equal_ignoring_case(value, "chunked")) {
-          return HeadError{501, "transfer_encoding_not_implemented", "only the transfer encoding chunked is accepted"};
+          return HeadError{501, "transfer_encoding_not_implemented",
+                           "only the transfer encoding chunked is accepted"};
         }
         framing.chunked = true;
       }
@@ -204,7 +212,8 @@ std::optional<HeadError> parse_head(std::string_view head, Request& request, Fra
   request.host = {};
   request.body = {};
   framing = {};
-  if (head.starts_with("\r\n")) head.remove_prefix(2);  // RFC 9112 §2.2: one empty line may precede.
+  if (head.starts_with("\r\n"))
+    head.remove_prefix(2);  // RFC 9112 §2.2: one empty line may precede.
 
   std::size_t end = head.find("\r\n");
   if (end == std::string_view::npos) return bad("malformed request line");
@@ -222,12 +231,15 @@ std::optional<HeadError> parse_head(std::string_view head, Request& request, Fra
     line = head.substr(0, end - 1);
     head.remove_prefix(end + 1);
     if (line.empty()) break;
-    if (line.front() == ' ' || line.front() == '\t') return bad("folded header lines are not accepted");
+    if (line.front() == ' ' || line.front() == '\t')
+      return bad("folded header lines are not accepted");
     std::size_t colon = 0;
     while (colon < line.size() && is_a(line[colon], detail::token_char)) ++colon;
-    if (colon == 0 || colon == line.size() || line[colon] != ':') return bad("malformed header name");
+    if (colon == 0 || colon == line.size() || line[colon] != ':')
+      return bad("malformed header name");
     Header header{line.substr(0, colon), trim(line.substr(colon + 1))};
-    if (!all_are(header.value, detail::value_char)) return bad("a header value has control characters");
+    if (!all_are(header.value, detail::value_char))
+      return bad("a header value has control characters");
     if (request.headers.size() == headers_max) {
       return HeadError{431, "too_many_headers", "the request has more than 64 headers"};
     }

@@ -21,7 +21,8 @@ int status_of(const std::string& text, Parsed* out = nullptr) {
   if (found == HeadScanner::Found::too_large) return 431;
   if (found == HeadScanner::Found::bad_line_end) return 400;
   Parsed parsed;
-  parsed.error = parse_head(std::string_view(text).substr(0, scanner.size()), parsed.request, parsed.framing);
+  parsed.error =
+      parse_head(std::string_view(text).substr(0, scanner.size()), parsed.request, parsed.framing);
   int status = parsed.error ? parsed.error->status : 200;
   if (out) *out = std::move(parsed);
   return status;
@@ -57,54 +58,74 @@ struct Case {
 };
 
 class Heads : public ::testing::TestWithParam<Case> {};
-TEST_P(Heads, AreJudged) { EXPECT_EQ(status_of(GetParam().text), GetParam().status) << GetParam().text; }
+TEST_P(Heads, AreJudged) {
+  EXPECT_EQ(status_of(GetParam().text), GetParam().status) << GetParam().text;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     RequestLine, Heads,
-    ::testing::Values(
-        Case{"plain", get("GET / HTTP/1.1"), 200}, Case{"one_empty_line_before", "\r\n" + get("GET / HTTP/1.1"), 200},
-        Case{"two_empty_lines_before", "\r\n\r\n" + get("GET / HTTP/1.1"), 400},
-        Case{"http_1_0", get("GET / HTTP/1.0"), 200}, Case{"http_2", get("GET / HTTP/2.0"), 505},
-        Case{"http_1_2", get("GET / HTTP/1.2"), 505}, Case{"http_lower", get("GET / http/1.1"), 400},
-        Case{"http_junk", get("GET / HTTP/1.1x"), 400}, Case{"no_version", get("GET /"), 400},
-        Case{"two_spaces", get("GET  / HTTP/1.1"), 400}, Case{"space_in_target", get("GET /a b HTTP/1.1"), 400},
-        Case{"tab_as_space", get("GET\t/ HTTP/1.1"), 400}, Case{"space_behind", get("GET / HTTP/1.1 "), 400},
-        Case{"space_before", get(" GET / HTTP/1.1"), 400}, Case{"lower_method", get("get / HTTP/1.1"), 501},
-        Case{"unknown_method", get("BREW / HTTP/1.1"), 501}, Case{"trace", get("TRACE / HTTP/1.1"), 501},
-        Case{"connect", get("CONNECT a:443 HTTP/1.1"), 501}, Case{"bad_method", get("GE(T / HTTP/1.1"), 400},
-        Case{"binary", "\x16\x03\x01\x02\x01\r\n\r\n", 400}, Case{"incomplete", "GET / HTTP/1.1\r\nHost: a\r\n", 0},
-        Case{"preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505}),
+    ::testing::Values(Case{"plain", get("GET / HTTP/1.1"), 200},
+                      Case{"one_empty_line_before", "\r\n" + get("GET / HTTP/1.1"), 200},
+                      Case{"two_empty_lines_before", "\r\n\r\n" + get("GET / HTTP/1.1"), 400},
+                      Case{"http_1_0", get("GET / HTTP/1.0"), 200},
+                      Case{"http_2", get("GET / HTTP/2.0"), 505},
+                      Case{"http_1_2", get("GET / HTTP/1.2"), 505},
+                      Case{"http_lower", get("GET / http/1.1"), 400},
+                      Case{"http_junk", get("GET / HTTP/1.1x"), 400},
+                      Case{"no_version", get("GET /"), 400},
+                      Case{"two_spaces", get("GET  / HTTP/1.1"), 400},
+                      Case{"space_in_target", get("GET /a b HTTP/1.1"), 400},
+                      Case{"tab_as_space", get("GET\t/ HTTP/1.1"), 400},
+                      Case{"space_behind", get("GET / HTTP/1.1 "), 400},
+                      Case{"space_before", get(" GET / HTTP/1.1"), 400},
+                      Case{"lower_method", get("get / HTTP/1.1"), 501},
+                      Case{"unknown_method", get("BREW / HTTP/1.1"), 501},
+                      Case{"trace", get("TRACE / HTTP/1.1"), 501},
+                      Case{"connect", get("CONNECT a:443 HTTP/1.1"), 501},
+                      Case{"bad_method", get("GE(T / HTTP/1.1"), 400},
+                      Case{"binary", "\x16\x03\x01\x02\x01\r\n\r\n", 400},
+                      Case{"incomplete", "GET / HTTP/1.1\r\nHost: a\r\n", 0},
+                      Case{"preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505}),
     [](const auto& tested) { return tested.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Target, Heads,
-    ::testing::Values(
-        Case{"absolute", get("GET http://a/x HTTP/1.1"), 200}, Case{"absolute_bare", get("GET http://a HTTP/1.1"), 200},
-        Case{"absolute_other_host", get("GET http://b/x HTTP/1.1"), 400},
-        Case{"absolute_other_port", get("GET http://a:81/x HTTP/1.1"), 400},
-        Case{"absolute_user", get("GET http://me@a/x HTTP/1.1"), 400},
-        Case{"absolute_other_scheme", get("GET ftp://a/x HTTP/1.1"), 400},
-        Case{"absolute_query_only", get("GET http://a?x HTTP/1.1"), 400},
-        Case{"relative", get("GET x HTTP/1.1"), 400}, Case{"asterisk_get", get("GET * HTTP/1.1"), 400},
-        Case{"asterisk_options", get("OPTIONS * HTTP/1.1"), 200}, Case{"fragment", get("GET /a#b HTTP/1.1"), 400},
-        Case{"raw_bytes", get("GET /\xc3\xa4 HTTP/1.1"), 400}, Case{"control", get("GET /a\x01 HTTP/1.1"), 400},
-        Case{"dots", get("GET /a/../b HTTP/1.1"), 400}, Case{"dots_end", get("GET /a/.. HTTP/1.1"), 400},
-        Case{"dot", get("GET /./a HTTP/1.1"), 400}, Case{"dots_encoded", get("GET /a/%2e%2E/b HTTP/1.1"), 400},
-        Case{"dots_half", get("GET /a/.%2e/b HTTP/1.1"), 400},
-        Case{"dots_in_slashes", get("GET /a/x%2f..%2fb HTTP/1.1"), 400},
-        Case{"dots_in_backslashes", get("GET /a/x%5c..%5cb HTTP/1.1"), 400},
-        Case{"backslash", get("GET /a\\b HTTP/1.1"), 400}, Case{"hidden_file", get("GET /.well-known/x HTTP/1.1"), 200},
-        Case{"three_dots", get("GET /.../x HTTP/1.1"), 200}, Case{"nul", get("GET /a%00b HTTP/1.1"), 400},
-        Case{"escape_cut", get("GET /a%2 HTTP/1.1"), 400}, Case{"escape_bad", get("GET /a%zz HTTP/1.1"), 400},
-        Case{"query_brackets", get("GET /?a[]=1|2 HTTP/1.1"), 200},
-        Case{"long_enough", get("GET /" + std::string(8191, 'a') + " HTTP/1.1"), 200},
-        Case{"too_long", get("GET /" + std::string(8192, 'a') + " HTTP/1.1"), 414}),
+    ::testing::Values(Case{"absolute", get("GET http://a/x HTTP/1.1"), 200},
+                      Case{"absolute_bare", get("GET http://a HTTP/1.1"), 200},
+                      Case{"absolute_other_host", get("GET http://b/x HTTP/1.1"), 400},
+                      Case{"absolute_other_port", get("GET http://a:81/x HTTP/1.1"), 400},
+                      Case{"absolute_user", get("GET http://me@a/x HTTP/1.1"), 400},
+                      Case{"absolute_other_scheme", get("GET ftp://a/x HTTP/1.1"), 400},
+                      Case{"absolute_query_only", get("GET http://a?x HTTP/1.1"), 400},
+                      Case{"relative", get("GET x HTTP/1.1"), 400},
+                      Case{"asterisk_get", get("GET * HTTP/1.1"), 400},
+                      Case{"asterisk_options", get("OPTIONS * HTTP/1.1"), 200},
+                      Case{"fragment", get("GET /a#b HTTP/1.1"), 400},
+                      Case{"raw_bytes", get("GET /\xc3\xa4 HTTP/1.1"), 400},
+                      Case{"control", get("GET /a\x01 HTTP/1.1"), 400},
+                      Case{"dots", get("GET /a/../b HTTP/1.1"), 400},
+                      Case{"dots_end", get("GET /a/.. HTTP/1.1"), 400},
+                      Case{"dot", get("GET /./a HTTP/1.1"), 400},
+                      Case{"dots_encoded", get("GET /a/%2e%2E/b HTTP/1.1"), 400},
+                      Case{"dots_half", get("GET /a/.%2e/b HTTP/1.1"), 400},
+                      Case{"dots_in_slashes", get("GET /a/x%2f..%2fb HTTP/1.1"), 400},
+                      Case{"dots_in_backslashes", get("GET /a/x%5c..%5cb HTTP/1.1"), 400},
+                      Case{"backslash", get("GET /a\\b HTTP/1.1"), 400},
+                      Case{"hidden_file", get("GET /.well-known/x HTTP/1.1"), 200},
+                      Case{"three_dots", get("GET /.../x HTTP/1.1"), 200},
+                      Case{"nul", get("GET /a%00b HTTP/1.1"), 400},
+                      Case{"escape_cut", get("GET /a%2 HTTP/1.1"), 400},
+                      Case{"escape_bad", get("GET /a%zz HTTP/1.1"), 400},
+                      Case{"query_brackets", get("GET /?a[]=1|2 HTTP/1.1"), 200},
+                      Case{"long_enough", get("GET /" + std::string(8191, 'a') + " HTTP/1.1"), 200},
+                      Case{"too_long", get("GET /" + std::string(8192, 'a') + " HTTP/1.1"), 414}),
     [](const auto& tested) { return tested.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     HeaderLines, Heads,
     ::testing::Values(
-        Case{"no_host", get("GET / HTTP/1.1", ""), 400}, Case{"no_host_old", get("GET / HTTP/1.0", ""), 400},
+        Case{"no_host", get("GET / HTTP/1.1", ""), 400},
+        Case{"no_host_old", get("GET / HTTP/1.0", ""), 400},
         Case{"two_hosts", get("GET / HTTP/1.1", "Host: a\r\nHost: a\r\n"), 400},
         Case{"two_hosts_spelled", get("GET / HTTP/1.1", "Host: a\r\nhOST: b\r\n"), 400},
         Case{"host_empty", get("GET / HTTP/1.1", "Host:\r\n"), 400},
@@ -137,27 +158,38 @@ Case body(const char* name, std::string_view headers, int status) {
 INSTANTIATE_TEST_SUITE_P(
     Framing, Heads,
     ::testing::Values(
-        body("length", "Content-Length: 3\r\n", 200), body("length_zeros", "Content-Length: 003\r\n", 200),
+        body("length", "Content-Length: 3\r\n", 200),
+        body("length_zeros", "Content-Length: 003\r\n", 200),
         body("length_twice_same", "Content-Length: 3\r\nContent-Length: 3\r\n", 400),
         body("length_twice_other", "Content-Length: 3\r\ncontent-length: 4\r\n", 400),
-        body("length_list", "Content-Length: 3, 3\r\n", 400), body("length_plus", "Content-Length: +3\r\n", 400),
-        body("length_minus", "Content-Length: -3\r\n", 400), body("length_hex", "Content-Length: 0x3\r\n", 400),
-        body("length_empty", "Content-Length:\r\n", 400), body("length_space", "Content-Length: 3 3\r\n", 400),
+        body("length_list", "Content-Length: 3, 3\r\n", 400),
+        body("length_plus", "Content-Length: +3\r\n", 400),
+        body("length_minus", "Content-Length: -3\r\n", 400),
+        body("length_hex", "Content-Length: 0x3\r\n", 400),
+        body("length_empty", "Content-Length:\r\n", 400),
+        body("length_space", "Content-Length: 3 3\r\n", 400),
         body("length_fraction", "Content-Length: 3.0\r\n", 400),
         body("length_overflow", "Content-Length: 18446744073709551619\r\n", 400),
         body("chunked", "Transfer-Encoding: chunked\r\n", 200),
         body("chunked_case", "transfer-encoding: CHUNKED\r\n", 200),
         body("chunked_twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400),
-        body("chunked_and_identity", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", 400),
+        body("chunked_and_identity",
+             "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", 400),
         body("chunked_list", "Transfer-Encoding: chunked, chunked\r\n", 501),
-        body("gzip", "Transfer-Encoding: gzip\r\n", 501), body("gzip_chunked", "Transfer-Encoding: gzip, chunked\r\n", 501),
-        body("identity", "Transfer-Encoding: identity\r\n", 501), body("coding_empty", "Transfer-Encoding:\r\n", 501),
-        body("coding_vertical_tab", "Transfer-Encoding: \x0b" "chunked\r\n", 400),
+        body("gzip", "Transfer-Encoding: gzip\r\n", 501),
+        body("gzip_chunked", "Transfer-Encoding: gzip, chunked\r\n", 501),
+        body("identity", "Transfer-Encoding: identity\r\n", 501),
+        body("coding_empty", "Transfer-Encoding:\r\n", 501),
+        body("coding_vertical_tab",
+             "Transfer-Encoding: \x0b"
+             "chunked\r\n",
+             400),
         body("coding_quoted", "Transfer-Encoding: \"chunked\"\r\n", 501),
         body("chunked_with_parameter", "Transfer-Encoding: chunked;q=1\r\n", 501),
         body("both", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", 400),
         body("both_other_order", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", 400),
-        Case{"chunked_old", get("POST / HTTP/1.0", "Host: a\r\nTransfer-Encoding: chunked\r\n"), 400}),
+        Case{"chunked_old", get("POST / HTTP/1.0", "Host: a\r\nTransfer-Encoding: chunked\r\n"),
+             400}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(RequestHead, BoundsTheHeadAndTheNumberOfHeaders) {
@@ -165,8 +197,10 @@ TEST(RequestHead, BoundsTheHeadAndTheNumberOfHeaders) {
   for (int i = 0; i < 63; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
   EXPECT_EQ(status_of(get("GET / HTTP/1.1", many)), 200);
   EXPECT_EQ(status_of(get("GET / HTTP/1.1", many + "X: y\r\n")), 431);
-  EXPECT_EQ(status_of(get("GET / HTTP/1.1", "Host: a\r\nX: " + std::string(15'000, 'x') + "\r\n")), 200);
-  EXPECT_EQ(status_of(get("GET / HTTP/1.1", "Host: a\r\nX: " + std::string(17'000, 'x') + "\r\n")), 431);
+  EXPECT_EQ(status_of(get("GET / HTTP/1.1", "Host: a\r\nX: " + std::string(15'000, 'x') + "\r\n")),
+            200);
+  EXPECT_EQ(status_of(get("GET / HTTP/1.1", "Host: a\r\nX: " + std::string(17'000, 'x') + "\r\n")),
+            431);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nX: " + std::string(17'000, 'x')), 431);
 }
 
@@ -179,7 +213,8 @@ TEST(RequestHead, ConnectionPersistsByVersionAndHeader) {
   EXPECT_TRUE(keeps(get("GET / HTTP/1.1")));
   EXPECT_FALSE(keeps(get("GET / HTTP/1.1", "Host: a\r\nConnection: close\r\n")));
   EXPECT_FALSE(keeps(get("GET / HTTP/1.1", "Host: a\r\nConnection: x, CLOSE\r\n")));
-  EXPECT_FALSE(keeps(get("GET / HTTP/1.1", "Host: a\r\nConnection: keep-alive\r\nConnection: close\r\n")));
+  EXPECT_FALSE(
+      keeps(get("GET / HTTP/1.1", "Host: a\r\nConnection: keep-alive\r\nConnection: close\r\n")));
   EXPECT_FALSE(keeps(get("GET / HTTP/1.0")));
   EXPECT_TRUE(keeps(get("GET / HTTP/1.0", "Host: a\r\nConnection: keep-alive\r\n")));
 }
@@ -217,8 +252,9 @@ TEST(RequestRead, QueryValuesAndCookies) {
 
 TEST(Utf8, AcceptsExactlyWellFormedText) {
   EXPECT_TRUE(valid_utf8("plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x92\xa9"));
-  for (std::string_view bad : {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80",
-                               "\xc3", "\xe2\x82", "\xf0\x9f\x92", "a\xff"}) {
+  for (std::string_view bad :
+       {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80",
+        "\xc3", "\xe2\x82", "\xf0\x9f\x92", "a\xff"}) {
     EXPECT_FALSE(valid_utf8(bad)) << bad.size();
   }
 }

@@ -79,7 +79,8 @@ void HeadWriter::write(std::string& out, const Response& response, const HeadFac
     append_value(out, value);
     out += "\r\n";
   }
-  // Answers hold what one caller may see; nothing on the way may keep them unless the handler says so.
+  // Answers hold what one caller may see; nothing on the way may keep them unless the handler says
+  // so.
   if (!own_caching && response.status != 101) out += "Cache-Control: no-store\r\n";
   if (!own_policy) out += facts.page ? page_policy : api_policy;
   if (!facts.request_id.empty()) {

@@ -1,5 +1,5 @@
-// Writing a response's head. What never changes is one constant block, what changes once a second (the
-// date) is kept, so a head is a handful of copies into a reused string.
+// Writing a response's head. What never changes is one constant block, what changes once a second
+// (the date) is kept, so a head is a handful of copies into a reused string.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace molecule::http {
 
 struct HeadFacts {
   std::string_view request_id;
-  std::string_view allow_origin;        // Empty: no CORS headers.
-  std::optional<std::size_t> length;    // Without: no Content-Length (streams, 204, 101).
+  std::string_view allow_origin;      // Empty: no CORS headers.
+  std::optional<std::size_t> length;  // Without: no Content-Length (streams, 204, 101).
   bool chunked = false;
   bool keep_alive = true;
   bool http10 = false;
@@ -26,7 +26,8 @@ struct HeadFacts {
 // Belongs to one loop.
 class HeadWriter {
  public:
-  // Appends the head with its empty line. Control characters in header values are replaced by spaces.
+  // Appends the head with its empty line. Control characters in header values are replaced by
+  // spaces.
   void write(std::string& out, const Response& response, const HeadFacts& facts);
 
  private:

@@ -1,16 +1,16 @@
 // Route tables. A route is made by naming its access class and a service method; without a class it
-// does not compile, and a method whose first parameter is Caller<Admin> cannot be put behind a weaker
-// class. A table is constexpr data, so tests and the reference pages walk it.
+// does not compile, and a method whose first parameter is Caller<Admin> cannot be put behind a
+// weaker class. A table is constexpr data, so tests and the reference pages walk it.
 //
 //   constexpr auto routes = http::table(
 //       http::post<auth::Admin>("/workspaces", &Service::create),
 //       http::get<auth::Self>("/workspaces/{id}/state", &Service::state));
 //
 // After the Caller, parameters are bound by type: ids take the pattern's {names} in order;
-// http::Query<T> is read from the query string by T's field list; const http::Request& is the request;
-// any other described type, or RawJson, is the JSON body. Results: a described type, vector, RawJson or
-// map-like text become JSON with 200; Reply<T> carries a status and headers; Response is sent as it is;
-// void is 204.
+// http::Query<T> is read from the query string by T's field list; const http::Request& is the
+// request; any other described type, or RawJson, is the JSON body. Results: a described type,
+// vector, RawJson or map-like text become JSON with 200; Reply<T> carries a status and headers;
+// Response is sent as it is; void is 204.
 #pragma once
 
 #include <array>
@@ -80,8 +80,10 @@ struct IsPathId<Id<Tag>> : std::true_type {};
 
 [[noreturn]] void bad_path_id(std::string_view text);
 // Reads one query member into a field; empty text counts as absent. Throws Fault bad_request.
-void read_query_field(const Request& request, std::string_view name, std::optional<std::string>& out);
-void read_query_field(const Request& request, std::string_view name, std::optional<std::int64_t>& out);
+void read_query_field(const Request& request, std::string_view name,
+                      std::optional<std::string>& out);
+void read_query_field(const Request& request, std::string_view name,
+                      std::optional<std::int64_t>& out);
 void read_query_field(const Request& request, std::string_view name, std::optional<bool>& out);
 
 template <class P>
@@ -99,8 +101,9 @@ P bind(Request& request, std::size_t& next_param) {
   } else if constexpr (IsQuery<T>::value) {
     T query{};
     using Fields = decltype(query.value);
-    for_each_field<Fields>(
-        [&](std::string_view name, auto member) { read_query_field(request, name, query.value.*member); });
+    for_each_field<Fields>([&](std::string_view name, auto member) {
+      read_query_field(request, name, query.value.*member);
+    });
     return query;
   } else {
     return json::read<T>(request.body);
@@ -132,8 +135,9 @@ struct Bound<Class, method> {
     typename Class::Caller caller = Class::prove(request.principal);
     std::size_t next_param = 0;
     // Braced initialisation binds the parameters from left to right.
-    std::tuple<std::conditional_t<std::is_lvalue_reference_v<Args>, Args, std::remove_cvref_t<Args>>...> args{
-        bind<Args>(request, next_param)...};
+    std::tuple<
+        std::conditional_t<std::is_lvalue_reference_v<Args>, Args, std::remove_cvref_t<Args>>...>
+        args{bind<Args>(request, next_param)...};
     auto task = std::apply(
         [&](auto&... bound) { return (self.*method)(caller, static_cast<Args>(bound)...); }, args);
     if constexpr (std::is_void_v<R>) {
@@ -156,15 +160,25 @@ constexpr Route make(Method verb, std::string_view pattern) {
 }  // namespace detail
 
 template <class Class, auto method>
-constexpr Route get(std::string_view pattern) { return detail::make<Class, method>(Method::get, pattern); }
+constexpr Route get(std::string_view pattern) {
+  return detail::make<Class, method>(Method::get, pattern);
+}
 template <class Class, auto method>
-constexpr Route post(std::string_view pattern) { return detail::make<Class, method>(Method::post, pattern); }
+constexpr Route post(std::string_view pattern) {
+  return detail::make<Class, method>(Method::post, pattern);
+}
 template <class Class, auto method>
-constexpr Route put(std::string_view pattern) { return detail::make<Class, method>(Method::put, pattern); }
+constexpr Route put(std::string_view pattern) {
+  return detail::make<Class, method>(Method::put, pattern);
+}
 template <class Class, auto method>
-constexpr Route patch(std::string_view pattern) { return detail::make<Class, method>(Method::patch, pattern); }
+constexpr Route patch(std::string_view pattern) {
+  return detail::make<Class, method>(Method::patch, pattern);
+}
 template <class Class, auto method>
-constexpr Route del(std::string_view pattern) { return detail::make<Class, method>(Method::del, pattern); }
+constexpr Route del(std::string_view pattern) {
+  return detail::make<Class, method>(Method::del, pattern);
+}
 
 template <class... Routes>
 constexpr std::array<Route, sizeof...(Routes)> table(Routes... routes) {
@@ -179,10 +193,10 @@ class Gate {
   virtual std::optional<Response> admit(const Route& route, Request& request) = 0;
 };
 
-// All mounted tables. A segment is literal, "{name}", or "{name}:suffix" with a literal suffix; literal
-// segments win. A known path with another method is 405 with Allow; HEAD is answered by GET without a
-// body; a path that only has a slash too many is redirected; unknown paths go to the fallback (the
-// canvas). Mounting is done before serving; find() is for any thread.
+// All mounted tables. A segment is literal, "{name}", or "{name}:suffix" with a literal suffix;
+// literal segments win. A known path with another method is 405 with Allow; HEAD is answered by GET
+// without a body; a path that only has a slash too many is redirected; unknown paths go to the
+// fallback (the canvas). Mounting is done before serving; find() is for any thread.
 class Router {
  public:
   explicit Router(Gate& gate);

@@ -14,12 +14,14 @@ void bad_path_id(std::string_view) {
   throw bad_request("bad_id", "the id in the path is not a UUID");
 }
 
-void read_query_field(const Request& request, std::string_view name, std::optional<std::string>& out) {
+void read_query_field(const Request& request, std::string_view name,
+                      std::optional<std::string>& out) {
   auto value = request.query_value(name);
   if (value && !value->empty()) out = std::move(*value);
 }
 
-void read_query_field(const Request& request, std::string_view name, std::optional<std::int64_t>& out) {
+void read_query_field(const Request& request, std::string_view name,
+                      std::optional<std::int64_t>& out) {
   auto value = request.query_value(name);
   if (!value || value->empty()) return;
   std::int64_t number = 0;
@@ -47,7 +49,8 @@ void read_query_field(const Request& request, std::string_view name, std::option
 
 namespace {
 
-constexpr std::array methods{Method::get, Method::head, Method::post, Method::put, Method::patch, Method::del};
+constexpr std::array methods{Method::get, Method::head,  Method::post,
+                             Method::put, Method::patch, Method::del};
 constexpr std::size_t depth_max = 32;  // Segments of a pattern; longer paths match nothing.
 
 unsigned bit(Method method) { return 1U << static_cast<unsigned>(method); }
@@ -55,7 +58,8 @@ unsigned bit(Method method) { return 1U << static_cast<unsigned>(method); }
 std::string allow_text(unsigned allowed) {
   std::string text;
   for (Method method : methods) {
-    bool has = (allowed & bit(method)) != 0 || (method == Method::head && (allowed & bit(Method::get)) != 0);
+    bool has = (allowed & bit(method)) != 0 ||
+               (method == Method::head && (allowed & bit(Method::get)) != 0);
     if (!has) continue;
     if (!text.empty()) text += ", ";
     text += method_text(method);
@@ -81,7 +85,9 @@ struct Router::Node {
 Router::Router(Gate& gate) : gate_(gate), root_(std::make_unique<Node>()) {}
 Router::~Router() = default;
 
-void Router::fallback(std::function<Response(const Request&)> answer) { fallback_ = std::move(answer); }
+void Router::fallback(std::function<Response(const Request&)> answer) {
+  fallback_ = std::move(answer);
+}
 
 void Router::add(const Route& route, void* service) {
   std::string_view pattern = route.pattern;
@@ -96,11 +102,13 @@ void Router::add(const Route& route, void* service) {
     auto* branch = &node->literals;
     if (segment.starts_with('{')) {
       std::size_t close = segment.find('}');
-      if (close == std::string_view::npos) throw std::logic_error("a route pattern has an open brace");
+      if (close == std::string_view::npos)
+        throw std::logic_error("a route pattern has an open brace");
       segment = segment.substr(close + 1);
       branch = &node->names;
     }
-    auto at = std::find_if(branch->begin(), branch->end(), [&](const auto& entry) { return entry.first == segment; });
+    auto at = std::find_if(branch->begin(), branch->end(),
+                           [&](const auto& entry) { return entry.first == segment; });
     if (at == branch->end()) {
       at = std::find_if(branch->begin(), branch->end(),
                         [&](const auto& entry) { return entry.first.size() < segment.size(); });
@@ -114,9 +122,10 @@ void Router::add(const Route& route, void* service) {
   routes_.push_back(route);
 }
 
-// `rest` is the path behind the slash that ends the previous segment. Fills request.params on success.
-const Router::Leaf* Router::walk(const Node& node, std::string_view rest, Method method, Request& request,
-                                 unsigned& allowed) const {
+// `rest` is the path behind the slash that ends the previous segment. Fills request.params on
+// success.
+const Router::Leaf* Router::walk(const Node& node, std::string_view rest, Method method,
+                                 Request& request, unsigned& allowed) const {
   if (rest.data() == nullptr) {
     if (const auto& exact = node.leaves[static_cast<std::size_t>(method)]) return exact.get();
     if (method == Method::head) {
@@ -129,7 +138,8 @@ const Router::Leaf* Router::walk(const Node& node, std::string_view rest, Method
   }
   std::size_t slash = rest.find('/');
   std::string_view raw = rest.substr(0, slash);
-  std::string_view next = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  std::string_view next =
+      slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
   std::string_view segment = raw;
   std::optional<std::string> decoded;
   if (raw.find('%') != std::string_view::npos) {
@@ -169,14 +179,16 @@ Router::Match Router::find(Request& request) const {
       match.refusal.emplace();
       match.refusal->status = 204;
     } else {
-      match.refusal = error_response(405, "method_not_allowed",
-                                     fmt::format("{} is not possible here", method_text(request.method)));
+      match.refusal =
+          error_response(405, "method_not_allowed",
+                         fmt::format("{} is not possible here", method_text(request.method)));
     }
     match.refusal->headers.emplace_back("Allow", allow_text(allowed));
     return match;
   }
   if (rest.size() > 1 && rest.ends_with('/')) {
-    const Leaf* leaf = walk(*root_, rest.substr(0, rest.size() - 1), request.method, request, allowed);
+    const Leaf* leaf =
+        walk(*root_, rest.substr(0, rest.size() - 1), request.method, request, allowed);
     request.params.clear();
     if (leaf) {
       std::string to(request.path.substr(0, request.path.size() - 1));

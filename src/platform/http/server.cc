@@ -75,9 +75,11 @@ void Probe::served(std::size_t route, Method method, int status, double seconds)
       return;
     }
   }
-  metrics::Counter& counter = registry_.counter(
-      "molecule_http_requests_total", "HTTP requests answered.",
-      {{"method", std::string(method_text(method))}, {"path", at.pattern}, {"status", std::to_string(status)}});
+  metrics::Counter& counter =
+      registry_.counter("molecule_http_requests_total", "HTTP requests answered.",
+                        {{"method", std::string(method_text(method))},
+                         {"path", at.pattern},
+                         {"status", std::to_string(status)}});
   counter.add();
   at.counters.emplace_back(key, &counter);
 }
@@ -87,13 +89,16 @@ void report(std::string_view name, std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    log::error("background work failed", log::field("name", name), log::field("error", std::string_view(error.what())));
+    log::error("background work failed", log::field("name", name),
+               log::field("error", std::string_view(error.what())));
   } catch (...) {
     log::error("background work failed", log::field("name", name));
   }
 }
 
-bool loopback(std::string_view address) { return address.starts_with("127.") || address == "::1" || address == "local"; }
+bool loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address == "local";
+}
 }  // namespace
 
 Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::Registry& registry)
@@ -107,7 +112,8 @@ Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::
       scratch(new char[scratch_size]) {
   for (const std::string& text : settings.trusted_proxies) {
     auto block = net::Cidr::parse(text);
-    if (!block) throw bad_request("bad_trusted_proxy", fmt::format("{} is not an address block", text));
+    if (!block)
+      throw bad_request("bad_trusted_proxy", fmt::format("{} is not an address block", text));
     proxies.push_back(*block);
   }
   io::SystemRandom random;
@@ -139,7 +145,8 @@ Server::~Server() = default;
 
 std::uint16_t Server::listen(net::Listener::Port sharing, std::uint16_t port) {
   std::uint16_t wanted = sharing == net::Listener::Port::joining ? port : impl_->settings.port;
-  impl_->listener = std::make_unique<net::Listener>(impl_->loop, impl_->settings.address, wanted, sharing);
+  impl_->listener =
+      std::make_unique<net::Listener>(impl_->loop, impl_->settings.address, wanted, sharing);
   return impl_->listener->port();
 }
 
@@ -180,7 +187,8 @@ io::Task<void> Server::serve() {
       bool crowded = at.open + at.handshakes >= at.settings.limits.connections;
       if (!crowded && !loopback(socket->peer())) {
         auto count = at.per_address.find(socket->peer());
-        crowded = count != at.per_address.end() && count->second >= at.settings.limits.connections_per_address;
+        crowded = count != at.per_address.end() &&
+                  count->second >= at.settings.limits.connections_per_address;
       }
       if (crowded) {
         // A client that expects TLS could not read the answer.
@@ -218,10 +226,12 @@ io::Task<void> Server::serve_encrypted(std::unique_ptr<net::Socket> socket) {
     ++server.handshakes;
     std::exception_ptr failure;
     try {
-      stream = co_await server.tls->accept(std::move(socket), std::chrono::steady_clock::now() + server.settings.limits.head);
+      stream = co_await server.tls->accept(
+          std::move(socket), std::chrono::steady_clock::now() + server.settings.limits.head);
     } catch (const Fault& fault) {
       // Whoever knocks can fail; only our own defects are worth a line.
-      if (fault.kind() != Kind::bad_request && fault.kind() != Kind::deadline) failure = std::current_exception();
+      if (fault.kind() != Kind::bad_request && fault.kind() != Kind::deadline)
+        failure = std::current_exception();
     }
     --server.handshakes;
     if (failure) std::rethrow_exception(failure);

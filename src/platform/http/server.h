@@ -28,15 +28,15 @@ class TlsServer;
 
 namespace molecule::http {
 
-// Bounds of one loop's connections. A peer that passes one is answered (408, 413, 503) where an answer
-// can still reach it, and disconnected.
+// Bounds of one loop's connections. A peer that passes one is answered (408, 413, 503) where an
+// answer can still reach it, and disconnected.
 struct Limits {
-  std::chrono::milliseconds head{10'000};        // From a request's first byte to the end of its head.
-  std::chrono::milliseconds body_idle{20'000};   // Between two parts of a body.
-  std::size_t body_rate = 1024;                  // Bytes a second a body must keep up after body_idle.
+  std::chrono::milliseconds head{10'000};  // From a request's first byte to the end of its head.
+  std::chrono::milliseconds body_idle{20'000};  // Between two parts of a body.
+  std::size_t body_rate = 1024;  // Bytes a second a body must keep up after body_idle.
   std::chrono::milliseconds write_stall{30'000};  // Without the peer taking a byte.
-  std::chrono::milliseconds keep_alive{75'000};  // Between two requests.
-  std::chrono::milliseconds linger{2'000};       // For the peer to read a last answer.
+  std::chrono::milliseconds keep_alive{75'000};   // Between two requests.
+  std::chrono::milliseconds linger{2'000};        // For the peer to read a last answer.
   std::size_t connections = 10'000;
   std::size_t connections_per_address = 1'000;   // Loopback is exempt.
   std::size_t bodies = 256u << 20;               // Bytes of request bodies held at once.
@@ -47,9 +47,9 @@ struct Limits {
 
 struct Settings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;               // 0 picks a free one.
-  std::vector<std::string> hosts;          // Host names besides loopback and the listen address.
-  std::vector<std::string> cors_origins;   // Other sites' pages that may call.
+  std::uint16_t port = 8080;                 // 0 picks a free one.
+  std::vector<std::string> hosts;            // Host names besides loopback and the listen address.
+  std::vector<std::string> cors_origins;     // Other sites' pages that may call.
   std::vector<std::string> trusted_proxies;  // CIDRs whose X-Forwarded-For and -Proto count.
   Limits limits;
 };
@@ -65,18 +65,20 @@ class Server {
   // net::Listener throws.
   std::uint16_t listen(net::Listener::Port sharing, std::uint16_t port = 0);
 
-  // From now on accepted connections speak TLS; their handshake is bounded by limits.head. `tls` outlives
-  // the server. Before serve().
+  // From now on accepted connections speak TLS; their handshake is bounded by limits.head. `tls`
+  // outlives the server. Before serve().
   void encrypt(const net::TlsServer& tls);
 
   // Accepts until drain(). Call once, on the loop.
   io::Task<void> serve();
 
-  // Needed before destruction once something was served. Stops accepting, closes idle connections, lets running requests end with "Connection: close",
-  // tells streams and WebSockets (1001), waits limits.drain, then cancels what is left. Idempotent.
+  // Needed before destruction once something was served. Stops accepting, closes idle connections,
+  // lets running requests end with "Connection: close", tells streams and WebSockets (1001), waits
+  // limits.drain, then cancels what is left. Idempotent.
   io::Task<void> drain();
 
-  // Serves a connection that something else opened (a test, a TLS handshake). Returns when it ended.
+  // Serves a connection that something else opened (a test, a TLS handshake). Returns when it
+  // ended.
   io::Task<void> serve_connection(std::unique_ptr<net::Stream> stream);
 
   std::size_t connections() const;

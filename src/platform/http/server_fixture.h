@@ -1,15 +1,15 @@
 // For this folder's tests: a server on its own loop and thread, with routes that show what arrived.
 #pragma once
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "platform/http/server.h"
 #include "platform/io/scope.h"
@@ -42,8 +42,9 @@ class Echo {
   using Caller = Anyone::Caller;
 
   io::Task<Response> show(Caller, const Request& request) {
-    std::string text = fmt::format("{} {}?{} [{}] peer={} secure={}", method_text(request.method), request.path,
-                                   request.query, request.body, request.peer, request.secure);
+    std::string text =
+        fmt::format("{} {}?{} [{}] peer={} secure={}", method_text(request.method), request.path,
+                    request.query, request.body, request.peer, request.secure);
     for (const std::string& param : request.params) text += " {" + param + "}";
     ++calls;
     Response response = Response::json(200, std::move(text));
@@ -57,13 +58,13 @@ class Echo {
   }
   io::Task<Response> fails(Caller, std::string how) {
     if (how == "fault") throw conflict("taken", "it is taken").with("\"holder\":\"me\"");
-    if (how == "late") throw Fault(Kind::rate_limited, "slow_down", "slow").retry_after(std::chrono::seconds(7));
-    if (how == "header") co_return Response::json(200, "{}").with("X-Bad", "a\r\nSet-Cookie: evil=1");
+    if (how == "late")
+      throw Fault(Kind::rate_limited, "slow_down", "slow").retry_after(std::chrono::seconds(7));
+    if (how == "header")
+      co_return Response::json(200, "{}").with("X-Bad", "a\r\nSet-Cookie: evil=1");
     throw std::runtime_error("secret detail");
   }
-  io::Task<Response> big(Caller) {
-    co_return Response::json(200, std::string(8 << 20, 'b'));
-  }
+  io::Task<Response> big(Caller) { co_return Response::json(200, std::string(8 << 20, 'b')); }
   // Waits until the test lets it go, or is cancelled.
   io::Task<Response> slow(Caller) {
     ++waiting;
@@ -169,7 +170,8 @@ class Echo {
         for (char who : {'a', 'b', 'c'}) scope.spawn("sender", repeat(socket, who));
         co_await scope.drain(std::chrono::seconds(20));
       } else if (frame->payload == "twice please") {
-        std::string both = encode_frame(Frame::Opcode::text, "a") + encode_frame(Frame::Opcode::binary, "b");
+        std::string both =
+            encode_frame(Frame::Opcode::text, "a") + encode_frame(Frame::Opcode::binary, "b");
         co_await socket.send_raw(both);
       } else {
         co_await socket.send(frame->opcode, frame->payload);
@@ -178,16 +180,18 @@ class Echo {
   }
 };
 
-inline constexpr auto echo_routes = table(
-    get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"), get<Anyone, &Echo::show>("/"),
-    put<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/{id}"),
-    get<Anyone, &Echo::show>("/items/special"), get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
-    post<Anyone, &Echo::show>("/items/{id}:cancel"), post<Anyone, &Echo::show>("/small").body_limit(100),
-    del<Anyone, &Echo::nothing>("/items/{id}"), get<Nobody, &Echo::forbidden>("/forbidden"),
-    post<Nobody, &Echo::forbidden>("/forbidden"), get<Anyone, &Echo::fails>("/fails/{how}"),
-    get<Anyone, &Echo::big>("/big"), get<Anyone, &Echo::slow>("/slow"), post<Anyone, &Echo::slow>("/slow"),
-    get<Anyone, &Echo::brief>("/brief"), get<Anyone, &Echo::stream>("/stream/{kind}"),
-    get<Anyone, &Echo::socket>("/ws"));
+inline constexpr auto echo_routes =
+    table(get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"),
+          get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
+          get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
+          get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
+          post<Anyone, &Echo::show>("/items/{id}:cancel"),
+          post<Anyone, &Echo::show>("/small").body_limit(100),
+          del<Anyone, &Echo::nothing>("/items/{id}"), get<Nobody, &Echo::forbidden>("/forbidden"),
+          post<Nobody, &Echo::forbidden>("/forbidden"), get<Anyone, &Echo::fails>("/fails/{how}"),
+          get<Anyone, &Echo::big>("/big"), get<Anyone, &Echo::slow>("/slow"),
+          post<Anyone, &Echo::slow>("/slow"), get<Anyone, &Echo::brief>("/brief"),
+          get<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"));
 
 class ServerTest : public ::testing::Test {
  protected:

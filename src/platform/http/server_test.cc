@@ -8,8 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::HttpPeer;
+using ::testing::Not;
 using testing::PeerResponse;
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
@@ -31,7 +31,8 @@ TEST_F(ServerTest, EveryResponseCarriesTheSecurityHeaders) {
   EXPECT_EQ(response.header("X-Frame-Options"), "DENY");
   EXPECT_EQ(response.header("Referrer-Policy"), "strict-origin-when-cross-origin");
   EXPECT_EQ(response.header("Permissions-Policy"), "camera=(), microphone=(), geolocation=()");
-  EXPECT_EQ(response.header("Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'");
+  EXPECT_EQ(response.header("Content-Security-Policy"),
+            "default-src 'none'; frame-ancestors 'none'");
   EXPECT_EQ(response.header("Cache-Control"), "no-store");
   EXPECT_EQ(response.header("Strict-Transport-Security"), "");
   EXPECT_EQ(response.header("Date").size(), 29U);
@@ -46,7 +47,8 @@ TEST_F(ServerTest, RoutesByPathAndMethod) {
   EXPECT_THAT(client.ask("POST", "/items/7:cancel").body, HasSubstr("{7}"));
   EXPECT_THAT(client.ask("GET", "/").body, HasSubstr("GET /?"));
   EXPECT_EQ(client.ask("DELETE", "/items/7").status, 204);
-  for (const char* absent : {"/items", "/items/", "/items/7/parts", "/items//parts/1", "//show", "/Show", "/show/more"}) {
+  for (const char* absent : {"/items", "/items/", "/items/7/parts", "/items//parts/1", "//show",
+                             "/Show", "/show/more"}) {
     EXPECT_EQ(client.ask("GET", absent).status, 404) << absent;
   }
   PeerResponse wrong = client.ask("PATCH", "/items/special");
@@ -79,14 +81,16 @@ TEST_F(ServerTest, TheFallbackAnswersUnknownPathsAsPages) {
     Response response;
     response.content_type = "text/html";
     response.fixed = "<p>page</p>";
-    if (request.path == "/own") response.headers.emplace_back("Content-Security-Policy", "default-src *");
+    if (request.path == "/own")
+      response.headers.emplace_back("Content-Security-Policy", "default-src *");
     return response;
   });
   HttpPeer client(port());
   PeerResponse page = client.ask("GET", "/claim/abc");
   EXPECT_EQ(page.body, "<p>page</p>");
   EXPECT_EQ(page.header("Cache-Control"), "");
-  EXPECT_THAT(page.header("Content-Security-Policy"), HasSubstr("style-src 'self' 'unsafe-inline'"));
+  EXPECT_THAT(page.header("Content-Security-Policy"),
+              HasSubstr("style-src 'self' 'unsafe-inline'"));
   EXPECT_EQ(client.ask("GET", "/own").header("Content-Security-Policy"), "default-src *");
   EXPECT_EQ(client.ask("POST", "/claim/abc").status, 404);
   EXPECT_EQ(client.ask("PATCH", "/show").status, 405);
@@ -114,7 +118,8 @@ TEST_F(ServerTest, RequestIdsAreKeptOrMade) {
   EXPECT_EQ(client.ask("GET", "/show", "X-Request-Id: abc-1\r\n").header("X-Request-Id"), "abc-1");
   std::string first = client.ask("GET", "/show").header("X-Request-Id");
   std::string second = client.ask("GET", "/show", "X-Request-Id: a b\r\n").header("X-Request-Id");
-  std::string third = client.ask("GET", "/show", "X-Request-Id: " + std::string(65, 'a') + "\r\n").header("X-Request-Id");
+  std::string third = client.ask("GET", "/show", "X-Request-Id: " + std::string(65, 'a') + "\r\n")
+                          .header("X-Request-Id");
   EXPECT_FALSE(first.empty());
   EXPECT_NE(first, second);
   EXPECT_NE(second, third);
@@ -145,7 +150,8 @@ TEST_F(ServerTest, BodiesArriveWholeHoweverTheyAreCut) {
   client.send("efGET /show?next HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(client.response().body, HasSubstr("[abcdef]"));
   EXPECT_THAT(client.response().body, HasSubstr("/show?next"));
-  client.send("POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  client.send(
+      "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
   std::this_thread::sleep_for(20ms);
   client.send("2\r\nde\r\n0\r\n\r\nGET /show?then HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(client.response().body, HasSubstr("[abcde]"));
@@ -179,8 +185,9 @@ TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   std::string all;
   for (int i = 0; i < 200; ++i) {
     std::string body = "b" + std::to_string(i);
-    all += "POST /show?" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
+    all += "POST /show?" + std::to_string(i) +
+           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
     if (i % 50 == 7) all += "GET /brief HTTP/1.1\r\nHost: localhost\r\n\r\n";
   }
   client.send(all);
@@ -195,11 +202,13 @@ TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
 
 TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   HttpPeer client(port());
-  client.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  client.send(
+      "POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("ok");
   EXPECT_THAT(client.response().body, HasSubstr("[ok]"));
-  client.send("POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\nExpect: 100-continue\r\n\r\n");
+  client.send(
+      "POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.response().status, 413);
   EXPECT_TRUE(client.ended());
 }
@@ -210,8 +219,9 @@ TEST_F(ServerTest, BodiesAboveTheRoutesCapAreRefused) {
   EXPECT_EQ(response.status, 413);
   EXPECT_THAT(response.body, HasSubstr("\"code\":\"body_too_large\",\"max_bytes\":100}"));
   HttpPeer chunked(port());
-  chunked.send("POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + std::string(64, 'x') +
-               "\r\n40\r\n" + std::string(64, 'x') + "\r\n0\r\n\r\n");
+  chunked.send(
+      "POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" +
+      std::string(64, 'x') + "\r\n40\r\n" + std::string(64, 'x') + "\r\n0\r\n\r\n");
   EXPECT_EQ(chunked.response().status, 413);
   EXPECT_TRUE(chunked.ended());
   // The answer survives a client that sends everything before it reads.
@@ -222,7 +232,8 @@ TEST_F(ServerTest, BodiesAboveTheRoutesCapAreRefused) {
 TEST_F(ServerTest, AllBodiesTogetherAreBounded) {
   settings.limits.bodies = 100'000;
   HttpPeer first(port());
-  first.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80000\r\n\r\n" + std::string(70'000, 'x'));
+  first.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80000\r\n\r\n" +
+             std::string(70'000, 'x'));
   std::this_thread::sleep_for(50ms);
   PeerResponse second = HttpPeer(port()).ask("POST", "/show", "", std::string(60'000, 'y'));
   EXPECT_EQ(second.status, 503);
@@ -234,17 +245,19 @@ TEST_F(ServerTest, AllBodiesTogetherAreBounded) {
 
 TEST_F(ServerTest, WhateverIsAmbiguousIsRefusedAndEndsTheConnection) {
   const std::string smuggled = "GET /show?smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  for (const char* head :
-       {"POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
-        "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\n\n",
-        "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "POST /show HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "GET /show HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", "GET /show HTTP/1.1\nHost: localhost\n\n",
-        "GET /show HTTP/1.1\r\n\r\n", "GET /show HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
-        "GET /../show HTTP/1.1\r\nHost: localhost\r\n\r\n", "nonsense\r\n\r\n"}) {
+  for (
+      const char* head :
+      {"POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       "POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
+       "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+       "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+       "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\n\n",
+       "POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+       "POST /show HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       "GET /show HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
+       "GET /show HTTP/1.1\nHost: localhost\n\n", "GET /show HTTP/1.1\r\n\r\n",
+       "GET /show HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+       "GET /../show HTTP/1.1\r\nHost: localhost\r\n\r\n", "nonsense\r\n\r\n"}) {
     HttpPeer client(port());
     client.send(head + smuggled);
     PeerResponse response = client.response();
@@ -298,32 +311,43 @@ TEST_F(ServerTest, HostsAndOriginsAreChecked) {
   EXPECT_EQ(stranger.header("Access-Control-Allow-Origin"), "");
   EXPECT_EQ(ask("Host: localhost\r\nOrigin: null\r\n").status, 403);
 
-  PeerResponse preflight =
-      ask("Host: localhost\r\nOrigin: https://canvas.example\r\nAccess-Control-Request-Method: PATCH\r\n", "OPTIONS");
+  PeerResponse preflight = ask(
+      "Host: localhost\r\nOrigin: https://canvas.example\r\nAccess-Control-Request-Method: PATCH\r\n",
+      "OPTIONS");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_THAT(preflight.header("Access-Control-Allow-Methods"), HasSubstr("PATCH"));
   EXPECT_THAT(preflight.header("Access-Control-Allow-Headers"), HasSubstr("Authorization"));
-  EXPECT_EQ(ask("Host: localhost\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Method: PATCH\r\n", "OPTIONS").status, 403);
+  EXPECT_EQ(
+      ask("Host: localhost\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Method: PATCH\r\n",
+          "OPTIONS")
+          .status,
+      403);
 }
 
 TEST_F(ServerTest, OnlyTrustedProxiesNameTheClient) {
   HttpPeer untrusted(port());
-  EXPECT_THAT(untrusted.ask("GET", "/show", "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n").body,
-              HasSubstr("peer=127.0.0.1 secure=false"));
+  EXPECT_THAT(
+      untrusted.ask("GET", "/show", "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n")
+          .body,
+      HasSubstr("peer=127.0.0.1 secure=false"));
 }
 
 TEST_F(ServerTest, ATrustedProxyNamesTheClientFromTheRight) {
   settings.trusted_proxies = {"127.0.0.0/8", "10.0.0.0/8"};
   HttpPeer client(port());
-  PeerResponse response = client.ask("GET", "/show", "X-Forwarded-For: 1.1.1.1, 9.9.9.9, 10.1.2.3\r\nX-Forwarded-Proto: https\r\n");
+  PeerResponse response =
+      client.ask("GET", "/show",
+                 "X-Forwarded-For: 1.1.1.1, 9.9.9.9, 10.1.2.3\r\nX-Forwarded-Proto: https\r\n");
   EXPECT_THAT(response.body, HasSubstr("peer=9.9.9.9 secure=true"));
   EXPECT_EQ(response.header("Strict-Transport-Security"), "max-age=31536000; includeSubDomains");
-  EXPECT_THAT(client.ask("GET", "/show", "X-Forwarded-For: 1.1.1.1, junk\r\n").body, HasSubstr("peer=127.0.0.1"));
+  EXPECT_THAT(client.ask("GET", "/show", "X-Forwarded-For: 1.1.1.1, junk\r\n").body,
+              HasSubstr("peer=127.0.0.1"));
 }
 
 TEST_F(ServerTest, LargeResponsesReachASlowReader) {
   HttpPeer client(port());
-  client.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\nGET /show HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.send(
+      "GET /big HTTP/1.1\r\nHost: localhost\r\n\r\nGET /show HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::this_thread::sleep_for(50ms);
   EXPECT_EQ(client.response().body.size(), 8U << 20);
   EXPECT_EQ(client.response().status, 200);
@@ -413,8 +437,11 @@ TEST_F(ServerTest, RequestsAreCountedByRouteMethodAndStatus) {
   client.ask("GET", "/nowhere/at/all");
   stop();
   std::string text = registry.text();
-  EXPECT_THAT(text, HasSubstr(R"(molecule_http_requests_total{method="GET",path="/items/{id}",status="200"} 2)"));
-  EXPECT_THAT(text, HasSubstr(R"(molecule_http_requests_total{method="GET",path="none",status="404"} 1)"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(R"(molecule_http_requests_total{method="GET",path="/items/{id}",status="200"} 2)"));
+  EXPECT_THAT(
+      text, HasSubstr(R"(molecule_http_requests_total{method="GET",path="none",status="404"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(molecule_http_request_seconds_count{path="/items/{id}"} 2)"));
   EXPECT_THAT(text, HasSubstr("molecule_http_connections 0"));
 }

@@ -6,7 +6,8 @@
 
 namespace molecule::http {
 
-Site::Site(std::string_view listen_address, std::vector<std::string> hosts, std::vector<std::string> origins)
+Site::Site(std::string_view listen_address, std::vector<std::string> hosts,
+           std::vector<std::string> origins)
     : listen_(listen_address),
       wildcard_(listen_address == "0.0.0.0" || listen_address == "::"),
       hosts_(std::move(hosts)),
@@ -20,7 +21,8 @@ Site::Site(std::string_view listen_address, std::vector<std::string> hosts, std:
 namespace {
 bool ip_literal(std::string_view host) {
   if (host.find(':') != std::string_view::npos) return true;
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return !host.empty() && std::all_of(host.begin(), host.end(),
+                                      [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 }  // namespace
 
@@ -28,7 +30,8 @@ bool Site::host_allowed(std::string_view authority) const {
   auto host = host_of(authority);
   if (!host) return false;
   if (any_host_) return true;
-  if (equal_ignoring_case(*host, "localhost") || *host == "127.0.0.1" || *host == "::1" || *host == listen_) {
+  if (equal_ignoring_case(*host, "localhost") || *host == "127.0.0.1" || *host == "::1" ||
+      *host == listen_) {
     return true;
   }
   if (wildcard_ && ip_literal(*host)) return true;

@@ -1,6 +1,6 @@
-// Which names this server answers to and which web pages may call it. A page of a stranger can make a
-// browser send requests here, and by pointing a DNS name of its own at our address (rebinding) even
-// read the answers; the Host and Origin headers tell.
+// Which names this server answers to and which web pages may call it. A page of a stranger can make
+// a browser send requests here, and by pointing a DNS name of its own at our address (rebinding)
+// even read the answers; the Host and Origin headers tell.
 #pragma once
 
 #include <string>
@@ -11,10 +11,11 @@ namespace molecule::http {
 
 class Site {
  public:
-  // `hosts`: names besides the loopback ones and the listen address; "*" allows every name. `origins`:
-  // exact origins ("https://canvas.example"). A wildcard listen address admits any literal IP address,
-  // which cannot be rebound.
-  Site(std::string_view listen_address, std::vector<std::string> hosts, std::vector<std::string> origins);
+  // `hosts`: names besides the loopback ones and the listen address; "*" allows every name.
+  // `origins`: exact origins ("https://canvas.example"). A wildcard listen address admits any
+  // literal IP address, which cannot be rebound.
+  Site(std::string_view listen_address, std::vector<std::string> hosts,
+       std::vector<std::string> origins);
 
   bool host_allowed(std::string_view authority) const;
 

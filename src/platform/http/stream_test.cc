@@ -1,8 +1,8 @@
 // Streamed responses and WebSockets over real sockets.
 
-#include <netinet/in.h>
-
 #include <array>
+
+#include <netinet/in.h>
 
 #include "platform/http/server_fixture.h"
 #include "platform/http/websocket.h"
@@ -97,7 +97,11 @@ TEST_F(SocketTest, EchoesMessagesOfBothKinds) {
   client.send(text.substr(1000));
   EXPECT_EQ(client.bytes(4 + large.size()).substr(4), large);
   client.send(masked(Op::text, "twice please"));
-  EXPECT_EQ(client.bytes(6), "\x81\x01" "a" "\x82\x01" "b");
+  EXPECT_EQ(client.bytes(6),
+            "\x81\x01"
+            "a"
+            "\x82\x01"
+            "b");
 }
 
 TEST_F(SocketTest, MessagesOfSeveralSendersStayWholeToASlowReader) {
@@ -140,12 +144,16 @@ TEST_F(SocketTest, FramesBehindTheHandshakeAreRead) {
   HttpPeer client(port());
   client.send(std::string(handshake) + "\r\n" + masked(Op::text, "early"));
   client.until("\r\n\r\n");
-  EXPECT_EQ(client.bytes(7), "\x81\x05" "early");
+  EXPECT_EQ(client.bytes(7),
+            "\x81\x05"
+            "early");
 }
 
 TEST_F(SocketTest, ClosesInOrderFromEitherSide) {
   HttpPeer client = upgraded();
-  client.send(masked(Op::close, "\x03\xe8" "bye"));
+  client.send(masked(Op::close,
+                     "\x03\xe8"
+                     "bye"));
   EXPECT_EQ(client.rest(), close_frame(1000));
   HttpPeer asking = upgraded();
   asking.send(masked(Op::text, "close please"));
@@ -190,13 +198,23 @@ TEST_F(SocketTest, HandshakesThatAreNoneAreRefused) {
     one.send("GET /ws HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n");
     return one.response();
   };
-  PeerResponse version = with("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+  PeerResponse version = with(
+      "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
   EXPECT_EQ(version.status, 426);
   EXPECT_EQ(version.header("Sec-WebSocket-Version"), "13");
-  EXPECT_EQ(with("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n").status, 400);
-  EXPECT_EQ(with("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n").status, 400);
-  EXPECT_EQ(with(std::string(handshake.substr(handshake.find("Upgrade"))) + "Origin: https://evil.example\r\n").status, 403);
+  EXPECT_EQ(
+      with("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n").status,
+      400);
+  EXPECT_EQ(
+      with(
+          "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n")
+          .status,
+      400);
+  EXPECT_EQ(with(std::string(handshake.substr(handshake.find("Upgrade"))) +
+                 "Origin: https://evil.example\r\n")
+                .status,
+            403);
   EXPECT_EQ(echo.waiting, 0);
 }
 
@@ -237,14 +255,16 @@ TEST_F(SocketTest, OurClientTalksToOurServer) {
     address.sin_family = AF_INET;
     address.sin_port = htons(to);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    std::unique_ptr<net::Socket> socket = co_await net::Socket::connect(
-        reinterpret_cast<const sockaddr*>(&address), sizeof address, "127.0.0.1", std::chrono::steady_clock::now() + 5s);
+    std::unique_ptr<net::Socket> socket =
+        co_await net::Socket::connect(reinterpret_cast<const sockaddr*>(&address), sizeof address,
+                                      "127.0.0.1", std::chrono::steady_clock::now() + 5s);
     co_return std::unique_ptr<net::Stream>(std::move(socket));
   };
   auto body = [&]() -> io::Task<void> {
     std::unique_ptr<net::Stream> stream = co_await open(at);
     std::vector<std::pair<std::string, std::string>> headers{{"Sec-WebSocket-Protocol", "chat"}};
-    std::unique_ptr<WebSocket> socket = co_await websocket_connect(std::move(stream), "localhost", "/ws", headers);
+    std::unique_ptr<WebSocket> socket =
+        co_await websocket_connect(std::move(stream), "localhost", "/ws", headers);
     std::string large(60'000, 'c');
     co_await socket->send(Frame::Opcode::text, "hi");
     co_await socket->send(Frame::Opcode::binary, large);

@@ -87,7 +87,8 @@ bool valid_utf8(std::string_view text) {
       continue;
     }
     int more = 0;
-    unsigned low = 0x80, high = 0xbf;  // Allowed range of the second byte: no overlong, no surrogates.
+    unsigned low = 0x80,
+             high = 0xbf;  // Allowed range of the second byte: no overlong, no surrogates.
     if (c >= 0xc2 && c <= 0xdf) {
       more = 1;
     } else if (c >= 0xe0 && c <= 0xef) {

@@ -11,18 +11,19 @@ namespace molecule::http {
 
 namespace detail {
 enum CharClass : std::uint8_t {
-  token_char = 1,   // Of methods and header names.
-  value_char = 2,   // Of header values: visible, space, tab and bytes above 0x7f.
-  path_char = 4,    // Of a path as received.
-  query_char = 8,   // Of a query as received; wider, because browsers send brackets and pipes raw.
-  host_char = 16,   // Of a registered name or an IPv4 address.
+  token_char = 1,  // Of methods and header names.
+  value_char = 2,  // Of header values: visible, space, tab and bytes above 0x7f.
+  path_char = 4,   // Of a path as received.
+  query_char = 8,  // Of a query as received; wider, because browsers send brackets and pipes raw.
+  host_char = 16,  // Of a registered name or an IPv4 address.
 };
 constexpr std::array<std::uint8_t, 256> char_classes() {
   std::array<std::uint8_t, 256> table{};
   auto mark = [&table](std::string_view set, std::uint8_t bit) {
     for (char c : set) table[static_cast<std::uint8_t>(c)] |= bit;
   };
-  constexpr std::string_view alnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::string_view alnum =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   mark(alnum, token_char | path_char | query_char | host_char);
   mark("!#$%&'*+-.^_`|~", token_char);
   for (unsigned c = 0x20; c < 256; ++c) {

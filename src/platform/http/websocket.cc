@@ -1,8 +1,8 @@
 #include "platform/http/websocket.h"
 
-#include <openssl/evp.h>
-
 #include <array>
+
+#include <openssl/evp.h>
 
 #include "platform/crypto/encoding.h"
 #include "platform/http/flush.h"
@@ -34,7 +34,8 @@ std::optional<std::string> websocket_accept(std::string_view key) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   // SHA-1 is what the protocol asks for; nothing is protected by it.
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) return std::nullopt;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
+    return std::nullopt;
   return crypto::base64_encode(crypto::Bytes(digest.data(), size));
 }
 
@@ -160,7 +161,8 @@ io::Task<std::optional<Frame>> FrameSocket::receive() {
     net::Wake why = co_await stream_.wait(net::Direction::read);
     if (why == net::Wake::ready) continue;
     if (why == net::Wake::deadline) broken_ = true;
-    throw gone(why == net::Wake::deadline ? "the peer did not close in time" : "the operation was cancelled");
+    throw gone(why == net::Wake::deadline ? "the peer did not close in time"
+                                          : "the operation was cancelled");
   }
 }
 
@@ -248,17 +250,18 @@ io::Task<void> FrameSocket::finish(std::uint16_t code) {
   stream_.close();
 }
 
-io::Task<std::unique_ptr<WebSocket>> websocket_connect(std::unique_ptr<net::Stream> stream, std::string host,
-                                                       std::string target,
-                                                       std::vector<std::pair<std::string, std::string>> headers,
-                                                       FrameSocket::Options options) {
+io::Task<std::unique_ptr<WebSocket>> websocket_connect(
+    std::unique_ptr<net::Stream> stream, std::string host, std::string target,
+    std::vector<std::pair<std::string, std::string>> headers, FrameSocket::Options options) {
   std::array<std::uint8_t, 16> nonce{};
   io::SystemRandom random;
   random.fill(nonce);
   std::string key = crypto::base64_encode(nonce);
-  std::string request = "GET " + target + " HTTP/1.1\r\nHost: " + host +
-                        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Key: " + key + "\r\n";
+  std::string request =
+      "GET " + target + " HTTP/1.1\r\nHost: " + host +
+      "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: " +
+      key + "\r\n";
   for (const auto& [name, value] : headers) {
     if (!all_are(name, detail::token_char) || !all_are(value, detail::value_char)) {
       throw bad_request("a header of the WebSocket request has characters that are not allowed");
@@ -278,12 +281,15 @@ io::Task<std::unique_ptr<WebSocket>> websocket_connect(std::unique_ptr<net::Stre
     answer.append(part.data(), n);
     found = scanner.scan(answer);
   }
-  auto refused = [](std::string text) { return Fault(Kind::bad_gateway, "websocket_refused", std::move(text)); };
+  auto refused = [](std::string text) {
+    return Fault(Kind::bad_gateway, "websocket_refused", std::move(text));
+  };
   if (found != HeadScanner::Found::head || !answer.starts_with("HTTP/1.1 ")) {
     throw refused("the peer did not answer in HTTP");
   }
   std::string status = answer.substr(9, 3);
-  if (status != "101") throw refused("the peer answered the WebSocket request with status " + status);
+  if (status != "101")
+    throw refused("the peer answered the WebSocket request with status " + status);
   std::optional<std::string> accept;
   std::string_view rest = std::string_view(answer).substr(0, scanner.size());
   while (!rest.empty()) {
@@ -296,10 +302,11 @@ io::Task<std::unique_ptr<WebSocket>> websocket_connect(std::unique_ptr<net::Stre
       accept = std::string(trim(line.substr(colon + 1)));
     }
   }
-  if (!accept || accept != websocket_accept(key)) throw refused("the peer did not prove that it speaks WebSocket");
+  if (!accept || accept != websocket_accept(key))
+    throw refused("the peer did not prove that it speaks WebSocket");
   net::Stream& under = *stream;
-  co_return std::make_unique<FrameSocket>(under, FrameSocket::Side::client, options, answer.substr(scanner.size()),
-                                          std::move(stream));
+  co_return std::make_unique<FrameSocket>(under, FrameSocket::Side::client, options,
+                                          answer.substr(scanner.size()), std::move(stream));
 }
 
 }  // namespace molecule::http

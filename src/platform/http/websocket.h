@@ -1,9 +1,9 @@
-// A WebSocket over any Stream, either side. Pings are answered and sent, fragments joined, the close
-// handshake done here; a message's meaning is the handler's.
+// A WebSocket over any Stream, either side. Pings are answered and sent, fragments joined, the
+// close handshake done here; a message's meaning is the handler's.
 //
 // One coroutine receives at a time; any number may send, each message whole and in turn. While it
-// waits for a message a socket holds no buffer. Somebody must be receiving: pongs are read there, and a
-// peer whose pongs nobody reads counts as gone after three ping intervals.
+// waits for a message a socket holds no buffer. Somebody must be receiving: pongs are read there,
+// and a peer whose pongs nobody reads counts as gone after three ping intervals.
 #pragma once
 
 #include <chrono>
@@ -30,10 +30,10 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
  public:
   enum class Side { server, client };
   struct Options {
-    std::size_t message_max = 64u << 10;             // Inbound; a longer one is answered with 1009.
-    std::chrono::milliseconds ping_every{30'000};    // Two without an answer end the connection.
+    std::size_t message_max = 64u << 10;           // Inbound; a longer one is answered with 1009.
+    std::chrono::milliseconds ping_every{30'000};  // Two without an answer end the connection.
     std::chrono::milliseconds write_stall{30'000};
-    std::chrono::milliseconds close_wait{2'000};     // For the peer's half of the close handshake.
+    std::chrono::milliseconds close_wait{2'000};  // For the peer's half of the close handshake.
   };
   // `stream` outlives it, or is `owned`. `leftover`: bytes that came behind the handshake.
   FrameSocket(net::Stream& stream, Side side, Options options, std::string leftover,
@@ -64,8 +64,9 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   Side side_;
   Options options_;
   FrameReader reader_;
-  std::string pending_;      // Arrived but not read yet.
-  std::string control_out_;  // Control frames that wait for a writer to end; bounded, see control().
+  std::string pending_;  // Arrived but not read yet.
+  std::string
+      control_out_;  // Control frames that wait for a writer to end; bounded, see control().
   io::SystemRandom random_;
   io::Signal writer_left_;
   bool writing_ = false;
@@ -75,8 +76,8 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   int pings_open_ = 0;
 };
 
-// The client's side of the opening handshake over an open stream, which it takes over. `headers` are
-// added to the request (Authorization, Sec-WebSocket-Protocol). Throws Fault bad_gateway
+// The client's side of the opening handshake over an open stream, which it takes over. `headers`
+// are added to the request (Authorization, Sec-WebSocket-Protocol). Throws Fault bad_gateway
 // websocket_refused with the status when the server answers anything but 101.
 io::Task<std::unique_ptr<WebSocket>> websocket_connect(
     std::unique_ptr<net::Stream> stream, std::string host, std::string target,

@@ -7,7 +7,8 @@
 
 namespace molecule::http {
 
-void append_frame(std::string& out, Op op, std::string_view payload, const std::array<std::uint8_t, 4>* mask) {
+void append_frame(std::string& out, Op op, std::string_view payload,
+                  const std::array<std::uint8_t, 4>* mask) {
   std::array<char, 14> header;
   std::size_t size = 2;
   header[0] = static_cast<char>(0x80 | static_cast<unsigned>(op));
@@ -60,7 +61,11 @@ FrameReader::Event FrameReader::read(std::string_view& bytes) {
         bytes.remove_prefix(1);
         if (header_have_ == 2) {
           std::size_t length = header_[1] & 0x7f;
-          header_need_ = 2 + (length == 126 ? 2U : length == 127 ? 8U : 0U) + ((header_[1] & 0x80) ? 4U : 0U);
+          header_need_ = 2 +
+                         (length == 126   ? 2U
+                          : length == 127 ? 8U
+                                          : 0U) +
+                         ((header_[1] & 0x80) ? 4U : 0U);
         }
       }
       Event event = header_done();
@@ -75,7 +80,8 @@ FrameReader::Event FrameReader::read(std::string_view& bytes) {
       into.append(bytes.substr(0, n));
       if (masked_) {
         for (std::size_t i = 0; i < n; ++i) {
-          into[at + i] = static_cast<char>(static_cast<unsigned char>(into[at + i]) ^ mask_[(mask_at_ + i) & 3]);
+          into[at + i] = static_cast<char>(static_cast<unsigned char>(into[at + i]) ^
+                                           mask_[(mask_at_ + i) & 3]);
         }
         mask_at_ += n;
       }
@@ -142,7 +148,8 @@ FrameReader::Event FrameReader::frame_done() {
       if (control_.size() == 1) return fail(1002);
       unsigned code = static_cast<unsigned>(static_cast<unsigned char>(control_[0])) << 8 |
                       static_cast<unsigned char>(control_[1]);
-      bool defined = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+      bool defined = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+                     (code >= 3000 && code <= 4999);
       if (!defined) return fail(1002);
       if (!valid_utf8(std::string_view(control_).substr(2))) return fail(1007);
       return Event::close;

@@ -9,7 +9,14 @@
 
 namespace molecule::http {
 
-enum class Op : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
+enum class Op : std::uint8_t {
+  continuation = 0,
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10
+};
 
 // Appends one whole frame. With `mask` (clients) the payload is masked by it.
 void append_frame(std::string& out, Op op, std::string_view payload,
@@ -23,8 +30,8 @@ class FrameReader {
     message,  // message() and op() hold a whole text or binary message.
     ping,     // control() is its payload.
     pong,
-    close,    // control() is its payload, checked: empty or a code and UTF-8.
-    error,    // error_code() says which close code the peer gets; nothing more is read.
+    close,  // control() is its payload, checked: empty or a code and UTF-8.
+    error,  // error_code() says which close code the peer gets; nothing more is read.
   };
   // `masked`: frames must be masked (a server reads) or must not be (a client reads).
   FrameReader(bool masked, std::size_t message_max) : masked_(masked), message_max_(message_max) {}
@@ -58,7 +65,7 @@ class FrameReader {
   std::uint64_t left_ = 0;
   std::array<std::uint8_t, 4> mask_{};
   std::size_t mask_at_ = 0;
-  bool joining_ = false;   // Between the fragments of a message.
+  bool joining_ = false;  // Between the fragments of a message.
   bool delivered_ = false;
   Op op_ = Op::text;
   std::string message_;

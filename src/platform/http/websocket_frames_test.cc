@@ -20,7 +20,8 @@ std::string frame(unsigned first, std::string_view payload) {
 
 // Reads as a server does, until something is complete.
 struct Reading {
-  explicit Reading(std::string text, std::size_t max = 1000) : bytes(std::move(text)), reader(true, max), rest(bytes) {}
+  explicit Reading(std::string text, std::size_t max = 1000)
+      : bytes(std::move(text)), reader(true, max), rest(bytes) {}
   Event next() { return reader.read(rest); }
   std::string bytes;
   FrameReader reader;
@@ -45,8 +46,8 @@ TEST(Frames, RoundTripAtEveryLengthForm) {
 }
 
 TEST(Frames, FragmentsJoinWithControlFramesBetween) {
-  Reading reading(frame(0x01, "Hel") + frame(0x89, "are you there") + frame(0x00, "") + frame(0x80, "lo") +
-                  frame(0x82, "bin"));
+  Reading reading(frame(0x01, "Hel") + frame(0x89, "are you there") + frame(0x00, "") +
+                  frame(0x80, "lo") + frame(0x82, "bin"));
   EXPECT_EQ(reading.next(), Event::ping);
   EXPECT_EQ(reading.reader.control(), "are you there");
   EXPECT_EQ(reading.next(), Event::message);
@@ -83,15 +84,19 @@ TEST(Frames, ProtocolErrorsHaveTheirCodes) {
   EXPECT_EQ(error_of(frame(0xc1, "x")), 1002);  // Reserved bits.
   EXPECT_EQ(error_of(frame(0xa1, "x")), 1002);
   EXPECT_EQ(error_of(frame(0x91, "x")), 1002);
-  for (unsigned op : {3U, 4U, 5U, 6U, 7U, 11U, 12U, 13U, 14U, 15U}) EXPECT_EQ(error_of(frame(0x80 | op, "x")), 1002);
-  EXPECT_EQ(error_of(frame(0x80, "x")), 1002);                      // Continues nothing.
-  EXPECT_EQ(error_of(frame(0x01, "a") + frame(0x81, "b")), 1002);   // Begins inside a message.
-  EXPECT_EQ(error_of(frame(0x09, "x")), 1002);                      // A control frame in parts.
-  EXPECT_EQ(error_of(frame(0x89, std::string(126, 'x'))), 1002);    // A long control frame.
-  EXPECT_EQ(error_of("\x81\x01x"), 1002);                           // Not masked.
-  EXPECT_EQ(error_of(std::string("\x81\xfe\x00\x05\x00\x00\x00\x00hello", 13)), 1002);  // Longer form than needed.
-  EXPECT_EQ(error_of(std::string("\x81\xff\x00\x00\x00\x00\x00\x00\x00\x7e\x00\x00\x00\x00", 14)), 1002);
-  EXPECT_EQ(error_of(std::string("\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 14)), 1002);
+  for (unsigned op : {3U, 4U, 5U, 6U, 7U, 11U, 12U, 13U, 14U, 15U})
+    EXPECT_EQ(error_of(frame(0x80 | op, "x")), 1002);
+  EXPECT_EQ(error_of(frame(0x80, "x")), 1002);                     // Continues nothing.
+  EXPECT_EQ(error_of(frame(0x01, "a") + frame(0x81, "b")), 1002);  // Begins inside a message.
+  EXPECT_EQ(error_of(frame(0x09, "x")), 1002);                     // A control frame in parts.
+  EXPECT_EQ(error_of(frame(0x89, std::string(126, 'x'))), 1002);   // A long control frame.
+  EXPECT_EQ(error_of("\x81\x01x"), 1002);                          // Not masked.
+  EXPECT_EQ(error_of(std::string("\x81\xfe\x00\x05\x00\x00\x00\x00hello", 13)),
+            1002);  // Longer form than needed.
+  EXPECT_EQ(error_of(std::string("\x81\xff\x00\x00\x00\x00\x00\x00\x00\x7e\x00\x00\x00\x00", 14)),
+            1002);
+  EXPECT_EQ(error_of(std::string("\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 14)),
+            1002);
   EXPECT_EQ(error_of(frame(0x81, "\xff")), 1007);
   EXPECT_EQ(error_of(frame(0x01, "\xc3") + frame(0x80, "x")), 1007);
   EXPECT_EQ(error_of(frame(0x82, "\xff")), 0);  // Binary may be anything.
@@ -104,9 +109,12 @@ TEST(Frames, ProtocolErrorsHaveTheirCodes) {
 TEST(Frames, MessagesAreBoundedOverAllTheirFragments) {
   EXPECT_EQ(error_of(frame(0x82, std::string(100, 'x')), 100), 0);
   EXPECT_EQ(error_of(frame(0x82, std::string(101, 'x')), 100), 1009);
-  EXPECT_EQ(error_of(frame(0x02, std::string(60, 'x')) + frame(0x80, std::string(41, 'x')), 100), 1009);
+  EXPECT_EQ(error_of(frame(0x02, std::string(60, 'x')) + frame(0x80, std::string(41, 'x')), 100),
+            1009);
   // The length alone is enough; nothing of it need arrive.
-  EXPECT_EQ(error_of(std::string("\x82\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", 14), 100), 1009);
+  EXPECT_EQ(
+      error_of(std::string("\x82\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", 14), 100),
+      1009);
 }
 
 TEST(Frames, CloseCodesAreChecked) {
@@ -119,8 +127,10 @@ TEST(Frames, CloseCodesAreChecked) {
     return text + std::string(reason);
   };
   EXPECT_EQ(judge(""), Event::close);
-  for (unsigned good : {1000U, 1001U, 1003U, 1007U, 1011U, 3000U, 4999U}) EXPECT_EQ(judge(code(good, "ok")), Event::close);
-  for (unsigned bad : {0U, 999U, 1004U, 1005U, 1006U, 1015U, 2999U, 5000U, 65535U}) EXPECT_EQ(judge(code(bad)), Event::error);
+  for (unsigned good : {1000U, 1001U, 1003U, 1007U, 1011U, 3000U, 4999U})
+    EXPECT_EQ(judge(code(good, "ok")), Event::close);
+  for (unsigned bad : {0U, 999U, 1004U, 1005U, 1006U, 1015U, 2999U, 5000U, 65535U})
+    EXPECT_EQ(judge(code(bad)), Event::error);
   EXPECT_EQ(judge("x"), Event::error);
   EXPECT_EQ(judge(code(1000, "\xff")), Event::error);
 }

@@ -1,6 +1,7 @@
-// Cancelling work that is waiting. A Cancellation belongs to one loop; every wait below it registers
-// a Waiter while suspended, and cancel() wakes them all with a Fault. Work that is not waiting learns
-// of the cancellation at its next wait. Children see their parent's cancellation too.
+// Cancelling work that is waiting. A Cancellation belongs to one loop; every wait below it
+// registers a Waiter while suspended, and cancel() wakes them all with a Fault. Work that is not
+// waiting learns of the cancellation at its next wait. Children see their parent's cancellation
+// too.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ class Cancellation {
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
     virtual ~Waiter() { unlink(); }
-    // Ends the wait early. Must not resume the coroutine before returning to cancel(); post instead.
+    // Ends the wait early. Must not resume the coroutine before returning to cancel(); post
+    // instead.
     virtual void on_cancel() noexcept = 0;
 
     void link(Cancellation& to) {
@@ -52,7 +54,9 @@ class Cancellation {
   explicit Cancellation(Cancellation* parent) {
     if (!parent) return;
     if (parent->requested()) {
-      kind_ = parent->kind_;
+      // The parent's deadline is not the child's: to the child it is a cancellation, as in
+      // cancel().
+      kind_ = Kind::cancelled;
       requested_ = true;
     } else {
       link_.child = this;

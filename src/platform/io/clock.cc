@@ -1,9 +1,9 @@
 #include "platform/io/clock.h"
 
-#include <sys/random.h>
-
 #include <cstdlib>
 #include <cstring>
+
+#include <sys/random.h>
 
 namespace molecule::io {
 

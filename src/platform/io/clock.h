@@ -1,4 +1,5 @@
-// Time and chance come from here and nowhere else, so every test and every simulated failure replays.
+// Time and chance come from here and nowhere else, so every test and every simulated failure
+// replays.
 #pragma once
 
 #include <array>

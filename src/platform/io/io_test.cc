@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "platform/io/clock.h"
 #include "platform/io/guarded.h"
@@ -98,7 +98,8 @@ TEST(Scope, DrainCancelsWhatDoesNotEndByItself) {
     }
   };
   auto body = [&]() -> Task<void> {
-    Scope scope(loop, [&](std::string_view name, std::exception_ptr) { failures.emplace_back(name); });
+    Scope scope(loop,
+                [&](std::string_view name, std::exception_ptr) { failures.emplace_back(name); });
     scope.spawn("forever", forever(ended));
     co_await scope.drain(5ms);
     EXPECT_EQ(scope.running(), 0U);
@@ -115,7 +116,8 @@ TEST(Scope, ReportsAnEscapedFailureByName) {
     throw internal();
   };
   auto body = [&]() -> Task<void> {
-    Scope scope(loop, [&](std::string_view name, std::exception_ptr) { failures.emplace_back(name); });
+    Scope scope(loop,
+                [&](std::string_view name, std::exception_ptr) { failures.emplace_back(name); });
     scope.spawn("sweep", fails());
     co_await scope.drain(1s);
   };
@@ -161,6 +163,31 @@ TEST(Signal, WakesEveryWaiterAndTimesOut) {
   };
   run(loop, body());
   EXPECT_EQ(woken, 2);
+}
+
+TEST(Signal, WaitingAfterTheScopeWasDrainedThrows) {
+  Loop loop;
+  Signal signal;
+  int turns = 0;
+  auto stubborn = [&]() -> Task<void> {
+    try {
+      co_await sleep(1h);
+    } catch (const Fault&) {
+      ++turns;
+    }
+    // A second wait must not look like its own time-out, or a loop around it never ends.
+    while (turns < 1000) {
+      ++turns;
+      co_await signal.wait(1h);
+    }
+  };
+  auto body = [&]() -> Task<void> {
+    Scope scope(loop, {});
+    scope.spawn("stubborn", stubborn());
+    co_await scope.drain(1ms);
+  };
+  run(loop, body());
+  EXPECT_EQ(turns, 2);
 }
 
 TEST(Random, OrderedIdsSortByTime) {

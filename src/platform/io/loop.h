@@ -1,6 +1,6 @@
-// One event loop per core. A connection, its buffers and its coroutines live on one loop for life and
-// share nothing with the others; crossing over is a visible await. Asio is behind this header and is
-// included by platform sources only (see loop_asio.h).
+// One event loop per core. A connection, its buffers and its coroutines live on one loop for life
+// and share nothing with the others; crossing over is a visible await. Asio is behind this header
+// and is included by platform sources only (see loop_asio.h).
 #pragma once
 
 #include <chrono>
@@ -81,8 +81,8 @@ struct YieldAwaiter {
 inline YieldAwaiter yield() { return {}; }
 
 // Completion of work done elsewhere (a store thread, a resolver). The waiting coroutine suspends
-// until complete() is called from any thread, once; it resumes on its own loop. Not cancellable: the
-// other side keeps a reference into the frame, so the wait must be bounded by the other side.
+// until complete() is called from any thread, once; it resumes on its own loop. Not cancellable:
+// the other side keeps a reference into the frame, so the wait must be bounded by the other side.
 template <class T>
 class Completion {
  public:

@@ -33,7 +33,8 @@ Scope::Root Scope::run(std::string name, Task<void> work) {
   try {
     co_await std::move(work);
   } catch (const Fault& fault) {
-    // What our own cancellation threw is no failure, whether by request or at the end of a drain's grace.
+    // What our own cancellation threw is no failure, whether by request or at the end of a drain's
+    // grace.
     const bool ours = cancellation_.requested() && fault.kind() == cancellation_.fault().kind();
     if (!ours) failure = std::current_exception();
   } catch (...) {
@@ -95,7 +96,8 @@ struct detail::DeadlineTimer::State {
   Cancellation* target = nullptr;
 };
 
-detail::DeadlineTimer::DeadlineTimer(Loop& loop, std::chrono::nanoseconds limit, Cancellation& target)
+detail::DeadlineTimer::DeadlineTimer(Loop& loop, std::chrono::nanoseconds limit,
+                                     Cancellation& target)
     : state_(std::make_shared<State>(loop.impl().context)) {
   state_->target = &target;
   state_->timer.expires_after(limit);

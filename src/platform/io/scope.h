@@ -1,7 +1,7 @@
-// Background work with an owner. A Scope starts coroutines, names them, and joins them all before it
-// dies; nothing runs detached. Spawned coroutines take values, or references to things that outlive
-// the scope. A failure that escapes a spawned coroutine is reported to `on_failure` with its name and
-// does not stop the others.
+// Background work with an owner. A Scope starts coroutines, names them, and joins them all before
+// it dies; nothing runs detached. Spawned coroutines take values, or references to things that
+// outlive the scope. A failure that escapes a spawned coroutine is reported to `on_failure` with
+// its name and does not stop the others.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@ class Scope {
  public:
   using OnFailure = std::function<void(std::string_view name, std::exception_ptr)>;
 
-  // Belongs to `loop`: spawn, cancel and drain are called there. Cancelled with `parent` when given.
+  // Belongs to `loop`: spawn, cancel and drain are called there. Cancelled with `parent` when
+  // given.
   Scope(Loop& loop, OnFailure on_failure, Cancellation* parent = nullptr);
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -32,7 +33,8 @@ class Scope {
   std::size_t running() const { return running_; }
   Cancellation& cancellation() { return cancellation_; }
   void cancel() { cancellation_.cancel(); }
-  // Waits up to `grace` for the work to end by itself, then cancels it and waits until it has ended.
+  // Waits up to `grace` for the work to end by itself, then cancels it and waits until it has
+  // ended.
   Task<void> drain(std::chrono::milliseconds grace);
   // Waits until all work has ended, however long that takes; cancel() elsewhere to end it.
   Task<void> join();
@@ -65,8 +67,8 @@ T run(Loop& loop, Task<T> work) {
 }
 inline void run(Loop& loop, Task<void> work) { run_until_done(loop, std::move(work)); }
 
-// Runs `work` under its own cancellation; when `limit` passes first, cancels it, awaits its clean-up
-// and throws Fault deadline.
+// Runs `work` under its own cancellation; when `limit` passes first, cancels it, awaits its
+// clean-up and throws Fault deadline.
 template <class T>
 Task<T> within(std::chrono::nanoseconds limit, Task<T> work);
 

@@ -27,8 +27,9 @@ class Stop {
   std::atomic<bool> asked_{false};
 };
 
-// Keeps SIGTERM and SIGINT from ending the process until StopOnSignals takes them. Threads inherit this,
-// and one that does not would take the default action for all: call it before the first thread starts.
+// Keeps SIGTERM and SIGINT from ending the process until StopOnSignals takes them. Threads inherit
+// this, and one that does not would take the default action for all: call it before the first
+// thread starts.
 void hold_stop_signals();
 
 // Turns SIGTERM and SIGINT, also those that were held, into stop.request() while it lives. A second

@@ -1,5 +1,5 @@
-// Task<T>: a lazy coroutine that starts when awaited and resumes its awaiter when done. It carries a
-// Context down the call tree: the loop it runs on and the cancellation it obeys, so nothing below
+// Task<T>: a lazy coroutine that starts when awaited and resumes its awaiter when done. It carries
+// a Context down the call tree: the loop it runs on and the cancellation it obeys, so nothing below
 // needs to look either up. Copying or detaching a Task is not possible: await it, or give it to a
 // Scope.
 #pragma once
@@ -122,7 +122,8 @@ inline Task<void> Promise<void>::get_return_object() noexcept {
 }
 }  // namespace detail
 
-// `Context here = co_await io::context();` gives the running coroutine's context without suspending.
+// `Context here = co_await io::context();` gives the running coroutine's context without
+// suspending.
 struct ContextAwaiter {
   Context found;
   bool await_ready() noexcept { return false; }

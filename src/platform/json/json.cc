@@ -1,11 +1,11 @@
 #include "platform/json/json.h"
 
+#include <charconv>
+
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-
-#include <charconv>
 
 namespace molecule::json {
 namespace bj = boost::json;
@@ -56,7 +56,8 @@ Node Document::root() const { return Node(&impl_->value); }
 
 Document Document::parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.bytes) {
-    throw Fault(Kind::too_large, "body_too_large", fmt::format("JSON is larger than {} bytes", limits.bytes));
+    throw Fault(Kind::too_large, "body_too_large",
+                fmt::format("JSON is larger than {} bytes", limits.bytes));
   }
   bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (blank) throw bad_request("invalid_json", "invalid JSON: the body is empty");
@@ -69,17 +70,21 @@ Document Document::parse(std::string_view text, const Limits& limits) {
   boost::system::error_code error;
   std::size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
-    throw bad_request("invalid_json", fmt::format("invalid JSON: unexpected text at byte {}", used));
+    throw bad_request("invalid_json",
+                      fmt::format("invalid JSON: unexpected text at byte {}", used));
   }
   if (error == bj::error::too_deep) {
-    throw bad_request("invalid_json", fmt::format("invalid JSON: nested deeper than {}", limits.depth));
+    throw bad_request("invalid_json",
+                      fmt::format("invalid JSON: nested deeper than {}", limits.depth));
   }
   if (error) {
-    throw bad_request("invalid_json", fmt::format("invalid JSON: {} at byte {}", error.message(), used));
+    throw bad_request("invalid_json",
+                      fmt::format("invalid JSON: {} at byte {}", error.message(), used));
   }
   impl->value = parser.release();
   if (count_members(impl->value, limits.members) > limits.members) {
-    throw bad_request("invalid_json", fmt::format("invalid JSON: more than {} members", limits.members));
+    throw bad_request("invalid_json",
+                      fmt::format("invalid JSON: more than {} members", limits.members));
   }
   return Document(std::move(impl));
 }
@@ -140,7 +145,9 @@ void write_value(std::string& out, const bj::value& value) {
     case bj::kind::int64: out += std::to_string(value.get_int64()); return;
     case bj::kind::uint64: out += std::to_string(value.get_uint64()); return;
     case bj::kind::double_: append_number(out, value.get_double()); return;
-    case bj::kind::string: quote(out, {value.get_string().data(), value.get_string().size()}); return;
+    case bj::kind::string:
+      quote(out, {value.get_string().data(), value.get_string().size()});
+      return;
     case bj::kind::array: {
       out += '[';
       bool first = true;
@@ -181,8 +188,9 @@ std::string compact(std::string_view text, const Limits& limits) {
 
 void mismatch(const Path& path, std::string_view expected) {
   std::string where = path_text(path);
-  throw bad_request("invalid_field", where.empty() ? fmt::format("expected {}", expected)
-                                                   : fmt::format("{}: expected {}", where, expected));
+  throw bad_request("invalid_field", where.empty()
+                                         ? fmt::format("expected {}", expected)
+                                         : fmt::format("{}: expected {}", where, expected));
 }
 
 void missing(const Path& path, std::string_view member) {
@@ -202,8 +210,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     if ((byte(at + i) & 0xc0) != 0x80) return 0;
   }
   unsigned char second = byte(at + 1);
-  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-      (lead == 0xf4 && second > 0x8f)) {
+  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+      (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
     return 0;
   }
   return n;

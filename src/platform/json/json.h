@@ -1,6 +1,6 @@
-// JSON by field list. Reading is strict about types and forgiving about unknown members; a fault names
-// the path ("skills[2].id: expected a string"). Writing is compact: integers without a fraction, lists
-// never null. Boost.JSON does the parsing, behind this header.
+// JSON by field list. Reading is strict about types and forgiving about unknown members; a fault
+// names the path ("skills[2].id: expected a string"). Writing is compact: integers without a
+// fraction, lists never null. Boost.JSON does the parsing, behind this header.
 //
 // In a described type: std::optional<T> is written as null when empty and accepts null or absence;
 // Omit<T> is left out when empty; Required<T>-like checks are the service's business, except that a
@@ -53,15 +53,15 @@ class Node {
   Type type() const;
   bool is(Type t) const { return value_ && type() == t; }
   bool boolean() const;
-  std::int64_t integer() const;   // For Type::integer.
-  double number() const;          // For Type::integer and Type::number.
+  std::int64_t integer() const;  // For Type::integer.
+  double number() const;         // For Type::integer and Type::number.
   std::string_view string() const;
-  std::size_t size() const;       // Of an array or object.
+  std::size_t size() const;  // Of an array or object.
   Node at(std::size_t index) const;
-  Node find(std::string_view name) const;  // Empty Node when absent or not an object.
+  Node find(std::string_view name) const;             // Empty Node when absent or not an object.
   std::string_view name_at(std::size_t index) const;  // Member name of an object.
   Node value_at(std::size_t index) const;             // Member value of an object.
-  std::string text() const;       // Compact JSON.
+  std::string text() const;                           // Compact JSON.
 
  private:
   friend class Document;
@@ -94,10 +94,12 @@ struct Path {
 [[noreturn]] void mismatch(const Path& path, std::string_view expected);
 [[noreturn]] void missing(const Path& path, std::string_view member);
 
-// Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced; `<`, `>`, `&` stay as they are.
+// Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced; `<`, `>`, `&` stay as
+// they are.
 void quote(std::string& out, std::string_view text);
 void append_number(std::string& out, double value);  // 1 for 1.0; null for not-a-number.
-std::string compact(std::string_view text, const Limits& limits = {});  // Parse and write compactly.
+std::string compact(std::string_view text,
+                    const Limits& limits = {});  // Parse and write compactly.
 
 namespace detail {
 template <class T>
@@ -186,7 +188,8 @@ void read_into(Node node, T& out, const Path& path) {
       using F = std::remove_cvref_t<decltype(out.*member)>;
       Node value = node.find(name);
       if (!value) {
-        if constexpr (detail::IsOptional<F>::value || detail::IsOmit<F>::value || std::is_same_v<F, RawJson>) {
+        if constexpr (detail::IsOptional<F>::value || detail::IsOmit<F>::value ||
+                      std::is_same_v<F, RawJson>) {
           return;  // Absent stays empty.
         } else {
           missing(path, name);
@@ -199,8 +202,8 @@ void read_into(Node node, T& out, const Path& path) {
   }
 }
 
-// Members of T without optional must be present; a member with a default value in the struct is still
-// required, so declare it optional when clients may leave it out.
+// Members of T without optional must be present; a member with a default value in the struct is
+// still required, so declare it optional when clients may leave it out.
 template <class T>
 T read(Node node) {
   T out{};

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "platform/json/json.h"
+
+#include <gtest/gtest.h>
 
 namespace molecule::json {
 namespace {
@@ -29,17 +29,20 @@ std::string fault_of(auto&& fn) {
 }
 
 TEST(Json, RoundTripsByFieldList) {
-  std::string text = R"({"name":"a\u00e4\n","tier":3,"skills":[{"id":"x","name":null}],"rate":0.5,"extra":{"k":[1,2]}})";
+  std::string text =
+      R"({"name":"a\u00e4\n","tier":3,"skills":[{"id":"x","name":null}],"rate":0.5,"extra":{"k":[1,2]}})";
   Card card = read<Card>(text);
   EXPECT_EQ(card.name, "aä\n");
-  EXPECT_EQ(json::text(card),
-            R"({"name":"aä\n","tier":3,"skills":[{"id":"x","name":null}],"rate":0.5,"extra":{"k":[1,2]}})");
+  EXPECT_EQ(
+      json::text(card),
+      R"({"name":"aä\n","tier":3,"skills":[{"id":"x","name":null}],"rate":0.5,"extra":{"k":[1,2]}})");
 }
 
 TEST(Json, FaultsNameThePath) {
   EXPECT_EQ(fault_of([] { read<Card>(R"({"name":"a","tier":1,"skills":[{"id":"x"},{"id":7}]})"); }),
             "skills[1].id: expected a string");
-  EXPECT_EQ(fault_of([] { read<Card>(R"({"name":"a","tier":1,"skills":[{}]})"); }), "skills[0].id is required");
+  EXPECT_EQ(fault_of([] { read<Card>(R"({"name":"a","tier":1,"skills":[{}]})"); }),
+            "skills[0].id is required");
   EXPECT_EQ(fault_of([] { read<Card>(R"({"name":"a","tier":1.5,"skills":[]})"); }),
             "tier: expected a whole number");
 }
@@ -59,9 +62,12 @@ TEST(Json, RefusesDamagedAndOversizedText) {
   EXPECT_NE(fault_of([] { Document::parse("{\"a\":"); }).find("invalid JSON"), std::string::npos);
   EXPECT_NE(fault_of([] { Document::parse("{} x"); }).find("invalid JSON"), std::string::npos);
   EXPECT_NE(fault_of([] { Document::parse(""); }).find("empty"), std::string::npos);
-  EXPECT_NE(fault_of([] { Document::parse(std::string(100, '[') + std::string(100, ']')); }).find("deeper"),
+  EXPECT_NE(fault_of([] {
+              Document::parse(std::string(100, '[') + std::string(100, ']'));
+            }).find("deeper"),
             std::string::npos);
-  EXPECT_NE(fault_of([] { Document::parse("[1,2,3]", {.bytes = 5}); }).find("larger"), std::string::npos);
+  EXPECT_NE(fault_of([] { Document::parse("[1,2,3]", {.bytes = 5}); }).find("larger"),
+            std::string::npos);
   EXPECT_NE(fault_of([] { Document::parse("[[1,2],[3]]", {.members = 4}); }).find("more than"),
             std::string::npos);
 }

@@ -44,8 +44,8 @@ SystemResolver::~SystemResolver() {
 }
 
 std::vector<Address> SystemResolver::system_lookup(const std::string& host) {
-  // A silent name server is given up sooner than by default, so that a shutdown does not wait for it.
-  // Per thread, and threads end when idle, so a changed configuration is read again.
+  // A silent name server is given up sooner than by default, so that a shutdown does not wait for
+  // it. Per thread, and threads end when idle, so a changed configuration is read again.
   thread_local const bool impatient = [] {
     if (::res_init() != 0) return false;
     _res.retrans = 2;

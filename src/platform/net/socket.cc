@@ -1,19 +1,19 @@
 #include "platform/net/socket.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include <array>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <cerrno>
-#include <cstring>
-#include <system_error>
-#include <utility>
 
 #include "platform/io/loop_asio.h"
 #include "platform/log/log.h"
@@ -32,8 +32,8 @@ std::string reason(int error) { return std::generic_category().message(error); }
 }  // namespace
 
 // The Asio side of a descriptor. A handler that Asio holds keeps the registration alive, so closing
-// and destroying are safe while a wait is pending; a wait whose sleeper left stays pending and serves
-// the next sleeper.
+// and destroying are safe while a wait is pending; a wait whose sleeper left stays pending and
+// serves the next sleeper.
 class Descriptor {
  public:
   Descriptor(io::Loop& loop, int fd) : registration_(new Registration(loop, fd)) {
@@ -96,7 +96,8 @@ class Descriptor {
     Registration(io::Loop& on, int descriptor)
         : loop(on),
           wheel(Wheel::of(on)),
-          socket(on.impl().context, asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), descriptor),
+          socket(on.impl().context, asio::generic::stream_protocol(AF_INET, IPPROTO_TCP),
+                 descriptor),
           fd(descriptor) {}
 
     struct Handler {
@@ -131,7 +132,8 @@ class Descriptor {
     io::Loop& loop;
     Wheel& wheel;
     // The concrete executor: the type-erased default costs an indirect call at every wait.
-    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type> socket;
+    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>
+        socket;
     int fd;
     Descriptor* owner = nullptr;
     int uses = 1;
@@ -216,8 +218,9 @@ Attempt Socket::try_write(std::span<const std::string_view> pieces) noexcept {
   message.msg_iov = vectors.data();
   message.msg_iovlen = count;
   for (;;) {
-    ssize_t n = count == 1 ? ::send(at_->fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
-                           : ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
+    ssize_t n = count == 1
+                    ? ::send(at_->fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
+                    : ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
     if (n >= 0) return {State::moved, static_cast<std::size_t>(n)};
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {State::wait, 0};
@@ -230,7 +233,9 @@ bool Socket::arm(Direction direction, Sleeper& sleeper, Wake* at_once) noexcept 
   return at_->arm(direction, sleeper, at_once);
 }
 void Socket::disarm(Direction direction) noexcept { at_->disarm(direction); }
-void Socket::set_deadline(Direction direction, TimePoint at) noexcept { at_->set_deadline(direction, at); }
+void Socket::set_deadline(Direction direction, TimePoint at) noexcept {
+  at_->set_deadline(direction, at);
+}
 
 io::Task<void> Socket::shutdown_write() {
   if (at_->fd() >= 0) ::shutdown(at_->fd(), SHUT_WR);
@@ -295,13 +300,16 @@ int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
 
 }  // namespace
 
-Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing) : loop_(loop) {
+Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing)
+    : loop_(loop) {
   boost::system::error_code error;
-  asio::ip::address parsed = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
-  if (error) throw bad_request("bad_listen_address", "the listen address must be a numeric IP address");
+  asio::ip::address parsed =
+      asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
+  if (error)
+    throw bad_request("bad_listen_address", "the listen address must be a numeric IP address");
   asio::ip::tcp::endpoint at(parsed, port);
-  // SO_REUSEPORT would let a second process join silently: whoever opens the port first tries to have
-  // it alone.
+  // SO_REUSEPORT would let a second process join silently: whoever opens the port first tries to
+  // have it alone.
   if (sharing == Port::first_of_several && port != 0) ::close(listen_on(at, false));
   int fd = listen_on(at, sharing != Port::own);
   at_ = std::make_unique<Descriptor>(loop, fd);
@@ -366,7 +374,8 @@ io::Task<std::unique_ptr<Socket>> Listener::accept() {
     if (at_->fd() < 0) co_return nullptr;
     sockaddr_storage from{};
     socklen_t size = sizeof from;
-    int fd = ::accept4(at_->fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = ::accept4(at_->fd(), reinterpret_cast<sockaddr*>(&from), &size,
+                       SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) co_return Socket::adopt(loop_, fd, address_text(from));
     int error = errno;
     if (error == EAGAIN || error == EWOULDBLOCK) {

@@ -18,7 +18,8 @@ class Descriptor;  // A registered file descriptor; private to socket.cc.
 
 class Socket final : public Stream {
  public:
-  // Takes over a connected, non-blocking descriptor. TCP_NODELAY is set; there is no other buffering.
+  // Takes over a connected, non-blocking descriptor. TCP_NODELAY is set; there is no other
+  // buffering.
   static std::unique_ptr<Socket> adopt(io::Loop& loop, int descriptor, std::string peer);
   // Connects to a socket address (the dialler has decided that it may). Throws Fault bad_gateway
   // connect_failed with the system's reason, deadline at `by`, or cancelled.
@@ -43,7 +44,8 @@ class Socket final : public Stream {
   bool peer_gone() const noexcept;
   // For TLS, which hands it to OpenSSL, and for socket options. -1 once closed.
   int descriptor() const noexcept;
-  // TLS reads past try_read(); it says so before it waits, so that the wait looks at the socket again.
+  // TLS reads past try_read(); it says so before it waits, so that the wait looks at the socket
+  // again.
   void forget_drained() noexcept { drained_ = false; }
 
  private:
@@ -56,9 +58,9 @@ class Socket final : public Stream {
 
 class Listener {
  public:
-  // Listens on a numeric address ("127.0.0.1", "::1", "0.0.0.0") or "localhost", which is 127.0.0.1; port 0 picks one. `joining` shares
-  // the port with a listener of this process on another loop. Throws Fault conflict address_in_use,
-  // or bad_request bad_listen_address.
+  // Listens on a numeric address ("127.0.0.1", "::1", "0.0.0.0") or "localhost", which is
+  // 127.0.0.1; port 0 picks one. `joining` shares the port with a listener of this process on
+  // another loop. Throws Fault conflict address_in_use, or bad_request bad_listen_address.
   enum class Port : std::uint8_t { own, first_of_several, joining };
   Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing = Port::own);
   ~Listener();

@@ -1,7 +1,6 @@
 #include "platform/net/socket.h"
 
 #include <gtest/gtest.h>
-
 #include <netinet/in.h>
 
 #include "platform/io/scope.h"
@@ -62,7 +61,8 @@ TEST(Socket, CarriesBytesBothWaysAndEndsInOrder) {
 TEST(Socket, WritesMoreThanTheKernelHolds) {
   io::Loop loop;
   std::string sent(9 << 20, 'x');
-  for (std::size_t i = 0; i < sent.size(); i += 4096) sent[i] = static_cast<char>('a' + i / 4096 % 26);
+  for (std::size_t i = 0; i < sent.size(); i += 4096)
+    sent[i] = static_cast<char>('a' + i / 4096 % 26);
   std::string received;
   auto reader = [](Socket& from, std::string& into) -> io::Task<void> {
     std::vector<char> buffer(50'000);

@@ -59,7 +59,8 @@ io::Task<std::size_t> Stream::read(std::span<char> into) {
 io::Task<void> Stream::write(std::span<const std::string_view> pieces) {
   // The first attempt nearly always takes everything; only a remainder is copied into a list.
   Attempt first = try_write(pieces);
-  if (first.state == Attempt::State::broken || first.state == Attempt::State::end) throw connection_lost();
+  if (first.state == Attempt::State::broken || first.state == Attempt::State::end)
+    throw connection_lost();
   std::size_t skip = first.bytes;
   std::vector<std::string_view> left;
   for (std::string_view piece : pieces) {

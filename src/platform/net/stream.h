@@ -1,10 +1,10 @@
-// One connection as bytes in both directions: TCP below, TLS on top of it, and whatever a test plays.
-// A Stream moves bytes without waiting (try_read, try_write) and waits without holding a buffer
-// (wait); read() and write() are both together. So an idle connection costs no buffer, and a busy one
-// is not suspended between a request and its response.
+// One connection as bytes in both directions: TCP below, TLS on top of it, and whatever a test
+// plays. A Stream moves bytes without waiting (try_read, try_write) and waits without holding a
+// buffer (wait); read() and write() are both together. So an idle connection costs no buffer, and a
+// busy one is not suspended between a request and its response.
 //
-// A Stream belongs to one loop. At most one coroutine waits per direction. Waits end by readiness, by
-// the direction's deadline, or by the cancellation of the waiting coroutine.
+// A Stream belongs to one loop. At most one coroutine waits per direction. Waits end by readiness,
+// by the direction's deadline, or by the cancellation of the waiting coroutine.
 #pragma once
 
 #include <chrono>
@@ -28,10 +28,10 @@ enum class Wake : std::uint8_t { ready, deadline, cancelled };
 // What a non-blocking attempt did.
 struct Attempt {
   enum class State : std::uint8_t {
-    moved,    // `bytes` > 0 were moved.
-    wait,     // Nothing moved; wait for the direction, then try again.
-    end,      // Reading: the peer ended its side in order.
-    broken,   // The connection was reset or the peer broke the protocol.
+    moved,   // `bytes` > 0 were moved.
+    wait,    // Nothing moved; wait for the direction, then try again.
+    end,     // Reading: the peer ended its side in order.
+    broken,  // The connection was reset or the peer broke the protocol.
   };
   State state = State::wait;
   std::size_t bytes = 0;
@@ -41,7 +41,9 @@ using TimePoint = std::chrono::steady_clock::time_point;
 inline constexpr TimePoint no_deadline = TimePoint::max();
 
 // Thrown by read() and write() when the peer vanished.
-inline Fault connection_lost() { return {Kind::bad_gateway, "connection_lost", "the connection was lost"}; }
+inline Fault connection_lost() {
+  return {Kind::bad_gateway, "connection_lost", "the connection was lost"};
+}
 
 // Who is told of readiness. Called from the loop, once per arm().
 class Sleeper {
@@ -76,13 +78,15 @@ class Stream {
     set_deadline(Direction::write, at);
   }
 
-  // Tells the peer that no more bytes follow (TLS: close_notify first); bounded by the write deadline.
+  // Tells the peer that no more bytes follow (TLS: close_notify first); bounded by the write
+  // deadline.
   virtual io::Task<void> shutdown_write() = 0;
   // Ends both directions at once. Idempotent. A coroutine that waits is woken and finds it broken.
   virtual void close() noexcept = 0;
 
-  virtual const std::string& peer() const = 0;  // The peer's address without port: "127.0.0.1", "::1".
-  virtual bool secure() const = 0;              // Encrypted and, for clients, the name was verified.
+  virtual const std::string& peer()
+      const = 0;                    // The peer's address without port: "127.0.0.1", "::1".
+  virtual bool secure() const = 0;  // Encrypted and, for clients, the name was verified.
   virtual io::Loop& loop() = 0;
 
   class Waiting;
@@ -133,7 +137,8 @@ class [[nodiscard]] Stream::Waiting final : private Sleeper, private io::Cancell
 
 inline Stream::Waiting Stream::wait(Direction direction) noexcept { return {*this, direction}; }
 
-// Throws the Fault that belongs to a Wake other than ready; `here` is the waiting coroutine's context.
+// Throws the Fault that belongs to a Wake other than ready; `here` is the waiting coroutine's
+// context.
 void require_ready(Wake why, const io::Context& here);
 
 }  // namespace molecule::net

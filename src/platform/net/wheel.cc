@@ -1,9 +1,8 @@
 #include "platform/net/wheel.h"
 
-#include <time.h>
-
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <time.h>
 
 #include "platform/io/loop_asio.h"
 
@@ -30,7 +29,9 @@ class WheelService final : public asio::execution_context::service {
 };
 }  // namespace
 
-Wheel& Wheel::of(io::Loop& loop) { return *asio::use_service<WheelService>(loop.impl().context).wheel; }
+Wheel& Wheel::of(io::Loop& loop) {
+  return *asio::use_service<WheelService>(loop.impl().context).wheel;
+}
 
 Wheel::Wheel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -106,7 +107,8 @@ void Wheel::arm(std::size_t at) noexcept {
 
 void Wheel::turn() noexcept {
   turning_ = true;
-  TimePoint at = std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
+  TimePoint at =
+      std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
   std::size_t until = tick_of(at);
   // Entries taken out of the turned slots; one that on_due() destroys unlinks itself from here.
   Entry* due = nullptr;

@@ -29,7 +29,8 @@ class Wheel {
     virtual ~Entry() { leave(); }
 
    protected:
-    // The deadline has passed. Runs on the loop; the entry is out of the wheel and may be set again.
+    // The deadline has passed. Runs on the loop; the entry is out of the wheel and may be set
+    // again.
     virtual void on_due() noexcept = 0;
 
    private:

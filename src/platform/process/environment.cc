@@ -1,18 +1,18 @@
 #include "platform/process/environment.h"
 
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/file.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <system_error>
 #include <utility>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 
@@ -60,14 +60,16 @@ std::optional<std::string> read_file(const fs::path& file, std::size_t max) {
     if (n < 0) throw internal(fmt::format("cannot read {}: {}", file.string(), cause()));
     if (n == 0) return text;
     text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > max) throw internal(fmt::format("{} is larger than {} bytes", file.string(), max));
+    if (text.size() > max)
+      throw internal(fmt::format("{} is larger than {} bytes", file.string(), max));
   }
 }
 
 void write_private_file(const fs::path& file, std::string_view text) {
   fs::path beside = file;
   beside += fmt::format(".{}.new", ::getpid());
-  Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Descriptor fd(
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (fd.get() < 0) throw internal(fmt::format("cannot write {}: {}", beside.string(), cause()));
   while (!text.empty()) {
     ssize_t n = ::write(fd.get(), text.data(), text.size());
@@ -75,7 +77,8 @@ void write_private_file(const fs::path& file, std::string_view text) {
     if (n < 0) throw internal(fmt::format("cannot write {}: {}", beside.string(), cause()));
     text.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fsync(fd.get()) != 0) throw internal(fmt::format("cannot sync {}: {}", beside.string(), cause()));
+  if (::fsync(fd.get()) != 0)
+    throw internal(fmt::format("cannot sync {}: {}", beside.string(), cause()));
   if (::rename(beside.c_str(), file.c_str()) != 0) {
     throw internal(fmt::format("cannot replace {}: {}", file.string(), cause()));
   }
@@ -90,12 +93,13 @@ void make_private_directory(const fs::path& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     throw internal(fmt::format("cannot make {}: {}", directory.string(), cause()));
   }
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(directory.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) {
     throw internal(fmt::format("{} is not a directory", directory.string()));
   }
   if (facts.st_uid != ::geteuid()) {
-    throw internal(fmt::format("{} belongs to another user; choose another with --data", directory.string()));
+    throw internal(
+        fmt::format("{} belongs to another user; choose another with --data", directory.string()));
   }
   if ((facts.st_mode & 077) != 0 && ::chmod(directory.c_str(), 0700) != 0) {
     throw internal(fmt::format("cannot restrict {} to its owner: {}", directory.string(), cause()));
@@ -116,9 +120,10 @@ DirectoryLock::DirectoryLock(const fs::path& directory) {
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     char holder[32] = {};
     ssize_t n = ::read(fd.get(), holder, sizeof holder - 1);
-    throw Fault(Kind::conflict, "data_in_use",
-                fmt::format("{} is used by another molecule process{}{}; stop it or choose another --data",
-                            directory.string(), n > 0 ? ", pid " : "", n > 0 ? holder : ""));
+    throw Fault(
+        Kind::conflict, "data_in_use",
+        fmt::format("{} is used by another molecule process{}{}; stop it or choose another --data",
+                    directory.string(), n > 0 ? ", pid " : "", n > 0 ? holder : ""));
   }
   std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd.get(), 0) == 0) {
@@ -145,7 +150,7 @@ int processor_count() {
 }
 
 void raise_file_limit() {
-  struct rlimit limit {};
+  struct rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);

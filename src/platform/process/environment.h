@@ -1,5 +1,5 @@
-// The process's surroundings: environment variables, files and directories, and a lock that keeps two
-// processes off one data directory. The only place that reads the environment.
+// The process's surroundings: environment variables, files and directories, and a lock that keeps
+// two processes off one data directory. The only place that reads the environment.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,12 @@ std::optional<std::string> read_file(const std::filesystem::path& file, std::siz
 // Replaces the file atomically with mode 0600: written beside it, synced, renamed.
 void write_private_file(const std::filesystem::path& file, std::string_view text);
 
-// Makes the directory (and its parents) with mode 0700, or tightens it. Throws Fault when it belongs to
-// somebody else or cannot be made.
+// Makes the directory (and its parents) with mode 0700, or tightens it. Throws Fault when it
+// belongs to somebody else or cannot be made.
 void make_private_directory(const std::filesystem::path& directory);
 
-// Where data goes when nobody says: MOLECULE_DATA_DIR, XDG_DATA_HOME/molecule, ~/.local/share/molecule.
+// Where data goes when nobody says: MOLECULE_DATA_DIR, XDG_DATA_HOME/molecule,
+// ~/.local/share/molecule.
 std::filesystem::path default_data_directory();
 
 // Held while it lives; a second holder gets a Fault that says who holds it.

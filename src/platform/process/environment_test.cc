@@ -1,9 +1,10 @@
+#include "platform/process/environment.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/fault.h"
-#include "platform/process/environment.h"
 
 namespace molecule::process {
 namespace {
@@ -23,7 +24,7 @@ TEST(Files, PrivateFilesAreReplacedAndReadableByTheOwnerOnly) {
   write_private_file(file, "one");
   write_private_file(file, "two");
   EXPECT_EQ(read_file(file), "two");
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::stat(file.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600U);
 }
@@ -41,7 +42,7 @@ TEST(Directory, IsMadePrivateOrTightened) {
   make_private_directory(made);
   ::chmod(made.c_str(), 0755);
   make_private_directory(made);
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::stat(made.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0700U);
 }

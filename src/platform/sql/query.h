@@ -5,8 +5,9 @@
 //   …)"};
 //
 // Parameters are $1, $2 … in argument order and may repeat; README.md says what both engines
-// understand. The name is unique in the program and stands in log lines. Text and name outlive every
-// use: constants do. Each slice's tests compile all its queries on both engines (check_prepares).
+// understand. The name is unique in the program and stands in log lines. Text and name outlive
+// every use: constants do. Each slice's tests compile all its queries on both engines
+// (check_prepares).
 #pragma once
 
 #include <string_view>

@@ -24,8 +24,8 @@ enum class Mail {
 };
 BOOST_DESCRIBE_ENUM(Mail, none, leased, queued, polled, settled, dead)
 
-// The public id is a UUID of version 7 whose time is the row's creation and whose last 62 bits are its
-// number, so the number is found without an index.
+// The public id is a UUID of version 7 whose time is the row's creation and whose last 62 bits are
+// its number, so the number is found without an index.
 inline ActivityId make_id(Instant created_at, std::int64_t seq) {
   IdBytes bytes{};
   auto millis = static_cast<std::uint64_t>(created_at.micros() / 1000);
@@ -65,7 +65,8 @@ struct NewRow {
   RawJson tool_trace;
   // Messages only.
   std::optional<std::string> message_id;
-  std::optional<IdBytes> message_key;  // Digest of target, caller and message id: the idempotency key.
+  std::optional<IdBytes>
+      message_key;  // Digest of target, caller and message id: the idempotency key.
   Mail mail = Mail::none;
   std::int64_t hops = 0;
   std::optional<std::string> rpc_id;

@@ -7,8 +7,9 @@
 namespace molecule::activity {
 namespace {
 
-constexpr std::array<std::string_view, 7> reportable{"a2a_send",  "a2a_receive",     "task_update", "agent_log",
-                                                     "skill_promotion", "memory_write", "error"};
+constexpr std::array<std::string_view, 7> reportable{"a2a_send",  "a2a_receive",     "task_update",
+                                                     "agent_log", "skill_promotion", "memory_write",
+                                                     "error"};
 
 std::string_view checked_type(const std::optional<std::string>& type) {
   if (!type || type->empty()) {
@@ -17,7 +18,8 @@ std::string_view checked_type(const std::optional<std::string>& type) {
   auto known = std::find(reportable.begin(), reportable.end(), *type);
   if (known == reportable.end()) {
     std::string allowed;
-    for (std::string_view name : reportable) allowed.append(allowed.empty() ? "" : ", ").append(name);
+    for (std::string_view name : reportable)
+      allowed.append(allowed.empty() ? "" : ", ").append(name);
     throw bad_request("invalid_activity_type", "invalid activity_type, must be one of: " + allowed);
   }
   return *known;
@@ -29,9 +31,10 @@ void check_length(std::string_view name, const std::optional<std::string>& text,
   }
 }
 
-constexpr auto table = http::table(http::get<auth::Self, &Service::list>("/workspaces/{id}/activity"),
-                                   http::post<auth::Self, &Service::report>("/workspaces/{id}/activity"),
-                                   http::post<auth::Self, &Service::notify>("/workspaces/{id}/notify"));
+constexpr auto table =
+    http::table(http::get<auth::Self, &Service::list>("/workspaces/{id}/activity"),
+                http::post<auth::Self, &Service::report>("/workspaces/{id}/activity"),
+                http::post<auth::Self, &Service::notify>("/workspaces/{id}/notify"));
 
 }  // namespace
 
@@ -40,7 +43,8 @@ const std::span<const http::Route> routes = table;
 io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report report) {
   NewRow row;
   row.activity_type = checked_type(report.activity_type);
-  if (report.source_id && *report.source_id != id) throw forbidden("source_id must match authenticated workspace");
+  if (report.source_id && *report.source_id != id)
+    throw forbidden("source_id must match authenticated workspace");
   check_length("method", report.method, 200);
   check_length("summary", report.summary, 4096);
   check_length("error_detail", report.error_detail, 16384);
@@ -65,9 +69,11 @@ io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report rep
 }
 
 io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice notice) {
-  if (!notice.message || notice.message->empty()) throw bad_request("missing_field", "message is required");
+  if (!notice.message || notice.message->empty())
+    throw bad_request("missing_field", "message is required");
   if (notice.message->size() > message_max) {
-    throw Fault(Kind::too_large, "message_too_large", fmt::format("message is longer than {} bytes", message_max));
+    throw Fault(Kind::too_large, "message_too_large",
+                fmt::format("message is longer than {} bytes", message_max));
   }
   auto entry = directory_.find(id);
   if (!entry || entry->status == workspaces::Status::removed) throw not_found("workspace");
@@ -81,10 +87,12 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     for (std::size_t i = 0; i < notice.attachments->size(); ++i) {
       const Attachment& attachment = (*notice.attachments)[i];
       if (attachment.uri.empty() || attachment.name.empty()) {
-        throw bad_request("invalid_attachment", fmt::format("attachment[{}]: uri and name are required", i));
+        throw bad_request("invalid_attachment",
+                          fmt::format("attachment[{}]: uri and name are required", i));
       }
       if (!parts.empty()) parts += ',';
-      parts += json::Object{}.add("kind", "file").add("file", RawJson(json::text(attachment))).text();
+      parts +=
+          json::Object{}.add("kind", "file").add("file", RawJson(json::text(attachment))).text();
     }
     parts = "[" + parts + "]";
   }
@@ -112,8 +120,9 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
       result.response_body = row.response_body;
       result.duration_ms = (clock_.now() - asked->created_at).count() / 1000;
       // A message that a push link already settled may still be followed by further remarks.
-      outcome.duplicate = asked->mail == Mail::polled ? !ledger_.settle(tx, *asked, result)
-                                                      : asked->mail == Mail::settled && asked->method != "notify";
+      outcome.duplicate = asked->mail == Mail::polled
+                              ? !ledger_.settle(tx, *asked, result)
+                              : asked->mail == Mail::settled && asked->method != "notify";
       if (outcome.duplicate && asked->response_body == row.response_body.text) return outcome;
     }
     Place place = ledger_.record(tx, row);

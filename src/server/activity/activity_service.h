@@ -1,5 +1,5 @@
-// The activity feed: reading it (with cursors and long polls), reporting into it, and an agent speaking
-// to people.
+// The activity feed: reading it (with cursors and long polls), reporting into it, and an agent
+// speaking to people.
 #pragma once
 
 #include <vector>
@@ -20,13 +20,14 @@ struct FeedQuery {
   std::optional<std::int64_t> since_secs;  // > 0, capped at 30 days
   std::optional<std::string> since_id;     // rows after this one; unknown: 410
   std::optional<std::string> peer_id;
-  std::optional<std::string> before_ts;    // RFC 3339; rows strictly older
-  std::optional<std::string> order;        // asc | desc
-  std::optional<std::int64_t> wait;        // seconds, at most 30: answer as soon as a row exists
-  std::optional<std::string> include;      // comma list; peer_info
+  std::optional<std::string> before_ts;  // RFC 3339; rows strictly older
+  std::optional<std::string> order;      // asc | desc
+  std::optional<std::int64_t> wait;      // seconds, at most 30: answer as soon as a row exists
+  std::optional<std::string> include;    // comma list; peer_info
 };
 BOOST_DESCRIBE_STRUCT(FeedQuery, (),
-                      (type, source, limit, since_secs, since_id, peer_id, before_ts, order, wait, include))
+                      (type, source, limit, since_secs, since_id, peer_id, before_ts, order, wait,
+                       include))
 
 // Body of POST /workspaces/{id}/activity.
 struct Report {
@@ -43,8 +44,8 @@ struct Report {
   RawJson metadata;
 };
 BOOST_DESCRIBE_STRUCT(Report, (),
-                      (activity_type, method, summary, target_id, source_id, status, error_detail, duration_ms,
-                       request_body, response_body, metadata))
+                      (activity_type, method, summary, target_id, source_id, status, error_detail,
+                       duration_ms, request_body, response_body, metadata))
 
 struct Attachment {
   std::string uri;
@@ -66,8 +67,8 @@ class Service {
  public:
   static constexpr std::size_t message_max = 1u << 20;
 
-  Service(sql::Database& db, events::Log& log, Ledger& ledger, const workspaces::Directory& directory,
-          events::Hubs& hubs, const io::Clock& clock)
+  Service(sql::Database& db, events::Log& log, Ledger& ledger,
+          const workspaces::Directory& directory, events::Hubs& hubs, const io::Clock& clock)
       : db_(db), log_(log), ledger_(ledger), directory_(directory), hubs_(hubs), clock_(clock) {}
 
   io::Task<RawJson> list(auth::Self::Caller caller, WorkspaceId id, http::Query<FeedQuery> query,

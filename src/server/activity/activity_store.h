@@ -8,11 +8,13 @@
 namespace molecule::activity::store {
 
 inline constexpr sql::Query<void(
-    std::int64_t, WorkspaceId, std::string_view, std::optional<WorkspaceId>, std::optional<WorkspaceId>,
-    std::optional<std::string>, std::optional<std::string>, std::optional<std::string>, std::optional<std::string>,
-    std::optional<std::string>, std::optional<std::int64_t>, std::string_view, std::optional<std::string>, Instant,
-    std::optional<std::string>, std::optional<sql::BytesView>, Mail, std::int64_t, std::optional<Instant>, std::int64_t,
-    std::optional<std::string>, std::optional<DelegationId>, std::optional<std::int64_t>)>
+    std::int64_t, WorkspaceId, std::string_view, std::optional<WorkspaceId>,
+    std::optional<WorkspaceId>, std::optional<std::string>, std::optional<std::string>,
+    std::optional<std::string>, std::optional<std::string>, std::optional<std::string>,
+    std::optional<std::int64_t>, std::string_view, std::optional<std::string>, Instant,
+    std::optional<std::string>, std::optional<sql::BytesView>, Mail, std::int64_t,
+    std::optional<Instant>, std::int64_t, std::optional<std::string>, std::optional<DelegationId>,
+    std::optional<std::int64_t>)>
     insert{"activity.insert", R"(
     INSERT INTO activity (seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body,
                           response_body, tool_trace, duration_ms, status, error_detail, created_at, message_id,
@@ -41,8 +43,9 @@ struct Message {
   std::optional<DelegationId> delegation_id;
 };
 BOOST_DESCRIBE_STRUCT(Message, (),
-                      (seq, workspace_id, source_id, method, request_body, response_body, status, error_detail,
-                       created_at, message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id))
+                      (seq, workspace_id, source_id, method, request_body, response_body, status,
+                       error_detail, created_at, message_id, mail, lease_epoch, attempts,
+                       expires_at, hops, rpc_id, delegation_id))
 
 inline constexpr sql::Query<Message(sql::BytesView)> by_key{"activity.by_key", R"(
     SELECT seq, workspace_id, source_id, method, request_body, response_body, status, error_detail, created_at,
@@ -55,8 +58,9 @@ inline constexpr sql::Query<Message(std::int64_t)> message{"activity.message", R
       FROM activity WHERE seq = $1)"};
 
 // Records the result once: a stale epoch or an already settled message matches no row.
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view, std::optional<std::string>,
-                                 std::optional<std::string>, std::optional<std::int64_t>, std::optional<std::string>)>
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view,
+                                 std::optional<std::string>, std::optional<std::string>,
+                                 std::optional<std::int64_t>, std::optional<std::string>)>
     settle{"activity.settle", R"(
     UPDATE activity SET mail = 'settled', status = $3, response_body = $4, error_detail = $5, duration_ms = $6,
                         tool_trace = $7
@@ -71,17 +75,19 @@ inline constexpr sql::Query<Message(WorkspaceId, Instant)> lease{"activity.lease
     RETURNING seq, workspace_id, source_id, method, request_body, response_body, status, error_detail, created_at,
               message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id)"};
 
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Instant>, std::optional<std::string>)>
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Instant>,
+                                 std::optional<std::string>)>
     requeue{"activity.requeue", R"(
     UPDATE activity SET mail = 'queued', not_before = $3, error_detail = $4, status = 'queued'
      WHERE seq = $1 AND lease_epoch = $2 AND mail = 'leased')"};
 
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view)> bury{"activity.bury", R"(
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view)> bury{
+    "activity.bury", R"(
     UPDATE activity SET mail = 'dead', status = 'error', error_detail = $3
      WHERE seq = $1 AND lease_epoch = $2 AND mail IN ('leased', 'queued'))"};
 
-// After a restart: what the last process was carrying goes back into the mailbox; its results, should
-// they still come, carry an old epoch.
+// After a restart: what the last process was carrying goes back into the mailbox; its results,
+// should they still come, carry an old epoch.
 inline constexpr sql::Query<void()> reclaim{"activity.reclaim", R"(
     UPDATE activity SET mail = 'queued', status = 'queued', lease_epoch = lease_epoch + 1 WHERE mail = 'leased')"};
 
@@ -117,14 +123,15 @@ struct Row {
   std::int64_t hops = 0;
 };
 BOOST_DESCRIBE_STRUCT(Row, (),
-                      (seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body,
-                       response_body, tool_trace, duration_ms, status, error_detail, created_at, message_id, mail,
-                       hops))
+                      (seq, workspace_id, activity_type, source_id, target_id, method, summary,
+                       request_body, response_body, tool_trace, duration_ms, status, error_detail,
+                       created_at, message_id, mail, hops))
 
-// Filters that are NULL do not filter. $4: 1 = people's rows, 0 = agents' rows. $8: the agent's own view
-// of its inbox leaves out what it said itself.
-inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::string>, std::optional<std::int64_t>,
-                                std::optional<WorkspaceId>, std::optional<Instant>, std::int64_t, std::int64_t)>
+// Filters that are NULL do not filter. $4: 1 = people's rows, 0 = agents' rows. $8: the agent's own
+// view of its inbox leaves out what it said itself.
+inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::string>,
+                                std::optional<std::int64_t>, std::optional<WorkspaceId>,
+                                std::optional<Instant>, std::int64_t, std::int64_t)>
     after{"activity.after", R"(
     SELECT seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body, response_body,
            tool_trace, duration_ms, status, error_detail, created_at, message_id, mail, hops
@@ -138,8 +145,9 @@ inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::st
        AND (CAST($8 AS BIGINT) = 0 OR COALESCE(method, '') <> 'notify')
      ORDER BY seq LIMIT $7)"};
 
-inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::string>, std::optional<std::int64_t>,
-                                std::optional<WorkspaceId>, std::optional<Instant>, std::int64_t, std::int64_t)>
+inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::string>,
+                                std::optional<std::int64_t>, std::optional<WorkspaceId>,
+                                std::optional<Instant>, std::int64_t, std::int64_t)>
     before{"activity.before", R"(
     SELECT seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body, response_body,
            tool_trace, duration_ms, status, error_detail, created_at, message_id, mail, hops
@@ -154,7 +162,8 @@ inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::st
      ORDER BY seq DESC LIMIT $7)"};
 
 // The first number at or after an instant, for before_ts.
-inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> seq_before{"activity.seq_before", R"(
+inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> seq_before{"activity.seq_before",
+                                                                           R"(
     SELECT COALESCE(MAX(seq), 0) + 1 FROM activity WHERE workspace_id = $1 AND created_at < $2)"};
 
 inline constexpr sql::Query<void(Instant, std::int64_t)> prune{"activity.prune", R"(

@@ -28,7 +28,8 @@ struct Filter {
   std::chrono::seconds wait{0};
 };
 
-Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller& caller, Instant now) {
+Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller& caller,
+               Instant now) {
   Filter filter;
   filter.workspace = workspace;
   filter.type = query.type;
@@ -59,7 +60,8 @@ Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller
   }
   if (query.before_ts) {
     filter.before = Instant::parse(*query.before_ts);
-    if (!filter.before) throw bad_request("invalid_before_ts", "before_ts must be an RFC 3339 time");
+    if (!filter.before)
+      throw bad_request("invalid_before_ts", "before_ts must be an RFC 3339 time");
   }
   filter.ascending = filter.since.has_value() || filter.after.has_value();
   if (query.order) {
@@ -69,7 +71,8 @@ Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller
     filter.ascending = *query.order == "asc";
   }
   if (query.wait) {
-    if (*query.wait < 0 || *query.wait > 30) throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
+    if (*query.wait < 0 || *query.wait > 30)
+      throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
     filter.wait = std::chrono::seconds(*query.wait);
   }
   bool own_inbox = caller.workspace() == workspace && query.type == "a2a_receive";
@@ -86,27 +89,30 @@ std::vector<store::Row> read_rows(sql::Read& read, const Filter& filter) {
     bool known = cursor && cursor->workspace_id == filter.workspace &&
                  make_id(cursor->created_at, cursor->seq) == *filter.since;
     if (!known) {
-      throw Fault(Kind::gone, "cursor_gone",
-                  "since_id cursor not found: it was pruned or belongs to another workspace; start again with "
-                  "since_secs or without a cursor");
+      throw Fault(
+          Kind::gone, "cursor_gone",
+          "since_id cursor not found: it was pruned or belongs to another workspace; start again with "
+          "since_secs or without a cursor");
     }
   }
   std::int64_t until = newest_position;
   if (filter.before) until = read.one(store::seq_before, filter.workspace, *filter.before);
   if (filter.ascending) {
-    auto rows = read.all(store::after, filter.workspace, from, filter.type, filter.people, filter.peer, filter.after,
-                         filter.limit, inbox);
+    auto rows = read.all(store::after, filter.workspace, from, filter.type, filter.people,
+                         filter.peer, filter.after, filter.limit, inbox);
     std::erase_if(rows, [&](const store::Row& row) { return row.seq >= until; });
     return rows;
   }
-  auto rows = read.all(store::before, filter.workspace, until, filter.type, filter.people, filter.peer, filter.after,
-                       filter.limit, inbox);
+  auto rows = read.all(store::before, filter.workspace, until, filter.type, filter.people,
+                       filter.peer, filter.after, filter.limit, inbox);
   std::erase_if(rows, [&](const store::Row& row) { return row.seq <= from; });
   return rows;
 }
 
 std::string_view source_of(const store::Row& row) {
-  if (row.method == "notify" || (row.source_id == row.workspace_id && row.method != "delegate_result")) return "self";
+  if (row.method == "notify" ||
+      (row.source_id == row.workspace_id && row.method != "delegate_result"))
+    return "self";
   if (row.method == "delegate_result") return "system";
   return row.source_id ? "peer_agent" : "canvas_user";
 }
@@ -122,14 +128,16 @@ std::string said(const store::Row& row) {
       std::string text = a2a::text_of(node);
       if (!text.empty()) return text;
     }
-    if (json::Node result = root.find("result"); result.is(json::Type::string)) return std::string(result.string());
+    if (json::Node result = root.find("result"); result.is(json::Type::string))
+      return std::string(result.string());
   }
   return row.summary.value_or("");
 }
 
 }  // namespace
 
-std::string Service::row_json(const store::Row& row, bool with_peer, std::string_view base_url) const {
+std::string Service::row_json(const store::Row& row, bool with_peer,
+                              std::string_view base_url) const {
   json::Object out;
   out.add("id", make_id(row.created_at, row.seq))
       .add("seq", row.seq)
@@ -146,8 +154,10 @@ std::string Service::row_json(const store::Row& row, bool with_peer, std::string
       .add("created_at", row.created_at);
   out.add_some("message_id", row.message_id);
   if (row.mail != Mail::none) out.add("mail", row.mail);
-  if (row.request_body && !row.request_body->empty()) out.add("request_body", RawJson(*row.request_body));
-  if (row.response_body && !row.response_body->empty()) out.add("response_body", RawJson(*row.response_body));
+  if (row.request_body && !row.request_body->empty())
+    out.add("request_body", RawJson(*row.request_body));
+  if (row.response_body && !row.response_body->empty())
+    out.add("response_body", RawJson(*row.response_body));
   if (row.tool_trace && !row.tool_trace->empty()) out.add("tool_trace", RawJson(*row.tool_trace));
   if (row.activity_type != "a2a_receive") return out.text();
 
@@ -175,10 +185,11 @@ std::string Service::row_json(const store::Row& row, bool with_peer, std::string
   return out.text();
 }
 
-io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id, http::Query<FeedQuery> query,
-                                const http::Request& request) {
+io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
+                                http::Query<FeedQuery> query, const http::Request& request) {
   Filter filter = checked(id, query.value, caller, clock_.now());
-  bool with_peer = query.value.include && query.value.include->find("peer_info") != std::string::npos;
+  bool with_peer =
+      query.value.include && query.value.include->find("peer_info") != std::string::npos;
   io::Context here = co_await io::context();
   events::Hub& hub = hubs_.of(*here.loop);
   auto deadline = clock_.monotonic() + filter.wait;
@@ -207,9 +218,10 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id, http:
 
 io::Task<std::int64_t> Service::prune(std::chrono::hours retention) {
   Instant before = clock_.now() - retention;
-  auto change = [before](sql::Tx& tx) { return tx.run(store::prune, before, std::int64_t{10'000}); };
-  std::int64_t pruned =
-      co_await db_.write(std::move(change));
+  auto change = [before](sql::Tx& tx) {
+    return tx.run(store::prune, before, std::int64_t{10'000});
+  };
+  std::int64_t pruned = co_await db_.write(std::move(change));
   co_return pruned;
 }
 

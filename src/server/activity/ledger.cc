@@ -21,16 +21,18 @@ std::string preview(std::string_view text, std::size_t max) {
 }
 
 void Ledger::beat(sql::Tx& tx, WorkspaceId workspace) {
-  tx.after_commit([this, at = slot(workspace)] { pulses_[at].fetch_add(1, std::memory_order_release); });
+  tx.after_commit(
+      [this, at = slot(workspace)] { pulses_[at].fetch_add(1, std::memory_order_release); });
 }
 
 void Ledger::write(sql::Tx& tx, const NewRow& row, std::int64_t seq, Instant now) {
   std::optional<sql::BytesView> key;
   if (row.message_key) key = sql::BytesView(*row.message_key);
-  tx.post(store::insert, seq, row.workspace, row.activity_type, row.source, row.target, some(row.method),
-          some(row.summary), some(row.request_body), some(row.response_body), some(row.tool_trace), row.duration_ms,
-          row.status, row.error_detail, now, row.message_id, key, row.mail, row.mail == Mail::leased ? 1 : 0,
-          row.expires_at, row.hops, row.rpc_id, row.delegation, row.reply_to);
+  tx.post(store::insert, seq, row.workspace, row.activity_type, row.source, row.target,
+          some(row.method), some(row.summary), some(row.request_body), some(row.response_body),
+          some(row.tool_trace), row.duration_ms, row.status, row.error_detail, now, row.message_id,
+          key, row.mail, row.mail == Mail::leased ? 1 : 0, row.expires_at, row.hops, row.rpc_id,
+          row.delegation, row.reply_to);
 }
 
 void Ledger::announce(sql::Tx& tx, const NewRow& row, ActivityId id) {
@@ -68,7 +70,8 @@ Ledger::Accepted Ledger::accept(sql::Tx& tx, const NewRow& row) {
   if (row.message_key) {
     accepted.earlier = tx.optional(store::by_key, sql::BytesView(*row.message_key));
     if (accepted.earlier) {
-      accepted.place = {accepted.earlier->seq, make_id(accepted.earlier->created_at, accepted.earlier->seq),
+      accepted.place = {accepted.earlier->seq,
+                        make_id(accepted.earlier->created_at, accepted.earlier->seq),
                         accepted.earlier->created_at};
       return accepted;
     }

@@ -1,6 +1,6 @@
-// The ledger of messages and deeds: the operations other slices use inside their own transactions. It
-// guards the three promises of the message path: a message is accepted once per idempotency key, is
-// leased to one carrier at a time, and has its result recorded once.
+// The ledger of messages and deeds: the operations other slices use inside their own transactions.
+// It guards the three promises of the message path: a message is accepted once per idempotency key,
+// is leased to one carrier at a time, and has its result recorded once.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace molecule::activity {
 
 // How a message ended.
 struct Result {
-  std::string_view status = "ok";      // ok or error
+  std::string_view status = "ok";  // ok or error
   RawJson response_body;
   std::optional<std::string> error_detail;
   std::optional<std::int64_t> duration_ms;
@@ -31,8 +31,8 @@ class Ledger {
 
   // Writes a row and announces it as ACTIVITY_LOGGED.
   Place record(sql::Tx& tx, const NewRow& row);
-  // As record, for a message: when its key is known already nothing is written and the first message is
-  // returned.
+  // As record, for a message: when its key is known already nothing is written and the first
+  // message is returned.
   struct Accepted {
     Place place;
     std::optional<store::Message> earlier;
@@ -42,12 +42,13 @@ class Ledger {
   std::optional<store::Message> find(sql::Statements& statements, std::int64_t seq);
   std::optional<store::Message> find(sql::Statements& statements, ActivityId id);
 
-  // False when the lease is stale or the result is recorded already: then nothing changed. Announces
-  // the outcome as ACTIVITY_LOGGED when `announce` is set.
+  // False when the lease is stale or the result is recorded already: then nothing changed.
+  // Announces the outcome as ACTIVITY_LOGGED when `announce` is set.
   bool settle(sql::Tx& tx, const store::Message& message, const Result& result);
   // The next message of a workspace that may go out now, leased.
   std::optional<store::Message> lease(sql::Tx& tx, WorkspaceId workspace);
-  bool requeue(sql::Tx& tx, const store::Message& message, std::optional<Instant> not_before, std::string why);
+  bool requeue(sql::Tx& tx, const store::Message& message, std::optional<Instant> not_before,
+               std::string why);
   bool bury(sql::Tx& tx, const store::Message& message, std::string_view why);
 
   // Grows whenever a row of the workspace was committed or settled; shared by a few workspaces. For
@@ -58,7 +59,9 @@ class Ledger {
 
  private:
   static constexpr std::size_t pulse_count = 4096;
-  static std::size_t slot(WorkspaceId workspace) { return std::hash<WorkspaceId>{}(workspace) % pulse_count; }
+  static std::size_t slot(WorkspaceId workspace) {
+    return std::hash<WorkspaceId>{}(workspace) % pulse_count;
+  }
   void beat(sql::Tx& tx, WorkspaceId workspace);
   void write(sql::Tx& tx, const NewRow& row, std::int64_t seq, Instant now);
   void announce(sql::Tx& tx, const NewRow& row, ActivityId id);

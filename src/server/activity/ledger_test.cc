@@ -11,7 +11,9 @@ namespace {
 class ManualClock final : public io::Clock {
  public:
   Instant now() const override { return at; }
-  std::chrono::nanoseconds monotonic() const override { return std::chrono::microseconds(at.micros()); }
+  std::chrono::nanoseconds monotonic() const override {
+    return std::chrono::microseconds(at.micros());
+  }
   Instant at = Instant::from_micros(1'700'000'000'000'000);
 };
 
@@ -122,7 +124,9 @@ TEST_P(LedgerTest, WhatHappenedIsAnnouncedInOrderAndMovesThePulse) {
   std::uint64_t before = ledger().pulse(workspace);
   NewRow row = message("m1", Mail::leased);
   auto accepted = write([&](sql::Tx& tx) { return ledger().accept(tx, row); });
-  write([&](sql::Tx& tx) { return ledger().settle(tx, *ledger().find(tx, accepted.place.seq), Result{}); });
+  write([&](sql::Tx& tx) {
+    return ledger().settle(tx, *ledger().find(tx, accepted.place.seq), Result{});
+  });
   EXPECT_GT(ledger().pulse(workspace), before);
   auto slice = log().recent_after(0, 10);
   ASSERT_EQ(slice.frames.size(), 2U);
@@ -133,11 +137,13 @@ TEST_P(LedgerTest, WhatHappenedIsAnnouncedInOrderAndMovesThePulse) {
 }
 
 TEST_P(LedgerTest, AnIdNamesItsRowAndNoOther) {
-  auto accepted = write([&](sql::Tx& tx) { return ledger().accept(tx, message("m1", Mail::leased)); });
+  auto accepted =
+      write([&](sql::Tx& tx) { return ledger().accept(tx, message("m1", Mail::leased)); });
   EXPECT_EQ(seq_of(accepted.place.id), accepted.place.seq);
   auto other = make_id(clock.at + std::chrono::hours(1), accepted.place.seq);
   EXPECT_FALSE(read([&](sql::Read& read) { return ledger().find(read, other); }).has_value());
-  EXPECT_FALSE(read([&](sql::Read& read) { return ledger().find(read, ActivityId{}); }).has_value());
+  EXPECT_FALSE(
+      read([&](sql::Read& read) { return ledger().find(read, ActivityId{}); }).has_value());
 }
 
 EACH_DATABASE(LedgerTest);

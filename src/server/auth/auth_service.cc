@@ -92,9 +92,7 @@ io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std:
   bool revoked = false;
   if (id) {
     Tokens& tokens = parts_.tokens;
-    auto work = [&tokens, workspace, id](sql::Tx& tx) {
-      return tokens.revoke(tx, workspace, *id);
-    };
+    auto work = [&tokens, workspace, id](sql::Tx& tx) { return tokens.revoke(tx, workspace, *id); };
     revoked = co_await parts_.db.write(work);
   }
   if (!revoked) {
@@ -137,7 +135,7 @@ io::Task<http::Response> Service::claim(Open::Caller, const http::Request& reque
   Claims& claims = parts_.claims;
   Sessions& sessions = parts_.sessions;
   auto work = [&claims, &sessions,
-                 code = body.code](sql::Tx& tx) -> std::optional<Sessions::Opened> {
+               code = body.code](sql::Tx& tx) -> std::optional<Sessions::Opened> {
     if (!claims.spend(tx, code)) return std::nullopt;
     return sessions.start(tx);
   };

@@ -36,7 +36,8 @@ constexpr auto table = http::table(
     http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations"),
     http::post<auth::Self, &Service::record>("/workspaces/{id}/delegations/record"),
     http::get<auth::Self, &Service::get>("/workspaces/{id}/delegations/{delegation_id}"),
-    http::post<auth::Self, &Service::update>("/workspaces/{id}/delegations/{delegation_id}/update"));
+    http::post<auth::Self, &Service::update>(
+        "/workspaces/{id}/delegations/{delegation_id}/update"));
 
 void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
   json::Object payload;
@@ -62,16 +63,19 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   std::optional<std::string> result, error;
   (ok ? result : error) = text;
   Status status = ok ? Status::completed : Status::failed;
-  if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0) return false;
+  if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0)
+    return false;
   activity::NewRow row;
   row.workspace = delegation.source_id;
   row.activity_type = "a2a_receive";
   row.source = delegation.target_id;
   row.target = delegation.source_id;
   row.method = "delegate_result";
-  row.summary = (ok ? "Delegation completed: " : "Delegation failed: ") + activity::preview(text, 160);
+  row.summary =
+      (ok ? "Delegation completed: " : "Delegation failed: ") + activity::preview(text, 160);
   row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
-  row.response_body = json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
+  row.response_body =
+      json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
   row.duration_ms = (clock_.now() - delegation.created_at).count() / 1000;
   row.status = ok ? "ok" : "error";
   row.error_detail = error;
@@ -83,11 +87,13 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   } else {
     payload.add("error", activity::preview(text, 500));
   }
-  log_.append(tx, {ok ? "DELEGATION_COMPLETE" : "DELEGATION_FAILED", delegation.source_id, payload.raw()});
+  log_.append(
+      tx, {ok ? "DELEGATION_COMPLETE" : "DELEGATION_FAILED", delegation.source_id, payload.raw()});
   return true;
 }
 
-void Outcomes::settled(sql::Tx& tx, const activity::store::Message& message, bool ok, const std::string& text) {
+void Outcomes::settled(sql::Tx& tx, const activity::store::Message& message, bool ok,
+                       const std::string& text) {
   if (!message.delegation_id) return;
   auto delegation = tx.optional(store::find, *message.delegation_id);
   if (delegation) finish(tx, *delegation, ok, text);
@@ -111,12 +117,17 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     source = *who;
     target = id;
   } else if (who && *who != id) {
-    throw Fault(Kind::forbidden, "foreign_source", "source workspace does not match authenticated identity");
+    throw Fault(Kind::forbidden, "foreign_source",
+                "source workspace does not match authenticated identity");
   }
-  if (!ask.task || ask.task->empty()) throw bad_request("invalid_delegation", "invalid delegation request: task is required");
-  if (!target) throw bad_request("invalid_delegation", "invalid delegation request: target_id must be a valid UUID");
+  if (!ask.task || ask.task->empty())
+    throw bad_request("invalid_delegation", "invalid delegation request: task is required");
+  if (!target)
+    throw bad_request("invalid_delegation",
+                      "invalid delegation request: target_id must be a valid UUID");
   if (ask.task->size() > task_max) {
-    throw Fault(Kind::too_large, "task_too_large", fmt::format("task is longer than {} bytes", task_max));
+    throw Fault(Kind::too_large, "task_too_large",
+                fmt::format("task is longer than {} bytes", task_max));
   }
   if (ask.idempotency_key && (ask.idempotency_key->empty() || ask.idempotency_key->size() > 256)) {
     throw bad_request("invalid_idempotency_key", "idempotency_key must have 1 to 256 bytes");
@@ -135,7 +146,8 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
   std::string body =
       a2a::text_request('"' + text_id + '"', text_id, "user", *ask.task, metadata.members());
   proxy::Admission admission = proxy_.admit(source, *target, body);
-  delegation.status = admission.target.link == proxy::Link::mailbox ? Status::queued : Status::dispatched;
+  delegation.status =
+      admission.target.link == proxy::Link::mailbox ? Status::queued : Status::dispatched;
 
   struct Written {
     std::optional<Delegation> earlier;
@@ -151,16 +163,19 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
       }
       if (earlier) tx.run(store::release_key, earlier->delegation_id);
     }
-    tx.post(store::insert, delegation.delegation_id, source, *target, std::string_view(delegation.task),
-            delegation.status, ask.idempotency_key, delegation.created_at);
+    tx.post(store::insert, delegation.delegation_id, source, *target,
+            std::string_view(delegation.task), delegation.status, ask.idempotency_key,
+            delegation.created_at);
     activity::NewRow row;
     row.workspace = source;
     row.activity_type = "delegation";
     row.source = source;
     row.target = *target;
     row.method = "delegate";
-    row.summary = "Delegated to " + admission.target.name + ": " + activity::preview(delegation.task, 160);
-    row.request_body = json::Object{}.add("task", delegation.task).add("delegation_id", text_id).raw();
+    row.summary =
+        "Delegated to " + admission.target.name + ": " + activity::preview(delegation.task, 160);
+    row.request_body =
+        json::Object{}.add("task", delegation.task).add("delegation_id", text_id).raw();
     row.status = enum_text(delegation.status);
     row.delegation = delegation.delegation_id;
     ledger_.record(tx, row);
@@ -184,7 +199,9 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     break;
   }
   json::Object out;
-  out.add("delegation_id", delegation.delegation_id).add("status", "delegated").add("target_id", *target);
+  out.add("delegation_id", delegation.delegation_id)
+      .add("status", "delegated")
+      .add("target_id", *target);
   co_return http::Response::json(202, out.text());
 }
 
@@ -196,9 +213,11 @@ io::Task<std::vector<RawJson>> Service::list(auth::Self::Caller, WorkspaceId id)
   co_return out;
 }
 
-io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId delegation, http::Query<Wait> wait) {
+io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId delegation,
+                               http::Query<Wait> wait) {
   std::int64_t seconds = wait.value.wait.value_or(0);
-  if (seconds < 0 || seconds > 30) throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
+  if (seconds < 0 || seconds > 30)
+    throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
   io::Context here = co_await io::context();
   events::Hub& hub = hubs_.of(*here.loop);
   auto deadline = clock_.monotonic() + std::chrono::seconds(seconds);
@@ -221,7 +240,8 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
     throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
   }
   if (note.task->size() > task_max) {
-    throw Fault(Kind::too_large, "task_too_large", fmt::format("task is longer than {} bytes", task_max));
+    throw Fault(Kind::too_large, "task_too_large",
+                fmt::format("task is longer than {} bytes", task_max));
   }
   Delegation delegation;
   delegation.delegation_id = *note.delegation_id;
@@ -236,19 +256,22 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
       if (earlier->source_id != id) throw conflict("delegation_exists", "delegation_id is in use");
       return false;
     }
-    tx.post(store::insert, delegation.delegation_id, id, delegation.target_id, std::string_view(delegation.task),
-            delegation.status, std::nullopt, delegation.created_at);
+    tx.post(store::insert, delegation.delegation_id, id, delegation.target_id,
+            std::string_view(delegation.task), delegation.status, std::nullopt,
+            delegation.created_at);
     sent_event(tx, log_, delegation);
     return true;
   });
   static_cast<void>(fresh);
   http::Reply<RawJson> reply;
   reply.status = 202;
-  reply.body = json::Object{}.add("delegation_id", delegation.delegation_id).add("status", "recorded").raw();
+  reply.body =
+      json::Object{}.add("delegation_id", delegation.delegation_id).add("status", "recorded").raw();
   co_return reply;
 }
 
-io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, DelegationId delegation, Update update) {
+io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, DelegationId delegation,
+                                  Update update) {
   if (update.status != "completed" && update.status != "failed") {
     throw bad_request("invalid_status", "status must be 'completed' or 'failed'");
   }

@@ -1,5 +1,5 @@
-// Handing work to a peer: accepted durably together with the message that carries it, followed to its
-// result, and told to the asker once.
+// Handing work to a peer: accepted durably together with the message that carries it, followed to
+// its result, and told to the asker once.
 #pragma once
 
 #include "server/delegations/delegations_store.h"
@@ -39,7 +39,8 @@ class Outcomes final : public proxy::OnSettled {
   Outcomes(events::Log& log, activity::Ledger& ledger, const io::Clock& clock)
       : log_(log), ledger_(ledger), clock_(clock) {}
 
-  void settled(sql::Tx& tx, const activity::store::Message& message, bool ok, const std::string& text) override;
+  void settled(sql::Tx& tx, const activity::store::Message& message, bool ok,
+               const std::string& text) override;
   void waiting(sql::Tx& tx, const activity::store::Message& message) override;
   // False when the delegation has its result already.
   bool finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text);
@@ -54,8 +55,8 @@ class Service {
  public:
   static constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
 
-  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger, Outcomes& outcomes, proxy::Service& proxy,
-          events::Hubs& hubs, const io::Clock& clock, io::Random& random)
+  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger, Outcomes& outcomes,
+          proxy::Service& proxy, events::Hubs& hubs, const io::Clock& clock, io::Random& random)
       : db_(db),
         log_(log),
         ledger_(ledger),
@@ -70,9 +71,11 @@ class Service {
 
   io::Task<http::Response> delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask);
   io::Task<std::vector<RawJson>> list(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<RawJson> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation, http::Query<Wait> wait);
+  io::Task<RawJson> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
+                        http::Query<Wait> wait);
   io::Task<http::Reply<RawJson>> record(auth::Self::Caller caller, WorkspaceId id, Note note);
-  io::Task<RawJson> update(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation, Update update);
+  io::Task<RawJson> update(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
+                           Update update);
 
  private:
   sql::Database& db_;

@@ -24,7 +24,8 @@ struct Delegation {
   Instant updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Delegation, (),
-                      (delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at))
+                      (delegation_id, source_id, target_id, task, status, result, error, created_at,
+                       updated_at))
 
 namespace store {
 
@@ -38,7 +39,8 @@ inline constexpr sql::Query<Delegation(DelegationId)> find{"delegations.find", R
     SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
       FROM delegations WHERE delegation_id = $1)"};
 
-inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"delegations.by_key", R"(
+inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"delegations.by_key",
+                                                                              R"(
     SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
       FROM delegations WHERE source_id = $1 AND idempotency_key = $2)"};
 
@@ -46,16 +48,19 @@ inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"d
 inline constexpr sql::Query<void(DelegationId)> release_key{"delegations.release_key", R"(
     UPDATE delegations SET idempotency_key = NULL WHERE delegation_id = $1 AND status = 'failed')"};
 
-inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{"delegations.of_workspace", R"(
+inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{
+    "delegations.of_workspace", R"(
     SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
       FROM delegations WHERE source_id = $1 OR target_id = $1 ORDER BY created_at DESC LIMIT $2)"};
 
-inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress", R"(
+inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress",
+                                                                          R"(
     UPDATE delegations SET status = $2, updated_at = $3
      WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};
 
 // The first result is the result.
-inline constexpr sql::Query<void(DelegationId, Status, std::optional<std::string>, std::optional<std::string>, Instant)>
+inline constexpr sql::Query<void(DelegationId, Status, std::optional<std::string>,
+                                 std::optional<std::string>, Instant)>
     finish{"delegations.finish", R"(
     UPDATE delegations SET status = $2, result = $3, error = $4, updated_at = $5
      WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};

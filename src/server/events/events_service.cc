@@ -70,7 +70,8 @@ io::Task<void> write_facts(http::WebSocket& socket, Hub& hub, Cursor cursor, Sta
 io::Task<void> serve_socket(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start) {
   io::Context here = co_await io::context();
   io::Scope scope(*here.loop, {}, here.cancellation);
-  auto writer = [](http::WebSocket& to, Hub& on, Cursor from, Start at, io::Scope& owner) -> io::Task<void> {
+  auto writer = [](http::WebSocket& to, Hub& on, Cursor from, Start at,
+                   io::Scope& owner) -> io::Task<void> {
     try {
       co_await write_facts(to, on, std::move(from), at);
     } catch (const Fault&) {
@@ -114,13 +115,15 @@ std::vector<Past> past(std::vector<store::Row> rows) {
   std::vector<Past> page;
   page.reserve(rows.size());
   for (auto& row : rows) {
-    page.push_back(Past{std::to_string(row.seq), std::move(row.type), row.workspace_id, std::move(row.payload),
-                        row.at, row.seq});
+    page.push_back(Past{std::to_string(row.seq), std::move(row.type), row.workspace_id,
+                        std::move(row.payload), row.at, row.seq});
   }
   return page;
 }
 
-std::int64_t limit_of(const Page& page) { return std::clamp<std::int64_t>(page.limit.value_or(100), 1, 500); }
+std::int64_t limit_of(const Page& page) {
+  return std::clamp<std::int64_t>(page.limit.value_or(100), 1, 500);
+}
 
 constexpr auto table =
     http::table(http::get<auth::Member, &Service::socket>("/ws"),
@@ -132,7 +135,8 @@ constexpr auto table =
 
 const std::span<const http::Route> routes = table;
 
-io::Task<http::Response> Service::socket(auth::Member::Caller caller, const http::Request& request) {
+io::Task<http::Response> Service::socket(auth::Member::Caller caller,
+                                         const http::Request& request) {
   auto since = position(request.query_value("since"));
   std::int64_t oldest = co_await log_.oldest();
   Start start = start_from(since, oldest, log_.newest());
@@ -145,11 +149,13 @@ io::Task<http::Response> Service::socket(auth::Member::Caller caller, const http
   };
   // A browser that carried its token as a subprotocol needs the fixed one confirmed.
   auto offered = request.header("Sec-WebSocket-Protocol");
-  if (offered && offered->find("molecule-ws") != std::string_view::npos) response.subprotocol = "molecule-ws";
+  if (offered && offered->find("molecule-ws") != std::string_view::npos)
+    response.subprotocol = "molecule-ws";
   co_return response;
 }
 
-io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id, const http::Request& request) {
+io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id,
+                                         const http::Request& request) {
   std::optional<std::string> last;
   if (auto header = request.header("Last-Event-ID")) last = std::string(*header);
   if (!last) last = request.query_value("since");
@@ -157,9 +163,11 @@ io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id, con
   std::int64_t oldest = co_await log_.oldest();
   Start start = start_from(since, oldest, log_.newest());
   if (since && !start.resumed) {
-    throw Fault(Kind::gone, "position_gone",
-                fmt::format("log position {} cannot be resumed ({}); take a snapshot and connect without it", *since,
-                            start.reason));
+    throw Fault(
+        Kind::gone, "position_gone",
+        fmt::format(
+            "log position {} cannot be resumed ({}); take a snapshot and connect without it",
+            *since, start.reason));
   }
   io::Context here = co_await io::context();
   Hub& hub = hubs_.of(*here.loop);
@@ -183,7 +191,8 @@ io::Task<std::vector<Past>> Service::list(auth::Admin::Caller, http::Query<Page>
   co_return past(std::move(rows));
 }
 
-io::Task<std::vector<Past>> Service::list_of(auth::Admin::Caller, WorkspaceId id, http::Query<Page> page) {
+io::Task<std::vector<Past>> Service::list_of(auth::Admin::Caller, WorkspaceId id,
+                                             http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
   auto query = [=](sql::Read& read) { return read.all(store::before_of, id, before, limit); };

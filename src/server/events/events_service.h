@@ -35,10 +35,12 @@ class Service {
   // GET /ws?since=N
   io::Task<http::Response> socket(auth::Member::Caller caller, const http::Request& request);
   // GET /workspaces/{id}/events/stream, resumes by Last-Event-ID
-  io::Task<http::Response> stream(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
+  io::Task<http::Response> stream(auth::Self::Caller caller, WorkspaceId id,
+                                  const http::Request& request);
   // GET /events and GET /events/{id}: newest first
   io::Task<std::vector<Past>> list(auth::Admin::Caller caller, http::Query<Page> page);
-  io::Task<std::vector<Past>> list_of(auth::Admin::Caller caller, WorkspaceId id, http::Query<Page> page);
+  io::Task<std::vector<Past>> list_of(auth::Admin::Caller caller, WorkspaceId id,
+                                      http::Query<Page> page);
 
  private:
   sql::Database& db_;

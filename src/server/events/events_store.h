@@ -21,7 +21,8 @@ struct Row {
 };
 BOOST_DESCRIBE_STRUCT(Row, (), (seq, at, type, workspace_id, payload))
 
-inline constexpr sql::Query<void(std::int64_t, Instant, std::string_view, std::optional<WorkspaceId>, RawJson)>
+inline constexpr sql::Query<void(std::int64_t, Instant, std::string_view,
+                                 std::optional<WorkspaceId>, RawJson)>
     append{"events.append", R"(
     INSERT INTO log (seq, at, type, workspace_id, payload) VALUES ($1, $2, $3, $4, $5))"};
 
@@ -34,7 +35,8 @@ inline constexpr sql::Query<Row(std::int64_t, std::int64_t)> after{"events.after
     SELECT seq, at, type, workspace_id, payload FROM log WHERE seq > $1 ORDER BY seq LIMIT $2)"};
 inline constexpr sql::Query<Row(std::int64_t, std::int64_t)> before{"events.before", R"(
     SELECT seq, at, type, workspace_id, payload FROM log WHERE seq < $1 ORDER BY seq DESC LIMIT $2)"};
-inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::int64_t)> before_of{"events.before_of", R"(
+inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::int64_t)> before_of{
+    "events.before_of", R"(
     SELECT seq, at, type, workspace_id, payload FROM log
      WHERE workspace_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3)"};
 

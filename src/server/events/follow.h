@@ -1,7 +1,7 @@
 // How far a client may resume and what it gets: the part of following that needs no socket.
 //
-// A position is resumed when it is known, still stored and not too far behind. Otherwise the client is
-// told why and where to continue after taking a fresh snapshot; nothing is skipped silently.
+// A position is resumed when it is known, still stored and not too far behind. Otherwise the client
+// is told why and where to continue after taking a fresh snapshot; nothing is skipped silently.
 #pragma once
 
 #include <optional>
@@ -19,11 +19,12 @@ inline constexpr std::size_t step_max = 256;
 
 struct Start {
   bool resumed = false;
-  std::int64_t seq = 0;        // Continue after this position.
-  std::string_view reason;     // fresh, unknown_position, too_old, too_far_behind, resumed
+  std::int64_t seq = 0;     // Continue after this position.
+  std::string_view reason;  // fresh, unknown_position, too_old, too_far_behind, resumed
 };
 
-inline Start start_from(std::optional<std::int64_t> since, std::int64_t oldest, std::int64_t newest) {
+inline Start start_from(std::optional<std::int64_t> since, std::int64_t oldest,
+                        std::int64_t newest) {
   if (!since) return {false, newest, "fresh"};
   if (*since < 0 || *since > newest) return {false, newest, "unknown_position"};
   if (*since + 1 < oldest) return {false, newest, "too_old"};
@@ -41,8 +42,8 @@ class Cursor {
   // Only facts about this workspace.
   void only(WorkspaceId workspace) { only_ = workspace; }
 
-  // Visible frames since the last step, oldest first; empty when caught up. `advanced` tells whether
-  // the position moved, for then there may be more.
+  // Visible frames since the last step, oldest first; empty when caught up. `advanced` tells
+  // whether the position moved, for then there may be more.
   struct Step {
     std::vector<FramePtr> frames;
     bool advanced = false;

@@ -114,11 +114,13 @@ Log::Slice Log::recent_after(std::int64_t seq, std::size_t max) const {
 std::vector<FramePtr> Log::transients_after(std::uint64_t& counter, std::size_t max) const {
   std::vector<FramePtr> frames;
   recent_.read([&](const Recent& recent) {
-    std::uint64_t fresh = std::min<std::uint64_t>(recent.transient_count - counter, recent.transients.size());
+    std::uint64_t fresh =
+        std::min<std::uint64_t>(recent.transient_count - counter, recent.transients.size());
     counter = recent.transient_count;
     // Newest first, one per workspace and type; what a slow follower missed has been replaced.
     for (std::uint64_t i = 0; i < fresh && frames.size() < max; ++i) {
-      const FramePtr& frame = recent.transients[recent.transients.size() - 1 - static_cast<std::size_t>(i)];
+      const FramePtr& frame =
+          recent.transients[recent.transients.size() - 1 - static_cast<std::size_t>(i)];
       bool replaced = std::any_of(frames.begin(), frames.end(), [&](const FramePtr& newer) {
         return newer->workspace == frame->workspace && newer->type == frame->type;
       });

@@ -1,6 +1,7 @@
-// The one append-only record of what happened. append() writes a fact in the same transaction as the
-// change it announces; once that transaction is durable the fact is published to every follower, in
-// sequence order. Sockets, streams, the activity feed's long polls and the mailbox follow the log.
+// The one append-only record of what happened. append() writes a fact in the same transaction as
+// the change it announces; once that transaction is durable the fact is published to every
+// follower, in sequence order. Sockets, streams, the activity feed's long polls and the mailbox
+// follow the log.
 //
 // announce() is for facts that only their latest value matters for (heartbeats): not stored, not
 // numbered; a follower that is slow sees the newest one.
@@ -25,20 +26,20 @@
 namespace molecule::events {
 
 struct Event {
-  std::string_view type;   // A constant, as in the catalogue: "WORKSPACE_ONLINE".
-  WorkspaceId workspace;   // What it is about; nil when about no workspace.
-  RawJson payload;         // An object.
+  std::string_view type;  // A constant, as in the catalogue: "WORKSPACE_ONLINE".
+  WorkspaceId workspace;  // What it is about; nil when about no workspace.
+  RawJson payload;        // An object.
 };
 
 // One published event, encoded once and shared by all followers.
 struct Frame {
-  std::int64_t seq = 0;      // The log position; for transient frames the newest position at the time.
+  std::int64_t seq = 0;  // The log position; for transient frames the newest position at the time.
   bool transient = false;
   WorkspaceId workspace;
   std::string type;
   Instant at;
   RawJson payload;
-  std::string text;          // {"event","workspace_id","timestamp","payload","seq"[,"transient"]}
+  std::string text;  // {"event","workspace_id","timestamp","payload","seq"[,"transient"]}
 };
 using FramePtr = std::shared_ptr<const Frame>;
 
@@ -59,8 +60,8 @@ class Log {
 
   std::int64_t newest() const { return newest_.load(std::memory_order_acquire); }
 
-  // Frames after `seq`, at most `max`, oldest first. `complete` is false when `seq` is older than what
-  // memory holds: use read_after then.
+  // Frames after `seq`, at most `max`, oldest first. `complete` is false when `seq` is older than
+  // what memory holds: use read_after then.
   struct Slice {
     std::vector<FramePtr> frames;
     bool complete = true;

@@ -13,7 +13,8 @@ constexpr double erring_rate = 0.5;
 constexpr double recovered_rate = 0.1;
 
 Fault bad_member(std::string_view name, std::string_view expected) {
-  return bad_request("invalid_request_body", fmt::format("invalid request body: {} must be {}", name, expected));
+  return bad_request("invalid_request_body",
+                     fmt::format("invalid request body: {} must be {}", name, expected));
 }
 
 json::Node present(json::Node body, std::string_view name) {
@@ -41,7 +42,8 @@ void read_capabilities(json::Node body, Beat& beat) {
   if (!metadata.is(json::Type::object)) throw bad_member("runtime_metadata", "an object");
   json::Node capabilities = present(metadata, "capabilities");
   if (!capabilities) return;
-  if (!capabilities.is(json::Type::object)) throw bad_member("runtime_metadata.capabilities", "an object");
+  if (!capabilities.is(json::Type::object))
+    throw bad_member("runtime_metadata.capabilities", "an object");
   json::Node managed = capabilities.find("status_mgmt");
   beat.manages_status = managed.is(json::Type::boolean) && managed.boolean();
 }
@@ -51,7 +53,8 @@ void read_capabilities(json::Node body, Beat& beat) {
 Beat read_beat(std::string_view text) {
   json::Document document = json::Document::parse(text);
   json::Node body = document.root();
-  if (!body.is(json::Type::object)) throw bad_request("invalid_request_body", "invalid request body: expected a JSON object");
+  if (!body.is(json::Type::object))
+    throw bad_request("invalid_request_body", "invalid request body: expected a JSON object");
   Beat beat;
   json::Node id = present(body, "workspace_id");
   if (!id) id = present(body, "id");
@@ -61,9 +64,11 @@ Beat read_beat(std::string_view text) {
 
   json::Node rate = present(body, "error_rate");
   if (rate) {
-    if (!rate.is(json::Type::integer) && !rate.is(json::Type::number)) throw bad_member("error_rate", "a number");
+    if (!rate.is(json::Type::integer) && !rate.is(json::Type::number))
+      throw bad_member("error_rate", "a number");
     beat.error_rate = rate.number();
-    if (!(beat.error_rate >= 0 && beat.error_rate <= 1)) throw bad_member("error_rate", "between 0 and 1");
+    if (!(beat.error_rate >= 0 && beat.error_rate <= 1))
+      throw bad_member("error_rate", "between 0 and 1");
   }
   beat.sample_error = text_of(present(body, "sample_error"), "sample_error", sample_error_max);
   json::Node task = present(body, "current_task");
@@ -87,19 +92,19 @@ std::optional<workspaces::Trigger> verdict(workspaces::Status status, const Cond
     case Status::provisioning:
     case Status::awaiting_agent:
     case Status::offline:
-    case Status::failed:
-      return Trigger::heartbeat;
+    case Status::failed: return Trigger::heartbeat;
     case Status::online:
-      if (condition.wedged || (judged && condition.error_rate >= erring_rate)) return Trigger::erring;
+      if (condition.wedged || (judged && condition.error_rate >= erring_rate))
+        return Trigger::erring;
       return std::nullopt;
     case Status::degraded:
-      if (!condition.wedged && judged && condition.error_rate < recovered_rate) return Trigger::recovered;
+      if (!condition.wedged && judged && condition.error_rate < recovered_rate)
+        return Trigger::recovered;
       return std::nullopt;
     case Status::paused:
     case Status::hibernating:
     case Status::hibernated:
-    case Status::removed:
-      return std::nullopt;
+    case Status::removed: return std::nullopt;
   }
   return std::nullopt;
 }

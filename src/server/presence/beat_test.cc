@@ -13,7 +13,8 @@ using workspaces::Trigger;
 constexpr std::string_view some_id = "0b0c0d0e-0000-4000-8000-000000000001";
 
 std::string beat(std::string_view members) {
-  return fmt::format(R"({{"workspace_id":"{}"{}{}}})", some_id, members.empty() ? "" : ",", members);
+  return fmt::format(R"({{"workspace_id":"{}"{}{}}})", some_id, members.empty() ? "" : ",",
+                     members);
 }
 
 TEST(BeatBody, TheIdAloneIsABeat) {
@@ -34,7 +35,9 @@ TEST(BeatBody, ReadsMembersAndTheirOtherNames) {
   EXPECT_EQ(read.monthly_spend, 0);
   EXPECT_TRUE(read.wedged);
   EXPECT_TRUE(read.manages_status);
-  EXPECT_EQ(read_beat(fmt::format(R"({{"id":"{}","current_task":"c","task":"t"}})", some_id)).current_task, "c");
+  EXPECT_EQ(read_beat(fmt::format(R"({{"id":"{}","current_task":"c","task":"t"}})", some_id))
+                .current_task,
+            "c");
 }
 
 TEST(BeatBody, RefusesWhatIsWrong) {
@@ -66,7 +69,8 @@ TEST(BeatBody, RefusesWhatIsWrong) {
 }
 
 TEST(Verdict, ABeatBringsBackWhoWasNotCountedAsAlive) {
-  for (Status status : {Status::provisioning, Status::awaiting_agent, Status::offline, Status::failed}) {
+  for (Status status :
+       {Status::provisioning, Status::awaiting_agent, Status::offline, Status::failed}) {
     EXPECT_EQ(verdict(status, {}), Trigger::heartbeat);
   }
 }

@@ -14,7 +14,9 @@ using workspaces::Trigger;
 
 constexpr std::chrono::seconds beat_of_the_sweep{1};
 
-bool counts_as_alive(Status status) { return status == Status::online || status == Status::degraded; }
+bool counts_as_alive(Status status) {
+  return status == Status::online || status == Status::degraded;
+}
 
 json::Object move_payload(Status from, Trigger trigger, const Roster::Snapshot& said) {
   json::Object payload;
@@ -47,7 +49,8 @@ io::Task<void> Service::load() {
     vitals.current_task = std::move(row.current_task);
     vitals.monthly_spend = row.monthly_spend;
     roster_.restore(row.workspace_id, vitals);
-    directory.update(row.workspace_id, [&](workspaces::Entry& entry) { entry.monthly_spend = row.monthly_spend; });
+    directory.update(row.workspace_id,
+                     [&](workspaces::Entry& entry) { entry.monthly_spend = row.monthly_spend; });
   }
   // Who counts as alive without ever having been heard is judged from its beginning.
   for (const workspaces::Entry& entry : directory.all()) {
@@ -92,7 +95,8 @@ io::Task<bool> Service::every_second() {
     co_await sweep(table_.clock().now());
     co_return co_await write_behind();
   } catch (const Fault& fault) {
-    log::warn("the sweep could not be written; it will be tried again", log::field("code", fault.code()));
+    log::warn("the sweep could not be written; it will be tried again",
+              log::field("code", fault.code()));
   }
   co_return false;
 }
@@ -110,8 +114,9 @@ io::Task<void> Service::flush_all() {
 void Service::keep(sql::Tx& tx, const Roster::Snapshot& said) {
   const workspaces::Vitals& vitals = said.vitals;
   if (!vitals.last_heartbeat_at) return;
-  tx.post(store::keep, said.id, *vitals.last_heartbeat_at, vitals.active_tasks, vitals.uptime_seconds,
-          vitals.error_rate, vitals.sample_error, vitals.current_task, vitals.monthly_spend);
+  tx.post(store::keep, said.id, *vitals.last_heartbeat_at, vitals.active_tasks,
+          vitals.uptime_seconds, vitals.error_rate, vitals.sample_error, vitals.current_task,
+          vitals.monthly_spend);
   if (vitals.monthly_spend == 0) return;
   tx.after_commit([this, id = said.id, spend = vitals.monthly_spend] {
     table_.directory().update(id, [&](workspaces::Entry& entry) { entry.monthly_spend = spend; });
@@ -155,8 +160,8 @@ io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool ur
     co_await db_.write(work);
     written = true;
   } catch (const Fault& fault) {
-    log::warn("presence could not be written; it will be tried again", log::field("code", fault.code()),
-              log::field("workspaces", said.size()));
+    log::warn("presence could not be written; it will be tried again",
+              log::field("code", fault.code()), log::field("workspaces", said.size()));
   }
   for (const Roster::Snapshot& each : said) {
     if (!written) {
@@ -168,7 +173,8 @@ io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool ur
   if (written && !urgent) {
     for (const Roster::Snapshot& each : said) {
       json::Object payload;
-      payload.add("active_tasks", each.vitals.active_tasks).add("uptime_seconds", each.vitals.uptime_seconds);
+      payload.add("active_tasks", each.vitals.active_tasks)
+          .add("uptime_seconds", each.vitals.uptime_seconds);
       log_.announce(events::Event{"WORKSPACE_HEARTBEAT", each.id, payload.raw()});
     }
   }
@@ -207,10 +213,12 @@ io::Task<void> Service::sweep(Instant now) {
     auto brief = table_.directory().brief(quiet.id);
     if (!brief || !counts_as_alive(brief->status)) {
       // Nothing to tell, and nothing can make it count as alive again without being heard.
-      if (quiet.age >= std::max(limits.silent_after, limits.container_silent_after)) roster_.mark(quiet, Phase::silent);
+      if (quiet.age >= std::max(limits.silent_after, limits.container_silent_after))
+        roster_.mark(quiet, Phase::silent);
       continue;
     }
-    if (quiet.age >= (brief->joins_by_itself ? limits.silent_after : limits.container_silent_after)) {
+    if (quiet.age >=
+        (brief->joins_by_itself ? limits.silent_after : limits.container_silent_after)) {
       silent.push_back(quiet);
     } else if (quiet.told == Phase::fresh) {
       late.push_back(quiet);
@@ -219,7 +227,8 @@ io::Task<void> Service::sweep(Instant now) {
   for (bool gone : {false, true}) {
     const std::vector<Roster::Quiet>& all = gone ? silent : late;
     for (std::size_t from = 0; from < all.size(); from += batch_max) {
-      std::span<const Roster::Quiet> batch(all.data() + from, std::min(batch_max, all.size() - from));
+      std::span<const Roster::Quiet> batch(all.data() + from,
+                                           std::min(batch_max, all.size() - from));
       auto work = [this, batch, gone](sql::Tx& tx) {
         for (const Roster::Quiet& quiet : batch) {
           if (roster_.heard_since(quiet)) continue;

@@ -45,14 +45,17 @@ Entry live_entry(const workspaces::Directory& directory, WorkspaceId id) {
 
 }  // namespace
 
-io::Task<http::Response> Service::discover(auth::Peer::Caller caller, WorkspaceId id, const http::Request& request) {
+io::Task<http::Response> Service::discover(auth::Peer::Caller caller, WorkspaceId id,
+                                           const http::Request& request) {
   auto header = request.header("X-Workspace-ID");
   std::optional<WorkspaceId> asker = caller.workspace();
   if (header) {
     auto named = WorkspaceId::parse(*header);
-    if (!named) throw bad_request("invalid_workspace_id", "X-Workspace-ID is not the id of a workspace");
+    if (!named)
+      throw bad_request("invalid_workspace_id", "X-Workspace-ID is not the id of a workspace");
     if (asker && *asker != *named) {
-      throw Fault(Kind::forbidden, "token_workspace_mismatch", "X-Workspace-ID names another workspace than the token");
+      throw Fault(Kind::forbidden, "token_workspace_mismatch",
+                  "X-Workspace-ID names another workspace than the token");
     }
     asker = named;
   }
@@ -65,27 +68,39 @@ io::Task<http::Response> Service::discover(auth::Peer::Caller caller, WorkspaceI
   if (!is_reachable(entry)) {
     json::Object members;
     members.add("status", entry.status);
-    throw Fault(Kind::unavailable, "workspace_not_available", "workspace not available").with(members.members());
+    throw Fault(Kind::unavailable, "workspace_not_available", "workspace not available")
+        .with(members.members());
   }
   json::Object body;
-  body.add("id", id).add("url", entry.url).add("name", entry.name).add("delivery_mode", entry.delivery);
+  body.add("id", id)
+      .add("url", entry.url)
+      .add("name", entry.name)
+      .add("delivery_mode", entry.delivery);
   co_return http::Response::json(200, body.text());
 }
 
-io::Task<http::Response> Service::peers(auth::Self::Caller, WorkspaceId id, http::Query<Sought> sought) {
+io::Task<http::Response> Service::peers(auth::Self::Caller, WorkspaceId id,
+                                        http::Query<Sought> sought) {
   Entry self = live_entry(table_.directory(), id);
   std::vector<Entry> found = table_.directory().peers_of(id);
-  auto order = [&](const Entry& peer) { return std::tuple(rank(self, peer), peer.created_at, peer.id); };
-  std::sort(found.begin(), found.end(), [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
+  auto order = [&](const Entry& peer) {
+    return std::tuple(rank(self, peer), peer.created_at, peer.id);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
   std::string words = lower(trimmed(sought.value.q.value_or("")));
   std::string body = "[";
   for (const Entry& peer : found) {
-    bool matches = lower(peer.name).find(words) != std::string::npos || lower(peer.role).find(words) != std::string::npos;
+    bool matches = lower(peer.name).find(words) != std::string::npos ||
+                   lower(peer.role).find(words) != std::string::npos;
     if (!matches) continue;
     json::Object object;
     object.add("id", peer.id).add("name", peer.name);
     object.add("role", peer.role.empty() ? std::nullopt : std::optional(peer.role));
-    object.add("tier", peer.tier).add("status", peer.status).add("url", peer.url).add("parent_id", peer.parent);
+    object.add("tier", peer.tier)
+        .add("status", peer.status)
+        .add("url", peer.url)
+        .add("parent_id", peer.parent);
     object.add("active_tasks", roster_.of(peer.id).active_tasks).add("agent_card", peer.agent_card);
     object.add("runtime", peer.runtime).add("delivery_mode", peer.delivery);
     if (body.size() > 1) body += ',';

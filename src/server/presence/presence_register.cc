@@ -8,9 +8,11 @@ using workspaces::Delivery;
 using workspaces::Row;
 
 Fault token_required() {
-  return Fault(Kind::unauthenticated, "workspace_token_required",
-               "this workspace was claimed already, or its time to be claimed is over: send its token as Authorization: Bearer")
-      .with(R"("hint":"An operator gives out a new token with POST /workspaces/{id}/external/rotate.")");
+  return Fault(
+             Kind::unauthenticated, "workspace_token_required",
+             "this workspace was claimed already, or its time to be claimed is over: send its token as Authorization: Bearer")
+      .with(
+          R"("hint":"An operator gives out a new token with POST /workspaces/{id}/external/rotate.")");
 }
 
 Fault token_of_another() {
@@ -48,7 +50,8 @@ Service::Right Service::right_to_register(const auth::Caller& caller, const Row&
 
 Row Service::row_to_register(sql::Tx& tx, const Registration& wanted, const auth::Caller& caller) {
   auto row = table_.find(tx, wanted.id);
-  if (row && row->status == workspaces::Status::removed) throw workspaces::removed_workspace(row->id, row->removed_at);
+  if (row && row->status == workspaces::Status::removed)
+    throw workspaces::removed_workspace(row->id, row->removed_at);
   if (row) return std::move(*row);
   if (!settings_.register_creates || !caller.is_operator()) throw workspaces::unknown_workspace();
   Row made;
@@ -66,7 +69,8 @@ Row Service::row_to_register(sql::Tx& tx, const Registration& wanted, const auth
 
 io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::Request& request) {
   Registration wanted = read_registration(request.body);
-  // Who may is settled before the address is looked at, so that trying addresses tells a stranger nothing.
+  // Who may is settled before the address is looked at, so that trying addresses tells a stranger
+  // nothing.
   auto look = [this, caller, id = wanted.id](sql::Read& read) {
     auto row = table_.find(read, id);
     if (row && row->status != workspaces::Status::removed) right_to_register(caller, *row);
@@ -81,7 +85,8 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
   std::string url = resolved_url(wanted, delivery);
   if (!url.empty()) co_await urls_.check(url);
-  if (!url.empty() && !wanted.card_url.empty() && wanted.card_url != url) co_await urls_.check(wanted.card_url);
+  if (!url.empty() && !wanted.card_url.empty() && wanted.card_url != url)
+    co_await urls_.check(wanted.card_url);
 
   struct Outcome {
     Secret token;
@@ -109,7 +114,8 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
       shown.add("agent_card", card);
       table_.announce(tx, "AGENT_CARD_UPDATED", row.id, shown);
     }
-    if (right == Right::claim || !tokens_.has_live(tx, row.id)) outcome.token = tokens_.mint(tx, row.id).text;
+    if (right == Right::claim || !tokens_.has_live(tx, row.id))
+      outcome.token = tokens_.mint(tx, row.id).text;
     tx.after_commit([this, id = row.id, at = table_.clock().now()] { roster_.greet(id, at); });
     return outcome;
   };
@@ -122,7 +128,8 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
 }
 
-io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, const http::Request& request) {
+io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
+                                            const http::Request& request) {
   Beat beat = read_beat(request.body);
   auto self = caller.workspace();
   if (self && *self != beat.workspace) throw token_of_another();
@@ -144,7 +151,8 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, const h
   co_return response;
 }
 
-io::Task<http::Response> Service::update_card(auth::Member::Caller caller, const http::Request& request) {
+io::Task<http::Response> Service::update_card(auth::Member::Caller caller,
+                                              const http::Request& request) {
   CardUpdate update = read_card_update(request.body);
   auto self = caller.workspace();
   if (self && *self != update.id) throw token_of_another();

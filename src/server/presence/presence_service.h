@@ -1,5 +1,5 @@
-// The registry: agents register, beat and are found; and the background work that writes behind what
-// they say and tells their silence. A beat touches memory only.
+// The registry: agents register, beat and are found; and the background work that writes behind
+// what they say and tells their silence. A beat touches memory only.
 #pragma once
 
 #include <atomic>
@@ -51,21 +51,32 @@ struct Probe {
   explicit Probe(metrics::Registry& registry)
       : heartbeats(registry.counter("molecule_heartbeats_total", "Heartbeats accepted.")),
         registrations(registry.counter("molecule_registrations_total", "Registrations accepted.")),
-        silenced(registry.counter("molecule_agents_silenced_total", "Agents that went offline by silence.")),
-        waiting(registry.gauge("molecule_presence_waiting", "Workspaces whose last heartbeat is not stored yet.")) {}
+        silenced(registry.counter("molecule_agents_silenced_total",
+                                  "Agents that went offline by silence.")),
+        waiting(registry.gauge("molecule_presence_waiting",
+                               "Workspaces whose last heartbeat is not stored yet.")) {}
 };
 
 class Service final : public workspaces::Departure {
  public:
-  static constexpr std::size_t batch_max = 512;     // Changes in one transaction.
-  static constexpr std::size_t behind_max = 4096;   // Beats written behind in one second; more wait.
-  static constexpr std::chrono::milliseconds gather{20};  // Urgent changes of so long share a commit.
+  static constexpr std::size_t batch_max = 512;    // Changes in one transaction.
+  static constexpr std::size_t behind_max = 4096;  // Beats written behind in one second; more wait.
+  static constexpr std::chrono::milliseconds gather{
+      20};  // Urgent changes of so long share a commit.
 
-  Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces, workspaces::UrlCheck& urls,
-          auth::Tokens& tokens, Roster& roster, Capacity& capacity, Settings settings,
-          metrics::Registry& registry)
-      : db_(db), log_(log), workspaces_(workspaces), table_(workspaces.table()), urls_(urls),
-        tokens_(tokens), roster_(roster), capacity_(capacity), settings_(settings), probe_(registry) {}
+  Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces,
+          workspaces::UrlCheck& urls, auth::Tokens& tokens, Roster& roster, Capacity& capacity,
+          Settings settings, metrics::Registry& registry)
+      : db_(db),
+        log_(log),
+        workspaces_(workspaces),
+        table_(workspaces.table()),
+        urls_(urls),
+        tokens_(tokens),
+        roster_(roster),
+        capacity_(capacity),
+        settings_(settings),
+        probe_(registry) {}
 
   // Fills the roster from the store. At start, after workspaces::Service::load.
   io::Task<void> load();
@@ -85,14 +96,17 @@ class Service final : public workspaces::Departure {
   io::Task<http::Response> enrol(auth::Enrol::Caller caller, const http::Request& request);
   io::Task<http::Response> heartbeat(auth::Member::Caller caller, const http::Request& request);
   io::Task<http::Response> update_card(auth::Member::Caller caller, const http::Request& request);
-  io::Task<http::Response> discover(auth::Peer::Caller caller, WorkspaceId id, const http::Request& request);
-  io::Task<http::Response> peers(auth::Self::Caller caller, WorkspaceId id, http::Query<Sought> sought);
+  io::Task<http::Response> discover(auth::Peer::Caller caller, WorkspaceId id,
+                                    const http::Request& request);
+  io::Task<http::Response> peers(auth::Self::Caller caller, WorkspaceId id,
+                                 http::Query<Sought> sought);
   io::Task<http::Response> check_access(auth::Member::Caller caller, AccessQuestion question);
 
  private:
   enum class Right { operator_, owner, claim };
   Right right_to_register(const auth::Caller& caller, const workspaces::Row& row) const;
-  workspaces::Row row_to_register(sql::Tx& tx, const Registration& wanted, const auth::Caller& caller);
+  workspaces::Row row_to_register(sql::Tx& tx, const Registration& wanted,
+                                  const auth::Caller& caller);
   void wake();
   void offer(WorkspaceId id, std::int64_t active_tasks, int max_tasks) {
     if (active_tasks < max_tasks) capacity_.agent_ready(id);

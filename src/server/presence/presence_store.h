@@ -21,16 +21,17 @@ struct Row {
   std::string current_task;
   std::int64_t monthly_spend = 0;
 };
-BOOST_DESCRIBE_STRUCT(Row, (), (workspace_id, last_heartbeat_at, active_tasks, uptime_seconds, error_rate,
-                                sample_error, current_task, monthly_spend))
+BOOST_DESCRIBE_STRUCT(Row, (),
+                      (workspace_id, last_heartbeat_at, active_tasks, uptime_seconds, error_rate,
+                       sample_error, current_task, monthly_spend))
 
 inline constexpr sql::Query<Row()> all{"presence.all", R"(
     SELECT workspace_id, last_heartbeat_at, active_tasks, uptime_seconds, error_rate, sample_error, current_task,
            monthly_spend
       FROM presence)"};
 
-inline constexpr sql::Query<void(WorkspaceId, Instant, std::int64_t, std::int64_t, double, std::string_view,
-                                 std::string_view, std::int64_t)>
+inline constexpr sql::Query<void(WorkspaceId, Instant, std::int64_t, std::int64_t, double,
+                                 std::string_view, std::string_view, std::int64_t)>
     keep{"presence.keep", R"(
     INSERT INTO presence (workspace_id, last_heartbeat_at, active_tasks, uptime_seconds, error_rate, sample_error,
         current_task, monthly_spend)

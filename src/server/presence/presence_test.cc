@@ -1,6 +1,5 @@
-#include "server/presence/presence_service.h"
-
 #include "platform/crypto/token.h"
+#include "server/presence/presence_service.h"
 #include "server/presence/presence_store.h"
 #include "server/workspaces/org_fixture.h"
 #include "testing/manual_clock.h"
@@ -25,7 +24,8 @@ class Presence : public workspaces::Org {
     return *roster;
   }
   void started() override {
-    presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, *roster, capacity, settings, metrics);
+    presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, *roster, capacity,
+                                         settings, metrics);
     run(presence->load());
     router->mount(routes, *presence);
   }
@@ -45,8 +45,9 @@ class Presence : public workspaces::Org {
     return post(as, "/registry/register", fmt::format(R"({{"id":"{}",{}}})", id.text(), more));
   }
   Answer beat(As as, WorkspaceId id, std::string_view more = "") {
-    return post(as, "/registry/heartbeat",
-                fmt::format(R"({{"workspace_id":"{}"{}{}}})", id.text(), more.empty() ? "" : ",", more));
+    return post(
+        as, "/registry/heartbeat",
+        fmt::format(R"({{"workspace_id":"{}"{}{}}})", id.text(), more.empty() ? "" : ",", more));
   }
   // Made, registered and heard.
   WorkspaceId join(std::string_view name, std::optional<WorkspaceId> parent = {}) {
@@ -103,11 +104,13 @@ TEST_P(Presence, OfRacingRegistrationsExactlyOneWins) {
   int won = 0;
   int refused = 0;
   auto attempt = [&](int n) -> io::Task<void> {
-    std::string body = fmt::format(R"({{"id":"{}","agent_card":{{"name":"agent {}"}}}})", id.text(), n);
+    std::string body =
+        fmt::format(R"({{"id":"{}","agent_card":{{"name":"agent {}"}}}})", id.text(), n);
     http::Request request;
     request.body = body;
     try {
-      http::Response response = co_await presence->enrol(auth::Enrol::prove(request.principal), request);
+      http::Response response =
+          co_await presence->enrol(auth::Enrol::prove(request.principal), request);
       won += response.status == 200 ? 1 : 0;
     } catch (const Fault& fault) {
       refused += fault.kind() == Kind::unauthenticated ? 1 : 0;
@@ -171,7 +174,8 @@ TEST_P(Presence, TheDevProfileMakesAWorkspaceOfAnUnknownId) {
   restart();
   WorkspaceId id = random.id<WorkspaceId>();
   EXPECT_EQ(enrol(stranger, id).status, 404) << "only the developer";
-  Answer made = enrol({auth::Who::developer, {}}, id, R"("url":"http://agent.example","agent_card":{})");
+  Answer made =
+      enrol({auth::Who::developer, {}}, id, R"("url":"http://agent.example","agent_card":{})");
   EXPECT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.member("delivery_mode"), "push");
   EXPECT_TRUE(works(made.member("auth_token")));
@@ -181,20 +185,29 @@ TEST_P(Presence, TheDevProfileMakesAWorkspaceOfAnUnknownId) {
 TEST_P(Presence, TheModeIsResolvedAndThePushedAddressChecked) {
   WorkspaceId id = make("a");
   EXPECT_EQ(enrol(admin, id, R"("agent_card":{},"delivery_mode":"push")").code, "url_required");
-  EXPECT_EQ(enrol(admin, id, R"("agent_card":{},"url":"http://inward.example")").code, "url_not_allowed");
-  EXPECT_EQ(enrol(admin, id, R"("agent_card":{"url":"http://inward.example"},"url":"http://agent.example")").code,
+  EXPECT_EQ(enrol(admin, id, R"("agent_card":{},"url":"http://inward.example")").code,
+            "url_not_allowed");
+  EXPECT_EQ(enrol(admin, id,
+                  R"("agent_card":{"url":"http://inward.example"},"url":"http://agent.example")")
+                .code,
             "url_not_allowed");
   EXPECT_EQ(status_of(id), Status::awaiting_agent);
   EXPECT_EQ(urls.asked.size(), 3u);
 
   urls.asked.clear();
-  EXPECT_EQ(enrol(stranger, random.id<WorkspaceId>(), R"("agent_card":{},"url":"http://agent.example")").status, 404);
+  EXPECT_EQ(
+      enrol(stranger, random.id<WorkspaceId>(), R"("agent_card":{},"url":"http://agent.example")")
+          .status,
+      404);
   EXPECT_TRUE(urls.asked.empty()) << "a stranger's addresses are not tried";
 
-  Answer card = enrol(admin, id, R"("agent_card":{"url":"http://card.example"},"delivery_mode":"push")");
+  Answer card =
+      enrol(admin, id, R"("agent_card":{"url":"http://card.example"},"delivery_mode":"push")");
   EXPECT_EQ(card.member("delivery_mode"), "push");
   EXPECT_EQ(directory->find(id)->url, "http://card.example");
-  EXPECT_EQ(enrol(admin, id, R"("agent_card":{},"url":"remote://no-inbound")").member("delivery_mode"), "poll");
+  EXPECT_EQ(
+      enrol(admin, id, R"("agent_card":{},"url":"remote://no-inbound")").member("delivery_mode"),
+      "poll");
   EXPECT_EQ(directory->find(id)->url, "");
   EXPECT_EQ(enrol(admin, id).member("delivery_mode"), "poll") << "what was chosen stays";
 }
@@ -210,7 +223,8 @@ TEST_P(Presence, WrongInputIsRefusedAndChangesNothing) {
       {"heartbeat", fmt::format(R"({{"workspace_id":"{}","active_tasks":1.5}})", id.text())},
       {"heartbeat", fmt::format(R"({{"workspace_id":"{}","error_rate":9}})", id.text())},
       {"update-card", fmt::format(R"({{"workspace_id":"{}"}})", id.text())},
-      {"update-card", fmt::format(R"({{"workspace_id":"{}","url":"http://inward.example"}})", id.text())},
+      {"update-card",
+       fmt::format(R"({{"workspace_id":"{}","url":"http://inward.example"}})", id.text())},
       {"check-access", R"({"caller_id":"x","target_id":"y"})"},
   };
   std::string before = get(admin, path(id)).body;
@@ -275,7 +289,8 @@ TEST_P(Presence, ErrorsDegradeAndRecoverOnlyPastTheGap) {
   EXPECT_EQ(after(R"("error_rate":0.05)"), Status::online);
   EXPECT_EQ(after(R"("runtime_state":"wedged")"), Status::degraded);
   EXPECT_EQ(after(""), Status::online);
-  EXPECT_EQ(told(), (Told{"WORKSPACE_DEGRADED", "WORKSPACE_ONLINE", "WORKSPACE_DEGRADED", "WORKSPACE_ONLINE"}));
+  EXPECT_EQ(told(), (Told{"WORKSPACE_DEGRADED", "WORKSPACE_ONLINE", "WORKSPACE_DEGRADED",
+                          "WORKSPACE_ONLINE"}));
 }
 
 TEST_P(Presence, SilenceIsLateThenOfflineAndABeatBringsBack) {
@@ -338,7 +353,8 @@ TEST_P(Presence, APausedAgentStaysPaused) {
   clock.advance(2min);
   second();
   EXPECT_EQ(told(), Told{});
-  EXPECT_EQ(post(admin, path(id, "/resume")).member("status"), "awaiting_agent") << "silent for two minutes";
+  EXPECT_EQ(post(admin, path(id, "/resume")).member("status"), "awaiting_agent")
+      << "silent for two minutes";
   beat(the(id), id);
   second();
   EXPECT_EQ(status_of(id), Status::online);
@@ -372,7 +388,8 @@ TEST_P(Presence, RoomForAnotherTaskIsOffered) {
 
 TEST_P(Presence, ACardAndAnAddressAreUpdated) {
   WorkspaceId id = join("a");
-  std::string body = fmt::format(R"({{"workspace_id":"{}","agent_card":{{"name":"new"}}}})", id.text());
+  std::string body =
+      fmt::format(R"({{"workspace_id":"{}","agent_card":{{"name":"new"}}}})", id.text());
   EXPECT_EQ(post(the(id), "/registry/update-card", body).body, R"({"status":"updated"})");
   EXPECT_EQ(told(), Told{"AGENT_CARD_UPDATED"});
   EXPECT_EQ(directory->find(id)->agent_card.text, R"({"name":"new"})");
@@ -398,7 +415,8 @@ TEST_P(Presence, PeersAreFoundByNameRoleAndReach) {
   EXPECT_EQ(get(admin, "/registry/" + random.id<WorkspaceId>().text() + "/peers").status, 404);
 
   auto allowed = [&](WorkspaceId from, WorkspaceId to) {
-    std::string body = fmt::format(R"({{"caller_id":"{}","target_id":"{}"}})", from.text(), to.text());
+    std::string body =
+        fmt::format(R"({{"caller_id":"{}","target_id":"{}"}})", from.text(), to.text());
     return post(the(pm), "/registry/check-access", body).member("allowed");
   };
   EXPECT_EQ(allowed(pm, child), "true");
@@ -410,8 +428,10 @@ TEST_P(Presence, DiscoveryAnswersWhoMayAsk) {
   WorkspaceId b = make("b", {}, R"("runtime":"external","url":"http://b.example")");
   WorkspaceId child = make("child", b);
   std::string to_b = "/registry/discover/" + b.text();
-  EXPECT_EQ(get(the(a), to_b).body,
-            fmt::format(R"({{"id":"{}","url":"http://b.example","name":"b","delivery_mode":"push"}})", b.text()));
+  EXPECT_EQ(
+      get(the(a), to_b).body,
+      fmt::format(R"({{"id":"{}","url":"http://b.example","name":"b","delivery_mode":"push"}})",
+                  b.text()));
   EXPECT_EQ(get(admin, to_b).code, "workspace_id_required");
   std::string a_text = a.text();
   std::string child_text = child.text();
@@ -448,10 +468,12 @@ TEST_P(Presence, RunTellsWithoutBeingStepped) {
     std::string body = fmt::format(R"({{"workspace_id":"{}"}})", id.text());
     request.body = body;
     request.principal.kind = static_cast<int>(auth::Who::admin_token);
-    http::Response response = co_await presence->heartbeat(auth::Member::prove(request.principal), request);
+    http::Response response =
+        co_await presence->heartbeat(auth::Member::prove(request.principal), request);
     EXPECT_EQ(response.status, 200);
     // The manual clock stands still, so only the wake-up can bring the change.
-    for (int n = 0; n < 1000 && directory->find(id)->status != Status::online; ++n) co_await io::sleep(5ms);
+    for (int n = 0; n < 1000 && directory->find(id)->status != Status::online; ++n)
+      co_await io::sleep(5ms);
     scope.cancel();
     co_await scope.drain(5s);
   };

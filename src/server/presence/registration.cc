@@ -37,7 +37,8 @@ std::optional<std::string> text_of(json::Node body, std::string_view name, std::
   json::Node node = present(body, name);
   if (!node) return std::nullopt;
   if (!node.is(json::Type::string)) throw bad_body(fmt::format("{} must be a string", name));
-  if (node.string().size() > max) throw bad_body(fmt::format("{} is longer than {} bytes", name, max));
+  if (node.string().size() > max)
+    throw bad_body(fmt::format("{} is longer than {} bytes", name, max));
   return std::string(node.string());
 }
 
@@ -100,11 +101,14 @@ Registration read_registration(std::string_view text) {
   wanted.id = id_of(body);
   if (auto mode = text_of(body, "delivery_mode", 20); mode && !mode->empty()) {
     wanted.delivery = enum_from<workspaces::Delivery>(*mode);
-    if (!wanted.delivery) throw bad_request("invalid_delivery_mode", "delivery_mode must be 'push' or 'poll'");
+    if (!wanted.delivery)
+      throw bad_request("invalid_delivery_mode", "delivery_mode must be 'push' or 'poll'");
   }
   if (auto kind = text_of(body, "kind", 20); kind && *kind != "workspace" && !kind->empty()) {
-    if (*kind != "platform") throw bad_request("invalid_kind", "kind must be 'workspace' or 'platform'");
-    throw Fault(Kind::forbidden, "kind_not_allowed", "kind='platform' may not be chosen by an agent");
+    if (*kind != "platform")
+      throw bad_request("invalid_kind", "kind must be 'workspace' or 'platform'");
+    throw Fault(Kind::forbidden, "kind_not_allowed",
+                "kind='platform' may not be chosen by an agent");
   }
   wanted.url = text_of(body, "url", workspaces::url_max).value_or("");
   if (wanted.url.starts_with(no_inbound)) {
@@ -134,7 +138,8 @@ RawJson reconciled(const RawJson& card, const workspaces::Row& row) {
   json::Node root = document.root();
   auto blank = [&](std::string_view name) {
     json::Node node = root.find(name);
-    return !node || node.is(json::Type::null) || (node.is(json::Type::string) && node.string().empty());
+    return !node || node.is(json::Type::null) ||
+           (node.is(json::Type::string) && node.string().empty());
   };
   json::Node name = root.find("name");
   bool nameless = blank("name") || (name.is(json::Type::string) && name.string() == row.id.text());
@@ -147,7 +152,8 @@ RawJson reconciled(const RawJson& card, const workspaces::Row& row) {
   if (add_role) out.add("role", row.role);
   for (std::size_t i = 0; i < root.size(); ++i) {
     std::string_view member = root.name_at(i);
-    bool replaced = member == "name" || (add_role && member == "role") || (add_description && member == "description");
+    bool replaced = member == "name" || (add_role && member == "role") ||
+                    (add_description && member == "description");
     if (!replaced) out.add(member, RawJson(root.value_at(i).text()));
   }
   return out.raw();

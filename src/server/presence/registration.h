@@ -1,4 +1,5 @@
-// What an agent sends when it registers, in the three shapes that clients use, and the card it shows.
+// What an agent sends when it registers, in the three shapes that clients use, and the card it
+// shows.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +13,13 @@
 
 namespace molecule::presence {
 
-inline constexpr std::size_t card_max = 256u << 10;      // Bytes of an agent card as compact JSON.
+inline constexpr std::size_t card_max = 256u << 10;  // Bytes of an agent card as compact JSON.
 inline constexpr std::size_t register_body_max = 320u << 10;
 
 struct Registration {
   WorkspaceId id;
-  std::string url;         // Empty: the agent has no address of its own.
-  std::string card_url;    // The http(s) address the card names; empty when none.
+  std::string url;       // Empty: the agent has no address of its own.
+  std::string card_url;  // The http(s) address the card names; empty when none.
   RawJson card;
   std::optional<workspaces::Delivery> delivery;
 };
@@ -29,8 +30,8 @@ Registration read_registration(std::string_view body);
 
 struct CardUpdate {
   WorkspaceId id;
-  RawJson card;                     // Empty: stays.
-  std::optional<std::string> url;   // Empty text: the agent gave up its address.
+  RawJson card;                    // Empty: stays.
+  std::optional<std::string> url;  // Empty text: the agent gave up its address.
 };
 CardUpdate read_card_update(std::string_view body);
 

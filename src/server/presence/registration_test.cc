@@ -11,7 +11,9 @@ using workspaces::Delivery;
 
 constexpr std::string_view some_id = "0b0c0d0e-0000-4000-8000-000000000001";
 
-std::string body(std::string_view members) { return fmt::format(R"({{"id":"{}",{}}})", some_id, members); }
+std::string body(std::string_view members) {
+  return fmt::format(R"({{"id":"{}",{}}})", some_id, members);
+}
 
 std::string refusal(std::string_view text) {
   try {
@@ -23,7 +25,8 @@ std::string refusal(std::string_view text) {
 }
 
 TEST(RegistrationBody, ReadsTheCardAsItIs) {
-  auto read = read_registration(body(R"("url":"http://a.example","agent_card":{"name":"n","skills":["s"],"url":"http://c"})"));
+  auto read = read_registration(body(
+      R"("url":"http://a.example","agent_card":{"name":"n","skills":["s"],"url":"http://c"})"));
   EXPECT_EQ(read.id.text(), some_id);
   EXPECT_EQ(read.url, "http://a.example");
   EXPECT_EQ(read.card.text, R"({"name":"n","skills":["s"],"url":"http://c"})");
@@ -33,8 +36,10 @@ TEST(RegistrationBody, ReadsTheCardAsItIs) {
 
 TEST(RegistrationBody, BuildsACardFromFlatMembers) {
   auto read = read_registration(fmt::format(
-      R"({{"workspace_id":"{}","url":"http://a.example","name":"n","description":"d","skills":["s",{{"id":"t"}}]}})", some_id));
-  EXPECT_EQ(read.card.text, R"({"name":"n","description":"d","skills":[{"id":"s","name":"s"},{"id":"t"}]})");
+      R"({{"workspace_id":"{}","url":"http://a.example","name":"n","description":"d","skills":["s",{{"id":"t"}}]}})",
+      some_id));
+  EXPECT_EQ(read.card.text,
+            R"({"name":"n","description":"d","skills":[{"id":"s","name":"s"},{"id":"t"}]})");
 }
 
 TEST(RegistrationBody, ThePlaceholderAddressMeansPolling) {
@@ -55,8 +60,9 @@ TEST(RegistrationBody, RefusesWhatIsWrongWithACode) {
   EXPECT_EQ(refusal(body(R"("agent_card":{},"delivery_mode":"fax")")), "invalid_delivery_mode");
   EXPECT_EQ(refusal(body(R"("agent_card":{},"kind":"platform")")), "kind_not_allowed");
   EXPECT_EQ(refusal(body(R"("name":"n","skills":[7])")), "invalid_request_body");
-  EXPECT_EQ(refusal(body(fmt::format(R"("agent_card":{{"name":"{}"}})", std::string(card_max, 'x')))),
-            "agent_card_too_large");
+  EXPECT_EQ(
+      refusal(body(fmt::format(R"("agent_card":{{"name":"{}"}})", std::string(card_max, 'x')))),
+      "agent_card_too_large");
 }
 
 TEST(CardUpdateBody, NeedsACardOrAnAddress) {
@@ -72,9 +78,12 @@ TEST(Reconciled, FillsANamelessCardFromTheRow) {
   row.id = *WorkspaceId::parse(some_id);
   row.name = "writer";
   row.role = "writes";
-  EXPECT_EQ(reconciled(RawJson("{}"), row).text, R"({"name":"writer","description":"writes","role":"writes"})");
-  EXPECT_EQ(reconciled(RawJson(fmt::format(R"({{"name":"{}","x":1,"description":"own"}})", some_id)), row).text,
-            R"({"name":"writer","role":"writes","x":1,"description":"own"})");
+  EXPECT_EQ(reconciled(RawJson("{}"), row).text,
+            R"({"name":"writer","description":"writes","role":"writes"})");
+  EXPECT_EQ(
+      reconciled(RawJson(fmt::format(R"({{"name":"{}","x":1,"description":"own"}})", some_id)), row)
+          .text,
+      R"({"name":"writer","role":"writes","x":1,"description":"own"})");
   EXPECT_EQ(reconciled(RawJson(R"({"name":"chosen"})"), row).text, R"({"name":"chosen"})");
 }
 

@@ -80,7 +80,8 @@ void Roster::expect(WorkspaceId id, Instant at) {
   Slot slot = slot_of(id);
   std::lock_guard lock(lock_of(slot));
   auto& seen = chunk(slot).seen[slot % chunk_slots];
-  if (seen.load(std::memory_order_relaxed) == 0) seen.store(second_of(at), std::memory_order_relaxed);
+  if (seen.load(std::memory_order_relaxed) == 0)
+    seen.store(second_of(at), std::memory_order_relaxed);
 }
 
 void Roster::restore(WorkspaceId id, const workspaces::Vitals& stored) {
@@ -164,8 +165,8 @@ void Roster::again(Slot slot, bool urgent) {
   }
 }
 
-std::vector<Roster::Slot> Roster::take(Queue& queue, std::atomic<std::size_t>& count, std::size_t max,
-                                       bool Detail::* flag) {
+std::vector<Roster::Slot> Roster::take(Queue& queue, std::atomic<std::size_t>& count,
+                                       std::size_t max, bool Detail::* flag) {
   std::vector<Slot> taken;
   {
     std::lock_guard lock(queue.mutex);
@@ -207,11 +208,13 @@ std::optional<Roster::Snapshot> Roster::snapshot(Slot slot) const {
   vitals.sample_error = from.beat.sample_error;
   vitals.current_task = from.beat.current_task;
   vitals.monthly_spend = from.monthly_spend;
-  std::int64_t age = now.seconds() - chunk(slot).seen[slot % chunk_slots].load(std::memory_order_relaxed);
+  std::int64_t age =
+      now.seconds() - chunk(slot).seen[slot % chunk_slots].load(std::memory_order_relaxed);
   vitals.late = age >= limits_.late_after.count();
   vitals.fresh = vitals.last_heartbeat_at.has_value() && age < limits_.silent_after.count();
   out.condition = {from.beat.error_rate, from.beat.wedged, from.beat.manages_status};
-  out.task_changed = from.told_task != from.beat.current_task || from.told_tasks != from.beat.active_tasks;
+  out.task_changed =
+      from.told_task != from.beat.current_task || from.told_tasks != from.beat.active_tasks;
   out.passed_task = from.passed_task;
   out.passed_tasks = from.passed_tasks;
   return out;
@@ -224,7 +227,8 @@ void Roster::told(const Snapshot& said) {
   into.told_task = said.vitals.current_task;
   into.told_tasks = said.vitals.active_tasks;
   // A task that ended while it was being told has been told.
-  bool told_now = into.passed_task == said.passed_task || into.passed_task == said.vitals.current_task;
+  bool told_now =
+      into.passed_task == said.passed_task || into.passed_task == said.vitals.current_task;
   if (told_now) into.passed_task.clear();
 }
 
@@ -242,7 +246,8 @@ std::vector<Roster::Quiet> Roster::quiet(Instant now) const {
       Phase told = of_base.phase[i].load(std::memory_order_relaxed);
       if (told == Phase::silent) continue;
       std::lock_guard lock(lock_of(base + i));
-      found.push_back({base + i, of_base.detail[i].id, seen, told, std::chrono::seconds(second - seen)});
+      found.push_back(
+          {base + i, of_base.detail[i].id, seen, told, std::chrono::seconds(second - seen)});
     }
   }
   return found;
@@ -256,7 +261,8 @@ void Roster::mark(const Quiet& quiet, Phase phase) {
 }
 
 bool Roster::heard_since(const Quiet& quiet) const {
-  return chunk(quiet.slot).seen[quiet.slot % chunk_slots].load(std::memory_order_relaxed) != quiet.seen;
+  return chunk(quiet.slot).seen[quiet.slot % chunk_slots].load(std::memory_order_relaxed) !=
+         quiet.seen;
 }
 
 }  // namespace molecule::presence

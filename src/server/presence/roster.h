@@ -22,8 +22,8 @@
 namespace molecule::presence {
 
 struct Limits {
-  std::chrono::seconds late_after = std::chrono::seconds(60);              // Two beats missed.
-  std::chrono::seconds silent_after = std::chrono::seconds(90);            // Agents that join by themselves.
+  std::chrono::seconds late_after = std::chrono::seconds(60);    // Two beats missed.
+  std::chrono::seconds silent_after = std::chrono::seconds(90);  // Agents that join by themselves.
   std::chrono::seconds container_silent_after = std::chrono::seconds(180);
 };
 
@@ -34,7 +34,8 @@ class Roster final : public workspaces::VitalSigns {
  public:
   using Slot = std::uint32_t;
   static constexpr std::size_t chunk_slots = 1024;
-  static constexpr std::size_t chunks_max = 2048;  // 2M workspaces; beyond it a beat is refused (503).
+  static constexpr std::size_t chunks_max =
+      2048;  // 2M workspaces; beyond it a beat is refused (503).
 
   Roster(const io::Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
 
@@ -97,7 +98,7 @@ class Roster final : public workspaces::VitalSigns {
  private:
   struct Detail {
     WorkspaceId id;
-    Instant heard_at;             // Zero: never.
+    Instant heard_at;  // Zero: never.
     Beat beat;
     std::int64_t monthly_spend = 0;
     std::string told_task;
@@ -129,14 +130,17 @@ class Roster final : public workspaces::VitalSigns {
 
   std::optional<Slot> find(WorkspaceId id) const;
   Slot slot_of(WorkspaceId id);
-  Chunk& chunk(Slot slot) const { return *chunks_[slot / chunk_slots].load(std::memory_order_acquire); }
+  Chunk& chunk(Slot slot) const {
+    return *chunks_[slot / chunk_slots].load(std::memory_order_acquire);
+  }
   Detail& detail(Slot slot) const { return chunk(slot).detail[slot % chunk_slots]; }
   std::mutex& lock_of(Slot slot) const { return locks_[slot % stripes].mutex; }
   // With the slot's lock held.
   void touch(Slot slot, Detail& detail, Instant at);
   void put_dirty(Slot slot, Detail& detail);
   void put_urgent(Slot slot, Detail& detail);
-  std::vector<Slot> take(Queue& queue, std::atomic<std::size_t>& count, std::size_t max, bool Detail::* flag);
+  std::vector<Slot> take(Queue& queue, std::atomic<std::size_t>& count, std::size_t max,
+                         bool Detail::* flag);
 
   const io::Clock& clock_;
   Limits limits_;

@@ -1,9 +1,9 @@
 #include "server/presence/roster.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "testing/manual_clock.h"
 
@@ -43,7 +43,8 @@ TEST_F(RosterTest, ASlotWaitsOnceHoweverOftenItBeats) {
 
 TEST_F(RosterTest, TheOldestWaitsShortest) {
   std::vector<Roster::Slot> order;
-  for (int n = 0; n < 5; ++n) order.push_back(roster.hear(beat_of(random.id<WorkspaceId>()), clock.now()).slot);
+  for (int n = 0; n < 5; ++n)
+    order.push_back(roster.hear(beat_of(random.id<WorkspaceId>()), clock.now()).slot);
   std::vector<Roster::Slot> taken = roster.take_dirty(2);
   EXPECT_EQ(taken, (std::vector{order[0], order[1]}));
   EXPECT_EQ(roster.waiting(), 3u);
@@ -98,7 +99,8 @@ TEST_F(RosterTest, ThreadsBeatAndReadAndPurgeAtOnce) {
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back([&, t] {
       for (int n = 0; n < agents; ++n) {
-        Roster::Heard heard = roster.hear(beat_of(ids[static_cast<std::size_t>((n * 7 + t) % agents)], "t"), clock.now());
+        Roster::Heard heard = roster.hear(
+            beat_of(ids[static_cast<std::size_t>((n * 7 + t) % agents)], "t"), clock.now());
         if (heard.task_changed) roster.urge(heard.slot);
       }
     });
@@ -123,7 +125,8 @@ TEST_F(RosterTest, ThreadsBeatAndReadAndPurgeAtOnce) {
     EXPECT_EQ(roster.of(ids[static_cast<std::size_t>(n)]).current_task, "t");
   }
   std::set<Roster::Slot> once;
-  for (Roster::Slot slot : roster.take_dirty(100'000)) EXPECT_TRUE(once.insert(slot).second) << slot;
+  for (Roster::Slot slot : roster.take_dirty(100'000))
+    EXPECT_TRUE(once.insert(slot).second) << slot;
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace {
 
 using workspaces::Status;
 
-IdBytes key_of(WorkspaceId to, const std::optional<WorkspaceId>& from, std::string_view message_id) {
+IdBytes key_of(WorkspaceId to, const std::optional<WorkspaceId>& from,
+               std::string_view message_id) {
   std::string text(reinterpret_cast<const char*>(to.bytes().data()), 16);
   if (from) text.append(reinterpret_cast<const char*>(from->bytes().data()), 16);
   text += '\0';
@@ -75,7 +76,8 @@ Target Admitter::target(WorkspaceId id) const {
   });
   if (!found) throw not_found("workspace");
   if (refusal) throw std::move(*refusal);
-  if (target.link == Link::push && in_flight_.count(id) >= settings_.in_flight_max) target.link = Link::mailbox;
+  if (target.link == Link::push && in_flight_.count(id) >= settings_.in_flight_max)
+    target.link = Link::mailbox;
   return target;
 }
 
@@ -83,7 +85,8 @@ Admission Admitter::admit(const auth::Caller& caller, WorkspaceId to, std::strin
   return admit_from(caller.workspace(), to, body);
 }
 
-Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to, std::string_view body) const {
+Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to,
+                               std::string_view body) const {
   Admission admission;
   admission.source = source;
   if (source && !directory_.may_reach(*source, to)) {
@@ -101,9 +104,11 @@ Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to
   if (source) {
     admission.hops = 1 + in_flight_.hops(*source, clock_.monotonic());
     if (admission.hops > settings_.hops_max) {
-      throw Fault(Kind::conflict, "loop_stopped",
-                  fmt::format("the chain of messages behind this one is longer than {}; it looks like a loop",
-                              settings_.hops_max));
+      throw Fault(
+          Kind::conflict, "loop_stopped",
+          fmt::format(
+              "the chain of messages behind this one is longer than {}; it looks like a loop",
+              settings_.hops_max));
     }
   }
   return admission;

@@ -9,7 +9,9 @@ namespace molecule::proxy {
 namespace {
 
 // The agent, or something before it, says "not now": the message keeps.
-bool means_busy(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
+bool means_busy(int status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
 
 // Failures of the way there, not of the message.
 bool passes(const std::string& code) {
@@ -23,7 +25,8 @@ std::string error_text(std::string_view body, int status) {
     for (std::string_view name : {"error", "message", "detail"}) {
       json::Node node = document.root().find(name);
       if (node.is(json::Type::string)) return std::string(node.string());
-      if (node.find("message").is(json::Type::string)) return std::string(node.find("message").string());
+      if (node.find("message").is(json::Type::string))
+        return std::string(node.find("message").string());
     }
   } catch (const Fault&) {
     // Not JSON: the status has to do.
@@ -64,7 +67,8 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
     headers.push_back({"Content-Type", "application/json"});
     headers.push_back({"Accept", "application/json"});
     headers.push_back({"X-Molecule-Activity-Id", activity});
-    headers.push_back({"X-Molecule-Hops", std::string_view(hops, static_cast<std::size_t>(end - hops))});
+    headers.push_back(
+        {"X-Molecule-Hops", std::string_view(hops, static_cast<std::size_t>(end - hops))});
     if (parcel.target.generation == a2a::Generation::v10) headers.push_back({"A2A-Version", "1.0"});
     if (parcel.source) headers.push_back({"X-Workspace-ID", source});
     http::ClientRequest request;
@@ -83,12 +87,12 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
   }
   if (failure) co_return std::move(*failure);
   if (means_busy(response.status)) {
-    co_return failed(Carried::End::not_now, response.status, "agent_busy", error_text(response.body(), response.status),
-                     true);
+    co_return failed(Carried::End::not_now, response.status, "agent_busy",
+                     error_text(response.body(), response.status), true);
   }
   if (response.status >= 300) {
-    co_return failed(Carried::End::refused, response.status < 400 ? 502 : response.status, "agent_error",
-                     error_text(response.body(), response.status), true);
+    co_return failed(Carried::End::refused, response.status < 400 ? 502 : response.status,
+                     "agent_error", error_text(response.body(), response.status), true);
   }
   Carried carried;
   try {

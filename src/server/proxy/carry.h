@@ -22,18 +22,18 @@ struct Carried {
     not_now,   // Not reachable, reset, timed out, or busy: worth another attempt.
   };
   End end = End::not_now;
-  a2a::Answer answer;          // For answered, in the generation that the message's sender speaks.
-  int status = 0;              // HTTP status of the agent, 0 when there was none.
-  std::string code;            // Machine code for refused and not_now.
-  std::string error;           // Sentence for refused and not_now.
-  bool delivered = false;      // The agent may have seen the message.
+  a2a::Answer answer;      // For answered, in the generation that the message's sender speaks.
+  int status = 0;          // HTTP status of the agent, 0 when there was none.
+  std::string code;        // Machine code for refused and not_now.
+  std::string error;       // Sentence for refused and not_now.
+  bool delivered = false;  // The agent may have seen the message.
 };
 
 // What goes out: the normalised request and its bookkeeping.
 struct Parcel {
   Target target;
   std::optional<WorkspaceId> source;
-  std::string body;            // Normalised JSON-RPC request.
+  std::string body;  // Normalised JSON-RPC request.
   std::string rpc_id;
   a2a::Generation generation = a2a::Generation::v03;  // Of `body`.
   ActivityId activity;

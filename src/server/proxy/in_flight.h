@@ -1,5 +1,5 @@
-// What is under way to each agent right now, and how long the chain of messages behind it is. In memory:
-// after a restart nothing is under way.
+// What is under way to each agent right now, and how long the chain of messages behind it is. In
+// memory: after a restart nothing is under way.
 #pragma once
 
 #include <algorithm>

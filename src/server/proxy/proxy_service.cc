@@ -35,12 +35,14 @@ activity::NewRow row_for(const Admission& admission, Instant now) {
   row.hops = admission.hops;
   row.rpc_id = admission.message.rpc_id;
   if (admission.message.expires_in_seconds) {
-    row.expires_at = now + std::chrono::seconds(std::min<std::int64_t>(*admission.message.expires_in_seconds, 30LL * 86400));
+    row.expires_at = now + std::chrono::seconds(std::min<std::int64_t>(
+                               *admission.message.expires_in_seconds, 30LL * 86400));
   }
   return row;
 }
 
-Message message_of(const activity::NewRow& row, const activity::Place& place, std::optional<DelegationId> delegation) {
+Message message_of(const activity::NewRow& row, const activity::Place& place,
+                   std::optional<DelegationId> delegation) {
   Message message;
   message.seq = place.seq;
   message.workspace_id = row.workspace;
@@ -83,7 +85,8 @@ http::Response not_a_reply() {
 // Keeps the agent's place among those under way.
 class UnderWay {
  public:
-  UnderWay(InFlight& in_flight, WorkspaceId agent, std::int64_t hops) : in_flight_(in_flight), agent_(agent) {
+  UnderWay(InFlight& in_flight, WorkspaceId agent, std::int64_t hops)
+      : in_flight_(in_flight), agent_(agent) {
     in_flight_.begin(agent, hops);
   }
   UnderWay(const UnderWay&) = delete;
@@ -94,9 +97,9 @@ class UnderWay {
   WorkspaceId agent_;
 };
 
-constexpr auto table =
-    http::table(http::post<auth::Member, &Service::send>("/workspaces/{id}/a2a").body_limit(16u << 20),
-                http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}"));
+constexpr auto table = http::table(
+    http::post<auth::Member, &Service::send>("/workspaces/{id}/a2a").body_limit(16u << 20),
+    http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}"));
 
 }  // namespace
 
@@ -104,15 +107,20 @@ const std::span<const http::Route> routes = table;
 
 Probe::Probe(metrics::Registry& registry)
     : accepted(registry.counter("molecule_messages_accepted_total", "Messages accepted durably.")),
-      repeated(registry.counter("molecule_messages_repeated_total", "Messages known already by their id.")),
-      answered(registry.counter("molecule_messages_settled_total", "Messages whose result was recorded.")),
-      queued(registry.counter("molecule_messages_queued_total", "Deliveries that went to a mailbox.")),
-      polled(registry.counter("molecule_messages_polled_total", "Messages left for a polling agent.")),
+      repeated(registry.counter("molecule_messages_repeated_total",
+                                "Messages known already by their id.")),
+      answered(registry.counter("molecule_messages_settled_total",
+                                "Messages whose result was recorded.")),
+      queued(
+          registry.counter("molecule_messages_queued_total", "Deliveries that went to a mailbox.")),
+      polled(
+          registry.counter("molecule_messages_polled_total", "Messages left for a polling agent.")),
       dead(registry.counter("molecule_messages_dead_total", "Messages given up.")) {}
 
 Service::Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
-                 const workspaces::Directory& directory, OnSettled& on_settled, const io::Clock& clock,
-                 io::Random& random, metrics::Registry& registry, const Settings& settings)
+                 const workspaces::Directory& directory, OnSettled& on_settled,
+                 const io::Clock& clock, io::Random& random, metrics::Registry& registry,
+                 const Settings& settings)
     : db_(db),
       log_(log),
       ledger_(ledger),
@@ -155,7 +163,8 @@ std::int64_t Service::waiting_for(WorkspaceId agent) const {
   });
 }
 
-Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission, std::optional<DelegationId> delegation) {
+Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
+                                  std::optional<DelegationId> delegation) {
   activity::NewRow row = row_for(admission, clock_.now());
   row.delegation = delegation;
   auto written = ledger_.accept(tx, row);
@@ -181,24 +190,28 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission, std::
   return accepted;
 }
 
-io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id, const http::Request& request) {
+io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
+                                       const http::Request& request) {
   Admission admission = admitter_.admit(caller, id, request.body);
   if (admission.source && (admission.message.reply_to || admission.message.role == "agent")) {
     bool certain = admission.message.reply_to.has_value();
     std::string text = certain ? *admission.message.reply_to : admission.message.rpc_id;
     if (text.size() > 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
     auto reply_to = ActivityId::parse(text);
-    if (certain && !reply_to) throw bad_request("invalid_reply_to", "reply_to must be the id of an activity");
+    if (certain && !reply_to)
+      throw bad_request("invalid_reply_to", "reply_to must be the id of an activity");
     if (reply_to) {
       http::Response recorded = co_await record_reply(admission, *reply_to, certain);
       if (recorded.status != 0) co_return recorded;
     }
   }
   if (admission.target.link == Link::mailbox && waiting_for(id) >= settings_.mailbox_max) {
-    throw Fault(Kind::rate_limited, "mailbox_full", "the agent's mailbox is full; try again when it has caught up")
+    throw Fault(Kind::rate_limited, "mailbox_full",
+                "the agent's mailbox is full; try again when it has caught up")
         .retry_after(std::chrono::seconds(30));
   }
-  Accepted accepted = co_await db_.write([&, this](sql::Tx& tx) { return accept(tx, admission, std::nullopt); });
+  Accepted accepted =
+      co_await db_.write([&, this](sql::Tx& tx) { return accept(tx, admission, std::nullopt); });
   if (accepted.repeated) {
     probe_.repeated.add();
     co_return answer_repeated(admission, accepted.message);
@@ -229,7 +242,8 @@ io::Task<Carried> Service::deliver(const Lane& lane, const Parcel& parcel) {
   co_return carried;
 }
 
-io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission, Accepted& accepted) {
+io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission,
+                                                  Accepted& accepted) {
   Parcel parcel = parcel_for(admission, accepted.place);
   Carried carried = co_await deliver(lane, parcel);
   Settled settled = co_await settler_.settle(accepted.message, carried);
@@ -239,7 +253,8 @@ io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& a
 
 // A person's browser does not wait for hours: the delivery goes on in the background and its answer
 // arrives as an event when the request was answered "queued" before.
-io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission admission, Accepted accepted) {
+io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission admission,
+                                                   Accepted accepted) {
   struct Shared {
     io::Signal done;
     std::optional<http::Response> response;
@@ -254,7 +269,8 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
   std::string method = admission.message.method;
   std::string message_id = admission.message.message_id;
   ActivityId activity_id = accepted.place.id;
-  lane.scope->spawn("message delivery", work(*this, lane, std::move(admission), std::move(accepted), shared));
+  lane.scope->spawn("message delivery",
+                    work(*this, lane, std::move(admission), std::move(accepted), shared));
   if (!shared->response) co_await shared->done.wait(settings_.person_wait);
   if (shared->response) co_return std::move(*shared->response);
   json::Object body;
@@ -266,14 +282,15 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
 io::Task<void> Service::dispatch(Admission admission, Accepted accepted) {
   if (accepted.repeated) co_return;
   probe_.accepted.add();
-  if (admission.target.link == Link::poll) in_flight_.heard(admission.target.id, admission.hops, clock_.monotonic());
+  if (admission.target.link == Link::poll)
+    in_flight_.heard(admission.target.id, admission.hops, clock_.monotonic());
   if (admission.target.link != Link::push) co_return;
   io::Context here = co_await io::context();
   co_await carry_for_agent(lane_of(*here.loop), admission, accepted);
 }
 
-http::Response Service::answer(const Admission& admission, const Accepted& accepted, const Carried& carried,
-                               Settled settled) {
+http::Response Service::answer(const Admission& admission, const Accepted& accepted,
+                               const Carried& carried, Settled settled) {
   switch (settled) {
     case Settled::retry:
       probe_.queued.add();
@@ -285,7 +302,8 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
   if (carried.end == Carried::End::answered) return http::Response::json(200, carried.answer.body);
   int status = carried.status >= 400 ? carried.status : 502;
   json::Object members;
-  members.add("delivery_confirmed", carried.delivered).add("message_id", admission.message.message_id);
+  members.add("delivery_confirmed", carried.delivered)
+      .add("message_id", admission.message.message_id);
   return http::error_response(status, carried.code, carried.error, members.members());
 }
 
@@ -315,17 +333,21 @@ http::Response Service::answer_repeated(const Admission& admission, const Messag
       return node ? node.text() : std::string();
     };
     if (parts(before) != parts(now)) {
-      throw conflict("message_id_reused", "this messageId was used for a different message; choose a new one");
+      throw conflict("message_id_reused",
+                     "this messageId was used for a different message; choose a new one");
     }
   }
-  activity::Place place{earlier.seq, activity::make_id(earlier.created_at, earlier.seq), earlier.created_at};
+  activity::Place place{earlier.seq, activity::make_id(earlier.created_at, earlier.seq),
+                        earlier.created_at};
   switch (earlier.mail) {
     case Mail::settled:
       if (earlier.status == "ok" || earlier.response_body) {
         return http::Response::json(200, earlier.response_body.value_or("{}"));
       }
-      return http::error_response(502, "agent_failed", earlier.error_detail.value_or("the agent failed"));
-    case Mail::dead: return http::error_response(502, "undeliverable", earlier.error_detail.value_or("given up"));
+      return http::error_response(502, "agent_failed",
+                                  earlier.error_detail.value_or("the agent failed"));
+    case Mail::dead:
+      return http::error_response(502, "undeliverable", earlier.error_detail.value_or("given up"));
     case Mail::polled: return answer_polled(admission, place);
     case Mail::leased:
     case Mail::queued:
@@ -334,7 +356,8 @@ http::Response Service::answer_repeated(const Admission& admission, const Messag
   return answer_queued(admission, place, "this message was accepted before and is under way");
 }
 
-io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId reply_to, bool certain) {
+io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId reply_to,
+                                               bool certain) {
   WorkspaceId self = *admission.source;
   WorkspaceId asker = admission.target.id;
   struct Found {
@@ -364,7 +387,8 @@ io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId 
     throw Fault(Kind::not_found, "reply_to_not_found",
                 "reply_to names no message that this workspace received from that peer");
   }
-  // An answer to a delegation is delivered by the delegation; any other goes on to the asker as a message.
+  // An answer to a delegation is delivered by the delegation; any other goes on to the asker as a
+  // message.
   if (!found.delegated && found.recorded) co_return not_a_reply();
   if (found.recorded) probe_.answered.add();
   json::Object body;
@@ -372,14 +396,17 @@ io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId 
   co_return http::Response::json(200, body.text());
 }
 
-io::Task<RawJson> Service::queued(auth::Member::Caller caller, WorkspaceId id, ActivityId queue_id) {
-  auto message = co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, queue_id); });
+io::Task<RawJson> Service::queued(auth::Member::Caller caller, WorkspaceId id,
+                                  ActivityId queue_id) {
+  auto message =
+      co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, queue_id); });
   if (!message || message->workspace_id != id) {
     throw Fault(Kind::not_found, "queue_item_not_found", "queue item not found")
         .with(json::Object{}.add("retryable", true).members());
   }
   auto who = caller.workspace();
-  if (who && who != message->workspace_id && who != message->source_id) throw forbidden("access denied");
+  if (who && who != message->workspace_id && who != message->source_id)
+    throw forbidden("access denied");
   std::string_view status = "queued";
   switch (message->mail) {
     case Mail::queued:
@@ -459,7 +486,8 @@ io::Task<void> Service::drain(const Lane& lane, WorkspaceId agent) {
     parcel.source = message->source_id;
     parcel.body = message->request_body.text;
     parcel.rpc_id = message->rpc_id.value_or("null");
-    parcel.generation = message->method == "SendMessage" ? a2a::Generation::v10 : a2a::Generation::v03;
+    parcel.generation =
+        message->method == "SendMessage" ? a2a::Generation::v10 : a2a::Generation::v03;
     parcel.activity = activity::make_id(message->created_at, message->seq);
     parcel.hops = message->hops;
     Carried carried = co_await deliver(lane, parcel);

@@ -1,5 +1,5 @@
-// The authenticated way from a caller to an agent: admit, accept durably, carry, settle. A message that
-// cannot go out now stays in its agent's mailbox and goes out when the agent is reachable.
+// The authenticated way from a caller to an agent: admit, accept durably, carry, settle. A message
+// that cannot go out now stays in its agent's mailbox and goes out when the agent is reachable.
 #pragma once
 
 #include <functional>
@@ -33,9 +33,9 @@ struct Probe {
 
 class Service {
  public:
-  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger, const workspaces::Directory& directory,
-          OnSettled& on_settled, const io::Clock& clock, io::Random& random, metrics::Registry& registry,
-          const Settings& settings);
+  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
+          const workspaces::Directory& directory, OnSettled& on_settled, const io::Clock& clock,
+          io::Random& random, metrics::Registry& registry, const Settings& settings);
 
   // One lane per loop; before the first request.
   void add_lane(Lane lane) { lanes_.push_back(lane); }
@@ -43,12 +43,13 @@ class Service {
   io::Task<void> recover();
 
   // POST /workspaces/{id}/a2a
-  io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id, const http::Request& request);
+  io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id,
+                                const http::Request& request);
   // GET /workspaces/{id}/a2a/queue/{queue_id}
   io::Task<RawJson> queued(auth::Member::Caller caller, WorkspaceId id, ActivityId queue_id);
 
-  // For slices that send on a workspace's behalf: `also` runs in the accepting transaction; the message
-  // is then carried in the background.
+  // For slices that send on a workspace's behalf: `also` runs in the accepting transaction; the
+  // message is then carried in the background.
   using Also = std::function<void(sql::Tx&, const activity::Place&)>;
   Admission admit(std::optional<WorkspaceId> source, WorkspaceId to, std::string_view body) const {
     return admitter_.admit_from(source, to, body);
@@ -63,8 +64,8 @@ class Service {
   // Carries an accepted message in the background, where its link is push.
   io::Task<void> dispatch(Admission admission, Accepted accepted);
 
-  // An agent has become reachable or has room: sends what waits for it. Any thread; cheap when nothing
-  // waits.
+  // An agent has become reachable or has room: sends what waits for it. Any thread; cheap when
+  // nothing waits.
   void agent_ready(WorkspaceId agent);
   // Tries every mailbox whose agent may be reachable; called once a second on the first lane.
   void sweep();
@@ -73,13 +74,18 @@ class Service {
  private:
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel);
-  io::Task<http::Response> carry_for_agent(const Lane& lane, Admission& admission, Accepted& accepted);
-  io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission, Accepted accepted);
+  io::Task<http::Response> carry_for_agent(const Lane& lane, Admission& admission,
+                                           Accepted& accepted);
+  io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission,
+                                            Accepted accepted);
   io::Task<http::Response> record_reply(Admission& admission, ActivityId reply_to, bool certain);
   io::Task<void> drain(const Lane& lane, WorkspaceId agent);
-  http::Response answer(const Admission& admission, const Accepted& accepted, const Carried& carried, Settled settled);
-  http::Response answer_repeated(const Admission& admission, const activity::store::Message& earlier);
-  http::Response answer_queued(const Admission& admission, const activity::Place& place, std::string_view why);
+  http::Response answer(const Admission& admission, const Accepted& accepted,
+                        const Carried& carried, Settled settled);
+  http::Response answer_repeated(const Admission& admission,
+                                 const activity::store::Message& earlier);
+  http::Response answer_queued(const Admission& admission, const activity::Place& place,
+                               std::string_view why);
   http::Response answer_polled(const Admission& admission, const activity::Place& place);
   void count_waiting(WorkspaceId agent, std::int64_t by);
 

@@ -32,7 +32,8 @@ bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answ
 Settled Settler::try_again(sql::Tx& tx, const Message& message, const Carried& carried) {
   bool expired = message.expires_at && *message.expires_at <= clock_.now();
   if (message.attempts + 1 >= settings_.attempts_max || expired) {
-    std::string why = expired ? "the message expired before the agent could be reached" : carried.error;
+    std::string why =
+        expired ? "the message expired before the agent could be reached" : carried.error;
     if (!ledger_.bury(tx, message, why)) return Settled::stale;
     json::Object body;
     body.add("error", why).add("code", carried.code);
@@ -57,7 +58,8 @@ io::Task<Settled> Settler::settle(Message message, Carried carried) {
         result.error_detail = carried.error;
         result.duration_ms = (clock_.now() - message.created_at).count() / 1000;
         if (!ledger_.settle(tx, message, result)) return Settled::stale;
-        tell_person(tx, message, json::Object{}.add("error", carried.error).add("code", carried.code).raw());
+        tell_person(tx, message,
+                    json::Object{}.add("error", carried.error).add("code", carried.code).raw());
         on_settled_.settled(tx, message, false, carried.error);
         return Settled::recorded;
       }

@@ -1,6 +1,6 @@
-// The organisation in memory: every workspace that was not purged, with what the message path and the
-// gate need, so that neither reads the store. Loaded at start; changed only after the transaction that
-// made the change is durable (sql::Tx::after_commit). Any thread.
+// The organisation in memory: every workspace that was not purged, with what the message path and
+// the gate need, so that neither reads the store. Loaded at start; changed only after the
+// transaction that made the change is durable (sql::Tx::after_commit). Any thread.
 #pragma once
 
 #include <optional>
@@ -19,10 +19,19 @@
 namespace molecule::workspaces {
 
 enum class Status {
-  provisioning, awaiting_agent, online, degraded, offline, paused, hibernating, hibernated, failed, removed
+  provisioning,
+  awaiting_agent,
+  online,
+  degraded,
+  offline,
+  paused,
+  hibernating,
+  hibernated,
+  failed,
+  removed
 };
-BOOST_DESCRIBE_ENUM(Status, provisioning, awaiting_agent, online, degraded, offline, paused, hibernating,
-                    hibernated, failed, removed)
+BOOST_DESCRIBE_ENUM(Status, provisioning, awaiting_agent, online, degraded, offline, paused,
+                    hibernating, hibernated, failed, removed)
 
 // How the platform reaches the agent.
 enum class Delivery { push, poll };
@@ -37,8 +46,8 @@ struct Entry {
   std::string runtime;
   Status status = Status::provisioning;
   Delivery delivery = Delivery::push;
-  std::string url;                    // Empty when the agent has none.
-  RawJson agent_card;                 // Empty until registered.
+  std::string url;     // Empty when the agent has none.
+  RawJson agent_card;  // Empty until registered.
   int max_concurrent_tasks = 1;
   std::optional<std::int64_t> budget_limit;  // US cents.
   std::int64_t monthly_spend = 0;            // US cents.
@@ -46,7 +55,8 @@ struct Entry {
   Instant created_at;
 };
 
-// Runtimes whose agent joins by itself; every other runtime is a container the platform would start.
+// Runtimes whose agent joins by itself; every other runtime is a container the platform would
+// start.
 bool joins_by_itself(std::string_view runtime);
 
 class Directory final : public auth::Reach, public auth::Residents {
@@ -60,7 +70,8 @@ class Directory final : public auth::Reach, public auth::Residents {
   };
   std::optional<Brief> brief(WorkspaceId id) const;
   // A removed workspace counts as reachable, so that its peers are told that it is gone.
-  // Lets `look` read the entry in place, without a copy; false when there is none. Hold nothing after.
+  // Lets `look` read the entry in place, without a copy; false when there is none. Hold nothing
+  // after.
   template <class Fn>
   bool look_at(WorkspaceId id, Fn&& look) const {
     return entries_.read([&](const auto& map) {

@@ -3,13 +3,13 @@
 // here the principal is what a test says it is.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "platform/http/route.h"
 #include "server/workspaces/workspaces_service.h"
@@ -46,7 +46,8 @@ class Org : public test::EachDatabase {
   struct AnyUrl final : UrlCheck {
     io::Task<void> check(std::string url) override {
       asked.push_back(url);
-      if (url.find("inward") != std::string::npos) throw bad_request("url_not_allowed", "blocked address");
+      if (url.find("inward") != std::string::npos)
+        throw bad_request("url_not_allowed", "blocked address");
       co_return;
     }
     std::vector<std::string> asked;
@@ -59,7 +60,9 @@ class Org : public test::EachDatabase {
     std::set<std::pair<std::string, std::string>> kept;
   };
   struct NoGate final : http::Gate {
-    std::optional<http::Response> admit(const http::Route&, http::Request&) override { return std::nullopt; }
+    std::optional<http::Response> admit(const http::Route&, http::Request&) override {
+      return std::nullopt;
+    }
   };
 
   // Who supplies the vitals, made anew at each start.
@@ -127,7 +130,8 @@ class Org : public test::EachDatabase {
       return {response.status, "", std::move(text), std::move(response.headers)};
     } catch (const Fault& fault) {
       std::string members = fault.members().empty() ? "" : "," + fault.members();
-      std::string text = fmt::format(R"({{"error":"{}","code":"{}"{}}})", "refused", fault.code(), members);
+      std::string text =
+          fmt::format(R"({{"error":"{}","code":"{}"{}}})", "refused", fault.code(), members);
       return {http_status(fault.kind()), fault.code(), fault.body().value_or(text), {}};
     }
   }
@@ -140,18 +144,22 @@ class Org : public test::EachDatabase {
   WorkspaceId make(std::string_view name, std::optional<WorkspaceId> parent = {},
                    std::string_view more = R"("runtime":"external")") {
     std::string above = parent ? fmt::format(R"(,"parent_id":"{}")", parent->text()) : "";
-    Answer answer = post(admin, "/workspaces", fmt::format(R"({{"name":"{}"{},{}}})", name, above, more));
+    Answer answer =
+        post(admin, "/workspaces", fmt::format(R"({{"name":"{}"{},{}}})", name, above, more));
     EXPECT_EQ(answer.status, 201) << answer.body;
     auto id = WorkspaceId::parse(answer.member("id"));
     EXPECT_TRUE(id);
     return id.value_or(WorkspaceId());
   }
-  std::string path(WorkspaceId id, std::string_view rest = "") { return "/workspaces/" + id.text() + std::string(rest); }
+  std::string path(WorkspaceId id, std::string_view rest = "") {
+    return "/workspaces/" + id.text() + std::string(rest);
+  }
   Status status_of(WorkspaceId id) {
     auto entry = directory->find(id);
     EXPECT_TRUE(entry);
     Answer shown = get(admin, path(id, "?include_removed=true"));
-    EXPECT_EQ(shown.member("status"), enum_text(entry->status)) << "the directory and the store differ";
+    EXPECT_EQ(shown.member("status"), enum_text(entry->status))
+        << "the directory and the store differ";
     return entry->status;
   }
 

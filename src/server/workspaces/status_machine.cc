@@ -21,31 +21,22 @@ std::optional<Status> when(bool allowed, Status to) {
 std::optional<Status> next(Status from, Trigger trigger) {
   using enum Status;
   switch (trigger) {
-    case Trigger::awaited:
-      return when(from == provisioning, awaiting_agent);
-    case Trigger::reachable:
-      return when(from == provisioning, online);
-    case Trigger::no_provisioner:
-      return when(is_one_of(from, {provisioning, paused}), failed);
+    case Trigger::awaited: return when(from == provisioning, awaiting_agent);
+    case Trigger::reachable: return when(from == provisioning, online);
+    case Trigger::no_provisioner: return when(is_one_of(from, {provisioning, paused}), failed);
     case Trigger::registered:
       // A person paused it, or it sleeps by a person's rule: its agent does not overrule that.
-      return when(is_one_of(from, {provisioning, awaiting_agent, degraded, offline, failed}), online);
+      return when(is_one_of(from, {provisioning, awaiting_agent, degraded, offline, failed}),
+                  online);
     case Trigger::heartbeat:
       return when(is_one_of(from, {provisioning, awaiting_agent, offline, failed}), online);
-    case Trigger::erring:
-      return when(from == online, degraded);
-    case Trigger::recovered:
-      return when(from == degraded, online);
-    case Trigger::silent:
-      return when(is_one_of(from, {online, degraded}), offline);
-    case Trigger::pause:
-      return when(!is_one_of(from, {paused, removed}), paused);
-    case Trigger::resume_fresh:
-      return when(from == paused, online);
-    case Trigger::resume_stale:
-      return when(from == paused, awaiting_agent);
-    case Trigger::remove:
-      return when(from != removed, removed);
+    case Trigger::erring: return when(from == online, degraded);
+    case Trigger::recovered: return when(from == degraded, online);
+    case Trigger::silent: return when(is_one_of(from, {online, degraded}), offline);
+    case Trigger::pause: return when(!is_one_of(from, {paused, removed}), paused);
+    case Trigger::resume_fresh: return when(from == paused, online);
+    case Trigger::resume_stale: return when(from == paused, awaiting_agent);
+    case Trigger::remove: return when(from != removed, removed);
   }
   return std::nullopt;
 }

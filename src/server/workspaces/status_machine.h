@@ -1,5 +1,5 @@
-// Every move a workspace's status can make, in one function. Whatever is not listed does not happen:
-// the caller learns it by an empty answer and changes nothing.
+// Every move a workspace's status can make, in one function. Whatever is not listed does not
+// happen: the caller learns it by an empty answer and changes nothing.
 #pragma once
 
 #include <optional>
@@ -20,12 +20,12 @@ enum class Trigger {
   recovered,       // Error rate below 0.1 and not wedged.
   silent,          // Nothing was heard for longer than its limit.
   pause,
-  resume_fresh,    // Resumed, and its agent was heard within its limit.
-  resume_stale,    // Resumed, and its agent must come back first.
+  resume_fresh,  // Resumed, and its agent was heard within its limit.
+  resume_stale,  // Resumed, and its agent must come back first.
   remove
 };
-BOOST_DESCRIBE_ENUM(Trigger, awaited, reachable, no_provisioner, registered, heartbeat, erring, recovered, silent,
-                    pause, resume_fresh, resume_stale, remove)
+BOOST_DESCRIBE_ENUM(Trigger, awaited, reachable, no_provisioner, registered, heartbeat, erring,
+                    recovered, silent, pause, resume_fresh, resume_stale, remove)
 
 // The status after `trigger`; empty when the trigger changes nothing in that status.
 std::optional<Status> next(Status from, Trigger trigger);

@@ -1,9 +1,9 @@
 #include "server/workspaces/status_machine.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace molecule::workspaces {
 namespace {
@@ -13,9 +13,9 @@ using enum Status;
 const std::vector<Status> every_status{provisioning, awaiting_agent, online,     degraded, offline,
                                        paused,       hibernating,    hibernated, failed,   removed};
 const std::vector<Trigger> every_trigger{
-    Trigger::awaited,  Trigger::reachable, Trigger::no_provisioner, Trigger::registered,   Trigger::heartbeat,
-    Trigger::erring,   Trigger::recovered, Trigger::silent,         Trigger::pause,        Trigger::resume_fresh,
-    Trigger::resume_stale, Trigger::remove};
+    Trigger::awaited,   Trigger::reachable,    Trigger::no_provisioner, Trigger::registered,
+    Trigger::heartbeat, Trigger::erring,       Trigger::recovered,      Trigger::silent,
+    Trigger::pause,     Trigger::resume_fresh, Trigger::resume_stale,   Trigger::remove};
 
 // The whole machine, written out once more in the other direction. What is missing must not happen.
 const std::map<Trigger, std::map<Status, Status>> moves{
@@ -23,7 +23,11 @@ const std::map<Trigger, std::map<Status, Status>> moves{
     {Trigger::reachable, {{provisioning, online}}},
     {Trigger::no_provisioner, {{provisioning, failed}, {paused, failed}}},
     {Trigger::registered,
-     {{provisioning, online}, {awaiting_agent, online}, {degraded, online}, {offline, online}, {failed, online}}},
+     {{provisioning, online},
+      {awaiting_agent, online},
+      {degraded, online},
+      {offline, online},
+      {failed, online}}},
     {Trigger::heartbeat,
      {{provisioning, online}, {awaiting_agent, online}, {offline, online}, {failed, online}}},
     {Trigger::erring, {{online, degraded}}},
@@ -65,7 +69,8 @@ TEST(StatusMachine, MakesExactlyTheMovesOfTheTable) {
 }
 
 TEST(StatusMachine, NothingLeavesRemoved) {
-  for (Trigger trigger : every_trigger) EXPECT_EQ(next(removed, trigger), std::nullopt) << enum_text(trigger);
+  for (Trigger trigger : every_trigger)
+    EXPECT_EQ(next(removed, trigger), std::nullopt) << enum_text(trigger);
 }
 
 TEST(StatusMachine, EveryArrivalHasItsOwnEvent) {

@@ -9,11 +9,15 @@ Fault unknown_workspace() { return not_found("workspace"); }
 Fault removed_workspace(WorkspaceId id, std::optional<Instant> removed_at) {
   json::Object members;
   members.add("id", id).add("removed_at", removed_at);
-  members.add("hint", "This workspace was removed. Create a new one and connect the agent with its id and token.");
+  members.add(
+      "hint",
+      "This workspace was removed. Create a new one and connect the agent with its id and token.");
   return Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
 }
 
-std::optional<Row> Table::find(sql::Statements& tx, WorkspaceId id) const { return tx.optional(store::find, id); }
+std::optional<Row> Table::find(sql::Statements& tx, WorkspaceId id) const {
+  return tx.optional(store::find, id);
+}
 
 Row Table::live(sql::Statements& tx, WorkspaceId id) const {
   auto row = find(tx, id);
@@ -23,13 +27,15 @@ Row Table::live(sql::Statements& tx, WorkspaceId id) const {
 }
 
 void Table::insert(sql::Tx& tx, const Row& row) {
-  tx.run(store::insert, row.id, row.parent, row.name, row.role, row.tier, row.status, row.runtime, row.url,
-         row.agent_card, row.delivery, row.workspace_dir, row.workspace_access, row.budget_limit,
-         row.max_concurrent_tasks, row.x, row.y, row.model, row.template_name, row.created_at, row.claim_until);
+  tx.run(store::insert, row.id, row.parent, row.name, row.role, row.tier, row.status, row.runtime,
+         row.url, row.agent_card, row.delivery, row.workspace_dir, row.workspace_access,
+         row.budget_limit, row.max_concurrent_tasks, row.x, row.y, row.model, row.template_name,
+         row.created_at, row.claim_until);
   tx.after_commit([this, entry = entry_of(row, 0)]() mutable { directory_.put(std::move(entry)); });
 }
 
-std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger, const json::Object& payload) {
+std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
+                                  const json::Object& payload) {
   auto from = tx.optional(store::status_of, id);
   if (!from) return std::nullopt;
   auto to = next(*from, trigger);
@@ -53,7 +59,8 @@ void Table::fail(sql::Tx& tx, WorkspaceId id, std::string_view error) {
   if (move(tx, id, Trigger::no_provisioner, payload)) tx.run(store::set_failure, id, error);
 }
 
-void Table::enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card, Delivery delivery) {
+void Table::enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,
+                  Delivery delivery) {
   tx.run(store::enrol, id, url, card, delivery, clock_.now());
   tx.after_commit([this, id, url = std::string(url), card, delivery] {
     directory_.update(id, [&](Entry& entry) {
@@ -73,20 +80,23 @@ void Table::set_url(sql::Tx& tx, WorkspaceId id, std::string_view url) {
 
 void Table::set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card) {
   tx.run(store::set_card, id, card);
-  tx.after_commit([this, id, card] {
-    directory_.update(id, [&](Entry& entry) { entry.agent_card = card; });
-  });
+  tx.after_commit(
+      [this, id, card] { directory_.update(id, [&](Entry& entry) { entry.agent_card = card; }); });
 }
 
 bool Table::claimable(const Row& row) const {
-  return row.claim_until && *row.claim_until > clock_.now() && !row.registered_at && row.status != Status::removed;
+  return row.claim_until && *row.claim_until > clock_.now() && !row.registered_at &&
+         row.status != Status::removed;
 }
 
-bool Table::claim(sql::Tx& tx, WorkspaceId id) { return tx.run(store::claim, id, clock_.now()) == 1; }
+bool Table::claim(sql::Tx& tx, WorkspaceId id) {
+  return tx.run(store::claim, id, clock_.now()) == 1;
+}
 
 void Table::close_claim(sql::Tx& tx, WorkspaceId id) { tx.run(store::close_claim, id); }
 
-void Table::announce(sql::Tx& tx, std::string_view event, WorkspaceId id, const json::Object& payload) {
+void Table::announce(sql::Tx& tx, std::string_view event, WorkspaceId id,
+                     const json::Object& payload) {
   log_.append(tx, events::Event{event, id, payload.raw()});
 }
 

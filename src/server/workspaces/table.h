@@ -1,6 +1,6 @@
-// The workspaces table for whoever is inside a transaction: finds rows, moves statuses, and keeps the
-// log and the directory equal to them. Every change of status goes through move(), so there is no
-// status without its event and no event without its status.
+// The workspaces table for whoever is inside a transaction: finds rows, moves statuses, and keeps
+// the log and the directory equal to them. Every change of status goes through move(), so there is
+// no status without its event and no event without its status.
 #pragma once
 
 #include <optional>
@@ -31,12 +31,14 @@ class Table {
   void insert(sql::Tx& tx, const Row& row);
 
   // Makes the move the trigger asks for, with its event; empty when the state machine has none.
-  std::optional<Status> move(sql::Tx& tx, WorkspaceId id, Trigger trigger, const json::Object& payload);
+  std::optional<Status> move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
+                             const json::Object& payload);
   // As move, with the reason a container could not be started.
   void fail(sql::Tx& tx, WorkspaceId id, std::string_view error);
 
   // What a registration brings. Does not move the status.
-  void enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card, Delivery delivery);
+  void enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,
+             Delivery delivery);
   void set_url(sql::Tx& tx, WorkspaceId id, std::string_view url);
   void set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card);
   // Whether an agent may still register for it without a credential.

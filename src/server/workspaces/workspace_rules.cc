@@ -14,7 +14,8 @@ constexpr std::string_view fields_code = "invalid_workspace_fields";
 constexpr std::string_view directory_code = "invalid_workspace_directory";
 
 Fault bad_field(std::string_view code, std::string_view name, std::string_view expected) {
-  return bad_request(std::string(code), fmt::format("invalid workspace fields: {} {}", name, expected));
+  return bad_request(std::string(code),
+                     fmt::format("invalid workspace fields: {} {}", name, expected));
 }
 
 bool has_control(std::string_view text) {
@@ -26,7 +27,8 @@ bool has_control(std::string_view text) {
 
 // Names and roles end up in generated configuration files.
 void check_words(std::string_view name, const std::string& text) {
-  if (has_control(text)) throw bad_field(fields_code, name, "must be one line without control characters");
+  if (has_control(text))
+    throw bad_field(fields_code, name, "must be one line without control characters");
   if (text.find_first_of("{}[]|>*&!") != std::string::npos) {
     throw bad_field(fields_code, name, "must not contain any of { } [ ] | > * & !");
   }
@@ -45,7 +47,8 @@ std::optional<std::int64_t> integer_member(json::Node body, std::string_view nam
   json::Node node = body.find(name);
   if (!node || node.is(json::Type::null)) return std::nullopt;
   if (!node.is(json::Type::integer) || node.integer() < min || node.integer() > max) {
-    throw bad_field(fields_code, name, fmt::format("must be a whole number from {} to {}", min, max));
+    throw bad_field(fields_code, name,
+                    fmt::format("must be a whole number from {} to {}", min, max));
   }
   return node.integer();
 }
@@ -72,7 +75,8 @@ std::optional<WorkspaceId> parent_member(json::Node node) {
   if (node.is(json::Type::null)) return std::nullopt;
   auto id = node.is(json::Type::string) ? WorkspaceId::parse(node.string()) : std::nullopt;
   if (!id) {
-    throw bad_request("workspace_reparent_invalid_parent_id", "parent_id must be the id of a workspace or null");
+    throw bad_request("workspace_reparent_invalid_parent_id",
+                      "parent_id must be the id of a workspace or null");
   }
   return id;
 }
@@ -80,7 +84,8 @@ std::optional<WorkspaceId> parent_member(json::Node node) {
 // A path on the host that an agent's container would mount: nothing of the system itself.
 std::string checked_directory(std::string path) {
   auto refuse = [](std::string_view why) {
-    return bad_request(std::string(directory_code), fmt::format("invalid workspace directory: {}", why));
+    return bad_request(std::string(directory_code),
+                       fmt::format("invalid workspace directory: {}", why));
   };
   if (path.front() != '/') throw refuse("the path must be absolute");
   if (has_control(path)) throw refuse("the path must not contain control characters");
@@ -127,7 +132,8 @@ std::string checked_template(std::string text) {
   bool escapes = text.front() == '/' || text.find("..") != std::string::npos || has_control(text) ||
                  text.find('\\') != std::string::npos;
   if (escapes) {
-    throw bad_request("invalid_template", "invalid template: must be the name of a folder below the templates");
+    throw bad_request("invalid_template",
+                      "invalid template: must be the name of a folder below the templates");
   }
   return text;
 }
@@ -137,12 +143,14 @@ std::vector<std::pair<std::string, Secret>> secrets_member(json::Node body) {
   json::Node node = body.find("secrets");
   if (!node || node.is(json::Type::null)) return secrets;
   if (!node.is(json::Type::object) || node.size() > secrets_max) {
-    throw bad_field(fields_code, "secrets", fmt::format("must be an object of at most {} strings", secrets_max));
+    throw bad_field(fields_code, "secrets",
+                    fmt::format("must be an object of at most {} strings", secrets_max));
   }
   for (std::size_t i = 0; i < node.size(); ++i) {
     json::Node value = node.value_at(i);
     // The fault names the key only: a value never appears in an answer.
-    if (!value.is(json::Type::string) || value.string().empty() || value.string().size() > secret_value_max) {
+    if (!value.is(json::Type::string) || value.string().empty() ||
+        value.string().size() > secret_value_max) {
       throw bad_field(fields_code, fmt::format("secrets.{}", node.name_at(i)),
                       fmt::format("must be a string of 1 to {} bytes", secret_value_max));
     }
@@ -169,7 +177,8 @@ std::optional<std::string> text_member(json::Node body, std::string_view name, s
   json::Node node = body.find(name);
   if (!node || node.is(json::Type::null)) return std::nullopt;
   if (!node.is(json::Type::string)) throw bad_field(code, name, "must be a string");
-  if (node.string().size() > max) throw bad_field(code, name, fmt::format("is longer than {} bytes", max));
+  if (node.string().size() > max)
+    throw bad_field(code, name, fmt::format("is longer than {} bytes", max));
   return std::string(node.string());
 }
 
@@ -183,7 +192,8 @@ NewWorkspace read_new(std::string_view text) {
   auto tier = integer_member(body, "tier", 0, 4).value_or(0);
   made.tier = tier == 0 ? 3 : static_cast<int>(tier);
   made.model = checked_runtime(text_member(body, "model", model_max, fields_code).value_or(""));
-  made.runtime = checked_runtime(text_member(body, "runtime", runtime_max, fields_code).value_or(""));
+  made.runtime =
+      checked_runtime(text_member(body, "runtime", runtime_max, fields_code).value_or(""));
   auto folder = text_member(body, "template", name_max, "invalid_template");
   if (folder && !folder->empty()) made.template_name = checked_template(std::move(*folder));
 
@@ -198,25 +208,30 @@ NewWorkspace read_new(std::string_view text) {
 
   made.url = text_member(body, "url", url_max, fields_code).value_or("");
   if (!made.url.empty() && !joins_by_itself(made.runtime)) {
-    throw bad_field(fields_code, "url", "is only for agents that join by themselves (runtime external)");
+    throw bad_field(fields_code, "url",
+                    "is only for agents that join by themselves (runtime external)");
   }
   auto mode = text_member(body, "delivery_mode", 20, fields_code);
   if (mode && !mode->empty()) {
     made.delivery = enum_from<Delivery>(*mode);
-    if (!made.delivery) throw bad_request("invalid_delivery_mode", "delivery_mode must be 'push' or 'poll'");
+    if (!made.delivery)
+      throw bad_request("invalid_delivery_mode", "delivery_mode must be 'push' or 'poll'");
   }
   made.workspace_dir = directory_member(body);
   made.workspace_access = access_member(body).value_or(Access::none);
   if (made.workspace_access != Access::none && !made.workspace_dir) {
-    throw bad_request("invalid_workspace_access", "invalid workspace access: read_only and read_write need workspace_dir");
+    throw bad_request("invalid_workspace_access",
+                      "invalid workspace access: read_only and read_write need workspace_dir");
   }
   if (json::Node parent = body.find("parent_id")) made.parent = parent_member(parent);
   made.budget_limit = integer_member(body, "budget_limit", 0, std::int64_t{1} << 50);
-  auto tasks = integer_member(body, "max_concurrent_tasks", std::numeric_limits<std::int64_t>::min(), tasks_max);
+  auto tasks = integer_member(body, "max_concurrent_tasks",
+                              std::numeric_limits<std::int64_t>::min(), tasks_max);
   made.max_concurrent_tasks = tasks && *tasks > 0 ? static_cast<int>(*tasks) : 1;
   json::Node canvas = body.find("canvas");
   if (canvas && !canvas.is(json::Type::null)) {
-    if (!canvas.is(json::Type::object)) throw bad_field(fields_code, "canvas", "must be an object with x and y");
+    if (!canvas.is(json::Type::object))
+      throw bad_field(fields_code, "canvas", "must be an object with x and y");
     if (auto at = position_member(canvas)) std::tie(made.x, made.y) = *at;
   }
   made.secrets = secrets_member(body);
@@ -237,7 +252,8 @@ Change read_change(std::string_view text) {
   json::Document document = parse_object(text, "invalid_request_body", "invalid request body");
   json::Node body = document.root();
   Change change;
-  if (auto name = text_member(body, "name", name_max, fields_code)) change.name = checked_name(std::move(*name));
+  if (auto name = text_member(body, "name", name_max, fields_code))
+    change.name = checked_name(std::move(*name));
   change.role = text_member(body, "role", role_max, fields_code);
   if (change.role) check_words("role", *change.role);
   if (auto tier = integer_member(body, "tier", 1, 4)) change.tier = static_cast<int>(*tier);
@@ -250,7 +266,8 @@ Change read_change(std::string_view text) {
   change.workspace_access = access_member(body);
   json::Node collapsed = body.find("collapsed");
   if (collapsed && !collapsed.is(json::Type::null)) {
-    if (!collapsed.is(json::Type::boolean)) throw bad_field(fields_code, "collapsed", "must be true or false");
+    if (!collapsed.is(json::Type::boolean))
+      throw bad_field(fields_code, "collapsed", "must be true or false");
     change.collapsed = collapsed.boolean();
   }
   change.position = position_member(body);

@@ -1,5 +1,5 @@
-// What a workspace may be called, where it may sit and what a request to make or change one may say.
-// Reading is strict: a wrong type or an over-long field refuses the whole request.
+// What a workspace may be called, where it may sit and what a request to make or change one may
+// say. Reading is strict: a wrong type or an over-long field refuses the whole request.
 #pragma once
 
 #include <cstddef>
@@ -22,21 +22,22 @@ inline constexpr std::size_t model_max = 100;
 inline constexpr std::size_t runtime_max = 100;
 inline constexpr std::size_t path_max = 4096;
 inline constexpr std::size_t url_max = 2048;
-inline constexpr std::size_t secrets_max = 200;        // In one request.
+inline constexpr std::size_t secrets_max = 200;  // In one request.
 inline constexpr std::size_t secret_value_max = 65536;
-inline constexpr std::int64_t tasks_max = 10'000;      // max_concurrent_tasks
-inline constexpr double position_max = 1e7;            // Absolute canvas coordinates.
-inline constexpr std::int64_t depth_max = 32;          // Workspaces on the way from a root, itself included.
-inline constexpr int name_tries = 20;                  // " (2)" to " (20)", then 409.
+inline constexpr std::int64_t tasks_max = 10'000;  // max_concurrent_tasks
+inline constexpr double position_max = 1e7;        // Absolute canvas coordinates.
+inline constexpr std::int64_t depth_max =
+    32;                                // Workspaces on the way from a root, itself included.
+inline constexpr int name_tries = 20;  // " (2)" to " (20)", then 409.
 
 struct NewWorkspace {
   std::string name;
   std::string role;
   int tier = 3;
-  std::string runtime;       // Empty in the request: "langgraph".
+  std::string runtime;  // Empty in the request: "langgraph".
   std::string model;
   std::string template_name;
-  std::string url;           // Only of agents that join by themselves.
+  std::string url;  // Only of agents that join by themselves.
   std::optional<Delivery> delivery;
   std::optional<std::string> workspace_dir;
   Access workspace_access = Access::none;

@@ -120,9 +120,12 @@ TEST(ChangeBody, TellsClearingFromLeavingOut) {
 }
 
 TEST(ChangeBody, NamesWhatOnlyAnOperatorMayChange) {
-  EXPECT_TRUE(read_change(R"({"name":"n","role":"r","collapsed":true,"x":1,"y":2})").infrastructure().empty());
+  EXPECT_TRUE(read_change(R"({"name":"n","role":"r","collapsed":true,"x":1,"y":2})")
+                  .infrastructure()
+                  .empty());
   std::vector<std::string> expected{"tier", "parent_id", "runtime", "workspace_dir"};
-  EXPECT_EQ(read_change(R"({"tier":1,"parent_id":null,"runtime":"external","workspace_dir":null})").infrastructure(),
+  EXPECT_EQ(read_change(R"({"tier":1,"parent_id":null,"runtime":"external","workspace_dir":null})")
+                .infrastructure(),
             expected);
 }
 

@@ -29,9 +29,9 @@ struct Row {
   int tier = 3;
   Status status = Status::provisioning;
   std::string runtime;
-  std::string url;                    // Empty when the agent has none.
-  RawJson agent_card;                 // Empty until registered.
-  std::optional<Delivery> delivery;   // Empty until somebody chose.
+  std::string url;                   // Empty when the agent has none.
+  RawJson agent_card;                // Empty until registered.
+  std::optional<Delivery> delivery;  // Empty until somebody chose.
   std::optional<std::string> workspace_dir;
   Access workspace_access = Access::none;
   std::optional<std::int64_t> budget_limit;
@@ -41,18 +41,19 @@ struct Row {
   bool collapsed = false;
   std::string model;
   std::string template_name;
-  std::string failure;                // Why it could not be provisioned; shown as last_sample_error.
+  std::string failure;  // Why it could not be provisioned; shown as last_sample_error.
   Instant created_at;
   Instant updated_at;
   std::optional<Instant> removed_at;
-  std::optional<Instant> claim_until;     // Until when its agent may register without a credential.
-  std::optional<Instant> registered_at;   // First registration.
+  std::optional<Instant> claim_until;    // Until when its agent may register without a credential.
+  std::optional<Instant> registered_at;  // First registration.
   std::optional<Instant> last_outbound_at;
 };
-BOOST_DESCRIBE_STRUCT(Row, (), (id, parent, name, role, tier, status, runtime, url, agent_card, delivery,
-                                workspace_dir, workspace_access, budget_limit, max_concurrent_tasks, x, y, collapsed,
-                                model, template_name, failure, created_at, updated_at, removed_at, claim_until,
-                                registered_at, last_outbound_at))
+BOOST_DESCRIBE_STRUCT(Row, (),
+                      (id, parent, name, role, tier, status, runtime, url, agent_card, delivery,
+                       workspace_dir, workspace_access, budget_limit, max_concurrent_tasks, x, y,
+                       collapsed, model, template_name, failure, created_at, updated_at, removed_at,
+                       claim_until, registered_at, last_outbound_at))
 
 // The chosen mode; agents that join by themselves poll unless they say otherwise.
 Delivery effective_delivery(const Row& row);
@@ -95,7 +96,8 @@ class SecretStore {  // secrets
   virtual void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) = 0;
 };
 
-// Others that keep something about workspaces. Called inside the transaction that removes or purges.
+// Others that keep something about workspaces. Called inside the transaction that removes or
+// purges.
 class Departure {
  public:
   virtual ~Departure() = default;

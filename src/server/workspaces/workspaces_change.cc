@@ -5,26 +5,30 @@
 
 namespace molecule::workspaces {
 
-void Service::check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const {
+void Service::check_parent(sql::Tx& tx, const Row& row,
+                           const std::optional<WorkspaceId>& parent) const {
   if (!parent) return;
   if (*parent == row.id) {
     throw bad_request("workspace_reparent_self", "a workspace cannot be its own parent");
   }
   auto status = tx.optional(store::status_of, *parent);
   if (!status || *status == Status::removed) {
-    throw bad_request("workspace_reparent_parent_not_found", "parent_id names no workspace that exists");
+    throw bad_request("workspace_reparent_parent_not_found",
+                      "parent_id names no workspace that exists");
   }
   auto above = tx.all(store::ancestors, *parent);
   for (const auto& ancestor : above) {
     if (ancestor.id == row.id) {
-      throw conflict("workspace_reparent_cycle", "the new parent is below this workspace; that would make a cycle");
+      throw conflict("workspace_reparent_cycle",
+                     "the new parent is below this workspace; that would make a cycle");
     }
   }
   auto below = tx.all(store::descendants, row.id);
   std::int64_t height = below.empty() ? 0 : below.back().distance;
   std::int64_t depth = static_cast<std::int64_t>(above.size()) + 2 + height;
   if (depth > depth_max) {
-    throw conflict("workspace_too_deep", fmt::format("workspaces may be nested {} deep", depth_max));
+    throw conflict("workspace_too_deep",
+                   fmt::format("workspaces may be nested {} deep", depth_max));
   }
 }
 
@@ -43,11 +47,13 @@ json::Object Service::apply(sql::Tx& tx, Row& row, const Change& change) {
     changed.add("name", row.name);
   }
   if (named && name_taken(tx, row.parent, row.name, row.id)) {
-    throw conflict("workspace_name_conflict", "workspace name already in use; please pick a different name");
+    throw conflict("workspace_name_conflict",
+                   "workspace name already in use; please pick a different name");
   }
   if (change.role && *change.role != row.role) changed.add("role", row.role = *change.role);
   if (change.tier && *change.tier != row.tier) changed.add("tier", row.tier = *change.tier);
-  if (change.runtime && *change.runtime != row.runtime) changed.add("runtime", row.runtime = *change.runtime);
+  if (change.runtime && *change.runtime != row.runtime)
+    changed.add("runtime", row.runtime = *change.runtime);
   if (change.workspace_dir && *change.workspace_dir != row.workspace_dir) {
     changed.add("workspace_dir", row.workspace_dir = *change.workspace_dir);
   }
@@ -64,7 +70,8 @@ json::Object Service::apply(sql::Tx& tx, Row& row, const Change& change) {
   return changed;
 }
 
-io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId id, const http::Request& request) {
+io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId id,
+                                         const http::Request& request) {
   Change wanted = read_change(request.body);
   std::vector<std::string> fields = wanted.infrastructure();
   if (!fields.empty() && !caller.is_operator()) {
@@ -79,9 +86,9 @@ io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId 
     Row row = table_.live(tx, id);
     json::Object changed = apply(tx, row, wanted);
     if (changed.members().empty()) return;
-    tx.run(store::update, id, row.parent, row.name, row.role, row.tier, row.runtime, row.workspace_dir,
-           row.workspace_access, row.budget_limit, row.max_concurrent_tasks, row.x, row.y, row.collapsed,
-           table_.clock().now());
+    tx.run(store::update, id, row.parent, row.name, row.role, row.tier, row.runtime,
+           row.workspace_dir, row.workspace_access, row.budget_limit, row.max_concurrent_tasks,
+           row.x, row.y, row.collapsed, table_.clock().now());
     table_.announce(tx, "WORKSPACE_UPDATED", id, changed);
     tx.after_commit([this, row] {
       table_.directory().update(row.id, [&](Entry& entry) {

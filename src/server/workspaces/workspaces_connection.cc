@@ -61,7 +61,8 @@ curl -sS "$PLATFORM/workspaces/$ID/notify" -H "Authorization: Bearer $TOKEN" -H 
   -d '{"message":"Hello from curl"}'; echo
 )sh";
 
-std::string filled(std::string_view text, std::string_view url, std::string_view id, std::string_view token) {
+std::string filled(std::string_view text, std::string_view url, std::string_view id,
+                   std::string_view token) {
   std::string out;
   out.reserve(text.size() + 256);
   while (!text.empty()) {
@@ -79,8 +80,11 @@ std::string filled(std::string_view text, std::string_view url, std::string_view
 Fault not_external(const Row& row) {
   json::Object members;
   members.add("runtime", row.runtime);
-  members.add("hint", "only agents that join by themselves are connected by hand; this one runs in a container");
-  return bad_request("not_external", "this workspace does not use an external runtime").with(members.members());
+  members.add(
+      "hint",
+      "only agents that join by themselves are connected by hand; this one runs in a container");
+  return bad_request("not_external", "this workspace does not use an external runtime")
+      .with(members.members());
 }
 
 }  // namespace
@@ -91,8 +95,10 @@ std::string platform_url(const Settings& settings, const http::Request& request)
     while (url.ends_with('/')) url.pop_back();
     return url;
   }
-  // The host ends up in texts that people paste into a shell, so it is held to what a host may contain.
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+  // The host ends up in texts that people paste into a shell, so it is held to what a host may
+  // contain.
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
   if (request.host.empty() || request.host.find_first_not_of(allowed) != std::string_view::npos) {
     throw bad_request("invalid_host", "the Host header is not a host name");
   }
@@ -110,7 +116,8 @@ json::Object connection_of(WorkspaceId id, std::string_view url, std::string_vie
   return connection;
 }
 
-io::Task<http::Response> Service::connection(auth::Self::Caller, WorkspaceId id, const http::Request& request) {
+io::Task<http::Response> Service::connection(auth::Self::Caller, WorkspaceId id,
+                                             const http::Request& request) {
   std::string url = platform_url(settings_, request);
   auto work = [this, id](sql::Read& read) { return table_.live(read, id); };
   Row row = co_await db_.read(work);
@@ -120,7 +127,8 @@ io::Task<http::Response> Service::connection(auth::Self::Caller, WorkspaceId id,
   co_return http::Response::json(200, body.text());
 }
 
-io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id, const http::Request& request) {
+io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id,
+                                         const http::Request& request) {
   std::string url = platform_url(settings_, request);
   auto work = [this, id](sql::Tx& tx) {
     Row row = table_.live(tx, id);

@@ -16,7 +16,8 @@ json::Object provisioning_payload(const Row& row) {
   return payload;
 }
 
-Row row_of(const NewWorkspace& wanted, WorkspaceId id, Instant now, std::chrono::seconds claim_window) {
+Row row_of(const NewWorkspace& wanted, WorkspaceId id, Instant now,
+           std::chrono::seconds claim_window) {
   Row row;
   row.id = id;
   row.parent = wanted.parent;
@@ -41,20 +42,22 @@ Row row_of(const NewWorkspace& wanted, WorkspaceId id, Instant now, std::chrono:
 
 }  // namespace
 
-bool Service::name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name,
-                         WorkspaceId except) const {
+bool Service::name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
+                         const std::string& name, WorkspaceId except) const {
   if (parent) return tx.optional(store::named_child, *parent, name, except).has_value();
   return tx.optional(store::named_root, name, except).has_value();
 }
 
-std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name) const {
+std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
+                               const std::string& name) const {
   if (!name_taken(tx, parent, name, WorkspaceId())) return name;
   for (int n = 2; n <= name_tries; ++n) {
     std::string numbered = fmt::format("{} ({})", name, n);
     if (numbered.size() > name_max) break;
     if (!name_taken(tx, parent, numbered, WorkspaceId())) return numbered;
   }
-  throw conflict("workspace_name_conflict", "workspace name already in use; please pick a different name");
+  throw conflict("workspace_name_conflict",
+                 "workspace name already in use; please pick a different name");
 }
 
 io::Task<Service::Made> Service::make(NewWorkspace wanted) {
@@ -103,8 +106,10 @@ io::Task<http::Response> Service::create(auth::Admin::Caller, const http::Reques
       body.add("connection", connection_of(row.id, url, made.token.reveal()).raw());
     }
   } else {
-    // What clients of container runtimes wait on; the failure follows as an event and in the object.
-    body.add("status", Status::provisioning).add("awareness_namespace", "workspace:" + row.id.text());
+    // What clients of container runtimes wait on; the failure follows as an event and in the
+    // object.
+    body.add("status", Status::provisioning)
+        .add("awareness_namespace", "workspace:" + row.id.text());
   }
   body.add("workspace_access", row.workspace_access).add("platform_url", url);
   co_return http::Response::json(201, body.text()).with("Cache-Control", "no-store");

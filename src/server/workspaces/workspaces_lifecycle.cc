@@ -6,15 +6,17 @@ namespace molecule::workspaces {
 namespace {
 
 Fault no_provisioner() {
-  return {Kind::unavailable, "provisioner_unavailable",
-          "provisioner not available: this platform starts no containers; start the agent yourself and let it register"};
+  return {
+      Kind::unavailable, "provisioner_unavailable",
+      "provisioner not available: this platform starts no containers; start the agent yourself and let it register"};
 }
 
 void refuse_under_paused(sql::Tx& tx, WorkspaceId id) {
   for (const auto& ancestor : tx.all(store::ancestors, id)) {
     if (ancestor.status == Status::paused) {
-      throw conflict("ancestor_paused",
-                     fmt::format("parent workspace \"{}\" is paused — resume it first", ancestor.name));
+      throw conflict(
+          "ancestor_paused",
+          fmt::format("parent workspace \"{}\" is paused — resume it first", ancestor.name));
     }
   }
 }
@@ -25,7 +27,9 @@ json::Object named(std::string_view name) {
   return payload;
 }
 
-Fault not_in_status(std::string_view text) { return {Kind::not_found, "workspace_not_found", std::string(text)}; }
+Fault not_in_status(std::string_view text) {
+  return {Kind::not_found, "workspace_not_found", std::string(text)};
+}
 
 // The workspace and everything live below it, top first.
 std::vector<store::Relative> subtree(sql::Tx& tx, const Row& row) {
@@ -67,7 +71,8 @@ io::Task<http::Response> Service::resume(auth::Self::Caller, WorkspaceId id) {
       bool fresh = ports_.vitals.of(each.id).fresh;
       std::optional<Status> now;
       if (fresh || joins_by_itself(each.runtime)) {
-        now = table_.move(tx, each.id, fresh ? Trigger::resume_fresh : Trigger::resume_stale, named(each.name));
+        now = table_.move(tx, each.id, fresh ? Trigger::resume_fresh : Trigger::resume_stale,
+                          named(each.name));
       } else if (each.id == id) {
         throw no_provisioner();
       } else {

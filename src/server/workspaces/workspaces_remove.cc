@@ -16,11 +16,14 @@ Fault confirmation_required(const std::vector<store::Relative>& below) {
   for (const auto& each : below) {
     if (each.distance == 1) children.push_back(Child{each.id, each.name});
   }
-  std::string text = fmt::format("{} workspaces below this one would be removed with it; repeat with confirm=true",
-                                 below.size());
+  std::string text =
+      fmt::format("{} workspaces below this one would be removed with it; repeat with confirm=true",
+                  below.size());
   json::Object body;
   body.add("status", "confirmation_required").add("message", text).add("error", text);
-  body.add("code", "confirmation_required").add("children", children).add("children_count", children.size());
+  body.add("code", "confirmation_required")
+      .add("children", children)
+      .add("children_count", children.size());
   return conflict("confirmation_required", text).body(body.text());
 }
 
@@ -28,14 +31,15 @@ Fault wrong_name(const Row& row, std::size_t below) {
   json::Object members;
   members.add("hint", "send the workspace's exact name in X-Confirm-Name, or leave the header out");
   members.add("workspace_name", row.name).add("child_count", below);
-  return bad_request("destructive_action_requires_confirmation", "destructive_action_requires_confirmation")
+  return bad_request("destructive_action_requires_confirmation",
+                     "destructive_action_requires_confirmation")
       .with(members.members());
 }
 
 }  // namespace
 
-io::Task<http::Response> Service::remove(auth::Admin::Caller, WorkspaceId id, http::Query<Removal> query,
-                                         const http::Request& request) {
+io::Task<http::Response> Service::remove(auth::Admin::Caller, WorkspaceId id,
+                                         http::Query<Removal> query, const http::Request& request) {
   bool confirmed = query.value.confirm.value_or(false);
   bool purge = query.value.purge.value_or(false);
   std::optional<std::string> said_name;

@@ -22,7 +22,8 @@ constexpr auto table = http::table(
     http::post<Self, &Service::resume>("/workspaces/{id}/resume").body_limit(small_body_max),
     http::post<Self, &Service::restart>("/workspaces/{id}/restart").body_limit(small_body_max),
     http::get<Self, &Service::connection>("/workspaces/{id}/external/connection"),
-    http::post<Self, &Service::rotate>("/workspaces/{id}/external/rotate").body_limit(small_body_max));
+    http::post<Self, &Service::rotate>("/workspaces/{id}/external/rotate")
+        .body_limit(small_body_max));
 
 }  // namespace
 

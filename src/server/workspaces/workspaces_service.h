@@ -18,7 +18,7 @@
 namespace molecule::workspaces {
 
 struct Settings {
-  std::string external_platform_url;           // Where agents reach us; empty: as the request did.
+  std::string external_platform_url;  // Where agents reach us; empty: as the request did.
   std::chrono::seconds claim_window = std::chrono::hours(24);
 };
 
@@ -46,17 +46,21 @@ class Service {
   using Outbound = std::unordered_map<WorkspaceId, Instant>;
 
  public:
-  Service(sql::Database& db, events::Log& log, Directory& directory, const io::Clock& clock, io::Random& random,
-          Ports ports, Settings settings)
-      : db_(db), log_(log), table_(log, directory, clock), random_(random), ports_(std::move(ports)),
+  Service(sql::Database& db, events::Log& log, Directory& directory, const io::Clock& clock,
+          io::Random& random, Ports ports, Settings settings)
+      : db_(db),
+        log_(log),
+        table_(log, directory, clock),
+        random_(random),
+        ports_(std::move(ports)),
         settings_(std::move(settings)) {}
 
   // Fills the directory. Once, at start, before requests are served.
   io::Task<void> load();
 
   struct Made {
-    Row row;        // As stored: the name may have gained a number.
-    Secret token;   // Empty when none was minted.
+    Row row;       // As stored: the name may have gained a number.
+    Secret token;  // Empty when none was minted.
   };
   // Makes a workspace; also used by the root for the demonstration.
   io::Task<Made> make(NewWorkspace wanted);
@@ -73,23 +77,28 @@ class Service {
   // Routes.
   io::Task<http::Response> create(auth::Admin::Caller caller, const http::Request& request);
   io::Task<http::Response> list(auth::Admin::Caller caller);
-  io::Task<http::Response> show(auth::Peer::Caller caller, WorkspaceId id, http::Query<Shown> query);
-  io::Task<http::Response> change(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
-  io::Task<http::Response> remove(auth::Admin::Caller caller, WorkspaceId id, http::Query<Removal> query,
+  io::Task<http::Response> show(auth::Peer::Caller caller, WorkspaceId id,
+                                http::Query<Shown> query);
+  io::Task<http::Response> change(auth::Self::Caller caller, WorkspaceId id,
                                   const http::Request& request);
+  io::Task<http::Response> remove(auth::Admin::Caller caller, WorkspaceId id,
+                                  http::Query<Removal> query, const http::Request& request);
   io::Task<http::Response> state(auth::Self::Caller caller, WorkspaceId id);
   io::Task<http::Response> pause(auth::Self::Caller caller, WorkspaceId id);
   io::Task<http::Response> resume(auth::Self::Caller caller, WorkspaceId id);
   io::Task<http::Response> restart(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<http::Response> connection(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
-  io::Task<http::Response> rotate(auth::Self::Caller caller, WorkspaceId id, const http::Request& request);
+  io::Task<http::Response> connection(auth::Self::Caller caller, WorkspaceId id,
+                                      const http::Request& request);
+  io::Task<http::Response> rotate(auth::Self::Caller caller, WorkspaceId id,
+                                  const http::Request& request);
 
  private:
   enum class View { whole, public_part };
   std::string object_text(const Row& row, View view) const;
   std::optional<Instant> last_outbound(const Row& row) const;
   // The first free name of "name", "name (2)" … among the live children of `parent`.
-  std::string free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name) const;
+  std::string free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
+                        const std::string& name) const;
   bool name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name,
                   WorkspaceId except) const;
   void check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const;

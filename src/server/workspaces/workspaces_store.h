@@ -6,17 +6,19 @@
 
 namespace molecule::workspaces::store {
 
-#define MOLECULE_WORKSPACE_COLUMNS                                                                                  \
-  "id, parent, name, role, tier, status, runtime, url, agent_card, delivery, workspace_dir, workspace_access, "     \
-  "budget_limit, max_concurrent_tasks, x, y, collapsed, model, template_name, failure, created_at, updated_at, "    \
+#define MOLECULE_WORKSPACE_COLUMNS                                                                               \
+  "id, parent, name, role, tier, status, runtime, url, agent_card, delivery, workspace_dir, workspace_access, "  \
+  "budget_limit, max_concurrent_tasks, x, y, collapsed, model, template_name, failure, created_at, updated_at, " \
   "removed_at, claim_until, registered_at, last_outbound_at"
 
-inline constexpr sql::Query<Row(WorkspaceId)> find{"workspaces.find",
-    "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces WHERE id = $1"};
+inline constexpr sql::Query<Row(WorkspaceId)> find{
+    "workspaces.find", "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces WHERE id = $1"};
 inline constexpr sql::Query<Row()> all{"workspaces.all",
-    "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces ORDER BY created_at, id"};
-inline constexpr sql::Query<Row()> live{"workspaces.live",
-    "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces WHERE status <> 'removed' ORDER BY created_at, id"};
+                                       "SELECT " MOLECULE_WORKSPACE_COLUMNS
+                                       " FROM workspaces ORDER BY created_at, id"};
+inline constexpr sql::Query<Row()> live{
+    "workspaces.live", "SELECT " MOLECULE_WORKSPACE_COLUMNS
+                       " FROM workspaces WHERE status <> 'removed' ORDER BY created_at, id"};
 #undef MOLECULE_WORKSPACE_COLUMNS
 
 inline constexpr sql::Query<Status(WorkspaceId)> status_of{"workspaces.status_of", R"(
@@ -54,21 +56,24 @@ inline constexpr sql::Query<Relative(WorkspaceId)> ancestors{"workspaces.ancesto
 inline constexpr sql::Query<WorkspaceId(WorkspaceId, std::string_view, WorkspaceId)> named_child{
     "workspaces.named_child", R"(
     SELECT id FROM workspaces WHERE parent = $1 AND name = $2 AND id <> $3 AND status <> 'removed')"};
-inline constexpr sql::Query<WorkspaceId(std::string_view, WorkspaceId)> named_root{"workspaces.named_root", R"(
+inline constexpr sql::Query<WorkspaceId(std::string_view, WorkspaceId)> named_root{
+    "workspaces.named_root", R"(
     SELECT id FROM workspaces WHERE parent IS NULL AND name = $1 AND id <> $2 AND status <> 'removed')"};
 
-inline constexpr sql::Query<void(WorkspaceId, std::optional<WorkspaceId>, std::string_view, std::string_view, int,
-                                 Status, std::string_view, std::string_view, RawJson, std::optional<Delivery>,
-                                 std::optional<std::string>, Access, std::optional<std::int64_t>, int, double, double,
-                                 std::string_view, std::string_view, Instant, std::optional<Instant>)>
+inline constexpr sql::Query<void(
+    WorkspaceId, std::optional<WorkspaceId>, std::string_view, std::string_view, int, Status,
+    std::string_view, std::string_view, RawJson, std::optional<Delivery>,
+    std::optional<std::string>, Access, std::optional<std::int64_t>, int, double, double,
+    std::string_view, std::string_view, Instant, std::optional<Instant>)>
     insert{"workspaces.insert", R"(
     INSERT INTO workspaces (id, parent, name, role, tier, status, runtime, url, agent_card, delivery, workspace_dir,
         workspace_access, budget_limit, max_concurrent_tasks, x, y, collapsed, model, template_name, failure,
         created_at, updated_at, claim_until)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, '', $19, $19, $20))"};
 
-inline constexpr sql::Query<void(WorkspaceId, std::optional<WorkspaceId>, std::string_view, std::string_view, int,
-                                 std::string_view, std::optional<std::string>, Access, std::optional<std::int64_t>,
+inline constexpr sql::Query<void(WorkspaceId, std::optional<WorkspaceId>, std::string_view,
+                                 std::string_view, int, std::string_view,
+                                 std::optional<std::string>, Access, std::optional<std::int64_t>,
                                  int, double, double, bool, Instant)>
     update{"workspaces.update", R"(
     UPDATE workspaces SET parent = $2, name = $3, role = $4, tier = $5, runtime = $6, workspace_dir = $7,
@@ -81,7 +86,8 @@ inline constexpr sql::Query<void(WorkspaceId, Status, Status, Instant)> move{"wo
     UPDATE workspaces SET status = $3, updated_at = $4 WHERE id = $1 AND status = $2)"};
 inline constexpr sql::Query<void(WorkspaceId, Instant)> bury{"workspaces.bury", R"(
     UPDATE workspaces SET removed_at = $2, claim_until = NULL WHERE id = $1)"};
-inline constexpr sql::Query<void(WorkspaceId, std::string_view)> set_failure{"workspaces.set_failure", R"(
+inline constexpr sql::Query<void(WorkspaceId, std::string_view)> set_failure{
+    "workspaces.set_failure", R"(
     UPDATE workspaces SET failure = $2 WHERE id = $1)"};
 inline constexpr sql::Query<void(WorkspaceId, std::string_view)> set_url{"workspaces.set_url", R"(
     UPDATE workspaces SET url = $2 WHERE id = $1)"};
@@ -98,7 +104,8 @@ inline constexpr sql::Query<void(WorkspaceId, Instant)> claim{"workspaces.claim"
      WHERE id = $1 AND claim_until > $2 AND registered_at IS NULL AND status <> 'removed')"};
 inline constexpr sql::Query<void(WorkspaceId)> close_claim{"workspaces.close_claim", R"(
     UPDATE workspaces SET claim_until = NULL WHERE id = $1)"};
-inline constexpr sql::Query<void(WorkspaceId, Instant)> touch_outbound{"workspaces.touch_outbound", R"(
+inline constexpr sql::Query<void(WorkspaceId, Instant)> touch_outbound{"workspaces.touch_outbound",
+                                                                       R"(
     UPDATE workspaces SET last_outbound_at = $2 WHERE id = $1)"};
 
 inline constexpr sql::Query<void(WorkspaceId)> orphan{"workspaces.orphan", R"(

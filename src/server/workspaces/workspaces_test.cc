@@ -20,15 +20,19 @@ class Workspaces : public Org {
   };
   VitalSigns& vitals() override { return said; }
 
-  Answer patch(As as, WorkspaceId id, std::string body) { return ask(as, Method::patch, path(id), std::move(body)); }
-  Answer remove(WorkspaceId id, std::string_view query = "", std::vector<http::Header> headers = {}) {
+  Answer patch(As as, WorkspaceId id, std::string body) {
+    return ask(as, Method::patch, path(id), std::move(body));
+  }
+  Answer remove(WorkspaceId id, std::string_view query = "",
+                std::vector<http::Header> headers = {}) {
     return ask(admin, Method::del, path(id, query), "", std::move(headers));
   }
   Said said;
 };
 
 TEST_P(Workspaces, AnAgentThatIsAwaitedGetsATokenAndTextsToPaste) {
-  Answer made = post(admin, "/workspaces", R"({"name":"researcher","runtime":"external","tier":2})");
+  Answer made =
+      post(admin, "/workspaces", R"({"name":"researcher","runtime":"external","tier":2})");
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.member("status"), "awaiting_agent");
   EXPECT_EQ(made.member("external"), "true");
@@ -55,7 +59,8 @@ TEST_P(Workspaces, AnAgentWithAnAddressIsOnlineOnceTheAddressIsAllowed) {
   EXPECT_EQ(tokens->size(), 0u);
   EXPECT_EQ(told(), (Told{"WORKSPACE_PROVISIONING", "WORKSPACE_ONLINE"}));
 
-  Answer refused = post(admin, "/workspaces", R"({"name":"spy","runtime":"external","url":"http://inward.example"})");
+  Answer refused = post(admin, "/workspaces",
+                        R"({"name":"spy","runtime":"external","url":"http://inward.example"})");
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.code, "url_not_allowed");
   EXPECT_EQ(told(), Told{});
@@ -74,7 +79,8 @@ TEST_P(Workspaces, AContainerFailsWithTheReasonWhereNothingStartsContainers) {
 }
 
 TEST_P(Workspaces, ASecretThatIsRefusedUndoesTheWorkspace) {
-  Answer refused = post(admin, "/workspaces", R"({"name":"a","secrets":{"GOOD":"1","REFUSED":"2"}})");
+  Answer refused =
+      post(admin, "/workspaces", R"({"name":"a","secrets":{"GOOD":"1","REFUSED":"2"}})");
   EXPECT_EQ(refused.code, "secret_refused");
   EXPECT_EQ(get(admin, "/workspaces").body, "[]");
   EXPECT_EQ(directory->all().size(), 0u);
@@ -116,15 +122,33 @@ TEST_P(Workspaces, APeerSeesLessThanTheWorkspaceItself) {
   WorkspaceId id = make("a");
   WorkspaceId peer = make("b");
   said.by_id[id].current_task = "thinking";
-  for (std::string_view key : {"current_task", "workspace_dir", "budget_limit", "monthly_spend", "last_sample_error"}) {
+  for (std::string_view key :
+       {"current_task", "workspace_dir", "budget_limit", "monthly_spend", "last_sample_error"}) {
     EXPECT_NE(get(the(id), path(id)).member(key), "(absent)") << key;
     EXPECT_NE(get(admin, path(id)).member(key), "(absent)") << key;
     EXPECT_EQ(get(the(peer), path(id)).member(key), "(absent)") << key;
   }
   EXPECT_EQ(get(the(id), path(id)).member("current_task"), "thinking");
-  for (std::string_view key : {"id", "name", "role", "tier", "status", "url", "parent_id", "agent_card", "active_tasks",
-                               "max_concurrent_tasks", "uptime_seconds", "last_error_rate", "runtime", "x", "y",
-                               "collapsed", "last_outbound_at", "last_heartbeat_at", "created_at", "delivery_mode",
+  for (std::string_view key : {"id",
+                               "name",
+                               "role",
+                               "tier",
+                               "status",
+                               "url",
+                               "parent_id",
+                               "agent_card",
+                               "active_tasks",
+                               "max_concurrent_tasks",
+                               "uptime_seconds",
+                               "last_error_rate",
+                               "runtime",
+                               "x",
+                               "y",
+                               "collapsed",
+                               "last_outbound_at",
+                               "last_heartbeat_at",
+                               "created_at",
+                               "delivery_mode",
                                "late"}) {
     EXPECT_NE(get(the(peer), path(id)).member(key), "(absent)") << key;
   }
@@ -134,7 +158,8 @@ TEST_P(Workspaces, APeerSeesLessThanTheWorkspaceItself) {
 TEST_P(Workspaces, AChangeIsToldOnceAndOnlyWhenSomethingChanged) {
   WorkspaceId id = make("a");
   told();
-  EXPECT_EQ(patch(the(id), id, R"({"name":"b","role":"r","collapsed":true,"x":1.5,"y":-3})").status, 200);
+  EXPECT_EQ(patch(the(id), id, R"({"name":"b","role":"r","collapsed":true,"x":1.5,"y":-3})").status,
+            200);
   EXPECT_EQ(told(), Told{"WORKSPACE_UPDATED"});
   EXPECT_EQ(patch(the(id), id, R"({"name":"b","unknown":1})").body, R"({"status":"updated"})");
   EXPECT_EQ(told(), Told{});
@@ -176,7 +201,8 @@ TEST_P(Workspaces, TheTreeStaysATree) {
 
   WorkspaceId deep = make("d1");
   for (int n = 2; n <= depth_max; ++n) deep = make(fmt::format("d{}", n), deep);
-  Answer refused = post(admin, "/workspaces", fmt::format(R"({{"name":"x","parent_id":"{}"}})", deep.text()));
+  Answer refused =
+      post(admin, "/workspaces", fmt::format(R"({{"name":"x","parent_id":"{}"}})", deep.text()));
   EXPECT_EQ(refused.status, 409);
   EXPECT_EQ(refused.code, "workspace_too_deep");
   EXPECT_EQ(refusal(top, deep.text()), "workspace_too_deep");
@@ -244,8 +270,10 @@ TEST_P(Workspaces, PausingAndResumingTakeTheSubtree) {
   EXPECT_EQ(post(admin, path(child, "/restart")).code, "ancestor_paused");
 
   said.by_id[child].fresh = true;
-  EXPECT_EQ(post(admin, path(top, "/resume")).body, R"({"status":"awaiting_agent","resumed_count":3})");
-  EXPECT_EQ(told(), (Told{"WORKSPACE_AWAITING_AGENT", "WORKSPACE_ONLINE", "WORKSPACE_PROVISION_FAILED"}));
+  EXPECT_EQ(post(admin, path(top, "/resume")).body,
+            R"({"status":"awaiting_agent","resumed_count":3})");
+  EXPECT_EQ(told(),
+            (Told{"WORKSPACE_AWAITING_AGENT", "WORKSPACE_ONLINE", "WORKSPACE_PROVISION_FAILED"}));
   EXPECT_EQ(status_of(top), Status::awaiting_agent);
   EXPECT_EQ(status_of(child), Status::online);
   EXPECT_EQ(status_of(boxed), Status::failed);
@@ -268,12 +296,16 @@ TEST_P(Workspaces, RestartingSaysWhatItCannotDo) {
 
 TEST_P(Workspaces, TheStateTellsAnAgentWhenToEnd) {
   WorkspaceId id = make("a");
-  EXPECT_EQ(get(the(id), path(id, "/state")).body,
-            fmt::format(R"({{"workspace_id":"{}","status":"awaiting_agent","paused":false,"deleted":false}})", id.text()));
+  EXPECT_EQ(
+      get(the(id), path(id, "/state")).body,
+      fmt::format(
+          R"({{"workspace_id":"{}","status":"awaiting_agent","paused":false,"deleted":false}})",
+          id.text()));
   EXPECT_EQ(remove(id).status, 200);
   Answer gone = get({auth::Who::departed, id}, path(id, "/state"));
   EXPECT_EQ(gone.status, 404);
-  EXPECT_EQ(gone.body, fmt::format(R"({{"workspace_id":"{}","status":"removed","deleted":true}})", id.text()));
+  EXPECT_EQ(gone.body,
+            fmt::format(R"({{"workspace_id":"{}","status":"removed","deleted":true}})", id.text()));
   WorkspaceId unknown = random.id<WorkspaceId>();
   Answer never = get(admin, path(unknown, "/state"));
   EXPECT_EQ(never.status, 404);
@@ -300,7 +332,8 @@ TEST_P(Workspaces, RotatingReplacesEveryToken) {
 
 TEST_P(Workspaces, ARestartKeepsWhatIsKnown) {
   WorkspaceId top = make("top");
-  WorkspaceId child = make("child", top, R"("runtime":"external","url":"http://agent.example","budget_limit":5)");
+  WorkspaceId child =
+      make("child", top, R"("runtime":"external","url":"http://agent.example","budget_limit":5)");
   service->touch_outbound(child);
   write([&](sql::Tx& tx) { service->flush_outbound(tx); });
   EXPECT_FALSE(service->has_outbound());
@@ -326,9 +359,12 @@ TEST_P(Workspaces, TheHostThatIsPastedIsAHost) {
 
 TEST_P(Workspaces, EveryStatementPrepares) {
   auto check = [&](const auto& query) { db().check_prepares(query.name, query.text); };
-  check(store::find), check(store::all), check(store::live), check(store::status_of), check(store::descendants);
-  check(store::ancestors), check(store::named_child), check(store::named_root), check(store::insert);
-  check(store::update), check(store::move), check(store::bury), check(store::set_failure), check(store::set_url);
+  check(store::find), check(store::all), check(store::live), check(store::status_of),
+      check(store::descendants);
+  check(store::ancestors), check(store::named_child), check(store::named_root),
+      check(store::insert);
+  check(store::update), check(store::move), check(store::bury), check(store::set_failure),
+      check(store::set_url);
   check(store::set_card), check(store::enrol), check(store::claim), check(store::close_claim);
   check(store::touch_outbound), check(store::orphan), check(store::purge);
 }

@@ -1,9 +1,10 @@
-// Agent2Agent messages as they travel: reading a send request of either generation in any of the shapes
-// clients use, and reading an agent's answer. Only what the platform acts on is typed; the rest travels
-// untouched.
+// Agent2Agent messages as they travel: reading a send request of either generation in any of the
+// shapes clients use, and reading an agent's answer. Only what the platform acts on is typed; the
+// rest travels untouched.
 //
-// Generations: 1.0 (methods in PascalCase, parts by member name, ROLE_USER) and 0.3 (`message/send`,
-// parts by `kind`, `user`). See https://a2a-protocol.org, specification 1.0 §3 and §9, 0.3 §6 and §7.
+// Generations: 1.0 (methods in PascalCase, parts by member name, ROLE_USER) and 0.3
+// (`message/send`, parts by `kind`, `user`). See https://a2a-protocol.org, specification 1.0 §3 and
+// §9, 0.3 §6 and §7.
 #pragma once
 
 #include <cstdint>
@@ -21,23 +22,23 @@ enum class Generation { v03, v10 };
 // A message on its way to an agent.
 struct Incoming {
   Generation generation = Generation::v03;
-  std::string rpc_id;       // JSON text; a fresh string id when the client sent none.
-  std::string method;       // "message/send" or "SendMessage"
-  std::string message_id;   // The caller's idempotency key; empty when the client sent none.
-  std::string text;         // All text parts, joined by newlines.
-  std::string body;         // Normalised JSON-RPC request, ready to forward.
-  std::string role;         // "user" or "agent"
-  std::optional<std::string> reply_to;       // metadata.reply_to: the activity this answers
-  bool failed = false;                       // metadata.failed, on an answer: the text says why there is no result
+  std::string rpc_id;      // JSON text; a fresh string id when the client sent none.
+  std::string method;      // "message/send" or "SendMessage"
+  std::string message_id;  // The caller's idempotency key; empty when the client sent none.
+  std::string text;        // All text parts, joined by newlines.
+  std::string body;        // Normalised JSON-RPC request, ready to forward.
+  std::string role;        // "user" or "agent"
+  std::optional<std::string> reply_to;  // metadata.reply_to: the activity this answers
+  bool failed = false;  // metadata.failed, on an answer: the text says why there is no result
   std::optional<std::string> delegation_id;  // metadata.delegation_id
   std::optional<std::int64_t> expires_in_seconds;
 };
 
 // What the platform adds while normalising.
 struct Stamp {
-  std::string fresh_id;               // Used as message id and RPC id where the client sent none.
-  bool from_person = false;           // Marks params.metadata.source = "canvas_user".
-  std::string default_context;        // contextId for people's messages without one; may be empty.
+  std::string fresh_id;         // Used as message id and RPC id where the client sent none.
+  bool from_person = false;     // Marks params.metadata.source = "canvas_user".
+  std::string default_context;  // contextId for people's messages without one; may be empty.
 };
 
 // Accepts a full envelope, a bare {method, params}, 1.0 and 0.3 shapes, parts by `kind`, `type` or
@@ -46,24 +47,24 @@ struct Stamp {
 // method_not_supported for the streaming and task methods.
 Incoming read_request(std::string_view body, const Stamp& stamp);
 
-// Text of a message, task, artifact list or bare reply: message parts, result.parts, status.message,
-// artifacts; `kind`, `type` and flat parts. Empty when there is none.
+// Text of a message, task, artifact list or bare reply: message parts, result.parts,
+// status.message, artifacts; `kind`, `type` and flat parts. Empty when there is none.
 std::string text_of(json::Node node);
 
 // An agent's HTTP answer, classified.
 struct Answer {
-  bool is_error = false;       // A JSON-RPC error object.
-  std::string error;           // Its message.
-  std::string text;            // Text of the result; the raw body when there is no text.
-  std::string body;            // Compact JSON to hand to the caller; JSON-RPC as the agent sent it.
-  RawJson tool_trace;          // result.metadata.tool_trace when present and not empty.
+  bool is_error = false;  // A JSON-RPC error object.
+  std::string error;      // Its message.
+  std::string text;       // Text of the result; the raw body when there is no text.
+  std::string body;       // Compact JSON to hand to the caller; JSON-RPC as the agent sent it.
+  RawJson tool_trace;     // result.metadata.tool_trace when present and not empty.
 };
-// Accepts JSON-RPC and the plain {"status":"ok","result":…} of simple servers, which is wrapped under
-// `rpc_id`. Throws Fault bad_gateway (bad_response) when the body is not JSON or empty.
+// Accepts JSON-RPC and the plain {"status":"ok","result":…} of simple servers, which is wrapped
+// under `rpc_id`. Throws Fault bad_gateway (bad_response) when the body is not JSON or empty.
 Answer read_answer(std::string_view body, std::string_view rpc_id);
 
-// The generation an agent speaks, told by its card: 1.0 only when it declares an interface of protocol
-// version 1.x and none of 0.3.
+// The generation an agent speaks, told by its card: 1.0 only when it declares an interface of
+// protocol version 1.x and none of 0.3.
 Generation speaks(json::Node card);
 
 // Rewrites a send request, or the answer to one, into the other generation.
@@ -71,7 +72,8 @@ std::string request_as(Generation to, std::string_view request);
 std::string answer_as(Generation to, std::string_view answer);
 
 // A message/send request (0.3) with one text part.
-std::string text_request(std::string_view rpc_id, std::string_view message_id, std::string_view role,
-                         std::string_view text, std::string_view metadata_members);
+std::string text_request(std::string_view rpc_id, std::string_view message_id,
+                         std::string_view role, std::string_view text,
+                         std::string_view metadata_members);
 
 }  // namespace molecule::a2a

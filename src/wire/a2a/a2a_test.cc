@@ -1,7 +1,8 @@
+#include "wire/a2a/a2a.h"
+
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
-#include "wire/a2a/a2a.h"
 
 namespace molecule::a2a {
 namespace {
@@ -29,8 +30,9 @@ TEST(ReadRequest, ForwardsACanonicalRequestUntouched) {
 }
 
 TEST(ReadRequest, WrapsABareCallAndFillsWhatIsMissing) {
-  auto in = read_request(R"({"method":"message/send","params":{"message":{"parts":[{"type":"text","text":"hi"}]}}})",
-                         stamp);
+  auto in = read_request(
+      R"({"method":"message/send","params":{"message":{"parts":[{"type":"text","text":"hi"}]}}})",
+      stamp);
   EXPECT_EQ(in.message_id, "fresh");
   EXPECT_EQ(
       in.body,
@@ -58,7 +60,8 @@ TEST(ReadRequest, ReadsTheOneZeroShape) {
 TEST(ReadRequest, KeepsOtherObjectsAsOneDataPart) {
   auto in = read_request(R"({"type":"status_report","payload":{"n":1}})", stamp);
   EXPECT_EQ(in.method, "message/send");
-  EXPECT_NE(in.body.find(R"("data":{"type":"status_report","payload":{"n":1}})"), std::string::npos);
+  EXPECT_NE(in.body.find(R"("data":{"type":"status_report","payload":{"n":1}})"),
+            std::string::npos);
 }
 
 TEST(ReadRequest, RefusesWhatIsWrongWithACode) {
@@ -67,13 +70,19 @@ TEST(ReadRequest, RefusesWhatIsWrongWithACode) {
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1})"), "invalid_request");
   EXPECT_EQ(code_of(R"({"jsonrpc":"1.0","id":1,"method":"message/send"})"), "invalid_request");
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":{},"method":"message/send"})"), "invalid_request");
-  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{}})"), "invalid_message");
-  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[]}}})"),
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{}})"),
             "invalid_message");
-  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[{"kind":"text","text":5}]}}})"),
-            "invalid_message");
+  EXPECT_EQ(
+      code_of(
+          R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[]}}})"),
+      "invalid_message");
+  EXPECT_EQ(
+      code_of(
+          R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[{"kind":"text","text":5}]}}})"),
+      "invalid_message");
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"nonsense"})"), "unknown_method");
-  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/stream"})"), "method_not_supported");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/stream"})"),
+            "method_not_supported");
 }
 
 TEST(ReadRequest, AnUnknownMethodCarriesAJsonRpcError) {
@@ -96,13 +105,14 @@ TEST(ReadRequest, ReadsReplyAndDelegationMarks) {
 }
 
 TEST(ReadAnswer, FindsTextInEveryShape) {
-  for (std::string_view body :
-       {R"({"jsonrpc":"2.0","id":1,"result":{"kind":"message","parts":[{"kind":"text","text":"yes"}]}})",
-        R"({"jsonrpc":"2.0","id":1,"result":{"parts":[{"type":"text","text":"yes"}]}})",
-        R"({"jsonrpc":"2.0","id":1,"result":{"status":"completed","artifacts":[{"parts":[{"text":"yes"}]}]}})",
-        R"({"jsonrpc":"2.0","id":1,"result":{"task":{"status":{"state":"TASK_STATE_COMPLETED","message":{"parts":[{"text":"yes"}]}}}}})",
-        R"({"jsonrpc":"2.0","id":1,"result":{"message":{"parts":[{"text":"yes"}]}}})",
-        R"({"status":"ok","result":"yes"})"}) {
+  for (
+      std::string_view body :
+      {R"({"jsonrpc":"2.0","id":1,"result":{"kind":"message","parts":[{"kind":"text","text":"yes"}]}})",
+       R"({"jsonrpc":"2.0","id":1,"result":{"parts":[{"type":"text","text":"yes"}]}})",
+       R"({"jsonrpc":"2.0","id":1,"result":{"status":"completed","artifacts":[{"parts":[{"text":"yes"}]}]}})",
+       R"({"jsonrpc":"2.0","id":1,"result":{"task":{"status":{"state":"TASK_STATE_COMPLETED","message":{"parts":[{"text":"yes"}]}}}}})",
+       R"({"jsonrpc":"2.0","id":1,"result":{"message":{"parts":[{"text":"yes"}]}}})",
+       R"({"status":"ok","result":"yes"})"}) {
     EXPECT_EQ(read_answer(body, "1").text, "yes") << body;
   }
 }
@@ -110,7 +120,8 @@ TEST(ReadAnswer, FindsTextInEveryShape) {
 TEST(ReadAnswer, WrapsPlainAnswersAndTellsErrors) {
   EXPECT_EQ(read_answer(R"({"status":"ok","result":{"a":1}})", "\"i\"").body,
             R"({"jsonrpc":"2.0","id":"i","result":{"a":1}})");
-  auto answer = read_answer(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"nope"}})", "1");
+  auto answer =
+      read_answer(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"nope"}})", "1");
   EXPECT_TRUE(answer.is_error);
   EXPECT_EQ(answer.error, "nope");
   EXPECT_THROW(read_answer("", "1"), Fault);

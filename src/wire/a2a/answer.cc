@@ -37,7 +37,8 @@ std::string text_of(Node node) {
   if (out.empty() && node.find("content").is(Type::string)) out = node.find("content").string();
   append_parts(out, node.find("content"));
   if (Node artifacts = node.find("artifacts"); artifacts.is(Type::array)) {
-    for (std::size_t i = 0; i < artifacts.size(); ++i) append_parts(out, artifacts.at(i).find("parts"));
+    for (std::size_t i = 0; i < artifacts.size(); ++i)
+      append_parts(out, artifacts.at(i).find("parts"));
   }
   // A task that produced no artifact may still say something in its status.
   if (out.empty()) append_parts(out, node.find("status").find("message").find("parts"));
@@ -80,7 +81,8 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     result = root;
   }
   answer.text = text_of(result);
-  if (answer.text.empty() && result) answer.text = result.is(Type::string) ? std::string(result.string()) : result.text();
+  if (answer.text.empty() && result)
+    answer.text = result.is(Type::string) ? std::string(result.string()) : result.text();
   Node trace = result.find("metadata").find("tool_trace");
   if (trace && !(trace.is(Type::array) && trace.size() == 0) && !trace.is(Type::null)) {
     answer.tool_trace = RawJson(trace.text());

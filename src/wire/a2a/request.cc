@@ -39,19 +39,23 @@ void copy_members(std::string& out, Node object, bool& first, Skip&& skip) {
 }
 
 Fault invalid_message(std::string text, std::string_view hint) {
-  return bad_request("invalid_message", std::move(text)).with(json::Object{}.add("hint", hint).members());
+  return bad_request("invalid_message", std::move(text))
+      .with(json::Object{}.add("hint", hint).members());
 }
 
 constexpr std::string_view parts_hint =
     R"(send params.message.parts, for example [{"kind":"text","text":"hello"}])";
 
-bool supported(std::string_view method) { return method == "message/send" || method == "SendMessage"; }
+bool supported(std::string_view method) {
+  return method == "message/send" || method == "SendMessage";
+}
 bool known_but_later(std::string_view method) {
   for (std::string_view name :
-       {"message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe", "tasks/pushNotificationConfig/set",
-        "tasks/pushNotificationConfig/get", "tasks/pushNotificationConfig/list",
-        "tasks/pushNotificationConfig/delete", "agent/getAuthenticatedExtendedCard", "SendStreamingMessage",
-        "GetTask", "ListTasks", "CancelTask", "SubscribeToTask", "CreateTaskPushNotificationConfig",
+       {"message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe",
+        "tasks/pushNotificationConfig/set", "tasks/pushNotificationConfig/get",
+        "tasks/pushNotificationConfig/list", "tasks/pushNotificationConfig/delete",
+        "agent/getAuthenticatedExtendedCard", "SendStreamingMessage", "GetTask", "ListTasks",
+        "CancelTask", "SubscribeToTask", "CreateTaskPushNotificationConfig",
         "GetTaskPushNotificationConfig", "ListTaskPushNotificationConfigs",
         "DeleteTaskPushNotificationConfig", "GetExtendedAgentCard"}) {
     if (method == name) return true;
@@ -85,11 +89,13 @@ void check_parts(Node parts) {
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!parts.at(i).is(Type::object) || part_kind(parts.at(i)).empty()) {
-      throw invalid_message(fmt::format("params.message.parts[{}] is not a text, file or data part", i), parts_hint);
+      throw invalid_message(
+          fmt::format("params.message.parts[{}] is not a text, file or data part", i), parts_hint);
     }
     Node text = parts.at(i).find("text");
     if (part_kind(parts.at(i)) == "text" && !text.is(Type::string)) {
-      throw invalid_message(fmt::format("params.message.parts[{}].text: expected a string", i), parts_hint);
+      throw invalid_message(fmt::format("params.message.parts[{}].text: expected a string", i),
+                            parts_hint);
     }
   }
 }
@@ -98,7 +104,8 @@ void check_parts(Node parts) {
 bool canonical(Node root, Node message, const Stamp& stamp) {
   if (stamp.from_person) return false;
   if (!root.find("jsonrpc").is(Type::string) || !root.find("id")) return false;
-  if (!message.find("messageId").is(Type::string) || message.find("messageId").string().empty()) return false;
+  if (!message.find("messageId").is(Type::string) || message.find("messageId").string().empty())
+    return false;
   if (!message.find("role").is(Type::string) || message.find("content")) return false;
   Node parts = message.find("parts");
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -151,7 +158,8 @@ std::string normalised_params(Node params, std::string_view message, const Stamp
     Node metadata = params.find("metadata");
     bool inner_first = false;
     if (metadata.is(Type::object)) {
-      copy_members(out, metadata, inner_first, [](std::string_view name) { return name == "source"; });
+      copy_members(out, metadata, inner_first,
+                   [](std::string_view name) { return name == "source"; });
     }
     out += '}';
   }
@@ -177,10 +185,12 @@ Incoming wrapped_object(Node root, const Stamp& stamp) {
 }
 
 void read_metadata(Incoming& in, Node metadata) {
-  if (auto reply = string_member(metadata, "reply_to"); !reply.empty()) in.reply_to = std::move(reply);
+  if (auto reply = string_member(metadata, "reply_to"); !reply.empty())
+    in.reply_to = std::move(reply);
   Node failed = metadata.find("failed");
   in.failed = failed.is(Type::boolean) && failed.boolean();
-  if (auto id = string_member(metadata, "delegation_id"); !id.empty()) in.delegation_id = std::move(id);
+  if (auto id = string_member(metadata, "delegation_id"); !id.empty())
+    in.delegation_id = std::move(id);
 }
 
 }  // namespace
@@ -212,8 +222,9 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   }
   if (!supported(method.string())) {
     bool later = known_but_later(method.string());
-    std::string text = later ? fmt::format("A2A method {} is not offered here; use message/send", method.string())
-                             : fmt::format("unknown A2A method {}; use message/send", method.string());
+    std::string text =
+        later ? fmt::format("A2A method {} is not offered here; use message/send", method.string())
+              : fmt::format("unknown A2A method {}; use message/send", method.string());
     std::string_view code = later ? "method_not_supported" : "unknown_method";
     throw bad_request(std::string(code), text)
         .body(jsonrpc::failure(rpc_id, later ? -32004 : jsonrpc::method_not_found, text,
@@ -237,27 +248,31 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   in.method = method.string();
   in.rpc_id = std::move(rpc_id);
   in.message_id = string_member(message, "messageId");
-  if (in.message_id.size() > 256) throw invalid_message("params.message.messageId is longer than 256", parts_hint);
+  if (in.message_id.size() > 256)
+    throw invalid_message("params.message.messageId is longer than 256", parts_hint);
   if (in.message_id.empty()) in.message_id = stamp.fresh_id;
   std::string role = string_member(message, "role");
   in.role = role == "agent" || role == "assistant" || role == "ROLE_AGENT" ? "agent" : "user";
   in.text = text_of(message);
   read_metadata(in, params.find("metadata"));
   read_metadata(in, message.find("metadata"));
-  if (Node expires = params.find("expires_in_seconds"); expires.is(Type::integer) && expires.integer() > 0) {
+  if (Node expires = params.find("expires_in_seconds");
+      expires.is(Type::integer) && expires.integer() > 0) {
     in.expires_in_seconds = expires.integer();
   }
   if (canonical(root, message, stamp)) {
     in.body = std::string(body);
   } else {
-    std::string params_text = normalised_params(params, normalised_message(message, in, stamp), stamp);
+    std::string params_text =
+        normalised_params(params, normalised_message(message, in, stamp), stamp);
     in.body = jsonrpc::request(in.rpc_id, in.method, params_text);
   }
   return in;
 }
 
-std::string text_request(std::string_view rpc_id, std::string_view message_id, std::string_view role,
-                         std::string_view text, std::string_view metadata_members) {
+std::string text_request(std::string_view rpc_id, std::string_view message_id,
+                         std::string_view role, std::string_view text,
+                         std::string_view metadata_members) {
   std::string params = R"({"message":{"kind":"message","role":)";
   json::quote(params, role);
   params += ",\"messageId\":";
@@ -265,7 +280,8 @@ std::string text_request(std::string_view rpc_id, std::string_view message_id, s
   params += R"(,"parts":[{"kind":"text","text":)";
   json::quote(params, text);
   params += "}]";
-  if (!metadata_members.empty()) params.append(",\"metadata\":{").append(metadata_members).append("}");
+  if (!metadata_members.empty())
+    params.append(",\"metadata\":{").append(metadata_members).append("}");
   params += "}}";
   return jsonrpc::request(rpc_id, "message/send", params);
 }

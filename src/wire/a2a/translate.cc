@@ -23,7 +23,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> states{{
 
 std::string state_as(Generation to, std::string_view state) {
   for (auto [old_name, new_name] : states) {
-    if (state == old_name || state == new_name) return std::string(to == Generation::v10 ? new_name : old_name);
+    if (state == old_name || state == new_name)
+      return std::string(to == Generation::v10 ? new_name : old_name);
   }
   return std::string(state);
 }
@@ -60,7 +61,8 @@ class Writer {
 
 std::string part_as(Generation to, Node part) {
   Writer w;
-  std::string_view kind = part.find("kind").is(Type::string) ? part.find("kind").string() : std::string_view();
+  std::string_view kind =
+      part.find("kind").is(Type::string) ? part.find("kind").string() : std::string_view();
   if (to == Generation::v10) {
     Node file = part.find("file");
     for (std::size_t i = 0; i < part.size(); ++i) {
@@ -69,7 +71,8 @@ std::string part_as(Generation to, Node part) {
       if (name == "data") {
         // A scalar or list that 0.3 could not carry was wrapped; unwrap it.
         Node value = part.find("data").find("value");
-        bool wrapped = part.find("metadata").find("molecule_wrapped_data").is(Type::boolean) && value;
+        bool wrapped =
+            part.find("metadata").find("molecule_wrapped_data").is(Type::boolean) && value;
         w.copy("data", wrapped ? value : part.find("data"));
         continue;
       }
@@ -184,7 +187,8 @@ std::string task_as(Generation to, Node task) {
       w.raw("artifacts", list_as(value, [&](Node artifact) {
               Writer a;
               for (std::size_t k = 0; k < artifact.size(); ++k) {
-                bool is_parts = artifact.name_at(k) == "parts" && artifact.value_at(k).is(Type::array);
+                bool is_parts =
+                    artifact.name_at(k) == "parts" && artifact.value_at(k).is(Type::array);
                 if (is_parts) {
                   a.raw("parts", parts_as(to, artifact.value_at(k)));
                 } else {

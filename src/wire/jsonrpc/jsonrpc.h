@@ -16,7 +16,8 @@ inline constexpr int internal_error = -32603;
 // `id` is JSON text (a quoted string, a number or null); `result` is JSON text.
 std::string success(std::string_view id, std::string_view result);
 // `extra` adds members beside "error" ("\"code\":\"…\"") for clients that read ours; may be empty.
-std::string failure(std::string_view id, int code, std::string_view message, std::string_view extra = {});
+std::string failure(std::string_view id, int code, std::string_view message,
+                    std::string_view extra = {});
 std::string request(std::string_view id, std::string_view method, std::string_view params);
 
 }  // namespace molecule::jsonrpc
