@@ -108,9 +108,10 @@ start_pg() {
   fi
   port=$(free_port)
   printf '%s\n' "$port" >"$DIR/pg.port"
+  # The whole subshell is redirected: it lives as long as the server and would keep a caller's pipe open.
   (cd "$data" && as_user "$user" setsid "$programs/postgres" -D "$data/cluster" -p "$port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-    -c fsync=off -c full_page_writes=off </dev/null >>"$DIR/pg.log" 2>&1) &
+    -c fsync=off -c full_page_writes=off) </dev/null >>"$DIR/pg.log" 2>&1 &
   until_ready 30 pg_answers || die "PostgreSQL did not come up: $(tail -n 3 "$DIR/pg.log")"
   remember "$DIR/pg.pid" "$(as_user "$user" head -n1 "$data/cluster/postmaster.pid")"
 }
