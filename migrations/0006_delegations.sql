@@ -8,6 +8,7 @@ CREATE TABLE delegations (
   result TEXT,
   error TEXT,
   idempotency_key TEXT,
+  activity_seq BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL
 );

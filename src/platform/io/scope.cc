@@ -35,7 +35,8 @@ Scope::Root Scope::run(std::string name, Task<void> work) {
   } catch (const Fault& fault) {
     // What our own cancellation threw is no failure, whether by request or at the end of a drain's
     // grace.
-    const bool ours = cancellation_.requested() && fault.kind() == cancellation_.fault().kind();
+    const bool ours = cancellation_.requested() && (fault.kind() == Kind::cancelled ||
+                                                    fault.kind() == cancellation_.fault().kind());
     if (!ours) failure = std::current_exception();
   } catch (...) {
     failure = std::current_exception();

@@ -166,6 +166,13 @@ inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> seq_before{"acti
                                                                            R"(
     SELECT COALESCE(MAX(seq), 0) + 1 FROM activity WHERE workspace_id = $1 AND created_at < $2)"};
 
+// How a delegation stands, on the asker's own row.
+inline constexpr sql::Query<void(std::int64_t, std::string_view, std::optional<std::string>,
+                                 std::optional<std::int64_t>)>
+    restate{"activity.restate", R"(
+    UPDATE activity SET status = $2, error_detail = $3, duration_ms = $4
+     WHERE seq = $1 AND activity_type = 'delegation')"};
+
 inline constexpr sql::Query<void(Instant, std::int64_t)> prune{"activity.prune", R"(
     DELETE FROM activity WHERE created_at < $1 AND mail IN ('none', 'settled', 'dead')
        AND seq < (SELECT COALESCE(MIN(seq), 0) FROM activity) + $2)"};

@@ -51,6 +51,12 @@ class Ledger {
                std::string why);
   bool bury(sql::Tx& tx, const store::Message& message, std::string_view why);
 
+  // Brings a delegation's row up to date; the delegation's own events announce it.
+  void restate(sql::Tx& tx, std::int64_t seq, std::string_view status,
+               std::optional<std::string> error, std::optional<std::int64_t> duration_ms) {
+    tx.post(store::restate, seq, status, std::move(error), duration_ms);
+  }
+
   // Grows whenever a row of the workspace was committed or settled; shared by a few workspaces. For
   // long polls: look, read, and look again only when it moved. Any thread.
   std::uint64_t pulse(WorkspaceId workspace) const {

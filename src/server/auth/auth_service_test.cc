@@ -352,6 +352,18 @@ TEST_P(Routes, TheMostSessionsAreKeptByPushingOutTheLongestUnseen) {
   EXPECT_EQ(sessions->list(clock.now()).size(), static_cast<std::size_t>(Sessions::open_max));
 }
 
+TEST_P(Routes, ANewClaimLinkPushesOutTheOldestInsteadOfBeingRefused) {
+  auto link = [&] {
+    clock.advance(1s);
+    return write([&](sql::Tx& tx) { return std::string(claims.add(tx).reveal()); });
+  };
+  std::string oldest = link();
+  std::string newest;
+  for (std::int64_t i = 0; i < Claims::open_max; ++i) newest = link();
+  EXPECT_FALSE(write([&](sql::Tx& tx) { return claims.spend(tx, oldest); }));
+  EXPECT_TRUE(write([&](sql::Tx& tx) { return claims.spend(tx, newest); }));
+}
+
 TEST_P(Routes, AWorkspaceMintsListsAndRevokesItsTokens) {
   std::string first = mint(ws);
   auto made = as(first, "POST", tokens_path(ws),

@@ -38,7 +38,7 @@ class Claims {
 
   Claims(const io::Clock& clock, io::Random& random) : clock_(clock), random_(random) {}
 
-  // The code of a new link. Throws Fault rate_limited when open_max links are unspent.
+  // The code of a new link. Beyond open_max unspent links the oldest one ends.
   Secret add(sql::Tx& tx);
   // True once for each code that was given out and is not too old.
   bool spend(sql::Tx& tx, std::string_view code);

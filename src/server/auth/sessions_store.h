@@ -43,6 +43,9 @@ inline constexpr sql::Query<void(sql::BytesView, Instant)> spend_claim{"claims.s
     UPDATE claims SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > $2)"};
 inline constexpr sql::Query<void(Instant)> sweep_claims{"claims.sweep", R"(
     DELETE FROM claims WHERE expires_at <= $1)"};
+inline constexpr sql::Query<void()> drop_oldest_claim{"claims.drop_oldest", R"(
+    DELETE FROM claims WHERE digest = (SELECT digest FROM claims WHERE used_at IS NULL
+                                        ORDER BY created_at, digest LIMIT 1))"};
 inline constexpr sql::Query<std::int64_t(Instant)> count_claims{"claims.count", R"(
     SELECT COUNT(*) FROM claims WHERE used_at IS NULL AND expires_at > $1)"};
 

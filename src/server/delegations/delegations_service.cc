@@ -65,6 +65,10 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   Status status = ok ? Status::completed : Status::failed;
   if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0)
     return false;
+  auto took = (clock_.now() - delegation.created_at).count() / 1000;
+  if (delegation.activity_seq) {
+    ledger_.restate(tx, *delegation.activity_seq, enum_text(status), error, took);
+  }
   activity::NewRow row;
   row.workspace = delegation.source_id;
   row.activity_type = "a2a_receive";
@@ -76,7 +80,7 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
   row.response_body =
       json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
-  row.duration_ms = (clock_.now() - delegation.created_at).count() / 1000;
+  row.duration_ms = took;
   row.status = ok ? "ok" : "error";
   row.error_detail = error;
   ledger_.record(tx, row);
@@ -105,6 +109,10 @@ void Outcomes::waiting(sql::Tx& tx, const activity::store::Message& message) {
   if (!delegation || delegation->status == Status::queued) return;
   if (tx.run(store::progress, *message.delegation_id, Status::queued, clock_.now()) == 0) return;
   delegation->status = Status::queued;
+  if (delegation->activity_seq) {
+    ledger_.restate(tx, *delegation->activity_seq, enum_text(Status::queued), std::nullopt,
+                    std::nullopt);
+  }
   status_event(tx, log_, *delegation);
 }
 
@@ -163,9 +171,6 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
       }
       if (earlier) tx.run(store::release_key, earlier->delegation_id);
     }
-    tx.post(store::insert, delegation.delegation_id, source, *target,
-            std::string_view(delegation.task), delegation.status, ask.idempotency_key,
-            delegation.created_at);
     activity::NewRow row;
     row.workspace = source;
     row.activity_type = "delegation";
@@ -178,7 +183,10 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
         json::Object{}.add("task", delegation.task).add("delegation_id", text_id).raw();
     row.status = enum_text(delegation.status);
     row.delegation = delegation.delegation_id;
-    ledger_.record(tx, row);
+    activity::Place place = ledger_.record(tx, row);
+    tx.post(store::insert, delegation.delegation_id, source, *target,
+            std::string_view(delegation.task), delegation.status, ask.idempotency_key,
+            delegation.created_at, place.seq);
     sent_event(tx, log_, delegation);
     out.accepted = proxy_.accept(tx, admission, delegation.delegation_id);
     status_event(tx, log_, delegation);
@@ -258,7 +266,7 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
     }
     tx.post(store::insert, delegation.delegation_id, id, delegation.target_id,
             std::string_view(delegation.task), delegation.status, std::nullopt,
-            delegation.created_at);
+            delegation.created_at, std::nullopt);
     sent_event(tx, log_, delegation);
     return true;
   });

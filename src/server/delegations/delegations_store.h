@@ -22,26 +22,28 @@ struct Delegation {
   std::optional<std::string> error;
   Instant created_at;
   Instant updated_at;
+  std::optional<std::int64_t> activity_seq;  // The asker's row that shows how it stands.
 };
 BOOST_DESCRIBE_STRUCT(Delegation, (),
                       (delegation_id, source_id, target_id, task, status, result, error, created_at,
-                       updated_at))
+                       updated_at, activity_seq))
 
 namespace store {
 
 inline constexpr sql::Query<void(DelegationId, WorkspaceId, WorkspaceId, std::string_view, Status,
-                                 std::optional<std::string>, Instant)>
+                                 std::optional<std::string>, Instant, std::optional<std::int64_t>)>
     insert{"delegations.insert", R"(
-    INSERT INTO delegations (delegation_id, source_id, target_id, task, status, idempotency_key, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $7))"};
+    INSERT INTO delegations (delegation_id, source_id, target_id, task, status, idempotency_key, created_at, updated_at,
+                             activity_seq)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8))"};
 
 inline constexpr sql::Query<Delegation(DelegationId)> find{"delegations.find", R"(
-    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
+    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at, activity_seq
       FROM delegations WHERE delegation_id = $1)"};
 
 inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"delegations.by_key",
                                                                               R"(
-    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
+    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at, activity_seq
       FROM delegations WHERE source_id = $1 AND idempotency_key = $2)"};
 
 // A failed delegation gives its key free for another try.
@@ -50,7 +52,7 @@ inline constexpr sql::Query<void(DelegationId)> release_key{"delegations.release
 
 inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{
     "delegations.of_workspace", R"(
-    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at
+    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at, activity_seq
       FROM delegations WHERE source_id = $1 OR target_id = $1 ORDER BY created_at DESC LIMIT $2)"};
 
 inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress",
