@@ -427,6 +427,8 @@ io::Task<RawJson> Service::queued(auth::Member::Caller caller, WorkspaceId id,
 }
 
 void Service::agent_ready(WorkspaceId agent) {
+  // Every heartbeat asks; nearly always nothing waits, and readers do not exclude each other.
+  if (waiting_for(agent) == 0) return;
   bool start = boxes_.write([&](auto& map) {
     auto it = map.find(agent);
     if (it == map.end() || it->second.waiting == 0 || it->second.draining) return false;
