@@ -388,8 +388,9 @@ io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId 
                 "reply_to names no message that this workspace received from that peer");
   }
   // An answer to a delegation is delivered by the delegation; any other goes on to the asker as a
-  // message.
-  if (!found.delegated && found.recorded) co_return not_a_reply();
+  // message. Also when it was recorded before: a crash may have come between, and the message's own
+  // id keeps a repeated one from arriving twice.
+  if (!found.delegated) co_return not_a_reply();
   if (found.recorded) probe_.answered.add();
   json::Object body;
   body.add("status", "recorded").add("activity_id", reply_to).add("duplicate", !found.recorded);
