@@ -116,6 +116,23 @@ TEST(Socket, AReadEndsAtItsDeadlineAndMayGoOnAfterIt) {
   io::run(loop, body());
 }
 
+// The wheel wakes a sleeper by the exact time, a wait asks the coarse one, which may still be before
+// the deadline: the second wait must not sleep for a deadline that has already rung.
+TEST(Socket, ADeadlineThatHasRungFailsEveryLaterWaitAtOnce) {
+  io::Loop loop;
+  auto wait = [](Socket& on) -> io::Task<Wake> { co_return co_await on.wait(Direction::read); };
+  auto body = [&]() -> io::Task<void> {
+    Pair pair = co_await pair_of(loop);
+    for (int round = 0; round < 10; ++round) {
+      auto turns = std::chrono::steady_clock::now().time_since_epoch() / Wheel::tick + 2;
+      pair.server->set_deadline(Direction::read, TimePoint(turns * Wheel::tick) - 1us);
+      EXPECT_EQ(co_await io::within(5s, wait(*pair.server)), Wake::deadline);
+      EXPECT_EQ(co_await io::within(5s, wait(*pair.server)), Wake::deadline);
+    }
+  };
+  io::run(loop, body());
+}
+
 TEST(Socket, CancellationEndsAWait) {
   io::Loop loop;
   auto wait = [](Socket& on) -> io::Task<void> { co_await on.readable(); };
