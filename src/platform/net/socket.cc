@@ -56,7 +56,7 @@ class Descriptor {
       *at_once = Wake::ready;
       return false;
     }
-    if (side.deadline != no_deadline && side.deadline <= Wheel::now()) {
+    if (side.rung || side.deadline <= Wheel::now()) {
       *at_once = Wake::deadline;
       return false;
     }
@@ -72,6 +72,7 @@ class Descriptor {
   void set_deadline(Direction direction, TimePoint at) noexcept {
     Side& side = sides_[index(direction)];
     side.deadline = at;
+    side.rung = false;
     registration_->wheel.set(side, at);
   }
 
@@ -87,7 +88,11 @@ class Descriptor {
     Sleeper* sleeper = nullptr;
     TimePoint deadline = no_deadline;
     bool pending = false;  // Asio holds a handler.
+    // The wheel has let go of the deadline. It judges by the exact time, arm() by the coarse one,
+    // which may not have reached the deadline yet.
+    bool rung = false;
     void on_due() noexcept override {
+      rung = true;
       if (Sleeper* waiting = std::exchange(sleeper, nullptr)) waiting->wake(Wake::deadline);
     }
   };
