@@ -9,6 +9,7 @@
 #include "server/auth/auth_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
+#include "server/layout/viewport_service.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/secrets/secrets_service.h"
@@ -100,6 +101,7 @@ std::vector<http::Route> all_routes() {
   add(activity::routes);
   add(proxy::routes);
   add(delegations::routes);
+  add(layout::routes);
   add(events::routes);
   return all;
 }

@@ -19,6 +19,7 @@
 #include "server/auth/rules.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
+#include "server/layout/viewport_service.h"
 #include "server/secrets/secrets_service.h"
 #include "server/workspaces/workspaces_service.h"
 
@@ -223,6 +224,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   delegations::Service delegations(db, log, ledger, outcomes, proxy, hubs, world.clock,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
+  layout::Service layout(db, world.clock);
   events::Service events(db, log, directory, hubs);
   auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
                              dev ? auth::Profile::development : auth::Profile::production);
@@ -255,6 +257,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(activity::routes, activity);
   router.mount(proxy::routes, proxy);
   router.mount(delegations::routes, delegations);
+  router.mount(layout::routes, layout);
   router.mount(events::routes, events);
   router.fallback(canvas_response);
   auth::require_known_classes(router.all());

@@ -1,0 +1,18 @@
+#include "server/layout/viewport_service.h"
+
+namespace molecule::layout {
+namespace {
+
+using auth::Admin;
+
+constexpr std::size_t body_max = 1u << 10;  // Three numbers.
+
+constexpr auto table =
+    http::table(http::get<Admin, &Service::viewport>("/canvas/viewport"),
+                http::put<Admin, &Service::keep>("/canvas/viewport").body_limit(body_max));
+
+}  // namespace
+
+const std::span<const http::Route> routes = table;
+
+}  // namespace molecule::layout
