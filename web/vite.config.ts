@@ -16,6 +16,7 @@ export default defineConfig({
       "/workspaces": forwarded,
       "/registry": forwarded,
       "/settings": forwarded,
+      "/canvas": forwarded,
       "/events": forwarded,
       "/ws": forwarded,
     },

@@ -4,6 +4,7 @@ import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
 import { signOut, type Session } from "@/api/session_api";
+import { readView, saveView, type SavedView } from "@/api/viewport_api";
 import type { Connection } from "@/api/workspace";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
@@ -50,6 +51,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const [failure, setFailure] = useState<unknown>();
   const retry = useRef<() => void>(undefined);
   const [showHops, setShowHops] = useState(() => recall("show_hops", isBoolean) ?? true);
+  // The view the canvas was left with; null once it is known that there is none.
+  const [savedView, setSavedView] = useState<SavedView | null | undefined>();
   const route = useSelected(routeStore, (value) => value);
   const loaded = useSelected(orgStore, (org) => org.loaded);
   const empty = useSelected(orgStore, (org) => org.loaded && org.workspaces.size === 0);
@@ -60,6 +63,11 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     retry.current = live.retry;
     return live.stop;
   }, [onSignedOut]);
+
+  useEffect(() => {
+    // Without it the page is whole: everything is fitted.
+    readView().then((view) => setSavedView(view ?? null), () => setSavedView(null));
+  }, []);
 
   useEffect(() => {
     shell.current = {
@@ -101,6 +109,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
   const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
+  const onView = useCallback((view: SavedView) => void saveView(view).catch(() => undefined), []);
   const onKey = useCallback((id: string, event: KeyboardEvent) => cardKey(id, event, onSelect), [onSelect]);
   const onOpenTeam = useCallback((id: string) => {
     const org = orgStore.get();
@@ -151,19 +160,23 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onSignOut={session.dev ? undefined : () => void leave()}
             />
           </div>
-          <Graph
-            showHops={showHops}
-            onSelect={onSelect}
-            onMenu={onMenu}
-            onMove={move}
-            onNest={nest}
-            onExtract={extract}
-            onOpenTeam={onOpenTeam}
-            onOpenHop={onOpenHop}
-            onKey={onKey}
-            onPlaced={keepPlaced}
-          />
-          {!loaded && (
+          {loaded && savedView !== undefined && (
+            <Graph
+              savedView={savedView ?? undefined}
+              onView={onView}
+              showHops={showHops}
+              onSelect={onSelect}
+              onMenu={onMenu}
+              onMove={move}
+              onNest={nest}
+              onExtract={extract}
+              onOpenTeam={onOpenTeam}
+              onOpenHop={onOpenHop}
+              onKey={onKey}
+              onPlaced={keepPlaced}
+            />
+          )}
+          {(!loaded || savedView === undefined) && (
             <div className={styles.over}>
               {failure === undefined ? (
                 <Loading text="Loading canvas…" />

@@ -10,29 +10,31 @@ import {
   type NodeChange,
   type Viewport,
 } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type MouseEvent } from "react";
 import { hopsStore } from "@/model/hops";
 import { orgStore } from "@/model/org";
-import { recall, remember } from "@/ui/remembered";
 import { useSelected } from "@/ui/store";
 import { flowEdges, flowNodes } from "./flow_nodes";
-import { fitClosest, fitPadding, GraphBinding } from "./graph_binding";
+import { graph } from "./graph_controls";
+import { GraphBinding } from "./graph_binding";
 import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
 import { dropTarget, emptyLayout, header, layoutOrg, shareOutside, side, type Box, type Layout, type Point } from "./layout";
 import { mark, marksStore } from "./marks";
+import { fitClosest, fitPadding, openingView, zoomLeast, zoomMost } from "./opening_view";
 import { statusTone } from "./status_dot";
 import { WorkspaceNode, type WorkspaceFlowNode } from "./workspace_node";
+import { zoomName, zoomStore } from "./zoom_level";
 import styles from "./graph.module.css";
 
 const nodeTypes = { workspace: WorkspaceNode };
 const edgeTypes = { hop: HopEdge };
 const gridStep = 24;
-const viewportSaveMs = 1000;
+const viewSaveMs = 1000;
 /** More than this share of a card outside its parent takes it out of the team. */
 const extractShare = 0.2;
-const isViewport = (value: unknown): value is Viewport =>
-  typeof value === "object" && value !== null && ["x", "y", "zoom"].every((key) => Number.isFinite((value as Record<string, unknown>)[key]));
+/** The drawn picture is kept this long after a movement, which the next one often follows. */
+const stillMs = 250;
 
 export interface GraphHandlers {
   onSelect: (id: string | undefined) => void;
@@ -45,11 +47,20 @@ export interface GraphHandlers {
   onOpenHop: (from: string) => void;
   /** A key on a focused card; true when it meant something. */
   onKey: (id: string, event: KeyboardEvent) => boolean;
+  /** The view rests somewhere else than before. */
+  onView: (view: Viewport) => void;
   /** Cards that stood nowhere and were given a place. */
   onPlaced: (placed: Layout["placed"]) => void;
 }
 
-export function Graph(props: GraphHandlers & { showHops: boolean }) {
+interface GraphProps extends GraphHandlers {
+  showHops: boolean;
+  /** The view the page was left with. */
+  savedView: Viewport | undefined;
+}
+
+/** The organisation as a graph. Shown once the organisation is known, so that its first view is the right one. */
+export function Graph(props: GraphProps) {
   return (
     <ReactFlowProvider>
       <Flow {...props} />
@@ -64,8 +75,8 @@ function clampInto(card: Box, at: Point, parent: Box): Point {
   };
 }
 
-function Flow(props: GraphHandlers & { showHops: boolean }) {
-  const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, showHops } = props;
+function Flow(props: GraphProps) {
+  const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onView, showHops, savedView } = props;
   const structure = useSelected(orgStore, (org) => org.structure);
   // One word per card: statuses are part of a node's name and of the minimap, everything else is the card's own business.
   const statuses = useSelected(orgStore, (org) => [...org.workspaces.values()].map((each) => each.status).join());
@@ -75,10 +86,19 @@ function Flow(props: GraphHandlers & { showHops: boolean }) {
     () => (structure > 0 ? layoutOrg(orgStore.get(), intents) : emptyLayout),
     [structure, intents],
   );
-  const [nodes, setNodes] = useState<WorkspaceFlowNode[]>([]);
+  const [nodes, setNodes] = useState<WorkspaceFlowNode[]>(() => flowNodes(orgStore.get(), layout, [], undefined));
   const dragging = useRef<string | undefined>(undefined);
   const wrapper = useRef<HTMLDivElement>(null);
-  const [savedView] = useState(() => recall("viewport", isViewport));
+  const [opening, setOpening] = useState<Viewport | undefined>();
+  const measure = useCallback((element: HTMLDivElement | null) => {
+    wrapper.current = element;
+    if (!element) return;
+    const view = openingView(savedView, layout.boxes, { width: element.clientWidth, height: element.clientHeight });
+    zoomStore.set(zoomName(view.zoom));
+    setOpening(view);
+    // The page opens once; later layouts move no view.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
 
   useEffect(() => {
     setNodes((before) => flowNodes(orgStore.get(), layout, before, dragging.current));
@@ -140,11 +160,22 @@ function Flow(props: GraphHandlers & { showHops: boolean }) {
     [layout, placeOf, onNest, onMove, onExtract],
   );
 
-  const saveTimer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const onMoveEnd = useCallback((_event: unknown, view: Viewport) => {
-    clearTimeout(saveTimer.current);
-    saveTimer.current = setTimeout(() => remember("viewport", view), viewportSaveMs);
+  const timers = useRef<{ save?: ReturnType<typeof setTimeout>; still?: ReturnType<typeof setTimeout> }>({});
+  const onMoveStart = useCallback(() => {
+    clearTimeout(timers.current.still);
+    wrapper.current?.setAttribute("data-moving", "");
   }, []);
+  const onMoveEnd = useCallback(
+    (_event: unknown, view: Viewport) => {
+      clearTimeout(timers.current.save);
+      clearTimeout(timers.current.still);
+      timers.current = {
+        save: setTimeout(() => onView(view), viewSaveMs),
+        still: setTimeout(() => wrapper.current?.removeAttribute("data-moving"), stillMs),
+      };
+    },
+    [onView],
+  );
 
   const onKeyDown = useCallback(
     (event: KeyboardEvent) => {
@@ -157,49 +188,60 @@ function Flow(props: GraphHandlers & { showHops: boolean }) {
     [onKey],
   );
 
+  const onFocus = useCallback((event: FocusEvent) => {
+    const card = event.target instanceof HTMLElement ? event.target : undefined;
+    // Keys can reach a card that is half out of sight; a pointer has it under it already.
+    if (card?.dataset.workspaceId && card.matches(":focus-visible")) graph.controls?.reveal(card.dataset.workspaceId);
+  }, []);
+
   return (
-    <div ref={wrapper} className={styles.graph} onKeyDown={onKeyDown} role="region" aria-label="Molecule AI workspace canvas" id="canvas" tabIndex={-1}>
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        edgeTypes={edgeTypes}
-        onNodesChange={onNodesChange}
-        onNodeClick={(_event, node) => onSelect(marksStore.get().selected === node.id ? undefined : node.id)}
-        onNodeDoubleClick={(_event, node) => onOpenTeam(node.id)}
-        onPaneClick={() => onSelect(undefined)}
-        onNodeContextMenu={(event: MouseEvent, node) => {
-          event.preventDefault();
-          onMenu(node.id, { x: event.clientX, y: event.clientY });
-        }}
-        onNodeDrag={onDrag}
-        onNodeDragStop={onDrop}
-        onMoveEnd={onMoveEnd}
-        {...(savedView ? { defaultViewport: savedView } : {})}
-        minZoom={0.1}
-        maxZoom={2}
-        elementsSelectable={false}
-        nodesConnectable={false}
-        disableKeyboardA11y
-        onlyRenderVisibleElements
-        zoomOnDoubleClick={false}
-        deleteKeyCode={null}
-        proOptions={{ hideAttribution: true }}
-      >
-        <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
-        <Controls showInteractive={false} fitViewOptions={{ padding: fitPadding, maxZoom: fitClosest }} />
-        <MiniMap
-          pannable
-          zoomable
-          position="bottom-left"
-          ariaLabel="Overview map"
-          style={{ width: 168, height: 112 }}
-          nodeColor={(node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status])}
-          nodeStrokeColor="var(--border-control)"
-          nodeBorderRadius={14}
-        />
-        <GraphBinding layout={layout} wrapper={wrapper} hasSavedView={savedView !== undefined} />
-      </ReactFlow>
+    <div ref={measure} className={styles.graph} onKeyDown={onKeyDown} onFocus={onFocus} role="region" aria-label="Molecule AI workspace canvas" id="canvas" tabIndex={-1}>
+      {opening && (
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          onNodesChange={onNodesChange}
+          onNodeClick={(_event, node) => onSelect(marksStore.get().selected === node.id ? undefined : node.id)}
+          onNodeDoubleClick={(_event, node) => onOpenTeam(node.id)}
+          onPaneClick={() => onSelect(undefined)}
+          onNodeContextMenu={(event: MouseEvent, node) => {
+            event.preventDefault();
+            onMenu(node.id, { x: event.clientX, y: event.clientY });
+          }}
+          onNodeDrag={onDrag}
+          onNodeDragStop={onDrop}
+          onMoveStart={onMoveStart}
+          onMoveEnd={onMoveEnd}
+          defaultViewport={opening}
+          minZoom={zoomLeast}
+          maxZoom={zoomMost}
+          elementsSelectable={false}
+          nodesConnectable={false}
+          disableKeyboardA11y
+          onlyRenderVisibleElements
+          zoomOnDoubleClick={false}
+          deleteKeyCode={null}
+          proOptions={{ hideAttribution: true }}
+        >
+          <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
+          <Controls showInteractive={false} fitViewOptions={{ padding: fitPadding, maxZoom: fitClosest }} />
+          <MiniMap
+            pannable
+            zoomable
+            position="bottom-left"
+            ariaLabel="Overview map"
+            style={{ width: 168, height: 112 }}
+            nodeColor={(node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status])}
+            nodeStrokeColor="var(--border-control)"
+            maskStrokeColor="var(--primary)"
+            maskStrokeWidth={2}
+            nodeBorderRadius={14}
+          />
+          <GraphBinding layout={layout} wrapper={wrapper} />
+        </ReactFlow>
+      )}
     </div>
   );
 }

@@ -2,26 +2,18 @@ import { useNodesInitialized, useReactFlow, useStore } from "@xyflow/react";
 import { useEffect, useRef, type RefObject } from "react";
 import { graph, prefersStill } from "./graph_controls";
 import type { Layout } from "./layout";
+import { fitClosest, fitPadding, shiftToReveal } from "./opening_view";
+import { zoomName, zoomStore } from "./zoom_level";
 
-type Zoom = "far" | "middle" | "near";
-const farBelow = 0.42;
-const middleBelow = 0.75;
 const panMs = 400;
-export const fitPadding = 0.25;
-export const fitClosest = 1;
-
-function zoomName(zoom: number): Zoom {
-  if (zoom < farBelow) return "far";
-  return zoom < middleBelow ? "middle" : "near";
-}
 
 /** Joins the graph to the page: tells style sheets how near the view is, and offers the view to actions. Draws nothing. */
-export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDivElement | null>; hasSavedView: boolean }) {
-  const { layout, wrapper, hasSavedView } = props;
+export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDivElement | null> }) {
+  const { layout, wrapper } = props;
   const flow = useReactFlow();
   const zoom = useStore((state) => zoomName(state.transform[2]));
   const ready = useNodesInitialized();
-  const fitted = useRef(hasSavedView);
+  const fitted = useRef(layout.boxes.size > 0);
   const latest = useRef(layout);
 
   useEffect(() => {
@@ -30,8 +22,10 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
 
   useEffect(() => {
     wrapper.current?.setAttribute("data-zoom", zoom);
+    zoomStore.set(zoom);
   }, [wrapper, zoom]);
 
+  // Opened on an empty organisation, the view goes to the first card that arrives.
   useEffect(() => {
     if (!ready || fitted.current) return;
     fitted.current = true;
@@ -42,19 +36,26 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
     const duration = () => (prefersStill() ? 0 : panMs);
     const cardOf = (id: string) =>
       wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`);
+    const reveal = (id: string, milliseconds: number) => {
+      const area = wrapper.current;
+      const box = latest.current.boxes.get(id);
+      if (!area || !box) return;
+      const view = flow.getViewport();
+      const shift = shiftToReveal(box, view, { width: area.clientWidth, height: area.clientHeight });
+      if (shift.x === 0 && shift.y === 0) return;
+      void flow.setViewport({ x: view.x + shift.x, y: view.y + shift.y, zoom: view.zoom }, { duration: milliseconds });
+    };
     graph.controls = {
       show: (ids) => void flow.fitView({ nodes: ids.map((id) => ({ id })), padding: fitPadding, maxZoom: fitClosest, duration: duration() }),
       showAll: () => void flow.fitView({ padding: fitPadding, maxZoom: fitClosest, duration: duration() }),
-      reveal: (id) => {
-        const area = wrapper.current?.getBoundingClientRect();
-        const card = cardOf(id)?.getBoundingClientRect();
-        const box = latest.current.boxes.get(id);
-        if (!area || !box) return;
-        const middle = card && { x: card.x + card.width / 2, y: card.y + card.height / 2 };
-        if (middle && middle.x > area.left && middle.x < area.right && middle.y > area.top && middle.y < area.bottom) return;
-        void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom: flow.getZoom(), duration: duration() });
+      reveal: (id) => reveal(id, duration()),
+      focus: (id) => {
+        const card = cardOf(id);
+        if (card) return card.focus();
+        // Out of sight cards are not drawn: the view goes there first.
+        reveal(id, 0);
+        requestAnimationFrame(() => requestAnimationFrame(() => cardOf(id)?.focus()));
       },
-      focus: (id) => cardOf(id)?.focus(),
       centre: () => {
         const area = wrapper.current?.getBoundingClientRect();
         if (!area) return { x: 0, y: 0 };

@@ -5,7 +5,7 @@ export interface GraphControls {
   /** Brings cards into view. */
   show(ids: readonly string[]): void;
   showAll(): void;
-  /** Brings a card into view only if a good part of it is out of it. */
+  /** Moves the view as little as shows the card clear of the edges; not at all when it is. */
   reveal(id: string): void;
   /** Moves the keyboard to a card. */
   focus(id: string): void;

@@ -4,7 +4,7 @@ import { memo, useEffect, useState } from "react";
 import { skillNames, type Workspace, type WorkspaceStatus } from "@/api/workspace";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
-import { descendantsOf, statusWords } from "@/model/selectors";
+import { descendantsOf, isRemote, statusWords } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
@@ -12,6 +12,7 @@ import { header } from "./layout";
 import { marksStore } from "./marks";
 import { RuntimePill, TierPill } from "./pills";
 import { StatusDot } from "./status_dot";
+import { zoomStore } from "./zoom_level";
 import styles from "./workspace_node.module.css";
 
 /** Only what the graph itself needs; the card reads everything else of its workspace by id. */
@@ -36,12 +37,11 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
   const dropInto = useSelected(marksStore, (marks) => marks.dropInto === id);
   const leaving = useSelected(marksStore, (marks) => marks.leaving.has(id));
   const recent = useSelected(recentTasksStore, (tasks) => tasks.get(id)?.text);
-  const team = useSelected(orgStore, (org) => (org.children.has(id) ? descendantsOf(org, id).length : 0));
   const arriving = useArriving(id);
+  const far = useSelected(zoomStore, (zoom) => zoom === "far");
   if (!workspace) return null;
-  const working = workspace.current_task !== "";
-  const task = workspace.current_task || recent;
-  const busy = task !== undefined || showsError(workspace);
+  const parentHandle = data.open ? { top: header - 16, bottom: "auto" } : {};
+  const busy = workspace.current_task !== "" || recent !== undefined || showsError(workspace);
   return (
     <div
       className={classNames(
@@ -63,8 +63,46 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         <span className={styles.name} title={workspace.name}>
           {workspace.name}
         </span>
-        <TierPill tier={workspace.tier} />
+        {!far && <TierPill tier={workspace.tier} />}
       </div>
+      {far ? (
+        isRemote(workspace) && (
+          <div className={styles.pills}>
+            <RuntimePill workspace={workspace} />
+          </div>
+        )
+      ) : (
+        <Words workspace={workspace} recent={recent} />
+      )}
+      <Foot workspace={workspace} far={far} />
+      {dropInto && <span className={styles.drop_label}>Drop into: {workspace.name}</span>}
+      <Handle
+        id="bottom"
+        type="source"
+        position={Position.Bottom}
+        className={styles.handle}
+        isConnectable={false}
+        style={parentHandle}
+      />
+      <Handle
+        id="bottom"
+        type="target"
+        position={Position.Bottom}
+        className={styles.handle}
+        isConnectable={false}
+        style={parentHandle}
+      />
+    </div>
+  );
+});
+
+/** What is written between a card's name and its foot. */
+function Words({ workspace, recent }: { workspace: Workspace; recent: string | undefined }) {
+  const team = useSelected(orgStore, (org) => (org.children.has(workspace.id) ? descendantsOf(org, workspace.id).length : 0));
+  const working = workspace.current_task !== "";
+  const task = workspace.current_task || recent;
+  return (
+    <>
       <div className={styles.pills}>
         <RuntimePill workspace={workspace} />
         {team > 0 && <span className={styles.team}>{workspace.collapsed ? `${team} inside, folded` : `${team} in team`}</span>}
@@ -82,27 +120,9 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
           <span>{workspace.last_sample_error}</span>
         </div>
       )}
-      <Foot workspace={workspace} />
-      {dropInto && <span className={styles.drop_label}>Drop into: {workspace.name}</span>}
-      <Handle
-        id="bottom"
-        type="source"
-        position={Position.Bottom}
-        className={styles.handle}
-        isConnectable={false}
-        style={data.open ? { top: header - 16, bottom: "auto" } : {}}
-      />
-      <Handle
-        id="bottom"
-        type="target"
-        position={Position.Bottom}
-        className={styles.handle}
-        isConnectable={false}
-        style={data.open ? { top: header - 16, bottom: "auto" } : {}}
-      />
-    </div>
+    </>
   );
-});
+}
 
 function showsError(workspace: Workspace): boolean {
   return workspace.last_sample_error !== "" && (workspace.status === "degraded" || workspace.status === "failed");
@@ -127,7 +147,7 @@ function Skills({ workspace }: { workspace: Workspace }) {
   );
 }
 
-function Foot({ workspace }: { workspace: Workspace }) {
+function Foot({ workspace, far }: { workspace: Workspace; far: boolean }) {
   const heard = workspace.last_heartbeat_at ? Date.parse(workspace.last_heartbeat_at) : undefined;
   const silent = workspace.late || workspace.status === "offline";
   return (
@@ -143,6 +163,7 @@ function Foot({ workspace }: { workspace: Workspace }) {
         </span>
       ) : (
         silent &&
+        !far &&
         heard !== undefined && (
           <span>
             last seen <Age at={heard} />

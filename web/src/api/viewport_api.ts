@@ -1,0 +1,21 @@
+import { request } from "./request";
+
+/** Where the canvas is looked at from. */
+export interface SavedView {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+const readMs = 3000;
+
+/** The view the canvas was last left with; undefined when none was kept. */
+export async function readView(): Promise<SavedView | undefined> {
+  const body = await request<Partial<SavedView> | null>("GET", "/canvas/viewport", { timeoutMs: readMs });
+  const { x, y, zoom } = body ?? {};
+  const finite = [x, y, zoom].every(Number.isFinite) && (zoom as number) > 0;
+  return finite ? { x: x as number, y: y as number, zoom: zoom as number } : undefined;
+}
+
+export const saveView = (view: SavedView) =>
+  request("PUT", "/canvas/viewport", { body: { x: Math.round(view.x), y: Math.round(view.y), zoom: view.zoom } });
