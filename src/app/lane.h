@@ -29,6 +29,9 @@ class Lane {
   std::uint16_t listen(const http::Router& router, const http::Settings& settings,
                        metrics::Registry& registry, net::Listener::Port sharing, std::uint16_t port,
                        const net::TlsServer* tls);
+  // Credentials have ended: whoever holds something open with one is judged again. Any thread, once
+  // listen() was called.
+  void review() { server_->review(); }
   // Runs the loop in a thread of its own; the first lane runs in the caller's thread instead.
   void start_thread();
 

@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "app/canvas_assets.h"
 #include "app/demo.h"
@@ -169,8 +170,16 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
 
   // Who exists and who asks.
   workspaces::Directory directory;
+  std::atomic<bool> listening = false;
+  // What is held open with a credential ends with it.
+  auto review = [&lanes, &listening] {
+    if (!listening.load(std::memory_order_acquire)) return;
+    for (auto& lane : lanes) lane->review();
+  };
   auth::Tokens tokens(db, world.clock, world.random, directory);
   auth::Sessions sessions(db, world.clock, world.random);
+  tokens.on_ended(review);
+  sessions.on_ended(review);
   auth::Claims claims(world.clock, world.random);
   auth::Limits limits(limit_settings(config));
   Secret admin_text = auth::load_or_create_admin_token(config.text("admin-token"),
@@ -286,6 +295,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   std::exception_ptr failure;
   try {
     std::uint16_t port = listen_on_all(lanes, router, http, registry, tls.get());
+    listening.store(true, std::memory_order_release);
+    review();  // What ended before this was seen was told to nobody.
     std::string shown_host =
         address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
     std::string base = fmt::format("{}://{}:{}", tls ? "https" : "http", shown_host, port);

@@ -12,6 +12,16 @@ namespace molecule::http {
 
 using std::chrono::milliseconds;
 
+namespace {
+constexpr std::string_view draining_text = "the server is going away; try again shortly";
+
+Response draining_response() {
+  Response away = error_response(503, "draining", draining_text);
+  away.headers.emplace_back("Retry-After", "1");
+  return away;
+}
+}  // namespace
+
 Connection::Connection(Server::Impl& server, std::unique_ptr<net::Stream> stream)
     : server_(server), stream_(std::move(stream)) {
   next_ = server_.first;
@@ -78,15 +88,17 @@ io::Task<Connection::Next> Connection::serve_buffered() {
       if (at.text().empty()) co_return Next::idle;
       if (!waited) {
         waited = true;
+        phase_ = Phase::receiving;
         stream_->set_deadline(net::Direction::read,
-                              net::Wheel::now() + server_.settings.limits.head);
+                              net::Wheel::now() + server_.patience(server_.settings.limits.head));
       }
       net::Wake why = co_await stream_->wait(net::Direction::read);
       if (why == net::Wake::cancelled) co_return Next::close;
       if (why == net::Wake::deadline) {
         const HeadError late{408, "request_timeout",
                              "the head of the request did not arrive in time"};
-        co_await refuse_head(late);
+        const HeadError away{503, "draining", draining_text};
+        co_await refuse_head(server_.draining ? away : late);
         co_return Next::linger;
       }
     } else if (attempt.state != net::Attempt::State::moved) {
@@ -94,8 +106,11 @@ io::Task<Connection::Next> Connection::serve_buffered() {
     }
     found = at.scanner.scan(at.text());
   }
+  phase_ = Phase::busy;
   begun_ = std::chrono::steady_clock::now();
   probe_at_ = Probe::none;
+  route_ = nullptr;
+  ended_.reset();
   allow_origin_ = {};
   page_ = false;
   body_read_ = false;
@@ -134,6 +149,7 @@ io::Task<Connection::Next> Connection::serve_buffered() {
     std::size_t cap = match.route->body_max;
     std::optional<Body> body = body_at_hand(cap);
     if (!body) body = co_await read_body(cap);
+    phase_ = Phase::busy;
     if (*body == Body::gone) co_return Next::close;
     if (*body == Body::done) {
       body_read_ = true;
@@ -244,6 +260,8 @@ std::optional<Response> Connection::admit(Router::Match& match) {
   try {
     if (match.route) {
       probe_at_ = match.index + 2;
+      route_ = match.route;
+      reviewed_ = server_.reviews.rounds;
       return server_.router.gate().admit(*match.route, request);
     }
     bool reads = request.method == Method::get || request.method == Method::head;
@@ -263,12 +281,7 @@ Response Connection::failed(std::exception_ptr failure) {
     std::rethrow_exception(failure);
   } catch (const Fault& fault) {
     bool stopped = fault.kind() == Kind::cancelled || fault.kind() == Kind::deadline;
-    if (stopped && server_.draining) {
-      Response away =
-          error_response(503, "draining", "the server is going away; try again shortly");
-      away.headers.emplace_back("Retry-After", "1");
-      return away;
-    }
+    if (stopped && server_.draining) return draining_response();
     if (fault.kind() == Kind::internal) {
       log::error("request failed", log::field("request_id", at_->request.id),
                  log::field("path", at_->request.path), log::field("code", fault.code()),
@@ -301,10 +314,11 @@ std::optional<Connection::Body> Connection::body_at_hand(std::size_t cap) {
 io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
   Exchange& at = *at_;
   const Limits& limits = server_.settings.limits;
+  phase_ = Phase::receiving;
   if (at.framing.expects_continue && at.text().empty()) {
     Pieces pieces;
     pieces.views[0] = "HTTP/1.1 100 Continue\r\n\r\n";
-    Sent sent = co_await send_all(*stream_, pieces, limits.write_stall);
+    Sent sent = co_await send_all(*stream_, pieces, server_.patience(limits.write_stall));
     if (sent != Sent::all) co_return Body::gone;
   }
   ChunkedReader chunks(cap);
@@ -337,7 +351,7 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
     }
     if (attempt.state != net::Attempt::State::wait) co_return Body::gone;
     // Idle for so long at most, and over all no slower than the rate.
-    net::TimePoint idle = net::Wheel::now() + limits.body_idle;
+    net::TimePoint idle = net::Wheel::now() + server_.patience(limits.body_idle);
     net::TimePoint pace =
         start + limits.body_idle +
         milliseconds(at.body.size() * 1000 / std::max<std::size_t>(limits.body_rate, 1));
@@ -369,6 +383,7 @@ Response Connection::body_refusal(Body outcome, std::size_t cap) {
                             fmt::format("the body is larger than {} bytes", cap),
                             fmt::format("\"max_bytes\":{}", cap));
     case Body::slow:
+      if (server_.draining) return draining_response();
       return error_response(408, "request_timeout", "the body did not arrive in time");
     case Body::overloaded: {
       Response busy =
@@ -396,8 +411,10 @@ io::Task<void> Connection::refuse_head(HeadError error) {
 // A last answer is lost when the peer is still sending as the socket closes: read a little of it
 // away.
 io::Task<void> Connection::linger() {
+  phase_ = Phase::leaving;
   co_await stream_->shutdown_write();
-  stream_->set_deadline(net::Direction::read, net::Wheel::now() + server_.settings.limits.linger);
+  stream_->set_deadline(net::Direction::read,
+                        net::Wheel::now() + server_.patience(server_.settings.limits.linger));
   std::size_t left = 1u << 20;
   for (;;) {
     net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});

@@ -1,6 +1,7 @@
 // What serves one connection, and what the connections of a loop share. Private to the server.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -55,6 +56,7 @@ class Probe {
   void served(std::size_t route, Method method, int status, double seconds);
   metrics::Gauge& connections;
   metrics::Gauge& streams;
+  metrics::Counter& ended;
 
   static constexpr std::size_t fallback = 0;  // Then the routes, shifted by two.
   static constexpr std::size_t none = 1;
@@ -83,9 +85,18 @@ struct Server::Impl {
   io::Scope scope;
   std::unique_ptr<net::Listener> listener;
   const net::TlsServer* tls = nullptr;
-  std::size_t handshakes = 0;             // Connections that are not yet open.
+  io::Scope handshakes;                   // Connections that are not yet open.
   io::Cancellation* accepting = nullptr;  // Of serve() while it runs.
   bool draining = false;
+
+  // The rounds in which the gate is asked again.
+  struct Review final : net::Wheel::Entry {
+    explicit Review(Impl& of) : server(of) {}
+    void on_due() noexcept override;
+    Impl& server;
+    std::atomic<bool> asked{false};
+    std::uint64_t rounds = 0;
+  } reviews{*this};
 
   Connection* first = nullptr;
   std::size_t open = 0;
@@ -102,6 +113,8 @@ struct Server::Impl {
   std::unique_ptr<Exchange> take();
   void give(std::unique_ptr<Exchange> exchange);
   bool trusts(std::string_view address) const;
+  // `usual`, or what is left of it for a peer while the server drains.
+  std::chrono::milliseconds patience(std::chrono::milliseconds usual) const;
 };
 
 class Connection {
@@ -112,15 +125,18 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   io::Task<void> run();
-  // The server drains: an idle connection closes, a stream is told.
+  // The server drains: an idle connection closes, a stream is told, a slow peer is hurried.
   void drain();
+  // Ends what is held open when the gate no longer admits it.
+  void review() noexcept;
 
  private:
   friend struct Server::Impl;
   friend class Server;
   class Watch;
+  class Hold;
   class Writer;
-  enum class Phase { idle, busy, stream, socket };
+  enum class Phase { idle, receiving, busy, stream, socket, leaving };
   enum class Next { request, idle, close, linger };
   enum class Body { done, bad, too_large, slow, gone, overloaded };
 
@@ -147,8 +163,13 @@ class Connection {
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<Exchange> at_;
   Phase phase_ = Phase::busy;
-  Writer* writer_ = nullptr;       // While a stream runs.
-  FrameSocket* socket_ = nullptr;  // While a WebSocket runs.
+  const Route* route_ = nullptr;         // Of the current request.
+  std::uint64_t reviewed_ = 0;           // The round in which the gate was last asked about it.
+  Hold* hold_ = nullptr;                 // While something is held open.
+  io::Cancellation* waiting_ = nullptr;  // Of a read that may be given up.
+  Writer* writer_ = nullptr;             // While a stream runs.
+  FrameSocket* socket_ = nullptr;        // While a WebSocket runs.
+  std::unique_ptr<Response> ended_;      // Why, once the gate no longer admits it.
   std::string_view allow_origin_;
   std::string peer_;  // From a proxy, when it differs from the stream's.
   bool page_ = false;

@@ -7,6 +7,12 @@
 
 namespace molecule::http {
 
+namespace {
+// Codes of WebSocket close frames.
+constexpr std::uint16_t close_going_away = 1001;
+constexpr std::uint16_t close_unauthorized = 4401;
+}  // namespace
+
 // Looks for the peer's leaving while a handler works, so that nobody computes for a closed window.
 // Begins after a delay (most handlers are done by then) and costs a store until it does.
 class Connection::Watch final : net::Wheel::Entry, net::Sleeper {
@@ -65,6 +71,38 @@ class Connection::Watch final : net::Wheel::Entry, net::Sleeper {
   bool gone_ = false;
 };
 
+// What is held open for a credential, for as long as the gate lets it.
+class Connection::Hold final : net::Wheel::Entry {
+ public:
+  // `waiting`: what to cancel, of a read that waits.
+  explicit Hold(Connection& connection, io::Cancellation* waiting = nullptr)
+      : connection_(connection) {
+    connection_.hold_ = this;
+    connection_.waiting_ = waiting;
+    if (connection_.reviewed_ != connection_.server_.reviews.rounds) {
+      connection_.review();
+    } else {
+      look_again(connection_.begun_);
+    }
+  }
+  ~Hold() override {
+    connection_.hold_ = nullptr;
+    connection_.waiting_ = nullptr;
+  }
+  void look_again(net::TimePoint since) noexcept {
+    milliseconds lasts = connection_.at_->request.principal.lasts;
+    // What is beyond a year is asked at the next request.
+    if (lasts > std::chrono::hours(24 * 365)) return;
+    connection_.server_.wheel.set(*this, since + lasts);
+  }
+
+ private:
+  using milliseconds = std::chrono::milliseconds;
+  void on_due() noexcept override { connection_.review(); }
+
+  Connection& connection_;
+};
+
 io::Task<Response> Connection::call(const Router::Match& match) {
   Request& request = at_->request;
   std::exception_ptr failure;
@@ -75,9 +113,11 @@ io::Task<Response> Connection::call(const Router::Match& match) {
       io::Cancellation cancellation(here.cancellation);
       Watch watch(*this, cancellation);
       watch.begin_after(std::chrono::seconds(1));
+      Hold hold(*this, &cancellation);
       io::detail::WithCancellation<Response> working{match.route->call(match.service, request),
                                                      cancellation};
       Response response = co_await working;
+      if (ended_) co_return std::move(*ended_);
       co_return response;
     }
     io::Task<Response> working = match.route->call(match.service, request);
@@ -86,6 +126,7 @@ io::Task<Response> Connection::call(const Router::Match& match) {
   } catch (...) {
     failure = std::current_exception();
   }
+  if (ended_) co_return std::move(*ended_);
   co_return failed(failure);
 }
 
@@ -128,7 +169,8 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   pieces.views[0] = at.out;
   Sent sent = send_now(*stream_, pieces);
   if (sent == Sent::partly)
-    sent = co_await send_all(*stream_, pieces, server_.settings.limits.write_stall);
+    sent =
+        co_await send_all(*stream_, pieces, server_.patience(server_.settings.limits.write_stall));
   count(response.status);
   if (sent != Sent::all) co_return Next::close;
   if (response.stream && !head_only) {
@@ -154,8 +196,10 @@ class Connection::Writer final : public BodyWriter {
       pieces.views[2] = "\r\n";
     }
     pieces.views[1] = bytes;
-    Sent sent = co_await send_all(*connection_.stream_, pieces,
-                                  connection_.server_.settings.limits.write_stall);
+    const Limits& limits = connection_.server_.settings.limits;
+    Sent sent = co_await send_all(
+        *connection_.stream_, pieces,
+        told_ ? limits.farewell : connection_.server_.patience(limits.write_stall));
     if (sent == Sent::all) co_return;
     leave();
     throw Fault(Kind::cancelled, "cancelled",
@@ -183,6 +227,30 @@ class Connection::Writer final : public BodyWriter {
   char size_[20] = {};
 };
 
+void Connection::review() noexcept {
+  if (!hold_ || ended_ || !route_) return;
+  reviewed_ = server_.reviews.rounds;
+  try {
+    std::optional<Response> refusal = server_.router.gate().review(*route_, at_->request);
+    if (!refusal) {
+      hold_->look_again(net::Wheel::now());
+      return;
+    }
+    ended_ = std::make_unique<Response>(std::move(*refusal));
+  } catch (...) {
+    // Whoever cannot be judged is not let on.
+    ended_ = std::make_unique<Response>(failed(std::current_exception()));
+  }
+  server_.probe.ended.add();
+  const std::chrono::milliseconds farewell = server_.settings.limits.farewell;
+  if (waiting_) waiting_->cancel();
+  if (writer_) writer_->tell();
+  if (socket_)
+    socket_->close_soon(close_unauthorized, "the credential of this connection has ended",
+                        farewell);
+  stream_->set_deadline(net::Direction::write, net::Wheel::now() + farewell);
+}
+
 io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep_alive) {
   phase_ = Phase::stream;
   server_.probe.streams.add();
@@ -192,6 +260,7 @@ io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep
   if (server_.draining) writer.tell();
   bool complete = false;
   {
+    Hold hold(*this);
     io::Context here = co_await io::context();
     io::Cancellation cancellation(here.cancellation);
     Watch watch(*this, cancellation);
@@ -219,10 +288,11 @@ io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep
   if (chunked) {
     Pieces pieces;
     pieces.views[0] = "0\r\n\r\n";
-    Sent sent = co_await send_all(*stream_, pieces, server_.settings.limits.write_stall);
+    Sent sent =
+        co_await send_all(*stream_, pieces, server_.patience(server_.settings.limits.write_stall));
     if (sent != Sent::all) co_return Next::close;
   }
-  co_return keep_alive && !server_.draining ? Next::request : Next::linger;
+  co_return keep_alive && !ended_ && !server_.draining ? Next::request : Next::linger;
 }
 
 io::Task<Connection::Next> Connection::serve_socket(Response& response) {
@@ -289,6 +359,7 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
   options.close_wait = limits.linger;
   FrameSocket socket(*stream_, FrameSocket::Side::server, options, std::move(leftover));
   socket_ = &socket;
+  auto hold = std::make_unique<Hold>(*this);
   std::exception_ptr failure;
   bool broke = false;
   try {
@@ -300,8 +371,9 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
   } catch (...) {
     failure = std::current_exception();
   }
+  hold.reset();
   if (failure) failed(failure);
-  std::uint16_t code = failure ? 1011 : (server_.draining ? 1001 : 1000);
+  std::uint16_t code = failure ? 1011 : (server_.draining ? close_going_away : 1000);
   co_await socket.finish(code);
   socket_ = nullptr;
   server_.probe.streams.subtract();
@@ -310,16 +382,22 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
 }
 
 void Connection::drain() {
+  const std::chrono::milliseconds farewell = server_.settings.limits.farewell;
+  const net::TimePoint by = net::Wheel::now() + farewell;
   switch (phase_) {
-    case Phase::idle: stream_->close(); break;
+    case Phase::idle: stream_->close(); return;
+    case Phase::receiving:
+    case Phase::leaving: stream_->set_deadline(net::Direction::read, by); break;
     case Phase::busy: break;  // The response will say Connection: close.
     case Phase::stream:
       if (writer_) writer_->tell();
       break;
     case Phase::socket:
-      if (socket_) socket_->close_soon(1001);
+      if (socket_) socket_->close_soon(close_going_away, {}, farewell);
       break;
   }
+  // Whoever takes nothing now is not waited for; a byte taken gives the usual time again.
+  stream_->set_deadline(net::Direction::write, by);
 }
 
 }  // namespace molecule::http

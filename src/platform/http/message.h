@@ -1,6 +1,7 @@
 // A request as handlers see it and a response as they return it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,7 +28,10 @@ std::string_view method_text(Method method);
 struct Principal {
   int kind = 0;          // 0: nobody.
   IdBytes subject{};     // Whom the credential names (a workspace), nil when it names the operator.
-  IdBytes credential{};  // Which credential was used, for audit and for revocation.
+  IdBytes credential{};  // Which credential was used, for audit.
+  // How much longer the credential is good, as far as is known now. Nobody's is good for ever.
+  std::chrono::milliseconds lasts = for_ever;
+  static constexpr std::chrono::milliseconds for_ever = std::chrono::milliseconds::max();
 };
 
 // Views point into the connection's buffers and live until the handler's response has been sent.
@@ -64,8 +68,8 @@ class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
   virtual io::Task<void> write(std::string_view bytes) = 0;
-  // True once the peer is gone or the server drains: end the stream at the next good place. A
-  // handler that has not returned when the drain ends is cancelled.
+  // True once the peer is gone, its credential has ended or the server drains: end the stream at
+  // the next good place. A handler that has not returned when the drain ends is cancelled.
   virtual bool closed() const = 0;
   // Notifies `signal` when closed() becomes true, for handlers that wait for something else
   // meanwhile. It must live until the handler returns; null takes it back.

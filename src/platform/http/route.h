@@ -191,6 +191,10 @@ class Gate {
   virtual ~Gate() = default;
   // Sets request.principal and returns nothing, or the refusal to send. request.params is filled.
   virtual std::optional<Response> admit(const Route& route, Request& request) = 0;
+  // Asked again for an admitted request that holds something open (a stream, a WebSocket, a read
+  // that waits) when credentials have changed or principal.lasts is over. Nothing: it goes on, and
+  // `lasts` is new. Else the refusal that ends it. Counts nothing and marks nothing as used.
+  virtual std::optional<Response> review(const Route& route, Request& request) = 0;
 };
 
 // All mounted tables. A segment is literal, "{name}", or "{name}:suffix" with a literal suffix;

@@ -53,6 +53,8 @@ void Exchange::reset() {
 Probe::Probe(metrics::Registry& registry, std::vector<Route> routes)
     : connections(registry.gauge("molecule_http_connections", "Open HTTP connections.")),
       streams(registry.gauge("molecule_http_streams", "Open event streams and WebSockets.")),
+      ended(registry.counter("molecule_http_credential_ended_total",
+                             "Streams, WebSockets and waiting reads ended with their credential.")),
       registry_(registry) {
   routes_.resize(routes.size() + 2);
   routes_[fallback].pattern = "canvas";
@@ -109,6 +111,7 @@ Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::
       site(settings.address, settings.hosts, settings.cors_origins),
       probe(registry, table.all()),
       scope(on, report),
+      handshakes(on, report),
       scratch(new char[scratch_size]) {
   for (const std::string& text : settings.trusted_proxies) {
     auto block = net::Cidr::parse(text);
@@ -131,6 +134,18 @@ void Server::Impl::give(std::unique_ptr<Exchange> exchange) {
   if (pool.size() >= pool_max) return;
   exchange->reset();
   pool.push_back(std::move(exchange));
+}
+
+std::chrono::milliseconds Server::Impl::patience(std::chrono::milliseconds usual) const {
+  return draining ? std::min(usual, settings.limits.farewell) : usual;
+}
+
+void Server::Impl::Review::on_due() noexcept {
+  // Whoever asks from here on gets a round of its own.
+  asked.store(false, std::memory_order_release);
+  ++rounds;
+  for (Connection* connection = server.first; connection; connection = connection->next_)
+    connection->review();
 }
 
 bool Server::Impl::trusts(std::string_view address) const {
@@ -184,7 +199,7 @@ io::Task<void> Server::serve() {
     while (!at.draining) {
       std::unique_ptr<net::Socket> socket = co_await at.listener->accept();
       if (!socket || at.draining) co_return;
-      bool crowded = at.open + at.handshakes >= at.settings.limits.connections;
+      bool crowded = at.open + at.handshakes.running() >= at.settings.limits.connections;
       if (!crowded && !loopback(socket->peer())) {
         auto count = at.per_address.find(socket->peer());
         crowded = count != at.per_address.end() &&
@@ -196,7 +211,7 @@ io::Task<void> Server::serve() {
         continue;
       }
       if (at.tls) {
-        at.scope.spawn("connection", self.serve_encrypted(std::move(socket)));
+        at.handshakes.spawn("handshake", self.serve_encrypted(std::move(socket)));
       } else {
         at.scope.spawn("connection", self.serve_connection(std::move(socket)));
       }
@@ -223,21 +238,16 @@ io::Task<void> Server::serve_encrypted(std::unique_ptr<net::Socket> socket) {
   std::unique_ptr<net::Stream> stream;
   {
     AddressCount counted(server.per_address, socket->peer());
-    ++server.handshakes;
-    std::exception_ptr failure;
     try {
       stream = co_await server.tls->accept(
           std::move(socket), std::chrono::steady_clock::now() + server.settings.limits.head);
     } catch (const Fault& fault) {
       // Whoever knocks can fail; only our own defects are worth a line.
-      if (fault.kind() != Kind::bad_request && fault.kind() != Kind::deadline)
-        failure = std::current_exception();
+      if (fault.kind() != Kind::bad_request && fault.kind() != Kind::deadline) throw;
     }
-    --server.handshakes;
-    if (failure) std::rethrow_exception(failure);
   }
   if (!stream || server.draining) co_return;
-  co_await serve_connection(std::move(stream));
+  server.scope.spawn("connection", serve_connection(std::move(stream)));
 }
 
 io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {
@@ -246,18 +256,27 @@ io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {
   co_await connection.run();
 }
 
+void Server::review() {
+  Impl& server = *impl_;
+  if (server.reviews.asked.exchange(true, std::memory_order_acq_rel)) return;
+  // Through the wheel, so that a flood of endings costs a round a tick and not one each.
+  server.loop.post([&server] { server.wheel.set(server.reviews, net::Wheel::now()); });
+}
+
 io::Task<void> Server::drain() {
   Impl& server = *impl_;
   if (!server.draining) {
     server.draining = true;
     if (server.accepting) server.accepting->cancel();
     if (server.listener) server.listener->close();
+    server.handshakes.cancel();
     for (Connection* connection = server.first; connection;) {
       Connection* next = connection->next_;
       connection->drain();
       connection = next;
     }
   }
+  co_await server.handshakes.join();
   co_await server.scope.drain(server.settings.limits.drain);
 }
 

@@ -43,6 +43,9 @@ struct Limits {
   std::size_t socket_message = 64u << 10;        // Of one inbound WebSocket message.
   std::chrono::milliseconds ping_every{30'000};  // WebSocket; two unanswered pings end it.
   std::chrono::milliseconds drain{25'000};       // For running requests at shutdown.
+  // At shutdown, and once a credential has ended, for a peer to go on with what it was sending, to
+  // take what it is sent, and to answer a close.
+  std::chrono::milliseconds farewell{500};
 };
 
 struct Settings {
@@ -72,9 +75,16 @@ class Server {
   // Accepts until drain(). Call once, on the loop.
   io::Task<void> serve();
 
+  // Credentials may have ended: asks the gate again about whatever is held open, and ends what it
+  // no longer admits: streams at their next good place, WebSockets with 4401, reads that wait with
+  // the gate's refusal. Any thread; calls close together are answered by one round, which begins
+  // within two ticks of the wheel.
+  void review();
+
   // Needed before destruction once something was served. Stops accepting, closes idle connections,
-  // lets running requests end with "Connection: close", tells streams and WebSockets (1001), waits
-  // limits.drain, then cancels what is left. Idempotent.
+  // lets running requests end with "Connection: close", tells streams and WebSockets (1001), gives
+  // peers that are sending or not reading limits.farewell, waits limits.drain, then cancels what is
+  // left. Idempotent.
   io::Task<void> drain();
 
   // Serves a connection that something else opened (a test, a TLS handshake). Returns when it

@@ -30,10 +30,20 @@ struct Nobody {
 
 class TestGate final : public Gate {
  public:
-  std::optional<Response> admit(const Route& route, Request&) override {
+  std::optional<Response> admit(const Route& route, Request& request) override {
+    request.principal.lasts = lasts;
     if (route.access->level == 0) return std::nullopt;
     return error_response(401, "unauthenticated", "no");
   }
+  std::optional<Response> review(const Route&, Request& request) override {
+    ++reviews;
+    if (ended) return error_response(401, "token_expired", "over");
+    request.principal.lasts = Principal::for_ever;
+    return std::nullopt;
+  }
+  std::atomic<bool> ended = false;
+  std::atomic<int> reviews = 0;
+  std::atomic<std::chrono::milliseconds> lasts = Principal::for_ever;
 };
 
 // What the routes of every test do.
@@ -84,6 +94,10 @@ class Echo {
   io::Task<Response> stream(Caller, std::string kind) {
     Response response;
     response.content_type = "text/event-stream";
+    if (kind == "late") {
+      ++waiting;
+      co_await io::sleep(std::chrono::milliseconds(600));
+    }
     if (kind == "three") {
       response.stream = [](BodyWriter& out) { return three(out); };
     } else if (kind == "fails") {
@@ -180,18 +194,18 @@ class Echo {
   }
 };
 
-inline constexpr auto echo_routes =
-    table(get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"),
-          get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
-          get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
-          get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
-          post<Anyone, &Echo::show>("/items/{id}:cancel"),
-          post<Anyone, &Echo::show>("/small").body_limit(100),
-          del<Anyone, &Echo::nothing>("/items/{id}"), get<Nobody, &Echo::forbidden>("/forbidden"),
-          post<Nobody, &Echo::forbidden>("/forbidden"), get<Anyone, &Echo::fails>("/fails/{how}"),
-          get<Anyone, &Echo::big>("/big"), get<Anyone, &Echo::slow>("/slow"),
-          post<Anyone, &Echo::slow>("/slow"), get<Anyone, &Echo::brief>("/brief"),
-          get<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"));
+inline constexpr auto echo_routes = table(
+    get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"),
+    get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
+    get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
+    get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
+    post<Anyone, &Echo::show>("/items/{id}:cancel"),
+    post<Anyone, &Echo::show>("/small").body_limit(100), del<Anyone, &Echo::nothing>("/items/{id}"),
+    get<Nobody, &Echo::forbidden>("/forbidden"), post<Nobody, &Echo::forbidden>("/forbidden"),
+    get<Anyone, &Echo::fails>("/fails/{how}"), get<Anyone, &Echo::big>("/big"),
+    get<Anyone, &Echo::slow>("/slow"), post<Anyone, &Echo::slow>("/slow"),
+    get<Anyone, &Echo::brief>("/brief"), get<Anyone, &Echo::stream>("/stream/{kind}"),
+    post<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"));
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -208,13 +222,14 @@ class ServerTest : public ::testing::Test {
     std::atomic<std::uint16_t> bound = 0;
     thread = std::jthread([this, &bound] {
       Server server(loop, router, settings, registry);
+      running = &server;
       bound = server.listen(net::Listener::Port::own);
       bound.notify_all();
-      auto main = [](ServerTest& self, Server& running) -> io::Task<void> {
+      auto main = [](ServerTest& self, Server& serving) -> io::Task<void> {
         io::Scope scope(self.loop, [](std::string_view, std::exception_ptr) { ADD_FAILURE(); });
-        scope.spawn("serve", running.serve());
+        scope.spawn("serve", serving.serve());
         co_await self.stop_asked.wait(std::chrono::hours(1));
-        co_await running.drain();
+        co_await serving.drain();
         co_await scope.drain(std::chrono::seconds(1));
       };
       io::run(loop, main(*this, server));
@@ -251,6 +266,7 @@ class ServerTest : public ::testing::Test {
   Router router{gate};
   Echo echo;
   metrics::Registry registry;
+  Server* running = nullptr;  // Once port() was called, until stop().
   io::Loop loop;
   io::Signal stop_asked;
   std::jthread thread;

@@ -1,5 +1,6 @@
 #include "platform/http/websocket.h"
 
+#include <algorithm>
 #include <array>
 
 #include <openssl/evp.h>
@@ -23,6 +24,16 @@ std::span<char> landing() {
 }
 
 Fault gone(const char* text) { return {Kind::cancelled, "cancelled", text}; }
+
+constexpr std::size_t close_reason_max = 123;  // What a control frame holds beside the code.
+
+std::string close_payload(std::uint16_t code, std::string_view reason) {
+  std::string payload;
+  payload += static_cast<char>(code >> 8);
+  payload += static_cast<char>(code);
+  payload += reason.substr(0, close_reason_max);
+  return payload;
+}
 
 }  // namespace
 
@@ -120,8 +131,7 @@ std::optional<std::optional<Frame>> FrameSocket::take(FrameReader::Event event) 
       return std::optional<Frame>();
     case FrameReader::Event::error: {
       std::uint16_t code = reader_.error_code();
-      std::array<char, 2> payload{static_cast<char>(code >> 8), static_cast<char>(code)};
-      control(Op::close, {payload.data(), payload.size()});
+      control(Op::close, close_payload(code, {}));
       throw gone("the peer broke the WebSocket protocol");
     }
     case FrameReader::Event::more: break;
@@ -204,19 +214,21 @@ io::Task<void> FrameSocket::send_raw(std::string_view frames) {
 io::Task<void> FrameSocket::close(std::uint16_t code, std::string_view reason) {
   while (writing_) co_await writer_left_.wait(options_.write_stall);
   if (broken_ || close_sent_) co_return;
-  std::string payload;
-  payload += static_cast<char>(code >> 8);
-  payload += static_cast<char>(code);
-  payload += reason.substr(0, 123);
-  control(Op::close, payload);
-  stream_.set_deadline(net::Direction::read, net::Wheel::now() + options_.close_wait);
+  control(Op::close, close_payload(code, reason));
+  wait_for_close(options_.close_wait);
 }
 
-void FrameSocket::close_soon(std::uint16_t code) noexcept {
-  if (broken_ || close_sent_) return;
-  std::array<char, 2> payload{static_cast<char>(code >> 8), static_cast<char>(code)};
-  control(Op::close, {payload.data(), payload.size()});
-  stream_.set_deadline(net::Direction::read, net::Wheel::now() + options_.close_wait);
+void FrameSocket::close_soon(std::uint16_t code, std::string_view reason,
+                             std::chrono::milliseconds patience) noexcept {
+  if (broken_) return;
+  if (!close_sent_) control(Op::close, close_payload(code, reason));
+  wait_for_close(patience);
+}
+
+// However often closing is begun, its end only comes nearer.
+void FrameSocket::wait_for_close(std::chrono::milliseconds patience) noexcept {
+  close_by_ = std::min(close_by_, net::Wheel::now() + patience);
+  stream_.set_deadline(net::Direction::read, close_by_);
 }
 
 io::Task<void> FrameSocket::finish(std::uint16_t code) {
@@ -230,7 +242,7 @@ io::Task<void> FrameSocket::finish(std::uint16_t code) {
     }
     if (!broken_) co_await stream_.shutdown_write();
     // Reading on until the peer ends keeps the close frame from being lost to a reset.
-    stream_.set_deadline(net::Direction::read, net::Wheel::now() + options_.close_wait);
+    wait_for_close(options_.close_wait);
     std::size_t left = 1u << 20;
     while (!broken_) {
       net::Attempt attempt = stream_.try_read(landing());

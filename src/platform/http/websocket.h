@@ -45,8 +45,10 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   io::Task<void> send_raw(std::string_view frames) override;
   io::Task<void> close(std::uint16_t code, std::string_view reason) override;
 
-  // Sends a close frame without waiting for anything; receive() ends when the peer answers.
-  void close_soon(std::uint16_t code) noexcept;
+  // Sends a close frame without waiting for anything; receive() ends when the peer answers, or
+  // throws after `patience`, which also shortens a close that is under way.
+  void close_soon(std::uint16_t code, std::string_view reason,
+                  std::chrono::milliseconds patience) noexcept;
   // Ends whatever is left of the close handshake, then the stream. Throws nothing.
   io::Task<void> finish(std::uint16_t code);
 
@@ -58,6 +60,7 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   void push_control() noexcept;
   io::Task<void> write(std::string_view frames);
   void arm_ping();
+  void wait_for_close(std::chrono::milliseconds patience) noexcept;
 
   net::Stream& stream_;
   std::unique_ptr<net::Stream> owned_;
@@ -74,6 +77,7 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   bool close_sent_ = false;
   bool close_received_ = false;
   int pings_open_ = 0;
+  net::TimePoint close_by_ = net::no_deadline;  // For the peer's half of the close handshake.
 };
 
 // The client's side of the opening handshake over an open stream, which it takes over. `headers`

@@ -231,6 +231,9 @@ TEST_P(Routes, TheTrialNoticesARouteThatPromisesMoreThanItHolds) {
     std::optional<http::Response> admit(const http::Route&, http::Request&) override {
       return std::nullopt;
     }
+    std::optional<http::Response> review(const http::Route&, http::Request&) override {
+      return std::nullopt;
+    }
   } careless;
   http::Router open_door(careless);
   open_door.mount(routes, *service);

@@ -32,6 +32,32 @@ std::optional<Refusal> admit_unready(const http::Route& route, http::Request& re
   return std::nullopt;
 }
 
+// The developer is who presents nothing in the dev profile. Registration asks who the agent is, and
+// a developer is none.
+void become_developer(const http::Route& route, Proof& proof) {
+  if (route.access == &Enrol::access) return;
+  proof.who = Who::developer;
+  proof.principal.kind = static_cast<int>(Who::developer);
+}
+
+// Only what a credential's end can change is judged again: not where the request came from, nor how
+// often.
+enum class Nothing { is_nobody, is_the_developer };
+std::optional<http::Response> judge_again(Prover& prover, Instant now, const Reach& reach,
+                                          const http::Route& route, http::Request& request,
+                                          Nothing nothing) {
+  if (!prover.ready()) return std::nullopt;
+  Presented presented;
+  read_presented(request, presented);
+  Proof proof = prover.prove(presented, now, Prover::Mark::look);
+  if (auto reason = disproof(proof)) return refuse(*route.access, because(*reason));
+  if (proof.outcome == Proof::Outcome::nothing && nothing == Nothing::is_the_developer)
+    become_developer(route, proof);
+  if (auto refusal = apply_class(route, proof, reach, request))
+    return refuse(*route.access, *refusal);
+  return std::nullopt;
+}
+
 }  // namespace
 
 RefusalProbe::RefusalProbe(metrics::Registry& registry) {
@@ -56,6 +82,10 @@ std::optional<http::Response> Gate::admit(const http::Route& route, http::Reques
   request.principal = {};
   probe_.count(refusal->reason);
   return refuse(*route.access, *refusal);
+}
+
+std::optional<http::Response> Gate::review(const http::Route& route, http::Request& request) {
+  return judge_again(prover_, clock_.now(), reach_, route, request, Nothing::is_nobody);
 }
 
 Refusal Gate::failed(Reason reason, const http::Request& request, std::uint32_t now) {
@@ -124,6 +154,10 @@ std::optional<http::Response> DevGate::admit(const http::Route& route, http::Req
   return refuse(*route.access, *refusal);
 }
 
+std::optional<http::Response> DevGate::review(const http::Route& route, http::Request& request) {
+  return judge_again(prover_, clock_.now(), reach_, route, request, Nothing::is_the_developer);
+}
+
 std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& request) {
   if (!serves_host(places_, request.host)) return because(Reason::host);
   if (!prover_.ready()) return admit_unready(route, request);
@@ -138,11 +172,7 @@ std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& 
   Ambient ambient = proof.who == Who::session ? Ambient::cookie : Ambient::no;
   if (proof.outcome == Proof::Outcome::nothing) {
     ambient = Ambient::developer;
-    // Registration asks who the agent is, and a developer is none.
-    if (route.access != &Enrol::access) {
-      proof.who = Who::developer;
-      proof.principal.kind = static_cast<int>(Who::developer);
-    }
+    become_developer(route, proof);
   }
   if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
   if (auto refusal = check_names(presented, proof)) return refusal;

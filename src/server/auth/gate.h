@@ -42,6 +42,7 @@ class Gate final : public http::Gate {
  public:
   Gate(const GateParts& parts, Places places);
   std::optional<http::Response> admit(const http::Route& route, http::Request& request) override;
+  std::optional<http::Response> review(const http::Route& route, http::Request& request) override;
 
  private:
   std::optional<Refusal> decide(const http::Route& route, http::Request& request);
@@ -61,6 +62,7 @@ class DevGate final : public http::Gate {
  public:
   DevGate(const GateParts& parts, Places places);
   std::optional<http::Response> admit(const http::Route& route, http::Request& request) override;
+  std::optional<http::Response> review(const http::Route& route, http::Request& request) override;
 
  private:
   std::optional<Refusal> decide(const http::Route& route, http::Request& request);

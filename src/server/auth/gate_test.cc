@@ -1,5 +1,6 @@
 #include "server/auth/gate.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -471,6 +472,81 @@ TEST(GateClasses, ARouteWithoutAKnownClassStopsTheProcess) {
   EXPECT_DEATH(require_known_classes(std::span(&route, 1)), "access class");
   EXPECT_DEATH(require_known_classes(std::span(&nameless, 1)), "access class");
   require_known_classes(std::span(&self_route, 1));
+}
+
+TEST_P(Gates, AReviewJudgesAgainAndLeavesNoTrace) {
+  struct Case {
+    std::string what;
+    const http::Route* route;
+    Headers headers;
+    std::function<void()> end;
+    int status;
+    std::string code;
+  };
+  const std::vector<Case> cases{
+      {"a revoked token", &member_route, bearer(mine),
+       [&] { write([&](sql::Tx& tx) { return tokens->revoke_all(tx, me); }); }, 401,
+       "invalid_token"},
+      {"a removed workspace", &member_route, bearer(theirs),
+       [&] { write([&](sql::Tx& tx) { return tokens->depart(tx, stranger); }); }, 410,
+       "workspace_removed"},
+      {"a session", &admin_read, signed_in(),
+       [&] {
+         write([&](sql::Tx& tx) {
+           for (const SessionFacts& facts : sessions->list(clock.now()))
+             sessions->end(tx, facts.id);
+           return 0;
+         });
+       },
+       401, "admin_required"},
+  };
+  build({0, 2, 2, 1, 0});  // A review that counted would soon be refused.
+  for (const Case& one : cases) {
+    http::Request request;
+    request.method = one.route->method;
+    request.path = one.route->pattern;
+    request.host = "127.0.0.1:8080";
+    request.peer = peer;
+    for (const auto& [name, value] : one.headers) request.headers.push_back({name, value});
+    ASSERT_FALSE(gate->admit(*one.route, request)) << one.what;
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(gate->review(*one.route, request)) << one.what;
+    one.end();
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(gate->review(*one.route, request)) << one.what;
+    auto refusal = gate->review(*one.route, request);
+    ASSERT_TRUE(refusal) << one.what;
+    EXPECT_EQ(refusal->status, one.status) << one.what;
+    EXPECT_EQ(json::Document::parse(refusal->body).root().find("code").string(), one.code)
+        << one.what;
+  }
+}
+
+TEST_P(Gates, AProofSaysHowLongItLasts) {
+  std::string brief = mint(me, clock.now() + 60s);
+  EXPECT_EQ(ask(member_route, bearer(brief)).principal.lasts, 60s);
+  EXPECT_EQ(ask(member_route, bearer(mine)).principal.lasts, http::Principal::for_ever);
+  EXPECT_EQ(ask(admin_read, bearer(admin_text)).principal.lasts, http::Principal::for_ever);
+  EXPECT_EQ(ask(admin_read, signed_in()).principal.lasts, Sessions::idle);
+  clock.advance(Sessions::lifetime - Sessions::idle - 1s);
+  EXPECT_EQ(ask(admin_read, signed_in()).status, 401) << "idle for too long";
+}
+
+TEST_P(Gates, InTheDevProfileOnlyAPresentedCredentialCanEnd) {
+  auto requested = [&](const Headers& headers) {
+    http::Request request;
+    request.method = http::Method::get;
+    request.host = "127.0.0.1:8080";
+    request.peer = peer;
+    for (const auto& [name, value] : headers) request.headers.push_back({name, value});
+    return request;
+  };
+  Headers own = bearer(mine);
+  http::Request with = requested(own), without = requested({});
+  ASSERT_FALSE(dev->admit(member_route, with));
+  ASSERT_FALSE(dev->admit(member_route, without));
+  write([&](sql::Tx& tx) { return tokens->revoke_all(tx, me); });
+  EXPECT_TRUE(dev->review(member_route, with));
+  EXPECT_FALSE(dev->review(member_route, without));
+  EXPECT_EQ(static_cast<Who>(without.principal.kind), Who::developer);
 }
 
 EACH_DATABASE(Gates);

@@ -35,11 +35,12 @@ class Prover {
 
   // False until tokens and sessions were read: then nothing can be proven or disproven.
   bool ready() const { return tokens_.ready() && sessions_.ready(); }
-  // Marks the credential as used. Any thread; never waits.
-  Proof prove(const Presented& presented, Instant now);
+  // `use` marks the credential as used, `look` leaves no trace. Any thread; never waits.
+  enum class Mark { use, look };
+  Proof prove(const Presented& presented, Instant now, Mark mark = Mark::use);
 
  private:
-  Proof prove_bearer(std::string_view text, Instant now);
+  Proof prove_bearer(std::string_view text, Instant now, Mark mark);
 
   Tokens& tokens_;
   Sessions& sessions_;

@@ -20,11 +20,13 @@ crypto::Digest digest_from(const sql::Bytes& bytes) {
   return digest;
 }
 
-bool over(const SessionFacts& facts, Instant now) {
-  return facts.expires_at <= now || facts.last_seen_at + Sessions::idle <= now;
-}
+bool over(const SessionFacts& facts, Instant now) { return facts.ends_at() <= now; }
 
 }  // namespace
+
+Instant SessionFacts::ends_at() const {
+  return std::min(expires_at, last_seen_at + Sessions::idle);
+}
 
 Secret Claims::add(sql::Tx& tx) {
   Instant now = clock_.now();
@@ -89,12 +91,11 @@ void Sessions::forget_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests)
     held_.write([&](Map& map) {
       for (const crypto::Digest& digest : ended) map.erase(digest);
     });
+    if (ended_) ended_();
   });
 }
 
-std::optional<SessionFacts> Sessions::use(std::string_view cookie, Instant now) {
-  if (!crypto::looks_like_token(cookie)) return std::nullopt;
-  crypto::Digest digest = crypto::token_digest(cookie);
+std::optional<SessionFacts> Sessions::look(const crypto::Digest& digest, Instant now) const {
   // The map finds by the digest's first bits and compares digests, not texts: nothing that a guess
   // could learn from its time leads back to a cookie.
   auto found = held_.read([&](const Map& map) -> std::optional<SessionFacts> {
@@ -103,6 +104,19 @@ std::optional<SessionFacts> Sessions::use(std::string_view cookie, Instant now) 
     return it->second.facts;
   });
   if (!found || over(*found, now)) return std::nullopt;
+  return found;
+}
+
+std::optional<SessionFacts> Sessions::find(std::string_view cookie, Instant now) const {
+  if (!crypto::looks_like_token(cookie)) return std::nullopt;
+  return look(crypto::token_digest(cookie), now);
+}
+
+std::optional<SessionFacts> Sessions::use(std::string_view cookie, Instant now) {
+  if (!crypto::looks_like_token(cookie)) return std::nullopt;
+  crypto::Digest digest = crypto::token_digest(cookie);
+  auto found = look(digest, now);
+  if (!found) return std::nullopt;
   if (now - found->last_seen_at >= mark_after) {
     held_.write([&](Map& map) {
       auto it = map.find(digest);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,8 @@ struct SessionFacts {
   Instant created_at;
   Instant expires_at;
   Instant last_seen_at;
+
+  Instant ends_at() const;  // Unless it is seen before: the earlier of its age and its idle time.
 };
 
 // Claim links. Stateless beside the store, so another process may use it on the same data.
@@ -72,7 +75,12 @@ class Sessions {
 
   // For the gate: marks the session as seen. Any thread; empty when unknown, idle too long or over.
   std::optional<SessionFacts> use(std::string_view cookie, Instant now);
+  // As use, without marking it.
+  std::optional<SessionFacts> find(std::string_view cookie, Instant now) const;
   std::vector<SessionFacts> list(Instant now) const;  // Most recently seen first.
+
+  // As Tokens::on_ended.
+  void on_ended(std::function<void()> wake) { ended_ = std::move(wake); }
 
   // Writes behind when sessions were last seen and drops those that are over; one round.
   io::Task<void> flush();
@@ -87,6 +95,7 @@ class Sessions {
   };
   using Map = std::unordered_map<crypto::Digest, Held, DigestHash>;
 
+  std::optional<SessionFacts> look(const crypto::Digest& digest, Instant now) const;
   void forget_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests);
 
   sql::Database& db_;
@@ -94,6 +103,7 @@ class Sessions {
   io::Random& random_;
   io::Guarded<Map> held_;
   std::atomic<bool> ready_{false};
+  std::function<void()> ended_;
 };
 
 }  // namespace molecule::auth

@@ -120,6 +120,7 @@ void Tokens::end_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests,
         table_.erase(digest);
       }
     }
+    if (ended_) ended_();
   });
 }
 

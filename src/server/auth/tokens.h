@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,7 +72,12 @@ class Tokens {
   std::optional<TokenFacts> use(const crypto::Digest& digest, std::uint32_t now) {
     return table_.use(digest, now);
   }
+  std::optional<TokenFacts> find(const crypto::Digest& digest) const { return table_.find(digest); }
   std::size_t size() const { return table_.size(); }
+
+  // Called after tokens have ended, from the store's thread: must only wake something. Registered
+  // at start. A token that expires by itself is not told: its proof says when.
+  void on_ended(std::function<void()> wake) { ended_ = std::move(wake); }
 
   // Writes behind when tokens were last used; one round. A token's mark may wait some rounds when
   // many are in use: at most flush_max rows a round. Marks of a round that failed are lost until
@@ -89,6 +95,7 @@ class Tokens {
   const Residents& residents_;
   TokenTable table_;
   std::atomic<bool> ready_{false};
+  std::function<void()> ended_;
 };
 
 // Seconds for the table; times beyond its range count as its ends.

@@ -39,16 +39,24 @@ std::string hello(const Start& start) {
       .text();
 }
 
+// Ends the other half of a socket when one half ends, however it does.
+struct EndsBoth {
+  io::Scope& scope;
+  ~EndsBoth() { scope.cancel(); }
+};
+
 io::Task<void> read_until_closed(http::WebSocket& socket, io::Scope& scope) {
+  EndsBoth both{scope};
   // Clients have nothing to say here; reading answers pings and notices the close.
   for (;;) {
     auto frame = co_await socket.receive();
     if (!frame) break;
   }
-  scope.cancel();
 }
 
-io::Task<void> write_facts(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start) {
+io::Task<void> write_facts(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start,
+                           io::Scope& scope) {
+  EndsBoth both{scope};
   co_await socket.send(http::Frame::Opcode::text, hello(start));
   std::string out;
   for (;;) {
@@ -70,20 +78,14 @@ io::Task<void> write_facts(http::WebSocket& socket, Hub& hub, Cursor cursor, Sta
 io::Task<void> serve_socket(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start) {
   io::Context here = co_await io::context();
   io::Scope scope(*here.loop, {}, here.cancellation);
-  auto writer = [](http::WebSocket& to, Hub& on, Cursor from, Start at,
-                   io::Scope& owner) -> io::Task<void> {
-    try {
-      co_await write_facts(to, on, std::move(from), at);
-    } catch (const Fault&) {
-      owner.cancel();  // Gone, too slow, or the server drains: http has sent the close frame.
-    }
-  };
-  scope.spawn("socket writer", writer(socket, hub, std::move(cursor), start, scope));
+  // What ends them (gone, too slow, told to close) is http's to say and to log.
+  scope.spawn("socket writer", write_facts(socket, hub, std::move(cursor), start, scope));
   scope.spawn("socket reader", read_until_closed(socket, scope));
   co_await scope.join();
 }
 
 io::Task<void> serve_stream(http::BodyWriter& body, Hub& hub, Cursor cursor) {
+  body.notify_closed(&hub.followers());
   co_await body.write(": connected\n\n");
   std::string out;
   while (!body.closed()) {

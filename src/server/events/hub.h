@@ -26,6 +26,8 @@ class Hub {
   io::Loop& loop() { return loop_; }
   // Suspends until the log has grown or `limit` has passed. On this hub's loop only.
   io::Task<bool> grown(std::chrono::nanoseconds limit) { return grown_.wait(limit); }
+  // For who must wake this hub's followers for another reason; they look again and find nothing.
+  io::Signal& followers() { return grown_; }
 
  private:
   io::Loop& loop_;

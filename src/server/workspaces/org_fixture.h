@@ -63,6 +63,9 @@ class Org : public test::EachDatabase {
     std::optional<http::Response> admit(const http::Route&, http::Request&) override {
       return std::nullopt;
     }
+    std::optional<http::Response> review(const http::Route&, http::Request&) override {
+      return std::nullopt;
+    }
   };
 
   // Who supplies the vitals, made anew at each start.
