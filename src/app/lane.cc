@@ -1,5 +1,9 @@
 #include "app/lane.h"
 
+#include <algorithm>
+
+#include "platform/io/clock.h"
+
 namespace molecule::app {
 
 Lane::Lane(io::Scope::OnFailure on_failure)
@@ -26,8 +30,11 @@ void Lane::start_thread() {
 }
 
 io::Task<void> Lane::drain_here(std::chrono::milliseconds grace) {
+  const io::SystemClock clock;
+  const auto by = clock.monotonic() + grace;
   if (server_) co_await server_->drain();
-  co_await work_.drain(grace);
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(by - clock.monotonic());
+  co_await work_.drain(std::max(left, std::chrono::milliseconds(0)));
   if (client_) client_->close_idle();
 }
 

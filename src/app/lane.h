@@ -35,8 +35,8 @@ class Lane {
   // Runs the loop in a thread of its own; the first lane runs in the caller's thread instead.
   void start_thread();
 
-  // Stops accepting and waits for what is under way, at most `grace`; then cancels the rest. Called
-  // from another lane's coroutine or from this one's.
+  // Stops accepting and waits for what is under way, requests and what they left behind, at most
+  // `grace` in all; then cancels the rest. Called from another lane's coroutine or from this one's.
   io::Task<void> drain(std::chrono::milliseconds grace);
   // Ends the thread. After drain.
   void stop();

@@ -133,6 +133,13 @@ std::unique_ptr<net::TlsServer> certificate(const Config& config) {
   return std::make_unique<net::TlsServer>(chain, key);
 }
 
+// All at once: while one waits for its requests, none may still accept new ones.
+io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& here) {
+  io::Scope draining(here, log_failure);
+  for (auto& lane : lanes) draining.spawn("drain", lane->drain(drain_for));
+  co_await draining.join();
+}
+
 // One port, shared by all lanes; the kernel spreads connections over them.
 std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const http::Router& router,
                             const http::Settings& settings, metrics::Registry& registry,
@@ -316,7 +323,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   }
   log::info("stopping");
   system.draining();
-  for (auto& lane : lanes) co_await lane->drain(drain_for);
+  hubs.close();
+  co_await drain_all(lanes, first.loop());
   co_await background.drain(0ms);
   if (!failure) {
     co_await presence.flush_all();

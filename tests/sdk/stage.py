@@ -121,10 +121,18 @@ class Stage:
         """End it politely; its exit status, None when it was not running."""
         if self._process is None:
             return None
-        assert self._process.stdout is not None
+        self.ask_to_stop()
+        return self.stopped()
+
+    def ask_to_stop(self) -> None:
+        assert self._process is not None
         self._process.terminate()
+
+    def stopped(self, seconds: float = 20) -> int | None:
+        """The exit status once it has ended by itself; None when it had to be killed."""
+        assert self._process is not None and self._process.stdout is not None
         try:
-            return self._process.wait(20)
+            return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

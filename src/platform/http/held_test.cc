@@ -1,4 +1,5 @@
-// What is held open: how it ends with its credential.
+// What is held open: how it ends with its credential, and who is not waited for when the server
+// drains.
 
 #include "platform/http/server_fixture.h"
 #include "platform/net/wheel.h"
@@ -23,6 +24,7 @@ std::string close_frame(unsigned code, std::string_view reason) {
 
 class HeldTest : public ServerTest {
  protected:
+  HeldTest() { settings.limits.drain = 200ms; }
   static constexpr std::string_view ended_text = "the credential of this connection has ended";
 
   HttpPeer asking(std::string_view line) {
@@ -110,6 +112,33 @@ TEST_F(HeldTest, AStreamThatBeginsAfterTheEndingEnds) {
   ASSERT_TRUE(eventually([&] { return gate.reviews == 1; })) << "the change is not asked about";
   EXPECT_EQ(late.response().body, ": hello\n\n: bye\n\n");
   EXPECT_TRUE(late.ended());
+}
+
+TEST_F(HeldTest, DrainWaitsForNobodyWhoSaysNothing) {
+  settings.limits.drain = 20s;
+  HttpPeer head(port());
+  head.send("GET /show HTTP/1.1\r\nHost: local");
+  HttpPeer body(port());
+  body.send("POST /show HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
+  HttpPeer socket = upgraded();
+  HttpPeer unread = asking("GET /stream/flood");
+  HttpPeer slow(port());
+  slow.send("GET /show HTTP/1.1\r\nHost: local");
+  ASSERT_TRUE(eventually([&] { return echo.waiting == 1 && echo.written > 0; }));
+  EXPECT_EQ(HttpPeer(port()).ask("GET", "/show").status, 200);  // All before it have been seen.
+  auto begun = std::chrono::steady_clock::now();
+  ask_to_stop();
+  EXPECT_EQ(socket.bytes(4), close_frame(1001, {}));
+  // One that goes on with its request is still answered.
+  slow.send("host\r\n\r\n");
+  EXPECT_EQ(slow.response().status, 200);
+  for (HttpPeer* half : {&head, &body}) {
+    PeerResponse refusal = half->response();
+    EXPECT_EQ(refusal.status, 503);
+    EXPECT_THAT(refusal.body, HasSubstr("draining"));
+  }
+  stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
 }
 
 }  // namespace

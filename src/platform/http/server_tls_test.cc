@@ -118,6 +118,22 @@ TEST_F(ServerTls, StreamsAsItHappens) {
   });
 }
 
+TEST_F(ServerTls, DrainDoesNotWaitForAHandshake) {
+  std::unique_ptr<net::Stream> silent;
+  std::chrono::steady_clock::time_point drained;
+  play([&](Client& client, std::string base, std::uint16_t port) -> io::Task<void> {
+    net::DialSettings dial;
+    dial.dev = true;
+    net::Dialer dialer(dial, resolver, registry);
+    net::Url plain = net::Url::parse("http://127.0.0.1:" + std::to_string(port) + "/");
+    silent = co_await dialer.dial(plain);
+    ClientResponse response = co_await get(client, base + "/show");
+    EXPECT_EQ(response.status, 200);
+    drained = std::chrono::steady_clock::now();
+  });
+  EXPECT_LT(std::chrono::steady_clock::now() - drained, 1s) << "limits.head is ten seconds";
+}
+
 TEST_F(ServerTls, OutlivesClientsThatDoNotShakeHands) {
   settings.limits.head = 300ms;
   play([&](Client& client, std::string base, std::uint16_t port) -> io::Task<void> {

@@ -191,20 +191,15 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
   bool with_peer =
       query.value.include && query.value.include->find("peer_info") != std::string::npos;
   io::Context here = co_await io::context();
-  events::Hub& hub = hubs_.of(*here.loop);
-  auto deadline = clock_.monotonic() + filter.wait;
+  events::Patience patience(hubs_.of(*here.loop), clock_, filter.wait);
   std::vector<store::Row> rows;
   for (;;) {
     std::uint64_t pulse = ledger_.pulse(id);
     auto look = [filter](sql::Read& read) { return read_rows(read, filter); };
     rows = co_await db_.read(std::move(look));
     if (!rows.empty()) break;
-    auto left = deadline - clock_.monotonic();
-    while (left > 0ns && ledger_.pulse(id) == pulse) {
-      co_await hub.grown(left);
-      left = deadline - clock_.monotonic();
-    }
-    if (left <= 0ns) break;
+    while (!patience.over() && ledger_.pulse(id) == pulse) co_await patience.wait();
+    if (patience.over()) break;
   }
   std::string base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
   std::string out = "[";

@@ -227,19 +227,14 @@ io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId 
   if (seconds < 0 || seconds > 30)
     throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
   io::Context here = co_await io::context();
-  events::Hub& hub = hubs_.of(*here.loop);
-  auto deadline = clock_.monotonic() + std::chrono::seconds(seconds);
+  events::Patience patience(hubs_.of(*here.loop), clock_, std::chrono::seconds(seconds));
   for (;;) {
     std::uint64_t pulse = ledger_.pulse(id);
     auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };
     auto found = co_await db_.read(std::move(query));
     if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
-    auto left = deadline - clock_.monotonic();
-    if (finished(found->status) || left <= 0ns) co_return as_json(*found, id, true);
-    while (left > 0ns && ledger_.pulse(id) == pulse) {
-      co_await hub.grown(left);
-      left = deadline - clock_.monotonic();
-    }
+    if (finished(found->status) || patience.over()) co_return as_json(*found, id, true);
+    while (!patience.over() && ledger_.pulse(id) == pulse) co_await patience.wait();
   }
 }
 
