@@ -112,6 +112,13 @@ class Held:
             size = int.from_bytes(self.bytes(8), "big")
         return first & 15, self.bytes(size)
 
+    def hear(self, what: bytes) -> None:
+        """Reads events until one has these bytes in it."""
+        opcode, payload = self.frame()
+        while what not in payload:
+            assert opcode == 1, (opcode, payload)
+            opcode, payload = self.frame()
+
     def close_code(self) -> tuple[int, str]:
         """Code and reason of the close frame, after whatever events come before it; answers it."""
         opcode, payload = self.frame()
