@@ -1,5 +1,6 @@
 #include "platform/json/json.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <boost/json/monotonic_resource.hpp>
@@ -29,6 +30,18 @@ std::size_t count_members(const bj::value& value, std::size_t max) {
     }
   }
   return count;
+}
+
+// Where the escape of a NUL begins. A backslash that is itself escaped begins none.
+std::size_t find_nul(std::string_view text) {
+  constexpr std::string_view escape = "\\u0000";
+  for (std::size_t at = text.find(escape); at != std::string_view::npos;
+       at = text.find(escape, at + 1)) {
+    std::size_t before = at;
+    while (before > 0 && text[before - 1] == '\\') --before;
+    if ((at - before) % 2 == 0) return at;
+  }
+  return std::string_view::npos;
 }
 
 std::string path_text(const Path& path) {
@@ -61,6 +74,14 @@ Document Document::parse(std::string_view text, const Limits& limits) {
   }
   bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (blank) throw bad_request("invalid_json", "invalid JSON: the body is empty");
+  if (limits.nul == Nul::refused) {
+    std::size_t nul = find_nul(text);
+    if (nul != std::string_view::npos) {
+      throw bad_request(
+          "invalid_json",
+          fmt::format("invalid JSON: text must not hold a NUL character (byte {})", nul));
+    }
+  }
   auto impl = std::make_unique<Impl>(std::min<std::size_t>(text.size() * 3 + 512, 64u << 10));
   bj::parse_options options;
   options.max_depth = limits.depth;
@@ -179,6 +200,16 @@ void write_value(std::string& out, const bj::value& value) {
 std::string Node::text() const {
   std::string out;
   write_value(out, as(value_));
+  return out;
+}
+
+std::string storable(std::string_view text, std::size_t max) {
+  if (text.size() > max) {
+    while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xc0) == 0x80) --max;
+    text = text.substr(0, max);
+  }
+  std::string out(text);
+  std::ranges::replace(out, '\0', '?');
   return out;
 }
 

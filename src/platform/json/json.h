@@ -35,10 +35,15 @@ struct Omit : std::optional<T> {
   using std::optional<T>::optional;
 };
 
+// U+0000 is JSON, but no text column of either store can hold it. So requests may not bring it;
+// what answers bring is read with `kept`, and whoever takes text out of it makes it storable.
+enum class Nul { refused, kept };
+
 struct Limits {
   std::size_t bytes = 16u << 20;  // Beyond: Fault too_large.
   std::size_t depth = 64;         // Nested objects and lists; beyond: Fault bad_request.
   std::size_t members = 100'000;  // Object members and list elements in all.
+  Nul nul = Nul::refused;         // Escaped NULs in strings and names; refused: Fault bad_request.
 };
 
 enum class Type { null, boolean, integer, number, string, array, object };
@@ -97,6 +102,8 @@ struct Path {
 // Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced; `<`, `>`, `&` stay as
 // they are.
 void quote(std::string& out, std::string_view text);
+// `text` at most `max` bytes long, cut between characters, and with ? for NULs: for a text column.
+std::string storable(std::string_view text, std::size_t max);
 void append_number(std::string& out, double value);  // 1 for 1.0; null for not-a-number.
 std::string compact(std::string_view text,
                     const Limits& limits = {});  // Parse and write compactly.

@@ -116,8 +116,8 @@ TEST(Socket, AReadEndsAtItsDeadlineAndMayGoOnAfterIt) {
   io::run(loop, body());
 }
 
-// The wheel wakes a sleeper by the exact time, a wait asks the coarse one, which may still be before
-// the deadline: the second wait must not sleep for a deadline that has already rung.
+// The wheel wakes a sleeper by the exact time, a wait asks the coarse one, which may still be
+// before the deadline: the second wait must not sleep for a deadline that has already rung.
 TEST(Socket, ADeadlineThatHasRungFailsEveryLaterWaitAtOnce) {
   io::Loop loop;
   auto wait = [](Socket& on) -> io::Task<Wake> { co_return co_await on.wait(Direction::read); };

@@ -21,12 +21,11 @@ bool passes(const std::string& code) {
 
 std::string error_text(std::string_view body, int status) {
   try {
-    json::Document document = json::Document::parse(body);
+    json::Document document = json::Document::parse(body, {.nul = json::Nul::kept});
     for (std::string_view name : {"error", "message", "detail"}) {
       json::Node node = document.root().find(name);
-      if (node.is(json::Type::string)) return std::string(node.string());
-      if (node.find("message").is(json::Type::string))
-        return std::string(node.find("message").string());
+      if (!node.is(json::Type::string)) node = node.find("message");
+      if (node.is(json::Type::string)) return json::storable(node.string(), a2a::error_max);
     }
   } catch (const Fault&) {
     // Not JSON: the status has to do.

@@ -51,10 +51,12 @@ Incoming read_request(std::string_view body, const Stamp& stamp);
 // status.message, artifacts; `kind`, `type` and flat parts. Empty when there is none.
 std::string text_of(json::Node node);
 
-// An agent's HTTP answer, classified.
+constexpr std::size_t error_max = 8192;  // Bytes kept of what an agent says about its failure.
+
+// An agent's HTTP answer, classified. `error` and `text` may go into text columns.
 struct Answer {
   bool is_error = false;  // A JSON-RPC error object.
-  std::string error;      // Its message.
+  std::string error;      // Its message, at most error_max bytes of it.
   std::string text;       // Text of the result; the raw body when there is no text.
   std::string body;       // Compact JSON to hand to the caller; JSON-RPC as the agent sent it.
   RawJson tool_trace;     // result.metadata.tool_trace when present and not empty.

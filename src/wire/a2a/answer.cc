@@ -56,7 +56,8 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   }
   std::optional<json::Document> document;
   try {
-    document.emplace(json::Document::parse(body, {.bytes = 64u << 20, .depth = 56}));
+    document.emplace(
+        json::Document::parse(body, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
   } catch (const Fault& fault) {
     throw Fault(Kind::bad_gateway, "bad_response", "agent's response is not JSON: " + fault.text());
   }
@@ -65,9 +66,10 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   if (error && !error.is(Type::null) && !root.find("result")) {
     answer.is_error = true;
     Node message = error.find("message");
-    answer.error = message.is(Type::string) ? std::string(message.string())
-                   : error.is(Type::string) ? std::string(error.string())
-                                            : error.text();
+    std::string said = message.is(Type::string) ? std::string(message.string())
+                       : error.is(Type::string) ? std::string(error.string())
+                                                : error.text();
+    answer.error = json::storable(said, error_max);
   }
   Node result = root.find("result");
   if (root.find("jsonrpc")) {
@@ -83,6 +85,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   answer.text = text_of(result);
   if (answer.text.empty() && result)
     answer.text = result.is(Type::string) ? std::string(result.string()) : result.text();
+  answer.text = json::storable(answer.text, answer.text.size());
   Node trace = result.find("metadata").find("tool_trace");
   if (trace && !(trace.is(Type::array) && trace.size() == 0) && !trace.is(Type::null)) {
     answer.tool_trace = RawJson(trace.text());

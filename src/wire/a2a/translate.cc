@@ -266,7 +266,8 @@ std::string request_as(Generation to, std::string_view request) {
 }
 
 std::string answer_as(Generation to, std::string_view answer) {
-  json::Document document = json::Document::parse(answer, {.bytes = 64u << 20});
+  json::Document document =
+      json::Document::parse(answer, {.bytes = 64u << 20, .nul = json::Nul::kept});
   Node root = document.root();
   if (!root.find("result").is(Type::object)) return std::string(answer);
   Writer w;
