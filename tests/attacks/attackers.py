@@ -133,11 +133,67 @@ class PushAgents:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         with self._lock:
-            for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # Closed already.
+            hang_up(self._open)
+
+
+class Relay:
+    """Connections to a server through a place that can be cut, and mended."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._whole = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                if not self._whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(self._to)
+                self._open += [near, far]
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass  # Cut, or ended by either side; both ends follow.
+        hang_up([one, other])
+
+    def cut(self) -> None:
+        with self._lock:
+            self._whole = False
+            hang_up(self._open)
+            self._open.clear()
+
+    def mend(self) -> None:
+        with self._lock:
+            self._whole = True
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+
+def hang_up(connections: list[socket.socket]) -> None:
+    for connection in connections:
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # Closed already.
+        connection.close()
 
 
 def refused(answer: requests.Response, *statuses: int) -> dict[str, Any]:

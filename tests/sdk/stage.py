@@ -109,6 +109,10 @@ class Stage:
             assert chunk, f"the platform ended with {process.wait()}: {self._log.read_text()[-2000:]}"
         raise AssertionError(f"the platform was not ready: {seen!r}")
 
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None and self._process.stdout is not None

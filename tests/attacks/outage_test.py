@@ -1,0 +1,164 @@
+"""The store goes away under a working platform: nothing is acknowledged that could vanish, and the same process recovers.
+
+A full disk is played by a limit on the size of the platform's files, a lost PostgreSQL by a relay that hangs up.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attackers import Org, PushAgents, Relay, answer_bytes, message, refused
+from stage import DATABASE, Schema, Stage, wait_for
+
+LARGE = "x" * 600_000
+"""More than a store at its limit has room for."""
+
+
+class FullDisk:
+    """No file of the platform may grow beyond what it has."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stage = Stage(folder)
+
+    def begin(self) -> None:
+        self._limit(400_000)
+
+    def end(self) -> None:
+        self._limit(resource.RLIM_INFINITY)
+
+    def _limit(self, size: int) -> None:
+        assert self.stage.pid is not None
+        resource.prlimit(self.stage.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def close(self) -> None:
+        self.stage.close()
+
+
+class LostDatabase:
+    """The server is unreachable, and every connection to it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._schema = Schema()
+        parts = urllib.parse.urlsplit(self._schema.url)
+        self._relay = Relay(parts.hostname or "127.0.0.1", parts.port or 5432)
+        credentials = parts.netloc.rpartition("@")[0]
+        there = f"{credentials}{'@' if credentials else ''}127.0.0.1:{self._relay.port}"
+        self.stage = Stage(folder, database_url=parts._replace(netloc=there).geturl())
+
+    def begin(self) -> None:
+        self._relay.cut()
+
+    def end(self) -> None:
+        self._relay.mend()
+
+    def close(self) -> None:
+        self.stage.close()
+        self._relay.close()
+        self._schema.drop()
+
+
+OUTAGES = [FullDisk] if not DATABASE else [FullDisk, LostDatabase]
+
+
+@pytest.fixture(params=OUTAGES, ids=lambda kind: kind.__name__)
+def outage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FullDisk | LostDatabase]:
+    made = request.param(tmp_path)
+    made.stage.start()
+    yield made
+    made.close()
+
+
+def ready(org: Org) -> bool:
+    return org.ask("GET", "/readyz").status_code == 200
+
+
+def test_an_outage_acknowledges_nothing_and_ends_without_a_restart(outage: FullDisk | LostDatabase) -> None:
+    org = Org(outage.stage)
+    polls = org.resident("polls")
+    assert polls.register().status_code == 200
+    inbox = f"/workspaces/{polls.id}/a2a"
+    assert org.ask("POST", inbox, message("before", "before")).status_code == 200
+    pid = outage.stage.pid
+
+    outage.begin()
+    for number in range(3):
+        for method, path, body in (
+                ("POST", inbox, message(LARGE, f"lost {number}")),
+                ("POST", f"/workspaces/{polls.id}/notify", {"message": LARGE}),
+                ("POST", f"/workspaces/{polls.id}/activity", {"activity_type": "agent_log", "request_body": LARGE})):
+            answer = refused(org.ask(method, path, body), 503)
+            assert answer["code"] == "platform_unavailable"
+    refused(org.ask("GET", "/readyz"), 503)
+    assert org.ask("GET", "/healthz").status_code == 200
+    # Not a passing remark: as long as it lasts, the platform does not call itself ready.
+    with pytest.raises(AssertionError):
+        wait_for("readiness in the middle of the outage", lambda: ready(org), 1)
+
+    outage.end()
+    wait_for("readiness after the outage", lambda: ready(org), 15)
+    assert outage.stage.pid == pid
+    assert org.ask("POST", inbox, message(LARGE, "after")).status_code == 200
+    rows = org.ask("GET", f"/workspaces/{polls.id}/activity?order=asc&limit=500").json()
+    assert [row["request_body"]["params"]["message"]["messageId"] for row in rows] == ["before", "after"]
+    org.close()
+
+
+def test_a_result_that_arrives_during_an_outage_is_recorded_after_it(outage: FullDisk | LostDatabase,
+                                                                     push_agents: PushAgents) -> None:
+    org = Org(outage.stage)
+    asked, go_on = threading.Event(), threading.Event()
+    deliveries: list[bytes] = []
+
+    def answer(connection, head, body) -> None:
+        deliveries.append(body)
+        asked.set()
+        go_on.wait(30)
+        connection.sendall(answer_bytes(json.dumps({
+            "jsonrpc": "2.0", "id": 1, "result": {"parts": [{"kind": "text", "text": "done " + LARGE}]}})))
+
+    agent, asker = org.resident("agent"), org.resident("asker")
+    assert asker.register().status_code == 200
+    assert agent.register(url=push_agents.start(answer), delivery_mode="push").status_code == 200
+    got: dict[str, int] = {}
+
+    def ask_as(name: str, ask) -> threading.Thread:
+        def run() -> None:
+            got[name] = ask().status_code
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    person, peer = Org(outage.stage), Org(outage.stage)
+    inbox = f"/workspaces/{agent.id}/a2a"
+    threads = [ask_as("person", lambda: person.ask("POST", inbox, message("work", "by a person"))),
+               ask_as("peer", lambda: peer.ask("POST", inbox, message("work", "by a peer"), token=asker.token))]
+    delegated = asker.ask("POST", "/workspaces/SELF/delegate", {"target_id": agent.id, "task": "work"}).json()
+    wait_for("three deliveries", lambda: len(deliveries) == 3)
+
+    outage.begin()
+    refused(org.ask("POST", f"/workspaces/{asker.id}/a2a", message(LARGE)), 503)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive(), "a caller is left waiting"
+    assert got == {"person": 503, "peer": 503}
+
+    outage.end()
+    wait_for("readiness after the outage", lambda: ready(org), 15)
+    rows = wait_for("three results", lambda: [
+        row for row in org.ask("GET", f"/workspaces/{agent.id}/activity?limit=500").json()
+        if row["activity_type"] == "a2a_receive" and row["status"] == "ok" and row.get("response_body")][2:] and
+        org.ask("GET", f"/workspaces/{agent.id}/activity?limit=500").json(), 15)
+    assert len(rows) == 3 and len(deliveries) == 3
+    found = asker.ask("GET", f"/workspaces/SELF/delegations/{delegated['delegation_id']}?wait=10").json()
+    assert found["status"] == "completed" and found["result"].startswith("done ")
+    again = org.ask("POST", inbox, message("work", "by a person"))
+    assert again.status_code == 200 and "done " in again.text
+    for one in (org, person, peer):
+        one.close()
