@@ -23,6 +23,7 @@ sigset_t watched() {
 
 void hold_stop_signals() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // A file at its limit is a failed write, like one on a full disk.
   sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }

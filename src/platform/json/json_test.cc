@@ -78,5 +78,19 @@ TEST(Json, QuotesControlCharactersAndReplacesBrokenUtf8) {
   EXPECT_EQ(out, "\"a\\u0001\\\"\\\\\xEF\xBF\xBD\xc3\xa9\"");
 }
 
+TEST(Json, ANulIsRefusedUnlessItIsKept) {
+  for (std::string_view text : {R"({"a":"\u0000"})", R"({"\u0000":1})", R"(["\\\u0000"])"}) {
+    EXPECT_THROW(Document::parse(text), Fault) << text;
+    EXPECT_NO_THROW(Document::parse(text, {.nul = Nul::kept})) << text;
+  }
+  EXPECT_EQ(Document::parse(R"(["\\u0000"])").root().at(0).string(), R"(\u0000)");
+}
+
+TEST(Json, StorableTextHasNoNulAndIsCutBetweenCharacters) {
+  EXPECT_EQ(storable(std::string_view("a\0b", 3), 10), "a?b");
+  EXPECT_EQ(storable("grün", 3), "gr");
+  EXPECT_EQ(storable("grün", 4), "grü");
+}
+
 }  // namespace
 }  // namespace molecule::json

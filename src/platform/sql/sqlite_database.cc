@@ -1,6 +1,10 @@
 #include "platform/sql/sqlite_database.h"
 
+#include <cstring>
+
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "platform/log/log.h"
 #include "platform/sql/migrations.h"
@@ -28,6 +32,22 @@ std::int64_t run(SqliteConnection& on, const Query<void(Args...)>& query,
                  const std::type_identity_t<Args>&... args) {
   const Value values[] = {to_value(args)..., Value{}};
   return on.run(on.prepare(query.name, query.text), query.name, std::span(values, sizeof...(Args)));
+}
+
+// What must be free beside the store before one that was full counts as usable again: a full disk
+// nearly always has room for something small.
+constexpr off_t room = 1 << 20;
+
+// Takes the room and gives it back, so limits and quotas count as well as free blocks.
+void require_room(const std::string& path) {
+  std::string beside = path.substr(0, path.rfind('/') + 1);
+  if (beside.empty()) beside = ".";
+  int file = ::open(beside.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0) return;  // Without unnamed files; the write that follows has to show it.
+  int error = ::posix_fallocate(file, 0, room);
+  ::close(file);
+  if (error != 0)
+    throw StoreLost{fmt::format("no room beside the store: {}", std::strerror(error)), false};
 }
 
 class Target final : public MigrationTarget {
@@ -308,6 +328,7 @@ void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
 void SqliteDatabase::probe() {
   std::lock_guard lock(writer_mutex_);
   ensure_writer();
+  if (!in_memory_) require_room(settings_.path);
   try {
     begin();
     run(*writer_, write_sequence, "store.probe", static_cast<std::int64_t>(generation_.load()));

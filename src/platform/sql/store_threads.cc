@@ -86,6 +86,7 @@ void StoreThreads::write_loop() {
   std::vector<detail::Job*> batch;
   batch.reserve(settings_.batch_max);
   bool busy_since_quiet = false;
+  std::chrono::steady_clock::time_point next_probe{};
   while (!writes_.finished()) {
     const auto limit = !healthy() ? probe_every : busy_since_quiet ? quiet_after : nothing_to_do;
     writes_.take(batch, settings_.batch_max, limit);
@@ -96,11 +97,7 @@ void StoreThreads::write_loop() {
         probe_.batch_jobs.observe(static_cast<double>(batch.size()));
         probe_.batch_seconds.observe(seconds_since(began));
         busy_since_quiet = true;
-        recovered();
-      } else if (!healthy()) {
-        probe();
-        recovered();
-      } else if (busy_since_quiet) {
+      } else if (healthy() && busy_since_quiet) {
         busy_since_quiet = false;
         quiet();
       }
@@ -112,6 +109,21 @@ void StoreThreads::write_loop() {
       fail_all(batch);
     }
     deliver(batch);
+    // A batch that fitted does not show that the store is back: the next one may be larger.
+    if (healthy() || std::chrono::steady_clock::now() < next_probe) continue;
+    look_whether_back();
+    next_probe = std::chrono::steady_clock::now() + probe_every;
+  }
+}
+
+void StoreThreads::look_whether_back() {
+  try {
+    probe();
+    recovered();
+  } catch (const StoreLost&) {
+    // Told already, when it was lost.
+  } catch (const std::exception& defect) {
+    log::error("the store cannot be probed", log::field("cause", defect.what()));
   }
 }
 

@@ -39,7 +39,8 @@ class StoreThreads : public Database {
   // On the writer thread. Runs every job and makes the batch durable; a failure goes into its job.
   // Throws StoreLost to fail the whole batch.
   virtual void write_batch(std::span<detail::Job* const> batch) = 0;
-  // On the writer thread, when the store was lost: one small durable write that shows it is back.
+  // On the writer thread, when the store was lost: one durable write that shows it is back, with
+  // room for what was refused. Throws StoreLost. Nothing else ends a loss.
   virtual void probe() = 0;
   // On the writer thread, when nothing was waiting for quiet_after since the last batch.
   virtual void quiet() = 0;
@@ -88,6 +89,7 @@ class StoreThreads : public Database {
   void read_loop(std::size_t reader);
   void lost(const StoreLost& loss);
   void recovered();
+  void look_whether_back();
   void fail_all(std::span<detail::Job* const> jobs);
   void deliver(std::span<detail::Job* const> jobs);
 

@@ -74,6 +74,7 @@ Parcel parcel_for(const Admission& admission, const activity::Place& place) {
 }
 
 std::string_view push_async = "push-async";
+constexpr std::chrono::seconds settle_again{1};
 
 // Status 0 tells send() that the message is no reply and goes on like any other.
 http::Response not_a_reply() {
@@ -242,11 +243,48 @@ io::Task<Carried> Service::deliver(const Lane& lane, const Parcel& parcel) {
   co_return carried;
 }
 
+io::Task<Settled> Service::settle(const Lane& lane, const Message& message,
+                                  const Carried& carried) {
+  std::exception_ptr failure;
+  Settled settled = Settled::stale;
+  try {
+    settled = co_await settler_.settle(message, carried);
+  } catch (const Fault&) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    lane.scope->spawn("result keeping", settle_later(message, carried));
+    std::rethrow_exception(failure);
+  }
+  co_return settled;
+}
+
+// The agent has done its work once and is not asked again because the store was away. What is kept
+// so is bounded by what was under way: meanwhile nothing new is accepted.
+io::Task<void> Service::settle_later(Message message, Carried carried) {
+  constexpr std::string_view unrecordable = "result_unrecordable";
+  for (;;) {
+    co_await io::sleep(settle_again);
+    try {
+      Settled settled = co_await settler_.settle(message, carried);
+      if (settled == Settled::retry) count_waiting(message.workspace_id, 1);
+      if (settled == Settled::recorded) probe_.answered.add();
+      co_return;
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::unavailable) continue;
+      if (fault.kind() == Kind::cancelled || carried.code == unrecordable) throw;
+    }
+    carried.end = Carried::End::refused;
+    carried.code = unrecordable;
+    carried.error = "the agent's answer could not be recorded";
+  }
+}
+
 io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission,
                                                   Accepted& accepted) {
   Parcel parcel = parcel_for(admission, accepted.place);
   Carried carried = co_await deliver(lane, parcel);
-  Settled settled = co_await settler_.settle(accepted.message, carried);
+  Settled settled = co_await settle(lane, accepted.message, carried);
   if (settled == Settled::retry) count_waiting(admission.target.id, 1);
   co_return answer(admission, accepted, carried, settled);
 }
@@ -258,12 +296,17 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
   struct Shared {
     io::Signal done;
     std::optional<http::Response> response;
+    std::exception_ptr failure;
   };
   auto shared = std::make_shared<Shared>();
   auto work = [](Service& self, const Lane& on, Admission what, Accepted where,
                  std::shared_ptr<Shared> out) -> io::Task<void> {
-    http::Response response = co_await self.carry_for_agent(on, what, where);
-    out->response = std::move(response);
+    try {
+      http::Response response = co_await self.carry_for_agent(on, what, where);
+      out->response = std::move(response);
+    } catch (const Fault&) {
+      out->failure = std::current_exception();
+    }
     out->done.notify();
   };
   std::string method = admission.message.method;
@@ -271,7 +314,9 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
   ActivityId activity_id = accepted.place.id;
   lane.scope->spawn("message delivery",
                     work(*this, lane, std::move(admission), std::move(accepted), shared));
-  if (!shared->response) co_await shared->done.wait(settings_.person_wait);
+  bool over = shared->response || shared->failure;
+  if (!over) co_await shared->done.wait(settings_.person_wait);
+  if (shared->failure) std::rethrow_exception(shared->failure);
   if (shared->response) co_return std::move(*shared->response);
   json::Object body;
   body.add("status", "queued").add("delivery_mode", push_async).add("method", method);
@@ -494,7 +539,7 @@ io::Task<void> Service::drain(const Lane& lane, WorkspaceId agent) {
     parcel.activity = activity::make_id(message->created_at, message->seq);
     parcel.hops = message->hops;
     Carried carried = co_await deliver(lane, parcel);
-    Settled settled = co_await settler_.settle(*message, carried);
+    Settled settled = co_await settle(lane, *message, carried);
     if (settled == Settled::retry) {
       count_waiting(agent, 1);
       co_return;  // Not reachable after all; the sweep tries again later.

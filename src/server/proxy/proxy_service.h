@@ -74,6 +74,11 @@ class Service {
  private:
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel);
+  // As the settler does; a result that the store cannot take now is recorded when it can, in the
+  // background, while the caller gets the Fault.
+  io::Task<Settled> settle(const Lane& lane, const activity::store::Message& message,
+                           const Carried& carried);
+  io::Task<void> settle_later(activity::store::Message message, Carried carried);
   io::Task<http::Response> carry_for_agent(const Lane& lane, Admission& admission,
                                            Accepted& accepted);
   io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission,
