@@ -68,7 +68,10 @@ export class Person {
 
   /** Where the keyboard is, as the page names it. */
   async focusName() {
-    return this.#page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+    return this.#page.evaluate(() => {
+      const at = document.activeElement;
+      return at?.getAttribute("aria-label") ?? at?.labels?.[0]?.textContent.trim() ?? at?.textContent ?? "";
+    });
   }
 
   /** Presses Tab until the focus is on something so named. */

@@ -1,4 +1,4 @@
-// Everything with keys alone, teams by mouse and by key, both themes.
+// Teams by mouse and by key, what a card does on a key, both themes.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { Person } from "./person.mjs";

@@ -9,10 +9,11 @@ import type { Connection } from "@/api/workspace";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
-import { mark } from "@/canvas/marks";
+import { mark, unpick } from "@/canvas/marks";
 import { ConnectDialog } from "@/features/workspaces/connect_dialog";
 import { CreateDialog } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
+import { PickedBar } from "@/features/workspaces/picked_bar";
 import { ParentDialog } from "@/features/workspaces/parent_dialog";
 import { orgStore } from "@/model/org";
 import { childrenOf, descendantsOf } from "@/model/selectors";
@@ -28,7 +29,9 @@ import { LoadFailure } from "./load_failure";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
 import { SidePanel } from "./side_panel";
+import { tellWhyGone } from "./gone";
 import { startLive } from "./start_live";
+import { StaleNotice } from "./stale_notice";
 import { Toolbar } from "./toolbar";
 import { usePageKeys } from "./use_page_keys";
 import { Welcome } from "./welcome";
@@ -88,9 +91,13 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [workspace?.id]);
 
-  // An open workspace that is deleted, here or elsewhere, closes its panel.
+  // An open workspace that is deleted, here or elsewhere, closes its panel; an address that leads nowhere says why.
+  const wasOpen = useRef<string | undefined>(undefined);
   useEffect(() => {
-    if (loaded && route.workspace !== undefined && workspace === undefined) navigate({ workspace: undefined });
+    if (workspace) wasOpen.current = workspace.id;
+    if (!loaded || route.workspace === undefined || workspace !== undefined) return;
+    if (route.workspace !== wasOpen.current) void tellWhyGone(route.workspace);
+    navigate({ workspace: undefined });
   }, [loaded, route.workspace, workspace]);
 
   const close = useCallback(() => setOverlay(undefined), []);
@@ -100,6 +107,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onHelp = useCallback(() => setOverlay({ is: "help" }), []);
   const onCreate = useCallback(() => setOverlay({ is: "create", parent: undefined }), []);
   const onEscape = useCallback(() => {
+    if (unpick()) return;
     const open = routeStore.get().workspace;
     navigate({ workspace: undefined });
     if (open) graph.controls?.focus(open);
@@ -159,6 +167,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onHelp={onHelp}
               onSignOut={session.dev ? undefined : () => void leave()}
             />
+            <StaleNotice />
           </div>
           {loaded && savedView !== undefined && (
             <Graph
@@ -191,6 +200,9 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               )}
             </div>
           )}
+          <div className={styles.picked}>
+            <PickedBar />
+          </div>
           {empty && <Welcome onCreate={onCreate} />}
           {!empty && loaded && (
             <Button tone="primary" large className={styles.create ?? ""} onClick={onCreate}>

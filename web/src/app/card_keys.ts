@@ -3,7 +3,7 @@ import { offered } from "@/actions/action";
 import { nudge } from "@/actions/placing";
 import { workspaceActions } from "@/actions/workspace_actions";
 import { graph } from "@/canvas/graph_controls";
-import { marksStore } from "@/canvas/marks";
+import { marksStore, pick } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
 import { childrenOf } from "@/model/selectors";
 import { toast } from "@/ui/toast";
@@ -29,6 +29,11 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
     return true;
   }
   if (event.key === "Enter" || event.key === " ") {
+    // Space picks more cards; Enter does too, but on the open card it goes up to the parent.
+    if (event.shiftKey && (event.key === " " || marksStore.get().selected !== id)) {
+      pick(id);
+      return true;
+    }
     const next = event.shiftKey ? workspace.parent_id : childrenOf(org, id)[0];
     if (marksStore.get().selected === id && event.key === "Enter" && next) graph.controls?.focus(next);
     else open(id);

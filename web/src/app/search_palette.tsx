@@ -1,4 +1,4 @@
-import { Plus } from "lucide-react";
+import { Plus, Search } from "lucide-react";
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
@@ -83,23 +83,28 @@ export function SearchPalette({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog open onClose={onClose} title="Search" description="A workspace by name, role, status or skill, or an action: “pause researcher”." initialFocus={input}>
-      <input
-        ref={input}
-        className={styles.input}
-        role="combobox"
-        aria-label="Search workspaces and actions"
-        aria-expanded
-        aria-controls={listId}
-        aria-activedescendant={choices.length > 0 ? `${listId}-${chosen}` : undefined}
-        autoComplete="off"
-        value={query}
-        onChange={(event) => {
-          setQuery(event.target.value);
-          setAt(0);
-        }}
-        onKeyDown={onKeyDown}
-      />
+    <Dialog open palette onClose={onClose} title="Search" description="A workspace by name, role, status or skill, or an action: “pause researcher”." initialFocus={input}>
+      <div className={styles.field}>
+        <Search size={17} aria-hidden />
+        <input
+          ref={input}
+          className={styles.input}
+          placeholder="A workspace, or what to do: “pause researcher”"
+          role="combobox"
+          aria-label="Search workspaces and actions"
+          aria-expanded
+          aria-controls={listId}
+          aria-activedescendant={choices.length > 0 ? `${listId}-${chosen}` : undefined}
+          autoComplete="off"
+          value={query}
+          onChange={(event) => {
+            setQuery(event.target.value);
+            setAt(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <kbd aria-hidden>Esc</kbd>
+      </div>
       <ul className={styles.list} id={listId} role="listbox" aria-label="Results">
         {choices.map((choice, index) => (
           <li
@@ -113,7 +118,7 @@ export function SearchPalette({ onClose }: { onClose: () => void }) {
           >
             {choice.icon}
             <span className={styles.label}>{choice.label}</span>
-            <small>{choice.note}</small>
+            <small title={choice.note}>{choice.note}</small>
           </li>
         ))}
       </ul>

@@ -55,6 +55,14 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
     };
   }, [workspace.name]);
 
+  useEffect(() => {
+    const page = document.documentElement.style;
+    page.setProperty("--covered-right", `${width}px`);
+    return () => {
+      page.removeProperty("--covered-right");
+    };
+  }, [width]);
+
   function onEdgeKey(event: KeyboardEvent) {
     const steps: Record<string, number> = { ArrowLeft: width + keyStep, ArrowRight: width - keyStep, Home: widthMin, End: widthKeyboardMax };
     const next = steps[event.key];

@@ -1,6 +1,7 @@
 import { ApiError } from "@/api/api_error";
 import { listEvents } from "@/api/events_api";
 import type { Workspace } from "@/api/workspace";
+import { marksStore } from "@/canvas/marks";
 import { getWorkspace, listWorkspaces } from "@/api/workspaces_api";
 import { LiveConnection, type LiveState, type Socket } from "@/live/connection";
 import type { Frame } from "@/live/frame";
@@ -8,9 +9,10 @@ import { liveState, publishFrames } from "@/live/live_bus";
 import { apply } from "@/model/apply";
 import { applyToThreads, threadsStore } from "@/model/chat_store";
 import { applyHop, hopsStore, pruneHops } from "@/model/hops";
-import { orgStore, withoutWorkspace, withPicture, withWorkspace } from "@/model/org";
+import { orgStore, withoutWorkspace, withPicture, withWorkspace, type Org } from "@/model/org";
 import { applyTask, pruneTasks, readableMs, recentTasksStore } from "@/model/recent_tasks";
 import { toast } from "@/ui/toast";
+import { routeStore } from "./routes";
 
 export interface LiveProblems {
   onLoadFailure: (error: unknown) => void;
@@ -72,12 +74,19 @@ function complete(id: string): void {
   }, 50);
 }
 
+/** The open workspace was deleted by somebody else: its panel closes, and not without a word. */
+function tellRemoved(org: Org, id: string): void {
+  const gone = org.workspaces.get(id);
+  if (gone && routeStore.get().workspace === id && !marksStore.get().leaving.has(id)) toast("info", `${gone.name} was deleted elsewhere`);
+}
+
 function takeFrames(frames: Frame[]): void {
   let org = orgStore.get();
   let threads = threadsStore.get();
   let hops = hopsStore.get();
   let recent = recentTasksStore.get();
   for (const frame of frames) {
+    if (frame.event === "WORKSPACE_REMOVED") tellRemoved(org, frame.workspace_id);
     const applied = apply(org, frame);
     org = applied.org;
     if (applied.incomplete !== undefined) complete(applied.incomplete);

@@ -4,7 +4,7 @@ import { StatusDot } from "@/canvas/status_dot";
 import type { LiveState } from "@/live/connection";
 import { liveState } from "@/live/live_bus";
 import { orgStore } from "@/model/org";
-import { countStatuses, statusWords } from "@/model/selectors";
+import { childrenOf, countStatuses, statusWords } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { Logo } from "@/ui/logo";
 import { useSelected } from "@/ui/store";
@@ -78,6 +78,8 @@ function Counts() {
   const org = useSelected(orgStore, (value) => value);
   const counts = countStatuses(org);
   const total = org.workspaces.size;
+  const roots = childrenOf(org, null).length;
+  if (!org.loaded) return null;
   return (
     <>
       <ul className={styles.counts} aria-label="Workspaces by status">
@@ -85,12 +87,17 @@ function Counts() {
           .filter((status) => status === "online" || (counts[status] ?? 0) > 0)
           .map((status) => (
             <li key={status} title={`${counts[status] ?? 0} ${statusWords[status].toLowerCase()}`}>
-              <StatusDot status={status} /> {counts[status] ?? 0} <span className={styles.word}>{statusWords[status].toLowerCase()}</span>
+              <StatusDot status={status} />
+              <span>
+                {counts[status] ?? 0}
+                <span className={styles.word}> {statusWords[status].toLowerCase()}</span>
+              </span>
             </li>
           ))}
       </ul>
-      <span className="visually-hidden" role="status">
-        {total === 1 ? "1 workspace" : `${total} workspaces`}
+      <span className={styles.total} role="status">
+        {roots === 1 ? "1 workspace" : `${roots} workspaces`}
+        {total > roots && ` + ${total - roots} sub`}
       </span>
     </>
   );

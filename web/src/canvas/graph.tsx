@@ -19,10 +19,14 @@ import { graph } from "./graph_controls";
 import { GraphBinding } from "./graph_binding";
 import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
-import { dropTarget, emptyLayout, header, layoutOrg, shareOutside, side, type Box, type Layout, type Point } from "./layout";
-import { mark, marksStore } from "./marks";
+import { LandingGhost } from "./landing_ghost";
+import { emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
+import { marksStore, pick, pickAlso, unpick } from "./marks";
 import { fitClosest, fitPadding, openingView, zoomLeast, zoomMost } from "./opening_view";
+import { useRubberBand } from "./rubber_band";
 import { statusTone } from "./status_dot";
+import { useCardDrag } from "./use_card_drag";
+import { useRestingView } from "./use_resting_view";
 import { WorkspaceNode, type WorkspaceFlowNode } from "./workspace_node";
 import { zoomName, zoomStore } from "./zoom_level";
 import styles from "./graph.module.css";
@@ -30,11 +34,6 @@ import styles from "./graph.module.css";
 const nodeTypes = { workspace: WorkspaceNode };
 const edgeTypes = { hop: HopEdge };
 const gridStep = 24;
-const viewSaveMs = 1000;
-/** More than this share of a card outside its parent takes it out of the team. */
-const extractShare = 0.2;
-/** The drawn picture is kept this long after a movement, which the next one often follows. */
-const stillMs = 250;
 
 export interface GraphHandlers {
   onSelect: (id: string | undefined) => void;
@@ -68,13 +67,6 @@ export function Graph(props: GraphProps) {
   );
 }
 
-function clampInto(card: Box, at: Point, parent: Box): Point {
-  return {
-    x: Math.max(parent.x + side, Math.min(at.x, parent.x + parent.w - card.w - side)),
-    y: Math.max(parent.y + header, Math.min(at.y, parent.y + parent.h - card.h - side)),
-  };
-}
-
 function Flow(props: GraphProps) {
   const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onView, showHops, savedView } = props;
   const structure = useSelected(orgStore, (org) => org.structure);
@@ -87,8 +79,12 @@ function Flow(props: GraphProps) {
     [structure, intents],
   );
   const [nodes, setNodes] = useState<WorkspaceFlowNode[]>(() => flowNodes(orgStore.get(), layout, [], undefined));
+  const onBack = useCallback(() => setNodes((before) => flowNodes(orgStore.get(), layout, before, undefined)), [layout]);
   const dragging = useRef<string | undefined>(undefined);
+  const { onDrag, onDrop } = useCardDrag(layout, dragging, { onMove, onNest, onExtract, onBack });
   const wrapper = useRef<HTMLDivElement>(null);
+  const { onMoveStart, onMoveEnd } = useRestingView(wrapper, onView);
+  const band = useRubberBand(layout, pickAlso);
   const [opening, setOpening] = useState<Viewport | undefined>();
   const measure = useCallback((element: HTMLDivElement | null) => {
     wrapper.current = element;
@@ -117,66 +113,6 @@ function Flow(props: GraphProps) {
     setNodes((before) => applyNodeChanges(changes, before));
   }, []);
 
-  const placeOf = useCallback(
-    (node: WorkspaceFlowNode): { card: Box; at: Point } | undefined => {
-      const card = layout.boxes.get(node.id);
-      if (!card) return undefined;
-      const parent = card.parent === null ? undefined : layout.boxes.get(card.parent);
-      return { card, at: { x: (parent?.x ?? 0) + node.position.x, y: (parent?.y ?? 0) + node.position.y } };
-    },
-    [layout],
-  );
-
-  const onDrag = useCallback(
-    (_event: unknown, node: WorkspaceFlowNode) => {
-      dragging.current = node.id;
-      const place = placeOf(node);
-      if (!place) return;
-      const { card, at } = place;
-      const target = dropTarget(layout, node.id, { x: at.x + card.w / 2, y: at.y + card.h / 2 });
-      mark({ dropInto: target && target.id !== card.parent ? target.id : undefined });
-    },
-    [layout, placeOf],
-  );
-
-  const onDrop = useCallback(
-    (event: { ctrlKey?: boolean; metaKey?: boolean }, node: WorkspaceFlowNode) => {
-      dragging.current = undefined;
-      mark({ dropInto: undefined });
-      const place = placeOf(node);
-      if (!place) return;
-      const { card, at } = place;
-      if (Math.abs(at.x - card.x) < 1 && Math.abs(at.y - card.y) < 1) return;
-      const target = dropTarget(layout, node.id, { x: at.x + card.w / 2, y: at.y + card.h / 2 });
-      const parent = card.parent === null ? undefined : layout.boxes.get(card.parent);
-      if (target && target.id !== card.parent) return onNest(card.id, target.id, at);
-      if (!parent) return onMove(card.id, at);
-      const forced = event.ctrlKey === true || event.metaKey === true;
-      if (forced || shareOutside({ ...at, w: card.w, h: card.h }, parent) > extractShare) return onExtract(card.id, at);
-      const inside = clampInto(card, at, parent);
-      if (inside.x === card.x && inside.y === card.y) setNodes((before) => flowNodes(orgStore.get(), layout, before, undefined));
-      else onMove(card.id, inside);
-    },
-    [layout, placeOf, onNest, onMove, onExtract],
-  );
-
-  const timers = useRef<{ save?: ReturnType<typeof setTimeout>; still?: ReturnType<typeof setTimeout> }>({});
-  const onMoveStart = useCallback(() => {
-    clearTimeout(timers.current.still);
-    wrapper.current?.setAttribute("data-moving", "");
-  }, []);
-  const onMoveEnd = useCallback(
-    (_event: unknown, view: Viewport) => {
-      clearTimeout(timers.current.save);
-      clearTimeout(timers.current.still);
-      timers.current = {
-        save: setTimeout(() => onView(view), viewSaveMs),
-        still: setTimeout(() => wrapper.current?.removeAttribute("data-moving"), stillMs),
-      };
-    },
-    [onView],
-  );
-
   const onKeyDown = useCallback(
     (event: KeyboardEvent) => {
       const id = event.target instanceof HTMLElement ? event.target.dataset.workspaceId : undefined;
@@ -195,7 +131,20 @@ function Flow(props: GraphProps) {
   }, []);
 
   return (
-    <div ref={measure} className={styles.graph} onKeyDown={onKeyDown} onFocus={onFocus} role="region" aria-label="Molecule AI workspace canvas" id="canvas" tabIndex={-1}>
+    <div
+      ref={measure}
+      className={styles.graph}
+      id="canvas"
+      role="region"
+      aria-label="Molecule AI workspace canvas"
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
+      onPointerDown={band.onPointerDown}
+      onPointerMove={band.onPointerMove}
+      onPointerUp={band.onPointerUp}
+      onPointerCancel={band.onPointerUp}
+    >
       {opening && (
         <ReactFlow
           nodes={nodes}
@@ -203,9 +152,16 @@ function Flow(props: GraphProps) {
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
           onNodesChange={onNodesChange}
-          onNodeClick={(_event, node) => onSelect(marksStore.get().selected === node.id ? undefined : node.id)}
+          onNodeClick={(event, node) => {
+            if (event.shiftKey) return pick(node.id);
+            unpick();
+            onSelect(marksStore.get().selected === node.id ? undefined : node.id);
+          }}
           onNodeDoubleClick={(_event, node) => onOpenTeam(node.id)}
-          onPaneClick={() => onSelect(undefined)}
+          onPaneClick={() => {
+            if (band.ended.current || unpick()) return;
+            onSelect(undefined);
+          }}
           onNodeContextMenu={(event: MouseEvent, node) => {
             event.preventDefault();
             onMenu(node.id, { x: event.clientX, y: event.clientY });
@@ -227,21 +183,25 @@ function Flow(props: GraphProps) {
         >
           <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
           <Controls showInteractive={false} fitViewOptions={{ padding: fitPadding, maxZoom: fitClosest }} />
-          <MiniMap
-            pannable
-            zoomable
-            position="bottom-left"
-            ariaLabel="Overview map"
-            style={{ width: 168, height: 112 }}
-            nodeColor={(node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status])}
-            nodeStrokeColor="var(--border-control)"
-            maskStrokeColor="var(--primary)"
-            maskStrokeWidth={2}
-            nodeBorderRadius={14}
-          />
+          {nodes.length > 0 && (
+            <MiniMap
+              pannable
+              zoomable
+              position="bottom-left"
+              ariaLabel="Overview map"
+              style={{ width: 168, height: 112 }}
+              nodeColor={(node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status])}
+              nodeStrokeColor="var(--border-control)"
+              maskStrokeColor="var(--primary)"
+              maskStrokeWidth={2}
+              nodeBorderRadius={14}
+            />
+          )}
+          <LandingGhost />
           <GraphBinding layout={layout} wrapper={wrapper} />
         </ReactFlow>
       )}
+      {band.drawing}
     </div>
   );
 }

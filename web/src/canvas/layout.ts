@@ -9,7 +9,9 @@ export const side = 16;
 /** Kept free at the top of a parent for its own words. */
 export const header = 186;
 const columns = 2;
+/** Places in a row of the canvas, at least; with much to place the rows grow until all together is about this wide. */
 const rootsPerRow = 4;
+const wideness = 1.6;
 const rootGap = 40;
 const rootOrigin = 40;
 /** Auto placement looks at this many rows before it gives up and stacks below everything. */
@@ -79,7 +81,14 @@ interface Grid {
 }
 
 const inside: Grid = { origin: { x: side, y: header }, columns, gap };
-const outside: Grid = { origin: { x: rootOrigin, y: rootOrigin }, columns: rootsPerRow, gap: rootGap };
+
+/** The grid of the canvas itself, for cards of these sizes: wider than high, as windows are. */
+function outside(sizes: Iterable<{ w: number; h: number }>): Grid {
+  let area = 0;
+  for (const { w, h } of sizes) area += (w + rootGap) * (h + rootGap);
+  const fitting = Math.floor(Math.sqrt(area * wideness) / (leaf.w + rootGap));
+  return { origin: { x: rootOrigin, y: rootOrigin }, columns: Math.max(rootsPerRow, fitting), gap: rootGap };
+}
 
 interface Measured {
   w: number;
@@ -176,8 +185,9 @@ class Arranger {
       taken.push({ x, y, w: size.w, h: size.h });
       this.#put(id, { x, y }, { x, y }, null, 0, size);
     }
+    const grid = outside([...taken, ...waiting.map((each) => each.size)]);
     for (const { id, size } of waiting) {
-      const at = freeSlot(taken, size, outside);
+      const at = freeSlot(taken, size, grid);
       taken.push({ ...at, w: size.w, h: size.h });
       this.placed.push({ id, ...at });
       this.#put(id, at, at, null, 0, size);
@@ -241,7 +251,7 @@ export function landingOutside(layout: Layout, card: string, to?: Point): Point 
   const size = layout.boxes.get(card) ?? leaf;
   const taken = [...layout.boxes.values()].filter((each) => each.parent === null && each.id !== card);
   if (to && !taken.some((each) => overlaps(each, { ...to, w: size.w, h: size.h }))) return to;
-  return freeSlot(taken, size, outside);
+  return freeSlot(taken, size, outside([...taken, size]));
 }
 
 /** The card a dragged one would land in: the deepest, then smallest under its centre; never itself or what it holds. */

@@ -24,6 +24,14 @@ describe("a card", () => {
     for (const one of boxes) for (const other of boxes) if (one !== other) expect(overlaps(one, other)).toBe(false);
     expect(layout.placed.map((each) => each.id).sort()).toEqual(["a", "b"]);
   });
+  it("without a place stands in rows that together are about as wide as a window", () => {
+    const org = orgOf(...Array.from({ length: 60 }, (_, index) => at(`w${index}`, 0, 0)));
+    const boxes = [...layoutOrg(org).boxes.values()];
+    const width = Math.max(...boxes.map((each) => each.x + each.w));
+    const height = Math.max(...boxes.map((each) => each.y + each.h));
+    expect(width / height).toBeGreaterThan(1.2);
+    expect(width / height).toBeLessThan(2.2);
+  });
   it("is big enough for everything in it, to any depth", () => {
     const org = orgOf(at("a", 40, 40), at("b", 0, 0, "a"), at("c", 0, 0, "b"), at("d", 0, 0, "b"), at("e", 0, 0, "a"));
     const layout = layoutOrg(org);

@@ -1,13 +1,12 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
-import { Check } from "lucide-react";
 import { memo, useEffect, useState } from "react";
-import { skillNames, type Workspace, type WorkspaceStatus } from "@/api/workspace";
+import type { WorkspaceStatus } from "@/api/workspace";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
-import { descendantsOf, isRemote, statusWords } from "@/model/selectors";
-import { Age } from "@/ui/age";
+import { isRemote } from "@/model/selectors";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
+import { Foot, showsError, Words } from "./card_words";
 import { header } from "./layout";
 import { marksStore } from "./marks";
 import { RuntimePill, TierPill } from "./pills";
@@ -19,7 +18,6 @@ import styles from "./workspace_node.module.css";
 export type WorkspaceNodeData = { open: boolean; status: WorkspaceStatus };
 export type WorkspaceFlowNode = Node<WorkspaceNodeData, "workspace">;
 
-const skillsShown = 4;
 /** Cards that were on the canvas before do not arrive again when they scroll back into view. */
 const seen = new Set<string>();
 
@@ -34,11 +32,15 @@ function useArriving(id: string): boolean {
 export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps<WorkspaceFlowNode>) {
   const workspace = useSelected(orgStore, (org) => org.workspaces.get(id));
   const selected = useSelected(marksStore, (marks) => marks.selected === id);
+  const picked = useSelected(marksStore, (marks) => marks.picked.has(id));
   const dropInto = useSelected(marksStore, (marks) => marks.dropInto === id);
   const leaving = useSelected(marksStore, (marks) => marks.leaving.has(id));
   const recent = useSelected(recentTasksStore, (tasks) => tasks.get(id)?.text);
   const arriving = useArriving(id);
-  const far = useSelected(zoomStore, (zoom) => zoom === "far");
+  const zoom = useSelected(zoomStore, (value) => value);
+  const far = zoom === "far" || zoom === "map";
+  // On the map a leaf is a field of its colour; its name would be smaller than a hair.
+  const named = zoom !== "map" || data.open;
   if (!workspace) return null;
   const parentHandle = data.open ? { top: header - 16, bottom: "auto" } : {};
   const busy = workspace.current_task !== "" || recent !== undefined || showsError(workspace);
@@ -51,6 +53,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         data.open && styles.open,
         busy && styles.busy,
         selected && styles.selected,
+        picked && styles.picked,
         dropInto && styles.drop_into,
         leaving && styles.leaving,
         arriving && styles.arriving,
@@ -60,21 +63,20 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
       <Handle id="top" type="source" position={Position.Top} className={styles.handle} isConnectable={false} />
       <div className={styles.head}>
         <StatusDot status={workspace.status} />
-        <span className={styles.name} title={workspace.name}>
-          {workspace.name}
-        </span>
+        {named && (
+          <span className={styles.name} title={workspace.name}>
+            {workspace.name}
+          </span>
+        )}
         {!far && <TierPill tier={workspace.tier} />}
       </div>
-      {far ? (
-        isRemote(workspace) && (
-          <div className={styles.pills}>
-            <RuntimePill workspace={workspace} />
-          </div>
-        )
-      ) : (
-        <Words workspace={workspace} recent={recent} />
+      {!far && <Words workspace={workspace} recent={recent} />}
+      {zoom === "far" && isRemote(workspace) && (
+        <div className={styles.pills}>
+          <RuntimePill workspace={workspace} />
+        </div>
       )}
-      <Foot workspace={workspace} far={far} />
+      {zoom !== "map" && <Foot workspace={workspace} far={far} />}
       {dropInto && <span className={styles.drop_label}>Drop into: {workspace.name}</span>}
       <Handle
         id="bottom"
@@ -95,81 +97,3 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
     </div>
   );
 });
-
-/** What is written between a card's name and its foot. */
-function Words({ workspace, recent }: { workspace: Workspace; recent: string | undefined }) {
-  const team = useSelected(orgStore, (org) => (org.children.has(workspace.id) ? descendantsOf(org, workspace.id).length : 0));
-  const working = workspace.current_task !== "";
-  const task = workspace.current_task || recent;
-  return (
-    <>
-      <div className={styles.pills}>
-        <RuntimePill workspace={workspace} />
-        {team > 0 && <span className={styles.team}>{workspace.collapsed ? `${team} inside, folded` : `${team} in team`}</span>}
-      </div>
-      {workspace.role && <div className={styles.role}>{workspace.role}</div>}
-      <Skills workspace={workspace} />
-      {task !== undefined && (
-        <div className={classNames(styles.strip, styles.task)} title={working ? task : `Just done: ${task}`} data-current-task>
-          {working ? <span className={styles.pulse} aria-hidden /> : <Check size={13} aria-label="Just done:" />}
-          <span>{task}</span>
-        </div>
-      )}
-      {showsError(workspace) && (
-        <div className={classNames(styles.strip, styles.error)} title={workspace.last_sample_error}>
-          <span>{workspace.last_sample_error}</span>
-        </div>
-      )}
-    </>
-  );
-}
-
-function showsError(workspace: Workspace): boolean {
-  return workspace.last_sample_error !== "" && (workspace.status === "degraded" || workspace.status === "failed");
-}
-
-function Skills({ workspace }: { workspace: Workspace }) {
-  const names = skillNames(workspace.agent_card);
-  if (names.length === 0) return null;
-  return (
-    <div className={styles.skills}>
-      {names.slice(0, skillsShown).map((name, index) => (
-        <span key={`${index}:${name}`} className={styles.skill} title={name}>
-          {name}
-        </span>
-      ))}
-      {names.length > skillsShown && (
-        <span className={styles.skill} title={names.slice(skillsShown).join(", ")}>
-          +{names.length - skillsShown}
-        </span>
-      )}
-    </div>
-  );
-}
-
-function Foot({ workspace, far }: { workspace: Workspace; far: boolean }) {
-  const heard = workspace.last_heartbeat_at ? Date.parse(workspace.last_heartbeat_at) : undefined;
-  const silent = workspace.late || workspace.status === "offline";
-  return (
-    <div className={styles.foot}>
-      <span className={workspace.late ? styles.late : styles.word}>
-        {workspace.late ? "Late" : statusWords[workspace.status]}
-        {workspace.status === "degraded" && ` · ${Math.round(workspace.last_error_rate * 100)}% errors`}
-      </span>
-      {workspace.active_tasks > 0 ? (
-        <span className={styles.tasks}>
-          <span className={styles.pulse} aria-hidden />
-          {workspace.active_tasks === 1 ? "1 task" : `${workspace.active_tasks} tasks`}
-        </span>
-      ) : (
-        silent &&
-        !far &&
-        heard !== undefined && (
-          <span>
-            last seen <Age at={heard} />
-          </span>
-        )
-      )}
-    </div>
-  );
-}

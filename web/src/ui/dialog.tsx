@@ -15,6 +15,8 @@ interface DialogProps {
   wide?: boolean;
   /** No close button, no Esc, no click outside: the foot must offer the way out. */
   deliberate?: boolean;
+  /** Near the top and without a head: its first field says what it is. Esc and a click outside close it. */
+  palette?: boolean;
   initialFocus?: RefObject<HTMLElement | null>;
 }
 
@@ -30,15 +32,15 @@ export function Dialog(props: DialogProps) {
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
         <Base.Popup
-          className={classNames(styles.popup, props.wide && styles.wide)}
+          className={classNames(styles.popup, props.wide && styles.wide, props.palette && styles.palette)}
           {...(props.initialFocus ? { initialFocus: props.initialFocus } : {})}
         >
-          <div className={styles.head}>
+          <div className={props.palette ? "visually-hidden" : styles.head}>
             <div>
               <Base.Title className={styles.title}>{props.title}</Base.Title>
               {props.description && <Base.Description className={styles.description}>{props.description}</Base.Description>}
             </div>
-            {!props.deliberate && (
+            {!props.deliberate && !props.palette && (
               <IconButton label="Close dialog" onClick={props.onClose}>
                 <X size={16} aria-hidden />
               </IconButton>

@@ -52,7 +52,11 @@ export function ActivityPanel({ workspace, filter, onFilter }: ActivityPanelProp
           <RefreshCw size={15} aria-hidden />
         </IconButton>
       </div>
-      {state.error !== undefined && <Failure text={`Activity could not be read: ${state.error}`} onRetry={() => void feed.load()} />}
+      {state.error !== undefined && (
+        <div className={styles.failure}>
+          <Failure text={`Activity could not be read: ${state.error}`} onRetry={() => void feed.load()} />
+        </div>
+      )}
       {state.loading && rows.length === 0 && <Loading text="Reading activity…" />}
       {!state.loading && rows.length === 0 && state.error === undefined && (
         <Empty title="Nothing yet">Messages, delegations, task changes and errors of {workspace.name} appear here as they happen.</Empty>

@@ -1,3 +1,4 @@
+import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { answerText, requestText } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
@@ -93,7 +94,9 @@ function Body({ name, text, body }: { name: string; text: string; body: unknown 
       )}
       <details>
         <summary className={styles.label}>
-          {name}, raw <CopyButton text={raw} what={`raw ${name.toLowerCase()}`} />
+          <ChevronRight size={14} aria-hidden />
+          <span>{name}, raw</span>
+          <CopyButton text={raw} what={`raw ${name.toLowerCase()}`} />
         </summary>
         <pre className={styles.raw} tabIndex={0}>
           {raw}

@@ -16,6 +16,8 @@ export function writing(workspace: Workspace): { allowed: boolean; notice: strin
   const { status, name } = workspace;
   if (isReachable(workspace)) return { allowed: true, notice: undefined };
   if (status === "paused") return { allowed: false, notice: `${name} is paused. Resume it to write.` };
+  if (workspace.delivery_mode === "poll" && status === "awaiting_agent")
+    return { allowed: true, notice: `No agent has connected to ${name} yet. Messages wait in its inbox until one does.` };
   if (workspace.delivery_mode === "poll")
     return { allowed: true, notice: `${name} is ${statusWords[status].toLowerCase()}. Messages are queued until it looks for them.` };
   if (status === "awaiting_agent") return { allowed: false, notice: "No agent has connected yet. See Details for how to connect one." };

@@ -1,4 +1,5 @@
 import { RotateCw } from "lucide-react";
+import { memo } from "react";
 import type { ChatMessage } from "@/model/chat";
 import { IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
@@ -17,7 +18,7 @@ interface MessageProps {
   failed?: ChatMessage | undefined;
 }
 
-export function Message({ message, workspaceId, failed }: MessageProps) {
+export const Message = memo(function Message({ message, workspaceId, failed }: MessageProps) {
   const again = message.state === "failed" || message.state === "stopped" ? message : failed;
   return (
     <article
@@ -47,4 +48,4 @@ export function Message({ message, workspaceId, failed }: MessageProps) {
       </div>
     </article>
   );
-}
+});

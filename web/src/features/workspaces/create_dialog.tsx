@@ -95,8 +95,8 @@ export function CreateDialog({ parent: firstParent, onClose, onCreated }: Create
               </option>
             ))}
           </SelectField>
-          <SelectField label="Runtime" defaultValue="external" hint="The agent runs on any machine and joins from there.">
-            <option value="external">External (bring your own agent)</option>
+          <SelectField label="Runtime" defaultValue="external" hint="Bring your own agent: it runs on any machine and joins from there.">
+            <option value="external">External</option>
           </SelectField>
         </div>
         <button type="submit" className="visually-hidden" tabIndex={-1} aria-hidden>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { extract, nest } from "@/actions/placing";
 import { orgStore } from "@/model/org";
 import { nestingRefusal } from "@/model/selectors";
@@ -11,6 +11,7 @@ export function ParentDialog({ id, onClose }: { id: string; onClose: () => void 
   const org = orgStore.get();
   const workspace = org.workspaces.get(id);
   const [parent, setParent] = useState(workspace?.parent_id ?? "");
+  const field = useRef<HTMLSelectElement>(null);
   if (!workspace) return null;
   const candidates = [...org.workspaces.values()]
     .filter((each) => nestingRefusal(org, id, each.id) === undefined)
@@ -25,6 +26,7 @@ export function ParentDialog({ id, onClose }: { id: string; onClose: () => void 
     <Dialog
       open
       onClose={onClose}
+      initialFocus={field}
       title={`Move ${workspace.name}`}
       description="A team is drawn inside its lead. Who is in a team decides who may talk to whom."
       foot={
@@ -36,7 +38,7 @@ export function ParentDialog({ id, onClose }: { id: string; onClose: () => void 
         </>
       }
     >
-      <SelectField label="Team" value={parent} onChange={(event) => setParent(event.target.value)}>
+      <SelectField ref={field} label="Team" value={parent} onChange={(event) => setParent(event.target.value)}>
         <option value="">Top level, no team</option>
         {candidates.map((each) => (
           <option key={each.id} value={each.id}>

@@ -1,0 +1,102 @@
+import { CirclePause, RotateCw, Trash2, X } from "lucide-react";
+import { useRef, useState } from "react";
+import { planFor, runTogether, type Plan, type Together } from "@/actions/picked";
+import { marksStore, unpick } from "@/canvas/marks";
+import { orgStore } from "@/model/org";
+import { Button, IconButton } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { TextField } from "@/ui/field";
+import { Notice } from "@/ui/notice";
+import list from "@/ui/section.module.css";
+import { useSelected } from "@/ui/store";
+import styles from "./picked_bar.module.css";
+
+const verbs: Record<Together, string> = { restart: "Restart", pause: "Pause", delete: "Delete" };
+const past: Record<Together, string> = { restart: "restarted", pause: "paused", delete: "deleted" };
+const namesShown = 6;
+const confirmation = "delete";
+
+/** Stands at the lower edge while cards are picked. */
+export function PickedBar() {
+  const picked = useSelected(marksStore, (marks) => marks.picked);
+  const [asking, setAsking] = useState<Together | undefined>();
+  const count = picked.size;
+  if (count === 0) return null;
+  return (
+    <div className={styles.bar} role="toolbar" aria-label="Selected workspaces">
+      <span role="status">{count} selected</span>
+      <Button onClick={() => setAsking("restart")}>
+        <RotateCw size={15} aria-hidden /> Restart all
+      </Button>
+      <Button onClick={() => setAsking("pause")}>
+        <CirclePause size={15} aria-hidden /> Pause all
+      </Button>
+      <Button tone="danger_quiet" onClick={() => setAsking("delete")}>
+        <Trash2 size={15} aria-hidden /> Delete all
+      </Button>
+      <IconButton label="Clear selection" onClick={() => unpick()}>
+        <X size={16} aria-hidden />
+      </IconButton>
+      {asking && <AskDialog together={asking} picked={picked} onClose={() => setAsking(undefined)} />}
+    </div>
+  );
+}
+
+function AskDialog({ together, picked, onClose }: { together: Together; picked: ReadonlySet<string>; onClose: () => void }) {
+  const [plan] = useState<Plan>(() => planFor(orgStore.get(), picked, together));
+  const [names] = useState(() => plan.reached.map((id) => orgStore.get().workspaces.get(id)?.name ?? id));
+  const [typed, setTyped] = useState("");
+  const cancel = useRef<HTMLButtonElement>(null);
+  const count = plan.reached.length;
+  const confirmed = count > 0 && (together !== "delete" || typed === confirmation);
+  function run() {
+    if (!confirmed) return;
+    onClose();
+    void runTogether(plan, together);
+  }
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={count === 0 ? `None of them can be ${past[together]} now` : `${verbs[together]} ${count === 1 ? "1 workspace" : `${count} workspaces`}?`}
+      {...(together === "delete" && count > 0 ? { description: "Their tokens stop working at once and they never come back. This cannot be undone." } : {})}
+      initialFocus={cancel}
+      foot={
+        <>
+          <Button ref={cancel} onClick={onClose}>
+            {count === 0 ? "Close" : "Cancel"}
+          </Button>
+          {count > 0 && (
+            <Button tone={together === "delete" ? "danger" : "primary"} disabled={!confirmed} onClick={run}>
+              {verbs[together]}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <form
+        className={list.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          run();
+        }}
+      >
+        {count > 0 && (
+          <p className={list.muted}>
+            {names.slice(0, namesShown).join(", ")}
+            {names.length > namesShown && ` and ${names.length - namesShown} more`}
+          </p>
+        )}
+        {plan.refused.length > 0 && (
+          <Notice tone="warn">
+            Left out: {plan.refused.slice(0, namesShown).map(({ name, why }) => `${name} (${why.toLowerCase()})`).join(", ")}
+            {plan.refused.length > namesShown && ` and ${plan.refused.length - namesShown} more`}.
+          </Notice>
+        )}
+        {together === "delete" && count > 0 && (
+          <TextField label={`Type “${confirmation}” to confirm`} value={typed} onChange={(event) => setTyped(event.target.value)} />
+        )}
+      </form>
+    </Dialog>
+  );
+}
