@@ -34,6 +34,10 @@ import styles from "./graph.module.css";
 const nodeTypes = { workspace: WorkspaceNode };
 const edgeTypes = { hop: HopEdge };
 const gridStep = 24;
+const fitOptions = { padding: fitPadding, maxZoom: fitClosest };
+const hidden = { hideAttribution: true };
+const mapSize = { width: 168, height: 112 };
+const mapColour = (node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status]);
 
 export interface GraphHandlers {
   onSelect: (id: string | undefined) => void;
@@ -130,6 +134,29 @@ function Flow(props: GraphProps) {
     if (card?.dataset.workspaceId && card.matches(":focus-visible")) graph.controls?.reveal(card.dataset.workspaceId);
   }, []);
 
+  // Every card is given these, so each stays the same function while its card stays the same.
+  const onNodeClick = useCallback(
+    (event: MouseEvent, node: WorkspaceFlowNode) => {
+      if (event.shiftKey) return pick(node.id);
+      unpick();
+      onSelect(marksStore.get().selected === node.id ? undefined : node.id);
+    },
+    [onSelect],
+  );
+  const onNodeDoubleClick = useCallback((_event: MouseEvent, node: WorkspaceFlowNode) => onOpenTeam(node.id), [onOpenTeam]);
+  const onNodeContextMenu = useCallback(
+    (event: MouseEvent, node: WorkspaceFlowNode) => {
+      event.preventDefault();
+      onMenu(node.id, { x: event.clientX, y: event.clientY });
+    },
+    [onMenu],
+  );
+  const { justEnded } = band;
+  const onPaneClick = useCallback(() => {
+    if (justEnded() || unpick()) return;
+    onSelect(undefined);
+  }, [justEnded, onSelect]);
+
   return (
     <div
       ref={measure}
@@ -152,20 +179,10 @@ function Flow(props: GraphProps) {
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
           onNodesChange={onNodesChange}
-          onNodeClick={(event, node) => {
-            if (event.shiftKey) return pick(node.id);
-            unpick();
-            onSelect(marksStore.get().selected === node.id ? undefined : node.id);
-          }}
-          onNodeDoubleClick={(_event, node) => onOpenTeam(node.id)}
-          onPaneClick={() => {
-            if (band.ended.current || unpick()) return;
-            onSelect(undefined);
-          }}
-          onNodeContextMenu={(event: MouseEvent, node) => {
-            event.preventDefault();
-            onMenu(node.id, { x: event.clientX, y: event.clientY });
-          }}
+          onNodeClick={onNodeClick}
+          onNodeDoubleClick={onNodeDoubleClick}
+          onPaneClick={onPaneClick}
+          onNodeContextMenu={onNodeContextMenu}
           onNodeDrag={onDrag}
           onNodeDragStop={onDrop}
           onMoveStart={onMoveStart}
@@ -179,18 +196,18 @@ function Flow(props: GraphProps) {
           onlyRenderVisibleElements
           zoomOnDoubleClick={false}
           deleteKeyCode={null}
-          proOptions={{ hideAttribution: true }}
+          proOptions={hidden}
         >
           <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
-          <Controls showInteractive={false} fitViewOptions={{ padding: fitPadding, maxZoom: fitClosest }} />
+          <Controls showInteractive={false} fitViewOptions={fitOptions} />
           {nodes.length > 0 && (
             <MiniMap
               pannable
               zoomable
               position="bottom-left"
               ariaLabel="Overview map"
-              style={{ width: 168, height: 112 }}
-              nodeColor={(node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status])}
+              style={mapSize}
+              nodeColor={mapColour}
               nodeStrokeColor="var(--border-control)"
               maskStrokeColor="var(--primary)"
               maskStrokeWidth={2}

@@ -56,8 +56,9 @@ export function useRubberBand(layout: Layout, onPick: (ids: string[]) => void) {
     [flow, layout, onPick],
   );
 
+  const justEnded = useCallback(() => ended.current, []);
   const drawing = band && (
     <div className={styles.band} style={{ left: band.x, top: band.y, width: band.w, height: band.h }} aria-hidden />
   );
-  return { onPointerDown, onPointerMove, onPointerUp, ended, drawing };
+  return { onPointerDown, onPointerMove, onPointerUp, justEnded, drawing };
 }
