@@ -35,6 +35,7 @@ export const HopEdge = memo(function HopEdge(props: EdgeProps<HopFlowEdge>) {
           onClick={() => props.data?.onOpen(hop.from)}
           title="Open the activity behind this"
         >
+          {age < hopHotMs && <span className={classNames(styles.ember, hop.failed > 0 && styles.failing)} aria-hidden />}
           {calls} · {shortAge(age)}
           {hop.failed > 0 && ` · ${hop.failed} failed`}
         </button>

@@ -9,17 +9,37 @@ export interface Hop {
   count: number;
   failed: number;
   lastAt: number;
+  /** The same by minute, oldest first, so that what is older than the window can be taken off again. */
+  minutes: readonly Minute[];
+}
+
+interface Minute {
+  minute: number;
+  sent: number;
+  failed: number;
 }
 
 export type Hops = ReadonlyMap<string, Hop>;
 
 export const hopWindowMs = 60 * 60_000;
+const minuteMs = 60_000;
 /** A hop younger than this is drawn as moving. */
 export const hopHotMs = 5 * 60_000;
 /** Pairs kept; the quietest gives way. */
 export const hopsMax = 200;
 
 export const hopsStore = new Store<Hops>(new Map());
+
+const isFresh = ({ minute }: Minute, now: number): boolean => now - minute * minuteMs < hopWindowMs;
+
+function summed(hop: Pick<Hop, "key" | "from" | "to" | "lastAt">, minutes: readonly Minute[]): Hop {
+  let [count, failed] = [0, 0];
+  for (const each of minutes) {
+    count += each.sent;
+    failed += each.failed;
+  }
+  return { ...hop, minutes, count, failed };
+}
 
 /** The hops after one event: a delegation sent counts, a failed one marks its pair. */
 export function applyHop(hops: Hops, frame: Frame): Hops {
@@ -29,13 +49,14 @@ export function applyHop(hops: Hops, frame: Frame): Hops {
   const failed = frame.event === "DELEGATION_FAILED";
   if (!sent && !failed) return hops;
   const key = `${frame.workspace_id}>${to}`;
-  const before = hops.get(key) ?? { key, from: frame.workspace_id, to, count: 0, failed: 0, lastAt: 0 };
-  const next = new Map(hops).set(key, {
-    ...before,
-    count: before.count + (sent ? 1 : 0),
-    failed: before.failed + (failed ? 1 : 0),
-    lastAt: Math.max(before.lastAt, frame.at),
-  });
+  const before = hops.get(key);
+  const minute = Math.floor(frame.at / minuteMs);
+  const minutes = new Map((before?.minutes ?? []).map((each) => [each.minute, each]));
+  const here = minutes.get(minute) ?? { minute, sent: 0, failed: 0 };
+  minutes.set(minute, { minute, sent: here.sent + (sent ? 1 : 0), failed: here.failed + (failed ? 1 : 0) });
+  const lastAt = Math.max(before?.lastAt ?? 0, frame.at);
+  const inWindow = [...minutes.values()].filter((each) => isFresh(each, lastAt)).sort((x, y) => x.minute - y.minute);
+  const next = new Map(hops).set(key, summed({ key, from: frame.workspace_id, to, lastAt }, inWindow));
   if (next.size > hopsMax) {
     const quietest = [...next.values()].reduce((a, b) => (a.lastAt <= b.lastAt ? a : b));
     next.delete(quietest.key);
@@ -43,8 +64,17 @@ export function applyHop(hops: Hops, frame: Frame): Hops {
   return next;
 }
 
-/** Drops what is older than the window; the same map when nothing was. */
+/** Takes off what is older than the window, and pairs that were quiet through it; the same map when nothing was. */
 export function pruneHops(hops: Hops, now: number): Hops {
-  const fresh = [...hops].filter(([, hop]) => now - hop.lastAt < hopWindowMs);
-  return fresh.length === hops.size ? hops : new Map(fresh);
+  let changed = false;
+  const kept = new Map<string, Hop>();
+  for (const [key, hop] of hops) {
+    const minutes = hop.minutes.filter((each) => isFresh(each, now));
+    if (minutes.length === hop.minutes.length) kept.set(key, hop);
+    else {
+      changed = true;
+      if (minutes.length > 0) kept.set(key, summed(hop, minutes));
+    }
+  }
+  return changed ? kept : hops;
 }
