@@ -21,6 +21,7 @@
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
+#include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
 #include "server/workspaces/workspaces_service.h"
 
@@ -208,6 +209,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                                     !config.text("secrets-encryption-key").empty()};
   secrets::Vault vault(db, world.random, std::move(keyring), key_settings);
   secrets::Service secrets(db, log, directory, world.clock, vault);
+  secrets::Inbound inbound(db, world.clock, world.random, vault);
   UrlsByDialer urls(dialer);
   presence::Limits presence_limits;
   presence_limits.silent_after = std::chrono::seconds(config.number("offline-after"));
@@ -219,7 +221,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   ActivityDeparture activity_departure;
   LaterDepartures later_departures;
   workspaces::Ports workspace_ports{
-      roster, urls, secrets, tokens, {&secrets, &activity_departure, &later_departures}};
+      roster,  urls,   secrets,
+      inbound, tokens, {&secrets, &inbound, &activity_departure, &later_departures}};
   workspaces::Service workspace_service(db, log, directory, world.clock, world.random,
                                         workspace_ports, workspace_settings);
 
@@ -227,13 +230,13 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   delegations::Outcomes outcomes(log, ledger, world.clock);
   proxy::Settings proxy_settings;
   proxy_settings.hops_max = config.number("hops-max");
-  proxy::Service proxy(db, log, ledger, directory, outcomes, world.clock, world.random, registry,
-                       proxy_settings);
+  proxy::Service proxy(db, log, ledger, directory, inbound, outcomes, world.clock, world.random,
+                       registry, proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
   MailboxesByProxy mailboxes(proxy);
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
-  presence::Service presence(db, log, workspace_service, urls, tokens, roster, mailboxes,
+  presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, mailboxes,
                              presence_settings, registry);
   later_departures.join(presence);
   activity::Service activity(db, log, ledger, directory, hubs, world.clock);
@@ -247,6 +250,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
 
   // State from before the restart.
   co_await workspace_service.load();
+  co_await inbound.load();
   co_await presence.load();
   co_await auth::open_all(tokens, sessions);
   co_await proxy.recover();

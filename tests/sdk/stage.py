@@ -113,6 +113,9 @@ class Stage:
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
+    def log_text(self) -> str:
+        return self._log.read_text()
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None and self._process.stdout is not None

@@ -90,6 +90,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
 
   struct Outcome {
     Secret token;
+    Secret inbound;
     int max_tasks = 1;
   };
   auto work = [this, caller, wanted, delivery, url](sql::Tx& tx) {
@@ -116,6 +117,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
     }
     if (right == Right::claim || !tokens_.has_live(tx, row.id))
       outcome.token = tokens_.mint(tx, row.id).text;
+    outcome.inbound = inbound_.ensure(tx, row.id);
     tx.after_commit([this, id = row.id, at = table_.clock().now()] { roster_.greet(id, at); });
     return outcome;
   };
@@ -125,6 +127,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   json::Object body;
   body.add("status", "registered").add("delivery_mode", delivery);
   if (!outcome.token.empty()) body.add("auth_token", outcome.token.reveal());
+  body.add("platform_inbound_secret", outcome.inbound.reveal());
   co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
 }
 
@@ -146,6 +149,14 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
     wake();
   }
   offer(beat.workspace, beat.active_tasks, brief->max_concurrent_tasks);
+  if (brief->is_called) {
+    Secret inbound = inbound_.of(beat.workspace);
+    if (!inbound.empty()) {
+      json::Object body;
+      body.add("status", "ok").add("platform_inbound_secret", inbound.reveal());
+      co_return http::Response::json(200, body.text());
+    }
+  }
   http::Response response;
   response.fixed = R"({"status":"ok"})";
   co_return response;
@@ -157,6 +168,10 @@ io::Task<http::Response> Service::update_card(auth::Member::Caller caller,
   auto self = caller.workspace();
   if (self && *self != update.id) throw token_of_another();
   if (update.url && !update.url->empty()) co_await urls_.check(*update.url);
+  auto brief = table_.directory().brief(update.id);
+  bool called = (brief && brief->is_called) || (update.url && !update.url->empty());
+  if (called && !update.card_url.empty() && update.card_url != update.url)
+    co_await urls_.check(update.card_url);
   auto work = [this, update = std::move(update)](sql::Tx& tx) {
     Row row = table_.live(tx, update.id);
     if (!update.card.empty()) {

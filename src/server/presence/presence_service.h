@@ -65,14 +65,15 @@ class Service final : public workspaces::Departure {
       20};  // Urgent changes of so long share a commit.
 
   Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces,
-          workspaces::UrlCheck& urls, auth::Tokens& tokens, Roster& roster, Capacity& capacity,
-          Settings settings, metrics::Registry& registry)
+          workspaces::UrlCheck& urls, auth::Tokens& tokens, workspaces::InboundSecrets& inbound,
+          Roster& roster, Capacity& capacity, Settings settings, metrics::Registry& registry)
       : db_(db),
         log_(log),
         workspaces_(workspaces),
         table_(workspaces.table()),
         urls_(urls),
         tokens_(tokens),
+        inbound_(inbound),
         roster_(roster),
         capacity_(capacity),
         settings_(settings),
@@ -123,6 +124,7 @@ class Service final : public workspaces::Departure {
   workspaces::Table& table_;
   workspaces::UrlCheck& urls_;
   auth::Tokens& tokens_;
+  workspaces::InboundSecrets& inbound_;
   Roster& roster_;
   Capacity& capacity_;
   Settings settings_;

@@ -24,8 +24,8 @@ class Presence : public workspaces::Org {
     return *roster;
   }
   void started() override {
-    presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, *roster, capacity,
-                                         settings, metrics);
+    presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, inbound, *roster,
+                                         capacity, settings, metrics);
     run(presence->load());
     router->mount(routes, *presence);
   }

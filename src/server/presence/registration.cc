@@ -127,6 +127,7 @@ CardUpdate read_card_update(std::string_view text) {
   CardUpdate update;
   update.id = id_of(body);
   update.card = card_of(body);
+  update.card_url = card_url_of(body);
   update.url = text_of(body, "url", workspaces::url_max);
   if (update.url && update.url->starts_with(no_inbound)) update.url->clear();
   if (update.card.empty() && !update.url) throw bad_body("agent_card or url is required");

@@ -31,6 +31,7 @@ Registration read_registration(std::string_view body);
 struct CardUpdate {
   WorkspaceId id;
   RawJson card;                    // Empty: stays.
+  std::string card_url;            // As in Registration.
   std::optional<std::string> url;  // Empty text: the agent gave up its address.
 };
 CardUpdate read_card_update(std::string_view body);

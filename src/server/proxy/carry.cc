@@ -61,8 +61,9 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
     std::string activity = parcel.activity.text();
     char hops[24];
     auto [end, error] = std::to_chars(hops, hops + sizeof hops, parcel.hops);
+    Secret authorization;
     std::vector<http::Header> headers;
-    headers.reserve(6);
+    headers.reserve(7);
     headers.push_back({"Content-Type", "application/json"});
     headers.push_back({"Accept", "application/json"});
     headers.push_back({"X-Molecule-Activity-Id", activity});
@@ -70,6 +71,10 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
         {"X-Molecule-Hops", std::string_view(hops, static_cast<std::size_t>(end - hops))});
     if (parcel.target.generation == a2a::Generation::v10) headers.push_back({"A2A-Version", "1.0"});
     if (parcel.source) headers.push_back({"X-Workspace-ID", source});
+    if (!parcel.proof.empty()) {
+      authorization = Secret(fmt::format("Bearer {}", parcel.proof.reveal()));
+      headers.push_back({"Authorization", authorization.reveal()});
+    }
     http::ClientRequest request;
     request.method = http::Method::post;
     request.url = &url;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/fault.h"
+#include "base/secret.h"
 #include "platform/io/task.h"
 #include "server/proxy/admit.h"
 #include "wire/a2a/a2a.h"
@@ -38,6 +39,7 @@ struct Parcel {
   a2a::Generation generation = a2a::Generation::v03;  // Of `body`.
   ActivityId activity;
   std::int64_t hops = 0;
+  Secret proof;  // Shows the agent that it is the platform who calls; empty when there is none.
 };
 
 io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settings& settings);

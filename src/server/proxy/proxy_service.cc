@@ -119,13 +119,14 @@ Probe::Probe(metrics::Registry& registry)
       dead(registry.counter("molecule_messages_dead_total", "Messages given up.")) {}
 
 Service::Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
-                 const workspaces::Directory& directory, OnSettled& on_settled,
-                 const io::Clock& clock, io::Random& random, metrics::Registry& registry,
-                 const Settings& settings)
+                 const workspaces::Directory& directory, const workspaces::InboundSecrets& inbound,
+                 OnSettled& on_settled, const io::Clock& clock, io::Random& random,
+                 metrics::Registry& registry, const Settings& settings)
     : db_(db),
       log_(log),
       ledger_(ledger),
       directory_(directory),
+      inbound_(inbound),
       clock_(clock),
       settings_(settings),
       admitter_(directory, in_flight_, clock, random, settings),
@@ -237,7 +238,8 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
   co_return co_await carry_for_agent(lane, admission, accepted);
 }
 
-io::Task<Carried> Service::deliver(const Lane& lane, const Parcel& parcel) {
+io::Task<Carried> Service::deliver(const Lane& lane, Parcel& parcel) {
+  parcel.proof = inbound_.of(parcel.target.id);
   UnderWay under_way(in_flight_, parcel.target.id, parcel.hops);
   Carried carried = co_await carry(*lane.client, parcel, settings_);
   co_return carried;

@@ -11,6 +11,7 @@
 #include "platform/metrics/metrics.h"
 #include "server/events/hub.h"
 #include "server/proxy/settle.h"
+#include "server/workspaces/workspaces.h"
 
 namespace molecule::proxy {
 
@@ -34,8 +35,9 @@ struct Probe {
 class Service {
  public:
   Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
-          const workspaces::Directory& directory, OnSettled& on_settled, const io::Clock& clock,
-          io::Random& random, metrics::Registry& registry, const Settings& settings);
+          const workspaces::Directory& directory, const workspaces::InboundSecrets& inbound,
+          OnSettled& on_settled, const io::Clock& clock, io::Random& random,
+          metrics::Registry& registry, const Settings& settings);
 
   // One lane per loop; before the first request.
   void add_lane(Lane lane) { lanes_.push_back(lane); }
@@ -73,7 +75,7 @@ class Service {
 
  private:
   const Lane& lane_of(io::Loop& loop) const;
-  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel);
+  io::Task<Carried> deliver(const Lane& lane, Parcel& parcel);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const activity::store::Message& message,
@@ -98,6 +100,7 @@ class Service {
   events::Log& log_;
   activity::Ledger& ledger_;
   const workspaces::Directory& directory_;
+  const workspaces::InboundSecrets& inbound_;
   const io::Clock& clock_;
   const Settings& settings_;
   InFlight in_flight_;

@@ -27,6 +27,12 @@ struct PlacedRow {
 };
 BOOST_DESCRIBE_STRUCT(PlacedRow, (), (workspace_id, key, sealed))
 
+struct InboundRow {
+  WorkspaceId workspace_id;
+  sql::Bytes sealed;
+};
+BOOST_DESCRIBE_STRUCT(InboundRow, (), (workspace_id, sealed))
+
 inline constexpr sql::Query<Row()> all_global{"secrets.all_global", R"(
     SELECT key, sealed, created_at, updated_at FROM global_secrets ORDER BY key)"};
 inline constexpr sql::Query<Row(WorkspaceId)> all_of{"secrets.all_of", R"(
@@ -69,5 +75,22 @@ inline constexpr sql::Query<void(std::string_view, sql::BytesView, sql::BytesVie
 inline constexpr sql::Query<void(WorkspaceId, std::string_view, sql::BytesView, sql::BytesView)>
     reseal_of{"secrets.reseal_of", R"(
     UPDATE workspace_secrets SET sealed = $4 WHERE workspace_id = $1 AND key = $2 AND sealed = $3)"};
+
+inline constexpr sql::Query<InboundRow()> all_inbound{"secrets.all_inbound", R"(
+    SELECT workspace_id, sealed FROM inbound_secrets)"};
+inline constexpr sql::Query<InboundRow(WorkspaceId)> find_inbound{"secrets.find_inbound", R"(
+    SELECT workspace_id, sealed FROM inbound_secrets WHERE workspace_id = $1)"};
+inline constexpr sql::Query<InboundRow(WorkspaceId, std::int64_t)> page_inbound{
+    "secrets.page_inbound", R"(
+    SELECT workspace_id, sealed FROM inbound_secrets WHERE workspace_id > $1 ORDER BY workspace_id LIMIT $2)"};
+inline constexpr sql::Query<void(WorkspaceId, sql::BytesView, Instant)> put_inbound{
+    "secrets.put_inbound", R"(
+    INSERT INTO inbound_secrets (workspace_id, sealed, created_at) VALUES ($1, $2, $3)
+    ON CONFLICT (workspace_id) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at)"};
+inline constexpr sql::Query<void(WorkspaceId)> forget_inbound{"secrets.forget_inbound", R"(
+    DELETE FROM inbound_secrets WHERE workspace_id = $1)"};
+inline constexpr sql::Query<void(WorkspaceId, sql::BytesView, sql::BytesView)> reseal_inbound{
+    "secrets.reseal_inbound", R"(
+    UPDATE inbound_secrets SET sealed = $3 WHERE workspace_id = $1 AND sealed = $2)"};
 
 }  // namespace molecule::secrets::store

@@ -43,6 +43,10 @@ std::string workspace_place(WorkspaceId workspace, std::string_view key) {
   return crypto::associated_data({"workspace_secrets", workspace.text(), key});
 }
 
+std::string inbound_place(WorkspaceId workspace) {
+  return crypto::associated_data({"inbound_secrets", workspace.text(), ""});
+}
+
 Vault::Vault(sql::Database& db, io::Random& random, crypto::Keyring ring, KeySettings settings)
     : db_(db),
       random_(random),
@@ -74,6 +78,7 @@ io::Task<Vault::Resealed> Vault::rotate() {
   Resealed counts;
   co_await reseal_globals(counts);
   co_await reseal_workspaces(counts);
+  co_await reseal_inbound(counts);
   if (!settings_.from_environment && counts.unreadable == 0) {
     crypto::Keyring only;
     only.add(fresh.sealing());
@@ -154,6 +159,33 @@ io::Task<void> Vault::reseal_workspaces(Resealed& counts) {
       if (static_cast<std::int64_t>(rows.size()) == batch_rows) {
         done.last = Place(rows.back().workspace_id, rows.back().key);
       }
+      return done;
+    };
+    Step step = co_await db_.write(work);
+    counts.resealed += step.counts.resealed;
+    counts.unreadable += step.counts.unreadable;
+    after = std::move(step.last);
+  }
+}
+
+io::Task<void> Vault::reseal_inbound(Resealed& counts) {
+  struct Step {
+    Resealed counts;
+    std::optional<WorkspaceId> last;
+  };
+  RingPtr held = ring();
+  for (std::optional<WorkspaceId> after = WorkspaceId(); after;) {
+    auto work = [this, held, from = *after](sql::Tx& tx) {
+      Step done;
+      auto rows = tx.all(store::page_inbound, from, batch_rows);
+      for (const store::InboundRow& row : rows) {
+        auto sealed = reseal(*held, row.sealed, inbound_place(row.workspace_id), done.counts);
+        if (!sealed) continue;
+        done.counts.resealed += tx.run(store::reseal_inbound, row.workspace_id,
+                                       sql::BytesView(row.sealed), sql::BytesView(*sealed));
+      }
+      if (static_cast<std::int64_t>(rows.size()) == batch_rows)
+        done.last = rows.back().workspace_id;
       return done;
     };
     Step step = co_await db_.write(work);

@@ -62,6 +62,7 @@ class Vault {
                                        const std::string& place, Resealed& counts);
   io::Task<void> reseal_globals(Resealed& counts);
   io::Task<void> reseal_workspaces(Resealed& counts);
+  io::Task<void> reseal_inbound(Resealed& counts);
 
   sql::Database& db_;
   io::Random& random_;
@@ -72,5 +73,6 @@ class Vault {
 
 std::string global_place(std::string_view key);
 std::string workspace_place(WorkspaceId workspace, std::string_view key);
+std::string inbound_place(WorkspaceId workspace);
 
 }  // namespace molecule::secrets

@@ -40,7 +40,8 @@ std::optional<Directory::Brief> Directory::brief(WorkspaceId id) const {
     auto it = map.find(id);
     if (it == map.end()) return std::nullopt;
     const Entry& entry = it->second;
-    return Brief{entry.status, entry.max_concurrent_tasks, joins_by_itself(entry.runtime)};
+    return Brief{entry.status, entry.max_concurrent_tasks, joins_by_itself(entry.runtime),
+                 entry.delivery == Delivery::push && !entry.url.empty()};
   });
 }
 

@@ -67,6 +67,7 @@ class Directory final : public auth::Reach, public auth::Residents {
     Status status = Status::provisioning;
     int max_concurrent_tasks = 1;
     bool joins_by_itself = false;  // Its runtime is one that no container is started for.
+    bool is_called = false;        // The platform calls it at its own address.
   };
   std::optional<Brief> brief(WorkspaceId id) const;
   // A removed workspace counts as reachable, so that its peers are told that it is gone.

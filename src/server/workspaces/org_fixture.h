@@ -59,6 +59,17 @@ class Org : public test::EachDatabase {
     }
     std::set<std::pair<std::string, std::string>> kept;
   };
+  // As long as the test's own transaction is; never forgotten.
+  struct KeptInbound final : InboundSecrets {
+    Secret ensure(sql::Tx&, WorkspaceId id) override {
+      made.insert(id);
+      return of(id);
+    }
+    Secret of(WorkspaceId id) const override {
+      return made.contains(id) ? Secret("inbound-" + id.text()) : Secret();
+    }
+    std::set<WorkspaceId> made;
+  };
   struct NoGate final : http::Gate {
     std::optional<http::Response> admit(const http::Route&, http::Request&) override {
       return std::nullopt;
@@ -86,7 +97,7 @@ class Org : public test::EachDatabase {
     run(log->open());
     directory = std::make_unique<Directory>();
     tokens = std::make_unique<auth::Tokens>(db(), clock, random, *directory);
-    Ports ports{vitals(), urls, secrets, *tokens, departures};
+    Ports ports{vitals(), urls, secrets, inbound, *tokens, departures};
     service = std::make_unique<Service>(db(), *log, *directory, clock, random, ports, Settings{});
     run(service->load());
     run(tokens->open());
@@ -181,6 +192,7 @@ class Org : public test::EachDatabase {
   test::CountingRandom random;
   AnyUrl urls;
   KeptSecrets secrets;
+  KeptInbound inbound;
   NoGate gate;
   std::vector<Departure*> departures;
   std::unique_ptr<events::Log> log;

@@ -96,6 +96,14 @@ class SecretStore {  // secrets
   virtual void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) = 0;
 };
 
+class InboundSecrets {  // secrets: what the platform shows to an agent when it calls the agent
+ public:
+  virtual ~InboundSecrets() = default;
+  // Made at the first call, the same at every later one. For the agent itself only.
+  virtual Secret ensure(sql::Tx& tx, WorkspaceId id) = 0;
+  virtual Secret of(WorkspaceId id) const = 0;  // Any thread, in memory; empty when none was made.
+};
+
 // Others that keep something about workspaces. Called inside the transaction that removes or
 // purges.
 class Departure {

@@ -46,7 +46,8 @@ ANSWER=$(curl -sS "$PLATFORM/registry/register" -H 'Content-Type: application/js
   ${TOKEN:+-H "Authorization: Bearer $TOKEN"} \
   -d '{"id":"'"$ID"'","delivery_mode":"poll","agent_card":{"name":"curl-agent","skills":[{"id":"echo","name":"Echo"}]}}')
 TOKEN=${TOKEN:-$(printf '%s' "$ANSWER" | sed -n 's/.*"auth_token":"\([^"]*\)".*/\1/p')}
-printf '%s\n' "$ANSWER" | sed 's/"auth_token":"[^"]*"/"auth_token":"(kept in $TOKEN)"/'
+printf '%s\n' "$ANSWER" | sed -e 's/"auth_token":"[^"]*"/"auth_token":"(kept in $TOKEN)"/' \
+  -e 's/"platform_inbound_secret":"[^"]*"/"platform_inbound_secret":"(not shown)"/'
 
 # 2. Say that it lives: every 30 seconds, 90 seconds without one is offline.
 curl -sS "$PLATFORM/registry/heartbeat" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \

@@ -82,6 +82,7 @@ io::Task<Service::Made> Service::make(NewWorkspace wanted) {
     } else if (!row.url.empty()) {
       table_.move(tx, id, Trigger::reachable, arrival);
       row.status = Status::online;
+      ports_.inbound.ensure(tx, id);
       tx.after_commit([this, id, at = row.created_at] { ports_.vitals.expect(id, at); });
     } else {
       table_.move(tx, id, Trigger::awaited, arrival);

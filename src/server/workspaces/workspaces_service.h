@@ -27,6 +27,7 @@ struct Ports {
   VitalSigns& vitals;
   UrlCheck& urls;
   SecretStore& secrets;
+  InboundSecrets& inbound;
   auth::Tokens& tokens;
   std::vector<Departure*> departures;
 };
