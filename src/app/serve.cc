@@ -240,11 +240,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                              presence_settings, registry);
   later_departures.join(presence);
   activity::Service activity(db, log, ledger, directory, hubs, world.clock);
-  delegations::Service delegations(db, log, ledger, outcomes, proxy, hubs, world.clock,
+  delegations::Service delegations(db, log, ledger, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
   layout::Service layout(db, world.clock);
-  events::Service events(db, log, directory, hubs);
+  events::Service events(db, log, directory, directory, hubs);
   auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
                              dev ? auth::Profile::development : auth::Profile::production);
 

@@ -49,7 +49,7 @@ io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report rep
   check_length("summary", report.summary, 4096);
   check_length("error_detail", report.error_detail, 16384);
   check_length("status", report.status, 32);
-  if (!directory_.find(id)) throw not_found("workspace");
+  auth::require_present(directory_, id);
   row.workspace = id;
   row.source = id;
   row.target = report.target_id;
@@ -108,6 +108,7 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
 
   struct Sent {
     bool known = true;       // The message it answers exists and is addressed to this workspace.
+    bool of_peer = false;    // It came from another workspace.
     bool duplicate = false;  // That message has its result already.
   };
   auto change = [=, this](sql::Tx& tx) {
@@ -116,6 +117,9 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
       auto asked = ledger_.find(tx, *reply_to);
       outcome.known = asked && asked->workspace_id == id;
       if (!outcome.known) return outcome;
+      // Recorded here, the peer that waits for it would never hear of it.
+      outcome.of_peer = asked->mail == Mail::polled && asked->source_id;
+      if (outcome.of_peer) return outcome;
       Result result;
       result.response_body = row.response_body;
       result.duration_ms = (clock_.now() - asked->created_at).count() / 1000;
@@ -140,6 +144,12 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
   if (!sent.known) {
     throw Fault(Kind::not_found, "reply_to_not_found",
                 "reply_to names no message that was sent to this workspace");
+  }
+  if (sent.of_peer) {
+    throw bad_request(
+        "reply_to_peer",
+        "that message came from a workspace: answer with POST /workspaces/{its id}/a2a and "
+        "metadata.reply_to");
   }
   json::Object answer;
   answer.add("status", "sent");

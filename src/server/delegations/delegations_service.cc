@@ -140,6 +140,7 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
   if (ask.idempotency_key && (ask.idempotency_key->empty() || ask.idempotency_key->size() > 256)) {
     throw bad_request("invalid_idempotency_key", "idempotency_key must have 1 to 256 bytes");
   }
+  if (!who) auth::require_present(residents_, source);
   if (*target == source) throw bad_request("self_delegation", "self-delegation not permitted");
 
   Delegation delegation;
@@ -246,6 +247,7 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
     throw Fault(Kind::too_large, "task_too_large",
                 fmt::format("task is longer than {} bytes", task_max));
   }
+  auth::require_present(residents_, id);
   Delegation delegation;
   delegation.delegation_id = *note.delegation_id;
   delegation.source_id = id;

@@ -56,12 +56,14 @@ class Service {
   static constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
 
   Service(sql::Database& db, events::Log& log, activity::Ledger& ledger, Outcomes& outcomes,
-          proxy::Service& proxy, events::Hubs& hubs, const io::Clock& clock, io::Random& random)
+          proxy::Service& proxy, const auth::Residents& residents, events::Hubs& hubs,
+          const io::Clock& clock, io::Random& random)
       : db_(db),
         log_(log),
         ledger_(ledger),
         outcomes_(outcomes),
         proxy_(proxy),
+        residents_(residents),
         hubs_(hubs),
         clock_(clock),
         random_(random) {}
@@ -83,6 +85,7 @@ class Service {
   activity::Ledger& ledger_;
   Outcomes& outcomes_;
   proxy::Service& proxy_;
+  const auth::Residents& residents_;
   events::Hubs& hubs_;
   const io::Clock& clock_;
   io::Random& random_;

@@ -158,6 +158,7 @@ io::Task<http::Response> Service::socket(auth::Member::Caller caller,
 
 io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id,
                                          const http::Request& request) {
+  auth::require_present(residents_, id);
   std::optional<std::string> last;
   if (auto header = request.header("Last-Event-ID")) last = std::string(*header);
   if (!last) last = request.query_value("since");

@@ -6,6 +6,7 @@
 
 #include "platform/http/route.h"
 #include "server/auth/access.h"
+#include "server/auth/residents.h"
 #include "server/events/hub.h"
 #include "server/events/log.h"
 
@@ -29,8 +30,9 @@ BOOST_DESCRIBE_STRUCT(Past, (), (id, event_type, workspace_id, payload, created_
 
 class Service {
  public:
-  Service(sql::Database& db, Log& log, const auth::Reach& reach, Hubs& hubs)
-      : db_(db), log_(log), reach_(reach), hubs_(hubs) {}
+  Service(sql::Database& db, Log& log, const auth::Reach& reach, const auth::Residents& residents,
+          Hubs& hubs)
+      : db_(db), log_(log), reach_(reach), residents_(residents), hubs_(hubs) {}
 
   // GET /ws?since=N
   io::Task<http::Response> socket(auth::Member::Caller caller, const http::Request& request);
@@ -46,6 +48,7 @@ class Service {
   sql::Database& db_;
   Log& log_;
   const auth::Reach& reach_;
+  const auth::Residents& residents_;
   Hubs& hubs_;
 };
 
