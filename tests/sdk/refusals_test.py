@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -240,3 +241,30 @@ def test_a_foreign_host_or_origin_is_refused(stage: Stage) -> None:
     refused(stage.ask("GET", "/workspaces", headers={"Host": "evil.example"}), 400, 403, 421)
     refused(stage.ask("POST", "/workspaces", {"name": "x", "runtime": "external"},
                       headers={"Origin": "http://evil.example"}), 403)
+
+
+def quota(answer: requests.Response) -> list[str | None]:
+    return [answer.headers.get(f"X-RateLimit-{name}") for name in ("Limit", "Remaining", "Reset")]
+
+
+def test_every_answer_tells_how_much_is_left(stage: Stage, client: RemoteAgentClient) -> None:
+    first = as_agent(stage, client, "GET", "/workspaces/SELF")
+    second = as_agent(stage, client, "POST", "/registry/heartbeat", {"workspace_id": client.workspace_id})
+    limit, remaining, reset = (int(text or -1) for text in quota(first))
+    assert limit == 60000 and 0 < remaining < limit and 0 < reset <= 60
+    assert quota(second)[0] == str(limit)
+    # The window may have begun anew in between.
+    assert int(quota(second)[1] or -1) in (remaining - 1, limit - 1)
+    assert quota(requests.get(f"{stage.url}/workspaces", timeout=10))[0] == "1000000", "refused, and counted by address"
+
+
+def test_the_dev_profile_says_that_nothing_is_counted(tmp_path: Path) -> None:
+    dev = Stage(tmp_path, "--dev")
+    dev.start()
+    try:
+        for answer in (requests.get(f"{dev.url}/workspaces", timeout=10), dev.ask("GET", "/workspaces"),
+                       dev.ask("GET", "/workspaces/nonsense"),
+                       requests.get(f"{dev.url}/workspaces", headers={"Authorization": "Bearer wrong"}, timeout=10)):
+            assert quota(answer) == ["unlimited", None, None], answer.text
+    finally:
+        dev.close()

@@ -172,6 +172,7 @@ void Connection::name_request() {
   Exchange& at = *at_;
   Request& request = at.request;
   request.principal = {};
+  request.quota = {};
   request.params.clear();
   auto given = request.header("x-request-id");
   if (given && !given->empty() && given->size() <= 64 && all_are(*given, detail::token_char)) {

@@ -144,6 +144,7 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   HeadFacts facts;
   facts.request_id = at.request.id;
   facts.allow_origin = allow_origin_;
+  facts.quota = at.request.quota;
   facts.http10 = at.framing.http10;
   facts.secure = at.request.secure;
   facts.page = page_;
@@ -336,6 +337,7 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
   HeadFacts facts;
   facts.request_id = at.request.id;
   facts.allow_origin = allow_origin_;
+  facts.quota = at.request.quota;
   facts.secure = at.request.secure;
   at.out.clear();
   server_.heads.write(at.out, response, facts);

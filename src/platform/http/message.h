@@ -34,6 +34,16 @@ struct Principal {
   static constexpr std::chrono::milliseconds for_ever = std::chrono::milliseconds::max();
 };
 
+// What the gate counted a request against, told in every answer to it as X-RateLimit-Limit,
+// -Remaining and -Reset.
+struct Quota {
+  enum class Kind : std::uint8_t { untold, counted, unlimited };
+  Kind kind = Kind::untold;
+  std::uint32_t limit = 0;
+  std::uint32_t remaining = 0;
+  std::uint32_t reset = 0;  // Seconds until the window ends.
+};
+
 // Views point into the connection's buffers and live until the handler's response has been sent.
 struct Header {
   std::string_view name;   // As received; compare without case.
@@ -53,6 +63,7 @@ class Request {
   std::string id;                   // X-Request-Id of the response and of every log line.
   std::vector<std::string> params;  // Percent-decoded values of the pattern's {names}, in order.
   Principal principal;              // Set by the gate.
+  Quota quota;                      // Set by the gate, also when it refuses.
 
   // First header of that name, compared without case.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -28,6 +28,29 @@ void append_number(std::string& out, std::size_t value) {
   out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
+// Every answer carries these lines: written in place and appended once.
+void append_quota(std::string& out, const Quota& quota) {
+  constexpr std::string_view limit = "X-RateLimit-Limit: ";
+  constexpr std::string_view remaining = "\r\nX-RateLimit-Remaining: ";
+  constexpr std::string_view reset = "\r\nX-RateLimit-Reset: ";
+  constexpr std::size_t digits_max = 10;
+  char line[limit.size() + remaining.size() + reset.size() + 3 * digits_max + 2];
+  char* at = line;
+  auto text = [&at](std::string_view words) {
+    std::memcpy(at, words.data(), words.size());
+    at += words.size();
+  };
+  auto number = [&at](std::uint32_t value) { at = std::to_chars(at, at + digits_max, value).ptr; };
+  text(limit);
+  number(quota.limit);
+  text(remaining);
+  number(quota.remaining);
+  text(reset);
+  number(quota.reset);
+  text("\r\n");
+  out.append(line, static_cast<std::size_t>(at - line));
+}
+
 void append_value(std::string& out, std::string_view value) {
   if (all_are(value, detail::value_char)) {
     out += value;
@@ -88,12 +111,18 @@ void HeadWriter::write(std::string& out, const Response& response, const HeadFac
     out += facts.request_id;
     out += "\r\n";
   }
+  switch (facts.quota.kind) {
+    case Quota::Kind::untold: break;
+    case Quota::Kind::counted: append_quota(out, facts.quota); break;
+    case Quota::Kind::unlimited: out += "X-RateLimit-Limit: unlimited\r\n"; break;
+  }
   if (!facts.allow_origin.empty()) {
     out += "Access-Control-Allow-Origin: ";
     append_value(out, facts.allow_origin);
     out +=
         "\r\nAccess-Control-Allow-Credentials: true\r\n"
-        "Access-Control-Expose-Headers: X-Request-Id, X-Molecule-Seq, Retry-After\r\n"
+        "Access-Control-Expose-Headers: X-Request-Id, X-Molecule-Seq, Retry-After, "
+        "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset\r\n"
         "Vary: Origin\r\n";
   }
   if (facts.length) {

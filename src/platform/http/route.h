@@ -189,7 +189,8 @@ constexpr std::array<Route, sizeof...(Routes)> table(Routes... routes) {
 class Gate {
  public:
   virtual ~Gate() = default;
-  // Sets request.principal and returns nothing, or the refusal to send. request.params is filled.
+  // Sets request.principal and returns nothing, or the refusal to send; tells request.quota either
+  // way. request.params is filled.
   virtual std::optional<Response> admit(const Route& route, Request& request) = 0;
   // Asked again for an admitted request that holds something open (a stream, a WebSocket, a read
   // that waits) when credentials have changed or principal.lasts is over. Nothing: it goes on, and

@@ -32,6 +32,10 @@ class TestGate final : public Gate {
  public:
   std::optional<Response> admit(const Route& route, Request& request) override {
     request.principal.lasts = lasts;
+    if (route.pattern.starts_with("/quota/")) {
+      auto kind = request.path.ends_with("none") ? Quota::Kind::unlimited : Quota::Kind::counted;
+      request.quota = {kind, 4'294'967'295, 0, 60};
+    }
     if (route.access->level == 0) return std::nullopt;
     return error_response(401, "unauthenticated", "no");
   }
@@ -194,18 +198,19 @@ class Echo {
   }
 };
 
-inline constexpr auto echo_routes = table(
-    get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"),
-    get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
-    get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
-    get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
-    post<Anyone, &Echo::show>("/items/{id}:cancel"),
-    post<Anyone, &Echo::show>("/small").body_limit(100), del<Anyone, &Echo::nothing>("/items/{id}"),
-    get<Nobody, &Echo::forbidden>("/forbidden"), post<Nobody, &Echo::forbidden>("/forbidden"),
-    get<Anyone, &Echo::fails>("/fails/{how}"), get<Anyone, &Echo::big>("/big"),
-    get<Anyone, &Echo::slow>("/slow"), post<Anyone, &Echo::slow>("/slow"),
-    get<Anyone, &Echo::brief>("/brief"), get<Anyone, &Echo::stream>("/stream/{kind}"),
-    post<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"));
+inline constexpr auto echo_routes =
+    table(get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"),
+          get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
+          get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
+          get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
+          post<Anyone, &Echo::show>("/items/{id}:cancel"),
+          post<Anyone, &Echo::show>("/small").body_limit(100),
+          del<Anyone, &Echo::nothing>("/items/{id}"), get<Nobody, &Echo::forbidden>("/forbidden"),
+          post<Nobody, &Echo::forbidden>("/forbidden"), get<Anyone, &Echo::fails>("/fails/{how}"),
+          get<Anyone, &Echo::fails>("/quota/{how}"), get<Anyone, &Echo::big>("/big"),
+          get<Anyone, &Echo::slow>("/slow"), post<Anyone, &Echo::slow>("/slow"),
+          get<Anyone, &Echo::brief>("/brief"), get<Anyone, &Echo::stream>("/stream/{kind}"),
+          post<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"));
 
 class ServerTest : public ::testing::Test {
  protected:

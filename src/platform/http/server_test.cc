@@ -38,6 +38,19 @@ TEST_F(ServerTest, EveryResponseCarriesTheSecurityHeaders) {
   EXPECT_EQ(response.header("Date").size(), 29U);
 }
 
+TEST_F(ServerTest, AnswersTellTheQuotaThatTheGateTold) {
+  HttpPeer client(port());
+  PeerResponse counted = client.ask("GET", "/quota/fault");
+  EXPECT_EQ(counted.status, 409);
+  EXPECT_EQ(counted.header("X-RateLimit-Limit"), "4294967295");
+  EXPECT_EQ(counted.header("X-RateLimit-Remaining"), "0");
+  EXPECT_EQ(counted.header("X-RateLimit-Reset"), "60");
+  PeerResponse unlimited = client.ask("GET", "/quota/none");
+  EXPECT_EQ(unlimited.header("X-RateLimit-Limit"), "unlimited");
+  EXPECT_EQ(unlimited.header("X-RateLimit-Remaining"), "");
+  EXPECT_EQ(client.ask("GET", "/show").header("X-RateLimit-Limit"), "") << "nothing was told";
+}
+
 TEST_F(ServerTest, RoutesByPathAndMethod) {
   HttpPeer client(port());
   EXPECT_THAT(client.ask("GET", "/items/a%20b").body, HasSubstr("{a b}"));

@@ -32,6 +32,12 @@ std::optional<Refusal> admit_unready(const http::Route& route, http::Request& re
   return std::nullopt;
 }
 
+void tell(const Allowance& allowance, http::Request& request) {
+  using Kind = http::Quota::Kind;
+  request.quota = {allowance.limit == 0 ? Kind::unlimited : Kind::counted, allowance.limit,
+                   allowance.remaining, allowance.reset};
+}
+
 // The developer is who presents nothing in the dev profile. Registration asks who the agent is, and
 // a developer is none.
 void become_developer(const http::Route& route, Proof& proof) {
@@ -88,14 +94,15 @@ std::optional<http::Response> Gate::review(const http::Route& route, http::Reque
   return judge_again(prover_, clock_.now(), reach_, route, request, Nothing::is_nobody);
 }
 
-Refusal Gate::failed(Reason reason, const http::Request& request, std::uint32_t now) {
+Refusal Gate::failed(Reason reason, http::Request& request, std::uint32_t now) {
   Refusal refusal = because(reason);
   refusal.allowance = limits_.take(Counted::failure, address_key(request.peer), now);
+  tell(refusal.allowance, request);
   if (!refusal.allowance.allowed) refusal.reason = Reason::limited;
   return refusal;
 }
 
-std::optional<Refusal> Gate::within_limits(const Proof& proof, const http::Request& request,
+std::optional<Refusal> Gate::within_limits(const Proof& proof, http::Request& request,
                                            std::uint32_t now) {
   Allowance allowance;
   switch (proof.who) {
@@ -114,6 +121,7 @@ std::optional<Refusal> Gate::within_limits(const Proof& proof, const http::Reque
       allowance = limits_.take(Counted::operators, proof.principal.credential, now);
       break;
   }
+  tell(allowance, request);
   if (allowance.allowed) return std::nullopt;
   Refusal refusal = because(Reason::limited);
   refusal.allowance = allowance;
@@ -147,6 +155,7 @@ DevGate::DevGate(const GateParts& parts, Places places)
       probe_(parts.metrics) {}
 
 std::optional<http::Response> DevGate::admit(const http::Route& route, http::Request& request) {
+  request.quota.kind = http::Quota::Kind::unlimited;
   auto refusal = decide(route, request);
   if (!refusal) return std::nullopt;
   request.principal = {};

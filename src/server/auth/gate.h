@@ -46,9 +46,9 @@ class Gate final : public http::Gate {
 
  private:
   std::optional<Refusal> decide(const http::Route& route, http::Request& request);
-  std::optional<Refusal> within_limits(const Proof& proof, const http::Request& request,
+  std::optional<Refusal> within_limits(const Proof& proof, http::Request& request,
                                        std::uint32_t now);
-  Refusal failed(Reason reason, const http::Request& request, std::uint32_t now);
+  Refusal failed(Reason reason, http::Request& request, std::uint32_t now);
 
   Prover prover_;
   const Reach& reach_;

@@ -56,6 +56,7 @@ struct Answer {
   std::string text;
   Who who = Who::nobody;
   http::Principal principal;
+  http::Quota quota;
   std::vector<std::pair<std::string, std::string>> headers;
   json::Document body = json::Document::parse("{}");
 };
@@ -117,6 +118,7 @@ class Gates : public test::EachDatabase {
     Answer answer;
     answer.who = static_cast<Who>(request.principal.kind);
     answer.principal = request.principal;
+    answer.quota = request.quota;
     if (!refusal) return answer;
     answer.status = refusal->status;
     answer.body = json::Document::parse(refusal->body);
@@ -428,10 +430,28 @@ TEST_P(Gates, LimitsCountByAddressOrByCredential) {
   EXPECT_EQ(allowed(self_route, bearer(mine)), 3);
   EXPECT_EQ(allowed(member_route, bearer(theirs)), 3) << "each its own";
   EXPECT_EQ(allowed(admin_route, bearer(admin_text)), 4);
-  Answer answer = ask(self_route, bearer(mine));
-  EXPECT_EQ(header_of(answer, "X-RateLimit-Limit"), "3");
-  EXPECT_EQ(header_of(answer, "X-RateLimit-Remaining"), "0");
-  EXPECT_EQ(header_of(answer, "X-RateLimit-Reset"), "60");
+}
+
+TEST_P(Gates, EveryAnswerIsToldItsQuota) {
+  using Kind = http::Quota::Kind;
+  build({2, 3, 0, 5, 0});
+  auto told = [](const Answer& answer) {
+    return std::vector<std::uint32_t>{answer.quota.limit, answer.quota.remaining,
+                                      answer.quota.reset};
+  };
+  EXPECT_EQ(told(ask(self_route, bearer(mine))), (std::vector<std::uint32_t>{3, 2, 60}));
+  clock.advance(20s);
+  EXPECT_EQ(told(ask(member_route, bearer(mine))), (std::vector<std::uint32_t>{3, 1, 40}));
+  Answer refused = ask(admin_route, bearer(mine));
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(told(refused), (std::vector<std::uint32_t>{3, 0, 40})) << "counted, so told";
+  refused = ask(self_route, bearer(mine));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(told(refused), (std::vector<std::uint32_t>{3, 0, 40}));
+  EXPECT_EQ(told(ask(open_route, {})), (std::vector<std::uint32_t>{2, 1, 60}));
+  EXPECT_EQ(told(ask(self_route, bearer("nonsense"))), (std::vector<std::uint32_t>{5, 4, 60}));
+  EXPECT_EQ(ask(admin_route, bearer(admin_text)).quota.kind, Kind::unlimited);
+  EXPECT_EQ(ask(open_route, {}, me, "localhost:8080", dev.get()).quota.kind, Kind::unlimited);
 }
 
 TEST_P(Gates, TheDevGateAdmitsTheDeveloperAndStillChecksWhatIsPresented) {

@@ -39,14 +39,10 @@ http::Response gone(const Refusal& refusal) {
 }
 
 http::Response limited(const Allowance& allowance) {
-  std::string seconds = std::to_string(allowance.reset);
   json::Object more;
   more.add("retry_after", allowance.reset);
   return http::error_response(429, "rate_limited", "rate limit exceeded", more.members())
-      .with("Retry-After", seconds)
-      .with("X-RateLimit-Limit", std::to_string(allowance.limit))
-      .with("X-RateLimit-Remaining", std::to_string(allowance.remaining))
-      .with("X-RateLimit-Reset", seconds);
+      .with("Retry-After", std::to_string(allowance.reset));
 }
 
 }  // namespace
