@@ -131,9 +131,37 @@ test("dragging a card onto another nests it, after saying where it will land", a
   await page.mouse.down();
   await page.mouse.move(to.x + to.width / 2 - from.width / 2 + 60, to.y + to.height / 2 - from.height / 2 + 12, { steps: 12 });
   await page.getByText("Drop into: pm").waitFor();
+  await page.locator("[data-landing]").waitFor();
   await picture(page, "dropping");
   await page.mouse.up();
   await page.getByText("researcher is now in pm’s team").waitFor();
+});
+
+test("a band with Shift picks the cards in it, and Esc lets them go", async () => {
+  await page.locator(".react-flow__controls-fitview").click();
+  let lead;
+  await until("the view to rest", async () => {
+    const before = lead;
+    lead = await person.card("pm").boundingBox();
+    return JSON.stringify(before) === JSON.stringify(lead);
+  });
+  await page.keyboard.down("Shift");
+  await page.mouse.move(lead.x - 20, lead.y - 20);
+  await page.mouse.down();
+  await page.mouse.move(lead.x + lead.width + 20, lead.y + lead.height + 20, { steps: 6 });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  await page.getByText("2 selected").waitFor();
+  await picture(page, "picked");
+  await page.keyboard.press("Escape");
+  await page.getByText("2 selected").waitFor({ state: "detached" });
+});
+
+test("an address that leads nowhere says so", async () => {
+  browser.expect(/404/);
+  await page.goto(`${platform.url}/w/00000000-0000-4000-8000-000000000000/chat`);
+  await page.getByText("There is no workspace at that address.").waitFor();
+  await person.card("pm").waitFor();
 });
 
 test("a team folds and unfolds, and stays folded after a reload", async () => {

@@ -26,8 +26,19 @@ afterEach((context) => {
   if (!context.passed) console.error(platform.log());
 });
 
+/** What is drawn now is remembered, and asked later whether it is still the same: nothing may be drawn anew. */
+const remembers = () =>
+  person.page.evaluate(() => {
+    window.drawn = [...document.querySelectorAll('.react-flow__node, #panel-chat [role="log"], #panel-chat textarea')];
+    return window.drawn.length;
+  });
+const stillDrawn = () => person.page.evaluate(() => window.drawn.filter((each) => each.isConnected).length);
+
 test("a lost platform is shown, and the picture stays", async () => {
   browser.expect(/ERR_CONNECTION_REFUSED|WebSocket|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Failed to load resource/);
+  await person.opensCard("pm");
+  await person.page.getByText("No messages yet").waitFor();
+  assert.equal(await remembers(), 4);
   await platform.stopServer();
   await person.page.locator('[data-live="reconnecting"], [data-live="offline"]').waitFor();
   await picture(person.page, "reconnecting");
@@ -40,6 +51,7 @@ test("it comes back live by itself, signed in, with its agents", async () => {
   await person.page.getByText("Live updates restored").waitFor();
   await person.seesCard("pm", "Online");
   await person.seesCard("researcher", "Online");
+  assert.equal(await stillDrawn(), 4, "reconnecting draws nothing anew");
 });
 
 test("and a question is answered as before", async () => {

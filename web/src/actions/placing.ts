@@ -6,7 +6,7 @@ import { forgetIntents, intend, intentsStore } from "@/canvas/intents";
 import { arrangeChildren, emptyLayout, landingIn, landingOutside, moveSubtree, type Layout, type Point } from "@/canvas/layout";
 import { orgStore, withChange } from "@/model/org";
 import { nestingRefusal } from "@/model/selectors";
-import { toast } from "@/ui/toast";
+import { dismissToast, toast } from "@/ui/toast";
 import { remembered } from "./undo";
 
 /** Requests under way at once when a whole team moves. */
@@ -69,9 +69,14 @@ function placesNow(placements: readonly Placement[]): Placement[] {
 async function saveUndoable(placements: readonly Placement[], label: string, announce: boolean): Promise<void> {
   const before = placesNow(placements);
   if (!(await save(placements))) return;
-  const back = remembered(label, () => void save(before));
+  const offer: { toast?: number } = {};
+  const back = remembered(label, () => {
+    // However it is taken back: its own offer to do so is void then.
+    if (offer.toast !== undefined) dismissToast(offer.toast);
+    void save(before);
+  });
   if (!announce) return;
-  toast("info", label, { label: "Undo", run: back });
+  offer.toast = toast("info", label, { label: "Undo", run: back });
   const [first] = placements;
   if (first) graph.controls?.reveal(first.id);
 }
@@ -82,7 +87,7 @@ export function move(id: string, to: Point): void {
 
 export function nest(id: string, parent: string, to?: Point): void {
   const refusal = nestingRefusal(orgStore.get(), id, parent);
-  if (refusal) return toast("error", refusal);
+  if (refusal) return void toast("error", refusal);
   const [own, ...rest] = moveSubtree(orgStore.get(), layout(), id, landingIn(layout(), parent, id, to));
   if (own) void saveUndoable([{ ...own, parent_id: parent }, ...rest], `${nameOf(id)} is now in ${nameOf(parent)}’s team`, true);
 }

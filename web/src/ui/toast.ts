@@ -21,11 +21,12 @@ function publish(next: readonly Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Shows a toast. Errors stay until dismissed; the others leave by themselves, later when they carry an action. */
-export function toast(tone: Toast["tone"], text: string, action?: Toast["action"]): void {
+/** Shows a toast and gives its number. Errors stay until dismissed; others leave by themselves, later with an action. */
+export function toast(tone: Toast["tone"], text: string, action?: Toast["action"]): number {
   const id = nextId++;
   publish([...toasts, { id, tone, text, ...(action ? { action } : {}) }].slice(-shownMax));
   if (tone !== "error") setTimeout(() => dismissToast(id), action ? actionLifetimeMs : lifetimeMs);
+  return id;
 }
 
 export function dismissToast(id: number): void {

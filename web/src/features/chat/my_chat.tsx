@@ -1,4 +1,4 @@
-import { Fragment, useEffect, useRef } from "react";
+import { Fragment, useEffect, useLayoutEffect, useRef } from "react";
 import type { Workspace } from "@/api/workspace";
 import { emptyThread, openTurn } from "@/model/chat";
 import { threadsStore } from "@/model/chat_store";
@@ -21,11 +21,19 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
   const turn = openTurn(thread);
   const scroll = useRef<HTMLDivElement>(null);
   const following = useRef(true);
+  const toEnd = useRef(0);
+  const first = thread.messages[0]?.id;
 
   useEffect(() => {
     const list = scroll.current;
     if (list && following.current) list.scrollTop = list.scrollHeight;
   }, [thread, history.loading]);
+
+  // Older messages arrive above what is being read, which stays where it is.
+  useLayoutEffect(() => {
+    const list = scroll.current;
+    if (list && !following.current) list.scrollTop = list.scrollHeight - toEnd.current;
+  }, [first]);
 
   const empty = thread.messages.length === 0;
   return (
@@ -37,7 +45,8 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
         aria-label={`Conversation with ${workspace.name}`}
         tabIndex={0}
         onScroll={({ currentTarget: list }) => {
-          following.current = list.scrollHeight - list.scrollTop - list.clientHeight < nearEnd;
+          toEnd.current = list.scrollHeight - list.scrollTop;
+          following.current = toEnd.current - list.clientHeight < nearEnd;
         }}
       >
         {history.error !== undefined && <Failure text={`The conversation could not be read: ${history.error}`} onRetry={history.reload} />}
