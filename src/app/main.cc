@@ -4,9 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/admin.h"
 #include "app/canvas_assets.h"
 #include "app/config.h"
-#include "app/migrations.h"
 #include "app/reference.h"
 #include "app/serve.h"
 #include "app/system.h"
@@ -23,6 +23,7 @@ namespace {
 constexpr int done = 0;
 constexpr int failed = 1;
 constexpr int wrong_usage = 2;
+constexpr int not_reachable = 3;
 constexpr int refused = 4;
 
 int exit_code(const Fault& fault) {
@@ -31,6 +32,8 @@ int exit_code(const Fault& fault) {
     case Kind::conflict:
     case Kind::forbidden:
     case Kind::unauthenticated: return refused;
+    case Kind::bad_gateway:
+    case Kind::unavailable: return not_reachable;
     default: return failed;
   }
 }
@@ -45,7 +48,7 @@ struct Arguments {
   std::optional<std::string> file;
   std::string output;
   std::string directory;
-  std::string address;
+  AdminOptions admin;
 };
 
 // Adds the flags of every setting that may stand on a command line; secrets may not.
@@ -101,37 +104,19 @@ int run_serve(const Arguments& arguments) {
   return done;
 }
 
-int run_claim(const Arguments& arguments) {
+void add_admin_options(CLI::App& verb, Arguments& arguments) {
+  add_settings(verb, arguments);
+  verb.add_option("--url", arguments.admin.url,
+                  "Where the platform answers (default: where the one that runs on --data says)");
+  verb.add_option("-o,--output", arguments.admin.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+void run_admin(const Arguments& arguments,
+               void (*verb)(const Config& config, const AdminOptions& options)) {
   Config config = Config::load(arguments.flags, arguments.file);
   log::start(log::Level::warn);
-  std::filesystem::path data = config.text("data");
-  if (config.text("database-url").empty() && !std::filesystem::exists(data / "molecule.db")) {
-    throw Fault(Kind::not_found, "no_data",
-                fmt::format("{} holds no platform; start one with molecule serve --data {}",
-                            data.string(), data.string()));
-  }
-  io::SystemClock clock;
-  io::SystemRandom random;
-  metrics::Registry registry;
-  sql::Settings store;
-  store.url = config.text("database-url");
-  store.path = (data / "molecule.db").string();
-  auto db = sql::open(store, registry);
-  db->migrate(migrations());
-  auth::Claims claims(clock, random);
-  io::Loop loop;
-  Secret code = io::run(loop, db->write([&](sql::Tx& tx) { return claims.add(tx); }));
-  std::string base =
-      arguments.address.empty() ? "http://" + config.text("listen") : arguments.address;
-  while (base.ends_with('/')) base.pop_back();
-  std::string url = fmt::format("{}/claim/{}", base, code.reveal());
-  if (arguments.output == "json") {
-    std::cout << json::Object{}.add("url", url).add("expires_in_seconds", 1800).text() << "\n";
-  } else {
-    std::cout << url << "\n";
-    std::cerr << "Valid once, for 30 minutes.\n";
-  }
-  return done;
+  verb(config, arguments.admin);
 }
 
 int run_config_show(const Arguments& arguments) {
@@ -179,12 +164,12 @@ int run(int argc, char** argv) {
   CLI::App* admin_verb = cli.add_subcommand("admin", "Administer a data directory");
   admin_verb->require_subcommand(1);
   CLI::App* claim_verb = admin_verb->add_subcommand("claim", "Print a new single-use sign-in link");
-  add_settings(*claim_verb, arguments);
-  claim_verb->add_option("--url", arguments.address,
-                         "Where the platform answers (default: http://<listen>)");
-  claim_verb->add_option("-o,--output", arguments.output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
-  claim_verb->callback([&] { code = run_claim(arguments); });
+  add_admin_options(*claim_verb, arguments);
+  claim_verb->callback([&] { run_admin(arguments, print_claim_link); });
+  CLI::App* rotate_verb = admin_verb->add_subcommand(
+      "rotate-key", "Seal all secrets of the running platform with a new key");
+  add_admin_options(*rotate_verb, arguments);
+  rotate_verb->callback([&] { run_admin(arguments, rotate_sealing_key); });
 
   CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");
   config_verb->require_subcommand(1);

@@ -62,6 +62,13 @@ Address listen_address(const std::string& text) {
       fmt::format("--listen {}: expected ADDRESS:PORT, such as 127.0.0.1:8080", text));
 }
 
+// The host of the platform's own URL, as this machine may use it.
+std::string reachable_host(const std::string& host) {
+  if (host == "0.0.0.0") return "127.0.0.1";
+  if (host == "::") return "[::1]";
+  return host.find(':') != std::string::npos ? '[' + host + ']' : host;
+}
+
 bool is_loopback(const std::string& host) {
   return host == "::1" || host == "localhost" || host.starts_with("127.");
 }
@@ -308,8 +315,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     std::uint16_t port = listen_on_all(lanes, router, http, registry, tls.get());
     listening.store(true, std::memory_order_release);
     review();  // What ended before this was seen was told to nobody.
-    std::string shown_host =
-        address.host.find(':') != std::string::npos ? '[' + address.host + ']' : address.host;
+    std::string shown_host = reachable_host(address.host);
     std::string base = fmt::format("{}://{}:{}", tls ? "https" : "http", shown_host, port);
     if (config.flag("demo")) {
       DemoParts parts{workspace_service, directory, data, base};
@@ -360,7 +366,11 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   Lane& first = *lanes.front();
   io::Stop stop(first.loop());
   io::StopOnSignals signals(stop);
-  io::run(first.loop(), plane(config, world, first, lanes, *db, registry, stop, on_ready));
+  auto tell_and_go_on = [&](const Ready& ready) {
+    lock.tell(ready.url);
+    on_ready(ready);
+  };
+  io::run(first.loop(), plane(config, world, first, lanes, *db, registry, stop, tell_and_go_on));
   for (auto& lane : lanes) lane->stop();
 }
 

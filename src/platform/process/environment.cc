@@ -113,23 +113,65 @@ fs::path default_data_directory() {
   return "/var/lib/molecule";
 }
 
+namespace {
+
+// holder_of() holds the lock for the moment it looks; a process that starts then tries again.
+constexpr int lock_tries = 20;
+constexpr useconds_t lock_pause = 5'000;
+
+bool take_lock(int fd) {
+  for (int tries = 1;; ++tries) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (tries == lock_tries) return false;
+    ::usleep(lock_pause);
+  }
+}
+
+Holder read_holder(int fd) {
+  char bytes[1024] = {};
+  ssize_t n = ::pread(fd, bytes, sizeof bytes, 0);
+  std::string_view text(bytes, n > 0 ? static_cast<std::size_t>(n) : 0);
+  Holder holder;
+  std::size_t end = text.find('\n');
+  holder.pid = text.substr(0, end);
+  if (end != text.npos) {
+    text.remove_prefix(end + 1);
+    holder.told = text.substr(0, text.find('\n'));
+  }
+  return holder;
+}
+
+}  // namespace
+
 DirectoryLock::DirectoryLock(const fs::path& directory) {
   fs::path file = directory / "lock";
   Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (fd.get() < 0) throw internal(fmt::format("cannot open {}: {}", file.string(), cause()));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    char holder[32] = {};
-    ssize_t n = ::read(fd.get(), holder, sizeof holder - 1);
+  if (!take_lock(fd.get())) {
+    Holder holder = read_holder(fd.get());
+    std::string who = holder.pid.empty() ? "" : ", pid " + holder.pid;
+    if (!holder.told.empty()) who += ", at " + holder.told;
     throw Fault(
         Kind::conflict, "data_in_use",
-        fmt::format("{} is used by another molecule process{}{}; stop it or choose another --data",
-                    directory.string(), n > 0 ? ", pid " : "", n > 0 ? holder : ""));
-  }
-  std::string pid = std::to_string(::getpid());
-  if (::ftruncate(fd.get(), 0) == 0) {
-    [[maybe_unused]] ssize_t written = ::write(fd.get(), pid.data(), pid.size());
+        fmt::format("{} is used by another molecule process{}; stop it or choose another --data",
+                    directory.string(), who));
   }
   descriptor_ = fd.release();
+  tell({});
+}
+
+void DirectoryLock::tell(std::string_view line) {
+  std::string text = fmt::format("{}\n{}\n", ::getpid(), line);
+  if (::ftruncate(descriptor_, 0) == 0) {
+    [[maybe_unused]] ssize_t written = ::pwrite(descriptor_, text.data(), text.size(), 0);
+  }
+}
+
+std::optional<Holder> holder_of(const fs::path& directory) {
+  Descriptor fd(::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return std::nullopt;
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  return read_holder(fd.get());
 }
 
 DirectoryLock::~DirectoryLock() {

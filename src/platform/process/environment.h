@@ -34,9 +34,20 @@ class DirectoryLock {
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
 
+  // One line that holder_of() gives to other processes for as long as this one holds the lock.
+  void tell(std::string_view line);
+
  private:
   int descriptor_ = -1;
 };
+
+struct Holder {
+  std::string pid;
+  std::string told;  // Empty until it has told something.
+};
+// Who holds the directory at this moment. What a process that was killed has told is not believed:
+// the lock went with it.
+std::optional<Holder> holder_of(const std::filesystem::path& directory);
 
 // Resident memory of this process in bytes.
 std::uint64_t resident_bytes();
