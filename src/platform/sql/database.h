@@ -101,6 +101,9 @@ class Tx : public Statements {
   // of this transaction resumes. Must be short and must not throw. Dropped when the transaction is
   // undone.
   virtual void after_commit(std::move_only_function<void()> action) = 0;
+  // As after_commit, but once for all transactions that shared the commit, however many of them
+  // asked in the name of `owner`, and after all their other actions: for what wakes others.
+  virtual void after_batch(const void* owner, std::move_only_function<void()> action) = 0;
 
  protected:
   virtual std::int64_t execute(std::string_view name, std::string_view text,
@@ -123,7 +126,8 @@ struct Migration {
   std::string_view name;  // "workspaces"
   std::string_view text;  // Statements separated by ';'; the same for both engines. {{rowid}}
                           // stands for the type of a dense integer key: INTEGER PRIMARY KEY on
-                          // SQLite (its row id), BIGINT PRIMARY KEY on PostgreSQL.
+                          // SQLite (its row id), BIGINT PRIMARY KEY on PostgreSQL. A line that
+                          // begins with {{shared}} is for PostgreSQL alone.
 };
 
 namespace detail {

@@ -1,21 +1,32 @@
 #include "platform/sql/job_queue.h"
 
+#include <algorithm>
+
 namespace molecule::sql {
 
-JobQueue::Push JobQueue::push(detail::Job& job) {
-  bool wake = false;
+JobQueue::Push JobQueue::push(detail::Job& job, const void* from) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return Push::closed;
+  if (size_ >= max_) return Push::full;
+  job.next = nullptr;
+  (last_ ? last_->next : first_) = &job;
+  last_ = &job;
+  ++size_;
+  if (sleeping_ == 0 || waker_ == from) return Push::taken;
+  // The other loop's round may be longer than this one's: its promise is not for everybody.
+  if (waker_) return Push::wake;
+  waker_ = from;
+  return Push::promise;
+}
+
+void JobQueue::wake() {
+  std::size_t threads = 0;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return Push::closed;
-    if (size_ >= max_) return Push::full;
-    job.next = nullptr;
-    (last_ ? last_->next : first_) = &job;
-    last_ = &job;
-    ++size_;
-    wake = sleeping_ > 0;
+    waker_ = nullptr;
+    threads = std::min(sleeping_, size_);
   }
-  if (wake) filled_.notify_one();
-  return Push::taken;
+  for (; threads > 0; --threads) filled_.notify_one();
 }
 
 void JobQueue::take(std::vector<detail::Job*>& out, std::size_t most,

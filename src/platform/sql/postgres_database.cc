@@ -115,7 +115,7 @@ PostgresDatabase::Outcome PostgresDatabase::commit(PostgresConnection& on,
   commit_sent_ = true;
   if (!on.finish()) return undo(on, jobs.size());
   for (detail::Job* job : jobs) job->settled = true;
-  run_actions(transaction_.actions());
+  transaction_.actions().run();
   return {};
 }
 

@@ -23,7 +23,7 @@ void PostgresTx::begin_batch(PostgresConnection& connection, Mode mode) {
   connection_ = &connection;
   mode_ = mode;
   sequences_.begin_batch();
-  actions_.clear();
+  actions_.begin_batch();
   lost_.reset();
   broken_ = false;
   begin_job(0);
@@ -32,7 +32,7 @@ void PostgresTx::begin_batch(PostgresConnection& connection, Mode mode) {
 void PostgresTx::begin_job(std::size_t index) {
   index_ = index;
   connection_->set_owner(index);
-  actions_kept_ = actions_.size();
+  actions_.mark();
   sequences_.mark();
   failed_ = false;
   savepoint_ = false;
@@ -45,7 +45,7 @@ bool PostgresTx::end_job(bool keep) {
     return true;
   }
   sequences_.back_to_mark();
-  actions_.erase(actions_.begin() + static_cast<std::ptrdiff_t>(actions_kept_), actions_.end());
+  actions_.back_to_mark();
   if (savepoint_) {
     connection_->send(undo_savepoint);
     connection_->send(release_savepoint);

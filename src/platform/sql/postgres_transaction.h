@@ -33,11 +33,14 @@ class PostgresTx final : public Tx {
   bool broken() const { return broken_; }
   // A statement of this job failed and its exception was thrown into the closure.
   bool failed() const { return failed_; }
-  std::vector<std::move_only_function<void()>>& actions() { return actions_; }
+  CommitActions& actions() { return actions_; }
 
   std::int64_t next(std::string_view sequence) override;
   void after_commit(std::move_only_function<void()> action) override {
-    actions_.push_back(std::move(action));
+    actions_.after_commit(std::move(action));
+  }
+  void after_batch(const void* owner, std::move_only_function<void()> action) override {
+    actions_.after_batch(owner, std::move(action));
   }
 
  protected:
@@ -59,8 +62,7 @@ class PostgresTx final : public Tx {
   PostgresConnection* connection_ = nullptr;
   Mode mode_ = Mode::alone;
   Sequences sequences_;
-  std::vector<std::move_only_function<void()>> actions_;
-  std::size_t actions_kept_ = 0;
+  CommitActions actions_;
   std::size_t index_ = 0;
   std::optional<ConnectionLost> lost_;
   bool broken_ = false;

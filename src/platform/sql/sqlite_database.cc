@@ -79,6 +79,7 @@ class Target final : public MigrationTarget {
         at_micros);
   }
   std::string_view rowid_type() const override { return "INTEGER PRIMARY KEY"; }
+  bool shared() const override { return false; }
 
  private:
   SqliteConnection& connection_;
@@ -109,41 +110,41 @@ class SqliteDatabase::Transaction final : public Tx {
   void begin_batch(SqliteConnection& connection) {
     connection_ = &connection;
     sequences_.begin_batch();
-    actions_.clear();
+    actions_.begin_batch();
     lost_.reset();
   }
-  // `alone`: the only job of its batch needs no savepoint, the batch itself can be undone.
-  void begin_job(bool alone) {
-    alone_ = alone;
+  // Without savepoints a job that fails after it wrote costs the whole batch.
+  void begin_job(bool savepoints) {
+    savepoints_ = savepoints;
     savepoint_ = false;
+    wrote_ = false;
     violated_ = false;
     sequences_.mark();
-    actions_kept_ = actions_.size();
+    actions_.mark();
   }
-  void end_job(bool keep) {
+  // False when what the job wrote can only be undone with the rest of the batch.
+  bool end_job(bool keep) {
     if (lost_) throw StoreLost(*lost_);
     if (!connection_->in_transaction())
       throw StoreLost{"the engine ended the transaction by itself"};
     if (keep && !violated_) {
       if (savepoint_) run_plain(release_savepoint);
-      return;
+      return true;
     }
     if (savepoint_) {
       run_plain(undo_savepoint);
       run_plain(release_savepoint);
     }
-    undone_ = undone_ || alone_;
     sequences_.back_to_mark();
-    actions_.erase(actions_.begin() + static_cast<std::ptrdiff_t>(actions_kept_), actions_.end());
+    actions_.back_to_mark();
+    return savepoint_ || !wrote_;
   }
-  // Whether the batch holds nothing to keep, because its only job was undone.
-  bool undone() { return std::exchange(undone_, false); }
   void write_sequences() {
     sequences_.write_back([&](const std::string& name, std::int64_t value) {
       sql::run(*connection_, write_sequence, name, value);
     });
   }
-  std::vector<std::move_only_function<void()>>& actions() { return actions_; }
+  CommitActions& actions() { return actions_; }
 
   std::int64_t next(std::string_view sequence) override {
     return guarded([&] {
@@ -158,7 +159,10 @@ class SqliteDatabase::Transaction final : public Tx {
     });
   }
   void after_commit(std::move_only_function<void()> action) override {
-    actions_.push_back(std::move(action));
+    actions_.after_commit(std::move(action));
+  }
+  void after_batch(const void* owner, std::move_only_function<void()> action) override {
+    actions_.after_batch(owner, std::move(action));
   }
 
  protected:
@@ -187,19 +191,20 @@ class SqliteDatabase::Transaction final : public Tx {
   void run_plain(const Query<void()>& query) { sql::run(*connection_, query); }
   // A job that fails before it writes has nothing to undo.
   void protect(const SqliteConnection::Statement& statement) {
-    if (alone_ || savepoint_ || !statement.writes()) return;
+    if (wrote_ || !statement.writes()) return;
+    wrote_ = true;
+    if (!savepoints_) return;
     run_plain(open_savepoint);
     savepoint_ = true;
   }
   SqliteConnection* connection_ = nullptr;
   Sequences sequences_;
-  std::vector<std::move_only_function<void()>> actions_;
-  std::size_t actions_kept_ = 0;
+  CommitActions actions_;
   std::optional<StoreLost> lost_;
-  bool alone_ = false;
+  bool savepoints_ = false;
   bool savepoint_ = false;
+  bool wrote_ = false;
   bool violated_ = false;
-  bool undone_ = false;
 };
 
 class SqliteDatabase::Snapshot final : public Read {
@@ -285,35 +290,48 @@ void SqliteDatabase::begin() {
   transaction_->begin_batch(*writer_);
 }
 
-void SqliteDatabase::run_in_batch(detail::Job& job, bool alone) {
+bool SqliteDatabase::run_in_batch(detail::Job& job, bool savepoints) {
   if (job.reads) {
     Snapshot snapshot(*writer_);
     run_closure(job, snapshot);
     snapshot.end();
-    return;
+    return true;
   }
-  transaction_->begin_job(alone);
+  transaction_->begin_job(savepoints);
   run_closure(job, *transaction_);
-  transaction_->end_job(!job.failure);
+  return transaction_->end_job(!job.failure);
+}
+
+// False when a job failed that could not be undone by itself: then nothing of the batch is kept.
+bool SqliteDatabase::run_batch(std::span<detail::Job* const> batch, bool savepoints) {
+  begin();
+  for (detail::Job* job : batch) {
+    if (run_in_batch(*job, savepoints)) continue;
+    writer_->execute("ROLLBACK");
+    return false;
+  }
+  commit();
+  return true;
 }
 
 void SqliteDatabase::commit() {
   transaction_->write_sequences();
   run(*writer_, commit_batch);
-  run_actions(transaction_->actions());
+  transaction_->actions().run();
 }
 
 void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
   std::lock_guard lock(writer_mutex_);
   ensure_writer();
   try {
-    begin();
-    for (detail::Job* job : batch) run_in_batch(*job, batch.size() == 1);
-    if (transaction_->undone()) {
-      writer_->execute("ROLLBACK");
-      return;
+    // Savepoints cost every job two statements and a copy of the pages it changes; jobs that fail
+    // after they wrote are rare. Such a job alone has been undone with its batch.
+    const bool savepoints = batch.size() > 1 && careful_ > 0;
+    if (savepoints) --careful_;
+    if (!run_batch(batch, savepoints) && batch.size() > 1) {
+      careful_ = careful_batches;
+      run_batch(batch, true);
     }
-    commit();
     if (checkpointer_ && checkpointer_->committed(writer_->log_pages())) writer_->checkpoint();
   } catch (const StoreLost& loss) {
     writer_->execute_unchecked("ROLLBACK");

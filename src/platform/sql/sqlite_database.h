@@ -23,6 +23,9 @@ class SqliteDatabase final : public StoreThreads {
   std::string_view engine() const override { return "sqlite"; }
 
  private:
+  static constexpr int careful_batches =
+      64;  // With savepoints from the start, after one had to be undone.
+
   class Transaction;
   class Snapshot;
   struct Reader {
@@ -37,7 +40,8 @@ class SqliteDatabase final : public StoreThreads {
 
   void ensure_writer();
   void begin();
-  void run_in_batch(detail::Job& job, bool alone);
+  bool run_in_batch(detail::Job& job, bool savepoints);
+  bool run_batch(std::span<detail::Job* const> batch, bool savepoints);
   void commit();
   void drop_writer() noexcept;
 
@@ -46,6 +50,7 @@ class SqliteDatabase final : public StoreThreads {
       writer_mutex_;  // Held through a batch; lets migrate() and check_prepares() in between.
   std::unique_ptr<SqliteConnection> writer_;
   std::unique_ptr<Transaction> transaction_;
+  int careful_ = 0;
   std::unique_ptr<SqliteCheckpointer> checkpointer_;  // None in memory.
   // Raised when the writer had to be opened again, so that readers do the same: the file may be
   // another.

@@ -37,8 +37,8 @@ StoreThreads::StoreThreads(const Settings& settings, metrics::Registry& registry
     : settings_(settings),
       engine_(engine),
       probe_(registry),
-      writes_(settings.queue_max),
-      reads_(settings.queue_max) {}
+      writes_(std::make_shared<JobQueue>(settings.queue_max)),
+      reads_(std::make_shared<JobQueue>(settings.queue_max)) {}
 
 StoreThreads::~StoreThreads() = default;
 
@@ -51,14 +51,26 @@ void StoreThreads::start() {
 }
 
 void StoreThreads::stop() {
-  writes_.close();
-  reads_.close();
+  writes_->close();
+  reads_->close();
   threads_.clear();
 }
 
-void StoreThreads::submit(JobQueue& queue, detail::Job& job) {
-  const JobQueue::Push answer = queue.push(job);
+void StoreThreads::submit(const std::shared_ptr<JobQueue>& queue, detail::Job& job) {
+  io::Loop& loop = job.done->loop();
+  const JobQueue::Push answer = queue->push(job, &loop);
+  // After a push the job may be done already: it is not touched again.
   if (answer == JobQueue::Push::taken) return;
+  if (answer == JobQueue::Push::promise) {
+    // Woken when the loop has run what is ready now, so that the transactions of one round share a
+    // commit instead of the first one having it to itself.
+    loop.post([queue] { queue->wake(); });
+    return;
+  }
+  if (answer == JobQueue::Push::wake) {
+    queue->wake();
+    return;
+  }
   if (answer == JobQueue::Push::full) {
     probe_.refused.add();
     job.failure = std::make_exception_ptr(
@@ -87,9 +99,9 @@ void StoreThreads::write_loop() {
   batch.reserve(settings_.batch_max);
   bool busy_since_quiet = false;
   std::chrono::steady_clock::time_point next_probe{};
-  while (!writes_.finished()) {
+  while (!writes_->finished()) {
     const auto limit = !healthy() ? probe_every : busy_since_quiet ? quiet_after : nothing_to_do;
-    writes_.take(batch, settings_.batch_max, limit);
+    writes_->take(batch, settings_.batch_max, limit);
     try {
       if (!batch.empty()) {
         const auto began = std::chrono::steady_clock::now();
@@ -129,9 +141,9 @@ void StoreThreads::look_whether_back() {
 
 void StoreThreads::read_loop(std::size_t reader) {
   std::vector<detail::Job*> jobs;
-  while (!reads_.finished()) {
+  while (!reads_->finished()) {
     // One at a time, so that other readers take what waits behind a slow one.
-    reads_.take(jobs, 1, nothing_to_do);
+    reads_->take(jobs, 1, nothing_to_do);
     if (jobs.empty()) continue;
     const auto began = std::chrono::steady_clock::now();
     try {
@@ -152,7 +164,7 @@ void StoreThreads::lost(const StoreLost& loss) {
   probe_.losses.add();
   probe_.up.set(0);
   if (!healthy_.exchange(false)) return;
-  writes_.nudge();  // The writer finds out when the store is back.
+  writes_->nudge();  // The writer finds out when the store is back.
   log::error("store lost", log::field("engine", engine_), log::field("cause", loss.cause));
 }
 
@@ -191,17 +203,6 @@ void StoreThreads::deliver(std::span<detail::Job* const> jobs) {
     group->handles.push_back(job->done->handle());
   }
   for (Group& group : groups) group.loop->resume(std::move(group.handles));
-}
-
-void StoreThreads::run_actions(std::vector<std::move_only_function<void()>>& actions) {
-  for (auto& action : actions) {
-    try {
-      action();
-    } catch (const std::exception& failure) {
-      log::error("an action after commit failed", log::field("cause", failure.what()));
-    }
-  }
-  actions.clear();
 }
 
 }  // namespace molecule::sql

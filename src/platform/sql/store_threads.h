@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "platform/metrics/metrics.h"
+#include "platform/sql/commit_actions.h"
 #include "platform/sql/database.h"
 #include "platform/sql/job_queue.h"
 
@@ -62,8 +63,6 @@ class StoreThreads : public Database {
       job.failure = std::current_exception();
     }
   }
-  static void run_actions(std::vector<std::move_only_function<void()>>& actions);
-
   const Settings settings_;
   bool reads_on_writer_ = false;  // For stores that exist on one connection only.
 
@@ -84,7 +83,7 @@ class StoreThreads : public Database {
     metrics::Gauge& up;
   };
 
-  void submit(JobQueue& queue, detail::Job& job);
+  void submit(const std::shared_ptr<JobQueue>& queue, detail::Job& job);
   void write_loop();
   void read_loop(std::size_t reader);
   void lost(const StoreLost& loss);
@@ -95,8 +94,9 @@ class StoreThreads : public Database {
 
   const std::string_view engine_;
   Probe probe_;
-  JobQueue writes_;
-  JobQueue reads_;
+  // Shared with the wake-ups that loops have promised, which may run after the last job is done.
+  const std::shared_ptr<JobQueue> writes_;
+  const std::shared_ptr<JobQueue> reads_;
   std::atomic<bool> healthy_{true};
   std::vector<std::jthread> threads_;
 };
