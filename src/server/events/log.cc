@@ -1,6 +1,7 @@
 #include "server/events/log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "platform/json/json.h"
@@ -61,7 +62,9 @@ std::int64_t Log::append(sql::Tx& tx, Event event) {
   tx.post(store::append, frame->seq, frame->at, frame->type, about, frame->payload);
   frame->text = encode(*frame);
   std::int64_t seq = frame->seq;
-  tx.after_commit([this, frame = std::move(frame)]() mutable { publish(std::move(frame)); });
+  tx.after_commit(
+      [this, frame = std::move(frame)]() mutable { staged_.push_back(std::move(frame)); });
+  tx.after_batch(this, [this] { publish_staged(); });
   return seq;
 }
 
@@ -74,21 +77,28 @@ void Log::announce(Event event) {
   frame->at = clock_.now();
   frame->payload = event.payload.empty() ? RawJson("{}") : std::move(event.payload);
   frame->text = encode(*frame);
-  publish(std::move(frame));
+  recent_.write([&](Recent& recent) {
+    recent.transients.push_back(std::move(frame));
+    ++recent.transient_count;
+    if (recent.transients.size() > recent_max) recent.transients.pop_front();
+  });
+  wake_followers();
 }
 
-void Log::publish(FramePtr frame) {
+// One turn of the lock and one wake-up for everything that shared a commit.
+void Log::publish_staged() {
+  if (staged_.empty()) return;
   recent_.write([&](Recent& recent) {
-    if (frame->transient) {
-      recent.transients.push_back(frame);
-      ++recent.transient_count;
-      if (recent.transients.size() > recent_max) recent.transients.pop_front();
-      return;
-    }
-    newest_.store(frame->seq, std::memory_order_release);
-    recent.frames.push_back(frame);
-    if (recent.frames.size() > recent_max) recent.frames.pop_front();
+    newest_.store(staged_.back()->seq, std::memory_order_release);
+    recent.frames.insert(recent.frames.end(), std::make_move_iterator(staged_.begin()),
+                         std::make_move_iterator(staged_.end()));
+    while (recent.frames.size() > recent_max) recent.frames.pop_front();
   });
+  staged_.clear();
+  wake_followers();
+}
+
+void Log::wake_followers() {
   wakes_.read([](const auto& wakes) {
     for (const auto& wake : wakes) wake();
   });

@@ -87,12 +87,14 @@ class Log {
     std::deque<FramePtr> transients;
     std::uint64_t transient_count = 0;
   };
-  void publish(FramePtr frame);
+  void publish_staged();
+  void wake_followers();
 
   sql::Database& db_;
   const io::Clock& clock_;
   std::atomic<std::int64_t> newest_{0};
   io::Guarded<Recent> recent_;
+  std::vector<FramePtr> staged_;  // Durable, not yet published; the store's thread alone uses it.
   io::Guarded<std::vector<std::function<void()>>> wakes_;
 };
 
