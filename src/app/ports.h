@@ -39,7 +39,10 @@ class MailboxesByProxy final : public presence::Capacity {
 class ActivityDeparture final : public workspaces::Departure {
  public:
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override {
-    for (WorkspaceId id : ids) tx.run(activity::store::purge, id);
+    for (WorkspaceId id : ids) {
+      tx.run(activity::store::purge_keys, id);
+      tx.run(activity::store::purge, id);
+    }
   }
 };
 

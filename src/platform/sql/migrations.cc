@@ -1,5 +1,7 @@
 #include "platform/sql/migrations.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "platform/io/clock.h"
@@ -9,16 +11,26 @@
 namespace molecule::sql {
 namespace {
 
-std::string in_dialect(std::string_view text, std::string_view rowid_type) {
-  constexpr std::string_view token = "{{rowid}}";
+std::string in_dialect(std::string_view text, const MigrationTarget& target) {
+  constexpr std::string_view rowid = "{{rowid}}";
+  constexpr std::string_view shared = "{{shared}}";
   std::string out;
-  while (true) {
-    const auto at = text.find(token);
-    out += text.substr(0, at);
-    if (at == std::string_view::npos) return out;
-    out += rowid_type;
-    text.remove_prefix(at + token.size());
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line.starts_with(shared)) {
+      if (!target.shared()) continue;
+      line.remove_prefix(shared.size());
+    }
+    for (auto at = line.find(rowid); at != std::string_view::npos; at = line.find(rowid)) {
+      out += line.substr(0, at);
+      out += target.rowid_type();
+      line.remove_prefix(at + rowid.size());
+    }
+    out += line;
+    out += '\n';
   }
+  return out;
 }
 
 void require_known_history(std::span<const AppliedMigration> applied,
@@ -47,7 +59,7 @@ void require_known_history(std::span<const AppliedMigration> applied,
 void apply(MigrationTarget& target, const Migration& migration) {
   target.execute("BEGIN");
   try {
-    target.execute(in_dialect(migration.text, target.rowid_type()));
+    target.execute(in_dialect(migration.text, target));
     target.record({migration.version, std::string(migration.name), checksum(migration.text)},
                   io::SystemClock().now().micros());
     target.execute("COMMIT");

@@ -28,6 +28,7 @@ class MigrationTarget {
   virtual std::vector<AppliedMigration> applied() = 0;  // By version.
   virtual void record(const AppliedMigration& migration, std::int64_t at_micros) = 0;
   virtual std::string_view rowid_type() const = 0;  // What {{rowid}} stands for.
+  virtual bool shared() const = 0;                  // Runs the lines that begin with {{shared}}.
 };
 
 // Each migration in its own transaction; a failing one leaves the schema at the version before.

@@ -21,6 +21,11 @@ constexpr Query<void(std::int64_t)> insert{"migrations_test.insert",
                                            "INSERT INTO facts (seq, text) VALUES ($1, 'x')"};
 constexpr Query<std::string()> kinds{"migrations_test.kinds", "SELECT kind FROM facts"};
 
+constexpr Migration third{3, "marks", R"(
+    CREATE TABLE marks (mark BIGINT NOT NULL);
+{{shared}} CREATE UNIQUE INDEX marks_once ON marks (mark);)"};
+constexpr Query<void()> twice{"migrations_test.twice", "INSERT INTO marks (mark) VALUES (1), (1)"};
+
 class Migrations : public test::EachDatabase {
  protected:
   std::vector<std::string> names() {
@@ -48,6 +53,17 @@ TEST_P(Migrations, BringAnEarlierVersionUpAndKeepItsRows) {
   db().migrate(std::vector{first, second});
   db().migrate(std::vector{first, second});
   EXPECT_EQ(read([](Read& r) { return r.all(kinds); }), std::vector<std::string>{"plain"});
+}
+
+TEST_P(Migrations, ALineForSharedStoresRunsOnThoseAlone) {
+  db().migrate(std::vector{first, second, third});
+  bool refused = false;
+  try {
+    write([](Tx& tx) { tx.run(twice); });
+  } catch (const ConstraintViolation&) {
+    refused = true;
+  }
+  EXPECT_EQ(refused, db().engine() == "postgresql");
 }
 
 TEST_P(Migrations, LeaveTheVersionBeforeWhenOneFails) {

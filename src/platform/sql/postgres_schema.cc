@@ -77,6 +77,7 @@ class Target final : public MigrationTarget {
         migration.version, migration.name, migration.checksum, at_micros));
   }
   std::string_view rowid_type() const override { return "BIGINT PRIMARY KEY"; }
+  bool shared() const override { return true; }
 
  private:
   PlainConnection& connection_;

@@ -12,15 +12,34 @@ inline constexpr sql::Query<void(
     std::optional<WorkspaceId>, std::optional<std::string>, std::optional<std::string>,
     std::optional<std::string>, std::optional<std::string>, std::optional<std::string>,
     std::optional<std::int64_t>, std::string_view, std::optional<std::string>, Instant,
-    std::optional<std::string>, std::optional<sql::BytesView>, Mail, std::int64_t,
-    std::optional<Instant>, std::int64_t, std::optional<std::string>, std::optional<DelegationId>,
-    std::optional<std::int64_t>)>
+    std::optional<std::string>, Mail, std::int64_t, std::optional<Instant>, std::int64_t,
+    std::optional<std::string>, std::optional<DelegationId>, std::optional<std::int64_t>)>
     insert{"activity.insert", R"(
     INSERT INTO activity (seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body,
                           response_body, tool_trace, duration_ms, status, error_detail, created_at, message_id,
-                          message_key, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id, reply_to)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, $19, $20, $21, $22,
-            $23))"};
+                          mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id, reply_to)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21, $22))"};
+
+inline constexpr sql::Query<void(std::int64_t, sql::BytesView)> insert_key{"activity.insert_key",
+                                                                           R"(
+    INSERT INTO message_keys (seq, message_key) VALUES ($1, $2))"};
+// For a key that another process has taken; the store compares keys only where there are others.
+inline constexpr sql::Query<std::int64_t(sql::BytesView)> seq_by_key{"activity.seq_by_key", R"(
+    SELECT seq FROM message_keys WHERE message_key = $1)"};
+inline constexpr sql::Query<void(sql::BytesView)> release_key{"activity.release_key", R"(
+    DELETE FROM message_keys WHERE message_key = $1)"};
+struct Key {
+  std::int64_t seq = 0;
+  sql::Bytes message_key;
+};
+BOOST_DESCRIBE_STRUCT(Key, (), (seq, message_key))
+inline constexpr sql::Query<Key(std::int64_t)> newest_keys{"activity.newest_keys", R"(
+    SELECT seq, message_key FROM message_keys ORDER BY seq DESC LIMIT $1)"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> prune_keys{"activity.prune_keys", R"(
+    DELETE FROM message_keys WHERE seq < $1
+       AND seq < (SELECT COALESCE(MIN(seq), 0) FROM message_keys) + $2)"};
+inline constexpr sql::Query<void(WorkspaceId)> purge_keys{"activity.purge_keys", R"(
+    DELETE FROM message_keys WHERE seq IN (SELECT seq FROM activity WHERE workspace_id = $1))"};
 
 // What the mailbox needs to know of a message.
 struct Message {
@@ -47,11 +66,6 @@ BOOST_DESCRIBE_STRUCT(Message, (),
                        error_detail, created_at, message_id, mail, lease_epoch, attempts,
                        expires_at, hops, rpc_id, delegation_id))
 
-inline constexpr sql::Query<Message(sql::BytesView)> by_key{"activity.by_key", R"(
-    SELECT seq, workspace_id, source_id, method, request_body, response_body, status, error_detail, created_at,
-           message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id
-      FROM activity WHERE message_key = $1)"};
-
 inline constexpr sql::Query<Message(std::int64_t)> message{"activity.message", R"(
     SELECT seq, workspace_id, source_id, method, COALESCE(request_body, ''), response_body, status, error_detail,
            created_at, message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id
@@ -64,7 +78,7 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view,
     settle{"activity.settle", R"(
     UPDATE activity SET mail = 'settled', status = $3, response_body = $4, error_detail = $5, duration_ms = $6,
                         tool_trace = $7
-     WHERE seq = $1 AND lease_epoch = $2 AND mail IN ('leased', 'polled'))"};
+     WHERE seq = $1 AND lease_epoch = $2 AND (mail = 'leased' OR mail = 'polled'))"};
 
 // The oldest message that may go out now, by priority of arrival; takes the lease.
 inline constexpr sql::Query<Message(WorkspaceId, Instant)> lease{"activity.lease", R"(
@@ -84,7 +98,7 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Insta
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view)> bury{
     "activity.bury", R"(
     UPDATE activity SET mail = 'dead', status = 'error', error_detail = $3
-     WHERE seq = $1 AND lease_epoch = $2 AND mail IN ('leased', 'queued'))"};
+     WHERE seq = $1 AND lease_epoch = $2 AND (mail = 'leased' OR mail = 'queued'))"};
 
 // After a restart: what the last process was carrying goes back into the mailbox; its results,
 // should they still come, carry an old epoch.

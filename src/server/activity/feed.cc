@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::int64_t prune_max = 10'000;  // Rows of one transaction.
 constexpr std::int64_t newest_position = std::numeric_limits<std::int64_t>::max();
 
 // A validated query.
@@ -214,8 +215,9 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
 
 io::Task<std::int64_t> Service::prune(std::chrono::hours retention) {
   Instant before = clock_.now() - retention;
-  auto change = [before](sql::Tx& tx) {
-    return tx.run(store::prune, before, std::int64_t{10'000});
+  auto change = [this, before](sql::Tx& tx) {
+    ledger_.prune_keys(tx, prune_max);
+    return tx.run(store::prune, before, prune_max);
   };
   std::int64_t pruned = co_await db_.write(std::move(change));
   co_return pruned;

@@ -26,12 +26,10 @@ void Ledger::beat(sql::Tx& tx, WorkspaceId workspace) {
 }
 
 void Ledger::write(sql::Tx& tx, const NewRow& row, std::int64_t seq, Instant now) {
-  std::optional<sql::BytesView> key;
-  if (row.message_key) key = sql::BytesView(*row.message_key);
   tx.post(store::insert, seq, row.workspace, row.activity_type, row.source, row.target,
           some(row.method), some(row.summary), some(row.request_body), some(row.response_body),
           some(row.tool_trace), row.duration_ms, row.status, row.error_detail, now, row.message_id,
-          key, row.mail, row.mail == Mail::leased ? 1 : 0, row.expires_at, row.hops, row.rpc_id,
+          row.mail, row.mail == Mail::leased ? 1 : 0, row.expires_at, row.hops, row.rpc_id,
           row.delegation, row.reply_to);
 }
 
@@ -68,16 +66,49 @@ Place Ledger::record(sql::Tx& tx, const NewRow& row) {
 Ledger::Accepted Ledger::accept(sql::Tx& tx, const NewRow& row) {
   Accepted accepted;
   if (row.message_key) {
-    accepted.earlier = tx.optional(store::by_key, sql::BytesView(*row.message_key));
-    if (accepted.earlier) {
-      accepted.place = {accepted.earlier->seq,
-                        make_id(accepted.earlier->created_at, accepted.earlier->seq),
-                        accepted.earlier->created_at};
-      return accepted;
+    if (auto hint = keys_.find(*row.message_key)) {
+      auto earlier = find(tx, *hint);
+      if (earlier && earlier->workspace_id == row.workspace && earlier->source_id == row.source &&
+          earlier->message_id == row.message_id) {
+        accepted.place = {earlier->seq, make_id(earlier->created_at, earlier->seq),
+                          earlier->created_at};
+        accepted.earlier = std::move(earlier);
+        return accepted;
+      }
     }
   }
   accepted.place = record(tx, row);
+  if (row.message_key) {
+    tx.post(store::insert_key, accepted.place.seq, sql::BytesView(*row.message_key));
+    keys_.remember(*row.message_key, accepted.place.seq);
+  }
   return accepted;
+}
+
+std::optional<store::Message> Ledger::taken(sql::Tx& tx, const IdBytes& key) {
+  auto seq = tx.optional(store::seq_by_key, sql::BytesView(key));
+  if (!seq) return std::nullopt;
+  auto message = find(tx, *seq);
+  if (message) {
+    keys_.remember(key, *seq);
+  } else {
+    tx.run(store::release_key, sql::BytesView(key));
+  }
+  return message;
+}
+
+void Ledger::load_keys(sql::Tx& tx) {
+  auto newest = tx.all(store::newest_keys, static_cast<std::int64_t>(MessageKeys::known_max));
+  for (auto each = newest.rbegin(); each != newest.rend(); ++each) {
+    IdBytes key{};
+    if (each->message_key.size() != key.size()) continue;
+    std::copy(each->message_key.begin(), each->message_key.end(), key.begin());
+    keys_.remember(key, each->seq);
+  }
+}
+
+void Ledger::prune_keys(sql::Tx& tx, std::int64_t max) {
+  tx.run(store::prune_keys, keys_.oldest(), max);
 }
 
 std::optional<store::Message> Ledger::find(sql::Statements& statements, std::int64_t seq) {

@@ -9,6 +9,7 @@
 #include "platform/io/clock.h"
 #include "platform/sql/database.h"
 #include "server/activity/activity_store.h"
+#include "server/activity/message_keys.h"
 #include "server/events/log.h"
 
 namespace molecule::activity {
@@ -38,6 +39,14 @@ class Ledger {
     std::optional<store::Message> earlier;
   };
   Accepted accept(sql::Tx& tx, const NewRow& row);
+
+  // Another process took the key first, as the violation that ended accept() says: its message.
+  // None when that message is gone; the key is then free again.
+  std::optional<store::Message> taken(sql::Tx& tx, const IdBytes& key);
+  // Reads the keys back. Once, at start.
+  void load_keys(sql::Tx& tx);
+  // Deletes at most `max` rows of keys that are not looked for any more.
+  void prune_keys(sql::Tx& tx, std::int64_t max);
 
   std::optional<store::Message> find(sql::Statements& statements, std::int64_t seq);
   std::optional<store::Message> find(sql::Statements& statements, ActivityId id);
@@ -74,6 +83,7 @@ class Ledger {
 
   events::Log& log_;
   const io::Clock& clock_;
+  MessageKeys keys_;
   std::array<std::atomic<std::uint64_t>, pulse_count> pulses_{};
 };
 

@@ -74,6 +74,52 @@ TEST_P(LedgerTest, AMessageIsAcceptedOncePerKey) {
   EXPECT_EQ(second.place.id, first.place.id);
 }
 
+TEST_P(LedgerTest, AKeyIsKnownAfterARestart) {
+  NewRow row = message("m1", Mail::leased);
+  auto first = write([&](sql::Tx& tx) { return ledger().accept(tx, row); });
+  events::Log log(db(), clock);
+  Ledger restarted(log, clock);
+  write([&](sql::Tx& tx) { restarted.load_keys(tx); });
+  auto second = write([&](sql::Tx& tx) { return restarted.accept(tx, row); });
+  ASSERT_TRUE(second.earlier.has_value());
+  EXPECT_EQ(second.place.seq, first.place.seq);
+}
+
+TEST_P(LedgerTest, AKeyOfAMessageThatWasUndoneOrPurgedIsFree) {
+  NewRow row = message("m1", Mail::leased);
+  try {
+    write([&](sql::Tx& tx) {
+      ledger().accept(tx, row);
+      throw bad_request("test", "undone");
+    });
+  } catch (const Fault&) {
+    // What matters is what is left.
+  }
+  auto first = write([&](sql::Tx& tx) { return ledger().accept(tx, row); });
+  EXPECT_FALSE(first.earlier.has_value());
+  write([&](sql::Tx& tx) {
+    tx.run(store::purge_keys, workspace);
+    tx.run(store::purge, workspace);
+  });
+  auto second = write([&](sql::Tx& tx) { return ledger().accept(tx, row); });
+  EXPECT_FALSE(second.earlier.has_value());
+}
+
+TEST_P(LedgerTest, TwoProcessesAcceptAMessageOnce) {
+  if (db().engine() != "postgresql") return;  // Nobody else writes to an embedded store.
+  NewRow row = message("m1", Mail::leased);
+  auto first = write([&](sql::Tx& tx) { return ledger().accept(tx, row); });
+  events::Log log(db(), clock);
+  Ledger other(log, clock);
+  EXPECT_THROW(write([&](sql::Tx& tx) { return other.accept(tx, row); }), sql::ConstraintViolation);
+  auto taken = write([&](sql::Tx& tx) { return other.taken(tx, *row.message_key); });
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->seq, first.place.seq);
+  // Known here too from now on.
+  auto again = write([&](sql::Tx& tx) { return other.accept(tx, row); });
+  EXPECT_TRUE(again.earlier.has_value());
+}
+
 TEST_P(LedgerTest, AResultIsRecordedOnce) {
   NewRow row = message("m1", Mail::leased);
   auto accepted = write([&](sql::Tx& tx) { return ledger().accept(tx, row); });

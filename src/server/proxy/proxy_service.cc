@@ -76,6 +76,9 @@ Parcel parcel_for(const Admission& admission, const activity::Place& place) {
 std::string_view push_async = "push-async";
 constexpr std::chrono::seconds settle_again{1};
 
+// Each but the first follows a message of the same id that came and went in between.
+constexpr int accept_tries = 3;
+
 // Status 0 tells send() that the message is no reply and goes on like any other.
 http::Response not_a_reply() {
   http::Response response;
@@ -134,8 +137,9 @@ Service::Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
       probe_(registry) {}
 
 io::Task<void> Service::recover() {
-  auto boxes = co_await db_.write([](sql::Tx& tx) {
+  auto boxes = co_await db_.write([this](sql::Tx& tx) {
     tx.run(activity::store::reclaim);
+    ledger_.load_keys(tx);
     return tx.all(activity::store::waiting);
   });
   boxes_.write([&](auto& map) {
@@ -192,6 +196,30 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
   return accepted;
 }
 
+// Accepts it, or finds the message that another process accepted with the same id.
+io::Task<Service::Accepted> Service::accept_once(const Admission& admission) {
+  for (int tries = 0; tries < accept_tries; ++tries) {
+    try {
+      co_return co_await db_.write(
+          [&, this](sql::Tx& tx) { return accept(tx, admission, std::nullopt); });
+    } catch (const sql::ConstraintViolation& violation) {
+      // Looked up below: a handler cannot wait.
+      if (!violation.about("message_keys")) throw;
+    }
+    auto earlier =
+        co_await db_.write([&, this](sql::Tx& tx) { return ledger_.taken(tx, admission.key); });
+    if (earlier) {
+      Accepted accepted;
+      accepted.place = {earlier->seq, activity::make_id(earlier->created_at, earlier->seq),
+                        earlier->created_at};
+      accepted.message = std::move(*earlier);
+      accepted.repeated = true;
+      co_return accepted;
+    }
+  }
+  throw unavailable("this message id is being used and given up at the same time; try again");
+}
+
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
   Admission admission = admitter_.admit(caller, id, request.body);
@@ -212,8 +240,7 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
                 "the agent's mailbox is full; try again when it has caught up")
         .retry_after(std::chrono::seconds(30));
   }
-  Accepted accepted =
-      co_await db_.write([&, this](sql::Tx& tx) { return accept(tx, admission, std::nullopt); });
+  Accepted accepted = co_await accept_once(admission);
   if (accepted.repeated) {
     probe_.repeated.add();
     co_return answer_repeated(admission, accepted.message);

@@ -75,6 +75,7 @@ class Service {
 
  private:
   const Lane& lane_of(io::Loop& loop) const;
+  io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<Carried> deliver(const Lane& lane, Parcel& parcel);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
