@@ -70,6 +70,13 @@ target_compile_definitions(sys_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASI
 target_link_libraries(sys_asio INTERFACE Threads::Threads)
 system_library(boost_json boost_json libboost_json.a)
 system_library(sqlite sqlite3 libsqlite3.a m dl)
+# A message is allocated on a loop and freed on the store's thread; glibc's arenas take locks and
+# walk lists for that. Sanitizers bring an allocator of their own.
+add_library(sys_allocator INTERFACE)
+if(NOT MOLECULE_SANITIZE)
+  system_library(jemalloc jemalloc libjemalloc_pic.a m dl Threads::Threads)
+  target_link_libraries(sys_allocator INTERFACE sys_jemalloc)
+endif()
 add_library(sys_openssl INTERFACE)
 if(MOLECULE_STATIC AND EXISTS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libssl.a)
   target_link_libraries(sys_openssl INTERFACE

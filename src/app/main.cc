@@ -197,6 +197,13 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace molecule::app
 
+// Read by jemalloc before main(): as many arenas as a small machine has threads that allocate, and
+// freed pages back to the system within a second or so.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
 int main(int argc, char** argv) {
   try {
     return molecule::app::run(argc, argv);
