@@ -99,6 +99,20 @@ test("cards are picked with keys, acted on together and let go", async () => {
   await page.getByText("1 selected").waitFor({ state: "detached" });
 });
 
+test("F6 goes round the parts of the page", async () => {
+  await person.card("pm").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "pm panel" }).waitFor();
+  await page.keyboard.press("F6");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "tab");
+  await page.keyboard.press("F6");
+  assert.equal(await person.focusName(), "Traffic between agents");
+  await page.keyboard.press("Shift+F6");
+  await page.keyboard.press("Shift+F6");
+  assert.match(await person.focusName(), /^pm workspace — /);
+  await page.keyboard.press("Escape");
+});
+
 test("every control on the page has a name", async () => {
   await person.card("pm").focus();
   await page.keyboard.press("Enter");

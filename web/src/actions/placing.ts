@@ -122,15 +122,27 @@ export function nudge(id: string, by: Point): void {
 }
 
 const saved = new Set<string>();
+const toKeep: Placement[] = [];
+let keeping = 0;
+
+async function keep(): Promise<void> {
+  keeping += 1;
+  for (let next = toKeep.shift(); next; next = toKeep.shift()) {
+    const { id, x, y } = next;
+    // Not being able to keep it costs nothing: the same place is computed again next time.
+    await saveChange(id, { x, y }).catch(() => saved.delete(id));
+  }
+  keeping -= 1;
+}
 
 /** Keeps the places that cards without one were given, once each, so that every browser shows the same picture. */
 export function keepPlaced(placed: Layout["placed"]): void {
-  for (const { id, x, y } of placed) {
-    if (saved.has(id)) continue;
-    saved.add(id);
-    // Not being able to keep it costs nothing: the same place is computed again next time.
-    saveChange(id, { x, y }).catch(() => saved.delete(id));
+  for (const each of placed) {
+    if (saved.has(each.id)) continue;
+    saved.add(each.id);
+    toKeep.push(each);
   }
+  while (keeping < savesAtOnce && keeping < toKeep.length) void keep();
 }
 
 export async function fold(id: string, collapsed: boolean): Promise<void> {

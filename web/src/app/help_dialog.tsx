@@ -11,6 +11,7 @@ const keys: readonly [string, string][] = [
   ["?", "This help"],
   ["Ctrl Z", "Undo a move, a nesting or an extraction"],
   ["Esc", "Close the menu, the dialog, the selection or the panel"],
+  ["F6", "To the toolbar, the canvas, the panel, and round again"],
   ["Enter / Space", "Open the focused card"],
   ["Enter, Shift Enter", "On the open card: to its first child, to its parent"],
   ["Shift Space", "Add the focused card to a selection"],

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { undoLast } from "@/actions/undo";
 import { toast } from "@/ui/toast";
+import { goToNextPart } from "./page_parts";
 
 interface PageKeys {
   onSearch: () => void;
@@ -26,6 +27,10 @@ export function usePageKeys({ onSearch, onCreate, onHelp, onEscape }: PageKeys):
       }
       if (event.defaultPrevented || dialogOpen() || event.altKey) return;
       if (event.key === "Escape") return onEscape();
+      if (event.key === "F6") {
+        event.preventDefault();
+        return goToNextPart(event.shiftKey);
+      }
       if (writes(event.target)) return;
       if (command && event.key.toLowerCase() === "z" && !event.shiftKey) {
         event.preventDefault();
