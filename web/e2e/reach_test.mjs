@@ -1,6 +1,7 @@
 // Teams by mouse and by key, what a card does on a key, both themes.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { weakTexts } from "./contrast.mjs";
 import { Person } from "./person.mjs";
 import { Browser, picture, Platform, until } from "./stage.mjs";
 
@@ -55,6 +56,22 @@ test("no text on the page is smaller than 12 pixels", async () => {
     assert.deepEqual(small, [], tab);
   }
   await page.keyboard.press("Escape");
+});
+
+test("every text stands out from what is behind it, in both themes", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.evaluate((theme) => document.documentElement.setAttribute("data-theme", theme), colorScheme);
+    await person.opensCard("pm");
+    for (const tab of ["chat", "activity", "details", "tokens", "secrets"]) {
+      await person.opensTab(tab);
+      assert.deepEqual(await weakTexts(page), [], `${tab}, ${colorScheme}`);
+    }
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("n");
+    await page.getByRole("dialog").waitFor();
+    assert.deepEqual(await weakTexts(page), [], `the dialog, ${colorScheme}`);
+    await page.keyboard.press("Escape");
+  }
 });
 
 test("a card is reached, opened and left with keys", async () => {

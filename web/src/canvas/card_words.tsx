@@ -68,12 +68,12 @@ export function Foot({ workspace, far }: { workspace: Workspace; far: boolean })
     <div className={styles.foot}>
       <span className={workspace.late ? styles.late : styles.word}>
         {workspace.late ? "Late" : statusWords[workspace.status]}
-        {workspace.status === "degraded" && ` · ${Math.round(workspace.last_error_rate * 100)}% errors`}
+        {!far && workspace.status === "degraded" && ` · ${Math.round(workspace.last_error_rate * 100)}% errors`}
       </span>
       {workspace.active_tasks > 0 ? (
         <span className={styles.tasks}>
           <span className={styles.pulse} aria-hidden />
-          {workspace.active_tasks === 1 ? "1 task" : `${workspace.active_tasks} tasks`}
+          {far ? workspace.active_tasks : workspace.active_tasks === 1 ? "1 task" : `${workspace.active_tasks} tasks`}
         </span>
       ) : (
         silent &&

@@ -43,7 +43,8 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
   const named = zoom !== "map" || data.open;
   if (!workspace) return null;
   const parentHandle = data.open ? { top: header - 16, bottom: "auto" } : {};
-  const busy = workspace.current_task !== "" || recent !== undefined || showsError(workspace);
+  const working = workspace.current_task !== "" || recent !== undefined;
+  const failing = showsError(workspace);
   return (
     <div
       className={classNames(
@@ -51,7 +52,8 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         styles[workspace.status],
         workspace.late && styles.late_card,
         data.open && styles.open,
-        busy && styles.busy,
+        (working || failing) && styles.busy,
+        working && failing && styles.crowded,
         selected && styles.selected,
         picked && styles.picked,
         dropInto && styles.drop_into,
