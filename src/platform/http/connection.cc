@@ -382,7 +382,7 @@ Response Connection::body_refusal(Body outcome, std::size_t cap) {
     case Body::too_large:
       return error_response(413, "body_too_large",
                             fmt::format("the body is larger than {} bytes", cap),
-                            fmt::format("\"max_bytes\":{}", cap));
+                            fmt::format("\"truncated\":true,\"max_bytes\":{}", cap));
     case Body::slow:
       if (server_.draining) return draining_response();
       return error_response(408, "request_timeout", "the body did not arrive in time");
@@ -406,6 +406,9 @@ io::Task<void> Connection::refuse_head(HeadError error) {
   body_read_ = true;
   begun_ = std::chrono::steady_clock::now();
   Response response = error_response(error.status, error.code, error.text);
+  // The path is not known yet, so this is what any path may take.
+  if (error.status == 405)
+    response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   co_await respond(response, false);
 }
 

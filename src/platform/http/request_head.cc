@@ -136,7 +136,7 @@ std::optional<HeadError> read_request_line(std::string_view line, Request& reque
     return bad("malformed HTTP version");
   }
   auto known = method_of(method);
-  if (!known) return HeadError{501, "method_not_implemented", "the method is not implemented"};
+  if (!known) return HeadError{405, "method_not_allowed", "no path here takes this method"};
   request.method = *known;
   return read_target(target, request, framing, authority);
 }

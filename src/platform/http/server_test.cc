@@ -230,7 +230,8 @@ TEST_F(ServerTest, BodiesAboveTheRoutesCapAreRefused) {
   EXPECT_EQ(HttpPeer(port()).ask("POST", "/small", "", std::string(100, 'x')).status, 200);
   PeerResponse response = HttpPeer(port()).ask("POST", "/small", "", std::string(101, 'x'));
   EXPECT_EQ(response.status, 413);
-  EXPECT_THAT(response.body, HasSubstr("\"code\":\"body_too_large\",\"max_bytes\":100}"));
+  EXPECT_THAT(response.body,
+              HasSubstr("\"code\":\"body_too_large\",\"truncated\":true,\"max_bytes\":100}"));
   HttpPeer chunked(port());
   chunked.send(
       "POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" +

@@ -235,6 +235,12 @@ NewWorkspace read_new(std::string_view text) {
     if (auto at = position_member(canvas)) std::tie(made.x, made.y) = *at;
   }
   made.secrets = secrets_member(body);
+  json::Node memories = body.find("initial_memories");
+  if (memories && !memories.is(json::Type::null)) {
+    if (!memories.is(json::Type::array))
+      throw bad_field(fields_code, "initial_memories", "must be a list");
+    made.has_memories = memories.size() > 0;
+  }
   return made;
 }
 

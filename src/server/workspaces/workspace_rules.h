@@ -47,6 +47,7 @@ struct NewWorkspace {
   double x = 0;
   double y = 0;
   std::vector<std::pair<std::string, Secret>> secrets;
+  bool has_memories = false;  // initial_memories was given; nothing here keeps them.
 };
 NewWorkspace read_new(std::string_view body);
 

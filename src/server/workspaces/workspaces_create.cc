@@ -97,7 +97,9 @@ io::Task<Service::Made> Service::make(NewWorkspace wanted) {
 
 io::Task<http::Response> Service::create(auth::Admin::Caller, const http::Request& request) {
   std::string url = platform_url(settings_, request);
-  Made made = co_await make(read_new(request.body));
+  NewWorkspace wanted = read_new(request.body);
+  bool has_memories = wanted.has_memories;
+  Made made = co_await make(std::move(wanted));
   const Row& row = made.row;
   json::Object body;
   body.add("id", row.id).add("name", row.name);
@@ -113,6 +115,9 @@ io::Task<http::Response> Service::create(auth::Admin::Caller, const http::Reques
         .add("awareness_namespace", "workspace:" + row.id.text());
   }
   body.add("workspace_access", row.workspace_access).add("platform_url", url);
+  if (has_memories) {
+    body.add("warning", "initial_memories was not kept: this platform has no memory to keep it in");
+  }
   co_return http::Response::json(201, body.text()).with("Cache-Control", "no-store");
 }
 
