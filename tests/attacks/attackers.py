@@ -200,6 +200,8 @@ def refused(answer: requests.Response, *statuses: int) -> dict[str, Any]:
     """Check the form of a refusal and return its object."""
     assert answer.status_code in (statuses or range(400, 500)), f"{answer.status_code} {answer.text[:500]}"
     body = answer.json()
-    assert isinstance(body["error"], str) and len(body["error"]) > 3
+    # JSON-RPC has an object where the rest has a sentence.
+    said = body["error"]["message"] if "jsonrpc" in body else body["error"]
+    assert isinstance(said, str) and len(said) > 3
     assert isinstance(body["code"], str) and body["code"] == body["code"].lower() and " " not in body["code"]
     return dict(body)
