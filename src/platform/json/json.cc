@@ -14,8 +14,11 @@ namespace bj = boost::json;
 namespace {
 const bj::value& as(const void* value) { return *static_cast<const bj::value*>(value); }
 
+// Also refuses numbers that a double cannot hold: written again, they would be null.
 std::size_t count_members(const bj::value& value, std::size_t max) {
   std::size_t count = 0;
+  if (const auto* number = value.if_double(); number && !std::isfinite(*number))
+    throw bad_request("invalid_json", "invalid JSON: a number is out of range");
   if (const auto* list = value.if_array()) {
     count += list->size();
     for (const auto& item : *list) {

@@ -5,6 +5,8 @@
 namespace molecule::a2a {
 namespace {
 
+constexpr std::size_t id_max = 256;  // Bytes of a message id and of a request id.
+
 using json::Node;
 using json::Type;
 
@@ -208,6 +210,8 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   if (id && !id.is(Type::string) && !id.is(Type::integer) && !id.is(Type::null)) {
     throw bad_request("invalid_request", "id: expected a string, a whole number or null");
   }
+  if (id.is(Type::string) && id.string().size() > id_max)
+    throw bad_request("invalid_request", fmt::format("id is longer than {}", id_max));
   std::string rpc_id = id && !id.is(Type::null) ? id.text() : '"' + stamp.fresh_id + '"';
 
   Node method = root.find("method");
@@ -222,9 +226,10 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   }
   if (!supported(method.string())) {
     bool later = known_but_later(method.string());
+    std::string name = json::storable(method.string(), 64);
     std::string text =
-        later ? fmt::format("A2A method {} is not offered here; use message/send", method.string())
-              : fmt::format("unknown A2A method {}; use message/send", method.string());
+        later ? fmt::format("A2A method {} is not offered here; use message/send", name)
+              : fmt::format("unknown A2A method {}; use message/send", name);
     std::string_view code = later ? "method_not_supported" : "unknown_method";
     throw bad_request(std::string(code), text)
         .body(jsonrpc::failure(rpc_id, later ? -32004 : jsonrpc::method_not_found, text,
@@ -248,8 +253,9 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   in.method = method.string();
   in.rpc_id = std::move(rpc_id);
   in.message_id = string_member(message, "messageId");
-  if (in.message_id.size() > 256)
-    throw invalid_message("params.message.messageId is longer than 256", parts_hint);
+  if (in.message_id.size() > id_max)
+    throw invalid_message(fmt::format("params.message.messageId is longer than {}", id_max),
+                          parts_hint);
   if (in.message_id.empty()) in.message_id = stamp.fresh_id;
   std::string role = string_member(message, "role");
   in.role = role == "agent" || role == "assistant" || role == "ROLE_AGENT" ? "agent" : "user";
