@@ -7,6 +7,7 @@ import { marksStore, pick } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
 import { childrenOf } from "@/model/selectors";
 import { toast } from "@/ui/toast";
+import { dialogOpen } from "./use_page_keys";
 
 const step = 10;
 const stride = 50;
@@ -21,6 +22,8 @@ const arrows: Record<string, { x: number; y: number }> = {
 export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => void): boolean {
   const org = orgStore.get();
   const workspace = org.workspaces.get(id);
+  // A dialog takes the focus a moment after it opens; what is typed meanwhile is meant for it.
+  if (dialogOpen()) return false;
   if (!workspace || event.ctrlKey || event.metaKey || event.altKey) return false;
   const arrow = arrows[event.key];
   if (arrow) {

@@ -13,6 +13,7 @@ import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
 import { recall, remember } from "@/ui/remembered";
 import { TabList } from "@/ui/tab_list";
+import { PanelBoundary } from "./panel_boundary";
 import { navigate, type Route } from "./routes";
 import styles from "./side_panel.module.css";
 
@@ -110,13 +111,15 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
         <TabList label={`${workspace.name} sections`} tabs={tabs} active={active} onChange={(tab) => navigate({ tab, filter: "" })} />
       </div>
       <div className={styles.body} role="tabpanel" id={`panel-${active}`} aria-labelledby={`tab-${active}`}>
-        {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
-        {active === "activity" && (
-          <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
-        )}
-        {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
-        {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
-        {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
+        <PanelBoundary key={`${workspace.id}/${active}`} name={tabs.find((tab) => tab.id === active)?.label ?? active}>
+          {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
+          {active === "activity" && (
+            <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
+          )}
+          {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
+          {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
+          {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
+        </PanelBoundary>
       </div>
       <div className={styles.foot}>
         <span>{workspace.id}</span>

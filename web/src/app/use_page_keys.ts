@@ -13,7 +13,7 @@ interface PageKeys {
 const writes = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
-const dialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+export const dialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 
 /** Keys that work anywhere on the page. Single letters are left alone while someone writes or a dialog is open. */
 export function usePageKeys({ onSearch, onCreate, onHelp, onEscape }: PageKeys): void {
