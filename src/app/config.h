@@ -18,12 +18,15 @@ struct Setting {
   std::string_view fallback;     // Default, as text.
   std::string_view help;
   enum class Form { text, flag, number, list, secret } form = Form::text;
+  std::string_view shape = {};  // What a value looks like, in help: ADDRESS:PORT.
 };
 
 inline constexpr std::array settings{
     Setting{"listen", "MOLECULE_LISTEN", "127.0.0.1:8080",
-            "Address and port to listen on; port 0 picks a free one. PORT alone sets the port"},
-    Setting{"data", "MOLECULE_DATA_DIR", "", "Data directory (default: XDG data home)"},
+            "Address and port to listen on; port 0 picks a free one. PORT alone sets the port",
+            Setting::Form::text, "ADDRESS:PORT"},
+    Setting{"data", "MOLECULE_DATA_DIR", "", "Data directory (default: XDG data home)",
+            Setting::Form::text, "DIR"},
     Setting{"dev", "", "false",
             "Dev profile: no credentials needed, loopback only. Never for real data",
             Setting::Form::flag},
@@ -37,19 +40,23 @@ inline constexpr std::array settings{
     Setting{"secrets-encryption-key", "SECRETS_ENCRYPTION_KEY", "",
             "Sealing key: base64 of 32 bytes or 32 characters; by environment or file only",
             Setting::Form::secret},
-    Setting{"platform-url", "PLATFORM_URL", "", "Where agents reach this platform from outside"},
+    Setting{"platform-url", "PLATFORM_URL", "", "Where agents reach this platform from outside",
+            Setting::Form::text, "URL"},
     Setting{"cors-origins", "CORS_ORIGINS", "", "Other sites' origins that browsers may call from",
-            Setting::Form::list},
+            Setting::Form::list, "ORIGIN"},
     Setting{"hosts", "MOLECULE_HOSTS", "",
-            "Host names to answer to besides loopback and the listen address", Setting::Form::list},
+            "Host names to answer to besides loopback and the listen address", Setting::Form::list,
+            "NAME"},
     Setting{"trusted-proxies", "MOLECULE_TRUSTED_PROXIES", "",
-            "CIDRs of proxies whose forwarded addresses count", Setting::Form::list},
+            "CIDRs of proxies whose forwarded addresses count", Setting::Form::list, "CIDR"},
     Setting{"dial-allow", "MOLECULE_DIAL_ALLOW", "",
             "CIDRs or hosts of agents that may be dialled although they are not public",
-            Setting::Form::list},
+            Setting::Form::list, "CIDR|HOST"},
     Setting{"tls-cert", "MOLECULE_TLS_CERT", "",
-            "PEM file with the certificate chain; with tls-key the platform speaks HTTPS"},
-    Setting{"tls-key", "MOLECULE_TLS_KEY", "", "PEM file with the certificate's key"},
+            "PEM file with the certificate chain; with tls-key the platform speaks HTTPS",
+            Setting::Form::text, "FILE"},
+    Setting{"tls-key", "MOLECULE_TLS_KEY", "", "PEM file with the certificate's key",
+            Setting::Form::text, "FILE"},
     Setting{"rate-limit", "RATE_LIMIT", "600",
             "Requests a minute per address without a credential; 0 switches all limits off",
             Setting::Form::number},
@@ -65,7 +72,8 @@ inline constexpr std::array settings{
             "Days that the log of events is kept", Setting::Form::number},
     Setting{"offline-after", "REMOTE_LIVENESS_STALE_AFTER", "90",
             "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number},
-    Setting{"log-level", "MOLECULE_LOG_LEVEL", "info", "debug, info, warn or error"},
+    Setting{"log-level", "MOLECULE_LOG_LEVEL", "info", "debug, info, warn or error",
+            Setting::Form::text, "LEVEL"},
 };
 
 enum class Origin { flag, environment, file, fallback };

@@ -106,11 +106,17 @@ std::vector<http::Route> all_routes() {
   return all;
 }
 
-void write_reference(const std::filesystem::path& directory) {
-  std::filesystem::create_directories(directory);
+void write_reference(const std::filesystem::path& directory, std::string_view commands) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    throw Fault(Kind::internal, "unwritable",
+                fmt::format("cannot make {}: {}", directory.string(), error.message()));
+  }
   write_page(directory / "routes.md", routes_page());
   write_page(directory / "settings.md", settings_page());
   write_page(directory / "faults.md", faults_page());
+  write_page(directory / "commands.md", commands);
 }
 
 }  // namespace molecule::app

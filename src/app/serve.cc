@@ -148,6 +148,39 @@ io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& he
   co_await draining.join();
 }
 
+net::DialSettings dial_settings(const Config& config) {
+  net::DialSettings dial;
+  dial.dev = config.flag("dev");
+  dial.allow = config.list("dial-allow");
+  return dial;
+}
+
+// What can be known to be wrong before anything is made is refused here, so that a mistyped flag
+// leaves no data directory behind.
+void require_usable(const Config& config) {
+  const Address address = listen_address(config.text("listen"));
+  if (config.flag("dev") && !is_loopback(address.host)) {
+    throw bad_request(
+        "dev_is_local",
+        "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
+  }
+  metrics::Registry registry;
+  io::SystemClock clock;
+  net::SystemResolver resolver(clock);
+  net::Dialer dialer(dial_settings(config), resolver, registry);
+  for (const std::string& block : config.list("trusted-proxies")) {
+    if (!net::Cidr::parse(block))
+      throw bad_request("invalid_config",
+                        fmt::format("trusted-proxies: {} is not an address block", block));
+  }
+  for (std::string_view name : {"tls-cert", "tls-key"}) {
+    const std::string& file = config.text(name);
+    if (!file.empty() && !fs::is_regular_file(file))
+      throw bad_request("invalid_config", fmt::format("{}: there is no file {}", name, file));
+  }
+  certificate(config);
+}
+
 // One port, shared by all lanes; the kernel spreads connections over them.
 std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const http::Router& router,
                             const http::Settings& settings, metrics::Registry& registry,
@@ -170,11 +203,6 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   const bool dev = config.flag("dev");
   const fs::path data = config.text("data");
   const Address address = listen_address(config.text("listen"));
-  if (dev && !is_loopback(address.host)) {
-    throw bad_request(
-        "dev_is_local",
-        "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
-  }
 
   // What happened, and who is told.
   events::Log log(db, world.clock);
@@ -203,10 +231,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
 
   // The way out: agents' addresses, checked.
   net::SystemResolver resolver(world.clock);
-  net::DialSettings dial;
-  dial.dev = dev;
-  dial.allow = config.list("dial-allow");
-  net::Dialer dialer(dial, resolver, registry);
+  net::Dialer dialer(dial_settings(config), resolver, registry);
   for (auto& lane : lanes) lane->connect(dialer, registry);
 
   // Things that exist.
@@ -348,6 +373,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
 
 void serve(const Config& config, World world, const std::function<void(const Ready&)>& on_ready) {
   io::hold_stop_signals();
+  require_usable(config);
   const fs::path data = config.text("data");
   process::make_private_directory(data);
   process::DirectoryLock lock(data);

@@ -34,7 +34,16 @@ def test_every_subject_has_a_page_with_something_on_it(printed, page):
 
 
 def test_guides_name_only_settings_that_exist(printed):
-    known = printed["settings.md"]
+    known = printed["settings.md"] + printed["commands.md"]
     for guide in (ROOT / "docs" / "guides").glob("*.md"):
         for flag in re.findall(r"`(--[a-z-]+)", guide.read_text()):
-            assert flag in known, f"{guide.name} names {flag}, which settings.md does not"
+            assert flag in known, f"{guide.name} names {flag}, which the reference does not"
+
+
+def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
+    sections = re.split(r"^## ", printed["commands.md"], flags=re.M)[1:]
+    names = [section.splitlines()[0] for section in sections]
+    assert names == ["molecule", "molecule serve", "molecule admin claim", "molecule admin rotate-key",
+                     "molecule config show", "molecule reference"]
+    for name, section in zip(names, sections):
+        assert f"Usage: {name} " in section and "Example" in section, section

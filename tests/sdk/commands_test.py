@@ -131,8 +131,34 @@ def test_nobody_there_is_its_own_exit_status(own: Stage) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["admin"], ["admin", "rotate"], ["admin", "claim", "-o", "yaml"],
                                        ["serve", "--listen", "nowhere"], ["serve", "--no-such-flag"],
+                                       ["serve", "--dev", "--listen", "0.0.0.0:0"], ["serve", "--dial-allow", "999"],
+                                       ["serve", "--trusted-proxies", "everybody"], ["serve", "--log-level", "loud"],
+                                       ["serve", "--tls-cert", "/nonexistent", "--tls-key", "/nonexistent"],
+                                       ["serve", "--tls-cert", "/etc/hostname"], ["serve", "--loops", "many"],
                                        ["admin", "rotate-key", "--url", "not a url"]])
-def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
-    ran = molecule(*arguments, MOLECULE_DATA_DIR=str(tmp_path), ADMIN_TOKEN="a token that is long enough")
+def test_wrong_usage_is_explained_and_leaves_nothing_behind(arguments: list[str], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    ran = molecule(*arguments, MOLECULE_DATA_DIR=str(data), ADMIN_TOKEN="a token that is long enough")
     assert (ran.returncode, ran.stdout) == (WRONG_USAGE, ""), ran.stderr
-    assert ran.stderr.strip()
+    assert "molecule" in ran.stderr and "schema migrated" not in ran.stderr
+    assert not data.exists()
+
+
+def test_a_mistyped_verb_is_told_the_right_ones() -> None:
+    assert "serv is not one of its verbs: serve, admin, config, reference" in molecule("serv").stderr
+    assert "molecule admin: rotate is not one of its verbs: claim, rotate-key" in molecule("admin", "rotate").stderr
+    assert molecule("admin").stderr.count("rotate-key") == 1
+    assert "`molecule serve --help`" in molecule("serve", "--no-such-flag").stderr
+
+
+@pytest.mark.parametrize("verb", [[], ["serve"], ["admin"], ["admin", "claim"], ["admin", "rotate-key"], ["config", "show"]])
+def test_help_goes_to_standard_output(verb: list[str]) -> None:
+    ran = molecule(*verb, "--help")
+    assert (ran.returncode, ran.stderr) == (DONE, "")
+    assert f"Usage: {' '.join(['molecule', *verb])} " in ran.stdout
+
+
+def test_an_address_in_use_is_named(own: Stage, tmp_path: Path) -> None:
+    taken = own.url.removeprefix("http://")
+    ran = molecule("serve", "--listen", taken, "--data", tmp_path / "other")
+    assert ran.returncode == REFUSED and f"{taken} is in use by another process" in ran.stderr

@@ -286,12 +286,14 @@ std::string address_text(const sockaddr_storage& from) {
 
 // A bound, listening, non-blocking descriptor.
 int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
-  auto fail = [](int fd, int error) {
+  auto fail = [&at](int fd, int error) {
     if (fd >= 0) ::close(fd);
-    if (error == EADDRINUSE) {
-      throw conflict("address_in_use", "the address is in use by another process");
-    }
-    throw bad_request("bad_listen_address", "cannot listen: " + reason(error));
+    const std::string host = at.address().to_string();
+    const std::string where =
+        (at.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
+    if (error == EADDRINUSE)
+      throw conflict("address_in_use", where + " is in use by another process");
+    throw bad_request("bad_listen_address", "cannot listen on " + where + ": " + reason(error));
   };
   int fd = ::socket(at.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (fd < 0) fail(fd, errno);

@@ -1,0 +1,321 @@
+#include "app/command_line.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "app/admin.h"
+#include "app/canvas_assets.h"
+#include "app/config.h"
+#include "app/reference.h"
+#include "app/serve.h"
+#include "app/system.h"
+#include "base/fault.h"
+#include "platform/io/clock.h"
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::app {
+namespace {
+
+// Exit codes that scripts rely on.
+constexpr int done = 0;
+constexpr int failed = 1;
+constexpr int wrong_usage = 2;
+constexpr int not_reachable = 3;
+constexpr int refused = 4;
+
+int exit_code(const Fault& fault) {
+  switch (fault.kind()) {
+    case Kind::bad_request: return wrong_usage;
+    case Kind::conflict:
+    case Kind::forbidden:
+    case Kind::unauthenticated: return refused;
+    case Kind::bad_gateway:
+    case Kind::unavailable: return not_reachable;
+    default: return failed;
+  }
+}
+
+std::string version_text() {
+  return fmt::format("molecule {} (canvas {} KiB, SQLite and PostgreSQL stores)", version,
+                     canvas_size() / 1024);
+}
+
+struct Arguments {
+  std::map<std::string, std::string> flags;
+  std::optional<std::string> file;
+  std::string output;
+  std::string directory;
+  AdminOptions admin;
+};
+
+void add_setting(CLI::App& verb, Arguments& arguments, const Setting& setting) {
+  std::string name(setting.name);
+  std::string help(setting.help);
+  bool flag = setting.form == Setting::Form::flag;
+  if (!flag && !setting.fallback.empty()) help += fmt::format(" (default {})", setting.fallback);
+  if (!setting.environment.empty()) help += fmt::format(" [{}]", setting.environment);
+  if (flag) {
+    verb.add_flag_callback(
+        "--" + name, [&arguments, name] { arguments.flags[name] = "true"; }, help);
+    return;
+  }
+  std::string shape(setting.form == Setting::Form::number ? "N" : setting.shape);
+  if (setting.form == Setting::Form::list) {
+    verb.add_option_function<std::vector<std::string>>(
+            "--" + name,
+            [&arguments, name](const std::vector<std::string>& items) {
+              auto& all = arguments.flags[name];
+              for (const auto& item : items) all += (all.empty() ? "" : ",") + item;
+            },
+            help)
+        ->type_name(shape);
+    return;
+  }
+  verb.add_option_function<std::string>(
+          "--" + name,
+          [&arguments, name](const std::string& value) { arguments.flags[name] = value; }, help)
+      ->type_name(shape);
+}
+
+// Adds the flags of the settings named, or of all that may stand on a command line; secrets may
+// not.
+void add_settings(CLI::App& verb, Arguments& arguments,
+                  std::initializer_list<std::string_view> only = {}) {
+  for (const Setting& setting : settings) {
+    if (setting.form == Setting::Form::secret) continue;
+    bool named = std::find(only.begin(), only.end(), setting.name) != only.end();
+    if (only.size() == 0 || named) add_setting(verb, arguments, setting);
+  }
+  verb.add_option_function<std::string>(
+          "--config", [&arguments](const std::string& path) { arguments.file = path; },
+          "Config file with key = value lines (default: molecule.conf in the data directory)")
+      ->type_name("FILE");
+}
+
+void add_output(CLI::App& verb, std::string& output) {
+  verb.add_option("-o,--output", output, "json for programs (default text)")
+      ->check(CLI::IsMember({"text", "json"}).description(""))
+      ->type_name("text|json");
+}
+
+void run_serve(const Arguments& arguments) {
+  Config config = Config::load(arguments.flags, arguments.file);
+  auto level = enum_from<log::Level>(config.text("log-level"));
+  if (!level) throw bad_request("invalid_config", "log-level: expected debug, info, warn or error");
+  log::start(*level);
+  io::SystemClock clock;
+  io::SystemRandom random;
+  serve(config, {clock, random}, [&](const Ready& ready) {
+    if (config.flag("dev")) {
+      std::cerr
+          << "\n  DEV PROFILE: every request from this machine may do everything, without a credential.\n"
+             "  Never use it with real data.\n\n";
+    }
+    if (!ready.claim_url.empty()) {
+      std::cerr
+          << "\n  Open this link in a browser to sign in as the first admin (once, within 30 minutes):\n\n    "
+          << ready.claim_url << "\n\n  Another link: molecule admin claim --data "
+          << config.text("data") << "\n\n";
+    }
+    std::cout << "ready " << ready.url << std::endl;
+  });
+}
+
+void add_url(CLI::App& verb, Arguments& arguments) {
+  verb.add_option("--url", arguments.admin.url,
+                  "Where the platform answers (default: where the one that runs on --data says)")
+      ->type_name("URL");
+}
+
+void run_admin(const Arguments& arguments,
+               void (*verb)(const Config& config, const AdminOptions& options)) {
+  Config config = Config::load(arguments.flags, arguments.file);
+  log::start(log::Level::warn);
+  verb(config, arguments.admin);
+}
+
+void run_config_show(const Arguments& arguments) {
+  Config config = Config::load(arguments.flags, arguments.file);
+  std::string rows;
+  for (const Setting& setting : settings) {
+    const auto& value = config.value(setting.name);
+    std::string shown = value.text;
+    if (setting.form == Setting::Form::secret && !shown.empty()) shown = "(set)";
+    if (arguments.output == "json") {
+      if (!rows.empty()) rows += ',';
+      rows += json::Object{}
+                  .add("name", setting.name)
+                  .add("value", shown)
+                  .add("origin", origin_text(value.origin))
+                  .text();
+    } else {
+      rows += fmt::format("{:<26}{:<36}{}\n", setting.name, shown, origin_text(value.origin));
+    }
+  }
+  if (arguments.output == "json") {
+    std::cout << "[" << rows << "]\n";
+  } else {
+    std::cout << rows;
+  }
+}
+
+// The verbs; what was parsed goes to `arguments` and the chosen one runs at once.
+void add_verbs(CLI::App& cli, Arguments& arguments) {
+  cli.set_version_flag("--version", version_text());
+  cli.require_subcommand(1);
+  cli.footer(
+      "Examples:\n"
+      "  molecule serve                    start on 127.0.0.1:8080\n"
+      "  molecule admin claim              print a new sign-in link\n"
+      "  molecule config show -o json      every setting and where it comes from\n"
+      "\n"
+      "molecule VERB --help says more. Exit status: 0 done, 1 failed, 2 wrong usage, 3 nobody to "
+      "reach, 4 refused.");
+
+  CLI::App* serve_verb = cli.add_subcommand("serve", "Run the platform and its canvas");
+  add_settings(*serve_verb, arguments);
+  serve_verb->footer(
+      "Prints `ready URL` once it answers; SIGTERM stops it. Secrets (ADMIN_TOKEN, DATABASE_URL,\n"
+      "SECRETS_ENCRYPTION_KEY) are read from the environment or the config file, never from flags.\n"
+      "\nExamples:\n"
+      "  molecule serve --listen 127.0.0.1:0 --data ./d    a free port, data in ./d\n"
+      "  molecule serve --demo                             with a demo organisation\n"
+      "  molecule serve --dial-allow 10.0.0.0/8            agents at inward addresses may be pushed to");
+  serve_verb->callback([&] { run_serve(arguments); });
+
+  CLI::App* admin_verb = cli.add_subcommand("admin", "Administer a platform of this machine");
+  admin_verb->require_subcommand(1);
+  admin_verb->footer("molecule admin VERB --help says more.");
+  CLI::App* claim_verb = admin_verb->add_subcommand("claim", "Print a new single-use sign-in link");
+  add_settings(*claim_verb, arguments, {"data", "listen"});
+  add_url(*claim_verb, arguments);
+  add_output(*claim_verb, arguments.admin.output);
+  claim_verb->footer(
+      "Works whether the platform runs or not; the link is good once, for 30 minutes.\n"
+      "\nExamples:\n"
+      "  molecule admin claim --data ./d\n"
+      "  molecule admin claim --url https://molecule.example    as seen through a proxy");
+  claim_verb->callback([&] { run_admin(arguments, print_claim_link); });
+  CLI::App* rotate_verb = admin_verb->add_subcommand(
+      "rotate-key", "Seal all secrets of the running platform with a new key");
+  add_settings(*rotate_verb, arguments, {"data", "tls-cert"});
+  add_url(*rotate_verb, arguments);
+  add_output(*rotate_verb, arguments.admin.output);
+  rotate_verb->footer(
+      "Asks the running platform, with ADMIN_TOKEN or the admin_token file of the data directory.\n"
+      "Back up the key files of the data directory afterwards.\n"
+      "\nExample:\n"
+      "  molecule admin rotate-key --data ./d -o json");
+  rotate_verb->callback([&] { run_admin(arguments, rotate_sealing_key); });
+
+  CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");
+  config_verb->require_subcommand(1);
+  config_verb->footer("molecule config VERB --help says more.");
+  CLI::App* show_verb =
+      config_verb->add_subcommand("show", "Every setting, its value and where it comes from");
+  add_settings(*show_verb, arguments);
+  add_output(*show_verb, arguments.output);
+  show_verb->footer(
+      "A flag wins over the environment, that over the config file, that over the default.\n"
+      "\nExample:\n"
+      "  RATE_LIMIT=100 molecule config show --data ./d");
+  show_verb->callback([&] { run_config_show(arguments); });
+
+  CLI::App* reference_verb =
+      cli.add_subcommand("reference", "Write the reference pages into a directory");
+  reference_verb->add_option("directory", arguments.directory, "Where to write them")
+      ->required()
+      ->type_name("DIR");
+  reference_verb->footer("Example:\n  molecule reference docs/reference");
+  reference_verb->callback([&] { write_reference(arguments.directory, commands_page()); });
+}
+
+std::string full_name(const CLI::App& verb) {
+  return verb.get_parent() ? full_name(*verb.get_parent()) + " " + verb.get_name()
+                           : verb.get_name();
+}
+
+std::string help_of(const CLI::App& verb) {
+  return verb.help(verb.get_parent() ? full_name(*verb.get_parent()) : std::string());
+}
+
+// What was typed wrong, and what could be meant.
+void explain(const CLI::App& cli, const CLI::ParseError& error) {
+  const CLI::App* at = &cli;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  std::string name = full_name(*at);
+  if (at->get_require_subcommand_min() == 0) {
+    std::cerr << fmt::format("{}: {}\n`{} --help` lists what it takes.\n", name, error.what(),
+                             name);
+    return;
+  }
+  const auto typed = at->remaining();
+  if (typed.empty()) {
+    std::cerr << help_of(*at);
+    return;
+  }
+  std::string verbs;
+  for (const CLI::App* verb : at->get_subcommands([](const CLI::App*) { return true; }))
+    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+  std::string_view what = typed.front().starts_with('-') ? "options; its verbs are" : "verbs";
+  std::cerr << fmt::format("{}: {} is not one of its {}: {}\n`{} --help` says what they do.\n",
+                           name, typed.front(), what, verbs, name);
+}
+
+void add_page_section(std::string& page, const CLI::App& verb) {
+  auto verbs = verb.get_subcommands([](const CLI::App*) { return true; });
+  if (verbs.empty() || !verb.get_parent()) {
+    page += fmt::format("\n## {}\n\n```\n{}```\n", full_name(verb), help_of(verb));
+  }
+  for (const CLI::App* each : verbs) add_page_section(page, *each);
+}
+
+int run_verb(int argc, char** argv) {
+  CLI::App cli{"The control plane for organisations of AI agents.", "molecule"};
+  Arguments arguments;
+  add_verbs(cli, arguments);
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and the version come this way too.
+    if (error.get_exit_code() == 0) {
+      cli.exit(error, std::cout, std::cerr);
+      return done;
+    }
+    explain(cli, error);
+    return wrong_usage;
+  }
+  return done;
+}
+
+}  // namespace
+
+std::string commands_page() {
+  CLI::App cli{"The control plane for organisations of AI agents.", "molecule"};
+  Arguments arguments;
+  add_verbs(cli, arguments);
+  std::string page =
+      "# Commands\n\n<!-- Printed by `molecule reference`; do not edit. -->\n\n"
+      "Data goes to standard output, everything else to standard error. Exit status: 0 done, 1 "
+      "failed, 2 wrong usage, 3 nobody to reach, 4 refused.\n";
+  add_page_section(page, cli);
+  return page;
+}
+
+int run_command_line(int argc, char** argv) {
+  try {
+    return run_verb(argc, argv);
+  } catch (const Fault& fault) {
+    std::cerr << "molecule: " << fault.text() << "\n";
+    return exit_code(fault);
+  } catch (const std::exception& problem) {
+    std::cerr << "molecule: " << problem.what() << "\n";
+    return failed;
+  }
+}
+
+}  // namespace molecule::app
