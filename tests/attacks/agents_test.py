@@ -49,6 +49,13 @@ WRONG: dict[str, tuple[Answering, int, str]] = {
     "not found": (says(answer_bytes("nothing", "text/plain", "404 Not Found")), 404, "agent_error")}
 
 
+# A client that got these as its own would take them for the platform's word on its own standing: it would throw its
+# token away, hold back its inbox, or end.
+WRONG |= {f"{status} as if the platform said it": (
+    says(answer_bytes('{"error":"who are you"}', status=f"{status} No", extra='WWW-Authenticate: Bearer\r\n')), 502,
+    "agent_error") for status in (401, 402, 403, 407, 410)}
+
+
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_answer_is_an_error_with_its_reason(org: Org, push_agents: PushAgents, kind: str) -> None:
     answering, status, code = WRONG[kind]
