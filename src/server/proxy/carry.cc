@@ -13,6 +13,20 @@ bool means_busy(int status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+// The status that the caller gets for an agent's refusal. A redirect is not followed; and what an
+// agent says about who may call it must not read as the platform's word on the caller's own
+// standing.
+int passed_on(int status) {
+  switch (status) {
+    case 401:
+    case 402:
+    case 403:
+    case 407:
+    case 410: return 502;
+    default: return status < 400 ? 502 : status;
+  }
+}
+
 // Failures of the way there, not of the message.
 bool passes(const std::string& code) {
   return code == "agent_unreachable" || code == "agent_timeout" || code == "agent_reset" ||
@@ -95,8 +109,8 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
                      error_text(response.body(), response.status), true);
   }
   if (response.status >= 300) {
-    co_return failed(Carried::End::refused, response.status < 400 ? 502 : response.status,
-                     "agent_error", error_text(response.body(), response.status), true);
+    co_return failed(Carried::End::refused, passed_on(response.status), "agent_error",
+                     error_text(response.body(), response.status), true);
   }
   Carried carried;
   try {
