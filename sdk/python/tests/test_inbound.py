@@ -218,6 +218,21 @@ def test_an_answer_that_is_refused_for_good_does_not_block_the_inbox(platform: S
     assert delivery.run_once(lambda m, c: "x") == 2 and delivery.cursor == "row-2"
 
 
+@pytest.mark.parametrize(("status", "code"), [
+    (502, "agent_error"), (500, "agent_error"), (502, "agent_failed"), (502, "bad_response"), (502, "undeliverable"),
+    (502, "response_too_large"), (401, "agent_error")])
+def test_a_peer_that_fails_at_our_answer_does_not_block_the_inbox(platform: ScriptedPlatform,
+                                                                  client: RemoteAgentClient, status: int,
+                                                                  code: str) -> None:
+    platform.on("GET", ACTIVITY, [row(1, source_id=PEER), row(2)], [])
+    platform.on("POST", f"/workspaces/{PEER}/a2a", Reply(status, {"error": "boom", "code": code}))
+    platform.on("POST", NOTIFY, {"status": "sent"})
+    delivery = PollDelivery(client)
+    assert delivery.run_once(lambda message, agent: "done") == 2 and delivery.cursor == "row-2"
+    assert len(platform.asked("POST", f"/workspaces/{PEER}/a2a")) == 1
+    assert [r.json()["message"] for r in platform.asked("POST", NOTIFY)] == ["done"]
+
+
 def test_a_failing_handler_is_answered_and_recorded_without_its_words(platform: ScriptedPlatform,
                                                                       client: RemoteAgentClient) -> None:
     platform.on("GET", ACTIVITY, [row(1), row(2)])
