@@ -18,6 +18,15 @@ from typing import Any
 import requests
 
 
+_PEER_FAILED = frozenset({"agent_error", "agent_failed", "bad_response", "response_too_large", "undeliverable"})
+
+
+def peer_failed(details: dict[str, Any]) -> bool:
+    """Whether an answer of the platform passes on that the peer itself failed: the message arrived, or never will.
+    Its status is then about the peer, and not about who asks."""
+    return "delivery_confirmed" in details or details.get("code") in _PEER_FAILED
+
+
 class PlatformError(requests.HTTPError):
     """The platform refused a request.
 
@@ -35,8 +44,9 @@ class PlatformError(requests.HTTPError):
 
     @property
     def transient(self) -> bool:
-        """True when the same request may succeed later: too many requests, or a fault on the platform's side."""
-        return self.status == 429 or self.status >= 500
+        """True when the same request may succeed later: too many requests, or a fault on the platform's side. A peer
+        that failed is neither; asked again, the platform repeats what the peer said."""
+        return not peer_failed(self.details) and (self.status == 429 or self.status >= 500)
 
 
 class CredentialRejectedError(PlatformError):

@@ -17,7 +17,7 @@ from typing import Any
 import requests
 
 from . import _wire
-from ._errors import CredentialRejectedError, PlatformError, WorkspaceGoneError
+from ._errors import CredentialRejectedError, PlatformError, WorkspaceGoneError, peer_failed
 from ._version import __version__
 
 log = logging.getLogger("molecule_agent")
@@ -82,9 +82,9 @@ def error_for(answer: Answer, what: str) -> PlatformError:
     if not isinstance(reason, str) or not reason:
         reason = answer.response.reason or "no reason given"
     kind: type[PlatformError] = PlatformError
-    if answer.status == 401:
+    if answer.status == 401 and not peer_failed(details):
         kind = CredentialRejectedError
-    elif answer.status == 410:
+    elif answer.status == 410 and not peer_failed(details):
         kind = WorkspaceGoneError
     return kind(f"{what}: {answer.status} {reason}", status=answer.status, code=_wire.text_or(details.get("code")),
                 details=details, response=answer.response)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import requests
 
 from . import _files, _loops, _wire
-from ._errors import CursorLostError, PlatformError
+from ._errors import CredentialRejectedError, CursorLostError, PlatformError
 from ._models import InboundMessage, InboundSource
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class PollDelivery:
         try:
             self._client.reply(message, answer, failed=failed)
         except PlatformError as error:
-            if error.transient or error.status == 401:
+            if error.transient or isinstance(error, CredentialRejectedError):
                 log.warning("cannot deliver the answer to %s yet: %s", message.activity_id, error)
                 return False
             log.error("the platform refused the answer to %s for good: %s", message.activity_id, error)
