@@ -48,7 +48,7 @@ function openSocket(since: number): Socket {
     },
   };
   socket.addEventListener("message", ({ data }) => face.onmessage?.({ data }));
-  socket.addEventListener("close", () => face.onclose?.());
+  socket.addEventListener("close", ({ code }) => face.onclose?.(code));
   return face;
 }
 

@@ -5,7 +5,7 @@ export type LiveState = "connecting" | "live" | "reconnecting" | "offline";
 /** The part of a WebSocket that is used. */
 export interface Socket {
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((code?: number) => void) | null;
   close(): void;
 }
 
@@ -39,6 +39,8 @@ export const silenceMs = 45_000;
 export const offlineAfter = 4;
 /** Frames kept while a picture is under way; more than this and another picture is taken. */
 export const heldMax = 10_000;
+/** The platform closes a socket with this code when the session or token it was opened with has ended. */
+export const credentialEnded = 4401;
 /** Frames of one screen frame are handed over together. */
 const batchMs = 16;
 
@@ -124,8 +126,8 @@ export class LiveConnection<S> {
     socket.onmessage = ({ data }) => {
       if (this.#socket === socket && typeof data === "string") this.#receive(data);
     };
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#lost();
+    socket.onclose = (code) => {
+      if (this.#socket === socket) this.#lost(code);
     };
   }
 
@@ -192,7 +194,7 @@ export class LiveConnection<S> {
     }
   }
 
-  #lost(): void {
+  #lost(code?: number): void {
     this.#socket = undefined;
     this.#cancel("silence");
     if (this.#stopped) return;
@@ -200,7 +202,9 @@ export class LiveConnection<S> {
     this.#setState(this.#failures >= offlineAfter ? "offline" : "reconnecting");
     const wait = Math.min(backoffMaxMs, backoffFirstMs * 2 ** (this.#failures - 1));
     this.#schedule("reconnect", wait, () => this.#connect());
-    if (!this.#timers.has("poll")) this.#schedule("poll", pollEveryMs, () => void this.#poll());
+    // Whoever was signed out is told now, not at the next poll.
+    if (code === credentialEnded) this.#schedule("poll", 0, () => void this.#poll());
+    else if (!this.#timers.has("poll")) this.#schedule("poll", pollEveryMs, () => void this.#poll());
   }
 
   async #poll(): Promise<void> {

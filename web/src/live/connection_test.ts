@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { backoffMaxMs, heldMax, LiveConnection, offlineAfter, pollEveryMs, silenceMs, type LiveState, type Socket } from "./connection";
+import { backoffMaxMs, credentialEnded, heldMax, LiveConnection, offlineAfter, pollEveryMs, silenceMs, type LiveState, type Socket } from "./connection";
 import type { Frame } from "./frame";
 
 /** A platform of which the test decides every answer. */
@@ -59,8 +59,8 @@ class Stage {
   event(seq: number, transient = false) {
     this.say({ event: "TASK_UPDATED", workspace_id: "w", timestamp: "2026-01-01T00:00:00Z", payload: {}, seq, ...(transient ? { transient } : {}) });
   }
-  drop() {
-    this.socket.onclose?.();
+  drop(code?: number) {
+    this.socket.onclose?.(code);
   }
   async pass(milliseconds: number) {
     await vi.advanceTimersByTimeAsync(milliseconds);
@@ -95,6 +95,17 @@ describe("the live connection", () => {
     stage.event(13);
     await stage.pass(20);
     expect(stage.seqs).toEqual([11, 13]);
+  });
+
+  it("asks at once whether it is signed out when its credential has ended", async () => {
+    await stage.start();
+    stage.hello();
+    stage.failing = true;
+    stage.drop(credentialEnded);
+    await stage.pass(1);
+    expect(stage.pollFailures).toHaveLength(1);
+    await stage.pass(pollEveryMs);
+    expect(stage.pollFailures).toHaveLength(2);
   });
 
   it("never hands the same event over twice, but lets latest values through", async () => {
