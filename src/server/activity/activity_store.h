@@ -86,7 +86,7 @@ inline constexpr sql::Query<Message(WorkspaceId, Instant)> lease{"activity.lease
      WHERE mail = 'queued'
        AND seq = (SELECT MIN(seq) FROM activity
                    WHERE workspace_id = $1 AND mail = 'queued' AND (not_before IS NULL OR not_before <= $2))
-    RETURNING seq, workspace_id, source_id, method, request_body, response_body, status, error_detail, created_at,
+    RETURNING seq, workspace_id, source_id, method, COALESCE(request_body, ''), response_body, status, error_detail, created_at,
               message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id)"};
 
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Instant>,
