@@ -15,8 +15,8 @@ from conftest import Agents
 from held import Held, Stopwatch, bearer
 from stage import BINARY, Stage
 
-AT_ONCE = 1.5
-"""Seconds. Without an ending nothing here would come for 15 (a keep-alive), 25 (a long poll) or ever."""
+AT_ONCE = 3.0
+"""Seconds, on a machine with other work to do. Without an ending nothing here would come for 15 (a keep-alive), 25 (a long poll) or ever."""
 
 
 def everything_ends(stage: Stage, workspace_id: str, token: str, end: Callable[[], Any], status: int, code: str) -> None:
@@ -79,7 +79,7 @@ def test_a_removed_workspace_holds_nothing_open(stage: Stage, holder: tuple[str,
 
 def test_a_token_that_expires_takes_along_what_it_holds(stage: Stage, holder: tuple[str, str]) -> None:
     workspace_id, _ = holder
-    ends = datetime.now(UTC) + timedelta(seconds=4)
+    ends = datetime.now(UTC) + timedelta(seconds=6)
     token = stage.must("POST", f"/workspaces/{workspace_id}/tokens", {"expires_at": ends.isoformat()})["auth_token"]
 
     def until_it_expires() -> None:

@@ -18,6 +18,8 @@ from stage import Stage, wait_for
 
 SOON = 3.0
 """Seconds until the process has ended when no request is under way."""
+AT_ONCE = 2.0
+"""Seconds, on a machine with other work to do, for what waits for nothing."""
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_a_platform_with_nothing_to_do_ends_at_once(own: Stage) -> None:
         watch = Stopwatch()
         assert idle.rest() == b""
         assert own.stopped() == 0
-    assert watch.seconds < 1
+    assert watch.seconds < AT_ONCE
 
 
 def test_whatever_is_open_is_told_and_kept_waiting_by_nobody(own: Stage) -> None:
@@ -81,7 +83,7 @@ def test_whatever_is_open_is_told_and_kept_waiting_by_nobody(own: Stage) -> None
         assert stream.rest().endswith(b"0\r\n\r\n")
         assert live.close_code()[0] == 1001
         assert live.rest() == b""
-        assert watch.seconds < 1
+        assert watch.seconds < AT_ONCE
         assert own.stopped() == 0
     assert watch.seconds < SOON
     for one in [greedy, *unfinished]:
