@@ -20,6 +20,10 @@ WRONG: dict[str, list[Any]] = {
     "list": ["", "x", True, 7, {}, {"a": 1}]}
 
 
+UNSEEN = ["admin\u202etxt.exe", "a\u2066b", "a\u2028b", "a\u2029b", "a\x9b31mb", "a\x85b"]
+"""Text that a person reads as something else: it turns the direction, breaks the line or drives a terminal."""
+
+
 def either(kind: str, *less: Any) -> list[Any]:
     """What is wrong for this kind, without the values that this one field takes."""
     return [value for value in WRONG[kind] if not any(value is one or (value == one and type(value) is type(one))
@@ -28,8 +32,8 @@ def either(kind: str, *less: Any) -> list[Any]:
 
 ROUTES: list[tuple[str, str, dict[str, Any], dict[str, list[Any]]]] = [
     ("POST", "/workspaces", {"name": "w", "runtime": "external"}, {
-        "name": [*WRONG["text"], None, "", " ", "a\nb", "a\rb", "a{", "a|b", "\x1b[31m", "x" * 256],
-        "role": [*WRONG["text"], "a\nb", "<b>", "x" * 1001], "runtime": [*WRONG["text"], "a\nb"], "model": WRONG["text"],
+        "name": [*WRONG["text"], None, "", " ", "a\nb", "a\rb", "a{", "a|b", "\x1b[31m", "x" * 256, *UNSEEN],
+        "role": [*WRONG["text"], *UNSEEN, "a\nb", "<b>", "x" * 1001], "runtime": [*WRONG["text"], "a\nb"], "model": WRONG["text"],
         "template": [*WRONG["text"], "../x", "/etc", "a/../../b", "a\\b"], "tier": [*WRONG["whole"], -1, 5],
         "external": WRONG["flag"], "url": [*WRONG["text"], "x"], "parent_id": WRONG["id"],
         "workspace_dir": [*WRONG["text"], "relative", "/etc/x", "/srv/../etc", "/proc", "/./usr/x", "a\nb"],
