@@ -25,10 +25,28 @@ bool has_control(std::string_view text) {
   return false;
 }
 
+// UTF-8 of what a person would not see but be deceived by: the second block of control characters
+// (U+0080 to U+009F), line and paragraph separators, and changes of the writing direction (U+2028
+// to U+202E, U+2066 to U+2069).
+bool deceives(std::string_view text) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    if (byte(i) == 0xc2 && byte(i + 1) < 0xa0) return true;
+    if (byte(i) != 0xe2 || i + 2 >= text.size()) continue;
+    if (byte(i + 1) == 0x80 && byte(i + 2) >= 0xa8 && byte(i + 2) <= 0xae) return true;
+    if (byte(i + 1) == 0x81 && byte(i + 2) >= 0xa6 && byte(i + 2) <= 0xa9) return true;
+  }
+  return false;
+}
+
 // Names and roles end up in generated configuration files.
 void check_words(std::string_view name, const std::string& text) {
   if (has_control(text))
     throw bad_field(fields_code, name, "must be one line without control characters");
+  if (deceives(text)) {
+    throw bad_field(fields_code, name,
+                    "must not hold characters that are not seen and change how the rest is read");
+  }
   if (text.find_first_of("{}[]|>*&!") != std::string::npos) {
     throw bad_field(fields_code, name, "must not contain any of { } [ ] | > * & !");
   }
