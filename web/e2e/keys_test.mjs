@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { Person } from "./person.mjs";
-import { Browser, Platform } from "./stage.mjs";
+import { Browser, Platform, until } from "./stage.mjs";
 
 const platform = new Platform();
 const browser = new Browser();
@@ -97,6 +97,24 @@ test("cards are picked with keys, acted on together and let go", async () => {
   await page.getByText("1 selected").waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("1 selected").waitFor({ state: "detached" });
+});
+
+test("cards that are picked move into a team together, and back", async () => {
+  await person.card("handmade").focus();
+  await page.keyboard.press("Shift+Space");
+  await person.card("researcher").focus();
+  await page.keyboard.press("Shift+Space");
+  await person.tabsTo(/Move to a team/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Move 2 workspaces" }).getByLabel("Team").waitFor();
+  await person.tabsTo(/^Move$/);
+  await page.keyboard.press("Enter");
+  await page.getByText("1 workspace is now in pm’s team").waitFor();
+  const parents = () =>
+    page.evaluate(async () => Object.fromEntries((await (await fetch("/workspaces")).json()).map(({ name, parent_id }) => [name, parent_id])));
+  assert.equal((await parents()).handmade, (await parents()).researcher);
+  await page.keyboard.press("Control+z");
+  await until("the way back", async () => (await parents()).handmade === null);
 });
 
 test("F6 goes round the parts of the page", async () => {

@@ -124,6 +124,9 @@ test("a team is left and joined from the menu, and Undo takes it back", async ()
   await page.getByText("researcher is now at the top level").waitFor();
   await page.keyboard.press("Control+z");
   await page.getByText(/^Undone/).waitFor();
+  await until("the way back", () =>
+    page.evaluate(async () => (await (await fetch("/workspaces")).json()).find(({ name }) => name === "researcher").parent_id !== null),
+  );
   await person.card("researcher").focus();
   await page.keyboard.press("m");
   const dialog = page.getByRole("dialog");

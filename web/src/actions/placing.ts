@@ -13,12 +13,12 @@ import { remembered } from "./undo";
 const savesAtOnce = 4;
 const nudgeSaveMs = 400;
 
-interface Placement extends Point {
+export interface Placement extends Point {
   id: string;
   parent_id?: string | null;
 }
 
-const layout = (): Layout => graph.controls?.layout() ?? emptyLayout;
+export const layout = (): Layout => graph.controls?.layout() ?? emptyLayout;
 const nameOf = (id: string): string => orgStore.get().workspaces.get(id)?.name ?? "the workspace";
 
 /** Sends one change and, once it is confirmed, takes it into the picture. */
@@ -27,8 +27,8 @@ export async function saveChange(id: string, change: WorkspaceChange): Promise<v
   orgStore.set(withChange(orgStore.get(), id, change as Partial<Workspace>));
 }
 
-/** Saves places, keeping the cards where they are meanwhile; false when any was refused (those go back). */
-async function save(placements: readonly Placement[]): Promise<boolean> {
+/** Saves places, keeping the cards where they are meanwhile; the refusal when there was one (what was refused goes back). */
+export async function tryToSave(placements: readonly Placement[]): Promise<unknown> {
   intend(placements);
   const waiting = [...placements];
   let failure: unknown;
@@ -53,11 +53,17 @@ async function save(placements: readonly Placement[]): Promise<boolean> {
     await Promise.all(Array.from({ length: savesAtOnce }, work));
   }
   forgetIntents(placements.map((each) => each.id));
+  return failure;
+}
+
+async function save(placements: readonly Placement[]): Promise<boolean> {
+  const failure = await tryToSave(placements);
   if (failure) toast("error", `${nameOf(placements[0]?.id ?? "")} could not be moved: ${messageOf(failure)}`);
   return !failure;
 }
 
-function placesNow(placements: readonly Placement[]): Placement[] {
+/** How to put them back. */
+export function placesNow(placements: readonly Placement[]): Placement[] {
   return placements.flatMap(({ id, parent_id }) => {
     const before = orgStore.get().workspaces.get(id);
     if (!before) return [];

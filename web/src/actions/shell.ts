@@ -2,7 +2,7 @@
 export interface Shell {
   open(id: string | undefined, tab?: string): void;
   askDelete(id: string): void;
-  askParent(id: string): void;
+  askParent(ids: readonly string[]): void;
   createIn(parent: string | undefined): void;
 }
 

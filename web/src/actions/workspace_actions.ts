@@ -42,7 +42,7 @@ export const workspaceActions: readonly Action[] = [
     icon: FolderInput,
     key: "m",
     refusal: (_workspace, org) => (org.workspaces.size < 2 ? "There is no other workspace" : undefined),
-    run: ({ id }) => shell.current.askParent(id),
+    run: ({ id }) => shell.current.askParent([id]),
   },
   {
     name: "extract",

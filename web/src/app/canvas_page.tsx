@@ -1,5 +1,6 @@
 import { Plus } from "lucide-react";
 import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { nestTogether } from "@/actions/nest_together";
 import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
@@ -9,7 +10,7 @@ import type { Connection } from "@/api/workspace";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
-import { mark, unpick } from "@/canvas/marks";
+import { mark, marksStore, unpick } from "@/canvas/marks";
 import { ConnectDialog } from "@/features/workspaces/connect_dialog";
 import { CreateDialog } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
@@ -45,7 +46,7 @@ type Overlay =
   | { is: "create"; parent: string | undefined }
   | { is: "connect"; id: string; name: string; connection: Connection }
   | { is: "delete"; id: string }
-  | { is: "parent"; id: string };
+  | { is: "parent"; ids: readonly string[] };
 
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 
@@ -76,7 +77,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     shell.current = {
       open: (id, tab) => navigate({ workspace: id, ...(tab ? { tab } : {}) }),
       askDelete: (id) => setOverlay({ is: "delete", id }),
-      askParent: (id) => setOverlay({ is: "parent", id }),
+      askParent: (ids) => setOverlay({ is: "parent", ids }),
       createIn: (parent) => setOverlay({ is: "create", parent }),
     };
   }, []);
@@ -116,6 +117,11 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
 
   const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
   const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
+  const onNest = useCallback((id: string, parent: string, to: Point) => {
+    const { picked } = marksStore.get();
+    if (picked.size < 2 || !picked.has(id)) return nest(id, parent, to);
+    void nestTogether([id, ...[...picked].filter((each) => each !== id)], parent, to);
+  }, []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
   const onView = useCallback((view: SavedView) => void saveView(view).catch(() => undefined), []);
   const onKey = useCallback((id: string, event: KeyboardEvent) => cardKey(id, event, onSelect), [onSelect]);
@@ -177,7 +183,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onSelect={onSelect}
               onMenu={onMenu}
               onMove={move}
-              onNest={nest}
+              onNest={onNest}
               onExtract={extract}
               onOpenTeam={onOpenTeam}
               onOpenHop={onOpenHop}
@@ -228,7 +234,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
         />
       )}
       {overlay?.is === "delete" && <DeleteDialog id={overlay.id} onClose={close} />}
-      {overlay?.is === "parent" && <ParentDialog id={overlay.id} onClose={close} />}
+      {overlay?.is === "parent" && <ParentDialog ids={overlay.ids} onClose={close} />}
     </div>
   );
 }

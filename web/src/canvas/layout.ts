@@ -246,6 +246,20 @@ export function landingIn(layout: Layout, parent: string, card: string, to?: Poi
   return { x: box.x + rel.x, y: box.y + rel.y };
 }
 
+/** Where several cards land inside a new parent, one beside the other; the first of them near `to`. Absolute. */
+export function landingsIn(layout: Layout, parent: string, cards: readonly string[], to?: Point): Map<string, Point> {
+  const boxes = new Map(layout.boxes);
+  const landings = new Map<string, Point>();
+  const home = layout.boxes.get(parent) ?? { x: 0, y: 0 };
+  for (const [index, id] of cards.entries()) {
+    const at = landingIn({ boxes, placed: [] }, parent, id, index === 0 ? to : undefined);
+    const { w, h, depth, open } = boxes.get(id) ?? { ...leaf, depth: 0, open: false };
+    boxes.set(id, { id, ...at, w, h, depth, open, parent, rel: { x: at.x - home.x, y: at.y - home.y } });
+    landings.set(id, at);
+  }
+  return landings;
+}
+
 /** A place on the canvas itself where a card touches no other root, near `to`. */
 export function landingOutside(layout: Layout, card: string, to?: Point): Point {
   const size = layout.boxes.get(card) ?? leaf;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readWorkspace } from "@/api/workspace";
 import { emptyOrg, withPicture, type Org } from "@/model/org";
-import { arrangeChildren, dropTarget, header, landingIn, layoutOrg, leaf, moveSubtree, overlaps, shareOutside, side, type Box } from "./layout";
+import { arrangeChildren, dropTarget, header, landingIn, landingsIn, layoutOrg, leaf, moveSubtree, overlaps, shareOutside, side, type Box } from "./layout";
 
 const orgOf = (...raw: Record<string, unknown>[]): Org => withPicture(emptyOrg, raw.map(readWorkspace));
 const at = (id: string, x: number, y: number, parent_id: string | null = null, more = {}) => ({ id, name: id, x, y, parent_id, ...more });
@@ -10,6 +10,17 @@ function box(org: Org, id: string): Box {
   if (!found) throw new Error(`${id} is not drawn`);
   return found;
 }
+
+it("several cards land beside each other in a team, and beside those that are there", () => {
+  const org = orgOf(at("pm", 40, 40), at("r", 40 + side, 40 + header, "pm"), at("a", 900, 40), at("b", 1300, 40), at("c", 1700, 40));
+  const layout = layoutOrg(org);
+  const landings = landingsIn(layout, "pm", ["a", "b", "c"]);
+  const after = layoutOrg(org, new Map([...landings].map(([id, place]) => [id, { ...place, parent_id: "pm" }])));
+  const inside = [...after.boxes.values()].filter((each) => each.parent === "pm");
+  expect(inside.map((each) => each.id).sort()).toEqual(["a", "b", "c", "r"]);
+  for (const one of inside) for (const other of inside) if (one !== other) expect(overlaps(one, other)).toBe(false);
+  for (const each of inside) if (landings.has(each.id)) expect({ x: each.x, y: each.y }).toEqual(landings.get(each.id));
+});
 
 describe("a card", () => {
   it("with a place keeps it; a child is drawn relative to its parent", () => {

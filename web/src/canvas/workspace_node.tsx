@@ -79,7 +79,6 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         </div>
       )}
       {zoom !== "map" && <Foot workspace={workspace} far={far} />}
-      {dropInto && <span className={styles.drop_label}>Drop into: {workspace.name}</span>}
       <Handle
         id="bottom"
         type="source"

@@ -1,6 +1,7 @@
-import { CirclePause, RotateCw, Trash2, X } from "lucide-react";
+import { CirclePause, FolderInput, RotateCw, Trash2, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { planFor, runTogether, type Plan, type Together } from "@/actions/picked";
+import { shell } from "@/actions/shell";
 import { marksStore, unpick } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
 import { Button, IconButton } from "@/ui/button";
@@ -25,6 +26,9 @@ export function PickedBar() {
   return (
     <div className={styles.bar} role="toolbar" aria-label="Selected workspaces">
       <span role="status">{count} selected</span>
+      <Button onClick={() => shell.current.askParent([...picked])}>
+        <FolderInput size={15} aria-hidden /> Move to a team…
+      </Button>
       <Button onClick={() => setAsking("restart")}>
         <RotateCw size={15} aria-hidden /> Restart all
       </Button>
