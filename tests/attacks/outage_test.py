@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,3 +163,35 @@ def test_a_result_that_arrives_during_an_outage_is_recorded_after_it(outage: Ful
     assert again.status_code == 200 and "done " in again.text
     for one in (org, person, peer):
         one.close()
+
+
+def test_a_result_that_waits_for_the_store_does_not_keep_the_platform_up(outage: FullDisk | LostDatabase,
+                                                                        push_agents: PushAgents) -> None:
+    org = Org(outage.stage)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def answer(connection, head, body) -> None:
+        asked.set()
+        go_on.wait(30)
+        connection.sendall(answer_bytes(json.dumps({
+            "jsonrpc": "2.0", "id": 1, "result": {"parts": [{"kind": "text", "text": LARGE}]}})))
+
+    agent = org.resident("agent")
+    assert agent.register(url=push_agents.start(answer), delivery_mode="push").status_code == 200
+    delegator = org.resident("delegator")
+    assert delegator.register().status_code == 200
+    delegated = delegator.ask("POST", "/workspaces/SELF/delegate", {"target_id": agent.id, "task": "work"}).json()
+    assert asked.wait(10)
+    outage.begin()
+    refused(org.ask("POST", f"/workspaces/{delegator.id}/a2a", message(LARGE)), 503)
+    go_on.set()
+    wait_for("the store to be missed", lambda: not ready(org), 5)
+    began = time.monotonic()
+    outage.stage.stop()
+    assert time.monotonic() - began < 8
+    # The next one asks the agent again, since nobody ever saw that result.
+    outage.end()
+    outage.stage.start()
+    wait_for("the agent to be called again", lambda: agent.beat().status_code == 200 and delegator.ask(
+        "GET", f"/workspaces/SELF/delegations/{delegated['delegation_id']}").json()["status"] == "completed", 15)
+    org.close()
