@@ -358,6 +358,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   }
   log::info("stopping");
   system.draining();
+  proxy.go_down();
   hubs.close();
   co_await drain_all(lanes, first.loop());
   co_await background.drain(0ms);

@@ -34,8 +34,9 @@ class FullDisk:
         self._limit(resource.RLIM_INFINITY)
 
     def _limit(self, size: int) -> None:
-        assert self.stage.pid is not None
-        resource.prlimit(self.stage.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        # A limit ends with its process.
+        if self.stage.pid is not None:
+            resource.prlimit(self.stage.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def close(self) -> None:
         self.stage.close()

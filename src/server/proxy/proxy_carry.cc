@@ -63,7 +63,8 @@ io::Task<Settled> Service::settle(const Lane& lane, const Message& message,
 }
 
 // The agent has done its work once and is not asked again because the store was away. What is kept
-// so is bounded by what was under way: meanwhile nothing new is accepted.
+// so is bounded by what was under way: meanwhile nothing new is accepted. Only when the platform
+// goes down first is the message asked for again, by the next one.
 io::Task<void> Service::settle_later(Message message, Carried carried) {
   constexpr std::string_view unrecordable = "result_unrecordable";
   for (;;) {
@@ -74,8 +75,10 @@ io::Task<void> Service::settle_later(Message message, Carried carried) {
       if (settled == Settled::recorded) probe_.answered.add();
       co_return;
     } catch (const Fault& fault) {
-      if (fault.kind() == Kind::unavailable) continue;
-      if (fault.kind() == Kind::cancelled || carried.code == unrecordable) throw;
+      if (fault.kind() == Kind::unavailable && !going_down_.load(std::memory_order_relaxed))
+        continue;
+      bool over = fault.kind() == Kind::unavailable || fault.kind() == Kind::cancelled;
+      if (over || carried.code == unrecordable) throw;
     }
     carried.end = Carried::End::refused;
     carried.code = unrecordable;

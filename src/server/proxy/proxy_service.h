@@ -2,6 +2,7 @@
 // that cannot go out now stays in its agent's mailbox and goes out when the agent is reachable.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -72,6 +73,8 @@ class Service {
   // Tries every mailbox whose agent may be reachable; called once a second on the first lane.
   void sweep();
   std::int64_t waiting_for(WorkspaceId agent) const;
+  // The platform stops: nothing waits any longer for a store that is away. Any thread.
+  void go_down() { going_down_.store(true, std::memory_order_relaxed); }
 
  private:
   const Lane& lane_of(io::Loop& loop) const;
@@ -109,6 +112,7 @@ class Service {
   Settler settler_;
   Probe probe_;
   std::vector<Lane> lanes_;
+  std::atomic<bool> going_down_{false};
   struct Box {
     std::int64_t waiting = 0;
     bool draining = false;
