@@ -52,6 +52,25 @@ TEST_P(LogTest, PositionsAreDenseEvenWhenATransactionFails) {
   EXPECT_EQ(log.newest(), 2);
 }
 
+TEST_P(LogTest, LargeFactsLeaveMemoryAndAreStillFollowed) {
+  Log log(db(), clock);
+  const RawJson large(R"({"k":")" + std::string(1u << 20, 'x') + R"("})");
+  constexpr std::int64_t count = 2 * Log::recent_bytes_max / (1u << 20);
+  for (std::int64_t i = 0; i < count; ++i)
+    write([&](sql::Tx& tx) { return log.append(tx, {"LARGE", a, large}); });
+  EXPECT_FALSE(log.recent_after(0, 10).complete);
+  // Each is held twice, as payload and as frame.
+  EXPECT_LE(log.recent_after(count - 8, 1000).frames.size(), 8U);
+  EXPECT_TRUE(log.recent_after(count - 1, 10).complete);
+  EXPECT_FALSE(log.recent_after(count / 2, 1000).complete);
+  Cursor cursor(log, alone, a, 0);
+  std::int64_t seen = 0;
+  for (auto step = run(cursor.next()); step.advanced; step = run(cursor.next())) {
+    for (const auto& frame : step.frames) EXPECT_EQ(frame->seq, ++seen);
+  }
+  EXPECT_EQ(seen, count);
+}
+
 TEST_P(LogTest, WhatMemoryForgotIsReadFromTheStore) {
   {
     Log log(db(), clock);
