@@ -12,7 +12,7 @@ io::Task<Cursor::Step> Cursor::next() {
   Step step;
   auto slice = log_.recent_after(seq_, step_max);
   if (!slice.complete) {
-    slice.frames = co_await log_.read_after(seq_, step_max);
+    slice.frames = co_await log_.read_after(seq_, store_step_max);
   }
   for (auto& frame : slice.frames) {
     seq_ = frame->seq;

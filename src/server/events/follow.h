@@ -16,6 +16,8 @@ namespace molecule::events {
 inline constexpr std::int64_t replay_max = 20'000;
 // Frames handed out per step.
 inline constexpr std::size_t step_max = 256;
+// Of them, read from the store at once: facts may be as large as the messages they tell of.
+inline constexpr std::size_t store_step_max = 64;
 
 struct Start {
   bool resumed = false;

@@ -32,6 +32,10 @@ std::string encode(const Frame& frame) {
   return text;
 }
 
+std::size_t size_of(const Frame& frame) {
+  return sizeof frame + frame.payload.text.capacity() + frame.text.capacity();
+}
+
 FramePtr from_row(store::Row row) {
   auto frame = std::make_shared<Frame>();
   frame->seq = row.seq;
@@ -90,9 +94,14 @@ void Log::publish_staged() {
   if (staged_.empty()) return;
   recent_.write([&](Recent& recent) {
     newest_.store(staged_.back()->seq, std::memory_order_release);
+    for (const FramePtr& frame : staged_) recent.bytes += size_of(*frame);
     recent.frames.insert(recent.frames.end(), std::make_move_iterator(staged_.begin()),
                          std::make_move_iterator(staged_.end()));
-    while (recent.frames.size() > recent_max) recent.frames.pop_front();
+    while (recent.frames.size() > recent_max ||
+           (recent.bytes > recent_bytes_max && recent.frames.size() > 1)) {
+      recent.bytes -= size_of(*recent.frames.front());
+      recent.frames.pop_front();
+    }
   });
   staged_.clear();
   wake_followers();

@@ -47,6 +47,7 @@ class Log {
  public:
   // What is kept in memory for followers; older positions are read from the store.
   static constexpr std::size_t recent_max = 8192;
+  static constexpr std::size_t recent_bytes_max = 64u << 20;  // Of them; the newest always stays.
 
   Log(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
 
@@ -84,6 +85,7 @@ class Log {
  private:
   struct Recent {
     std::deque<FramePtr> frames;
+    std::size_t bytes = 0;  // Of frames.
     std::deque<FramePtr> transients;
     std::uint64_t transient_count = 0;
   };
