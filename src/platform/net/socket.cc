@@ -6,7 +6,6 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <netinet/in.h>
@@ -15,8 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "platform/io/loop_asio.h"
 #include "platform/log/log.h"
+#include "platform/net/readiness.h"
 #include "platform/net/wheel.h"
 
 namespace molecule::net {
@@ -31,28 +30,34 @@ std::string reason(int error) { return std::generic_category().message(error); }
 
 }  // namespace
 
-// The Asio side of a descriptor. A handler that Asio holds keeps the registration alive, so closing
-// and destroying are safe while a wait is pending; a wait whose sleeper left stays pending and
-// serves the next sleeper.
-class Descriptor {
+// A descriptor with who waits for it and until when. Readiness comes by edge: what became ready
+// while nobody waited is remembered, and the next wait does not sleep.
+class Descriptor final : private Readiness::Watched {
  public:
-  Descriptor(io::Loop& loop, int fd) : registration_(new Registration(loop, fd)) {
-    registration_->owner = this;
+  Descriptor(io::Loop& loop, int fd)
+      : loop_(loop), wheel_(Wheel::of(loop)), readiness_(Readiness::of(loop)), fd_(fd) {
+    try {
+      readiness_.add(fd, *this);
+    } catch (...) {
+      ::close(fd);
+      throw;
+    }
   }
   ~Descriptor() {
     close();
-    registration_->owner = nullptr;
-    registration_->release();
+    if (waking_) waking_->descriptor = nullptr;
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
-  int fd() const noexcept { return registration_->fd; }
-  io::Loop& loop() noexcept { return registration_->loop; }
+  int fd() const noexcept { return fd_; }
+  // Nothing follows what is there to read now.
+  bool ended() const noexcept { return ended_; }
+  io::Loop& loop() noexcept { return loop_; }
 
   bool arm(Direction direction, Sleeper& sleeper, Wake* at_once) noexcept {
     Side& side = sides_[index(direction)];
-    if (fd() < 0) {
+    if (fd_ < 0) {
       *at_once = Wake::ready;
       return false;
     }
@@ -60,11 +65,12 @@ class Descriptor {
       *at_once = Wake::deadline;
       return false;
     }
-    side.sleeper = &sleeper;
-    if (!side.pending) {
-      side.pending = true;
-      registration_->wait(direction);
+    const bool over = ended_ && direction == Direction::read;
+    if (std::exchange(side.ready, false) || over) {
+      *at_once = Wake::ready;
+      return false;
     }
+    side.sleeper = &sleeper;
     return true;
   }
   void disarm(Direction direction) noexcept { sides_[index(direction)].sleeper = nullptr; }
@@ -73,21 +79,28 @@ class Descriptor {
     Side& side = sides_[index(direction)];
     side.deadline = at;
     side.rung = false;
-    registration_->wheel.set(side, at);
+    wheel_.set(side, at);
   }
 
   void close() noexcept {
-    if (fd() < 0) return;
-    registration_->fd = -1;
-    boost::system::error_code ignored;
-    registration_->socket.close(ignored);
+    if (fd_ < 0) return;
+    readiness_.forget(*this);
+    ::close(std::exchange(fd_, -1));
+    if (!sides_[0].sleeper && !sides_[1].sleeper) return;
+    // Whoever closes is not run over by those who waited: they find out in a turn of their own.
+    waking_ = std::make_shared<Waking>();
+    waking_->descriptor = this;
+    loop_.post([waking = waking_] {
+      if (waking->descriptor) waking->descriptor->on_ready({true, true, true});
+    });
   }
 
  private:
   struct Side final : Wheel::Entry {
     Sleeper* sleeper = nullptr;
     TimePoint deadline = no_deadline;
-    bool pending = false;  // Asio holds a handler.
+    // Something became ready since the last wait; whether it still is, an attempt shows.
+    bool ready = false;
     // The wheel has let go of the deadline. It judges by the exact time, arm() by the coarse one,
     // which may not have reached the deadline yet.
     bool rung = false;
@@ -95,57 +108,38 @@ class Descriptor {
       rung = true;
       if (Sleeper* waiting = std::exchange(sleeper, nullptr)) waiting->wake(Wake::deadline);
     }
+    void on_ready() noexcept {
+      Sleeper* waiting = std::exchange(sleeper, nullptr);
+      ready = waiting == nullptr;
+      if (waiting) waiting->wake(Wake::ready);
+    }
+  };
+  struct Waking {
+    Descriptor* descriptor = nullptr;  // Null once it is gone.
   };
 
-  struct Registration {
-    Registration(io::Loop& on, int descriptor)
-        : loop(on),
-          wheel(Wheel::of(on)),
-          socket(on.impl().context, asio::generic::stream_protocol(AF_INET, IPPROTO_TCP),
-                 descriptor),
-          fd(descriptor) {}
-
-    struct Handler {
-      Handler(Registration* r, Direction d) : registration(r), direction(d) { ++r->uses; }
-      Handler(Handler&& other) noexcept
-          : registration(std::exchange(other.registration, nullptr)), direction(other.direction) {}
-      Handler(const Handler&) = delete;
-      Handler& operator=(const Handler&) = delete;
-      Handler& operator=(Handler&&) = delete;
-      ~Handler() {
-        if (registration) registration->release();
-      }
-      void operator()(const boost::system::error_code&) {
-        if (!registration->owner) return;
-        Side& side = registration->owner->sides_[index(direction)];
-        side.pending = false;
-        if (Sleeper* waiting = std::exchange(side.sleeper, nullptr)) waiting->wake(Wake::ready);
-      }
-      Registration* registration;
-      Direction direction;
-    };
-
-    void wait(Direction direction) {
-      socket.async_wait(direction == Direction::read ? asio::socket_base::wait_read
-                                                     : asio::socket_base::wait_write,
-                        Handler(this, direction));
+  void on_ready(Ready ready) noexcept override {
+    ended_ = ended_ || ready.ended;
+    // Whoever is woken may destroy this descriptor.
+    if (ready.read && ready.write && sides_[1].sleeper) {
+      std::shared_ptr<Waking> alive = waking_ ? waking_ : std::make_shared<Waking>();
+      waking_ = alive;
+      alive->descriptor = this;
+      sides_[0].on_ready();
+      if (alive->descriptor) sides_[1].on_ready();
+      return;
     }
-    void release() noexcept {
-      if (--uses == 0) delete this;
-    }
+    if (ready.write) sides_[1].on_ready();  // Nobody waits for it, or for it alone.
+    if (ready.read) sides_[0].on_ready();
+  }
 
-    io::Loop& loop;
-    Wheel& wheel;
-    // The concrete executor: the type-erased default costs an indirect call at every wait.
-    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>
-        socket;
-    int fd;
-    Descriptor* owner = nullptr;
-    int uses = 1;
-  };
-
-  Registration* registration_;
+  io::Loop& loop_;
+  Wheel& wheel_;
+  Readiness& readiness_;
+  int fd_;
+  bool ended_ = false;
   std::array<Side, 2> sides_;
+  std::shared_ptr<Waking> waking_;  // Made when somebody must know whether this is still here.
 };
 
 Socket::Socket(io::Loop& loop, int descriptor, std::string peer)
@@ -166,10 +160,14 @@ io::Task<std::unique_ptr<Socket>> Socket::connect(const sockaddr* address, std::
   int fd = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw failed(errno);
   io::Context here = co_await io::context();
-  std::unique_ptr<Socket> made = adopt(*here.loop, fd, std::move(peer));
   int rc = ::connect(fd, address, size);
+  if (rc != 0 && errno != EINPROGRESS) {
+    int error = errno;
+    ::close(fd);
+    throw failed(error);
+  }
+  std::unique_ptr<Socket> made = adopt(*here.loop, fd, std::move(peer));
   if (rc == 0) co_return made;
-  if (errno != EINPROGRESS) throw failed(errno);
   made->set_deadline(Direction::write, by);
   for (;;) {
     Wake why = co_await made->wait(Direction::write);
@@ -196,7 +194,8 @@ Attempt Socket::try_read(std::span<char> into) noexcept {
     ssize_t n = ::recv(at_->fd(), into.data(), into.size(), 0);
     if (n > 0) {
       auto bytes = static_cast<std::size_t>(n);
-      drained_ = bytes < into.size();
+      // A short read leaves nothing behind, except the end itself.
+      drained_ = bytes < into.size() && !at_->ended();
       return {State::moved, bytes};
     }
     if (n == 0) return {State::end, 0};
