@@ -11,6 +11,21 @@ double seconds_since(std::chrono::steady_clock::time_point from) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
 }
 
+// Wakes the queue's threads when the loop comes to it, or when the loop ends before: then too the
+// promise is kept, and another loop may give the next one.
+class PromisedWake {
+ public:
+  explicit PromisedWake(std::shared_ptr<JobQueue> queue) : queue_(std::move(queue)) {}
+  PromisedWake(PromisedWake&& other) noexcept = default;
+  PromisedWake& operator=(PromisedWake&&) = delete;
+  ~PromisedWake() {
+    if (queue_) queue_->wake();
+  }
+
+ private:
+  std::shared_ptr<JobQueue> queue_;
+};
+
 }  // namespace
 
 StoreThreads::Probe::Probe(metrics::Registry& registry)
@@ -64,7 +79,7 @@ void StoreThreads::submit(const std::shared_ptr<JobQueue>& queue, detail::Job& j
   if (answer == JobQueue::Push::promise) {
     // Woken when the loop has run what is ready now, so that the transactions of one round share a
     // commit instead of the first one having it to itself.
-    loop.post([queue] { queue->wake(); });
+    loop.post([promised = PromisedWake(queue)] {});
     return;
   }
   if (answer == JobQueue::Push::wake) {
