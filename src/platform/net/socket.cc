@@ -45,7 +45,7 @@ class Descriptor final : private Readiness::Watched {
   }
   ~Descriptor() {
     close();
-    if (waking_) waking_->descriptor = nullptr;
+    if (here_) here_->descriptor = nullptr;
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -88,10 +88,8 @@ class Descriptor final : private Readiness::Watched {
     ::close(std::exchange(fd_, -1));
     if (!sides_[0].sleeper && !sides_[1].sleeper) return;
     // Whoever closes is not run over by those who waited: they find out in a turn of their own.
-    waking_ = std::make_shared<Waking>();
-    waking_->descriptor = this;
-    loop_.post([waking = waking_] {
-      if (waking->descriptor) waking->descriptor->on_ready({true, true, true});
+    loop_.post([here = here()] {
+      if (here->descriptor) here->descriptor->on_ready({true, true, true});
     });
   }
 
@@ -114,17 +112,20 @@ class Descriptor final : private Readiness::Watched {
       if (waiting) waiting->wake(Wake::ready);
     }
   };
-  struct Waking {
+  // For whoever must know later whether this is still here; one for all of them.
+  struct Here {
     Descriptor* descriptor = nullptr;  // Null once it is gone.
   };
+  std::shared_ptr<Here> here() {
+    if (!here_) here_ = std::make_shared<Here>(Here{this});
+    return here_;
+  }
 
   void on_ready(Ready ready) noexcept override {
     ended_ = ended_ || ready.ended;
     // Whoever is woken may destroy this descriptor.
     if (ready.read && ready.write && sides_[1].sleeper) {
-      std::shared_ptr<Waking> alive = waking_ ? waking_ : std::make_shared<Waking>();
-      waking_ = alive;
-      alive->descriptor = this;
+      std::shared_ptr<Here> alive = here();
       sides_[0].on_ready();
       if (alive->descriptor) sides_[1].on_ready();
       return;
@@ -139,7 +140,7 @@ class Descriptor final : private Readiness::Watched {
   int fd_;
   bool ended_ = false;
   std::array<Side, 2> sides_;
-  std::shared_ptr<Waking> waking_;  // Made when somebody must know whether this is still here.
+  std::shared_ptr<Here> here_;
 };
 
 Socket::Socket(io::Loop& loop, int descriptor, std::string peer)
@@ -382,14 +383,21 @@ io::Task<std::unique_ptr<Socket>> Listener::accept() {
     socklen_t size = sizeof from;
     int fd = ::accept4(at_->fd(), reinterpret_cast<sockaddr*>(&from), &size,
                        SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) co_return Socket::adopt(loop_, fd, address_text(from));
     int error = errno;
+    if (fd >= 0) {
+      try {
+        co_return Socket::adopt(loop_, fd, address_text(from));
+      } catch (const Fault&) {
+        error = ENOSPC;  // The kernel watches as many as it will.
+      }
+    }
     if (error == EAGAIN || error == EWOULDBLOCK) {
       Accepting accepting(*at_);
       Wake why = co_await accepting;
       require_ready(why, here);
-    } else if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-      log::warn("no descriptors left for connections", log::field("reason", reason(error)));
+    } else if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+               error == ENOSPC) {
+      log::warn("no room for another connection", log::field("reason", reason(error)));
       co_await io::sleep(std::chrono::milliseconds(200));
     }
     // Anything else concerns a connection that ended before it was accepted.
