@@ -28,9 +28,10 @@ inline constexpr sql::Query<std::int64_t(sql::BytesView)> seq_by_key{"activity.s
     SELECT seq FROM message_keys WHERE message_key = $1)"};
 inline constexpr sql::Query<void(sql::BytesView)> release_key{"activity.release_key", R"(
     DELETE FROM message_keys WHERE message_key = $1)"};
+struct KeyTag;
 struct Key {
   std::int64_t seq = 0;
-  sql::Bytes message_key;
+  Id<KeyTag> message_key;  // 16 bytes, read as ids are: there are many at start.
 };
 BOOST_DESCRIBE_STRUCT(Key, (), (seq, message_key))
 inline constexpr sql::Query<Key(std::int64_t)> newest_keys{"activity.newest_keys", R"(

@@ -100,10 +100,7 @@ std::optional<store::Message> Ledger::taken(sql::Tx& tx, const IdBytes& key) {
 void Ledger::load_keys(sql::Tx& tx) {
   auto newest = tx.all(store::newest_keys, static_cast<std::int64_t>(MessageKeys::known_max));
   for (auto each = newest.rbegin(); each != newest.rend(); ++each) {
-    IdBytes key{};
-    if (each->message_key.size() != key.size()) continue;
-    std::copy(each->message_key.begin(), each->message_key.end(), key.begin());
-    keys_.remember(key, each->seq);
+    keys_.remember(each->message_key.bytes(), each->seq);
   }
 }
 
