@@ -63,13 +63,6 @@ Message message_of(const activity::NewRow& row, const activity::Place& place,
 // Each but the first follows a message of the same id that came and went in between.
 constexpr int accept_tries = 3;
 
-// Status 0 tells send() that the message is no reply and goes on like any other.
-http::Response not_a_reply() {
-  http::Response response;
-  response.status = 0;
-  return response;
-}
-
 }  // namespace
 
 Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
@@ -123,8 +116,8 @@ io::Task<Service::Accepted> Service::accept_once(const Admission& admission) {
   throw unavailable("this message id is being used and given up at the same time; try again");
 }
 
-io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId reply_to,
-                                               bool certain) {
+io::Task<std::optional<http::Response>> Service::record_reply(Admission& admission,
+                                                              ActivityId reply_to, bool certain) {
   WorkspaceId self = *admission.source;
   WorkspaceId asker = admission.target.id;
   struct Found {
@@ -150,14 +143,14 @@ io::Task<http::Response> Service::record_reply(Admission& admission, ActivityId 
     return outcome;
   });
   if (!found.known) {
-    if (!certain) co_return not_a_reply();
+    if (!certain) co_return std::nullopt;
     throw Fault(Kind::not_found, "reply_to_not_found",
                 "reply_to names no message that this workspace received from that peer");
   }
   // An answer to a delegation is delivered by the delegation; any other goes on to the asker as a
   // message. Also when it was recorded before: a crash may have come between, and the message's own
   // id keeps a repeated one from arriving twice.
-  if (!found.delegated) co_return not_a_reply();
+  if (!found.delegated) co_return std::nullopt;
   if (found.recorded) probe_.answered.add();
   json::Object body;
   body.add("status", "recorded").add("activity_id", reply_to).add("duplicate", !found.recorded);

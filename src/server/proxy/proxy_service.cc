@@ -59,8 +59,8 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
     if (certain && !reply_to)
       throw bad_request("invalid_reply_to", "reply_to must be the id of an activity");
     if (reply_to) {
-      http::Response recorded = co_await record_reply(admission, *reply_to, certain);
-      if (recorded.status != 0) co_return recorded;
+      auto recorded = co_await record_reply(admission, *reply_to, certain);
+      if (recorded) co_return std::move(*recorded);
     }
   }
   if (admission.target.link == Link::mailbox && waiting_for(id) >= settings_.mailbox_max) {

@@ -89,7 +89,9 @@ class Service {
                                            Accepted& accepted);
   io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission,
                                             Accepted accepted);
-  io::Task<http::Response> record_reply(Admission& admission, ActivityId reply_to, bool certain);
+  // The answer to a reply; nothing when the message is none and goes on like any other.
+  io::Task<std::optional<http::Response>> record_reply(Admission& admission, ActivityId reply_to,
+                                                       bool certain);
   io::Task<void> drain(const Lane& lane, WorkspaceId agent);
   http::Response answer(const Admission& admission, const Accepted& accepted,
                         const Carried& carried, Settled settled);
