@@ -14,7 +14,8 @@ def test_a_new_slice_is_tidy_and_declared(tmp_path):
     (tmp_path / "CMakeLists.txt").write_text("module(platform/io)\nmodule(server/auth)\nmodule(app)\n")
     assert new_slice.main("cost_policies", tmp_path) == 0
     made = {str(p.relative_to(tmp_path)): p.read_text() for p in tmp_path.rglob("*") if p.is_file()}
-    tree = Tree(made)
+    tables = {name: (tidy.ROOT / name).read_text() for name in ("tools/packages.sh", "tools/provides.txt")}
+    tree = Tree({**made, **tables})
     assert list(tree.modules) == ["platform/io", "server/auth", "server/cost_policies", "app"]
     assert "struct CostPolicy" in made["src/server/cost_policies/cost_policies.h"]
     complaints = [c for rule in tidy.RULES for c in rule(tree) if "cost_policies" in c]

@@ -3,14 +3,16 @@
 # `fail` and $LOG. A group is what one verb needs; a machine that has it all is not touched.
 
 declare -A PACKAGES=(
-  [build]="clang-19 cmake ninja-build ccache git ca-certificates pkg-config brotli libboost1.81-dev
+  [build]="clang-19 cmake ninja-build ccache git ca-certificates pkg-config brotli python3 libboost1.81-dev
     libboost-json1.81-dev libcli11-dev libfmt-dev libjemalloc-dev libssl-dev libsqlite3-dev zlib1g-dev libpq-dev
     libpq5 libgtest-dev libgmock-dev"
   [demo]="python3 python3-requests curl"
   [test]="python3 python3-requests python3-pytest libpq5 postgresql-15 postgresql-client-15 redis-server
     redis-tools chromium fonts-dejavu-core curl util-linux"
-  [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck"
+  [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck mmdebstrap"
   [bench]="nginx-light python3 util-linux"
+  [fmt]="clang-format-19 git"
+  [slice]="python3"
 )
 
 # Debian 12 carries Node.js 18, the canvas needs 20.19. Its npm is enough to fetch the official

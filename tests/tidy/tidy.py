@@ -8,10 +8,11 @@ import calls
 import coroutines
 import edges
 import names
+import needs
 import queries
 from tree import Tree
 
-RULES = [*edges.RULES, *calls.RULES, *coroutines.RULES, *queries.RULES, *names.RULES]
+RULES = [*edges.RULES, *calls.RULES, *coroutines.RULES, *queries.RULES, *names.RULES, *needs.RULES]
 ROOT = Path(__file__).resolve().parents[2]
 
 

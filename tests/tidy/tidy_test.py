@@ -10,6 +10,7 @@ import calls
 import coroutines
 import edges
 import names
+import needs_test
 import queries
 import tidy
 from tree import Tree, code_only
@@ -39,6 +40,7 @@ def body(statement):
 
 # (rule, a tree that breaks it, a tree that keeps it)
 SAMPLES = [
+    *needs_test.SAMPLES,
     (
         edges.includes_match_module_lines,
         src(base__id_h="", server__log__log_h="", base__fault_h='#include "server/log/log.h"'),
