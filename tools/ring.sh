@@ -109,5 +109,10 @@ ring_torture() {
   MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
 }
 
+# Making a root needs root; ./dev check has asked for it before, to install packages.
+ring_bare() {
+  if [ "$(id -u)" = 0 ]; then tools/bare.sh "$OUT"; else sudo -n tools/bare.sh "$OUT"; fi
+}
+
 if [ "$(type -t "ring_$RING")" != function ]; then fail "there is no such ring"; fi
 "ring_$RING"
