@@ -8,7 +8,9 @@
 // commit (group commit); each runs under its own savepoint, so one that throws undoes itself only.
 // The closure captures values, may be run again when an engine asks for a retry, and does nothing
 // but SQL. A Fault it throws reaches the caller. A lost or full store throws Fault unavailable,
-// undoes everything not yet acknowledged, and recovers by itself.
+// undoes everything not yet acknowledged, and recovers by itself. When it was lost while a commit
+// was under way nobody knows what it kept: then the Fault is a CommitUnknown, and only reading
+// again tells. Any other Fault means that nothing was written.
 //
 // A broken constraint throws ConstraintViolation (violation.h) from the statement; the transaction
 // is then undone whatever the closure does. A closure may catch it to throw a Fault that says more,
@@ -25,7 +27,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault.h"
 #include "platform/io/loop.h"
+#include "platform/sql/interference.h"
 #include "platform/sql/query.h"
 #include "platform/sql/value.h"
 #include "platform/sql/violation.h"
@@ -35,6 +39,17 @@ class Registry;
 }
 
 namespace molecule::sql {
+
+// The store was lost between the commit and its answer: the transaction is stored whole, or not at
+// all. Whoever must know reads again once the store is back. Its after_commit actions never run.
+class CommitUnknown final : public Fault {
+ public:
+  static constexpr std::string_view machine_code = "commit_unknown";
+  CommitUnknown()
+      : Fault(Kind::unavailable, std::string(machine_code),
+              "the platform datastore was lost while it stored this; it may or may not have been "
+              "kept — ask again with the same id") {}
+};
 
 // Statements inside one transaction. Only valid during the closure, on the store's thread.
 class Statements {
@@ -118,7 +133,8 @@ struct Settings {
   int readers = 2;   // Read threads, each with its own connection.
   std::size_t queue_max =
       8192;  // Writes, and reads, that may wait; beyond it they are refused (503).
-  std::size_t batch_max = 512;  // Writes that may share one commit.
+  std::size_t batch_max = 512;                 // Writes that may share one commit.
+  std::shared_ptr<Interference> interference;  // Tests only.
 };
 
 struct Migration {
@@ -138,9 +154,10 @@ struct Job {
   virtual void run(Read&) {}
   std::exception_ptr failure;  // Set instead of a result.
   io::Completion<void>* done = nullptr;
-  Job* next = nullptr;   // In the queue.
-  bool reads = false;    // Asked for with read().
-  bool settled = false;  // Its outcome is final, whatever happens to the rest of the batch.
+  Job* next = nullptr;      // In the queue.
+  bool reads = false;       // Asked for with read().
+  bool settled = false;     // Its outcome is final, whatever happens to the rest of the batch.
+  bool committing = false;  // Its commit was asked for and not answered.
 };
 template <class Access, class Fn, class R>
 struct ClosureJob final : Job {

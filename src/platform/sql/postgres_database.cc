@@ -19,6 +19,7 @@ constexpr Query<void()> begin_read{"postgres.begin_read",
 PostgresDatabase::PostgresDatabase(const Settings& settings, metrics::Registry& registry)
     : StoreThreads(settings, registry, "postgresql"),
       readers_(static_cast<std::size_t>(std::max(1, settings.readers))) {
+  transaction_.set_interference(settings_.interference.get());
   writer_.connection = std::make_unique<PostgresConnection>(settings_.url);
   start();
 }
@@ -34,6 +35,7 @@ void PostgresDatabase::check_prepares(std::string_view name, std::string_view te
 }
 
 PostgresConnection& PostgresDatabase::connected(Line& line) {
+  require_reachable();
   if (line.connection) return *line.connection;
   const auto now = std::chrono::steady_clock::now();
   if (now < line.not_before) throw StoreLost{"the server could not be reached a moment ago"};
@@ -111,9 +113,19 @@ PostgresDatabase::Outcome PostgresDatabase::commit(PostgresConnection& on,
                                                    std::span<detail::Job* const> jobs) {
   on.set_owner(jobs.size());
   transaction_.write_sequences();
-  on.send(commit_batch);
+  const auto fate = interference_at_commit();
+  const auto committing = [&](bool now) {
+    for (detail::Job* job : jobs) job->committing = now && !job->failure;
+  };
+  if (fate != Interference::Commit::lost_undone) on.send(commit_batch);
+  committing(true);
   commit_sent_ = true;
-  if (!on.finish()) return undo(on, jobs.size());
+  if (fate == Interference::Commit::lost_undone) throw ConnectionLost{"lost at the commit"};
+  if (!on.finish()) {
+    committing(false);  // The server has answered.
+    return undo(on, jobs.size());
+  }
+  if (fate == Interference::Commit::lost_done) throw ConnectionLost{"lost behind the commit"};
   for (detail::Job* job : jobs) job->settled = true;
   transaction_.actions().run();
   return {};

@@ -73,7 +73,9 @@ auto PostgresTx::guarded(Fn&& fn) {
   }
 }
 
-void PostgresTx::before_statement(std::string_view text) {
+void PostgresTx::before_statement(std::string_view name, std::string_view text) {
+  if (interference_ && interference_->lose_before(name))
+    throw ConnectionLost{"lost before a statement"};
   if (mode_ == Mode::savepoints && !savepoint_) {
     connection_->send(open_savepoint);
     savepoint_ = true;
@@ -99,7 +101,7 @@ void PostgresTx::on_failure() {
 std::int64_t PostgresTx::fetched(std::string_view name, std::string_view text,
                                  std::span<const Value> values, RowSink on_row) {
   refuse_nul(values);
-  before_statement(text);
+  before_statement(name, text);
   const auto changed = connection_->fetch(name, text, values, on_row);
   if (!changed) on_failure();
   return *changed;
@@ -135,7 +137,7 @@ void PostgresTx::enqueue(std::string_view name, std::string_view text,
                          std::span<const Value> values) {
   guarded([&] {
     refuse_nul(values);
-    before_statement(text);
+    before_statement(name, text);
     connection_->send(name, text, values);
   });
 }

@@ -23,6 +23,8 @@ class PostgresTx final : public Tx {
     alone,       // The job has the transaction to itself.
   };
 
+  void set_interference(Interference* interference) { interference_ = interference; }
+
   void begin_batch(PostgresConnection& connection, Mode mode);
   void begin_job(std::size_t index);
   // Undoes or keeps the job inside its batch. False when that needs the whole batch to be undone.
@@ -54,11 +56,12 @@ class PostgresTx final : public Tx {
  private:
   template <class Fn>
   auto guarded(Fn&& fn);
-  void before_statement(std::string_view text);
+  void before_statement(std::string_view name, std::string_view text);
   [[noreturn]] void on_failure();
   std::int64_t fetched(std::string_view name, std::string_view text, std::span<const Value> values,
                        RowSink on_row);
 
+  Interference* interference_ = nullptr;
   PostgresConnection* connection_ = nullptr;
   Mode mode_ = Mode::alone;
   Sequences sequences_;

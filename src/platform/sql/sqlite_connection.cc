@@ -164,7 +164,8 @@ void SqliteConnection::fail(int code, std::string_view name) {
   const int extended = sqlite3_extended_errcode(handle_.get());
   const std::string message = sqlite3_errmsg(handle_.get());
   if (means_lost(code))
-    throw StoreLost{fmt::format("{} ({})", message, extended), !transient(code)};
+    throw StoreLost{fmt::format("{} ({})", message, extended), !transient(code),
+                    (code & 0xff) == SQLITE_IOERR};
   if ((code & 0xff) == SQLITE_CONSTRAINT) {
     const auto colon = message.find(": ");
     throw ConstraintViolation(rule_of(extended),

@@ -107,6 +107,8 @@ class SqliteDatabase::Transaction final : public Tx {
   }
 
  public:
+  explicit Transaction(Interference* interference) : interference_(interference) {}
+
   void begin_batch(SqliteConnection& connection) {
     connection_ = &connection;
     sequences_.begin_batch();
@@ -149,6 +151,7 @@ class SqliteDatabase::Transaction final : public Tx {
   std::int64_t next(std::string_view sequence) override {
     return guarded([&] {
       return sequences_.next(sequence, [&](std::string_view name) {
+        interfere(read_sequence.name);
         std::int64_t value = 0;
         const Value values[] = {name};
         const auto take = [&](const Columns& row) { value = row.integer(0); };
@@ -169,6 +172,7 @@ class SqliteDatabase::Transaction final : public Tx {
   void fetch(std::string_view name, std::string_view text, std::span<const Value> values,
              RowSink on_row) override {
     guarded([&] {
+      interfere(name);
       auto& statement = connection_->prepare(name, text);
       protect(statement);
       connection_->query(statement, name, values, on_row);
@@ -177,6 +181,7 @@ class SqliteDatabase::Transaction final : public Tx {
   std::int64_t execute(std::string_view name, std::string_view text,
                        std::span<const Value> values) override {
     return guarded([&] {
+      interfere(name);
       auto& statement = connection_->prepare(name, text);
       protect(statement);
       return connection_->run(statement, name, values);
@@ -189,6 +194,10 @@ class SqliteDatabase::Transaction final : public Tx {
 
  private:
   void run_plain(const Query<void()>& query) { sql::run(*connection_, query); }
+  void interfere(std::string_view name) const {
+    if (interference_ && interference_->lose_before(name))
+      throw StoreLost{"lost before a statement"};
+  }
   // A job that fails before it writes has nothing to undo.
   void protect(const SqliteConnection::Statement& statement) {
     if (wrote_ || !statement.writes()) return;
@@ -197,6 +206,7 @@ class SqliteDatabase::Transaction final : public Tx {
     run_plain(open_savepoint);
     savepoint_ = true;
   }
+  Interference* const interference_;
   SqliteConnection* connection_ = nullptr;
   Sequences sequences_;
   CommitActions actions_;
@@ -235,7 +245,7 @@ class SqliteDatabase::Snapshot final : public Read {
 SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& registry)
     : StoreThreads(settings, registry, "sqlite"),
       in_memory_(settings.path == ":memory:"),
-      transaction_(std::make_unique<Transaction>()),
+      transaction_(std::make_unique<Transaction>(settings_.interference.get())),
       readers_(static_cast<std::size_t>(std::max(1, settings.readers))) {
   writer_ = std::make_unique<SqliteConnection>(settings_.path, SqliteConnection::Create::yes,
                                                writer_cache_kib);
@@ -310,18 +320,32 @@ bool SqliteDatabase::run_batch(std::span<detail::Job* const> batch, bool savepoi
     writer_->execute("ROLLBACK");
     return false;
   }
-  commit();
+  commit(batch);
   return true;
 }
 
-void SqliteDatabase::commit() {
+void SqliteDatabase::commit(std::span<detail::Job* const> batch) {
   transaction_->write_sequences();
-  run(*writer_, commit_batch);
+  const auto fate = batch.empty() ? Interference::Commit::goes_through : interference_at_commit();
+  const auto committing = [&](bool now) {
+    for (detail::Job* job : batch) job->committing = now && !job->failure;
+  };
+  committing(true);
+  if (fate == Interference::Commit::lost_undone) throw StoreLost{"lost at the commit"};
+  try {
+    run(*writer_, commit_batch);
+  } catch (const StoreLost& loss) {
+    // A commit that was refused before it reached the disk is known to have left nothing.
+    if (!loss.disk_failed) committing(false);
+    throw;
+  }
+  if (fate == Interference::Commit::lost_done) throw StoreLost{"lost behind the commit"};
   transaction_->actions().run();
 }
 
 void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
   std::lock_guard lock(writer_mutex_);
+  require_reachable();
   ensure_writer();
   try {
     // Savepoints cost every job two statements and a copy of the pages it changes; jobs that fail
@@ -345,12 +369,13 @@ void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
 
 void SqliteDatabase::probe() {
   std::lock_guard lock(writer_mutex_);
+  require_reachable();
   ensure_writer();
   if (!in_memory_) require_room(settings_.path);
   try {
     begin();
     run(*writer_, write_sequence, "store.probe", static_cast<std::int64_t>(generation_.load()));
-    commit();
+    commit({});
   } catch (const StoreLost& loss) {
     writer_->execute_unchecked("ROLLBACK");
     if (loss.connection_bad) drop_writer();
@@ -367,6 +392,7 @@ void SqliteDatabase::quiet() {
 }
 
 void SqliteDatabase::read_one(std::size_t reader, detail::Job& job) {
+  require_reachable();
   Reader& mine = readers_[reader];
   const std::uint64_t generation = generation_.load(std::memory_order_relaxed);
   try {

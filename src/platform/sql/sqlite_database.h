@@ -42,7 +42,7 @@ class SqliteDatabase final : public StoreThreads {
   void begin();
   bool run_in_batch(detail::Job& job, bool savepoints);
   bool run_batch(std::span<detail::Job* const> batch, bool savepoints);
-  void commit();
+  void commit(std::span<detail::Job* const> batch);
   void drop_writer() noexcept;
 
   const bool in_memory_;

@@ -193,7 +193,9 @@ void StoreThreads::recovered() {
 void StoreThreads::fail_all(std::span<detail::Job* const> jobs) {
   // One Fault each: the callers' threads handle them at the same time.
   for (detail::Job* job : jobs) {
-    if (!job->settled) job->failure = std::make_exception_ptr(unavailable());
+    if (job->settled) continue;
+    job->failure = job->committing ? std::make_exception_ptr(CommitUnknown())
+                                   : std::make_exception_ptr(unavailable());
   }
 }
 

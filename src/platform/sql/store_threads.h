@@ -24,6 +24,7 @@ namespace molecule::sql {
 struct StoreLost {
   std::string cause;           // For the log.
   bool connection_bad = true;  // What the connection remembers of the store may be wrong.
+  bool disk_failed = false;    // Reading, writing or syncing failed half way.
 };
 
 class StoreThreads : public Database {
@@ -63,6 +64,16 @@ class StoreThreads : public Database {
       job.failure = std::current_exception();
     }
   }
+  // Throws StoreLost while a test keeps the store away.
+  void require_reachable() const {
+    if (settings_.interference && !settings_.interference->reachable())
+      throw StoreLost{"the store is away"};
+  }
+  Interference::Commit interference_at_commit() const {
+    return settings_.interference ? settings_.interference->at_commit()
+                                  : Interference::Commit::goes_through;
+  }
+
   const Settings settings_;
   bool reads_on_writer_ = false;  // For stores that exist on one connection only.
 
