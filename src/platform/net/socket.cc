@@ -66,14 +66,23 @@ class Descriptor final : private Readiness::Watched {
       return false;
     }
     const bool over = ended_ && direction == Direction::read;
-    if (std::exchange(side.ready, false) || over) {
+    const bool later = turn_over(direction);
+    if (!later && (std::exchange(side.ready, false) || over)) {
       *at_once = Wake::ready;
       return false;
     }
+    side.moved = 0;
     side.sleeper = &sleeper;
+    if (later) go_on_later(direction);
     return true;
   }
   void disarm(Direction direction) noexcept { sides_[index(direction)].sleeper = nullptr; }
+  void count(Direction direction, std::size_t bytes) noexcept {
+    sides_[index(direction)].moved += bytes;
+  }
+  bool turn_over(Direction direction) const noexcept {
+    return sides_[index(direction)].moved >= turn_max;
+  }
 
   void set_deadline(Direction direction, TimePoint at) noexcept {
     Side& side = sides_[index(direction)];
@@ -97,6 +106,8 @@ class Descriptor final : private Readiness::Watched {
   struct Side final : Wheel::Entry {
     Sleeper* sleeper = nullptr;
     TimePoint deadline = no_deadline;
+    std::size_t moved = 0;  // Since the last wait that slept.
+    bool later = false;     // A wake in a later turn is on its way; until then nothing else wakes.
     // Something became ready since the last wait; whether it still is, an attempt shows.
     bool ready = false;
     // The wheel has let go of the deadline. It judges by the exact time, arm() by the coarse one,
@@ -107,6 +118,7 @@ class Descriptor final : private Readiness::Watched {
       if (Sleeper* waiting = std::exchange(sleeper, nullptr)) waiting->wake(Wake::deadline);
     }
     void on_ready() noexcept {
+      if (later) return;
       Sleeper* waiting = std::exchange(sleeper, nullptr);
       ready = waiting == nullptr;
       if (waiting) waiting->wake(Wake::ready);
@@ -119,6 +131,17 @@ class Descriptor final : private Readiness::Watched {
   std::shared_ptr<Here> here() {
     if (!here_) here_ = std::make_shared<Here>(Here{this});
     return here_;
+  }
+
+  // Wakes who waits in a later turn of the loop, whatever is there.
+  void go_on_later(Direction direction) noexcept {
+    if (std::exchange(sides_[index(direction)].later, true)) return;
+    loop_.post([here = here(), direction] {
+      if (!here->descriptor) return;
+      Side& side = here->descriptor->sides_[index(direction)];
+      side.later = false;
+      side.on_ready();
+    });
   }
 
   void on_ready(Ready ready) noexcept override {
@@ -189,14 +212,15 @@ io::Task<std::unique_ptr<Socket>> Socket::connect(const sockaddr* address, std::
 
 Attempt Socket::try_read(std::span<char> into) noexcept {
   using State = Attempt::State;
-  if (drained_) return {State::wait, 0};
   if (at_->fd() < 0) return {State::broken, 0};
+  if (drained_ || at_->turn_over(Direction::read)) return {State::wait, 0};
   for (;;) {
     ssize_t n = ::recv(at_->fd(), into.data(), into.size(), 0);
     if (n > 0) {
       auto bytes = static_cast<std::size_t>(n);
       // A short read leaves nothing behind, except the end itself.
       drained_ = bytes < into.size() && !at_->ended();
+      at_->count(Direction::read, bytes);
       return {State::moved, bytes};
     }
     if (n == 0) return {State::end, 0};
@@ -209,6 +233,7 @@ Attempt Socket::try_read(std::span<char> into) noexcept {
 Attempt Socket::try_write(std::span<const std::string_view> pieces) noexcept {
   using State = Attempt::State;
   if (at_->fd() < 0) return {State::broken, 0};
+  if (at_->turn_over(Direction::write)) return {State::wait, 0};
   std::array<iovec, 32> vectors;
   std::size_t count = 0;
   for (std::string_view piece : pieces) {
@@ -226,12 +251,20 @@ Attempt Socket::try_write(std::span<const std::string_view> pieces) noexcept {
     ssize_t n = count == 1
                     ? ::send(at_->fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
                     : ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
-    if (n >= 0) return {State::moved, static_cast<std::size_t>(n)};
+    if (n >= 0) {
+      at_->count(Direction::write, static_cast<std::size_t>(n));
+      return {State::moved, static_cast<std::size_t>(n)};
+    }
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {State::wait, 0};
     return {State::broken, 0};
   }
 }
+
+void Socket::count(Direction direction, std::size_t bytes) noexcept {
+  at_->count(direction, bytes);
+}
+bool Socket::turn_over(Direction direction) const noexcept { return at_->turn_over(direction); }
 
 bool Socket::arm(Direction direction, Sleeper& sleeper, Wake* at_once) noexcept {
   if (direction == Direction::read) drained_ = false;
@@ -378,6 +411,10 @@ class Accepting final : Sleeper, io::Cancellation::Waiter {
 io::Task<std::unique_ptr<Socket>> Listener::accept() {
   io::Context here = co_await io::context();
   for (;;) {
+    if (accepted_ == accepted_per_turn_max) {
+      accepted_ = 0;
+      co_await io::yield();
+    }
     if (at_->fd() < 0) co_return nullptr;
     sockaddr_storage from{};
     socklen_t size = sizeof from;
@@ -385,6 +422,7 @@ io::Task<std::unique_ptr<Socket>> Listener::accept() {
                        SOCK_NONBLOCK | SOCK_CLOEXEC);
     int error = errno;
     if (fd >= 0) {
+      ++accepted_;
       try {
         co_return Socket::adopt(loop_, fd, address_text(from));
       } catch (const Fault&) {
@@ -392,6 +430,7 @@ io::Task<std::unique_ptr<Socket>> Listener::accept() {
       }
     }
     if (error == EAGAIN || error == EWOULDBLOCK) {
+      accepted_ = 0;
       Accepting accepting(*at_);
       Wake why = co_await accepting;
       require_ready(why, here);

@@ -1,5 +1,9 @@
 // TCP: the stream, and the listener it comes from. Waits are Asio's, bytes are moved by our own
 // non-blocking calls: one recv for a request, one gathered sendmsg for a response.
+//
+// A socket moves turn_max bytes a turn and direction. What is left then counts as not ready, and
+// the wait for it ends in a later turn of the loop: whoever reads while there is something, or
+// writes while somebody takes it, leaves the loop to the others in between.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +19,9 @@ struct sockaddr;
 namespace molecule::net {
 
 class Descriptor;  // A registered file descriptor; private to socket.cc.
+
+inline constexpr std::size_t turn_max = 64u << 10;  // Bytes of one connection and direction.
+inline constexpr int accepted_per_turn_max = 64;    // Connections.
 
 class Socket final : public Stream {
  public:
@@ -44,9 +51,11 @@ class Socket final : public Stream {
   bool peer_gone() const noexcept;
   // For TLS, which hands it to OpenSSL, and for socket options. -1 once closed.
   int descriptor() const noexcept;
-  // TLS reads past try_read(); it says so before it waits, so that the wait looks at the socket
-  // again.
+  // TLS moves bytes past try_read() and try_write(); it counts them here, asks before it moves
+  // more, and says before it waits that the wait must look at the socket again.
   void forget_drained() noexcept { drained_ = false; }
+  void count(Direction direction, std::size_t bytes) noexcept;
+  bool turn_over(Direction direction) const noexcept;
 
  private:
   Socket(io::Loop& loop, int descriptor, std::string peer);
@@ -76,6 +85,7 @@ class Listener {
   io::Loop& loop_;
   std::unique_ptr<Descriptor> at_;
   std::uint16_t port_ = 0;
+  int accepted_ = 0;  // Since the last wait.
 };
 
 }  // namespace molecule::net

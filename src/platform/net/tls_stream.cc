@@ -66,9 +66,17 @@ TlsStream::~TlsStream() = default;
 int TlsStream::receive(char* into, int size, bool* again) noexcept {
   int fd = socket_->descriptor();
   if (fd < 0) return -1;
+  // Also within one read of the library: it goes on by itself behind records without data.
+  if (socket_->turn_over(Direction::read)) {
+    *again = true;
+    return -1;
+  }
   for (;;) {
     ssize_t n = ::recv(fd, into, static_cast<std::size_t>(size), 0);
-    if (n >= 0) return static_cast<int>(n);
+    if (n >= 0) {
+      socket_->count(Direction::read, static_cast<std::size_t>(n));
+      return static_cast<int>(n);
+    }
     if (errno == EINTR) continue;
     *again = errno == EAGAIN || errno == EWOULDBLOCK;
     return -1;
@@ -152,6 +160,8 @@ Attempt TlsStream::try_write(std::span<const std::string_view> pieces) noexcept 
       }
     }
     if (size == 0) return {State::moved, total};
+    if (socket_->turn_over(Direction::write))
+      return {total > 0 ? State::moved : State::wait, total};
     ERR_clear_error();
     std::size_t bytes = 0;
     int rc = SSL_write_ex(ssl_.get(), record.data(), size, &bytes);
@@ -163,6 +173,7 @@ Attempt TlsStream::try_write(std::span<const std::string_view> pieces) noexcept 
       return {total > 0 ? State::moved : State::broken, total};
     }
     total += bytes;
+    socket_->count(Direction::write, bytes);
     for (std::size_t moved = bytes; moved > 0 && index < pieces.size();) {
       std::size_t take = std::min(pieces[index].size() - offset, moved);
       offset += take;

@@ -36,7 +36,7 @@ Wheel& Wheel::of(io::Loop& loop) {
 Wheel::Wheel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Wheel::~Wheel() {
-  for (Entry*& head : heads_) {
+  auto forget = [](Entry*& head) {
     while (head) {
       Entry* entry = head;
       head = entry->next_;
@@ -44,7 +44,9 @@ Wheel::~Wheel() {
       entry->link_ = nullptr;
       entry->next_ = nullptr;
     }
-  }
+  };
+  for (Entry*& head : heads_) forget(head);
+  forget(due_);
 }
 
 Wheel::TimePoint Wheel::now() noexcept {
@@ -97,21 +99,21 @@ void Wheel::insert(Entry& entry) noexcept {
 }
 
 void Wheel::arm(std::size_t at) noexcept {
-  armed_ = true;
   armed_for_ = at;
-  impl_->timer.expires_at(TimePoint(at * tick));
+  arm(TimePoint(at * tick));
+}
+
+void Wheel::arm(TimePoint at) noexcept {
+  armed_ = true;
+  impl_->timer.expires_at(at);
   impl_->timer.async_wait([this](const boost::system::error_code& error) {
     if (!error) turn();
   });
 }
 
-void Wheel::turn() noexcept {
-  turning_ = true;
-  TimePoint at =
-      std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
-  std::size_t until = tick_of(at);
-  // Entries taken out of the turned slots; one that on_due() destroys unlinks itself from here.
-  Entry* due = nullptr;
+// Takes the entries of the slots up to a tick out of them; one that on_due() destroys unlinks
+// itself from where it is then.
+void Wheel::collect(std::size_t until) noexcept {
   for (std::size_t turned = 0; done_ < until && turned < slots; ++turned) {
     ++done_;
     Entry*& head = heads_[done_ % slots];
@@ -119,18 +121,27 @@ void Wheel::turn() noexcept {
       Entry* entry = head;
       head = entry->next_;
       if (head) head->link_ = &head;
-      entry->next_ = due;
-      entry->link_ = &due;
-      if (due) due->link_ = &entry->next_;
-      due = entry;
+      entry->next_ = due_;
+      entry->link_ = &due_;
+      if (due_) due_->link_ = &entry->next_;
+      due_ = entry;
     }
   }
   done_ = until > done_ ? until : done_;
-  while (due) {
-    Entry& entry = *due;
+}
+
+void Wheel::turn() noexcept {
+  turning_ = true;
+  TimePoint at =
+      std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
+  if (!due_) collect(tick_of(at));
+  int told = 0;
+  while (due_ && told < turn_max) {
+    Entry& entry = *due_;
     entry.leave();
     if (entry.due_ == TimePoint::max()) continue;
     if (entry.due_ <= at) {
+      ++told;
       entry.on_due();
     } else {
       insert(entry);
@@ -138,6 +149,11 @@ void Wheel::turn() noexcept {
   }
   turning_ = false;
   armed_ = false;
+  if (due_) {
+    armed_for_ = done_;  // No slot comes before this.
+    arm(at);
+    return;
+  }
   if (entries_ == 0) return;
   // Sleep until the next slot that holds something: an idle program does not tick.
   std::size_t next = done_ + 1;

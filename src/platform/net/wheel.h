@@ -55,13 +55,18 @@ class Wheel {
 
  private:
   static constexpr std::size_t slots = 1024;  // About 100 s; later deadlines wait in the last slot.
+  // Deadlines told of before the loop does something else: thousands may pass in one tick.
+  static constexpr int turn_max = 256;
   void insert(Entry& entry) noexcept;
   void arm(std::size_t at) noexcept;
+  void arm(TimePoint at) noexcept;
   void turn() noexcept;
+  void collect(std::size_t until) noexcept;
   static std::size_t tick_of(TimePoint at) noexcept;
 
   std::unique_ptr<Impl> impl_;
   std::array<Entry*, slots> heads_{};
+  Entry* due_ = nullptr;  // Out of their slots, to be looked at.
   std::size_t entries_ = 0;
   std::size_t done_ = 0;  // Ticks up to here have been handled.
   bool armed_ = false;
