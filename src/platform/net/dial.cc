@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 
 #include "base/fault.h"
+#include "platform/io/scope.h"
+#include "platform/io/signal.h"
 #include "platform/net/socket.h"
 
 namespace molecule::net {
@@ -65,6 +67,24 @@ std::optional<std::string> name_of(std::string_view entry) {
   } catch (const Fault&) {
     return std::nullopt;
   }
+}
+
+// The families in turn, from the one that comes first, each in its own order.
+std::vector<Address> in_turn(std::vector<Address> addresses) {
+  if (addresses.size() < 3) return addresses;
+  const bool first = addresses.front().v6();
+  std::vector<Address> ordered;
+  auto next = [&, same = addresses.begin(), other = addresses.begin()](bool want_first) mutable {
+    auto& at = want_first ? same : other;
+    at = std::find_if(at, addresses.end(),
+                      [&](const Address& each) { return (each.v6() == first) == want_first; });
+    if (at != addresses.end()) ordered.push_back(*at++);
+  };
+  while (ordered.size() < addresses.size()) {
+    next(true);
+    next(false);
+  }
+  return ordered;
 }
 
 bool near(Range range) {
@@ -124,12 +144,12 @@ bool Dialer::named(std::string_view host) const {
 
 std::variant<std::vector<Address>, Dialer::Refusal> Dialer::judge(
     const Url& url, const std::vector<Address>& found) const {
-  if (!url.literal && named(url.host)) return found;
+  if (!url.literal && named(url.host)) return in_turn(found);
   std::vector<Address> open;
   for (const Address& address : found) {
     if (allowed(address)) open.push_back(address);
   }
-  if (!open.empty()) return open;
+  if (!open.empty()) return in_turn(std::move(open));
   const Address& first = found.front();
   std::string_view what = url.literal ? std::string_view() : std::string_view(url.host);
   std::string leads =
@@ -150,14 +170,21 @@ io::Task<std::vector<Address>> Dialer::candidates(const Url& url) {
     probe_->refused.add();
     throw bad_request("url_not_allowed", std::move(refusal->text));
   }
-  co_return std::get<std::vector<Address>>(std::move(judged));
+  auto open = std::get<std::vector<Address>>(std::move(judged));
+  if (open.size() > attempts_max)
+    open.erase(open.begin() + static_cast<std::ptrdiff_t>(attempts_max), open.end());
+  co_return open;
 }
 
 io::Task<void> Dialer::check(const Url& url) {
   try {
     co_await candidates(url);
   } catch (const Fault& fault) {
-    if (fault.code() == "agent_unreachable" || fault.code() == "agent_timeout") {
+    if (fault.code() == "agent_timeout") {
+      throw Fault(Kind::unavailable, "url_unresolved", fault.text())
+          .retry_after(std::chrono::seconds(2));
+    }
+    if (fault.code() == "agent_unreachable") {
       throw bad_request("url_unresolvable", fault.text());
     }
     throw;
@@ -169,32 +196,64 @@ const TlsClient& Dialer::tls() {
   return *tls_;
 }
 
+// Attempts at the addresses of one host, side by side. The first that connects wins.
+struct Dialer::Race {
+  explicit Race(io::Loop& loop) : attempts(loop, {}) {}
+  std::unique_ptr<Socket> won;
+  std::size_t failed = 0;
+  bool late = false;  // One of them was silent to the end.
+  std::string why;
+  io::Signal changed;
+  io::Scope attempts;
+};
+
+io::Task<void> Dialer::attempt(Race& race, Address address, std::uint16_t port, TimePoint by) {
+  io::Context here = co_await io::context();
+  try {
+    Endpoint to = endpoint_of(address, port);
+    auto made = co_await Socket::connect(to.get(), to.size, address.text(), by);
+    if (!race.won) race.won = std::move(made);
+  } catch (const Fault& fault) {
+    if (here.cancellation->requested()) co_return;  // Another has won, or nobody waits any more.
+    ++race.failed;
+    race.late = race.late || fault.kind() == Kind::deadline;
+    race.why = fault.text();
+  }
+  race.changed.notify();
+}
+
+// As RFC 8305: the next address is tried as soon as one has failed, or when those under way have
+// been silent for a moment.
 io::Task<std::unique_ptr<Socket>> Dialer::connect(const std::vector<Address>& addresses,
                                                   const Url& url, TimePoint by) {
   io::Context here = co_await io::context();
-  std::string why;
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    // A silent first address must not use up the time of the others.
-    auto left = by - std::chrono::steady_clock::now();
-    TimePoint until =
-        std::chrono::steady_clock::now() + left / static_cast<int>(addresses.size() - i);
-    Endpoint to = endpoint_of(addresses[i], url.port);
-    bool late = false;
-    try {
-      std::unique_ptr<Socket> made =
-          co_await Socket::connect(to.get(), to.size, addresses[i].text(), until);
-      co_return made;
-    } catch (const Fault& fault) {
-      if (here.cancellation && here.cancellation->requested()) throw;
-      late = fault.kind() == Kind::deadline;
-      why = fault.text();
+  Race race(*here.loop);
+  std::exception_ptr failure;
+  try {
+    std::size_t started = 0;
+    while (!race.won && race.failed < addresses.size()) {
+      if (race.failed == started || started == 0) {
+        race.attempts.spawn("dial", attempt(race, addresses[started], url.port, by));
+        ++started;
+        continue;
+      }
+      const std::size_t failed = race.failed;
+      const bool more = started < addresses.size();
+      // The attempts end at `by` by themselves.
+      const bool changed = co_await race.changed.wait(more ? stagger : std::chrono::hours(1));
+      if (race.won || !more || (changed && race.failed == failed)) continue;
+      race.attempts.spawn("dial", attempt(race, addresses[started], url.port, by));
+      ++started;
     }
-    if (i + 1 == addresses.size()) {
-      if (late) throw timed_out(url);
-      throw unreachable(url, why);
-    }
+  } catch (...) {
+    failure = std::current_exception();
   }
-  throw unreachable(url, "it has no address");
+  race.attempts.cancel();
+  co_await race.attempts.join();
+  if (failure) std::rethrow_exception(failure);
+  if (race.won) co_return std::move(race.won);
+  if (race.late) throw timed_out(url);
+  throw unreachable(url, race.why);
 }
 
 io::Task<std::unique_ptr<Stream>> Dialer::dial(const Url& url) {

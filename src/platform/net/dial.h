@@ -1,6 +1,8 @@
 // Connecting to where a URL leads, if it may lead there. A name is resolved once, every address it
 // has is judged, and the connection goes to a judged address itself, so that a name that answers
-// differently the second time gains nothing. Redirects are dialled like any other URL.
+// differently the second time gains nothing. The addresses are tried side by side, IPv6 and IPv4 in
+// turn, so that a silent one costs the others a quarter second. Redirects are dialled like any
+// other URL.
 #pragma once
 
 #include <chrono>
@@ -50,14 +52,20 @@ class Dialer {
   io::Task<std::unique_ptr<Stream>> dial(const Url& url);
 
   // The same judgement without connecting, for a URL that is being registered. Throws bad_request
-  // `url_not_allowed`, or bad_request `url_unresolvable` when the name has no address now.
+  // `url_not_allowed`, bad_request `url_unresolvable` when the name has no address, or unavailable
+  // `url_unresolved` when no name server said whether it has.
   io::Task<void> check(const Url& url);
 
   // The judgement of one address. Any thread.
   bool allowed(const Address& address) const;
 
  private:
+  // Between two attempts while the earlier ones are silent.
+  static constexpr std::chrono::milliseconds stagger{250};
+  static constexpr std::size_t attempts_max = 8;  // Addresses of a host that are tried.
+
   struct Probe;
+  struct Race;
   struct Refusal {
     std::string text;
   };
@@ -65,6 +73,7 @@ class Dialer {
   std::variant<std::vector<Address>, Refusal> judge(const Url& url,
                                                     const std::vector<Address>& found) const;
   io::Task<std::vector<Address>> candidates(const Url& url);
+  static io::Task<void> attempt(Race& race, Address address, std::uint16_t port, TimePoint by);
   io::Task<std::unique_ptr<Socket>> connect(const std::vector<Address>& addresses, const Url& url,
                                             TimePoint by);
   const TlsClient& tls();

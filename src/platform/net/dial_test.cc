@@ -1,8 +1,13 @@
 #include "platform/net/dial.h"
 
+#include <array>
 #include <map>
+#include <set>
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "platform/io/scope.h"
@@ -17,10 +22,12 @@ using namespace std::chrono_literals;
 class ScriptedResolver final : public Resolver {
  public:
   std::map<std::string, std::vector<std::vector<std::string>>> answers;
+  std::set<std::string> silent;  // Nobody answers for these.
   int asked = 0;
 
   io::Task<std::vector<Address>> resolve(std::string host) override {
     ++asked;
+    if (silent.contains(host)) throw Fault(Kind::bad_gateway, "agent_timeout", "no answer");
     auto found = answers.find(host);
     if (found == answers.end()) throw Fault(Kind::bad_gateway, "agent_unreachable", "no address");
     auto& rounds = found->second;
@@ -38,13 +45,13 @@ struct Ended {
 
 class Dial : public ::testing::Test {
  protected:
-  Ended check(DialSettings settings, std::string_view url) {
+  Ended check(DialSettings settings, std::string_view url, Kind refused = Kind::bad_request) {
     Dialer dialer(std::move(settings), resolver, metrics);
     Url parsed = Url::parse(url);
     try {
       io::run(loop, dialer.check(parsed));
     } catch (const Fault& fault) {
-      EXPECT_EQ(fault.kind(), Kind::bad_request);
+      EXPECT_EQ(fault.kind(), refused);
       return {fault.code(), fault.text()};
     }
     return {"allowed", ""};
@@ -159,6 +166,72 @@ TEST_F(Dial, TriesTheNextAddressWhenOneRefuses) {
   Ended ended = dial(dev(), "http://two.example:" + std::to_string(listener.port()) + "/");
   EXPECT_EQ(ended.code, "connected");
   EXPECT_EQ(ended.text, "127.0.0.2");
+}
+
+// An address whose host is silent: its queue is full, and more is not even refused.
+class SilentListener {
+ public:
+  explicit SilentListener(const char* address, std::uint16_t port) {
+    at_.sin_family = AF_INET;
+    at_.sin_port = htons(port);
+    ::inet_pton(AF_INET, address, &at_.sin_addr);
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    int on = 1;
+    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&at_), sizeof at_), 0);
+    EXPECT_EQ(::listen(listener_, 0), 0);
+    for (int& client : clients_) {
+      client = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      ::connect(client, reinterpret_cast<sockaddr*>(&at_), sizeof at_);
+    }
+  }
+  ~SilentListener() {
+    for (int client : clients_) ::close(client);
+    ::close(listener_);
+  }
+
+ private:
+  sockaddr_in at_{};
+  int listener_ = -1;
+  std::array<int, 8> clients_{};
+};
+
+TEST_F(Dial, ASilentAddressCostsTheOthersAMoment) {
+  Listener listener(loop, "127.0.0.2", 0);
+  SilentListener one("127.0.0.3", listener.port());
+  SilentListener two("127.0.0.4", listener.port());
+  resolver.answers["some.example"] = {{"127.0.0.3", "127.0.0.4", "127.0.0.2"}};
+  DialSettings settings = dev();
+  settings.connect_timeout = 9s;
+  const auto begun = std::chrono::steady_clock::now();
+  Ended ended = dial(settings, "http://some.example:" + std::to_string(listener.port()) + "/");
+  EXPECT_EQ(ended.code, "connected");
+  EXPECT_EQ(ended.text, "127.0.0.2");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2500ms);
+}
+
+TEST_F(Dial, AllSilentIsATimeoutOfThemAllTogether) {
+  std::uint16_t port = 0;
+  {
+    Listener listener(loop, "127.0.0.1", 0);
+    port = listener.port();
+  }
+  SilentListener one("127.0.0.3", port);
+  SilentListener two("127.0.0.4", port);
+  resolver.answers["silent.example"] = {{"127.0.0.3", "127.0.0.4"}};
+  DialSettings settings = dev();
+  settings.connect_timeout = 700ms;
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(dial(settings, "http://silent.example:" + std::to_string(port) + "/").code,
+            "agent_timeout");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+}
+
+TEST_F(Dial, NoWordOfANameIsNoWordThatItHasNoAddress) {
+  resolver.silent.insert("slow.example");
+  EXPECT_EQ(dial({}, "http://slow.example/").code, "agent_timeout");
+  Ended ended = check({}, "http://slow.example/", Kind::unavailable);
+  EXPECT_EQ(ended.code, "url_unresolved");
 }
 
 TEST_F(Dial, SaysThatNobodyListens) {

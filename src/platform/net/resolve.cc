@@ -20,6 +20,10 @@ namespace {
 Fault busy() {
   return {Kind::unavailable, "resolver_busy", "too many host names are waiting to be resolved"};
 }
+Fault unanswered(const std::string& host) {
+  return {Kind::bad_gateway, "agent_timeout",
+          fmt::format("no name server answered for the host name {}", host)};
+}
 }  // namespace
 
 // One waiting caller. Shared between its coroutine and the thread that answers, because the
@@ -28,6 +32,7 @@ struct SystemResolver::Ask {
   io::Loop* loop = nullptr;
   io::Signal answered;  // Touched on `loop` only, like everything below.
   bool done = false;
+  bool answered_by_nobody = false;  // No name server said anything.
   std::vector<Address> addresses;
 };
 
@@ -59,7 +64,9 @@ std::vector<Address> SystemResolver::system_lookup(const std::string& host) {
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   std::vector<Address> addresses;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return addresses;
+  const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (failed == EAI_AGAIN || failed == EAI_SYSTEM || failed == EAI_MEMORY) throw unanswered(host);
+  if (failed != 0) return addresses;
   for (addrinfo* each = found; each && addresses.size() < 32; each = each->ai_next) {
     std::optional<Address> address;
     if (each->ai_family == AF_INET) {
@@ -128,21 +135,23 @@ void SystemResolver::work() {
     queue_.pop_front();
     lock.unlock();
     std::vector<Address> addresses;
+    bool answered = true;
     try {
       addresses = lookup_(host);
     } catch (...) {
-      addresses.clear();  // Answered as a name without addresses.
+      answered = false;
     }
     lock.lock();
     if (stopping_) break;
-    remember(host, addresses);
+    if (answered) remember(host, addresses);
     auto waiting = asked_.extract(host);
     lock.unlock();
     if (!waiting.empty()) {
       for (auto& ask : waiting.mapped()) {
         io::Loop& loop = *ask->loop;
-        loop.post([ask = std::move(ask), addresses] {
+        loop.post([ask = std::move(ask), addresses, answered] {
           ask->done = true;
+          ask->answered_by_nobody = !answered;
           ask->addresses = addresses;
           ask->answered.notify();
         });
@@ -187,6 +196,7 @@ io::Task<std::vector<Address>> SystemResolver::resolve(std::string host) {
       throw Fault(Kind::bad_gateway, "agent_timeout",
                   fmt::format("resolving the host name {} took too long", host));
     }
+    if (ask->answered_by_nobody) throw unanswered(host);
     addresses = std::move(ask->addresses);
   }
   if (addresses.empty()) {

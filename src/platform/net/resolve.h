@@ -25,8 +25,9 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
   // The addresses of a host name in the order they should be tried, at least one. Throws Fault
-  // bad_gateway `agent_unreachable` when the name has none, deadline when the answer takes too
-  // long, unavailable `resolver_busy` when too many names are waiting. From any loop.
+  // bad_gateway `agent_unreachable` when the name has none, bad_gateway `agent_timeout` when nobody
+  // said so in time (asking again may succeed), unavailable `resolver_busy` when too many names are
+  // waiting. From any loop.
   virtual io::Task<std::vector<Address>> resolve(std::string host) = 0;
 };
 
@@ -43,7 +44,7 @@ struct ResolverSettings {
 
 class SystemResolver final : public Resolver {
  public:
-  // Blocks. An empty list means that the name has no address.
+  // Blocks. An empty list means that the name has no address; throws when nobody said so.
   using Lookup = std::function<std::vector<Address>(const std::string& host)>;
 
   explicit SystemResolver(const io::Clock& clock, ResolverSettings settings = {},

@@ -107,6 +107,18 @@ TEST(SystemResolver, StopsWaitingAtItsDeadlineAndStaysUsable) {
   release.count_down();
 }
 
+TEST(SystemResolver, NoAnswerIsNotAnAnswerAndIsAskedAgain) {
+  io::Loop loop;
+  ManualClock clock;
+  int asked = 0;
+  SystemResolver resolver(clock, {}, [&](const std::string&) -> std::vector<Address> {
+    if (++asked == 1) throw std::runtime_error("no name server answered");
+    return {*Address::parse("192.0.2.7")};
+  });
+  EXPECT_EQ(code_of(loop, resolver, "busy.example"), "agent_timeout");
+  EXPECT_EQ(code_of(loop, resolver, "busy.example"), "resolved");
+}
+
 TEST(SystemResolver, BoundsTheQueue) {
   io::Loop loop;
   ManualClock clock;
