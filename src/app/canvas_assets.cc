@@ -59,13 +59,19 @@ http::Response without_canvas() {
 
 http::Response canvas_response(const http::Request& request) {
   bool reading = request.method == http::Method::get || request.method == http::Method::head;
-  if (reading) {
-    if (const Asset* asset = find_asset(request.path)) return serve(*asset, request);
-    // An address a person opened or reloaded: the canvas finds its view from it.
-    if (accepts(request, "Accept", "text/html")) {
-      const Asset* page = find_asset("/index.html");
-      return page ? serve(*page, request) : without_canvas();
-    }
+  const bool home = request.path == "/";
+  const Asset* asset = find_asset(request.path);
+  if (!reading && (home || asset)) {
+    http::Response refusal = http::error_response(405, "method_not_allowed", "this is only read");
+    refusal.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+    return refusal;
+  }
+  if (asset) return serve(*asset, request);
+  // The front door, whoever knocks, and an address a person opened or reloaded: the canvas finds
+  // its view from it.
+  if (home || (reading && accepts(request, "Accept", "text/html"))) {
+    const Asset* page = find_asset("/index.html");
+    return page ? serve(*page, request) : without_canvas();
   }
   return http::error_response(404, "route_not_found",
                               "no such route; see /openapi.json for what this platform offers");

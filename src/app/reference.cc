@@ -28,8 +28,10 @@ std::string routes_page() {
       "reach the one named; `self` the workspace named or an operator; `own` only the workspace named; `admin` an "
       "operator.\n\n| Method | Path | Access | Body at most |\n|---|---|---|---|\n";
   for (const http::Route& route : all_routes()) {
-    page += fmt::format("| {} | `{}` | {} | {} KiB |\n", http::method_text(route.method),
-                        route.pattern, route.access->name, route.body_max / 1024);
+    const std::string most =
+        route.body_max == 0 ? "none" : fmt::format("{} KiB", route.body_max / 1024);
+    page += fmt::format("| {} | `{}` | {} | {} |\n", http::method_text(route.method), route.pattern,
+                        route.access->name, most);
   }
   return page;
 }

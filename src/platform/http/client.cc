@@ -182,8 +182,9 @@ io::Task<void> Client::write_rest(const ClientRequest& request, Exchange& exchan
   const std::string head = sent < head_size ? head_.substr(sent) : std::string();
   std::string_view body = sent > head_size ? request.body.substr(sent - head_size) : request.body;
   std::string_view head_left = head;
+  const TimePoint over = exchange.within(exchange.limits.body);
   while (!head_left.empty() || !body.empty()) {
-    stream.set_deadline(Direction::write, exchange.within(exchange.limits.idle));
+    stream.set_deadline(Direction::write, std::min(exchange.within(exchange.limits.idle), over));
     Wake why = co_await stream.wait(Direction::write);
     exchange.require(why, here);
     std::array<std::string_view, 2> pieces{head_left, body};
@@ -281,9 +282,8 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
     if (!dead && written.bytes < total) co_await write_rest(request, exchange, written.bytes);
 
     bool answering = false;
+    stream.set_deadline(Direction::read, exchange.within(exchange.limits.head));
     while (!dead) {
-      stream.set_deadline(Direction::read,
-                          exchange.within(answering ? exchange.limits.idle : exchange.limits.head));
       Wake why = co_await stream.wait(Direction::read);
       exchange.require(why, here);
       Attempt got = stream.try_read(std::span(scratch_.get(), scratch_size));
@@ -292,6 +292,9 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
         dead = true;
         break;
       }
+      // A head that has begun comes at once, however many pieces it comes in.
+      if (exchange.bytes.empty())
+        stream.set_deadline(Direction::read, exchange.within(exchange.limits.idle));
       answering = true;
       if (take_head(request, exchange, std::string_view(scratch_.get(), got.bytes))) co_return;
     }
@@ -333,6 +336,7 @@ io::Task<bool> Client::more(Exchange& exchange) {
 io::Task<ClientResponse> Client::send(ClientRequest request) {
   Exchange exchange;
   co_await begin(request, exchange);
+  exchange.until = exchange.within(request.limits.body);
   while (exchange.body.state() == AnswerBody::State::more) co_await more(exchange);
   exchange.finish();
   ClientResponse response{exchange.head.status, std::move(exchange.bytes), exchange.head_size};

@@ -41,6 +41,9 @@ struct ClientLimits {
   std::chrono::milliseconds idle{30'000};  // Between bytes, in either direction.
   std::chrono::milliseconds total{
       0};  // For everything after the connection is open; 0: no such limit.
+  // For a request's body to be taken, and for an answer that is read whole, from the end of its
+  // head on. Streams have no such limit.
+  std::chrono::milliseconds body{300'000};
   std::size_t body_max = 16u << 20;
 };
 

@@ -38,7 +38,8 @@ Connection::~Connection() {
   --server_.open;
   server_.probe.connections.subtract();
   if (at_) server_.give(std::move(at_));
-  server_.bodies -= bodies_held_;
+  give_room_back();
+  server_.answers -= answer_held_;
 }
 
 io::Task<void> Connection::run() {
@@ -143,6 +144,7 @@ io::Task<Connection::Next> Connection::serve_buffered() {
   if (!response) {
     match = server_.router.find(at.request);
     response = admit(match);
+    if (!response) response = check_coding();
   }
   bool keep_alive = at.framing.keep_alive;
   if (!response) {
@@ -162,7 +164,7 @@ io::Task<Connection::Next> Connection::serve_buffered() {
   bool lingers = !body_read_;
 
   Next next = co_await respond(*response, keep_alive && !server_.draining);
-  server_.bodies -= std::exchange(bodies_held_, 0);
+  give_room_back();
   if (next == Next::close && lingers) next = Next::linger;
   if (next == Next::request && at.text().empty() && at.early.empty()) at.begin = at.end = 0;
   co_return next;
@@ -265,10 +267,9 @@ std::optional<Response> Connection::admit(Router::Match& match) {
       reviewed_ = server_.reviews.rounds;
       return server_.router.gate().admit(*match.route, request);
     }
-    bool reads = request.method == Method::get || request.method == Method::head;
-    if (reads && server_.router.fallback()) {
+    if (server_.router.fallback()) {
       probe_at_ = Probe::fallback;
-      page_ = true;
+      page_ = request.method == Method::get || request.method == Method::head;
       return server_.router.fallback()(request);
     }
   } catch (...) {
@@ -342,20 +343,20 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
       arrived.remove_prefix(n);
       if (n == missing) break;
     }
-    server_.bodies += at.body.size() - bodies_held_;
-    bodies_held_ = at.body.size();
-    if (server_.bodies > limits.bodies) co_return Body::overloaded;
+    if (!take_room()) co_return Body::overloaded;
     net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});
     if (attempt.state == net::Attempt::State::moved) {
       arrived = {server_.scratch.get(), attempt.bytes};
       continue;
     }
     if (attempt.state != net::Attempt::State::wait) co_return Body::gone;
-    // Idle for so long at most, and over all no slower than the rate.
+    // Idle for so long at most, over all no slower than the rate, and never longer than the total.
     net::TimePoint idle = net::Wheel::now() + server_.patience(limits.body_idle);
     net::TimePoint pace =
-        start + limits.body_idle +
-        milliseconds(at.body.size() * 1000 / std::max<std::size_t>(limits.body_rate, 1));
+        start +
+        std::min(limits.body_idle + milliseconds(at.body.size() * 1000 /
+                                                 std::max<std::size_t>(limits.body_rate, 1)),
+                 limits.body_total);
     stream_->set_deadline(net::Direction::read, std::min(idle, pace));
     net::Wake why = co_await stream_->wait(net::Direction::read);
     if (why == net::Wake::deadline) co_return Body::slow;
@@ -365,6 +366,34 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
   at.early.assign(arrived);
   at.request.body = at.body;
   co_return Body::done;
+}
+
+// What has arrived of the body is counted where the caller's kind has its room, so that strangers
+// take none from those who are known.
+bool Connection::take_room() {
+  room_ = at_->request.principal.kind == 0 ? &server_.strangers : &server_.members;
+  room_->held += at_->body.size() - bodies_held_;
+  bodies_held_ = at_->body.size();
+  return room_->held <= room_->most;
+}
+
+void Connection::give_room_back() noexcept {
+  if (room_) room_->held -= bodies_held_;
+  room_ = nullptr;
+  bodies_held_ = 0;
+}
+
+// Bodies are taken as they are: one that is coded is refused before it is read for what it is not.
+std::optional<Response> Connection::check_coding() const {
+  const Exchange& at = *at_;
+  if (!at.framing.chunked && at.framing.length == 0) return std::nullopt;
+  auto coding = at.request.header("content-encoding");
+  if (!coding || coding->empty() || equal_ignoring_case(*coding, "identity")) return std::nullopt;
+  Response refusal = error_response(
+      415, "unsupported_coding",
+      "the body has a Content-Encoding; bodies are taken without one: send it as it is");
+  refusal.headers.emplace_back("Accept-Encoding", "identity");
+  return refusal;
 }
 
 // Steps over a body nobody will read, when it has arrived whole; otherwise the connection must end.
@@ -380,6 +409,7 @@ bool Connection::skip_body() {
 Response Connection::body_refusal(Body outcome, std::size_t cap) {
   switch (outcome) {
     case Body::too_large:
+      if (cap == 0) return error_response(413, "body_too_large", "this path takes no body");
       return error_response(413, "body_too_large",
                             fmt::format("the body is larger than {} bytes", cap),
                             fmt::format("\"truncated\":true,\"max_bytes\":{}", cap));

@@ -57,6 +57,7 @@ class Probe {
   metrics::Gauge& connections;
   metrics::Gauge& streams;
   metrics::Counter& ended;
+  metrics::Counter& left;
 
   static constexpr std::size_t fallback = 0;  // Then the routes, shifted by two.
   static constexpr std::size_t none = 1;
@@ -100,7 +101,15 @@ struct Server::Impl {
 
   Connection* first = nullptr;
   std::size_t open = 0;
-  std::size_t bodies = 0;  // Bytes held.
+  struct Room {
+    std::size_t held = 0;  // Bytes of bodies.
+    const std::size_t most;
+  };
+  Room members;
+  Room strangers;
+  std::size_t answers = 0;  // Bytes of answers that wait to be taken.
+  // Ends the slowest until what waits is within its bound.
+  void bound_answers() noexcept;
   std::unordered_map<std::string, std::size_t> per_address;
   std::vector<std::unique_ptr<Exchange>> pool;
   std::unique_ptr<char[]>
@@ -148,6 +157,9 @@ class Connection {
   void apply_proxy();
   std::optional<Body> body_at_hand(std::size_t cap);
   io::Task<Body> read_body(std::size_t cap);
+  bool take_room();
+  void give_room_back() noexcept;
+  std::optional<Response> check_coding() const;
   bool skip_body();
   Response body_refusal(Body outcome, std::size_t cap);
   io::Task<Response> call(const Router::Match& match);
@@ -174,7 +186,10 @@ class Connection {
   std::string peer_;  // From a proxy, when it differs from the stream's.
   bool page_ = false;
   bool body_read_ = false;
+  Server::Impl::Room* room_ = nullptr;  // That bodies_held_ are counted in.
   std::size_t bodies_held_ = 0;
+  std::size_t answer_held_ = 0;  // Bytes, while the peer is slow to take them.
+  net::TimePoint answering_since_{};
   std::size_t probe_at_ = Probe::none;
   net::TimePoint begun_{};
   Connection* next_ = nullptr;

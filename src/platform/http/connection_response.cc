@@ -137,7 +137,7 @@ constexpr std::size_t copied_max = 1024;
 io::Task<Connection::Next> Connection::respond(Response& response, bool keep_alive) {
   Exchange& at = *at_;
   bool head_only = at.request.method == Method::head;
-  if (response.socket && !head_only) {
+  if (response.socket) {
     Next next = co_await serve_socket(response);
     co_return next;
   }
@@ -169,9 +169,16 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   }
   pieces.views[0] = at.out;
   Sent sent = send_now(*stream_, pieces);
-  if (sent == Sent::partly)
+  if (sent == Sent::partly) {
+    // What is embedded in the program takes no room.
+    answer_held_ = response.fixed.empty() ? body.size() : 0;
+    answering_since_ = net::Wheel::now();
+    server_.answers += answer_held_;
+    server_.bound_answers();
     sent =
         co_await send_all(*stream_, pieces, server_.patience(server_.settings.limits.write_stall));
+    server_.answers -= std::exchange(answer_held_, 0);
+  }
   count(response.status);
   if (sent != Sent::all) co_return Next::close;
   if (response.stream && !head_only) {

@@ -26,7 +26,11 @@ enum class Sent { all, partly, stalled, cancelled, broken };
 // One attempt without waiting; removes from `pieces` what was sent.
 Sent send_now(net::Stream& stream, Pieces& pieces);
 
-// Until all is sent; `stall` is the longest time without progress.
+// Bytes a second that a peer must take, beyond the time of one stall: whoever takes a byte now and
+// then is not making progress.
+inline constexpr std::size_t write_rate = 8u << 10;
+
+// Until all is sent; `stall` is the longest time without progress, write_rate the pace over all.
 io::Task<Sent> send_all(net::Stream& stream, Pieces pieces, std::chrono::milliseconds stall);
 
 }  // namespace molecule::http

@@ -35,6 +35,10 @@ struct Access {
 
 inline constexpr std::size_t default_body_max = 4u << 20;
 
+// Of a body that nobody reads, such as the {} that some clients send with every POST. Reads take
+// none at all.
+inline constexpr std::size_t unread_body_max = 4u << 10;
+
 struct Route {
   Method method;
   std::string_view pattern;
@@ -54,6 +58,15 @@ struct Route {
 template <class T>
 struct Query {
   T value;
+};
+
+// A query member that says how many seconds a read may wait for something to answer with.
+struct Wait {
+  std::optional<std::int64_t> seconds;
+  bool at_once = false;  // Asked by HEAD, which waits for nothing.
+
+  // How long to wait. Throws Fault bad_request for more than `most`, or less than none.
+  std::chrono::seconds patience(std::int64_t most) const;
 };
 
 template <class T>
@@ -85,6 +98,14 @@ void read_query_field(const Request& request, std::string_view name,
 void read_query_field(const Request& request, std::string_view name,
                       std::optional<std::int64_t>& out);
 void read_query_field(const Request& request, std::string_view name, std::optional<bool>& out);
+void read_query_field(const Request& request, std::string_view name, Wait& out);
+
+// Whether a parameter of a handler is read from the body, or may be.
+template <class P>
+constexpr bool from_body() {
+  using T = std::remove_cvref_t<P>;
+  return !IsPathId<T>::value && !IsQuery<T>::value && !std::is_same_v<T, std::string>;
+}
 
 template <class P>
 P bind(Request& request, std::size_t& next_param) {
@@ -130,6 +151,11 @@ struct Bound;
 template <class Class, class S, class R, class... Args,
           io::Task<R> (S::*method)(typename Class::Caller, Args...)>
 struct Bound<Class, method> {
+  // A read looks at its request for the headers; everything else may look for the body.
+  static constexpr std::size_t body_max(Method verb) {
+    if (verb == Method::get) return 0;
+    return (from_body<Args>() || ...) ? default_body_max : unread_body_max;
+  }
   static io::Task<Response> call(void* service, Request& request) {
     S& self = *static_cast<S*>(service);
     typename Class::Caller caller = Class::prove(request.principal);
@@ -154,7 +180,8 @@ struct Bound<Class, method> {
 
 template <class Class, auto method>
 constexpr Route make(Method verb, std::string_view pattern) {
-  return Route{verb, pattern, &Class::access, default_body_max, &Bound<Class, method>::call};
+  using Call = Bound<Class, method>;
+  return Route{verb, pattern, &Class::access, Call::body_max(verb), &Call::call};
 }
 
 }  // namespace detail
@@ -201,7 +228,8 @@ class Gate {
 // All mounted tables. A segment is literal, "{name}", or "{name}:suffix" with a literal suffix;
 // literal segments win. A known path with another method is 405 with Allow; HEAD is answered by GET
 // without a body; a path that only has a slash too many is redirected; unknown paths go to the
-// fallback (the canvas). Mounting is done before serving; find() is for any thread.
+// fallback (the canvas), whatever the method. Mounting is done before serving; find() is for any
+// thread.
 class Router {
  public:
   explicit Router(Gate& gate);

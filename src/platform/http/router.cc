@@ -33,6 +33,11 @@ void read_query_field(const Request& request, std::string_view name,
   out = number;
 }
 
+void read_query_field(const Request& request, std::string_view name, Wait& out) {
+  read_query_field(request, name, out.seconds);
+  out.at_once = request.method == Method::head;
+}
+
 void read_query_field(const Request& request, std::string_view name, std::optional<bool>& out) {
   auto value = request.query_value(name);
   if (!value || value->empty()) return;
@@ -46,6 +51,13 @@ void read_query_field(const Request& request, std::string_view name, std::option
 }
 
 }  // namespace detail
+
+std::chrono::seconds Wait::patience(std::int64_t most) const {
+  const std::int64_t asked = seconds.value_or(0);
+  if (asked < 0 || asked > most)
+    throw bad_request("invalid_wait", fmt::format("wait must be 0 to {} seconds", most));
+  return std::chrono::seconds(at_once ? 0 : asked);
+}
 
 namespace {
 

@@ -55,6 +55,8 @@ Probe::Probe(metrics::Registry& registry, std::vector<Route> routes)
       streams(registry.gauge("molecule_http_streams", "Open event streams and WebSockets.")),
       ended(registry.counter("molecule_http_credential_ended_total",
                              "Streams, WebSockets and waiting reads ended with their credential.")),
+      left(registry.counter("molecule_http_slow_answers_left_total",
+                            "Answers given up because too much waited for slow peers.")),
       registry_(registry) {
   routes_.resize(routes.size() + 2);
   routes_[fallback].pattern = "canvas";
@@ -112,6 +114,8 @@ Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::
       probe(registry, table.all()),
       scope(on, report),
       handshakes(on, report),
+      members{0, settings.limits.bodies},
+      strangers{0, settings.limits.strangers_bodies},
       scratch(new char[scratch_size]) {
   for (const std::string& text : settings.trusted_proxies) {
     auto block = net::Cidr::parse(text);
@@ -146,6 +150,20 @@ void Server::Impl::Review::on_due() noexcept {
   ++rounds;
   for (Connection* connection = server.first; connection; connection = connection->next_)
     connection->review();
+}
+
+void Server::Impl::bound_answers() noexcept {
+  while (answers > settings.limits.answers) {
+    Connection* slowest = nullptr;
+    for (Connection* each = first; each; each = each->next_) {
+      if (each->answer_held_ == 0) continue;
+      if (!slowest || each->answering_since_ < slowest->answering_since_) slowest = each;
+    }
+    if (!slowest) return;
+    answers -= std::exchange(slowest->answer_held_, 0);
+    slowest->stream_->close();
+    probe.left.add();
+  }
 }
 
 bool Server::Impl::trusts(std::string_view address) const {
@@ -281,5 +299,6 @@ io::Task<void> Server::drain() {
 }
 
 std::size_t Server::connections() const { return impl_->open; }
+std::size_t Server::bodies_held() const { return impl_->members.held + impl_->strangers.held; }
 
 }  // namespace molecule::http

@@ -34,12 +34,16 @@ struct Limits {
   std::chrono::milliseconds head{10'000};  // From a request's first byte to the end of its head.
   std::chrono::milliseconds body_idle{20'000};  // Between two parts of a body.
   std::size_t body_rate = 1024;  // Bytes a second a body must keep up after body_idle.
+  std::chrono::milliseconds body_total{300'000};  // For a whole body, however steadily it comes.
   std::chrono::milliseconds write_stall{30'000};  // Without the peer taking a byte.
   std::chrono::milliseconds keep_alive{75'000};   // Between two requests.
   std::chrono::milliseconds linger{2'000};        // For the peer to read a last answer.
   std::size_t connections = 10'000;
-  std::size_t connections_per_address = 1'000;   // Loopback is exempt.
-  std::size_t bodies = 256u << 20;               // Bytes of request bodies held at once.
+  std::size_t connections_per_address = 1'000;  // Loopback is exempt.
+  std::size_t bodies = 256u << 20;  // Bytes of request bodies held at once, for who is known.
+  std::size_t strangers_bodies = 4u << 20;  // The same for who showed no credential.
+  // Bytes of answers that wait for peers to take them; beyond it whoever takes longest is left.
+  std::size_t answers = 256u << 20;
   std::size_t socket_message = 64u << 10;        // Of one inbound WebSocket message.
   std::chrono::milliseconds ping_every{30'000};  // WebSocket; two unanswered pings end it.
   std::chrono::milliseconds drain{25'000};       // For running requests at shutdown.
@@ -92,6 +96,7 @@ class Server {
   io::Task<void> serve_connection(std::unique_ptr<net::Stream> stream);
 
   std::size_t connections() const;
+  std::size_t bodies_held() const;  // Bytes of requests that are being received.
 
   struct Impl;  // Shared with connection.cc.
 

@@ -32,6 +32,7 @@ class TestGate final : public Gate {
  public:
   std::optional<Response> admit(const Route& route, Request& request) override {
     request.principal.lasts = lasts;
+    if (request.header("x-member")) request.principal.kind = 1;
     if (route.pattern.starts_with("/quota/")) {
       auto kind = request.path.ends_with("none") ? Quota::Kind::unlimited : Quota::Kind::counted;
       request.quota = {kind, 4'294'967'295, 0, 60};

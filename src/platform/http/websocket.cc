@@ -14,7 +14,7 @@ namespace molecule::http {
 
 namespace {
 
-constexpr std::size_t control_max = 4096;  // Of control frames that wait; more is a flood.
+constexpr std::size_t control_out_max = 4096;  // Of control frames that wait; more is a flood.
 
 // Where bytes land between the kernel and the reader: per thread, because a loop is one thread, and
 // never kept over a wait.
@@ -25,6 +25,8 @@ std::span<char> landing() {
 
 Fault gone(const char* text) { return {Kind::cancelled, "cancelled", text}; }
 
+constexpr std::size_t copied_max = 1024;  // Copying less is cheaper than a second piece.
+constexpr std::uint16_t close_policy = 1008;
 constexpr std::size_t close_reason_max = 123;  // What a control frame holds beside the code.
 
 std::string close_payload(std::uint16_t code, std::string_view reason) {
@@ -75,6 +77,7 @@ void FrameSocket::on_due() noexcept {
     stream_.close();
     return;
   }
+  controls_ = 0;
   ++pings_open_;
   control(Op::ping, {});
   arm_ping();
@@ -95,7 +98,7 @@ void FrameSocket::encode(std::string& out, Op op, std::string_view payload) {
 void FrameSocket::control(Op op, std::string_view payload) noexcept {
   if (broken_ || close_sent_) return;
   if (op == Op::close) close_sent_ = true;
-  if (control_out_.size() > control_max) {
+  if (control_out_.size() > control_out_max) {
     broken_ = true;
     stream_.close();
     return;
@@ -122,10 +125,17 @@ std::optional<std::optional<Frame>> FrameSocket::take(FrameReader::Event event) 
       frame.payload = std::move(reader_.message());
       return frame;
     }
-    case FrameReader::Event::ping: control(Op::pong, reader_.control()); return std::nullopt;
-    case FrameReader::Event::pong: pings_open_ = 0; return std::nullopt;
+    case FrameReader::Event::ping:
+      count_control();
+      ping_ = reader_.control();
+      return std::nullopt;
+    case FrameReader::Event::pong:
+      count_control();
+      pings_open_ = 0;
+      return std::nullopt;
     case FrameReader::Event::close:
       close_received_ = true;
+      answer_ping();
       // The answer repeats the code.
       control(Op::close, std::string_view(reader_.control()).substr(0, 2));
       return std::optional<Frame>();
@@ -139,18 +149,32 @@ std::optional<std::optional<Frame>> FrameSocket::take(FrameReader::Event event) 
   return std::nullopt;
 }
 
+void FrameSocket::count_control() {
+  if (++controls_ <= options_.control_max) return;
+  close_soon(close_policy, "too many control frames", options_.close_wait);
+  throw gone("the peer floods the connection with control frames");
+}
+
+void FrameSocket::answer_ping() noexcept {
+  if (ping_) control(Op::pong, *ping_);
+  ping_.reset();
+}
+
 io::Task<std::optional<Frame>> FrameSocket::receive() {
   if (close_received_) co_return std::nullopt;
   for (;;) {
-    std::string_view rest = pending_;
+    std::string_view rest = std::string_view(pending_).substr(pending_at_);
     while (!rest.empty()) {
       auto taken = take(reader_.read(rest));
       if (taken) {
-        pending_.erase(0, pending_.size() - rest.size());
+        pending_at_ = pending_.size() - rest.size();
+        answer_ping();
         co_return std::move(*taken);
       }
     }
     std::string().swap(pending_);
+    pending_at_ = 0;
+    answer_ping();
     if (broken_) throw gone("the connection is lost");
     net::Attempt attempt = stream_.try_read(landing());
     if (attempt.state == net::Attempt::State::moved) {
@@ -159,9 +183,11 @@ io::Task<std::optional<Frame>> FrameSocket::receive() {
         auto taken = take(reader_.read(rest));
         if (taken) {
           pending_.assign(rest);
+          answer_ping();
           co_return std::move(*taken);
         }
       }
+      answer_ping();
       continue;
     }
     if (attempt.state != net::Attempt::State::wait) {
@@ -176,7 +202,7 @@ io::Task<std::optional<Frame>> FrameSocket::receive() {
   }
 }
 
-io::Task<void> FrameSocket::write(std::string_view frames) {
+io::Task<void> FrameSocket::write(std::string_view frames, std::string_view payload) {
   while (writing_) co_await writer_left_.wait(options_.write_stall);
   if (broken_ || close_sent_) throw gone("the connection is closed");
   writing_ = true;
@@ -184,6 +210,7 @@ io::Task<void> FrameSocket::write(std::string_view frames) {
   std::string control = std::exchange(control_out_, {});
   pieces.views[0] = control;
   pieces.views[1] = frames;
+  pieces.views[2] = payload;
   Sent sent = send_now(stream_, pieces);
   if (sent == Sent::partly) sent = co_await send_all(stream_, pieces, options_.write_stall);
   writing_ = false;
@@ -200,9 +227,16 @@ io::Task<void> FrameSocket::write(std::string_view frames) {
 }
 
 io::Task<void> FrameSocket::send(Frame::Opcode opcode, std::string_view payload) {
+  const Op op = opcode == Frame::Opcode::text ? Op::text : Op::binary;
   std::string out;
+  // A server sends what it was given, from where it lies: many may be sent the same.
+  if (side_ == Side::server && payload.size() > copied_max) {
+    append_frame_head(out, op, payload.size());
+    co_await write(out, payload);
+    co_return;
+  }
   out.reserve(payload.size() + 14);
-  encode(out, opcode == Frame::Opcode::text ? Op::text : Op::binary, payload);
+  encode(out, op, payload);
   co_await write(out);
 }
 
@@ -281,6 +315,7 @@ io::Task<std::unique_ptr<WebSocket>> websocket_connect(
     request += name + ": " + value + "\r\n";
   }
   request += "\r\n";
+  stream->set_deadline(net::Wheel::now() + options.handshake);
   co_await stream->write(request);
 
   std::string answer;

@@ -2,7 +2,8 @@
 // close handshake done here; a message's meaning is the handler's.
 //
 // One coroutine receives at a time; any number may send, each message whole and in turn. While it
-// waits for a message a socket holds no buffer. Somebody must be receiving: pongs are read there,
+// waits for a message a socket holds no buffer. Of the pings that arrive together the newest is
+// answered. Somebody must be receiving: pongs are read there,
 // and a peer whose pongs nobody reads counts as gone after three ping intervals.
 #pragma once
 
@@ -34,6 +35,9 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
     std::chrono::milliseconds ping_every{30'000};  // Two without an answer end the connection.
     std::chrono::milliseconds write_stall{30'000};
     std::chrono::milliseconds close_wait{2'000};  // For the peer's half of the close handshake.
+    std::chrono::milliseconds handshake{10'000};  // Of a client: for the whole of the answer.
+    // Pings and pongs of the peer between two pings of ours; more end the connection with 1008.
+    std::size_t control_max = 600;
   };
   // `stream` outlives it, or is `owned`. `leftover`: bytes that came behind the handshake.
   FrameSocket(net::Stream& stream, Side side, Options options, std::string leftover,
@@ -58,7 +62,9 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   void control(Op op, std::string_view payload) noexcept;
   void encode(std::string& out, Op op, std::string_view payload);
   void push_control() noexcept;
-  io::Task<void> write(std::string_view frames);
+  void count_control();
+  void answer_ping() noexcept;
+  io::Task<void> write(std::string_view frames, std::string_view payload = {});
   void arm_ping();
   void wait_for_close(std::chrono::milliseconds patience) noexcept;
 
@@ -67,7 +73,10 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   Side side_;
   Options options_;
   FrameReader reader_;
-  std::string pending_;  // Arrived but not read yet.
+  std::string pending_;  // Arrived; not read yet from pending_at_ on.
+  std::size_t pending_at_ = 0;
+  std::optional<std::string> ping_;  // The newest that was not answered yet.
+  std::size_t controls_ = 0;         // Since our last ping.
   std::string
       control_out_;  // Control frames that wait for a writer to end; bounded, see control().
   io::SystemRandom random_;

@@ -7,13 +7,13 @@
 
 namespace molecule::http {
 
-void append_frame(std::string& out, Op op, std::string_view payload,
-                  const std::array<std::uint8_t, 4>* mask) {
+namespace {
+void append_head(std::string& out, Op op, std::uint64_t length,
+                 const std::array<std::uint8_t, 4>* mask) {
   std::array<char, 14> header;
   std::size_t size = 2;
   header[0] = static_cast<char>(0x80 | static_cast<unsigned>(op));
   unsigned masked = mask ? 0x80 : 0;
-  std::uint64_t length = payload.size();
   if (length < 126) {
     header[1] = static_cast<char>(masked | length);
   } else if (length < 0x10000) {
@@ -31,6 +31,16 @@ void append_frame(std::string& out, Op op, std::string_view payload,
     size += 4;
   }
   out.append(header.data(), size);
+}
+}  // namespace
+
+void append_frame_head(std::string& out, Op op, std::size_t size) {
+  append_head(out, op, size, nullptr);
+}
+
+void append_frame(std::string& out, Op op, std::string_view payload,
+                  const std::array<std::uint8_t, 4>* mask) {
+  append_head(out, op, payload.size(), mask);
   std::size_t at = out.size();
   out.append(payload);
   if (mask) {
@@ -129,10 +139,12 @@ FrameReader::Event FrameReader::header_done() {
   }
   if (frame_ == Op::continuation) {
     if (!joining_) return fail(1002);
+    if (++fragments_ > fragments_max) return fail(1008);
   } else {
     if (joining_) return fail(1002);
     op_ = frame_;
     joining_ = true;
+    fragments_ = 1;
     message_.clear();
   }
   if (left_ > message_max_ - message_.size()) return fail(1009);

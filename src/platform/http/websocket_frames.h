@@ -22,6 +22,9 @@ enum class Op : std::uint8_t {
 void append_frame(std::string& out, Op op, std::string_view payload,
                   const std::array<std::uint8_t, 4>* mask = nullptr);
 
+// The head alone, of a frame without a mask whose payload is sent from elsewhere.
+void append_frame_head(std::string& out, Op op, std::size_t size);
+
 // Joins frames into messages from bytes that arrive bit by bit.
 class FrameReader {
  public:
@@ -33,6 +36,9 @@ class FrameReader {
     close,  // control() is its payload, checked: empty or a code and UTF-8.
     error,  // error_code() says which close code the peer gets; nothing more is read.
   };
+  // Frames of one message without an end: a peer that only adds more is not saying anything.
+  static constexpr std::size_t fragments_max = 1024;
+
   // `masked`: frames must be masked (a server reads) or must not be (a client reads).
   FrameReader(bool masked, std::size_t message_max) : masked_(masked), message_max_(message_max) {}
 
@@ -65,7 +71,8 @@ class FrameReader {
   std::uint64_t left_ = 0;
   std::array<std::uint8_t, 4> mask_{};
   std::size_t mask_at_ = 0;
-  bool joining_ = false;  // Between the fragments of a message.
+  bool joining_ = false;       // Between the fragments of a message.
+  std::size_t fragments_ = 0;  // Of it.
   bool delivered_ = false;
   Op op_ = Op::text;
   std::string message_;

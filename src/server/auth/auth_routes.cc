@@ -17,7 +17,8 @@ constexpr auto table = http::table(
     http::get<Admin, &Service::test_token>("/admin/workspaces/{id}/test-token"),
     http::post<Admin, &Service::test_token>("/admin/workspaces/{id}/test-token"),
     http::post<Open, &Service::claim>("/auth/claim").body_limit(credential_body_max),
-    http::post<Open, &Service::logout>("/auth/logout"), http::get<Admin, &Service::me>("/auth/me"),
+    http::post<Open, &Service::logout>("/auth/logout").body_limit(http::unread_body_max),
+    http::get<Admin, &Service::me>("/auth/me"),
     http::get<Admin, &Service::list_sessions>("/auth/sessions"),
     http::del<Admin, &Service::end_session>("/auth/sessions/{id}"));
 
