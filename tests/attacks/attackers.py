@@ -137,7 +137,7 @@ class PushAgents:
 
 
 class Relay:
-    """Connections to a server through a place that can be cut, and mended."""
+    """Connections to a server through a place that can be cut, or fall silent, and mended."""
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
@@ -146,6 +146,8 @@ class Relay:
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self._whole = True
+        self._speaking = threading.Event()
+        self._speaking.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -166,6 +168,7 @@ class Relay:
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         try:
             while data := one.recv(65536):
+                self._speaking.wait()
                 other.sendall(data)
         except OSError:
             pass  # Cut, or ended by either side; both ends follow.
@@ -181,10 +184,18 @@ class Relay:
         with self._lock:
             self._whole = True
 
+    def fall_silent(self) -> None:
+        """Accept and keep connections, and pass nothing on."""
+        self._speaking.clear()
+
+    def speak(self) -> None:
+        self._speaking.set()
+
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
+        self.speak()
 
 
 def hang_up(connections: list[socket.socket]) -> None:

@@ -135,6 +135,13 @@ struct Settings {
       8192;  // Writes, and reads, that may wait; beyond it they are refused (503).
   std::size_t batch_max = 512;                 // Writes that may share one commit.
   std::shared_ptr<Interference> interference;  // Tests only.
+
+  // How long a PostgreSQL server may be silent before it counts as lost. A statement is given up
+  // by the server itself a little before `answer_max`.
+  std::chrono::milliseconds connect_max{5'000};
+  std::chrono::milliseconds answer_max{10'000};
+  std::chrono::milliseconds ping_every{2'000};  // When nothing was written, to know.
+  std::chrono::milliseconds ping_max{3'000};
 };
 
 struct Migration {

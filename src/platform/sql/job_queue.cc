@@ -68,6 +68,11 @@ bool JobQueue::finished() const {
   return closed_ && !first_;
 }
 
+bool JobQueue::closed() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 std::size_t JobQueue::size() const {
   std::lock_guard lock(mutex_);
   return size_;

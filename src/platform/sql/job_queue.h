@@ -35,6 +35,7 @@ class JobQueue {
   void nudge();  // Makes a take() that waits return.
   void close();  // Refuses new jobs; those inside are still handed out.
   bool finished() const;
+  bool closed() const;
   std::size_t size() const;
 
  private:

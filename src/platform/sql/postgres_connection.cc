@@ -2,13 +2,11 @@
 
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include "platform/log/log.h"
 
@@ -157,23 +155,21 @@ void StatementFailure::raise() const {
   throw internal(fmt::format("the statement {} failed", query));
 }
 
-PostgresConnection::PostgresConnection(const std::string& url)
-    : pq_(Libpq::get()), handle_(pq_.connect(url.c_str()), Finish{&pq_}) {
+PostgresConnection::PostgresConnection(const Settings& settings)
+    : pq_(Libpq::get()),
+      answer_max_(settings.answer_max),
+      handle_(pq_.connect(settings.url, settings.connect_max)) {
   PGconn* handle = handle_.get();
-  if (!handle || pq_.status(handle) != CONNECTION_OK) {
-    std::string reason = handle ? pq_.error_message(handle) : "out of memory";
-    while (reason.ends_with('\n')) reason.pop_back();
-    throw unavailable(fmt::format(
-        "cannot reach PostgreSQL: {}. Check DATABASE_URL and that the server runs", reason));
-  }
   pq_.set_notice_receiver(handle, [](void*, const PGresult*) {}, nullptr);
-  // An acknowledged write is on disk even where the server's default is asynchronous commit.
-  Result answer(
-      pq_.exec(
-          handle,
-          "SET synchronous_commit = on; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; "
-          "SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '60s'"),
-      Clear{&pq_});
+  // An acknowledged write is on disk even where the server's default is asynchronous commit. The
+  // server gives a statement up while its answer is still waited for.
+  const std::string prologue = fmt::format(
+      "SET synchronous_commit = on; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; "
+      "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
+      settings.answer_max.count() * 4 / 5);
+  const Result answer = pq_.execute(handle, prologue.c_str(),
+                                    std::chrono::steady_clock::now() + settings.connect_max);
+  if (!answer) throw unavailable("cannot use PostgreSQL: it accepts connections but is silent");
   if (pq_.result_status(answer.get()) != PGRES_COMMAND_OK || pq_.set_nonblocking(handle, 1) != 0 ||
       pq_.enter_pipeline(handle) != 1) {
     throw unavailable(fmt::format("cannot use PostgreSQL: {}", pq_.error_message(handle)));
@@ -249,27 +245,13 @@ void PostgresConnection::recover() {
   failure_.reset();
 }
 
-void PostgresConnection::wait_for_answer() {
-  const auto give_up = std::chrono::steady_clock::now() + answer_max;
-  while (pq_.is_busy(handle_.get()) != 0) {
-    const int unsent = pq_.flush(handle_.get());
-    if (unsent < 0) lose();
-    pollfd watched{pq_.socket(handle_.get()),
-                   static_cast<short>(unsent ? POLLIN | POLLOUT : POLLIN), 0};
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        give_up - std::chrono::steady_clock::now());
-    if (left.count() <= 0) throw ConnectionLost{"the server did not answer in time"};
-    const int ready = ::poll(&watched, 1, static_cast<int>(left.count()));
-    if (ready < 0 && errno != EINTR) lose();
-    if (ready > 0 && (watched.revents & ~POLLOUT) != 0 && pq_.consume_input(handle_.get()) != 1)
-      lose();
-  }
-}
-
 PostgresConnection::Result PostgresConnection::next_result() {
-  if (pq_.flush(handle_.get()) < 0) lose();
-  wait_for_answer();
-  return Result(pq_.get_result(handle_.get()), Clear{&pq_});
+  switch (pq_.await_answer(handle_.get(), std::chrono::steady_clock::now() + answer_max_)) {
+    case Libpq::Answer::there: break;
+    case Libpq::Answer::late: throw ConnectionLost{"the server did not answer in time", true};
+    case Libpq::Answer::broken: lose();
+  }
+  return Result(pq_.get_result(handle_.get()), Libpq::Clear{&pq_});
 }
 
 // Reads the answer to the oldest pending statement.

@@ -21,6 +21,7 @@ namespace molecule::sql {
 // The connection is gone, or the server stopped answering. Nothing on it can be trusted any more.
 struct ConnectionLost {
   std::string cause;
+  bool silent = false;  // It did not answer in time.
 };
 
 // A statement the server refused.
@@ -45,12 +46,15 @@ struct StatementFailure {
 class PostgresConnection {
  public:
   // Throws Fault with libpq's reason, which names host and user but no password.
-  explicit PostgresConnection(const std::string& url);
+  explicit PostgresConnection(const Settings& settings);
   ~PostgresConnection();
   PostgresConnection(const PostgresConnection&) = delete;
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
   void set_owner(std::size_t owner) { owner_ = owner; }
+
+  // How long each answer from now on may take; Settings::answer_max until it is said.
+  void answer_within(std::chrono::milliseconds limit) { answer_max_ = limit; }
 
   // Sends without waiting. Throw ConnectionLost.
   void send(std::string_view name, std::string_view text, std::span<const Value> values);
@@ -71,9 +75,8 @@ class PostgresConnection {
   void recover();
 
  private:
-  static constexpr std::chrono::seconds answer_max{30};  // Beyond it the server counts as lost.
-  static constexpr std::size_t statements_max = 512;     // Beyond it the cache starts anew.
-  static constexpr std::size_t pending_max = 4096;  // Answers not read; beyond it sending waits.
+  static constexpr std::size_t statements_max = 512;  // Beyond it the cache starts anew.
+  static constexpr std::size_t pending_max = 4096;    // Answers not read; beyond it sending waits.
 
   struct Pending {
     enum class Kind { prepare, statement, sync } kind;
@@ -85,19 +88,10 @@ class PostgresConnection {
     std::string name;
     std::string text;
   };
-  struct Clear {
-    const Libpq* pq;
-    void operator()(PGresult* result) const { pq->clear(result); }
-  };
-  using Result = std::unique_ptr<PGresult, Clear>;
-  struct Finish {
-    const Libpq* pq;
-    void operator()(PGconn* handle) const { pq->finish(handle); }
-  };
+  using Result = Libpq::Result;
 
   [[noreturn]] void lose();
   const Statement& prepare(std::string_view name, std::string_view text);
-  void wait_for_answer();
   Result next_result();
   std::optional<std::int64_t> read_one(const RowSink* on_row);
   void read_all();
@@ -105,7 +99,8 @@ class PostgresConnection {
   void require_sent(int sent);
 
   const Libpq& pq_;
-  std::unique_ptr<PGconn, Finish> handle_;
+  std::chrono::milliseconds answer_max_;
+  Libpq::Connection handle_;
   std::unordered_map<const char*, Statement> statements_;
   std::uint64_t names_given_ = 0;
   std::deque<Pending> pending_;

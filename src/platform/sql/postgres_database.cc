@@ -11,6 +11,7 @@ namespace {
 constexpr Query<void()> begin_batch{"postgres.begin", "BEGIN"};
 constexpr Query<void()> commit_batch{"postgres.commit", "COMMIT"};
 constexpr Query<void()> rollback_batch{"postgres.rollback", "ROLLBACK"};
+constexpr Query<void()> ping{"postgres.ping", "SELECT 1"};
 constexpr Query<void()> begin_read{"postgres.begin_read",
                                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"};
 
@@ -20,34 +21,47 @@ PostgresDatabase::PostgresDatabase(const Settings& settings, metrics::Registry& 
     : StoreThreads(settings, registry, "postgresql"),
       readers_(static_cast<std::size_t>(std::max(1, settings.readers))) {
   transaction_.set_interference(settings_.interference.get());
-  writer_.connection = std::make_unique<PostgresConnection>(settings_.url);
+  writer_.connection = std::make_unique<PostgresConnection>(settings_);
   start();
 }
 
 PostgresDatabase::~PostgresDatabase() { stop(); }
 
 void PostgresDatabase::migrate(std::span<const Migration> migrations) {
-  migrate_postgres(settings_.url, migrations);
+  migrate_postgres(settings_, migrations);
 }
 
 void PostgresDatabase::check_prepares(std::string_view name, std::string_view text) {
-  check_postgres_prepares(settings_.url, name, text);
+  check_postgres_prepares(settings_, name, text);
 }
 
-PostgresConnection& PostgresDatabase::connected(Line& line) {
+PostgresConnection& PostgresDatabase::connected(Line& line, Why why) {
   require_reachable();
+  if (why == Why::work && silent_.load(std::memory_order_acquire)) {
+    line.connection.reset();  // As silent as the one that was found to be.
+    throw StoreLost{"the server does not answer"};
+  }
   if (line.connection) return *line.connection;
   const auto now = std::chrono::steady_clock::now();
   if (now < line.not_before) throw StoreLost{"the server could not be reached a moment ago"};
   try {
-    line.connection = std::make_unique<PostgresConnection>(settings_.url);
+    line.connection = std::make_unique<PostgresConnection>(settings_);
     line.backoff = std::chrono::milliseconds(0);
+    silent_.store(false, std::memory_order_release);
   } catch (const Fault& fault) {
     line.backoff = std::clamp(line.backoff * 2, backoff_min, backoff_max);
     line.not_before = std::chrono::steady_clock::now() + line.backoff;
+    // One reader that finds no room says nothing about the others' connections.
+    if (&line == &writer_) silent_.store(true, std::memory_order_release);
     throw StoreLost{fault.text()};
   }
   return *line.connection;
+}
+
+StoreLost PostgresDatabase::dropped(Line& line, const ConnectionLost& lost) {
+  line.connection.reset();
+  if (lost.silent) silent_.store(true, std::memory_order_release);
+  return StoreLost{lost.cause};
 }
 
 void PostgresDatabase::write_batch(std::span<detail::Job* const> batch) {
@@ -83,9 +97,9 @@ PostgresDatabase::Outcome PostgresDatabase::attempt(std::span<detail::Job* const
     try {
       return run_jobs(on, jobs, mode);
     } catch (const ConnectionLost& lost) {
-      writer_.connection.reset();
+      StoreLost loss = dropped(writer_, lost);
       // After COMMIT was sent nobody knows whether it took place; the caller must ask again.
-      if (!first || commit_sent_) throw StoreLost{lost.cause};
+      if (!first || commit_sent_ || lost.silent) throw loss;
     } catch (...) {
       writer_.connection.reset();
       throw;
@@ -182,8 +196,8 @@ void PostgresDatabase::run_alone(detail::Job& job) {
     try {
       if (try_alone(on, job)) return;
     } catch (const ConnectionLost& lost) {
-      writer_.connection.reset();
-      if (commit_sent_ || tries > 0) throw StoreLost{lost.cause};
+      StoreLost loss = dropped(writer_, lost);
+      if (commit_sent_ || tries > 0 || lost.silent) throw loss;
     } catch (...) {
       writer_.connection.reset();
       throw;
@@ -192,15 +206,32 @@ void PostgresDatabase::run_alone(detail::Job& job) {
   throw StoreLost{"the transaction kept colliding with others"};
 }
 
-void PostgresDatabase::probe() {
+void PostgresDatabase::check() {
   PostgresConnection& on = connected(writer_);
+  try {
+    on.answer_within(settings_.ping_max);
+    on.send(ping);
+    if (!on.finish()) throw StoreLost{on.failure()->message};
+    on.answer_within(settings_.answer_max);
+  } catch (const ConnectionLost& lost) {
+    StoreLost loss = dropped(writer_, lost);
+    if (lost.silent) throw loss;
+    connected(writer_);  // A server that restarted costs nobody a failure.
+  } catch (...) {
+    writer_.connection.reset();
+    throw;
+  }
+}
+
+void PostgresDatabase::probe() {
+  PostgresConnection& on = connected(writer_, Why::probe);
   try {
     const Value values[] = {std::string_view("store.probe"), std::int64_t{0}};
     on.send(write_sequence.name, write_sequence.text, values);
     if (!on.finish()) throw StoreLost{on.failure()->message};
+    silent_.store(false, std::memory_order_release);
   } catch (const ConnectionLost& lost) {
-    writer_.connection.reset();
-    throw StoreLost{lost.cause};
+    throw dropped(writer_, lost);
   } catch (...) {
     writer_.connection.reset();
     throw;
@@ -213,8 +244,8 @@ void PostgresDatabase::read_one(std::size_t reader, detail::Job& job) {
     try {
       if (read_once(line, job)) return;
     } catch (const ConnectionLost& lost) {
-      line.connection.reset();
-      if (tries > 0) throw StoreLost{lost.cause};
+      StoreLost loss = dropped(line, lost);
+      if (tries > 0 || lost.silent) throw loss;
     }
   }
   throw StoreLost{"the read kept colliding with writes"};

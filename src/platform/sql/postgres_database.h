@@ -51,9 +51,13 @@ class PostgresDatabase final : public StoreThreads {
   void write_batch(std::span<detail::Job* const> batch) override;
   void probe() override;
   void quiet() override {}
+  void check() override;
+  std::chrono::milliseconds check_every() const override { return settings_.ping_every; }
   void read_one(std::size_t reader, detail::Job& job) override;
 
-  PostgresConnection& connected(Line& line);
+  enum class Why { work, probe };
+  PostgresConnection& connected(Line& line, Why why = Why::work);
+  StoreLost dropped(Line& line, const ConnectionLost& lost);
   Outcome attempt(std::span<detail::Job* const> jobs, PostgresTx::Mode mode);
   Outcome run_jobs(PostgresConnection& on, std::span<detail::Job* const> jobs,
                    PostgresTx::Mode mode);

@@ -14,22 +14,24 @@ namespace {
 // Any number will do as long as every replica takes the same.
 constexpr std::string_view lock_schema = "SELECT pg_advisory_lock(7235041882004951)";
 
+// A step of a migration may rewrite a table, and another replica's is waited for.
+constexpr std::chrono::minutes statement_max{10};
+
 class PlainConnection {
  public:
-  explicit PlainConnection(const std::string& url)
-      : pq_(Libpq::get()), handle_(pq_.connect(url.c_str()), pq_.finish) {
-    if (pq_.status(handle_.get()) != CONNECTION_OK) {
-      throw unavailable(fmt::format("cannot reach PostgreSQL: {}", message()));
-    }
+  explicit PlainConnection(const Settings& settings)
+      : pq_(Libpq::get()), handle_(pq_.connect(settings.url, settings.connect_max)) {
     pq_.set_notice_receiver(handle_.get(), [](void*, const PGresult*) {}, nullptr);
   }
-  using Result = std::unique_ptr<PGresult, decltype(&::PQclear)>;
+  using Result = Libpq::Result;
 
   Result execute(const std::string& statements) {
-    return checked(pq_.exec(handle_.get(), statements.c_str()));
+    return checked(pq_.execute(handle_.get(), statements.c_str(),
+                               std::chrono::steady_clock::now() + statement_max));
   }
   Result prepare(const std::string& text) {
-    return checked(pq_.prepare(handle_.get(), "", text.c_str(), 0, nullptr));
+    return checked(
+        Result(pq_.prepare(handle_.get(), "", text.c_str(), 0, nullptr), Libpq::Clear{&pq_}));
   }
   const Libpq& pq() const { return pq_; }
 
@@ -39,8 +41,8 @@ class PlainConnection {
     while (text.ends_with('\n')) text.pop_back();
     return text;
   }
-  Result checked(PGresult* raw) {
-    Result result(raw, pq_.clear);
+  Result checked(Result result) {
+    if (!result) throw unavailable("PostgreSQL did not answer while its tables were made ready");
     const ExecStatusType status = pq_.result_status(result.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
       throw internal(message());
@@ -49,7 +51,7 @@ class PlainConnection {
   }
 
   const Libpq& pq_;
-  std::unique_ptr<PGconn, decltype(&::PQfinish)> handle_;
+  Libpq::Connection handle_;
 };
 
 class Target final : public MigrationTarget {
@@ -85,16 +87,17 @@ class Target final : public MigrationTarget {
 
 }  // namespace
 
-void migrate_postgres(const std::string& url, std::span<const Migration> migrations) {
-  PlainConnection connection(url);
+void migrate_postgres(const Settings& settings, std::span<const Migration> migrations) {
+  PlainConnection connection(settings);
   // Replicas that start together take turns; the lock goes with the connection.
   connection.execute(std::string(lock_schema));
   Target target(connection);
   run_migrations(target, migrations);
 }
 
-void check_postgres_prepares(const std::string& url, std::string_view name, std::string_view text) {
-  PlainConnection connection(url);
+void check_postgres_prepares(const Settings& settings, std::string_view name,
+                             std::string_view text) {
+  PlainConnection connection(settings);
   try {
     connection.prepare(std::string(text));
   } catch (const Fault& fault) {

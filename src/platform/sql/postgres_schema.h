@@ -10,7 +10,8 @@
 
 namespace molecule::sql {
 
-void migrate_postgres(const std::string& url, std::span<const Migration> migrations);
-void check_postgres_prepares(const std::string& url, std::string_view name, std::string_view text);
+void migrate_postgres(const Settings& settings, std::span<const Migration> migrations);
+void check_postgres_prepares(const Settings& settings, std::string_view name,
+                             std::string_view text);
 
 }  // namespace molecule::sql

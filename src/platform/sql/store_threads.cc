@@ -72,6 +72,11 @@ void StoreThreads::stop() {
 }
 
 void StoreThreads::submit(const std::shared_ptr<JobQueue>& queue, detail::Job& job) {
+  if (silent_.load(std::memory_order_acquire)) {
+    job.failure = std::make_exception_ptr(unavailable());
+    job.done->complete();
+    return;
+  }
   io::Loop& loop = job.done->loop();
   const JobQueue::Push answer = queue->push(job, &loop);
   // After a push the job may be done already: it is not touched again.
@@ -115,7 +120,7 @@ void StoreThreads::write_loop() {
   bool busy_since_quiet = false;
   std::chrono::steady_clock::time_point next_probe{};
   while (!writes_->finished()) {
-    const auto limit = !healthy() ? probe_every : busy_since_quiet ? quiet_after : nothing_to_do;
+    const auto limit = !healthy() ? probe_every : busy_since_quiet ? quiet_after : check_every();
     writes_->take(batch, settings_.batch_max, limit);
     try {
       if (!batch.empty()) {
@@ -127,6 +132,8 @@ void StoreThreads::write_loop() {
       } else if (healthy() && busy_since_quiet) {
         busy_since_quiet = false;
         quiet();
+      } else if (healthy()) {
+        check();
       }
     } catch (const StoreLost& loss) {
       lost(loss);
@@ -138,6 +145,7 @@ void StoreThreads::write_loop() {
     deliver(batch);
     // A batch that fitted does not show that the store is back: the next one may be larger.
     if (healthy() || std::chrono::steady_clock::now() < next_probe) continue;
+    if (writes_->closed()) continue;  // What is left is refused; nobody waits for the store now.
     look_whether_back();
     next_probe = std::chrono::steady_clock::now() + probe_every;
   }

@@ -46,6 +46,10 @@ class StoreThreads : public Database {
   virtual void probe() = 0;
   // On the writer thread, when nothing was waiting for quiet_after since the last batch.
   virtual void quiet() = 0;
+  // On the writer thread, when nothing was written for check_every(): whether the store still
+  // answers. Throws StoreLost.
+  virtual void check() {}
+  virtual std::chrono::milliseconds check_every() const { return nothing_to_do; }
   // On read thread `reader`. Throws StoreLost.
   virtual void read_one(std::size_t reader, detail::Job& job) = 0;
 
@@ -75,12 +79,15 @@ class StoreThreads : public Database {
   }
 
   const Settings settings_;
+  // Set while the store says nothing at all: what is handed in then is refused at once instead of
+  // waiting behind the probe.
+  std::atomic<bool> silent_{false};
   bool reads_on_writer_ = false;  // For stores that exist on one connection only.
+  static constexpr std::chrono::milliseconds nothing_to_do{3'600'000};
 
  private:
   static constexpr std::chrono::milliseconds quiet_after{50};
   static constexpr std::chrono::milliseconds probe_every{250};
-  static constexpr std::chrono::milliseconds nothing_to_do{3'600'000};
 
   struct Probe {
     explicit Probe(metrics::Registry& registry);
