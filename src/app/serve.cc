@@ -141,6 +141,24 @@ std::unique_ptr<net::TlsServer> certificate(const Config& config) {
   return std::make_unique<net::TlsServer>(chain, key);
 }
 
+// What SIGHUP changes: the certificate. Everything else is read once, at start.
+io::Task<void> reload_when_asked(io::Reload& reload, net::TlsServer* tls) {
+  for (;;) {
+    co_await reload.requested();
+    if (!tls) {
+      log::info("asked to reload: there is nothing to, settings are read at start");
+      continue;
+    }
+    try {
+      tls->reload();
+      log::info("reloaded", log::field("what", "tls-cert, tls-key"));
+    } catch (const Fault& fault) {
+      log::error("not reloaded, the old certificate stays", log::field("what", "tls-cert, tls-key"),
+                 log::field("error", fault.text()));
+    }
+  }
+}
+
 // All at once: while one waits for its requests, none may still accept new ones.
 io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& here) {
   io::Scope draining(here, log_failure);
@@ -198,7 +216,7 @@ std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const htt
 
 io::Task<void> plane(const Config& config, World world, Lane& first,
                      std::vector<std::unique_ptr<Lane>>& lanes, sql::Database& db,
-                     metrics::Registry& registry, io::Stop& stop,
+                     metrics::Registry& registry, io::Stop& stop, io::Reload& reload,
                      const std::function<void(const Ready&)>& on_ready) {
   const bool dev = config.flag("dev");
   const fs::path data = config.text("data");
@@ -320,6 +338,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   // What goes on by itself.
   io::Scope background(first.loop(), log_failure);
   auto days = [&](std::string_view name) { return std::chrono::hours(24 * config.number(name)); };
+  background.spawn("reload", reload_when_asked(reload, tls.get()));
   background.spawn("presence", presence.run());
   background.spawn("mailboxes", every(1s, "mailboxes", [&]() -> io::Task<void> {
                      proxy.sweep();
@@ -392,12 +411,14 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   }
   Lane& first = *lanes.front();
   io::Stop stop(first.loop());
-  io::StopOnSignals signals(stop);
+  io::Reload reload(first.loop());
+  io::StopOnSignals signals(stop, reload);
   auto tell_and_go_on = [&](const Ready& ready) {
     lock.tell(ready.url);
     on_ready(ready);
   };
-  io::run(first.loop(), plane(config, world, first, lanes, *db, registry, stop, tell_and_go_on));
+  io::run(first.loop(),
+          plane(config, world, first, lanes, *db, registry, stop, reload, tell_and_go_on));
   for (auto& lane : lanes) lane->stop();
 }
 

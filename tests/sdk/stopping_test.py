@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -206,3 +210,44 @@ def _closed(url: str) -> bool:
             return False
     except (OSError, socket.timeout):
         return True
+
+
+def test_a_hang_up_ends_nothing(own: Stage) -> None:
+    """SIGHUP asks a service to look at its settings again; nobody who is being served notices."""
+    assert own.pid is not None
+    with Held(own.url) as idle:
+        for _ in range(3):
+            os.kill(own.pid, signal.SIGHUP)
+        wait_for("a line that says what was done", lambda: "asked to reload" in own.log_text())
+        idle.ask("/healthz")
+        assert idle.answer()[0] == 200
+    assert own.stop() == 0
+
+
+def test_a_hang_up_reads_the_certificate_again(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+
+    def make(name: str) -> None:
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-subj", f"/CN={name}", "-keyout", str(key), "-out", str(certificate)], check=True, timeout=60,
+                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def shown() -> bytes:
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", int(own.url.rpartition(":")[2])), timeout=10))
+
+    make("first")
+    own = Stage(tmp_path, "--tls-cert", str(certificate), "--tls-key", str(key))
+    try:
+        own.start()
+        assert b"first" in shown()
+        make("second")
+        assert own.pid is not None
+        os.kill(own.pid, signal.SIGHUP)
+        wait_for("the new certificate", lambda: b"second" in shown())
+        certificate.write_text("no certificate")
+        os.kill(own.pid, signal.SIGHUP)
+        wait_for("a line about the failure", lambda: "not reloaded" in own.log_text())
+        assert b"second" in shown(), "the old certificate stays"
+        assert own.stop() == 0
+    finally:
+        own.close()
