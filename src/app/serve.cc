@@ -294,7 +294,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
   layout::Service layout(db, world.clock);
-  events::Service events(db, log, directory, directory, hubs);
+  events::Followers followers(registry);
+  events::Service events(db, log, directory, directory, hubs, followers, world.clock);
   auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
                              dev ? auth::Profile::development : auth::Profile::production);
 

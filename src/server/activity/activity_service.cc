@@ -131,7 +131,9 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     }
     Place place = ledger_.record(tx, row);
     json::Object payload;
-    payload.add("message", *notice.message).add("workspace_id", id).add("name", entry->name);
+    payload.add("message", preview(*notice.message, event_answer_max));
+    if (notice.message->size() > event_answer_max) payload.add("truncated", true);
+    payload.add("workspace_id", id).add("name", entry->name);
     payload.add("message_id", place.id);
     if (reply_to) payload.add("reply_to", *reply_to);
     if (notice.attachments && !notice.attachments->empty()) {

@@ -22,7 +22,7 @@ struct FeedQuery {
   std::optional<std::string> peer_id;
   std::optional<std::string> before_ts;  // RFC 3339; rows strictly older
   std::optional<std::string> order;      // asc | desc
-  std::optional<std::int64_t> wait;      // seconds, at most 30: answer as soon as a row exists
+  http::Wait wait;                       // at most 30 s: answer as soon as a row exists
   std::optional<std::string> include;    // comma list; peer_info
 };
 BOOST_DESCRIBE_STRUCT(FeedQuery, (),

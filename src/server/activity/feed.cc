@@ -12,6 +12,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t prune_max = 10'000;  // Rows of one transaction.
+// Of the bodies of one page; it ends with the row that passes it and goes on behind that one.
+constexpr std::size_t page_bytes_max = 8u << 20;
+// Rows read at once while it is not known how large they are.
+constexpr std::int64_t step_max = 8;
+constexpr std::int64_t wait_max = 30;  // Seconds.
 constexpr std::int64_t newest_position = std::numeric_limits<std::int64_t>::max();
 
 // A validated query.
@@ -71,14 +76,39 @@ Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller
     }
     filter.ascending = *query.order == "asc";
   }
-  if (query.wait) {
-    if (*query.wait < 0 || *query.wait > 30)
-      throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
-    filter.wait = std::chrono::seconds(*query.wait);
-  }
+  filter.wait = query.wait.patience(wait_max);
   bool own_inbox = caller.workspace() == workspace && query.type == "a2a_receive";
   filter.inbox_view = own_inbox && filter.ascending;
   return filter;
+}
+
+std::size_t size_of(const store::Row& row) {
+  std::size_t size = 0;
+  for (const auto* body : {&row.request_body, &row.response_body, &row.tool_trace})
+    size += *body ? (*body)->size() : 0;
+  return size;
+}
+
+// A page that ends by rows or by bytes. `next` reads up to a number of rows behind the last one, or
+// the first ones. One row is read first, then more, so that little is read that is not shown.
+template <class Next>
+std::vector<store::Row> page_of(std::int64_t limit, Next next) {
+  std::vector<store::Row> rows;
+  std::size_t bytes = 0;
+  for (std::int64_t step = 1; limit > 0; step = std::min(step * 2, step_max)) {
+    std::vector<store::Row> more =
+        next(rows.empty() ? nullptr : &rows.back(), std::min(step, limit));
+    const bool end = static_cast<std::int64_t>(more.size()) < std::min(step, limit);
+    for (store::Row& row : more) {
+      const std::size_t size = size_of(row);
+      if (!rows.empty() && bytes + size > page_bytes_max) return rows;
+      bytes += size;
+      --limit;
+      rows.push_back(std::move(row));
+    }
+    if (end) break;
+  }
+  return rows;
 }
 
 std::vector<store::Row> read_rows(sql::Read& read, const Filter& filter) {
@@ -99,13 +129,19 @@ std::vector<store::Row> read_rows(sql::Read& read, const Filter& filter) {
   std::int64_t until = newest_position;
   if (filter.before) until = read.one(store::seq_before, filter.workspace, *filter.before);
   if (filter.ascending) {
-    auto rows = read.all(store::after, filter.workspace, from, filter.type, filter.people,
-                         filter.peer, filter.after, filter.limit, inbox);
+    auto next = [&](const store::Row* last, std::int64_t count) {
+      return read.all(store::after, filter.workspace, last ? last->seq : from, filter.type,
+                      filter.people, filter.peer, filter.after, count, inbox);
+    };
+    auto rows = page_of(filter.limit, next);
     std::erase_if(rows, [&](const store::Row& row) { return row.seq >= until; });
     return rows;
   }
-  auto rows = read.all(store::before, filter.workspace, until, filter.type, filter.people,
-                       filter.peer, filter.after, filter.limit, inbox);
+  auto next = [&](const store::Row* last, std::int64_t count) {
+    return read.all(store::before, filter.workspace, last ? last->seq : until, filter.type,
+                    filter.people, filter.peer, filter.after, count, inbox);
+  };
+  auto rows = page_of(filter.limit, next);
   std::erase_if(rows, [&](const store::Row& row) { return row.seq <= from; });
   return rows;
 }

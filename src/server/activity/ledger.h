@@ -25,6 +25,8 @@ struct Result {
 
 // Bodies up to this size travel inside ACTIVITY_LOGGED; larger ones are read from the feed.
 inline constexpr std::size_t event_body_max = 2048;
+// What an answer to a person brings along with its event; a larger one is told by its beginning.
+inline constexpr std::size_t event_answer_max = 64u << 10;
 
 class Ledger {
  public:

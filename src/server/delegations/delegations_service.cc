@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t list_max = 50;
+constexpr std::int64_t wait_max = 30;  // Seconds.
 
 bool finished(Status status) { return status == Status::completed || status == Status::failed; }
 
@@ -224,11 +225,9 @@ io::Task<std::vector<RawJson>> Service::list(auth::Self::Caller, WorkspaceId id)
 
 io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId delegation,
                                http::Query<Wait> wait) {
-  std::int64_t seconds = wait.value.wait.value_or(0);
-  if (seconds < 0 || seconds > 30)
-    throw bad_request("invalid_wait", "wait must be 0 to 30 seconds");
+  const auto limit = wait.value.wait.patience(wait_max);
   io::Context here = co_await io::context();
-  events::Patience patience(hubs_.of(*here.loop), clock_, std::chrono::seconds(seconds));
+  events::Patience patience(hubs_.of(*here.loop), clock_, limit);
   for (;;) {
     std::uint64_t pulse = ledger_.pulse(id);
     auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };

@@ -29,7 +29,7 @@ struct Update {
 BOOST_DESCRIBE_STRUCT(Update, (), (status, error, response_preview))
 
 struct Wait {
-  std::optional<std::int64_t> wait;  // seconds, at most 30
+  http::Wait wait;  // at most 30 s
 };
 BOOST_DESCRIBE_STRUCT(Wait, (), (wait))
 

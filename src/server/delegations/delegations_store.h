@@ -50,9 +50,11 @@ inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"d
 inline constexpr sql::Query<void(DelegationId)> release_key{"delegations.release_key", R"(
     UPDATE delegations SET idempotency_key = NULL WHERE delegation_id = $1 AND status = 'failed')"};
 
+// For a list, which shows the beginnings of what may be large.
 inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{
     "delegations.of_workspace", R"(
-    SELECT delegation_id, source_id, target_id, task, status, result, error, created_at, updated_at, activity_seq
+    SELECT delegation_id, source_id, target_id, SUBSTR(task, 1, 1000), status, SUBSTR(result, 1, 1000), error, created_at,
+           updated_at, activity_seq
       FROM delegations WHERE source_id = $1 OR target_id = $1 ORDER BY created_at DESC LIMIT $2)"};
 
 inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress",

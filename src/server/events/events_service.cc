@@ -17,6 +17,15 @@ using namespace std::chrono_literals;
 
 constexpr auto keep_alive = 15s;
 constexpr std::size_t write_max = 64u << 10;  // Bytes gathered into one write.
+// A frame from here on is sent from where it lies, which all its followers share.
+constexpr std::size_t shared_min = 4u << 10;
+// Of the bodies of one page; a larger event comes alone.
+constexpr std::int64_t page_bytes_max = 4 << 20;
+
+// Followers listen. A few words are let pass; who keeps talking is shown out.
+constexpr int said_max = 120;
+constexpr auto said_window = 60s;
+constexpr std::uint16_t close_policy = 1008, close_try_again = 1013;
 
 std::optional<std::int64_t> position(std::optional<std::string> text) {
   if (!text || text->empty()) return std::nullopt;
@@ -45,60 +54,101 @@ struct EndsBoth {
   ~EndsBoth() { scope.cancel(); }
 };
 
-io::Task<void> read_until_closed(http::WebSocket& socket, io::Scope& scope) {
+io::Task<void> read_until_closed(http::WebSocket& socket, const io::Clock& clock,
+                                 io::Scope& scope) {
   EndsBoth both{scope};
   // Clients have nothing to say here; reading answers pings and notices the close.
-  for (;;) {
+  auto window = clock.monotonic();
+  for (int said = 0;; ++said) {
     auto frame = co_await socket.receive();
     if (!frame) break;
+    const auto now = clock.monotonic();
+    if (now - window > said_window) {
+      window = now;
+      said = 0;
+    }
+    if (said < said_max) continue;
+    co_await socket.close(close_policy, "nothing is read here; send pings, not messages");
+    break;
   }
 }
 
-io::Task<void> write_facts(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start,
+// One follower on its way: what it is being sent, from which position it goes on.
+struct Follower {
+  Hub& hub;
+  Cursor cursor;
+  Followers::Seat& seat;
+};
+
+io::Task<void> write_facts(http::WebSocket& socket, Follower& follower, Start start,
                            io::Scope& scope) {
   EndsBoth both{scope};
   co_await socket.send(http::Frame::Opcode::text, hello(start));
   std::string out;
   for (;;) {
-    auto step = co_await cursor.next();
+    auto step = co_await follower.cursor.next();
+    follower.seat.hold(step.bytes);
     for (const auto& frame : step.frames) {
-      out += http::encode_frame(http::Frame::Opcode::text, frame->text);
-      if (out.size() >= write_max) {
+      const bool shared = frame->text.size() >= shared_min;
+      if (!shared) out += http::encode_frame(http::Frame::Opcode::text, frame->text);
+      if (out.size() >= write_max || (shared && !out.empty())) {
         co_await socket.send_raw(out);
         out.clear();
       }
+      if (shared) co_await socket.send(http::Frame::Opcode::text, frame->text);
     }
     if (!out.empty()) co_await socket.send_raw(out);
     out.clear();
-    if (!step.advanced) co_await hub.grown(30s);
+    follower.seat.release();
+    const bool advanced = step.advanced;
+    step = {};  // Who waits holds nothing.
+    if (!advanced) co_await follower.hub.grown(30s);
   }
 }
 
 // The reader and the writer of one socket; whichever ends first ends the other.
-io::Task<void> serve_socket(http::WebSocket& socket, Hub& hub, Cursor cursor, Start start) {
+io::Task<void> serve_socket(http::WebSocket& socket, Hub& hub, Followers& followers,
+                            const io::Clock& clock, Cursor cursor, Start start) {
   io::Context here = co_await io::context();
   io::Scope scope(*here.loop, {}, here.cancellation);
+  bool left = false;
+  Followers::Seat seat(followers, *here.loop, [&scope, &left] {
+    left = true;
+    scope.cancel();
+  });
+  Follower follower{hub, std::move(cursor), seat};
   // What ends them (gone, too slow, told to close) is http's to say and to log.
-  scope.spawn("socket writer", write_facts(socket, hub, std::move(cursor), start, scope));
-  scope.spawn("socket reader", read_until_closed(socket, scope));
+  scope.spawn("socket writer", write_facts(socket, follower, start, scope));
+  scope.spawn("socket reader", read_until_closed(socket, clock, scope));
   co_await scope.join();
+  if (left) {
+    const std::string reason =
+        fmt::format("too slow; come again with since={}", follower.cursor.seq());
+    co_await socket.close(close_try_again, reason);
+  }
 }
 
-io::Task<void> serve_stream(http::BodyWriter& body, Hub& hub, Cursor cursor) {
+io::Task<void> write_stream(http::BodyWriter& body, Follower& follower) {
+  Hub& hub = follower.hub;
   body.notify_closed(&hub.followers());
   co_await body.write(": connected\n\n");
   std::string out;
   while (!body.closed()) {
-    auto step = co_await cursor.next();
+    auto step = co_await follower.cursor.next();
+    follower.seat.hold(step.bytes);
     for (const auto& frame : step.frames) {
       if (!frame->transient) out += fmt::format("id: {}\n", frame->seq);
-      out += "data: ";
-      out += json::Object{}
-                 .add("type", frame->type)
-                 .add("timestamp", frame->at.micros() / 1000)
-                 .add("data", frame->payload)
-                 .add("seq", frame->seq)
-                 .text();
+      out += fmt::format(R"(data: {{"type":"{}","timestamp":{},"data":)", frame->type,
+                         frame->at.micros() / 1000);
+      const std::string_view payload = frame->payload();
+      if (payload.size() >= shared_min) {
+        co_await body.write(out);
+        co_await body.write(payload);
+        out.clear();
+      } else {
+        out += payload;
+      }
+      out += fmt::format(R"(,"seq":{}}})", frame->seq);
       out += "\n\n";
       if (out.size() >= write_max) {
         co_await body.write(out);
@@ -107,10 +157,27 @@ io::Task<void> serve_stream(http::BodyWriter& body, Hub& hub, Cursor cursor) {
     }
     if (!out.empty()) co_await body.write(out);
     out.clear();
-    if (step.advanced) continue;
+    follower.seat.release();
+    const bool advanced = step.advanced;
+    step = {};  // Who waits holds nothing.
+    if (advanced) continue;
     bool grown = co_await hub.grown(keep_alive);
     if (!grown) co_await body.write(": keep-alive\n\n");
   }
+}
+
+io::Task<void> serve_stream(http::BodyWriter& body, Hub& hub, Followers& followers, Cursor cursor) {
+  io::Context here = co_await io::context();
+  std::exception_ptr failure;
+  auto note = [&failure](std::string_view, std::exception_ptr escaped) { failure = escaped; };
+  io::Scope scope(*here.loop, note, here.cancellation);
+  Followers::Seat seat(followers, *here.loop, [&scope] { scope.cancel(); });
+  Follower follower{hub, std::move(cursor), seat};
+  scope.spawn("stream writer", write_stream(body, follower));
+  co_await scope.join();
+  // A stream that was cut must not look whole.
+  if (failure) std::rethrow_exception(failure);
+  if (scope.cancellation().requested()) throw scope.cancellation().fault();
 }
 
 std::vector<Past> past(std::vector<store::Row> rows) {
@@ -146,8 +213,8 @@ io::Task<http::Response> Service::socket(auth::Member::Caller caller,
   Hub& hub = hubs_.of(*here.loop);
   Cursor cursor(log_, reach_, caller.workspace(), start.seq);
   http::Response response;
-  response.socket = [&hub, cursor, start](http::WebSocket& socket) mutable {
-    return serve_socket(socket, hub, std::move(cursor), start);
+  response.socket = [&hub, cursor, start, this](http::WebSocket& socket) mutable {
+    return serve_socket(socket, hub, followers_, clock_, std::move(cursor), start);
   };
   // A browser that carried its token as a subprotocol needs the fixed one confirmed.
   auto offered = request.header("Sec-WebSocket-Protocol");
@@ -180,8 +247,8 @@ io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id,
   response.content_type = "text/event-stream";
   response.headers.emplace_back("Cache-Control", "no-cache");
   response.headers.emplace_back("X-Accel-Buffering", "no");
-  response.stream = [&hub, cursor](http::BodyWriter& body) mutable {
-    return serve_stream(body, hub, std::move(cursor));
+  response.stream = [&hub, cursor, this](http::BodyWriter& body) mutable {
+    return serve_stream(body, hub, followers_, std::move(cursor));
   };
   co_return response;
 }
@@ -189,7 +256,10 @@ io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id,
 io::Task<std::vector<Past>> Service::list(auth::Admin::Caller, http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
-  auto query = [=](sql::Read& read) { return read.all(store::before, before, limit); };
+  auto query = [=](sql::Read& read) {
+    std::int64_t fitting = read.one(store::fitting_before, before, limit, page_bytes_max);
+    return read.all(store::before, before, std::max<std::int64_t>(fitting, 1));
+  };
   auto rows = co_await db_.read(std::move(query));
   co_return past(std::move(rows));
 }
@@ -198,7 +268,10 @@ io::Task<std::vector<Past>> Service::list_of(auth::Admin::Caller, WorkspaceId id
                                              http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
-  auto query = [=](sql::Read& read) { return read.all(store::before_of, id, before, limit); };
+  auto query = [=](sql::Read& read) {
+    std::int64_t fitting = read.one(store::fitting_before_of, id, before, limit, page_bytes_max);
+    return read.all(store::before_of, id, before, std::max<std::int64_t>(fitting, 1));
+  };
   auto rows = co_await db_.read(std::move(query));
   co_return past(std::move(rows));
 }

@@ -7,6 +7,7 @@
 #include "platform/http/route.h"
 #include "server/auth/access.h"
 #include "server/auth/residents.h"
+#include "server/events/followers.h"
 #include "server/events/hub.h"
 #include "server/events/log.h"
 
@@ -31,15 +32,22 @@ BOOST_DESCRIBE_STRUCT(Past, (), (id, event_type, workspace_id, payload, created_
 class Service {
  public:
   Service(sql::Database& db, Log& log, const auth::Reach& reach, const auth::Residents& residents,
-          Hubs& hubs)
-      : db_(db), log_(log), reach_(reach), residents_(residents), hubs_(hubs) {}
+          Hubs& hubs, Followers& followers, const io::Clock& clock)
+      : db_(db),
+        log_(log),
+        reach_(reach),
+        residents_(residents),
+        hubs_(hubs),
+        followers_(followers),
+        clock_(clock) {}
 
   // GET /ws?since=N
   io::Task<http::Response> socket(auth::Member::Caller caller, const http::Request& request);
   // GET /workspaces/{id}/events/stream, resumes by Last-Event-ID
   io::Task<http::Response> stream(auth::Self::Caller caller, WorkspaceId id,
                                   const http::Request& request);
-  // GET /events and GET /events/{id}: newest first
+  // GET /events and GET /events/{id}: newest first; a page also ends when it is large, and goes on
+  // with `before` its last position
   io::Task<std::vector<Past>> list(auth::Admin::Caller caller, http::Query<Page> page);
   io::Task<std::vector<Past>> list_of(auth::Admin::Caller caller, WorkspaceId id,
                                       http::Query<Page> page);
@@ -50,6 +58,8 @@ class Service {
   const auth::Reach& reach_;
   const auth::Residents& residents_;
   Hubs& hubs_;
+  Followers& followers_;
+  const io::Clock& clock_;
 };
 
 extern const std::span<const http::Route> routes;

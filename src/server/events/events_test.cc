@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "server/events/follow.h"
+#include "server/events/followers.h"
 #include "server/events/log.h"
 #include "testing/each_database.h"
 #include "testing/migrations.h"
@@ -54,21 +55,31 @@ TEST_P(LogTest, PositionsAreDenseEvenWhenATransactionFails) {
 
 TEST_P(LogTest, LargeFactsLeaveMemoryAndAreStillFollowed) {
   Log log(db(), clock);
-  const RawJson large(R"({"k":")" + std::string(1u << 20, 'x') + R"("})");
-  constexpr std::int64_t count = 2 * Log::recent_bytes_max / (1u << 20);
+  const RawJson large(R"({"k":")" + std::string(400u << 10, 'x') + R"("})");
+  constexpr std::int64_t count = 2 * Log::recent_bytes_max / (400u << 10);
   for (std::int64_t i = 0; i < count; ++i)
     write([&](sql::Tx& tx) { return log.append(tx, {"LARGE", a, large}); });
   EXPECT_FALSE(log.recent_after(0, 10).complete);
-  // Each is held twice, as payload and as frame.
   EXPECT_LE(log.recent_after(count - 8, 1000).frames.size(), 8U);
   EXPECT_TRUE(log.recent_after(count - 1, 10).complete);
-  EXPECT_FALSE(log.recent_after(count / 2, 1000).complete);
+  EXPECT_FALSE(log.recent_after(count / 4, 1000).complete);
   Cursor cursor(log, alone, a, 0);
   std::int64_t seen = 0;
   for (auto step = run(cursor.next()); step.advanced; step = run(cursor.next())) {
     for (const auto& frame : step.frames) EXPECT_EQ(frame->seq, ++seen);
+    EXPECT_EQ(step.frames.size(), 1U) << "a slow follower holds little at once";
   }
   EXPECT_EQ(seen, count);
+}
+
+TEST_P(LogTest, AFactThatIsTooLargeIsToldWithoutItsPayload) {
+  Log log(db(), clock);
+  const RawJson large(R"({"k":")" + std::string(Log::payload_max, 'x') + R"("})");
+  write([&](sql::Tx& tx) { return log.append(tx, {"LARGE", a, large}); });
+  auto slice = log.recent_after(0, 10);
+  ASSERT_EQ(slice.frames.size(), 1U);
+  EXPECT_EQ(slice.frames[0]->payload(),
+            R"({"truncated":true,"bytes":)" + std::to_string(large.text.size()) + "}");
 }
 
 TEST_P(LogTest, WhatMemoryForgotIsReadFromTheStore) {
@@ -109,8 +120,8 @@ TEST_P(LogTest, ASlowFollowerSeesTheNewestTransientOnly) {
   log.announce({"WORKSPACE_HEARTBEAT", b, RawJson(R"({"n":3})")});
   auto step = run(cursor.next());
   ASSERT_EQ(step.frames.size(), 2U);
-  EXPECT_EQ(step.frames[0]->payload.text, R"({"n":2})");
-  EXPECT_EQ(step.frames[1]->payload.text, R"({"n":3})");
+  EXPECT_EQ(step.frames[0]->payload(), R"({"n":2})");
+  EXPECT_EQ(step.frames[1]->payload(), R"({"n":3})");
   EXPECT_FALSE(step.advanced);
   EXPECT_TRUE(run(cursor.next()).frames.empty());
 }
@@ -127,6 +138,31 @@ TEST_P(LogTest, PruningKeepsTheNewestAndTellsOldPositionsApart) {
 }
 
 EACH_DATABASE(LogTest);
+
+TEST(Followers, TheSlowestIsLeftWhenAllTogetherHoldTooMuch) {
+  metrics::Registry registry;
+  io::Loop loop;
+  Followers followers(registry, 1000);
+  std::vector<int> left;
+  Followers::Seat slow(followers, loop, [&] { left.push_back(1); });
+  Followers::Seat quick(followers, loop, [&] { left.push_back(2); });
+  Followers::Seat fresh(followers, loop, [&] { left.push_back(3); });
+  slow.hold(400);
+  quick.hold(400);
+  quick.release();
+  quick.hold(400);
+  loop.poll();
+  EXPECT_TRUE(left.empty());
+  fresh.hold(400);
+  loop.poll();
+  EXPECT_EQ(left, std::vector<int>{1});
+  fresh.hold(900);
+  loop.poll();
+  EXPECT_EQ(left, (std::vector<int>{1, 2}));
+  slow.hold(5000);
+  loop.poll();
+  EXPECT_EQ(left.size(), 2U) << "who was left holds nothing more";
+}
 
 TEST(StartFrom, TellsWhyAPositionIsNotResumed) {
   EXPECT_EQ(start_from(std::nullopt, 1, 9).reason, "fresh");

@@ -12,15 +12,16 @@ io::Task<Cursor::Step> Cursor::next() {
   Step step;
   auto slice = log_.recent_after(seq_, step_max);
   if (!slice.complete) {
-    slice.frames = co_await log_.read_after(seq_, store_step_max);
+    slice.frames = co_await log_.read_after(seq_, step_max);
   }
   for (auto& frame : slice.frames) {
+    if (step.bytes >= step_bytes_max) break;
     seq_ = frame->seq;
     step.advanced = true;
-    if (visible(*frame)) step.frames.push_back(std::move(frame));
+    if (visible(*frame)) step.add(std::move(frame));
   }
   for (auto& frame : log_.transients_after(transients_, step_max)) {
-    if (visible(*frame)) step.frames.push_back(std::move(frame));
+    if (visible(*frame)) step.add(std::move(frame));
   }
   co_return step;
 }

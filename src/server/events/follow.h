@@ -16,8 +16,8 @@ namespace molecule::events {
 inline constexpr std::int64_t replay_max = 20'000;
 // Frames handed out per step.
 inline constexpr std::size_t step_max = 256;
-// Of them, read from the store at once: facts may be as large as the messages they tell of.
-inline constexpr std::size_t store_step_max = 64;
+// The same in bytes, so that a slow follower holds little; a larger frame comes alone.
+inline constexpr std::size_t step_bytes_max = 256u << 10;
 
 struct Start {
   bool resumed = false;
@@ -48,7 +48,12 @@ class Cursor {
   // whether the position moved, for then there may be more.
   struct Step {
     std::vector<FramePtr> frames;
+    std::size_t bytes = 0;  // Of the frames.
     bool advanced = false;
+    void add(FramePtr frame) {
+      bytes += frame->text.size();
+      frames.push_back(std::move(frame));
+    }
   };
   io::Task<Step> next();
   std::int64_t seq() const { return seq_; }

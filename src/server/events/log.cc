@@ -10,9 +10,17 @@
 namespace molecule::events {
 namespace {
 
-std::string encode(const Frame& frame) {
-  std::string text;
-  text.reserve(frame.payload.text.size() + frame.type.size() + 160);
+RawJson bounded(RawJson payload) {
+  if (payload.empty()) return RawJson("{}");
+  if (payload.text.size() <= Log::payload_max) return payload;
+  json::Object out;
+  out.add("truncated", true).add("bytes", static_cast<std::int64_t>(payload.text.size()));
+  return out.raw();
+}
+
+void encode(Frame& frame, std::string_view payload) {
+  std::string& text = frame.text;
+  text.reserve(payload.size() + frame.type.size() + 160);
   text += "{\"event\":\"";
   text += frame.type;
   text += "\",\"workspace_id\":";
@@ -24,17 +32,16 @@ std::string encode(const Frame& frame) {
   text += ",\"timestamp\":";
   json::write(text, frame.at);
   text += ",\"payload\":";
-  text += frame.payload.text;
+  frame.payload_at = text.size();
+  frame.payload_size = payload.size();
+  text += payload;
   text += ",\"seq\":";
   text += std::to_string(frame.seq);
   if (frame.transient) text += ",\"transient\":true";
   text += '}';
-  return text;
 }
 
-std::size_t size_of(const Frame& frame) {
-  return sizeof frame + frame.payload.text.capacity() + frame.text.capacity();
-}
+std::size_t size_of(const Frame& frame) { return sizeof frame + frame.text.capacity(); }
 
 FramePtr from_row(store::Row row) {
   auto frame = std::make_shared<Frame>();
@@ -42,8 +49,7 @@ FramePtr from_row(store::Row row) {
   frame->workspace = row.workspace_id.value_or(WorkspaceId{});
   frame->type = std::move(row.type);
   frame->at = row.at;
-  frame->payload = std::move(row.payload);
-  frame->text = encode(*frame);
+  encode(*frame, row.payload.text);
   return frame;
 }
 
@@ -60,11 +66,11 @@ std::int64_t Log::append(sql::Tx& tx, Event event) {
   frame->workspace = event.workspace;
   frame->type = event.type;
   frame->at = clock_.now();
-  frame->payload = event.payload.empty() ? RawJson("{}") : std::move(event.payload);
+  const RawJson payload = bounded(std::move(event.payload));
   std::optional<WorkspaceId> about;
   if (!event.workspace.nil()) about = event.workspace;
-  tx.post(store::append, frame->seq, frame->at, frame->type, about, frame->payload);
-  frame->text = encode(*frame);
+  tx.post(store::append, frame->seq, frame->at, frame->type, about, payload);
+  encode(*frame, payload.text);
   std::int64_t seq = frame->seq;
   tx.after_commit(
       [this, frame = std::move(frame)]() mutable { staged_.push_back(std::move(frame)); });
@@ -79,8 +85,7 @@ void Log::announce(Event event) {
   frame->workspace = event.workspace;
   frame->type = event.type;
   frame->at = clock_.now();
-  frame->payload = event.payload.empty() ? RawJson("{}") : std::move(event.payload);
-  frame->text = encode(*frame);
+  encode(*frame, bounded(std::move(event.payload)).text);
   recent_.write([&](Recent& recent) {
     recent.transients.push_back(std::move(frame));
     ++recent.transient_count;
@@ -152,7 +157,9 @@ std::vector<FramePtr> Log::transients_after(std::uint64_t& counter, std::size_t 
 
 io::Task<std::vector<FramePtr>> Log::read_after(std::int64_t seq, std::size_t max) {
   auto query = [seq, max](sql::Read& read) {
-    return read.all(store::after, seq, static_cast<std::int64_t>(max));
+    std::int64_t fitting =
+        read.one(store::fitting_after, seq, static_cast<std::int64_t>(max), step_bytes_max);
+    return read.all(store::after, seq, std::max<std::int64_t>(fitting, 1));
   };
   auto rows = co_await db_.read(std::move(query));
   std::vector<FramePtr> frames;

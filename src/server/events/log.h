@@ -38,8 +38,13 @@ struct Frame {
   WorkspaceId workspace;
   std::string type;
   Instant at;
-  RawJson payload;
-  std::string text;  // {"event","workspace_id","timestamp","payload","seq"[,"transient"]}
+  std::string text;            // {"event","workspace_id","timestamp","payload","seq"[,"transient"]}
+  std::size_t payload_at = 0;  // In the text.
+  std::size_t payload_size = 0;
+
+  std::string_view payload() const {
+    return std::string_view(text).substr(payload_at, payload_size);
+  }
 };
 using FramePtr = std::shared_ptr<const Frame>;
 
@@ -48,6 +53,11 @@ class Log {
   // What is kept in memory for followers; older positions are read from the store.
   static constexpr std::size_t recent_max = 8192;
   static constexpr std::size_t recent_bytes_max = 64u << 20;  // Of them; the newest always stays.
+  // Of one fact's payload. What is larger is told with a preview and where the rest is; a payload
+  // that is not is replaced by {"truncated":true,"bytes":N}.
+  static constexpr std::size_t payload_max = 512u << 10;
+  // Read from the store at once; a larger fact comes alone.
+  static constexpr std::int64_t step_bytes_max = 256 << 10;
 
   Log(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
 
@@ -70,7 +80,7 @@ class Log {
   Slice recent_after(std::int64_t seq, std::size_t max) const;
   // Transient frames newer than a follower's own counter, which is updated.
   std::vector<FramePtr> transients_after(std::uint64_t& counter, std::size_t max) const;
-  // From the store. Oldest first.
+  // From the store, as many as step_bytes_max allows. Oldest first.
   io::Task<std::vector<FramePtr>> read_after(std::int64_t seq, std::size_t max);
   // The oldest position still stored (1 when nothing was ever pruned).
   io::Task<std::int64_t> oldest();

@@ -6,10 +6,28 @@ namespace molecule::proxy {
 
 using activity::store::Message;
 
-void Settler::tell_person(sql::Tx& tx, const Message& message, const RawJson& body) {
+namespace {
+// A large answer as its event tells it: an answer whose text is the beginning.
+RawJson beginning(std::string_view text) {
+  json::Object part, result;
+  part.add("kind", "text").add("text", activity::preview(text, activity::event_answer_max));
+  result.add("kind", "message").add("role", "agent");
+  result.add("parts", RawJson("[" + part.text() + "]"));
+  return json::Object{}.add("jsonrpc", "2.0").add("result", result.raw()).raw();
+}
+}  // namespace
+
+void Settler::tell_person(sql::Tx& tx, const Message& message, const RawJson& body,
+                          std::string_view text) {
   if (message.source_id) return;
   json::Object payload;
-  payload.add("response_body", body).add("method", message.method.value_or("message/send"));
+  if (body.text.size() <= activity::event_answer_max) {
+    payload.add("response_body", body);
+  } else {
+    // The rest is in the activity row.
+    payload.add("response_body", beginning(text)).add("truncated", true);
+  }
+  payload.add("method", message.method.value_or("message/send"));
   payload.add("duration_ms", (clock_.now() - message.created_at).count() / 1000);
   payload.add_some("message_id", message.message_id);
   payload.add("activity_id", activity::make_id(message.created_at, message.seq));
@@ -24,7 +42,7 @@ bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answ
   result.duration_ms = (clock_.now() - message.created_at).count() / 1000;
   result.tool_trace = answer.tool_trace;
   if (!ledger_.settle(tx, message, result)) return false;
-  tell_person(tx, message, result.response_body);
+  tell_person(tx, message, result.response_body, answer.text);
   on_settled_.settled(tx, message, !answer.is_error, answer.is_error ? answer.error : answer.text);
   return true;
 }

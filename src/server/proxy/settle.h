@@ -43,7 +43,8 @@ class Settler {
                      const a2a::Answer& answer);
 
  private:
-  void tell_person(sql::Tx& tx, const activity::store::Message& message, const RawJson& body);
+  void tell_person(sql::Tx& tx, const activity::store::Message& message, const RawJson& body,
+                   std::string_view text = {});
   Settled try_again(sql::Tx& tx, const activity::store::Message& message, const Carried& carried);
 
   sql::Database& db_;

@@ -205,9 +205,9 @@ TEST_P(Secrets, ChangesAreInTheLogByName) {
   ASSERT_EQ(frames.size(), 3u);
   for (const auto& frame : frames) EXPECT_EQ(frame->type, "SECRET_CHANGED");
   EXPECT_EQ(frames[0]->workspace, ws);
-  EXPECT_EQ(frames[0]->payload.text, R"({"key":"KEY","scope":"workspace"})");
+  EXPECT_EQ(frames[0]->payload(), R"({"key":"KEY","scope":"workspace"})");
   EXPECT_TRUE(frames[1]->workspace.nil());
-  EXPECT_EQ(frames[1]->payload.text, R"({"key":"ALL","scope":"global"})");
+  EXPECT_EQ(frames[1]->payload(), R"({"key":"ALL","scope":"global"})");
 }
 
 TEST_P(Secrets, KeysAndValuesAreChecked) {
