@@ -56,7 +56,7 @@ need_packages() { # GROUP…
   [ -e /etc/debian_version ] || fail "this script installs Debian packages; on another system install the list in tools/packages.sh by hand"
   for group in "$@"; do
     for package in ${PACKAGES[$group]}; do
-      if ! installed "$package"; then missing+=("$package"); fi
+      if [[ " ${missing[*]} " != *" $package "* ]] && ! installed "$package"; then missing+=("$package"); fi
     done
   done
   [ ${#missing[@]} -gt 0 ] || return 0
