@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Building the canvas and the C++ targets. Sourced by ./dev, tools/demo.sh and tools/ring.sh, which
+# Building the canvas and the C++ targets. Sourced by ./dev and tools/ring.sh, which
 # provide `say`, `fail`, $ROOT and $LOG.
 
 cpp_sources() { git ls-files -co --exclude-standard -- '*.cc' '*.h'; }

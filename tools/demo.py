@@ -127,10 +127,11 @@ class Platform:
     def __init__(self, binary: Path, data: Path, port: int) -> None:
         self.log = fresh_log(data, "demo.log")
         self.url, self.link = "", ""
+        self._told = threading.Event()  # Its standard error has said that it is ready, and the link with it.
         self._said: list[str] = []  # What was no log line: why it could not start.
         self.process = start(
             [str(binary), "serve", "--listen", f"127.0.0.1:{port}", "--data", str(data), "--demo", "--dial-allow",
-             "127.0.0.1/32"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+             "127.0.0.1/32", "--log-format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._copying = threading.Thread(target=self._copy, daemon=True)
         self._copying.start()
         self._wait()
@@ -141,8 +142,10 @@ class Platform:
         with self.log.open("ab", buffering=0) as log:
             for raw in self.process.stderr:
                 line = raw.decode(errors="replace")
-                if found := LINK.search(line):
-                    self.link = found[0]
+                if '"message":"ready"' in line:
+                    if found := LINK.search(line):
+                        self.link = found[0]
+                    self._told.set()
                     continue
                 if line.startswith("molecule: "):
                     self._said.append(line.removeprefix("molecule: ").strip())
@@ -163,6 +166,7 @@ class Platform:
                     raise Failed(f"the platform did not start: {why}{busy}")
                 seen += chunk
         self.url = ready[1].decode()
+        self._told.wait(READY_SECONDS)
 
     def why(self) -> str:
         self.process.wait()

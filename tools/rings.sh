@@ -10,6 +10,14 @@ RESULTS=$ROOT/build/results
 TEST_RINGS=(tidy:120 web:600 build:1800 unit:900 python:600 crash:600 e2e:600)
 CHECK_RINGS=(format:120 shell:60 fuzz:900 asan:2400 tsan:2400 torture:1800 bare:10800)
 
+require_rings() { # ONLY
+  local name
+  local -a names=("${TEST_RINGS[@]%%:*}")
+  for name in ${1//,/ }; do
+    [[ " ${names[*]} " == *" $name "* ]] || misused "there is no ring $name, only ${names[*]}" "$name" "${names[@]}"
+  done
+}
+
 ring_pid=''
 stop_rings() {
   if [ -n "$ring_pid" ]; then kill -TERM "$ring_pid" 2>/dev/null || true; fi

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
@@ -6,8 +7,12 @@ import { defineConfig } from "vitest/config";
 const platform = process.env.MOLECULE_URL ?? "http://127.0.0.1:8080";
 const forwarded = { target: platform, changeOrigin: true, ws: true };
 
+// The page says which version it belongs to; tests/reference holds it to the binary's.
+const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as { version: string };
+const generator = { tag: "meta", attrs: { name: "generator", content: `Molecule ${version}` }, injectTo: "head" } as const;
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), { name: "version", transformIndexHtml: () => [generator] }],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: {
     host: "127.0.0.1",

@@ -5,10 +5,13 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "app/admin.h"
+#include "app/banner.h"
 #include "app/canvas_assets.h"
 #include "app/config.h"
+#include "app/nearest.h"
 #include "app/reference.h"
 #include "app/serve.h"
 #include "app/system.h"
@@ -16,6 +19,7 @@
 #include "platform/io/clock.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
+#include "platform/process/environment.h"
 
 namespace molecule::app {
 namespace {
@@ -102,27 +106,41 @@ void add_output(CLI::App& verb, std::string& output) {
       ->type_name("text|json");
 }
 
+// How this process speaks on standard error.
+log::Format log_format(const Config& config) {
+  const std::string& chosen = config.text("log-format");
+  if (chosen != "auto" && chosen != "json" && chosen != "text")
+    throw bad_request("invalid_config", "log-format: expected auto, json or text");
+  const bool text = chosen == "text" || (chosen == "auto" && process::is_terminal(STDERR_FILENO));
+  if (!text) return log::Format::json;
+  return process::shows_colours(STDERR_FILENO) ? log::Format::coloured : log::Format::text;
+}
+
+void tell_ready(const Config& config, const Ready& ready, log::Format format, Instant now) {
+  Told told;
+  told.url = ready.url;
+  told.claim_url = ready.claim_url;
+  told.data = config.text("data");
+  told.dev = config.flag("dev");
+  told.demo = config.flag("demo");
+  told.postgres = !config.text("database-url").empty();
+  const Colours colours = format == log::Format::coloured ? Colours::yes : Colours::no;
+  std::cerr << (format == log::Format::json ? ready_line(told, now) : banner(told, colours))
+            << std::flush;
+  std::cout << "ready " << ready.url << std::endl;
+}
+
 void run_serve(const Arguments& arguments) {
   Config config = Config::load(arguments.flags, arguments.file);
   auto level = enum_from<log::Level>(config.text("log-level"));
   if (!level) throw bad_request("invalid_config", "log-level: expected debug, info, warn or error");
+  const log::Format format = log_format(config);
   log::start(*level);
+  log::set_format(format);
   io::SystemClock clock;
   io::SystemRandom random;
-  serve(config, {clock, random}, [&](const Ready& ready) {
-    if (config.flag("dev")) {
-      std::cerr
-          << "\n  DEV PROFILE: every request from this machine may do everything, without a credential.\n"
-             "  Never use it with real data.\n\n";
-    }
-    if (!ready.claim_url.empty()) {
-      std::cerr
-          << "\n  Open this link in a browser to sign in as the first admin (once, within 30 minutes):\n\n    "
-          << ready.claim_url << "\n\n  Another link: molecule admin claim --data "
-          << config.text("data") << "\n\n";
-    }
-    std::cout << "ready " << ready.url << std::endl;
-  });
+  serve(config, {clock, random},
+        [&](const Ready& ready) { tell_ready(config, ready, format, clock.now()); });
 }
 
 void add_url(CLI::App& verb, Arguments& arguments) {
@@ -243,31 +261,69 @@ std::string help_of(const CLI::App& verb) {
   return verb.help(verb.get_parent() ? full_name(*verb.get_parent()) : std::string());
 }
 
+std::vector<const CLI::App*> verbs_of(const CLI::App& verb) {
+  return verb.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// Where a verb stands that was asked for in the wrong place: `molecule claim`.
+std::string verb_elsewhere(const CLI::App& verb, std::string_view name) {
+  for (const CLI::App* each : verbs_of(verb)) {
+    if (each->get_name() == name) return full_name(*each);
+    if (auto below = verb_elsewhere(*each, name); !below.empty()) return below;
+  }
+  return {};
+}
+
+std::string flag_suggestion(const CLI::App& verb, std::string_view typed) {
+  typed = typed.substr(0, typed.find('='));
+  if (!typed.starts_with("--")) return {};
+  typed.remove_prefix(2);
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : verb.get_options())
+    for (const std::string& name : option->get_lnames()) flags.push_back(name);
+  return suggestion(typed, flags, "--");
+}
+
 // What was typed wrong, and what could be meant.
 void explain(const CLI::App& cli, const CLI::ParseError& error) {
   const CLI::App* at = &cli;
   while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
   std::string name = full_name(*at);
+  const auto typed = at->remaining();
   if (at->get_require_subcommand_min() == 0) {
-    std::cerr << fmt::format("{}: {}\n`{} --help` lists what it takes.\n", name, error.what(),
-                             name);
+    // A flag that is not known takes its value along; the flag is what was typed wrong.
+    auto flag = std::find_if(typed.begin(), typed.end(),
+                             [](const std::string& word) { return word.starts_with('-'); });
+    std::string what = error.what();
+    if (!typed.empty()) {
+      const std::string& word = flag == typed.end() ? typed.front() : *flag;
+      what = fmt::format("it takes no {}{}", word, flag_suggestion(*at, word));
+    }
+    std::cerr << fmt::format("{}: {}\n`{} --help` lists what it takes.\n", name, what, name);
     return;
   }
-  const auto typed = at->remaining();
   if (typed.empty()) {
     std::cerr << help_of(*at);
     return;
   }
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs_of(*at)) names.push_back(verb->get_name());
   std::string verbs;
-  for (const CLI::App* verb : at->get_subcommands([](const CLI::App*) { return true; }))
-    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
-  std::string_view what = typed.front().starts_with('-') ? "options; its verbs are" : "verbs";
-  std::cerr << fmt::format("{}: {} is not one of its {}: {}\n`{} --help` says what they do.\n",
-                           name, typed.front(), what, verbs, name);
+  for (const std::string& each : names) verbs += (verbs.empty() ? "" : ", ") + each;
+  const bool option = typed.front().starts_with('-');
+  std::string meant =
+      option ? flag_suggestion(*at, typed.front()) : suggestion(typed.front(), names, name + " ");
+  if (meant.empty()) {
+    if (auto elsewhere = verb_elsewhere(cli, typed.front()); !elsewhere.empty())
+      meant = fmt::format("; did you mean {}?", elsewhere);
+  }
+  std::cerr << fmt::format("{}: {} is not one of its {}: {}{}\n`{} --help` says what they do.\n",
+                           name, typed.front(), option ? "options; its verbs are" : "verbs", verbs,
+                           meant, name);
 }
 
 void add_page_section(std::string& page, const CLI::App& verb) {
-  auto verbs = verb.get_subcommands([](const CLI::App*) { return true; });
+  auto verbs = verbs_of(verb);
   if (verbs.empty() || !verb.get_parent()) {
     page += fmt::format("\n## {}\n\n```\n{}```\n", full_name(verb), help_of(verb));
   }

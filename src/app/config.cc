@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/nearest.h"
 #include "base/fault.h"
 #include "platform/process/environment.h"
 
@@ -62,7 +63,10 @@ std::map<std::string, std::string> parse_config_file(std::string_view text,
     if (equals == std::string::npos) {
       errors.push_back(fmt::format("config file line {}: expected key = value", number));
     } else if (!find_setting(key)) {
-      errors.push_back(fmt::format("config file line {}: unknown key {}", number, key));
+      std::vector<std::string> names;
+      for (const Setting& setting : settings) names.emplace_back(setting.name);
+      errors.push_back(fmt::format("config file line {}: unknown key {}{}", number, key,
+                                   suggestion(key, names)));
     } else {
       values[key] = trimmed(std::string_view(line).substr(equals + 1));
     }

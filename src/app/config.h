@@ -74,6 +74,8 @@ inline constexpr std::array settings{
             "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number},
     Setting{"log-level", "MOLECULE_LOG_LEVEL", "info", "debug, info, warn or error",
             Setting::Form::text, "LEVEL"},
+    Setting{"log-format", "MOLECULE_LOG_FORMAT", "auto",
+            "json, text, or auto: text on a terminal, else json", Setting::Form::text, "FORMAT"},
 };
 
 enum class Origin { flag, environment, file, fallback };

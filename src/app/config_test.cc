@@ -32,12 +32,16 @@ TEST(Config, ReportsAllErrorsAtOnce) {
 TEST(Config, FileLinesAreKeysAndValues) {
   std::vector<std::string> errors;
   auto values = parse_config_file(
-      "# comment\nlisten = 127.0.0.1:1\n\nhosts=a, b\nnonsense\nwrong = 1\n", errors);
+      "# comment\nlisten = 127.0.0.1:1\n\nhosts=a, b\nnonsense\nwrong = 1\nlisten_at = 1\nlog_level = info\n",
+      errors);
   EXPECT_EQ(values["listen"], "127.0.0.1:1");
   EXPECT_EQ(values["hosts"], "a, b");
-  ASSERT_EQ(errors.size(), 2U);
+  ASSERT_EQ(errors.size(), 4U);
   EXPECT_NE(errors[0].find("line 5"), std::string::npos);
   EXPECT_NE(errors[1].find("unknown key wrong"), std::string::npos);
+  EXPECT_EQ(errors[1].find("did you mean"), std::string::npos);
+  EXPECT_NE(errors[2].find("did you mean listen?"), std::string::npos);
+  EXPECT_NE(errors[3].find("did you mean log-level?"), std::string::npos);
 }
 
 TEST(Config, TheDevProfileNeedsNoAdminToken) {

@@ -396,6 +396,9 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   io::hold_stop_signals();
   require_usable(config);
   const fs::path data = config.text("data");
+  // A platform that runs on this data holds the port, too; then the lock says who it is.
+  const Address address = listen_address(config.text("listen"));
+  if (!process::holder_of(data)) net::Listener::require_free(address.host, address.port);
   process::make_private_directory(data);
   process::DirectoryLock lock(data);
   process::raise_file_limit();

@@ -6,6 +6,8 @@
 #include "platform/process/environment.h"
 
 namespace molecule::app {
+
+const std::string_view version = MOLECULE_VERSION;
 namespace {
 
 constexpr auto table = http::table(http::get<auth::Open, &System::health>("/health"),

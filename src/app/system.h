@@ -13,7 +13,8 @@
 
 namespace molecule::app {
 
-inline constexpr std::string_view version = "0.1.0";
+// The one of CMakeLists.txt; the SDK and the canvas state the same.
+extern const std::string_view version;
 
 class System {
  public:

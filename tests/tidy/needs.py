@@ -28,7 +28,7 @@ TEST, CHECK, BENCH = RUN | {"test"}, RUN | {"test", "check"}, RUN | {"bench"}
 USERS = [
     (r"src/|cmake/|CMake", BUILD), (r"bench/.*\.(cc|txt)$", BUILD | {"bench"}), (r"fuzz/", BUILD | {"check"}),
     (r"dev:verb_fmt$", {"fmt"}), (r"dev:verb_bench$", BENCH), (r"dev:verb_new_slice$|tools/new_slice\.py", {"slice"}),
-    (r"dev:|tools/(build|demo)\.sh|tools/demo/|sdk/python/(src|examples)/", RUN),
+    (r"dev:|tools/(build|words)\.sh|tools/demo\.py|sdk/python/(src|examples)/", RUN),
     (r"tools/packages\.sh", set()),
     (r"tools/ring\.sh:ring_(format|shell|asan|tsan|fuzz|torture|bare)$|tools/bare\.sh", CHECK),
     (r"bench/bench\.py$", BENCH),

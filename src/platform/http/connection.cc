@@ -219,9 +219,8 @@ void Connection::apply_proxy() {
 std::optional<Response> Connection::check_site() {
   Request& request = at_->request;
   if (!server_.site.host_allowed(request.host)) {
-    return error_response(
-        403, "host_not_allowed",
-        "this server does not answer to the name in the Host header; allow it in the settings");
+    server_.tell_refused_host(request.host);
+    return error_response(403, "host_not_allowed", refused_host_text(request.host));
   }
   auto origin = request.header("origin");
   if (origin) {
@@ -231,7 +230,8 @@ std::optional<Response> Connection::check_site() {
       case Site::Origin::refused:
         return error_response(
             403, "origin_not_allowed",
-            "pages of this origin may not call this server; allow it in CORS_ORIGINS");
+            "pages of this origin may not call this server; add the origin to cors-origins "
+            "(--cors-origins or CORS_ORIGINS) to allow it");
     }
     if (request.method == Method::options && request.header("access-control-request-method")) {
       Response preflight;

@@ -101,6 +101,10 @@ struct Server::Impl {
 
   Connection* first = nullptr;
   std::size_t open = 0;
+  // Logs each name once, the first few only: strangers choose them.
+  void tell_refused_host(std::string_view authority);
+  std::vector<std::string> refused_hosts;
+  static constexpr std::size_t refused_hosts_max = 8;
   struct Room {
     std::size_t held = 0;  // Bytes of bodies.
     const std::size_t most;

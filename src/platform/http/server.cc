@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "platform/http/connection.h"
+#include "platform/http/syntax.h"
 #include "platform/io/clock.h"
 #include "platform/log/log.h"
 #include "platform/net/tls.h"
@@ -125,6 +126,16 @@ Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::
   }
   io::SystemRandom random;
   id_prefix = fmt::format("{:08x}-", static_cast<std::uint32_t>(random.number()));
+}
+
+void Server::Impl::tell_refused_host(std::string_view authority) {
+  const std::string name(host_of(authority).value_or(""));
+  if (refused_hosts.size() >= refused_hosts_max ||
+      std::find(refused_hosts.begin(), refused_hosts.end(), name) != refused_hosts.end())
+    return;
+  refused_hosts.push_back(name);
+  log::warn("refused a request for a host name that is not served; the setting hosts allows it",
+            log::field("host", name), log::field("setting", "--hosts or MOLECULE_HOSTS"));
 }
 
 std::unique_ptr<Exchange> Server::Impl::take() {

@@ -1,6 +1,10 @@
 // Whole requests over real sockets: routing, refusals, framing, limits, drain.
 
+#include <algorithm>
+#include <mutex>
+
 #include "platform/http/server_fixture.h"
+#include "platform/log/log.h"
 #include "testing/http_peer.h"
 
 namespace molecule::http {
@@ -304,6 +308,32 @@ TEST_F(ServerTest, OldClientsAreServedAndClosed) {
   EXPECT_EQ(stream.body, "onetwo" + std::string(100'000, 'x'));
 }
 
+TEST_F(ServerTest, ARefusedHostIsLoggedOnceWithTheSettingThatAllowsIt) {
+  struct Lines final : log::Sink {
+    void write(std::string_view line) noexcept override {
+      std::lock_guard hold(mutex);
+      text += line;
+    }
+    std::mutex mutex;
+    std::string text;
+  } lines;
+  log::start(log::Level::warn, &lines);
+  auto ask = [&](std::string_view host) {
+    HttpPeer client(port());
+    client.send(fmt::format("GET /show HTTP/1.1\r\nHost: {}\r\n\r\n", host));
+    return client.response(false).status;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("lan.example:8080"), 403);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(fmt::format("n{}.example", i)), 403);
+  std::lock_guard hold(lines.mutex);
+  const auto count = std::count(lines.text.begin(), lines.text.end(), '\n');
+  EXPECT_GT(count, 1);
+  EXPECT_LE(count, 8);
+  EXPECT_THAT(lines.text, HasSubstr("\"host\":\"lan.example\""));
+  EXPECT_THAT(lines.text, HasSubstr("MOLECULE_HOSTS"));
+  log::stop();
+}
+
 TEST_F(ServerTest, HostsAndOriginsAreChecked) {
   settings.hosts = {"molecule.example"};
   settings.cors_origins = {"https://canvas.example"};
@@ -317,6 +347,8 @@ TEST_F(ServerTest, HostsAndOriginsAreChecked) {
   EXPECT_EQ(rebound.status, 403);
   EXPECT_THAT(rebound.body, HasSubstr("\"code\":\"host_not_allowed\""));
   EXPECT_EQ(rebound.header("X-Frame-Options"), "DENY");
+  // Who meant it learns what to set.
+  EXPECT_THAT(rebound.body, HasSubstr("--hosts evil.example or MOLECULE_HOSTS=evil.example"));
 
   PeerResponse same = ask("Host: molecule.example\r\nOrigin: https://molecule.example\r\n");
   EXPECT_EQ(same.status, 200);

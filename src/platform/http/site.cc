@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "platform/http/syntax.h"
 
 namespace molecule::http {
@@ -38,6 +40,15 @@ bool Site::host_allowed(std::string_view authority) const {
   return std::any_of(hosts_.begin(), hosts_.end(), [&](const std::string& allowed) {
     return equal_ignoring_case(*host, allowed) || equal_ignoring_case(authority, allowed);
   });
+}
+
+std::string refused_host_text(std::string_view authority) {
+  const auto host = host_of(authority);
+  if (!host || host->empty()) return "the Host header names no host";
+  return fmt::format(
+      "the host name {0} is not served here; add it to the setting hosts (--hosts {0} or "
+      "MOLECULE_HOSTS={0}) to allow it",
+      *host);
 }
 
 Site::Origin Site::judge(std::string_view origin, std::string_view authority) const {

@@ -31,4 +31,7 @@ class Site {
   std::vector<std::string> origins_;
 };
 
+// What whoever used a name that is not served is told: the name and the setting that allows it.
+std::string refused_host_text(std::string_view authority);
+
 }  // namespace molecule::http

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cmath>
+#include <ctime>
 
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ StandardError standard_error;
 std::atomic<Level> threshold_now{Level::info};
 std::atomic<Sink*> sink_now{&standard_error};
 std::atomic<Now> clock_now{&system_now};
+std::atomic<Format> format_now{Format::json};
 
 constexpr std::string_view redacted = "[redacted]";
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
@@ -121,6 +123,101 @@ void append_field(std::string& out, const Field& field) {
   }
 }
 
+constexpr std::string_view truncated_json = ",\"truncated\":true";
+constexpr std::string_view truncated_text = "  (truncated)";
+
+// Appends with `append` what fits in a line, else that something is missing.
+template <class Append>
+bool append_within(std::string& out, std::string_view mark, Append append) {
+  const std::size_t before = out.size();
+  append();
+  if (out.size() + mark.size() + 2 <= line_max) return true;
+  out.resize(before);
+  out += mark;
+  return false;
+}
+
+std::string json_line(Level level, Message message, std::initializer_list<const Field*> fields) {
+  std::string out;
+  out.reserve(512);
+  out += "{\"at\":\"";
+  out += clock_now.load(std::memory_order_relaxed)().text();
+  out += "\",\"level\":\"";
+  out += enum_text(level);
+  out += "\",\"message\":";
+  append_text(out, message.text());
+  for (const Field* field : fields) {
+    if (!append_within(out, truncated_json, [&] { append_field(out, *field); })) break;
+  }
+  out += "}\n";
+  return out;
+}
+
+// What a terminal is told around a piece of text; empty without colours.
+struct Colours {
+  std::string_view dim, level, off;
+};
+
+Colours colours(Format format, Level level) {
+  if (format != Format::coloured) return {};
+  switch (level) {
+    case Level::debug: return {"\033[2m", "\033[2m", "\033[0m"};
+    case Level::info: return {"\033[2m", "\033[32m", "\033[0m"};
+    case Level::warn: return {"\033[2m", "\033[33m", "\033[0m"};
+    case Level::error: return {"\033[2m", "\033[31m", "\033[0m"};
+  }
+  return {};
+}
+
+std::string local_time(Instant at) {
+  const std::time_t seconds = static_cast<std::time_t>(at.micros() / 1'000'000);
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  char text[16];
+  return {text, std::strftime(text, sizeof text, "%H:%M:%S", &parts)};
+}
+
+// A value as JSON has it; quotes only around what would not read as one word.
+void append_value(std::string& out, const Field& field) {
+  std::string value;
+  append_field(value, field);
+  value.erase(0, field.name.size() + 4);  // ,"name":
+  const std::string_view inner = std::string_view(value).substr(1, value.size() - 2);
+  const bool word = value.size() > 2 && value.front() == '"' &&
+                    inner.find_first_of(" \"\\=") == std::string_view::npos;
+  out += word ? inner : std::string_view(value);
+}
+
+std::string text_line(Format format, Level level, Message message,
+                      std::initializer_list<const Field*> fields) {
+  const Colours paint = colours(format, level);
+  std::string out;
+  out.reserve(256);
+  out += paint.dim;
+  out += local_time(clock_now.load(std::memory_order_relaxed)());
+  out += paint.off;
+  out += ' ';
+  const std::string_view name = enum_text(level);
+  out += paint.level;
+  out += name;
+  out += paint.off;
+  out.append(6 - name.size(), ' ');
+  out += message.text();
+  for (const Field* field : fields) {
+    const bool fits = append_within(out, truncated_text, [&] {
+      out += "  ";
+      out += paint.dim;
+      out += field->name;
+      out += '=';
+      out += paint.off;
+      append_value(out, *field);
+    });
+    if (!fits) break;
+  }
+  out += '\n';
+  return out;
+}
+
 }  // namespace
 
 void start(Level threshold, Sink* sink, Now now) {
@@ -129,9 +226,14 @@ void start(Level threshold, Sink* sink, Now now) {
   clock_now = now ? now : &system_now;
 }
 
-void stop() { start(Level::info); }
+void stop() {
+  start(Level::info);
+  format_now = Format::json;
+}
 
 void set_threshold(Level threshold) { threshold_now = threshold; }
+
+void set_format(Format format) { format_now = format; }
 
 bool enabled(Level level) { return level >= threshold_now.load(std::memory_order_relaxed); }
 
@@ -145,26 +247,10 @@ std::string spell(double value) {
 }
 
 void line(Level level, Message message, std::initializer_list<const Field*> fields) {
-  constexpr std::string_view truncated = ",\"truncated\":true";
   try {
-    std::string out;
-    out.reserve(512);
-    out += "{\"at\":\"";
-    out += clock_now.load(std::memory_order_relaxed)().text();
-    out += "\",\"level\":\"";
-    out += enum_text(level);
-    out += "\",\"message\":";
-    append_text(out, message.text());
-    for (const Field* field : fields) {
-      const std::size_t before = out.size();
-      append_field(out, *field);
-      if (out.size() + truncated.size() + 2 > line_max) {
-        out.resize(before);
-        out += truncated;
-        break;
-      }
-    }
-    out += "}\n";
+    const Format format = format_now.load(std::memory_order_relaxed);
+    const std::string out = format == Format::json ? json_line(level, message, fields)
+                                                   : text_line(format, level, message, fields);
     sink_now.load(std::memory_order_relaxed)->write(out);
   } catch (const std::bad_alloc&) {
     constexpr std::string_view lost =

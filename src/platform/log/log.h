@@ -1,4 +1,4 @@
-// Structured logs: one JSON object a line, on standard error.
+// Structured logs on standard error: one JSON object a line, or one line of text for a person.
 //
 //   log::info("workspace paused", log::field("workspace", id), log::field("count", 3));
 //
@@ -8,8 +8,9 @@
 // text that looks like a credential is replaced by "[redacted]". A Secret has no field, so logging
 // one does not compile; request bodies (RawJson) have none either.
 //
-// The only state is the threshold, the sink and the clock. start() sets them once, before threads
-// exist; without it lines of info and above go to standard error with the system's time.
+// The only state is the threshold, the sink, the clock and the format. start() sets them once,
+// before threads exist; without it lines of info and above go to standard error with the system's
+// time.
 #pragma once
 
 #include <charconv>
@@ -44,11 +45,17 @@ class Sink {
 
 using Now = Instant (*)();
 
+// For programs; for a person: local time, level, message, name=value; the same with a terminal's
+// colours. What may stand in a line is the same in all three.
+enum class Format { json, text, coloured };
+BOOST_DESCRIBE_ENUM(Format, json, text, coloured)
+
 // Call once, at start, before other threads log; `sink` must outlive all logging. Tests may call it
 // again, with stop() as the end.
 void start(Level threshold, Sink* sink = nullptr, Now now = nullptr);
 void stop();                          // Back to the state without start().
 void set_threshold(Level threshold);  // Any thread, any time.
+void set_format(Format format);       // Likewise; json until it is called.
 bool enabled(Level level);
 
 // Text known at compile time.

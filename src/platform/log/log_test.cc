@@ -4,13 +4,19 @@
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "base/raw_json.h"
 #include "base/secret.h"
 
 namespace molecule::log {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 template <class T>
 concept HasField = requires(const T& value) { field("name", value); };
@@ -135,6 +141,46 @@ TEST(Log, BoundsTextAndLine) {
 TEST(Log, NeverShowsTheStartOfACredentialThatIsCutOff) {
   const std::string text = std::string(text_max - 6, 'x') + " mol_" + std::string(50, 'q');
   EXPECT_EQ(shown(text).find('q'), std::string::npos);
+}
+
+TEST(Log, APersonGetsALineOfText) {
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  Lines out;
+  set_format(Format::text);
+  info("workspace paused", field("workspace", "3f0c"), field("count", 3),
+       field("why", "by a person"), field("empty", ""));
+  EXPECT_EQ(out.only(),
+            "22:13:20 info  workspace paused  workspace=3f0c  count=3  why=\"by a person\"  "
+            "empty=\"\"\n");
+}
+
+TEST(Log, TextHidesAndEscapesWhatJsonDoes) {
+  Lines out;
+  set_format(Format::text);
+  warn("refused", field("said", "a\nb\033[31m"), field("header", "Bearer abcdefghijklmnopqrstu"));
+  EXPECT_THAT(out.only(), HasSubstr("said=\"a\\u000ab\\u001b[31m\""));
+  EXPECT_THAT(out.only(), HasSubstr("[redacted]"));
+  EXPECT_THAT(out.only(), Not(HasSubstr("abcdefgh")));
+}
+
+TEST(Log, ALongLineOfTextSaysThatItWasCut) {
+  Lines out;
+  set_format(Format::text);
+  const std::string long_text(text_max, 'x');
+  info("much", field("a", long_text), field("b", long_text), field("c", long_text),
+       field("d", long_text), field("e", long_text));
+  EXPECT_LE(out.only().size(), line_max);
+  EXPECT_TRUE(out.only().ends_with("  (truncated)\n"));
+}
+
+TEST(Log, ColoursAreOnlyWhereTheyAreAskedFor) {
+  for (Format format : {Format::json, Format::text, Format::coloured}) {
+    Lines out;
+    set_format(format);
+    error("failed", field("name", "x"));
+    EXPECT_EQ(out.only().find('\033') != std::string::npos, format == Format::coloured);
+  }
 }
 
 }  // namespace

@@ -338,16 +338,24 @@ int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
   return fd;
 }
 
-}  // namespace
-
-Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing)
-    : loop_(loop) {
+asio::ip::tcp::endpoint endpoint(std::string_view address, std::uint16_t port) {
   boost::system::error_code error;
   asio::ip::address parsed =
       asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
   if (error)
     throw bad_request("bad_listen_address", "the listen address must be a numeric IP address");
-  asio::ip::tcp::endpoint at(parsed, port);
+  return {parsed, port};
+}
+
+}  // namespace
+
+void Listener::require_free(std::string_view address, std::uint16_t port) {
+  ::close(listen_on(endpoint(address, port), false));
+}
+
+Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing)
+    : loop_(loop) {
+  const asio::ip::tcp::endpoint at = endpoint(address, port);
   // SO_REUSEPORT would let a second process join silently: whoever opens the port first tries to
   // have it alone.
   if (sharing == Port::first_of_several && port != 0) ::close(listen_on(at, false));

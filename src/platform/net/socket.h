@@ -76,6 +76,9 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // Throws what the constructor would; keeps nothing open.
+  static void require_free(std::string_view address, std::uint16_t port);
+
   // The next connection. Waits out a shortage of descriptors. Throws cancelled; null once closed.
   io::Task<std::unique_ptr<Socket>> accept();
   void close() noexcept;

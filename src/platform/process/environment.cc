@@ -178,6 +178,12 @@ DirectoryLock::~DirectoryLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+
+bool shows_colours(int descriptor) {
+  return is_terminal(descriptor) && !environment("NO_COLOR") && environment("TERM") != "dumb";
+}
+
 std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t size = 0, resident = 0;

@@ -49,6 +49,11 @@ struct Holder {
 // the lock went with it.
 std::optional<Holder> holder_of(const std::filesystem::path& directory);
 
+// Whether somebody may be reading along at a descriptor of this process, and whether that terminal
+// shows colours: NO_COLOR and TERM=dumb say no.
+bool is_terminal(int descriptor);
+bool shows_colours(int descriptor);
+
 // Resident memory of this process in bytes.
 std::uint64_t resident_bytes();
 int processor_count();

@@ -370,6 +370,7 @@ TEST_P(Gates, OnlyNamesOfOursAreServed) {
       Answer answer = ask(open_route, bearer(admin_text), me, host, each);
       EXPECT_EQ(answer.status, 403) << host;
       EXPECT_EQ(answer.code, "host_refused");
+      EXPECT_NE(answer.text.find("MOLECULE_HOSTS"), std::string::npos);
     }
   }
 }

@@ -78,11 +78,13 @@ http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
     case Reason::origin:
       return http::error_response(
           403, "origin_refused",
-          "requests from this origin are not allowed; add it to CORS_ORIGINS");
+          "requests from this origin are not allowed; add it to the setting cors-origins "
+          "(--cors-origins or CORS_ORIGINS) to allow it");
     case Reason::host:
       return http::error_response(
           403, "host_refused",
-          "this host name is not served here; set PLATFORM_URL to the name in use");
+          "this host name is not served here; add it to the setting hosts (--hosts or "
+          "MOLECULE_HOSTS) to allow it");
     case Reason::limited: return limited(refusal.allowance);
     case Reason::unready:
       return http::error_response(503, "platform_unavailable",

@@ -1,0 +1,29 @@
+// What `molecule serve` says once it answers: to a person at a terminal where it is, how to get in
+// and what to do next; to a program the same as one line of JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/instant.h"
+
+namespace molecule::app {
+
+struct Told {
+  std::string url;
+  std::string claim_url;  // Empty when nobody has to sign in first.
+  std::string data;
+  bool dev = false;
+  bool demo = false;
+  bool postgres = false;
+};
+
+enum class Colours { no, yes };
+
+std::string banner(const Told& told, Colours colours);
+
+// One line, the claim link in it: whoever collects standard error of a first run gets it, as a
+// person at a terminal does. It is good once, for half an hour.
+std::string ready_line(const Told& told, Instant now);
+
+}  // namespace molecule::app
