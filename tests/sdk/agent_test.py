@@ -355,17 +355,64 @@ def test_delegations_that_cannot_be(stage: Stage, agents: Agents,
 # --- leaving ---
 
 
-def test_pause_ends_the_loop_and_resume_lets_it_start_again(stage: Stage, agents: Agents) -> None:
+def test_a_pause_is_waited_out(stage: Stage, agents: Agents) -> None:
     client = agents.client("paused")
     agents.run(client, upper)
     wait_for("the loop", lambda: stage.workspace(client.workspace_id)["status"] == "online")
+    for round in ("first", "second"):
+        stage.must("POST", f"/workspaces/{client.workspace_id}/pause")
+        assert client.poll_state().paused
+        time.sleep(1.5)  # several beats of an agent that beats twice a second
+        assert client.workspace_id not in agents.outcomes
+        assert stage.workspace(client.workspace_id)["status"] == "paused"
+        stage.say(client.workspace_id, f"waiting through the {round} pause")
+        stage.must("POST", f"/workspaces/{client.workspace_id}/resume")
+        wait_for("the node to be online", lambda: stage.workspace(client.workspace_id)["status"] == "online", 10)
+        wait_for("the answer", lambda: [r for r in stage.rows(client.workspace_id) if r["method"] == "notify"
+                                        and f"THROUGH THE {round.upper()} PAUSE" in str(r["response_body"])], 10)
+
+
+def test_a_heartbeat_loop_ends_with_a_pause(stage: Stage, agents: Agents) -> None:
+    client = agents.client("ends when paused")
     stage.must("POST", f"/workspaces/{client.workspace_id}/pause")
-    assert wait_for("the end of the loop", lambda: agents.outcomes.get(client.workspace_id), 10) == "paused"
-    assert client.poll_state().paused
-    stage.must("POST", f"/workspaces/{client.workspace_id}/resume")
-    assert not client.poll_state().paused
-    client.register()
-    assert stage.workspace(client.workspace_id)["status"] == "online"
+    assert client.run_heartbeat_loop() == "paused"
+
+
+def test_a_wrong_path_is_no_removal(stage: Stage, agents: Agents, tmp_path: Path) -> None:
+    client = agents.client("below a prefix")
+    with RemoteAgentClient(client.workspace_id, stage.url + "/mol", token_dir=tmp_path / "prefixed") as astray:
+        astray.save_token(str(client.load_token()))
+        astray.heartbeat_interval = astray.state_poll_interval = 0.05
+        assert astray.run_agent_loop(upper, PollDelivery(astray, interval=0.05), max_iterations=2) == "max_iterations"
+        with pytest.raises(PlatformError) as refused:
+            astray.poll_state()
+        assert refused.value.status == 404 and not isinstance(refused.value, WorkspaceGoneError)
+
+
+def test_a_token_of_another_workspace_ends_the_loop(stage: Stage, agents: Agents) -> None:
+    mine, other = agents.client("mine"), agents.client("other")
+    thief = agents.client_of(mine.workspace_id, "mistaken")
+    thief.save_token(str(other.load_token()))
+    with pytest.raises(CredentialRejectedError, match="3 times in a row"):
+        thief.run_agent_loop(upper, PollDelivery(thief, interval=0.1))
+
+
+def test_an_unknown_workspace_ends_the_loop(stage: Stage, agents: Agents) -> None:
+    nobody = agents.client_of("99999999-2222-4333-8444-555555555555", "nobody")
+    nobody.save_token((stage.data / "admin_token").read_text().strip())
+    assert nobody.run_agent_loop(upper) == "removed"
+
+
+def test_what_was_answered_is_not_asked_again_without_a_cursor(stage: Stage, agents: Agents) -> None:
+    client = agents.client("forgetful")
+    for text in ("one", "two"):
+        stage.say(client.workspace_id, text)
+    first = PollDelivery(client, interval=1)
+    assert first.run_once(upper) == 2
+    stage.say(client.workspace_id, "three")
+    got: list[str] = []
+    PollDelivery(client, interval=1).run_once(lambda m, c: got.append(m.text))
+    assert got == ["three"]
 
 
 def test_a_removed_workspace_ends_its_agent_and_never_comes_back(stage: Stage, agents: Agents) -> None:

@@ -46,11 +46,11 @@ class _Listener(http.server.ThreadingHTTPServer):
 
 
 class ScriptedPlatform:
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.requests: list[Request] = []
         self._scripts: dict[tuple[str, str], deque[Reply | Callable[[Request], Reply]]] = {}
         self._lock = threading.Lock()
-        self._http = _Listener(("127.0.0.1", 0), self._handler())
+        self._http = _Listener(("127.0.0.1", port), self._handler())
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -62,13 +62,13 @@ def test_a_url_registers_push_and_delivery_mode_can_be_forced(platform: Scripted
 
 
 def test_a_refused_token_is_explained(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
-    platform.on("POST", REGISTER, Reply(401, {"error": "invalid token", "code": "token_invalid"}))
+    platform.on("POST", REGISTER, Reply(401, {"error": "invalid workspace auth token", "code": "invalid_token"}))
     with pytest.raises(CredentialRejectedError, match="claimed before"):
         client.register()
     client.save_token("mol_old")
     with pytest.raises(CredentialRejectedError, match="delete the file") as caught:
         client.register()
-    assert caught.value.code == "token_invalid" and caught.value.response.status_code == 401
+    assert caught.value.code == "invalid_token" and caught.value.response.status_code == 401
     assert "mol_old" not in str(caught.value)
 
 
@@ -171,7 +171,8 @@ def test_heartbeat_body(platform: ScriptedPlatform, client: RemoteAgentClient) -
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_removed_workspace_is_gone_for_heartbeats_and_an_answer_for_state(
         platform: ScriptedPlatform, client: RemoteAgentClient, status: int) -> None:
-    gone = Reply(status, {"error": "workspace removed", "deleted": True})
+    gone = Reply(404, {"workspace_id": WORKSPACE, "status": "removed", "deleted": True}) if status == 404 else \
+        Reply(410, {"error": "workspace removed", "code": "workspace_removed", "id": WORKSPACE, "removed_at": None})
     platform.on("POST", "/registry/heartbeat", gone)
     platform.on("GET", SELF + "/state", gone)
     with pytest.raises(WorkspaceGoneError):
@@ -307,9 +308,10 @@ def test_fetch_inbound_asks_for_what_it_is_told(platform: ScriptedPlatform, clie
 
 def test_410_is_a_lost_cursor_unless_the_workspace_was_removed(platform: ScriptedPlatform,
                                                                client: RemoteAgentClient) -> None:
-    platform.on("GET", SELF + "/activity", Reply(410, {"error": "since_id cursor not found"}),
+    platform.on("GET", SELF + "/activity", Reply(410, {"error": "since_id cursor not found: it was pruned", "code": "cursor_gone"}),
                 Reply(410, {"error": "workspace removed", "removed_at": None, "id": WORKSPACE}),
-                Reply(410, {"error": "whatever"}), Reply(400, {"error": "bad id", "code": "invalid_since_id"}))
+                Reply(410, {"error": "gone", "code": "workspace_removed"}),
+                Reply(400, {"error": "bad id", "code": "invalid_since_id"}))
     with pytest.raises(CursorLostError):
         client.fetch_inbound(since_id="x")
     with pytest.raises(WorkspaceGoneError):
@@ -333,11 +335,11 @@ def test_429_is_waited_out(platform: ScriptedPlatform, client: RemoteAgentClient
     assert client.fetch_inbound() == []
     assert len(waits) == 1
     if retry_after and retry_after[0].isdigit():
-        assert waits == [1.0]
+        assert 1.0 <= waits[0] <= 2.0  # never sooner than asked, and not everybody at once
     elif retry_after and "GMT" in retry_after:
-        assert 18 <= waits[0] <= 20 and waits[0] == int(waits[0])
+        assert 18 <= waits[0] <= 25
     else:
-        assert 0.7 <= waits[0] <= 1.3
+        assert 0 < waits[0] <= 1.0
 
 
 def test_429_gives_up_after_three_tries_and_never_repeats_a_post(platform: ScriptedPlatform, client: RemoteAgentClient,

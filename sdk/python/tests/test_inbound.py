@@ -167,7 +167,7 @@ def test_a_crash_in_the_handler_leaves_the_cursor_before_the_row(platform: Scrip
 
 def test_a_lost_cursor_starts_a_fresh_window_without_repeats(platform: ScriptedPlatform,
                                                              client: RemoteAgentClient) -> None:
-    platform.on("GET", ACTIVITY, [row(1)], Reply(410, {"error": "since_id cursor not found"}), [row(1), row(2)])
+    platform.on("GET", ACTIVITY, [row(1)], Reply(410, {"error": "since_id cursor not found: pruned", "code": "cursor_gone"}), [row(1), row(2)])
     got: list[str] = []
     delivery = PollDelivery(client)
     assert [delivery.run_once(collect(got)) for _ in range(3)] == [1, 0, 1]
@@ -331,21 +331,28 @@ def test_the_loop_reports_what_the_supplier_says(platform: ScriptedPlatform, cli
     assert [r.json()["current_task"] for r in platform.asked("POST", "/registry/heartbeat")] == ["idle here", ""]
 
 
-@pytest.mark.parametrize(("reply", "outcome"), [
-    ({"status": "paused", "paused": True}, "paused"),
-    (Reply(404, {"status": "removed", "deleted": True}), "removed"),
-    (Reply(410, {"error": "workspace removed"}), "removed")])
-def test_a_paused_or_removed_workspace_ends_both_loops(platform: ScriptedPlatform, client: RemoteAgentClient,
-                                                       reply: Any, outcome: str) -> None:
+REMOVED = Reply(404, {"workspace_id": WORKSPACE, "status": "removed", "deleted": True})
+GONE = Reply(410, {"error": "workspace removed", "code": "workspace_removed", "id": WORKSPACE, "removed_at": None})
+
+
+@pytest.mark.parametrize("reply", [REMOVED, GONE])
+def test_a_removed_workspace_ends_both_loops(platform: ScriptedPlatform, client: RemoteAgentClient, reply: Any,
+                                             caplog: pytest.LogCaptureFixture) -> None:
     alive(platform, reply)
-    assert client.run_heartbeat_loop() == outcome
-    assert client.run_agent_loop(lambda m, c: None) == outcome
+    assert client.run_heartbeat_loop() == "removed"
+    assert client.run_agent_loop(lambda m, c: None) == "removed"
+    assert "was removed on the platform" in caplog.messages[-1]
+
+
+def test_a_pause_ends_the_heartbeat_loop(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
+    alive(platform, {"status": "paused", "paused": True})
+    assert client.run_heartbeat_loop() == "paused"
 
 
 def test_removal_is_noticed_while_the_loop_runs(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
     client.heartbeat_interval = client.state_poll_interval = 0.05
     alive(platform)
-    platform.on("POST", "/registry/heartbeat", {"status": "ok"}, {"status": "ok"}, Reply(410, {"error": "removed"}))
+    platform.on("POST", "/registry/heartbeat", {"status": "ok"}, {"status": "ok"}, GONE)
     platform.on("GET", ACTIVITY, [])
     assert client.run_agent_loop(lambda m, c: None, PollDelivery(client, interval=0.05)) == "removed"
 
@@ -354,7 +361,7 @@ def test_a_refused_token_ends_the_loop_with_its_reason(platform: ScriptedPlatfor
     from molecule_agent import CredentialRejectedError
 
     client.heartbeat_interval = client.state_poll_interval = 0.02
-    refused = Reply(401, {"error": "invalid token"})
+    refused = Reply(401, {"error": "invalid workspace auth token", "code": "invalid_token"})
     for method, path in (("POST", "/registry/heartbeat"), ("GET", SELF + "/state"), ("GET", ACTIVITY)):
         platform.on(method, path, refused)
     with pytest.raises(CredentialRejectedError, match="3 times in a row"):
@@ -365,14 +372,14 @@ def test_a_refused_token_ends_the_loop_with_its_reason(platform: ScriptedPlatfor
 
 def test_a_removed_workspace_whose_token_is_revoked_counts_as_removed(platform: ScriptedPlatform,
                                                                       client: RemoteAgentClient) -> None:
-    platform.on("POST", "/registry/heartbeat", Reply(401, {"error": "invalid token"}))
-    platform.on("GET", SELF + "/state", Reply(404, {"status": "removed", "deleted": True}))
+    platform.on("POST", "/registry/heartbeat", Reply(401, {"error": "invalid", "code": "invalid_token"}))
+    platform.on("GET", SELF + "/state", REMOVED)
     assert client.run_heartbeat_loop() == "removed"
 
 
 def test_the_loop_survives_an_outage(platform: ScriptedPlatform, client: RemoteAgentClient,
                                      monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("molecule_agent._loops.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("molecule_agent._loops.backoff", lambda attempt, most=0.0: 0.0)
     client.heartbeat_interval = client.state_poll_interval = 0.05
     alive(platform)
     platform.on("POST", "/registry/heartbeat", Reply(hangup=True), Reply(503, {"error": "x"}), {"status": "ok"})

@@ -124,7 +124,7 @@ def test_a_handler_that_cannot_be_loaded(tmp_path: Path, handler: str, word: str
 
 def test_a_refused_registration_ends_with_2(platform: ScriptedPlatform, tmp_path: Path) -> None:
     (tmp_path / "agent.py").write_text("def handle(message, client):\n    return 'x'\n")
-    platform.on("POST", "/registry/register", Reply(410, {"error": "workspace removed"}))
+    platform.on("POST", "/registry/register", Reply(410, {"error": "workspace removed", "code": "workspace_removed"}))
     done = run(["-m", "molecule_agent", "connect", "--handler", "agent:handle"], tmp_path,
                MOLECULE_PLATFORM_URL=platform.url, MOLECULE_WORKSPACE_ID=WORKSPACE)
     assert done.returncode == 2 and "workspace removed" in done.stderr
@@ -169,6 +169,33 @@ def wait_for(fact: Any, seconds: float = 20) -> None:
     while not fact():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+
+
+def test_connect_waits_for_a_platform_that_starts_later(tmp_path: Path) -> None:
+    (tmp_path / "agent.py").write_text("def handle(message, client):\n    return message.text[::-1]\n")
+    platform = ScriptedPlatform()
+    platform.close()
+    env = environment(tmp_path, MOLECULE_PLATFORM_URL=platform.url, MOLECULE_WORKSPACE_ID=WORKSPACE,
+                      MOLECULE_WORKSPACE_TOKEN="mol_given")
+    process = subprocess.Popen([sys.executable, "-W", "error", "-m", "molecule_agent", "connect", "--handler",
+                                "agent:handle"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    later = None
+    try:
+        assert process.stderr is not None
+        assert "cannot register at" in process.stderr.readline()
+        later = ScriptedPlatform(int(platform.url.rpartition(":")[2]))
+        platform_for_an_agent(later, [row("abc")])
+        wait_for(lambda: later.asked("POST", SELF + "/notify"))
+        later.on("GET", SELF + "/state", Reply(404, {"workspace_id": WORKSPACE, "deleted": True}))
+        later.on("POST", "/registry/heartbeat", Reply(404, {"error": "workspace not found",
+                                                            "code": "workspace_not_found"}))
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+        if later is not None:
+            later.close()
+    assert process.returncode == 0 and "was removed on the platform" in errors.splitlines()[-1]
 
 
 # --- examples/remote-agent/run.py ---

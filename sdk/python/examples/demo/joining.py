@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-import requests
+from molecule_agent import RemoteAgentClient
 
-from molecule_agent import PlatformError, RemoteAgentClient
-
-log = logging.getLogger("demo")
-
-PATIENCE = 60.0
-"""Seconds the platform may take to start."""
 MAX_DEMO_FILE_BYTES = 64 * 1024
 
 
@@ -46,19 +41,5 @@ def join(name: str, card: dict[str, Any]) -> RemoteAgentClient:
 
 
 def register(client: RemoteAgentClient) -> None:
-    """Register, waiting up to PATIENCE for a platform that is only just starting. Raises what the last try raised."""
-    waited, pause = 0.0, 0.2
-    while True:
-        try:
-            client.register()
-            return
-        except (requests.ConnectionError, requests.Timeout):
-            if waited >= PATIENCE or client.stopped.is_set():
-                raise
-        except PlatformError as error:
-            if not error.transient or waited >= PATIENCE or client.stopped.is_set():
-                raise
-        log.info("the platform does not answer yet")
-        client.stopped.wait(pause)
-        waited += pause
-        pause = min(2.0, pause * 2)
+    """Register, waiting for a platform that is still starting. Raises what it says when it refuses."""
+    client.register(patience=math.inf)

@@ -169,10 +169,9 @@ def main() -> int:
         how = f"at {server.inbound_url}" if isinstance(delivery, PushDelivery) else "by polling"
         print(f"pm ready as {client.workspace_id}, reached {how}", flush=True)
         try:
-            log.info("ended: %s", client.run_agent_loop(coordinate, delivery))
-        except CredentialRejectedError as error:
-            log.error("%s", error)
-            return 1
+            client.run_agent_loop(coordinate, delivery)
+        except CredentialRejectedError:
+            return 1  # the loop's last line says why
         except KeyboardInterrupt:
             pass
     return 0

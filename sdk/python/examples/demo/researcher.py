@@ -188,10 +188,9 @@ def main() -> int:
         print(f"researcher ready as {client.workspace_id}, reading below "
               f"{os.pathsep.join(str(root) for root in sources.roots)}", flush=True)
         try:
-            log.info("ended: %s", client.run_agent_loop(handle, delivery))
-        except CredentialRejectedError as error:
-            log.error("%s", error)
-            return 1
+            client.run_agent_loop(handle, delivery)
+        except CredentialRejectedError:
+            return 1  # the loop's last line says why
         except KeyboardInterrupt:
             pass
     return 0

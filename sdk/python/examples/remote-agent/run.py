@@ -9,6 +9,7 @@ five seconds. Exit codes: 0 done, 1 the secrets could not be fetched, 2 a settin
 from __future__ import annotations
 
 import logging
+import math
 import os
 import platform
 import sys
@@ -66,7 +67,7 @@ def main() -> int:
         if os.environ.get("MOLECULE_WORKSPACE_TOKEN"):
             client.save_token(os.environ["MOLECULE_WORKSPACE_TOKEN"])
         client.stop_on_signals()
-        client.register()
+        client.register(patience=math.inf)
         log.info("registered %s as %s", workspace_id, name)
         try:
             secrets = client.pull_secrets()
@@ -75,8 +76,7 @@ def main() -> int:
             return 1
         log.info("fetched %d secrets: %s", len(secrets), ", ".join(sorted(secrets)) or "none")
         delivery = PollDelivery(client, interval=ROUND_SECONDS, cursor_file=client.token_dir / "inbox_cursor")
-        outcome = client.run_agent_loop(answer, delivery, max_iterations=rounds, task_supplier=idle)
-        log.info("ended: %s", outcome)
+        client.run_agent_loop(answer, delivery, max_iterations=rounds, task_supplier=idle)
     return 0
 
 

@@ -1,6 +1,6 @@
 """Join a Molecule organisation as a remote agent: register, receive messages, answer, call peers, delegate."""
 
-from ._errors import CredentialRejectedError, CursorLostError, PlatformError, WorkspaceGoneError
+from ._errors import CredentialRejectedError, CursorLostError, ForeignAnswerError, PlatformError, WorkspaceGoneError
 from ._models import InboundMessage, InboundSource, PeerInfo, WorkspaceState
 from ._plugins import compute_plugin_sha256, verify_plugin_sha256
 from ._version import __version__
@@ -14,6 +14,7 @@ __all__ = [
     "CredentialRejectedError",
     "CursorLostError",
     "DEFAULT_POLL_INTERVAL",
+    "ForeignAnswerError",
     "InboundDelivery",
     "InboundMessage",
     "InboundSource",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,6 @@ from .client import RemoteAgentClient
 from .inbound import DEFAULT_POLL_INTERVAL, MessageHandler, PollDelivery
 
 DONE, FAILED, NOT_REGISTERED = 0, 1, 2
-REGISTER_ATTEMPTS = 5
 
 EXAMPLES = """examples:
   export MOLECULE_PLATFORM_URL=http://127.0.0.1:8080
@@ -34,8 +34,9 @@ EXAMPLES = """examples:
 
   python -m molecule_agent verify-sha256 plugins/my-plugin
 
-exit codes: 0 ended by a signal, by a pause or by removal; 1 the handler or the run failed; 2 wrong usage, or the
-platform refused the registration
+A platform that does not answer yet is waited for, and so are a pause and an outage; the last line says why it ended.
+exit codes: 0 ended by a signal or by removal; 1 the handler or the run failed, or the token was revoked; 2 wrong
+usage, or the platform refused the registration
 """
 
 
@@ -117,36 +118,22 @@ def connect(options: argparse.Namespace) -> int:
         client.delivery_mode = "poll"
         client.stop_on_signals()
         try:
-            register(client)
+            client.register(patience=math.inf)
         except (PlatformError, requests.RequestException) as error:
+            if client.stopped.is_set():
+                return DONE
             print(f"cannot register: {error}", file=sys.stderr)
             return NOT_REGISTERED
         delivery = PollDelivery(client, interval=options.poll_interval,
                                 cursor_file=options.cursor_file or client.token_dir / "inbox_cursor")
         print(f"connected {client.workspace_id} to {client.platform_url}", flush=True)
         try:
-            outcome = client.run_agent_loop(handler, delivery)
-        except CredentialRejectedError as error:
-            print(str(error), file=sys.stderr)
-            return FAILED
+            client.run_agent_loop(handler, delivery)
+        except CredentialRejectedError:
+            return FAILED  # the loop's last line says why
         except KeyboardInterrupt:
-            return DONE
-        logging.getLogger("molecule_agent").info("ended: %s", outcome)
+            pass
         return DONE
-
-
-def register(client: RemoteAgentClient) -> None:
-    """Register, patient with a platform that is only just starting. Raises what the last attempt raised."""
-    for attempt in range(1, REGISTER_ATTEMPTS + 1):
-        try:
-            client.register()
-            return
-        except (requests.ConnectionError, requests.Timeout):
-            if attempt == REGISTER_ATTEMPTS or client.stopped.is_set():
-                raise
-            pause = 0.5 * 2 ** attempt
-            logging.getLogger("molecule_agent").warning("the platform does not answer; trying again in %.0f s", pause)
-            client.stopped.wait(pause)
 
 
 def load_handler(name: str) -> MessageHandler:

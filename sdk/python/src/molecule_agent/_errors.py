@@ -2,10 +2,11 @@
 
     requests.RequestException
     └── requests.HTTPError
-        └── PlatformError                the platform answered, and said no
-            ├── CredentialRejectedError  401: the token is missing, wrong, revoked or expired
-            ├── WorkspaceGoneError       410: this workspace was removed for good
-            └── CursorLostError          410: the activity cursor is unknown; start from a fresh window
+        └── PlatformError                there was an answer, and it said no
+            ├── CredentialRejectedError  the token is missing, wrong, revoked or expired, by the platform's own words
+            ├── WorkspaceGoneError       the workspace was removed for good, by the platform's own words
+            ├── CursorLostError          the activity cursor is unknown; start from a fresh window
+            └── ForeignAnswerError       something on the way answered instead of the platform; try again later
 
 They descend from `requests.HTTPError`, so a program that already catches what `requests` raises keeps working.
 A connection that fails raises what `requests` raises (`ConnectionError`, `Timeout`).
@@ -50,7 +51,7 @@ class PlatformError(requests.HTTPError):
 
 
 class CredentialRejectedError(PlatformError):
-    """401. Waiting does not help: the token has to be replaced."""
+    """Waiting does not help: the token has to be replaced."""
 
 
 class WorkspaceGoneError(PlatformError):
@@ -59,3 +60,12 @@ class WorkspaceGoneError(PlatformError):
 
 class CursorLostError(PlatformError):
     """The platform no longer knows the row a poll wanted to continue from."""
+
+
+class ForeignAnswerError(PlatformError):
+    """Not the platform's words: a proxy, a login page of the network, another server at this address. It says nothing
+    about the workspace, the token or the message; the same request may succeed later."""
+
+    @property
+    def transient(self) -> bool:
+        return True

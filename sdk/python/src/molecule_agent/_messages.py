@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-import time
 from typing import Any
 
 import requests
 
 from . import _wire
-from ._errors import CursorLostError, PlatformError
-from ._models import InboundMessage, InboundSource
-from ._transport import Answer, Transport, backoff, error_for, segment
+from ._answers import Answer, error_for, says_cursor_lost
+from ._awake import backoff, now
+from ._errors import CursorLostError, ForeignAnswerError, PlatformError
+from ._models import FetchedMessage, InboundMessage, InboundSource
+from ._transport import Transport, segment
 
 log = logging.getLogger("molecule_agent")
 
@@ -23,6 +24,8 @@ CALL_TIMEOUT = 30.0
 MAX_WAIT = 30
 """Seconds the platform holds a long poll at most."""
 DELEGATE_ATTEMPTS = 4
+RECEIPT = frozenset({"status", "jsonrpc", "result"})
+"""One of these is in every answer of the platform to a reply it took."""
 
 
 class MessageCalls:
@@ -39,25 +42,27 @@ class MessageCalls:
 
     def fetch_inbound(self, since_id: str | None = None, limit: int = 100, type: str = "a2a_receive",
                       peer_id: str | None = None, before_ts: str | None = None, *, since_secs: int | None = None,
-                      order: str | None = None, wait: int | None = None) -> list[dict[str, Any]]:
-        """Activity rows of this workspace. `wait` (seconds, at most MAX_WAIT) lets the platform hold the answer until
-        a row exists; it needs `since_id` or `since_secs`. Raises CursorLostError when `since_id` is unknown there."""
+                      order: str | None = None, wait: int | None = None) -> list[FetchedMessage]:
+        """Activity rows of this workspace as messages (`row.text`, `row.source` …) that are also the rows themselves
+        (`row["created_at"]`). `wait` (seconds, at most MAX_WAIT) lets the platform hold the answer until a row exists;
+        it needs `since_id` or `since_secs`. Raises CursorLostError when `since_id` is unknown there."""
         asked = {"type": type, "limit": limit, "since_id": since_id, "peer_id": peer_id, "before_ts": before_ts,
                  "since_secs": since_secs, "order": order, "wait": wait}
         params = {name: value for name, value in asked.items() if value is not None}
         answer = self._transport.get(f"{self._self_path}/activity", params=params,
                                      timeout=READ_TIMEOUT + min(wait or 0, MAX_WAIT))
-        if answer.status in (400, 410) and since_id is not None:
+        if since_id is not None and says_cursor_lost(answer.status, answer.details()):
             error = error_for(answer, "fetch activity")
-            # 400 with this code: what was kept as a cursor is no id at all, which is as good as lost.
-            lost = answer.status == 410 or error.code == "invalid_since_id"
-            if lost and "removed_at" not in error.details and error.code != "workspace_removed":
-                raise CursorLostError(error.message, status=answer.status, code=error.code, details=error.details,
-                                      response=error.response)
+            raise CursorLostError(error.message, status=answer.status, code=error.code, details=error.details,
+                                  response=error.response)
         rows = self._checked(answer, "fetch activity")
         if isinstance(rows, dict):
             rows = rows.get("items")
-        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        if not isinstance(rows, list):
+            raise ForeignAnswerError(f"fetch activity: {answer.status}, {answer.shown()}, which is no list of rows",
+                                     status=answer.status, response=answer.response)
+        found = [FetchedMessage.of(row) for row in rows if isinstance(row, dict)]
+        return [message for message in found if message is not None]
 
     def reply(self, message: InboundMessage, text: str, *, failed: bool = False) -> None:
         """Answer `message`: on the canvas for a person, through the platform for a peer. Repeating the same answer to
@@ -69,7 +74,7 @@ class MessageCalls:
             body: dict[str, Any] = {"message": text}
             if message.activity_id:
                 body["reply_to"] = message.activity_id
-            self._checked(self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT), "reply")
+            answer = self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT)
         elif message.source == InboundSource.peer_agent and message.source_id:
             digest = hashlib.sha256(f"{self.workspace_id}:{message.activity_id}:{text}".encode()).hexdigest()
             metadata: dict[str, Any] = {"reply_to": message.activity_id}
@@ -78,10 +83,13 @@ class MessageCalls:
             envelope = _wire.message_send(text, role="agent", request_id=message.activity_id,
                                           message_id=f"reply-{digest[:48]}", metadata=metadata)
             headers = {"X-Source-Workspace-Id": self.workspace_id, **self._sender()}
-            self._checked(self._transport.post(f"/workspaces/{segment(message.source_id)}/a2a", envelope,
-                                               headers=headers, timeout=READ_TIMEOUT), "reply")
+            answer = self._transport.post(f"/workspaces/{segment(message.source_id)}/a2a", envelope, headers=headers,
+                                          timeout=READ_TIMEOUT)
         else:
             raise ValueError(f"message {message.activity_id} has no sender that can be answered")
+        if not RECEIPT.intersection(self._envelope(answer, "reply")):
+            raise ForeignAnswerError(f"reply: {answer.status}, {answer.shown()}, which is no receipt of the platform",
+                                     status=answer.status, response=answer.response)
 
     def record_error(self, summary: str, detail: str = "") -> None:
         """Put an error row into this workspace's activity, where people see it."""
@@ -99,17 +107,16 @@ class MessageCalls:
         if idempotency_key is None:
             idempotency_key = hashlib.sha256(f"{target_id}:{_wire.fresh_id()}".encode()).hexdigest()
         body = {"target_id": target_id, "task": task, "idempotency_key": idempotency_key}
-        deadline = time.monotonic() + timeout
+        deadline = now() + timeout
         for attempt in range(1, DELEGATE_ATTEMPTS + 1):
-            left = max(1.0, deadline - time.monotonic())
+            left = max(1.0, deadline - now())
             final = attempt == DELEGATE_ATTEMPTS or left <= 1.0 or self.stopped.is_set()
             try:
                 answer = self._transport.post(f"{self._self_path}/delegate", body, headers=self._sender(),
                                               timeout=min(left, CALL_TIMEOUT))
-                if final or answer.status not in (429, 502, 503, 504):
-                    return self._envelope(answer, "delegate")
-            except (requests.ConnectionError, requests.Timeout):
-                if final:
+                return self._envelope(answer, "delegate")
+            except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
+                if final or (isinstance(error, PlatformError) and not error.transient):
                     raise
             self.stopped.wait(min(backoff(attempt), left))
         raise AssertionError("the last attempt returns or raises")
@@ -124,11 +131,11 @@ class MessageCalls:
     def wait_for_delegation(self, delegation_id: str, timeout: float = 300.0) -> dict[str, Any]:
         """Wait until the delegation is completed or failed and return it. Raises TimeoutError when it still runs
         after `timeout` seconds; the work goes on and may be asked for again."""
-        deadline = time.monotonic() + timeout
+        deadline = now() + timeout
         trouble = 0
         while True:
-            left = deadline - time.monotonic()
-            started = time.monotonic()
+            left = deadline - now()
+            started = now()
             try:
                 row = self.delegation(delegation_id, wait=int(max(0, min(left, MAX_WAIT))))
                 trouble = 0
@@ -139,11 +146,11 @@ class MessageCalls:
                     raise
                 trouble += 1
                 log.info("cannot read delegation %s (%s); trying again", delegation_id, error)
-            left = deadline - time.monotonic()
+            left = deadline - now()
             if left <= 0 or self.stopped.is_set():
                 raise TimeoutError(f"delegation {delegation_id} has no result after {timeout:.0f} s; the work goes on")
             # A platform that held the request already waited; one that answered at once is not asked in a tight loop.
-            pause = backoff(trouble) if trouble else max(0.0, 1.0 - (time.monotonic() - started))
+            pause = backoff(trouble) if trouble else max(0.0, 1.0 - (now() - started))
             self.stopped.wait(min(pause, left))
 
     # --- reading answers ---
@@ -152,12 +159,15 @@ class MessageCalls:
         return {"X-Workspace-ID": self.workspace_id}
 
     def _checked(self, answer: Answer, what: str) -> Any:
+        """The decoded answer, None for one that has no content. Raises what `error_for` makes of a refusal."""
         if not 200 <= answer.status < 300:
             raise error_for(answer, what)
         return answer.json() if answer.body.strip() else None
 
     def _envelope(self, answer: Answer, what: str) -> dict[str, Any]:
+        """As `_checked`, where the platform always answers with an object."""
         reply = self._checked(answer, what)
         if not isinstance(reply, dict):
-            raise PlatformError(f"{what}: expected a JSON object", status=answer.status, response=answer.response)
+            raise ForeignAnswerError(f"{what}: {answer.status}, {answer.shown()}, where the platform answers with a "
+                                     "JSON object", status=answer.status, response=answer.response)
         return reply

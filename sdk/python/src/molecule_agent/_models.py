@@ -126,6 +126,24 @@ class InboundMessage:
         )
 
 
+class FetchedMessage(dict[str, Any], InboundMessage):
+    """A message that was fetched: an `InboundMessage` that is the row it was read from as well. Two of them are equal
+    when their rows are."""
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> FetchedMessage | None:
+        """None when the row has no id, and can therefore be neither answered nor passed."""
+        read = InboundMessage.from_row(row)
+        if read is None:
+            return None
+        made = cls(row)
+        vars(made).update(vars(read))
+        return made
+
+    def __repr__(self) -> str:
+        return InboundMessage.__repr__(self)
+
+
 def _source(stated: Any, source_id: str) -> InboundSource:
     if stated in ("canvas_user", "user"):
         return InboundSource.canvas_user

@@ -19,8 +19,9 @@ from typing import BinaryIO
 import requests
 
 from . import _manifest
+from ._answers import Answer, error_for, read_bounded
 from ._errors import PlatformError
-from ._transport import Answer, Transport, error_for, read_bounded, segment
+from ._transport import Transport, segment
 
 log = logging.getLogger("molecule_agent")
 

@@ -1,12 +1,13 @@
-"""Carries requests to the platform and to peers: headers, timeouts, size bounds, retries, and errors with a reason.
+"""Carries requests to the platform and to peers: headers, timeouts, size bounds, retries, and which way they take.
 
 The bearer token is attached here and only here, and only to the platform's own address; a redirect is never followed,
-so it cannot travel anywhere else.
+so it cannot travel anywhere else. A proxy that the environment names is used for https alone, where it sees a tunnel
+and nothing in it: over plain http it would read token and messages. Loopback never takes a proxy.
 """
 
 from __future__ import annotations
 
-import json
+import ipaddress
 import logging
 import random
 import threading
@@ -15,79 +16,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
+import requests.utils
 
 from . import _wire
-from ._errors import CredentialRejectedError, PlatformError, WorkspaceGoneError, peer_failed
+from ._answers import MAX_ANSWER_BYTES, Answer, read_bounded
+from ._awake import backoff
+from ._errors import ForeignAnswerError
 from ._version import __version__
 
 log = logging.getLogger("molecule_agent")
 
 CONNECT_TIMEOUT = 10.0
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
 DEFAULT_GET_MAX_RETRIES = 3
-MAX_BACKOFF = 30.0
 MAX_RETRY_AFTER = 120.0
 """A platform that asks for a longer pause than this gets its refusal reported at once instead."""
 USER_AGENT = f"molecule-ai-sdk/{__version__}"
 
 
-class Answer:
-    """A whole answer, read within MAX_ANSWER_BYTES."""
-
-    def __init__(self, response: requests.Response, body: bytes) -> None:
-        self.response = response
-        self.status: int = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self.body = body
-
-    def json(self) -> Any:
-        """The decoded body. Raises PlatformError when it is not JSON, naming what came instead."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            kind = self.headers.get("Content-Type", "an unnamed type")
-            raise PlatformError(f"the platform answered {self.status} with {kind} where JSON was expected; "
-                                "is platform_url right?", status=self.status, response=self.response) from None
-
-
-def read_bounded(response: requests.Response, limit: int) -> bytes:
-    """The body of a streamed response. Raises PlatformError when it is longer than `limit`."""
-    chunks, size = [], 0
-    for chunk in response.iter_content(64 * 1024):
-        size += len(chunk)
-        if size > limit:
-            raise PlatformError(f"the answer is longer than {limit} bytes", status=response.status_code,
-                                response=response)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
 def _no_credentials(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     # An explicit hook keeps requests from looking into ~/.netrc, which would replace or add a credential.
     return prepared
-
-
-def error_for(answer: Answer, what: str) -> PlatformError:
-    """The error that describes a refused request; `what` is the request in words."""
-    details: dict[str, Any] = {}
-    try:
-        parsed = json.loads(answer.body)
-        if isinstance(parsed, dict):
-            details = parsed
-    except ValueError:
-        pass
-    reason = details.get("error")
-    if isinstance(reason, dict):
-        reason = reason.get("message")
-    if not isinstance(reason, str) or not reason:
-        reason = answer.response.reason or "no reason given"
-    kind: type[PlatformError] = PlatformError
-    if answer.status == 401 and not peer_failed(details):
-        kind = CredentialRejectedError
-    elif answer.status == 410 and not peer_failed(details):
-        kind = WorkspaceGoneError
-    return kind(f"{what}: {answer.status} {reason}", status=answer.status, code=_wire.text_or(details.get("code")),
-                details=details, response=answer.response)
 
 
 class Transport:
@@ -100,6 +48,11 @@ class Transport:
         self._tenant_headers = dict(tenant_headers)
         self._token = token
         self.stopped = threading.Event()
+        passed = unused_proxy(platform_url, way_to(platform_url, session))
+        if passed:
+            log.warning("the proxy %s of the environment is not used for %s: over plain http it would read the token. "
+                        "Serve the platform over https, or give a session whose `proxies` names it", passed,
+                        platform_url)
 
     def headers(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Bearer if known, tenant headers, then `extra`, which wins."""
@@ -119,10 +72,12 @@ class Transport:
             answer = self.once("GET", path, params=params, headers=headers, timeout=timeout)
             if answer.status != 429 or attempt >= retries or self.stopped.is_set():
                 return answer
-            asked = _wire.retry_after_seconds(answer.headers.get("Retry-After"))
+            asked = _wire.retry_after_seconds(answer.headers.get("Retry-After"),
+                                              _wire.http_date(answer.headers.get("Date")))
             if asked is not None and asked > MAX_RETRY_AFTER:
                 return answer
-            pause = asked if asked is not None else backoff(attempt)
+            # Never sooner than asked, and not all at the same moment: everybody is asked for the same pause.
+            pause = backoff(attempt) if asked is None else asked + random.uniform(0.0, max(1.0, asked / 4))
             log.info("the platform asks for patience; trying again in %.1f s", pause)
             self.stopped.wait(pause)
             attempt += 1
@@ -144,18 +99,48 @@ class Transport:
               headers: Mapping[str, str] | None = None, timeout: float) -> requests.Response:
         response = self._session.request(
             method, self._platform_url + path, params=params, json=body, headers=self.headers(headers),
-            timeout=(min(CONNECT_TIMEOUT, timeout), timeout), stream=True, allow_redirects=False, auth=_no_credentials)
+            timeout=(min(CONNECT_TIMEOUT, timeout), timeout), stream=True, allow_redirects=False, auth=_no_credentials,
+            **way_to(self._platform_url, self._session))
         if response.is_redirect:
             target = response.headers.get("Location", "")
             response.close()
-            raise PlatformError(f"the platform redirects to {target}; use its final address as platform_url",
-                                status=response.status_code, response=response)
+            raise ForeignAnswerError(f"the platform redirects to {target}; use its final address as platform_url",
+                                     status=response.status_code, response=response)
         return response
 
 
-def backoff(attempt: int) -> float:
-    """1, 2, 4 … seconds with a quarter of a second of jitter either way, at most MAX_BACKOFF."""
-    return float(min(MAX_BACKOFF, max(0.0, 2.0 ** min(attempt - 1, 16) + random.uniform(-0.25, 0.25))))
+def is_loopback(url: str) -> bool:
+    try:
+        host = (urllib.parse.urlsplit(url).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def way_to(url: str, session: requests.Session) -> dict[str, Any]:
+    """How a request to `url` travels, as arguments for `requests`. Proxies that the program itself put into the session
+    are its own decision and win over the environment's; only loopback is never left."""
+    given = {} if is_loopback(url) else dict(getattr(session, "proxies", None) or {})
+    if url.lower().startswith("https:") and not is_loopback(url):
+        return {"proxies": given} if given else {}
+    # A named None keeps `requests` from filling in what the environment says, and still lets it read the CA bundle.
+    return {"proxies": {"http": None, "https": None, "all": None, **given}}
+
+
+def unused_proxy(url: str, way: Mapping[str, Any]) -> str:
+    """The environment's proxy that would have been used for `url`, without its credentials; "" when there is none."""
+    if is_loopback(url) or any(way.get("proxies", {"": url}).values()):
+        return ""
+    named = requests.utils.get_environ_proxies(url, no_proxy=None)
+    proxy = named.get(urllib.parse.urlsplit(url).scheme) or named.get("all") or ""
+    return urllib.parse.urlsplit(proxy).netloc.rpartition("@")[2] or proxy.rpartition("@")[2]
 
 
 class PeerTransport:
@@ -170,7 +155,8 @@ class PeerTransport:
     def post(self, url: str, body: Any, *, sender: str, timeout: float) -> Answer:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "X-Workspace-ID": sender}
         with self._session.post(url, json=body, headers=headers, timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
-                                stream=True, allow_redirects=False, auth=_no_credentials) as response:
+                                stream=True, allow_redirects=False, auth=_no_credentials,
+                                **way_to(url, self._session)) as response:
             self._session.cookies.clear()
             return Answer(response, read_bounded(response, MAX_ANSWER_BYTES))
 

@@ -124,21 +124,27 @@ def extract_text(answer: Any, depth: int = 0) -> str:
 # --- headers ------------------------------------------------------------------------------------------------------
 
 
+def http_date(value: str | None) -> datetime.datetime | None:
+    """The time a header names; None when it names none."""
+    try:
+        when = email.utils.parsedate_to_datetime(value or "")
+    except (TypeError, ValueError):
+        return None
+    return when if when.tzinfo is not None else when.replace(tzinfo=datetime.timezone.utc)
+
+
 def retry_after_seconds(value: str | None, now: datetime.datetime | None = None) -> float | None:
     """Seconds to wait by a Retry-After header, rounded up, in its number or date form; None when it says nothing
-    usable."""
+    usable. A date is compared with `now`, the answer's own Date, so that a wrong clock here does not matter."""
     if not value:
         return None
     value = value.strip()
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            when = email.utils.parsedate_to_datetime(value)
-        except (TypeError, ValueError):
+        when = http_date(value)
+        if when is None:
             return None
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=datetime.timezone.utc)
         seconds = (when - (now or datetime.datetime.now(datetime.timezone.utc))).total_seconds()
     if not math.isfinite(seconds):
         return None

@@ -16,13 +16,10 @@ import threading
 import urllib.parse
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _rpc
 from ._version import __version__
-
-if TYPE_CHECKING:
-    from ._models import InboundMessage  # noqa: F401  (named in documentation)
 
 __all__ = ["A2AServer", "INBOUND_PATH", "MAX_BODY_BYTES", "MAX_CONNECTIONS"]
 

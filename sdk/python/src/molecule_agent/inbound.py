@@ -6,20 +6,18 @@ import asyncio
 import collections
 import inspect
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import requests
 
-from . import _files, _loops, _wire
+from . import _files, _wire
+from ._calls import AgentCalls
 from ._errors import CredentialRejectedError, CursorLostError, PlatformError
-from ._models import InboundMessage, InboundSource
-
-if TYPE_CHECKING:
-    from .a2a_server import A2AServer
-    from .client import RemoteAgentClient
+from ._models import FetchedMessage, InboundMessage, InboundSource
+from ._work import StopRequested
+from .a2a_server import A2AServer
 
 __all__ = ["DEFAULT_POLL_INTERVAL", "CursorLostError", "InboundDelivery", "InboundMessage", "InboundSource",
            "MessageHandler", "PollDelivery", "PushDelivery", "run_handler"]
@@ -28,13 +26,19 @@ log = logging.getLogger("molecule_agent")
 
 DEFAULT_POLL_INTERVAL = 5.0
 MAX_WAIT = 30
-FIRST_WINDOW_SECS = 600
-"""How far back a poll without a cursor looks, so that what was sent just before the start is not lost."""
-MAX_WINDOW_SECS = 30 * 24 * 3600
+FIRST_WINDOW_SECS = 30 * 24 * 3600
+"""How far back a poll without a cursor looks: as far as the platform goes, because messages wait in the inbox until an
+agent comes. What was dealt with meanwhile is told apart by its `mail`."""
+SETTLED = frozenset({"settled", "dead"})
+"""Values of a row's `mail`: answered already, or given up."""
+MAX_DOUBTS = 8
+"""Tries of an answer that is refused without a code of the platform or for its path, which may be the word of something
+on the way."""
 REMEMBERED_IDS = 4096
 """Handled rows that are recognised when they come again."""
 
-MessageHandler = Callable[["InboundMessage", "RemoteAgentClient"], "str | None | Awaitable[str | None]"]
+MessageHandler = Callable[[InboundMessage, Any], "str | None | Awaitable[str | None]"]
+"""Called with the message and the `RemoteAgentClient` that runs the loop."""
 
 
 class InboundDelivery(Protocol):
@@ -45,7 +49,7 @@ class InboundDelivery(Protocol):
     def stop(self) -> None: ...
 
 
-def run_handler(handler: MessageHandler, message: InboundMessage, client: RemoteAgentClient) -> str | None:
+def run_handler(handler: MessageHandler, message: InboundMessage, client: AgentCalls) -> str | None:
     """Call a handler, plain or async, and return its text. An async one gets an event loop of its own; called from
     inside a running loop that is a RuntimeError."""
     outcome = handler(message, client)
@@ -86,9 +90,9 @@ class PollDelivery:
     its delegations are skipped; the latter go to `on_result` when one is given.
     """
 
-    def __init__(self, client: RemoteAgentClient, interval: float = DEFAULT_POLL_INTERVAL,
+    def __init__(self, client: AgentCalls, interval: float = DEFAULT_POLL_INTERVAL,
                  type: str = "a2a_receive", limit: int = 100, cursor_file: str | Path | None = None, *,
-                 on_result: Callable[[dict[str, Any], RemoteAgentClient], None] | None = None) -> None:
+                 on_result: Callable[[dict[str, Any], Any], None] | None = None) -> None:
         self._client = client
         self.interval = interval
         self._type = type
@@ -97,8 +101,8 @@ class PollDelivery:
         self._on_result = on_result
         self._seen: collections.OrderedDict[str, None] = collections.OrderedDict()
         self._owed: tuple[InboundMessage, str, bool] | None = None
+        self._doubts = 0
         self._stopped = False
-        self._born = time.monotonic()
         self._cursor = self._load_cursor()
 
     @property
@@ -118,12 +122,11 @@ class PollDelivery:
         try:
             rows = self._fetch()
         except CursorLostError as error:
-            log.warning("the platform does not know cursor %s any more; starting from the last %d minutes (%s)",
-                        self._cursor, FIRST_WINDOW_SECS // 60, error)
-            self._born = time.monotonic()
+            log.warning("the platform does not know cursor %s any more; asking for everything that still waits (%s)",
+                        self._cursor, error)
             self._set_cursor(None)
             return 0
-        except _loops.StopRequested:
+        except StopRequested:
             return 0
         handled = 0
         for row in rows:
@@ -135,10 +138,8 @@ class PollDelivery:
                 break
         return handled
 
-    def _fetch(self) -> list[dict[str, Any]]:
-        window = None
-        if self._cursor is None:
-            window = min(MAX_WINDOW_SECS, FIRST_WINDOW_SECS + int(time.monotonic() - self._born))
+    def _fetch(self) -> list[FetchedMessage]:
+        window = FIRST_WINDOW_SECS if self._cursor is None else None
         with self._client._activity.waiting():
             if self._client.stopped.is_set():
                 return []
@@ -152,12 +153,9 @@ class PollDelivery:
             rows.sort(key=lambda row: str(row["created_at"]))
         return rows
 
-    def _handle(self, row: dict[str, Any], handler: MessageHandler) -> int:
+    def _handle(self, row: FetchedMessage, handler: MessageHandler) -> int:
         """Deal with one row; 1 when the handler ran."""
-        message = InboundMessage.from_row(row)
-        if message is None:
-            log.warning("skipping an activity row without an id")
-            return 0
+        message = row
         if message.activity_id in self._seen:
             self._set_cursor(message.activity_id)
             return 0
@@ -188,7 +186,7 @@ class PollDelivery:
         data = row.get("data")
         stated = data.get("source") if isinstance(data, dict) else row.get("source")
         return (row.get("method") in ("notify", "delegate_result") or stated == "self"
-                or message.source_id == self._client.workspace_id)
+                or message.source_id == self._client.workspace_id or row.get("mail") in SETTLED)
 
     def _hand_over_result(self, row: dict[str, Any]) -> None:
         if self._on_result is None:
@@ -214,7 +212,10 @@ class PollDelivery:
         try:
             self._client.reply(message, answer, failed=failed)
         except PlatformError as error:
-            if error.transient or isinstance(error, CredentialRejectedError):
+            doubtful = error.code in ("", "not_found") and error.status in (401, 403, 404, 405, 407, 410)
+            self._doubts += doubtful
+            if error.transient or isinstance(error, CredentialRejectedError) or \
+                    (doubtful and self._doubts < MAX_DOUBTS):
                 log.warning("cannot deliver the answer to %s yet: %s", message.activity_id, error)
                 return False
             log.error("the platform refused the answer to %s for good: %s", message.activity_id, error)
@@ -224,6 +225,7 @@ class PollDelivery:
         except ValueError as error:
             log.error("cannot answer %s: %s", message.activity_id, error)
         self._owed = None
+        self._doubts = 0
         self._done(message)
         return True
 
@@ -262,7 +264,7 @@ class PushDelivery:
     soon as the agent is registered.
     """
 
-    def __init__(self, client: RemoteAgentClient, server: A2AServer, handler: MessageHandler | None = None) -> None:
+    def __init__(self, client: AgentCalls, server: A2AServer, handler: MessageHandler | None = None) -> None:
         self._client = client
         self._server = server
         if handler is not None:

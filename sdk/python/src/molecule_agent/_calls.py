@@ -1,0 +1,329 @@
+"""The calls of a workspace: one method per thing the platform offers, and the state they share. No loop lives here."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+from . import _plugins, _wire
+from ._answers import Answer, error_for, says_removed, stated_reason
+from ._awake import backoff, now
+from ._errors import CredentialRejectedError, ForeignAnswerError, PlatformError, WorkspaceGoneError
+from ._messages import CALL_TIMEOUT, SHORT_TIMEOUT, MessageCalls
+from ._models import PeerInfo, WorkspaceState
+from ._tokens import TokenFile
+from ._transport import PeerTransport, Transport, is_http_url, never_delivered, segment
+from ._work import CurrentTask, Work
+
+log = logging.getLogger("molecule_agent")
+
+PLACEHOLDER_URL = "remote://no-inbound"
+MAX_CACHED_URLS = 1024
+MAX_TASK_CHARS = 500
+"""Longer task lines are cut before they are reported; the canvas shows one line."""
+MAX_REGISTER_PAUSE = 5.0
+"""Seconds between two tries of a patient registration, at most."""
+
+
+class AgentCalls(MessageCalls):
+    """See `RemoteAgentClient`, which adds the loops."""
+
+    def __init__(self, workspace_id: str, platform_url: str, agent_card: dict[str, Any] | None = None,
+                 reported_url: str = "", token_dir: str | Path | None = None, heartbeat_interval: float = 30.0,
+                 state_poll_interval: float = 30.0, url_cache_ttl: float = 300.0,
+                 session: requests.Session | None = None, org_id: str = "", origin: str | None = "") -> None:
+        self.workspace_id = workspace_id
+        self._self_path = "/workspaces/" + segment(workspace_id)
+        if "/" in workspace_id or "\\" in workspace_id:
+            raise ValueError(f"{workspace_id!r} cannot be a workspace id")
+        self.platform_url = platform_url.rstrip("/")
+        if not is_http_url(self.platform_url):
+            raise ValueError(f"platform_url must be an http or https address, not {platform_url!r}")
+        self.agent_card: dict[str, Any] = agent_card or {"name": f"remote-agent-{workspace_id[:8]}"}
+        self.reported_url = reported_url
+        self.delivery_mode = ""
+        self.inbound_secret = ""
+        self.heartbeat_interval = heartbeat_interval
+        self.state_poll_interval = state_poll_interval
+        home = Path(token_dir).expanduser() if token_dir else Path.home() / ".molecule" / workspace_id
+        self.token_dir = home
+        self.plugins_dir = home / "plugins"
+        self._tokens = TokenFile(home / ".auth_token")
+        self.token_file = self._tokens.path
+        self._owns_session = session is None
+        self._session = session or requests.Session()
+        self._transport = Transport(self._session, self.platform_url, self._tenant_headers(org_id, origin),
+                                    self._tokens.load)
+        self._peers = PeerTransport(self._session)
+        self._url_cache_ttl = url_cache_ttl
+        self._urls: dict[str, tuple[str, float]] = {}
+        self._urls_lock = threading.Lock()
+        self._started = time.monotonic()
+        self._activity = CurrentTask(lambda **told: self.heartbeat(**told))
+        self._registered = False
+
+    def _tenant_headers(self, org_id: str, origin: str | None) -> dict[str, str]:
+        headers = {"X-Molecule-Org-Id": org_id} if org_id else {}
+        if origin == "":
+            parts = urllib.parse.urlsplit(self.platform_url)
+            headers["Origin"] = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        elif origin is not None:
+            headers["Origin"] = origin
+        return headers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End running loops and give the connections back. An injected session stays open."""
+        self.stop()
+        self._peers.close()
+        if self._owns_session:
+            self._session.close()
+
+    def stop(self) -> None:
+        """Ask running loops to return "stopped" soon; callable from a signal handler or another thread."""
+        self._transport.stopped.set()
+
+    # --- the token ---
+
+    def load_token(self) -> str | None:
+        """The workspace token from memory or from `token_file`; None when there is none."""
+        return self._tokens.load()
+
+    def save_token(self, token: str) -> None:
+        """Keep the token in memory and in `token_file` (0600, replaced atomically). Raises ValueError when it is
+        empty; a file that cannot be written is logged and tried again with the next heartbeat."""
+        self._tokens.save(token)
+
+    # --- registration, presence, secrets ---
+
+    def register(self, *, patience: float = 0.0) -> str:
+        """Announce this agent and return the current token ("" when there is none).
+
+        The cached token is presented, so a restarted agent is recognised. Without one, an external workspace is
+        claimed and the token of the answer kept. `patience` (seconds, `math.inf` for ever) is how long to try again
+        while no platform answers: it is still starting, the network is away, something else answers in its place.
+        """
+        deadline = now() + patience
+        attempt = 0
+        while True:
+            try:
+                return self._register()
+            except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
+                passing = not isinstance(error, PlatformError) or error.transient
+                if not passing or now() >= deadline or self.stopped.is_set():
+                    raise
+                attempt += 1
+                log.log(logging.WARNING if attempt == 1 else logging.INFO,
+                        "cannot register at %s yet, trying until it answers: %s", self.platform_url, error)
+            self.stopped.wait(min(backoff(attempt, MAX_REGISTER_PAUSE), max(0.0, deadline - now())))
+
+    def _register(self) -> str:
+        has_url = is_http_url(self.reported_url)
+        body = {
+            "id": self.workspace_id,
+            "url": self.reported_url or PLACEHOLDER_URL,
+            "agent_card": self.agent_card,
+            "delivery_mode": self.delivery_mode or ("push" if has_url else "poll"),
+        }
+        answer = self._transport.post("/registry/register", body, timeout=SHORT_TIMEOUT)
+        try:
+            reply = self._checked(answer, "register")
+        except CredentialRejectedError as error:
+            if self.load_token():
+                hint = f"the token in {self.token_file} is not valid for this workspace (any more); delete the file " \
+                       "and connect again from the canvas, or save a new token"
+            else:
+                hint = "this workspace was claimed before; save its token first (save_token, or " \
+                       "MOLECULE_WORKSPACE_TOKEN)"
+            raise CredentialRejectedError(f"{error.message}; {hint}", status=error.status, code=error.code,
+                                          details=error.details, response=error.response) from None
+        token = reply.get("auth_token") if isinstance(reply, dict) else None
+        if isinstance(token, str) and token.strip():
+            self.save_token(token)
+        elif not self.load_token():
+            log.warning("registered, but the platform gave no token and none is cached: most calls will be refused")
+        self._note_secret(reply)
+        self._registered = True
+        return self.load_token() or ""
+
+    def pull_secrets(self) -> dict[str, str]:
+        """Every secret meant for this workspace, by key. Keep the values out of logs."""
+        answer = self._transport.get(f"{self._self_path}/secrets/values", timeout=SHORT_TIMEOUT)
+        return self._checked(answer, "pull secrets") or {}
+
+    def poll_state(self) -> WorkspaceState:
+        """What the platform wants of this workspace; a removed one is an answer here, not an error. Only the platform's
+        own words remove it: a 404 of something on the way is a ForeignAnswerError."""
+        answer = self._transport.get(f"{self._self_path}/state", timeout=SHORT_TIMEOUT)
+        if says_removed(answer.status, answer.details(), self.workspace_id):
+            return WorkspaceState(self.workspace_id, "removed", deleted=True)
+        row = self._checked(answer, "poll state")
+        if not isinstance(row, dict) or not isinstance(row.get("status"), str):
+            raise ForeignAnswerError(f"poll state: {answer.status}, {answer.shown()}, which is no state of a workspace",
+                                     status=answer.status, response=answer.response)
+        status = row["status"]
+        return WorkspaceState(self.workspace_id, status, paused=bool(row.get("paused", status == "paused")),
+                              deleted=bool(row.get("deleted", False)))
+
+    def heartbeat(self, current_task: str = "", active_tasks: int = 0, error_rate: float = 0.0,
+                  sample_error: str = "", timeout: float = SHORT_TIMEOUT) -> None:
+        """Tell the platform that this agent lives and what it does. Raises WorkspaceGoneError once it was removed."""
+        self._tokens.retry()
+        body = {
+            "workspace_id": self.workspace_id,
+            "current_task": current_task[:MAX_TASK_CHARS],
+            "active_tasks": int(active_tasks),
+            "error_rate": float(error_rate),
+            "sample_error": sample_error,
+            "uptime_seconds": int(time.monotonic() - self._started),
+        }
+        answer = self._transport.post("/registry/heartbeat", body, timeout=timeout)
+        if says_removed(answer.status, answer.details(), self.workspace_id):
+            error = error_for(answer, "heartbeat")
+            raise WorkspaceGoneError(error.message, status=answer.status, code=error.code, details=error.details,
+                                     response=error.response)
+        self._note_secret(self._checked(answer, "heartbeat"))
+
+    @contextlib.contextmanager
+    def working(self, current_task: str) -> Iterator[Work]:
+        """Show `current_task` on the canvas while the block runs: a beat at once, and one at the end.
+
+        Blocks may nest and overlap; `active_tasks` counts them and the newest is the one shown. The block may tell how
+        far it is: `with client.working("reading") as work: … work.update("writing")`. A beat that fails is logged,
+        never raised.
+        """
+        handle = self._activity.begin(current_task)
+        self._activity.beat()
+        try:
+            yield Work(self._activity, handle)
+        finally:
+            self._activity.end(handle)
+            self._activity.beat()
+
+    def _note_secret(self, reply: Any) -> None:
+        secret = reply.get("platform_inbound_secret") if isinstance(reply, dict) else None
+        if isinstance(secret, str) and secret:
+            self.inbound_secret = secret
+
+    # --- peers ---
+
+    def get_peers(self) -> list[PeerInfo]:
+        """The workspaces this one may talk to: siblings, children and the parent."""
+        answer = self._transport.get(f"/registry/{segment(self.workspace_id)}/peers", headers=self._sender(),
+                                     timeout=SHORT_TIMEOUT)
+        rows = self._checked(answer, "list peers")
+        peers = []
+        for row in rows if isinstance(rows, list) else []:
+            peer = PeerInfo.from_row(row) if isinstance(row, dict) else None
+            if peer is None:
+                continue
+            peers.append(peer)
+            if is_http_url(peer.url):
+                self._remember_url(peer.id, peer.url)
+        return peers
+
+    def discover_peer(self, target: str) -> str | None:
+        """The URL at which `target` takes messages directly; None when there is none."""
+        with self._urls_lock:
+            cached = self._urls.get(target)
+        if cached and time.monotonic() < cached[1]:
+            return cached[0]
+        answer = self._transport.get(f"/registry/discover/{segment(target)}", headers=self._sender(),
+                                     timeout=SHORT_TIMEOUT)
+        if answer.status == 404 and stated_reason(answer.details()):
+            return None
+        row = self._checked(answer, "discover peer")
+        url = _wire.text_or(row.get("url")) if isinstance(row, dict) else ""
+        if not is_http_url(url):
+            return None
+        self._remember_url(target, url)
+        return url
+
+    def invalidate_peer_url(self, target: str) -> None:
+        """Forget the cached URL of `target`."""
+        with self._urls_lock:
+            self._urls.pop(target, None)
+
+    def _remember_url(self, target: str, url: str) -> None:
+        with self._urls_lock:
+            self._urls.pop(target, None)
+            while len(self._urls) >= MAX_CACHED_URLS:
+                self._urls.pop(next(iter(self._urls)))
+            self._urls[target] = (url, time.monotonic() + self._url_cache_ttl)
+
+    def call_peer(self, target: str, message: str, prefer_direct: bool = True, *,
+                  message_id: str | None = None) -> dict[str, Any]:
+        """Send `message` to a peer and return the JSON-RPC envelope of the answer.
+
+        A message has one id however often and by whichever way it is sent. Without a `message_id` each call is a
+        message of its own; give one, and keep it, to ask again after an error without having the work done twice.
+
+        A direct call carries no credential of ours. The platform is asked to carry the message instead when the
+        peer certainly did not take it: no connection came to be, or it refused with a 4xx or 503. A direct call that
+        broke afterwards is raised, because sending the message again might run it twice.
+        """
+        body = _wire.message_send(message, role="user", message_id=message_id or "")
+        if prefer_direct:
+            reply = self._call_directly(target, body)
+            if reply is not None:
+                return reply
+        answer = self._transport.post(f"/workspaces/{segment(target)}/a2a", body, headers=self._sender(),
+                                      timeout=CALL_TIMEOUT)
+        return self._envelope(answer, "call peer")
+
+    def _call_directly(self, target: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            url = self.discover_peer(target)
+        except (PlatformError, requests.RequestException) as error:
+            log.info("cannot look up peer %s (%s); asking the platform to carry the message", target, error)
+            return None
+        if url is None:
+            return None
+        try:
+            answer = self._peers.post(url, body, sender=self.workspace_id, timeout=CALL_TIMEOUT)
+        except requests.RequestException as error:
+            self.invalidate_peer_url(target)
+            if not never_delivered(error):
+                raise
+            log.info("peer %s cannot be reached directly; asking the platform to carry the message", target)
+            return None
+        if 300 <= answer.status < 500 or answer.status == 503:
+            self.invalidate_peer_url(target)
+            log.info("peer %s refused a direct call with %d; asking the platform instead", target, answer.status)
+            return None
+        return self._peer_envelope(answer, target)
+
+    def _peer_envelope(self, answer: Answer, target: str) -> dict[str, Any]:
+        """The peer's own reply: what it says about itself is never taken for the platform's words."""
+        details = answer.details()
+        if not 200 <= answer.status < 300:
+            raise PlatformError(f"peer {target} answered {answer.status} {stated_reason(details) or answer.shown()}",
+                                status=answer.status, details=details, response=answer.response)
+        if not details:
+            raise PlatformError(f"peer {target} answered {answer.shown()} where a JSON object was expected",
+                                status=answer.status, response=answer.response)
+        return details
+
+    # --- plugins ---
+
+    def install_plugin(self, name: str, source: str | None = None, run_setup_sh: bool = True,
+                       report_to_platform: bool = True) -> Path:
+        """Download, check and unpack a plugin below `plugins_dir`, replacing an older one only after every check
+        passed. Raises ValueError for a bad name, archive or content hash."""
+        return _plugins.install(self._transport, self._self_path, self.plugins_dir, name, source,
+                                run_setup_sh=run_setup_sh, report=report_to_platform)
