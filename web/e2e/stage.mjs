@@ -89,7 +89,7 @@ export class Platform {
     const ready = new Promise((resolve, reject) => {
       const hear = (line) => {
         this.#log.write(`${line}\n`);
-        const claim = /(http\S*\/claim\/[^\s"]+)/.exec(line);
+        const claim = /(http[^\s"]*\/claim\/[^\s"]+)/.exec(line);
         if (claim) this.claimLink = claim[1];
         const said = /^ready (http\S+)/.exec(line);
         if (said) resolve(said[1].replace(/\/$/, ""));
@@ -108,7 +108,7 @@ export class Platform {
     admin.stdout.on("data", (text) => (said += text));
     admin.stderr.on("data", (text) => (said += text));
     await once(admin, "exit");
-    const link = /(http\S*\/claim\/[^\s"]+)/.exec(said);
+    const link = /(http[^\s"]*\/claim\/[^\s"]+)/.exec(said);
     if (!link) throw new Error(`molecule admin claim printed no link: ${said}`);
     return link[1];
   }
