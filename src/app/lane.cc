@@ -7,7 +7,7 @@
 namespace molecule::app {
 
 Lane::Lane(io::Scope::OnFailure on_failure)
-    : work_(loop_, on_failure), control_(loop_, on_failure) {}
+    : work_(loop_, on_failure), serving_(loop_, on_failure), control_(loop_, on_failure) {}
 
 Lane::~Lane() { stop(); }
 
@@ -21,7 +21,7 @@ std::uint16_t Lane::listen(const http::Router& router, const http::Settings& set
   server_ = std::make_unique<http::Server>(loop_, router, settings, registry);
   if (tls) server_->encrypt(*tls);
   std::uint16_t real = server_->listen(sharing, port);
-  control_.spawn_from_anywhere("http", [this] { return server_->serve(); });
+  serving_.spawn_from_anywhere("http", [this] { return server_->serve(); });
   return real;
 }
 
@@ -33,6 +33,8 @@ io::Task<void> Lane::drain_here(std::chrono::milliseconds grace) {
   const io::SystemClock clock;
   const auto by = clock.monotonic() + grace;
   if (server_) co_await server_->drain();
+  // Accepting has been told to end; it takes a few turns of the loop, which must not stop before.
+  co_await serving_.join();
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(by - clock.monotonic());
   co_await work_.drain(std::max(left, std::chrono::milliseconds(0)));
   if (client_) client_->close_idle();

@@ -46,6 +46,7 @@ class Lane {
 
   io::Loop loop_;
   io::Scope work_;
+  io::Scope serving_;  // Accepting connections; ends within drain().
   io::Scope control_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<http::Server> server_;
