@@ -60,6 +60,7 @@ void add_setting(CLI::App& verb, Arguments& arguments, const Setting& setting) {
   std::string name(setting.name);
   std::string help(setting.help);
   bool flag = setting.form == Setting::Form::flag;
+  if (std::string range = range_text(setting); !range.empty()) help += fmt::format(", {}", range);
   if (!flag && !setting.fallback.empty()) help += fmt::format(" (default {})", setting.fallback);
   if (!setting.environment.empty()) help += fmt::format(" [{}]", setting.environment);
   if (flag) {
@@ -67,8 +68,8 @@ void add_setting(CLI::App& verb, Arguments& arguments, const Setting& setting) {
         "--" + name, [&arguments, name] { arguments.flags[name] = "true"; }, help);
     return;
   }
-  std::string shape(setting.form == Setting::Form::number ? "N" : setting.shape);
-  if (setting.form == Setting::Form::list) {
+  std::string shape(setting.shape);
+  if (setting.is_list()) {
     verb.add_option_function<std::vector<std::string>>(
             "--" + name,
             [&arguments, name](const std::vector<std::string>& items) {
@@ -109,8 +110,6 @@ void add_output(CLI::App& verb, std::string& output) {
 // How this process speaks on standard error.
 log::Format log_format(const Config& config) {
   const std::string& chosen = config.text("log-format");
-  if (chosen != "auto" && chosen != "json" && chosen != "text")
-    throw bad_request("invalid_config", "log-format: expected auto, json or text");
   const bool text = chosen == "text" || (chosen == "auto" && process::is_terminal(STDERR_FILENO));
   if (!text) return log::Format::json;
   return process::shows_colours(STDERR_FILENO) ? log::Format::coloured : log::Format::text;
@@ -132,10 +131,8 @@ void tell_ready(const Config& config, const Ready& ready, log::Format format, In
 
 void run_serve(const Arguments& arguments) {
   Config config = Config::load(arguments.flags, arguments.file);
-  auto level = enum_from<log::Level>(config.text("log-level"));
-  if (!level) throw bad_request("invalid_config", "log-level: expected debug, info, warn or error");
   const log::Format format = log_format(config);
-  log::start(*level);
+  log::start(*enum_from<log::Level>(config.text("log-level")));
   log::set_format(format);
   io::SystemClock clock;
   io::SystemRandom random;
@@ -163,15 +160,19 @@ void run_config_show(const Arguments& arguments) {
     const auto& value = config.value(setting.name);
     std::string shown = value.text;
     if (setting.form == Setting::Form::secret && !shown.empty()) shown = "(set)";
+    std::optional<std::string> range;
+    if (setting.form == Setting::Form::number) range = range_text(setting);
     if (arguments.output == "json") {
       if (!rows.empty()) rows += ',';
       rows += json::Object{}
                   .add("name", setting.name)
                   .add("value", shown)
                   .add("origin", origin_text(value.origin))
+                  .add_some("range", range)
                   .text();
     } else {
-      rows += fmt::format("{:<26}{:<36}{}\n", setting.name, shown, origin_text(value.origin));
+      rows += fmt::format("{:<26}{:<36}{}{}\n", setting.name, shown, origin_text(value.origin),
+                          range ? fmt::format("  ({})", *range) : "");
     }
   }
   if (arguments.output == "json") {

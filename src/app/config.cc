@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/config_check.h"
 #include "app/nearest.h"
 #include "base/fault.h"
 #include "platform/process/environment.h"
@@ -23,17 +24,12 @@ std::string trimmed(std::string_view text) {
   return std::string(text);
 }
 
-void check_form(const Setting& setting, const std::string& text, std::vector<std::string>& errors) {
-  if (setting.form == Setting::Form::flag && text != "true" && text != "false") {
-    errors.push_back(fmt::format("{}: expected true or false", setting.name));
-  }
-  if (setting.form == Setting::Form::number) {
-    long long value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
-      errors.push_back(fmt::format("{}: expected a whole number, not negative", setting.name));
-    }
-  }
+// Strictly: digits, and nothing before or behind them.
+std::optional<long long> whole_number(std::string_view text) {
+  long long value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 }  // namespace
@@ -118,7 +114,10 @@ Config Config::load(const std::map<std::string, std::string>& flags,
     auto profile = process::environment("MOLECULE_ENV");
     if (profile == "development" || profile == "dev") dev = {"true", Origin::environment};
   }
-  for (const Setting& setting : settings) check_form(setting, config.text(setting.name), errors);
+  for (const Setting& setting : settings) {
+    auto wrong = what_is_wrong(setting, config.text(setting.name));
+    if (wrong) errors.push_back(fmt::format("{}: {}", setting.name, *wrong));
+  }
   if (!errors.empty()) {
     std::string all;
     for (const auto& error : errors) all.append(all.empty() ? "" : "\n").append(error);
@@ -135,9 +134,9 @@ const Config::Value& Config::value(std::string_view name) const {
 
 long long Config::number(std::string_view name) const {
   const std::string& text = value(name).text;
-  long long parsed = 0;
-  std::from_chars(text.data(), text.data() + text.size(), parsed);
-  return parsed;
+  auto parsed = whole_number(text);
+  if (!parsed) throw internal(fmt::format("{} is no number", name));
+  return *parsed;
 }
 
 std::vector<std::string> Config::list(std::string_view name) const {

@@ -1,6 +1,6 @@
-// Every setting, once: its flag, environment variable, key in the config file, default and meaning.
-// Precedence: flag, environment, file, default. `molecule config show` prints value and origin; the
-// reference page prints this table.
+// Every setting, once: its flag, environment variable, key in the config file, default, meaning and
+// what it may be. Precedence: flag, environment, file, default. `molecule config show` prints
+// value, origin and range; the reference page prints this table.
 #pragma once
 
 #include <array>
@@ -17,14 +17,33 @@ struct Setting {
   std::string_view environment;  // Empty: none.
   std::string_view fallback;     // Default, as text.
   std::string_view help;
-  enum class Form { text, flag, number, list, secret } form = Form::text;
+  enum class Form {
+    text,
+    flag,
+    number,  // Whole, within least and most.
+    secret,
+    address,  // ADDRESS:PORT
+    url,      // http or https, without credentials, query and fragment.
+    choice,   // One of the words in unit.
+    origins,  // Lists: entries with commas between them, none of them empty.
+    hosts,
+    blocks,
+    destinations
+  } form = Form::text;
   std::string_view shape = {};  // What a value looks like, in help: ADDRESS:PORT.
+  long long least = 0;
+  long long most = 0;
+  std::string_view unit = {};  // Of a number; the words of a choice.
+
+  constexpr bool is_list() const { return form >= Form::origins; }
 };
+// "1 to 3650 days"; empty for what is no number.
+std::string range_text(const Setting& setting);
 
 inline constexpr std::array settings{
     Setting{"listen", "MOLECULE_LISTEN", "127.0.0.1:8080",
             "Address and port to listen on; port 0 picks a free one. PORT alone sets the port",
-            Setting::Form::text, "ADDRESS:PORT"},
+            Setting::Form::address, "ADDRESS:PORT"},
     Setting{"data", "MOLECULE_DATA_DIR", "", "Data directory (default: XDG data home)",
             Setting::Form::text, "DIR"},
     Setting{"dev", "", "false",
@@ -41,17 +60,17 @@ inline constexpr std::array settings{
             "Sealing key: base64 of 32 bytes or 32 characters; by environment or file only",
             Setting::Form::secret},
     Setting{"platform-url", "PLATFORM_URL", "", "Where agents reach this platform from outside",
-            Setting::Form::text, "URL"},
+            Setting::Form::url, "URL"},
     Setting{"cors-origins", "CORS_ORIGINS", "", "Other sites' origins that browsers may call from",
-            Setting::Form::list, "ORIGIN"},
+            Setting::Form::origins, "ORIGIN"},
     Setting{"hosts", "MOLECULE_HOSTS", "",
-            "Host names to answer to besides loopback and the listen address", Setting::Form::list,
+            "Host names to answer to besides loopback and the listen address", Setting::Form::hosts,
             "NAME"},
     Setting{"trusted-proxies", "MOLECULE_TRUSTED_PROXIES", "",
-            "CIDRs of proxies whose forwarded addresses count", Setting::Form::list, "CIDR"},
+            "CIDRs of proxies whose forwarded addresses count", Setting::Form::blocks, "CIDR"},
     Setting{"dial-allow", "MOLECULE_DIAL_ALLOW", "",
             "CIDRs or hosts of agents that may be dialled although they are not public",
-            Setting::Form::list, "CIDR|HOST"},
+            Setting::Form::destinations, "CIDR|HOST"},
     Setting{"tls-cert", "MOLECULE_TLS_CERT", "",
             "PEM file with the certificate chain; with tls-key the platform speaks HTTPS",
             Setting::Form::text, "FILE"},
@@ -59,23 +78,27 @@ inline constexpr std::array settings{
             Setting::Form::text, "FILE"},
     Setting{"rate-limit", "RATE_LIMIT", "600",
             "Requests a minute per address without a credential; 0 switches all limits off",
-            Setting::Form::number},
+            Setting::Form::number, "N", 0, 10'000'000, "requests a minute"},
     Setting{"rate-limit-credential", "MOLECULE_RATE_LIMIT_CREDENTIAL", "60000",
-            "Requests a minute per workspace token; 0 is unlimited", Setting::Form::number},
+            "Requests a minute per workspace token; 0 is unlimited", Setting::Form::number, "N", 0,
+            10'000'000, "requests a minute"},
     Setting{"loops", "MOLECULE_LOOPS", "0", "Event loops; 0 means one per processor",
-            Setting::Form::number},
+            Setting::Form::number, "N", 0, 64, "loops"},
     Setting{"hops-max", "MOLECULE_HOPS_MAX", "24",
-            "Longest chain of messages before it is stopped as a loop", Setting::Form::number},
+            "Longest chain of messages before it is stopped as a loop", Setting::Form::number, "N",
+            1, 1'000, "hops"},
     Setting{"activity-retention-days", "ACTIVITY_RETENTION_DAYS", "7",
-            "Days that finished activity is kept", Setting::Form::number},
+            "Days that finished activity is kept", Setting::Form::number, "N", 1, 3'650, "days"},
     Setting{"log-retention-days", "MOLECULE_LOG_RETENTION_DAYS", "30",
-            "Days that the log of events is kept", Setting::Form::number},
+            "Days that the log of events is kept", Setting::Form::number, "N", 1, 3'650, "days"},
     Setting{"offline-after", "REMOTE_LIVENESS_STALE_AFTER", "90",
-            "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number},
+            "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number,
+            "N", 10, 86'400, "seconds"},
     Setting{"log-level", "MOLECULE_LOG_LEVEL", "info", "debug, info, warn or error",
-            Setting::Form::text, "LEVEL"},
+            Setting::Form::choice, "LEVEL", 0, 0, "debug info warn error"},
     Setting{"log-format", "MOLECULE_LOG_FORMAT", "auto",
-            "json, text, or auto: text on a terminal, else json", Setting::Form::text, "FORMAT"},
+            "json, text, or auto: text on a terminal, else json", Setting::Form::choice, "FORMAT",
+            0, 0, "auto json text"},
 };
 
 enum class Origin { flag, environment, file, fallback };

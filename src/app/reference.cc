@@ -42,15 +42,15 @@ std::string settings_page() {
   page +=
       "Precedence: flag, environment, config file (`molecule.conf` in the data directory), default. "
       "`molecule config show` prints every value and its origin.\n\n"
-      "| Flag and key | Environment | Default | Meaning |\n|---|---|---|---|\n";
+      "| Flag and key | Environment | Default | Range | Meaning |\n|---|---|---|---|---|\n";
   for (const Setting& setting : settings) {
     std::string flag = setting.form == Setting::Form::secret
                            ? fmt::format("`{}` (key only)", setting.name)
                            : fmt::format("`--{}`", setting.name);
-    page += fmt::format("| {} | {} | {} | {} |\n", flag,
+    page += fmt::format("| {} | {} | {} | {} | {} |\n", flag,
                         setting.environment.empty() ? "" : fmt::format("`{}`", setting.environment),
                         setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback),
-                        setting.help);
+                        range_text(setting), setting.help);
   }
   return page;
 }

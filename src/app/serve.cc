@@ -4,11 +4,13 @@
 #include <atomic>
 
 #include "app/canvas_assets.h"
+#include "app/config_check.h"
 #include "app/demo.h"
 #include "app/lane.h"
 #include "app/migrations.h"
 #include "app/ports.h"
 #include "app/system.h"
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/key_file.h"
 #include "platform/log/log.h"
 #include "platform/process/environment.h"
@@ -32,35 +34,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr auto drain_for = 25s;  // For requests under way when the platform is told to stop.
-
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-Address listen_address(const std::string& text) {
-  std::size_t colon = text.rfind(':');
-  Address address;
-  if (colon != std::string::npos) {
-    address.host = text.substr(0, colon);
-    long port = 0;
-    try {
-      port = std::stol(text.substr(colon + 1));
-    } catch (const std::exception&) {
-      port = -1;
-    }
-    if (port >= 0 && port <= 65535) {
-      address.port = static_cast<std::uint16_t>(port);
-      if (address.host.size() > 2 && address.host.front() == '[') {
-        address.host = address.host.substr(1, address.host.size() - 2);
-      }
-      if (!address.host.empty()) return address;
-    }
-  }
-  throw bad_request(
-      "invalid_listen",
-      fmt::format("--listen {}: expected ADDRESS:PORT, such as 127.0.0.1:8080", text));
-}
 
 // The host of the platform's own URL, as this machine may use it.
 std::string reachable_host(const std::string& host) {
@@ -106,8 +79,16 @@ http::Settings http_settings(const Config& config, const Address& address) {
   settings.address = address.host;
   settings.port = address.port;
   settings.hosts = config.list("hosts");
-  settings.cors_origins = config.list("cors-origins");
+  // As browsers spell them.
+  for (const std::string& origin : config.list("cors-origins"))
+    settings.cors_origins.push_back(net::Url::parse(origin).origin());
   settings.trusted_proxies = config.list("trusted-proxies");
+  // Where agents and people reach the platform is a name and an origin of its own.
+  if (!config.text("platform-url").empty()) {
+    net::Url url = net::Url::parse(config.text("platform-url"));
+    settings.hosts.push_back(url.host);
+    settings.cors_origins.push_back(url.origin());
+  }
   return settings;
 }
 
@@ -166,6 +147,13 @@ io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& he
   co_await draining.join();
 }
 
+// The platforms of one host have different names, the replicas of one platform the same: what all
+// of a platform share and no other has is its sealing key. A key's id is no secret.
+std::string session_cookie(const crypto::Keyring& keyring) {
+  return fmt::format("{}_{}", auth::Sessions::cookie_prefix,
+                     crypto::hex_encode(keyring.keys().front().id()));
+}
+
 net::DialSettings dial_settings(const Config& config) {
   net::DialSettings dial;
   dial.dev = config.flag("dev");
@@ -176,7 +164,7 @@ net::DialSettings dial_settings(const Config& config) {
 // What can be known to be wrong before anything is made is refused here, so that a mistyped flag
 // leaves no data directory behind.
 void require_usable(const Config& config) {
-  const Address address = listen_address(config.text("listen"));
+  const Address address = *parse_address(config.text("listen"));
   if (config.flag("dev") && !is_loopback(address.host)) {
     throw bad_request(
         "dev_is_local",
@@ -186,11 +174,6 @@ void require_usable(const Config& config) {
   io::SystemClock clock;
   net::SystemResolver resolver(clock);
   net::Dialer dialer(dial_settings(config), resolver, registry);
-  for (const std::string& block : config.list("trusted-proxies")) {
-    if (!net::Cidr::parse(block))
-      throw bad_request("invalid_config",
-                        fmt::format("trusted-proxies: {} is not an address block", block));
-  }
   for (std::string_view name : {"tls-cert", "tls-key"}) {
     const std::string& file = config.text(name);
     if (!file.empty() && !fs::is_regular_file(file))
@@ -220,7 +203,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                      const std::function<void(const Ready&)>& on_ready) {
   const bool dev = config.flag("dev");
   const fs::path data = config.text("data");
-  const Address address = listen_address(config.text("listen"));
+  const Address address = *parse_address(config.text("listen"));
 
   // What happened, and who is told.
   events::Log log(db, world.clock);
@@ -238,7 +221,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     for (auto& lane : lanes) lane->review();
   };
   auth::Tokens tokens(db, world.clock, world.random, directory);
-  auth::Sessions sessions(db, world.clock, world.random);
+  crypto::Keyring keyring = crypto::load_or_create_keys(
+      data / "sealing_key", config.text("secrets-encryption-key"), world.random);
+  auth::Sessions sessions(db, world.clock, world.random, session_cookie(keyring));
   tokens.on_ended(review);
   sessions.on_ended(review);
   auth::Claims claims(world.clock, world.random);
@@ -253,8 +238,6 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   for (auto& lane : lanes) lane->connect(dialer, registry);
 
   // Things that exist.
-  crypto::Keyring keyring = crypto::load_or_create_keys(
-      data / "sealing_key", config.text("secrets-encryption-key"), world.random);
   secrets::KeySettings key_settings{data / "sealing_key",
                                     !config.text("secrets-encryption-key").empty()};
   secrets::Vault vault(db, world.random, std::move(keyring), key_settings);
@@ -318,7 +301,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   } else {
     gate = std::make_unique<auth::Gate>(gate_parts, places);
   }
-  System system(db, registry, world.clock, is_loopback(address.host));
+  System system(db, registry, world.clock, sessions.cookie());
   http::Router router(*gate);
   router.mount(system_routes, system);
   router.mount(auth::routes, auth_service);
@@ -397,7 +380,7 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   require_usable(config);
   const fs::path data = config.text("data");
   // A platform that runs on this data holds the port, too; then the lock says who it is.
-  const Address address = listen_address(config.text("listen"));
+  const Address address = *parse_address(config.text("listen"));
   if (!process::holder_of(data)) net::Listener::require_free(address.host, address.port);
   process::make_private_directory(data);
   process::DirectoryLock lock(data);

@@ -10,11 +10,12 @@ namespace molecule::app {
 const std::string_view version = MOLECULE_VERSION;
 namespace {
 
-constexpr auto table = http::table(http::get<auth::Open, &System::health>("/health"),
-                                   http::get<auth::Open, &System::alive>("/healthz"),
-                                   http::get<auth::Open, &System::ready>("/readyz"),
-                                   http::get<auth::Open, &System::metrics>("/metrics"),
-                                   http::get<auth::Open, &System::openapi>("/openapi.json"));
+constexpr auto table =
+    http::table(http::get<auth::Open, &System::health>("/health").not_counted(),
+                http::get<auth::Open, &System::alive>("/healthz").not_counted(),
+                http::get<auth::Open, &System::ready>("/readyz").not_counted(),
+                http::get<auth::Open, &System::metrics>("/metrics").not_counted(),
+                http::get<auth::Open, &System::openapi>("/openapi.json"));
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -61,7 +62,7 @@ std::string operation(const http::Route& route) {
 
 const std::span<const http::Route> system_routes = table;
 
-std::string openapi_text(const std::vector<http::Route>& routes) {
+std::string openapi_text(const std::vector<http::Route>& routes, std::string_view session_cookie) {
   std::map<std::string, json::Object> paths;
   for (const http::Route& route : routes) {
     paths[std::string(route.pattern)].add(lower(http::method_text(route.method)),
@@ -73,13 +74,18 @@ std::string openapi_text(const std::vector<http::Route>& routes) {
   info.add("title", "Molecule platform").add("version", version);
   json::Object document;
   document.add("openapi", "3.1.0").add("info", info.raw()).add("paths", path_object.raw());
-  document.add("components",
-               RawJson(R"({"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"},)"
-                       R"("session":{"type":"apiKey","in":"cookie","name":"molecule_session"}}})"));
+  json::Object session;
+  session.add("type", "apiKey").add("in", "cookie").add("name", session_cookie);
+  json::Object schemes;
+  schemes.add("bearer", RawJson(R"({"type":"http","scheme":"bearer"})"))
+      .add("session", session.raw());
+  document.add("components", json::Object().add("securitySchemes", schemes.raw()).raw());
   return document.text();
 }
 
-void System::describe(const std::vector<http::Route>& routes) { openapi_ = openapi_text(routes); }
+void System::describe(const std::vector<http::Route>& routes) {
+  openapi_ = openapi_text(routes, session_cookie_);
+}
 
 io::Task<http::Response> System::health(auth::Open::Caller) {
   auto up = std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic() - started_);
@@ -104,10 +110,16 @@ io::Task<http::Response> System::ready(auth::Open::Caller) {
   co_return http::Response::json(200, R"({"status":"ready"})");
 }
 
-io::Task<http::Response> System::metrics(auth::Open::Caller caller) {
-  if (!open_metrics_ && !caller.is_operator()) {
-    co_return http::error_response(401, "unauthenticated",
-                                   "metrics need the admin token outside loopback");
+io::Task<http::Response> System::metrics(auth::Open::Caller caller, const http::Request& request) {
+  if (request.way != http::Way::local && !caller.is_operator()) {
+    if (caller.who() != auth::Who::nobody) {
+      throw Fault(Kind::forbidden, "admin_required",
+                  "metrics are for operators: send the admin token, or ask from this machine");
+    }
+    co_return http::error_response(
+        401, "unauthenticated",
+        "metrics need the admin token unless a program of the same machine asks, without a proxy")
+        .with("WWW-Authenticate", "Bearer");
   }
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -19,12 +19,12 @@ extern const std::string_view version;
 class System {
  public:
   System(const sql::Database& db, metrics::Registry& registry, const io::Clock& clock,
-         bool open_metrics)
+         std::string session_cookie)
       : db_(db),
         registry_(registry),
         clock_(clock),
         started_(clock.monotonic()),
-        open_metrics_(open_metrics) {}
+        session_cookie_(std::move(session_cookie)) {}
 
   // Once all tables are mounted and before the first request.
   void describe(const std::vector<http::Route>& routes);
@@ -35,9 +35,9 @@ class System {
   io::Task<http::Response> alive(auth::Open::Caller caller);
   // GET /readyz: 503 while the store refuses work or the platform is going down.
   io::Task<http::Response> ready(auth::Open::Caller caller);
-  // GET /metrics: Prometheus text. For operators, and for anybody when the platform listens on
-  // loopback.
-  io::Task<http::Response> metrics(auth::Open::Caller caller);
+  // GET /metrics: Prometheus text. For operators, and for programs of this machine: whoever asks
+  // through a proxy is none, though the proxy is.
+  io::Task<http::Response> metrics(auth::Open::Caller caller, const http::Request& request);
   io::Task<http::Response> openapi(auth::Open::Caller caller);
 
  private:
@@ -45,13 +45,13 @@ class System {
   metrics::Registry& registry_;
   const io::Clock& clock_;
   std::chrono::nanoseconds started_;
-  bool open_metrics_;
+  std::string session_cookie_;
   std::atomic<bool> draining_{false};
   std::string openapi_;
 };
 
 // OpenAPI 3.1 from the route tables: paths, access classes, path parameters.
-std::string openapi_text(const std::vector<http::Route>& routes);
+std::string openapi_text(const std::vector<http::Route>& routes, std::string_view session_cookie);
 
 extern const std::span<const http::Route> system_routes;
 

@@ -54,7 +54,8 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
   };
   std::string wrong = trial.own;
   std::swap(wrong[5], wrong[6]);
-  Headers cookie{{"Cookie", "molecule_session=" + trial.session}};
+  Headers cookie{{"Cookie", trial.session}};
+  std::string unknown = trial.session.substr(0, trial.session.find('=') + 1) + trial.own;
 
   auto refused = [](const http::Route&, std::string_view) { return 401; };
   auto forbidden = [](const http::Route&, std::string_view) { return 403; };
@@ -62,11 +63,11 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
     return access == "open" || access == "enrol" ? admitted : 401;
   };
   auto itself = [](const http::Route&, std::string_view access) {
-    return access == "admin" ? 401 : admitted;
+    return access == "admin" ? 403 : admitted;
   };
   auto stranger = [](const http::Route&, std::string_view access) {
-    if (access == "peer") return 403;
-    return access == "self" || access == "own" || access == "admin" ? 401 : admitted;
+    bool foreign = access == "self" || access == "own" || access == "peer" || access == "admin";
+    return foreign ? 403 : admitted;
   };
   auto left = [](const http::Route& route, std::string_view access) {
     if (access == "open" || says_farewell(route)) return admitted;
@@ -91,7 +92,7 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
       {"an expired token", bearer(trial.expired), refused, trial.mine},
       {"a removed workspace's token", bearer(trial.departed), left, trial.gone},
       {"its own token under another name",
-       with(bearer(trial.own), "X-Workspace-ID", trial.gone.text()), refused, trial.mine},
+       with(bearer(trial.own), "X-Workspace-ID", trial.gone.text()), forbidden, trial.mine},
       {"the platform's name", with(bearer(trial.own), "X-Workspace-ID", "system:scheduler"),
        forbidden, trial.mine},
       {"the admin token", bearer(trial.admin), operators, trial.mine},
@@ -103,7 +104,7 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
       {"a browser from nowhere", cookie, blind_browser, trial.mine},
       {"a browser from a foreign page", with(cookie, "Origin", "http://evil.example"),
        blind_browser, trial.mine},
-      {"an unknown session", {{"Cookie", "molecule_session=" + trial.own}}, nobody, trial.mine},
+      {"an unknown session", {{"Cookie", unknown}}, nobody, trial.mine},
   };
 }
 

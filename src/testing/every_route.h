@@ -22,7 +22,7 @@ struct Trial {
   WorkspaceId gone;      // Removed.
   std::string departed;  // Its token.
   std::string admin;     // The admin token.
-  std::string session;   // The value of a signed-in browser's cookie.
+  std::string session;   // The cookie of a signed-in browser: name=value.
   std::string host = "127.0.0.1:8080";
 };
 

@@ -15,19 +15,29 @@ class ManualClock final : public io::Clock {
   // 2026-01-02T03:04:05Z.
   static constexpr std::int64_t start_micros = 1'767'323'045'000'000;
 
+  static constexpr std::int64_t start_monotonic = 1'000'000'000;
+
   Instant now() const override { return Instant::from_micros(wall_.load()); }
   std::chrono::nanoseconds monotonic() const override {
     return std::chrono::nanoseconds(monotonic_.load());
+  }
+  Instant steady() const override {
+    return Instant::from_micros(start_micros + (monotonic_.load() - start_monotonic) / 1000);
   }
   template <class R, class P>
   void advance(std::chrono::duration<R, P> by) {
     wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by).count();
     monotonic_ += std::chrono::duration_cast<std::chrono::nanoseconds>(by).count();
   }
+  // The wall clock alone: somebody set it.
+  template <class R, class P>
+  void step(std::chrono::duration<R, P> by) {
+    wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by).count();
+  }
 
  private:
   std::atomic<std::int64_t> wall_{start_micros};
-  std::atomic<std::int64_t> monotonic_{1'000'000'000};
+  std::atomic<std::int64_t> monotonic_{start_monotonic};
 };
 
 // The same bytes in every run, different ones in every call. Any thread.

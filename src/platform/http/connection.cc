@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "platform/http/forwarded.h"
 #include "platform/http/syntax.h"
 #include "platform/http/websocket.h"
 #include "platform/json/json.h"
@@ -196,24 +197,30 @@ void Connection::apply_proxy() {
   Request& request = at_->request;
   request.peer = stream_->peer();
   request.secure = stream_->secure();
-  if (server_.proxies.empty() || !server_.trusts(stream_->peer())) return;
-  if (auto proto = request.header("x-forwarded-proto"))
-    request.secure = equal_ignoring_case(*proto, "https");
-  // The rightmost address that is not a proxy of ours: what stands left of it is hearsay.
-  std::optional<std::string_view> list;
-  for (const Header& header : request.headers) {
-    if (equal_ignoring_case(header.name, "x-forwarded-for")) list = header.value;
-  }
-  while (list && !list->empty()) {
-    std::size_t comma = list->rfind(',');
-    std::string_view last = trim(comma == std::string_view::npos ? *list : list->substr(comma + 1));
-    auto address = net::Address::parse(last);
-    if (!address) return;
-    peer_ = address->text();
-    request.peer = peer_;
-    if (comma == std::string_view::npos || !server_.trusts(last)) return;
-    list = list->substr(0, comma);
-  }
+  bool trusted = !server_.proxies.empty() && server_.trusts(stream_->peer());
+  bool passed_on = names_proxy(request);
+  request.way = trusted                             ? Way::proxied
+                : passed_on                         ? Way::claimed
+                : server_.is_local(stream_->peer()) ? Way::local
+                                                    : Way::direct;
+  if (request.way == Way::claimed) server_.tell_of_stranger(stream_->peer());
+  if (!trusted || !passed_on) return;
+  Forwarded said =
+      read_forwarded(request, [this](const net::Address& a) { return server_.trusts(a); });
+  if (said.secure) request.secure = *said.secure;
+  if (!said.host.empty()) request.host = said.host;
+  if (!said.client) return;
+  peer_ = said.client->text();
+  request.peer = peer_;
+}
+
+// Whether the answer is a page or a part of one, which no credential opens.
+bool Connection::is_page() {
+  Request& request = at_->request;
+  bool reads = request.method == Method::get || request.method == Method::head;
+  if (!reads || !server_.router.fallback()) return false;
+  Router::Match match = server_.router.find(request);
+  return !match.route && !match.refusal;
 }
 
 std::optional<Response> Connection::check_site() {
@@ -228,10 +235,14 @@ std::optional<Response> Connection::check_site() {
       case Site::Origin::same: break;
       case Site::Origin::listed: allow_origin_ = *origin; break;
       case Site::Origin::refused:
+        // What is there for everybody is given to everybody, without leave to read it from another
+        // page: a browser names the origin of its own page too when a proxy has changed the Host.
+        if (is_page()) break;
         return error_response(
             403, "origin_not_allowed",
-            "pages of this origin may not call this server; add the origin to cors-origins "
-            "(--cors-origins or CORS_ORIGINS) to allow it");
+            "pages of this origin may not call this server; if people reach the platform there, let the "
+            "proxy pass the Host on or set PLATFORM_URL to that address, and if it is another site, add "
+            "the origin to cors-origins (--cors-origins or CORS_ORIGINS) to allow it");
     }
     if (request.method == Method::options && request.header("access-control-request-method")) {
       Response preflight;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -126,6 +127,12 @@ struct Server::Impl {
   std::unique_ptr<Exchange> take();
   void give(std::unique_ptr<Exchange> exchange);
   bool trusts(std::string_view address) const;
+  bool trusts(const net::Address& address) const;
+  static bool is_local(std::string_view address);
+  // Says once in a while that forwarding headers of a peer are not believed, and what to set.
+  void tell_of_stranger(std::string_view peer);
+  static constexpr std::chrono::minutes strangers_told_every{10};
+  std::optional<std::chrono::steady_clock::time_point> stranger_told;
   // `usual`, or what is left of it for a peer while the server drains.
   std::chrono::milliseconds patience(std::chrono::milliseconds usual) const;
 };
@@ -156,6 +163,7 @@ class Connection {
   io::Task<Next> serve_buffered();
   net::Attempt fill();
   std::optional<Response> admit(Router::Match& match);
+  bool is_page();
   std::optional<Response> check_site();
   void name_request();
   void apply_proxy();

@@ -44,6 +44,14 @@ struct Quota {
   std::uint32_t reset = 0;  // Seconds until the window ends.
 };
 
+// How a request came here.
+enum class Way : std::uint8_t {
+  direct,  // From another machine, or nothing is known.
+  local,   // From a program of this machine: over loopback, and no proxy says that it passed it on.
+  proxied,  // By a proxy that is trusted to say for whom.
+  claimed,  // By something that says it is a proxy and is not in trusted-proxies: not believed.
+};
+
 // Views point into the connection's buffers and live until the handler's response has been sent.
 struct Header {
   std::string_view name;   // As received; compare without case.
@@ -60,6 +68,7 @@ class Request {
   std::string_view host;            // The Host header, exactly one.
   std::string_view peer;            // Client address text: TCP peer, or from a trusted proxy.
   bool secure = false;              // Arrived over TLS.
+  Way way = Way::direct;            // How it came, as far as its connection and headers tell.
   std::string id;                   // X-Request-Id of the response and of every log line.
   std::vector<std::string> params;  // Percent-decoded values of the pattern's {names}, in order.
   Principal principal;              // Set by the gate.

@@ -44,6 +44,8 @@ struct Route {
   std::string_view pattern;
   const Access* access;
   std::size_t body_max = default_body_max;
+  // Never refused for being asked often: probes, which cost nothing.
+  bool uncounted = false;
   // The bound call: reads arguments, calls the service, writes the result. Throws Fault.
   io::Task<Response> (*call)(void* service, Request& request) = nullptr;
 
@@ -51,6 +53,11 @@ struct Route {
   constexpr Route body_limit(std::size_t bytes) const {
     Route copy = *this;
     copy.body_max = bytes;
+    return copy;
+  }
+  constexpr Route not_counted() const {
+    Route copy = *this;
+    copy.uncounted = true;
     return copy;
   }
 };
@@ -181,7 +188,11 @@ struct Bound<Class, method> {
 template <class Class, auto method>
 constexpr Route make(Method verb, std::string_view pattern) {
   using Call = Bound<Class, method>;
-  return Route{verb, pattern, &Class::access, Call::body_max(verb), &Call::call};
+  return Route{.method = verb,
+               .pattern = pattern,
+               .access = &Class::access,
+               .body_max = Call::body_max(verb),
+               .call = &Call::call};
 }
 
 }  // namespace detail

@@ -179,8 +179,24 @@ void Server::Impl::bound_answers() noexcept {
 
 bool Server::Impl::trusts(std::string_view address) const {
   auto parsed = net::Address::parse(address);
-  return parsed && std::any_of(proxies.begin(), proxies.end(),
-                               [&](const net::Cidr& block) { return block.contains(*parsed); });
+  return parsed && trusts(*parsed);
+}
+
+bool Server::Impl::trusts(const net::Address& address) const {
+  return std::any_of(proxies.begin(), proxies.end(),
+                     [&](const net::Cidr& block) { return block.contains(address); });
+}
+
+bool Server::Impl::is_local(std::string_view address) { return loopback(address); }
+
+void Server::Impl::tell_of_stranger(std::string_view peer) {
+  auto now = std::chrono::steady_clock::now();
+  if (stranger_told && now - *stranger_told < strangers_told_every) return;
+  stranger_told = now;
+  log::warn(
+      "requests come through a proxy that is not trusted, so its clients count as one address; if it "
+      "is yours, name it in trusted-proxies (MOLECULE_TRUSTED_PROXIES)",
+      log::field("proxy", peer));
 }
 
 Server::Server(io::Loop& loop, const Router& router, Settings settings, metrics::Registry& registry)

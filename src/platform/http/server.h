@@ -57,7 +57,7 @@ struct Settings {
   std::uint16_t port = 8080;                 // 0 picks a free one.
   std::vector<std::string> hosts;            // Host names besides loopback and the listen address.
   std::vector<std::string> cors_origins;     // Other sites' pages that may call.
-  std::vector<std::string> trusted_proxies;  // CIDRs whose X-Forwarded-For and -Proto count.
+  std::vector<std::string> trusted_proxies;  // CIDRs whose forwarding headers count.
   Limits limits;
 };
 

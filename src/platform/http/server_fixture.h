@@ -57,9 +57,11 @@ class Echo {
   using Caller = Anyone::Caller;
 
   io::Task<Response> show(Caller, const Request& request) {
+    static constexpr std::array<std::string_view, 4> ways{"direct", "local", "proxied", "claimed"};
     std::string text =
-        fmt::format("{} {}?{} [{}] peer={} secure={}", method_text(request.method), request.path,
-                    request.query, request.body, request.peer, request.secure);
+        fmt::format("{} {}?{} [{}] peer={} secure={} way={}", method_text(request.method),
+                    request.path, request.query, request.body, request.peer, request.secure,
+                    ways[static_cast<std::size_t>(request.way)]);
     for (const std::string& param : request.params) text += " {" + param + "}";
     ++calls;
     Response response = Response::json(200, std::move(text));

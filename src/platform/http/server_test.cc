@@ -21,7 +21,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   for (int i = 0; i < 3; ++i) {
     PeerResponse response = client.ask("GET", "/show?a=1");
     EXPECT_EQ(response.status, 200);
-    EXPECT_EQ(response.body, "GET /show?a=1 [] peer=127.0.0.1 secure=false");
+    EXPECT_EQ(response.body, "GET /show?a=1 [] peer=127.0.0.1 secure=false way=local");
     EXPECT_EQ(response.header("Content-Type"), "text/plain");
     EXPECT_EQ(response.header("Connection"), "");
   }
@@ -113,6 +113,13 @@ TEST_F(ServerTest, TheFallbackAnswersUnknownPathsAsPages) {
   PeerResponse posted = client.ask("POST", "/claim/abc");
   EXPECT_EQ(posted.status, 404);
   EXPECT_THAT(posted.body, HasSubstr("not_here"));
+  // Behind a proxy that changes the Host a page's own parts look like another site's.
+  const std::string elsewhere = "Origin: https://people.example\r\n";
+  PeerResponse part = client.ask("GET", "/assets/app.js", elsewhere);
+  EXPECT_EQ(part.status, 200);
+  EXPECT_EQ(part.header("Access-Control-Allow-Origin"), "") << "and other pages cannot read it";
+  EXPECT_EQ(client.ask("GET", "/show", elsewhere).status, 403);
+  EXPECT_EQ(client.ask("POST", "/claim/abc", elsewhere).status, 403);
   EXPECT_EQ(client.ask("PATCH", "/show").status, 405);
 }
 
@@ -395,6 +402,34 @@ TEST_F(ServerTest, ATrustedProxyNamesTheClientFromTheRight) {
   EXPECT_EQ(response.header("Strict-Transport-Security"), "max-age=31536000; includeSubDomains");
   EXPECT_THAT(client.ask("GET", "/show", "X-Forwarded-For: 1.1.1.1, junk\r\n").body,
               HasSubstr("peer=127.0.0.1"));
+}
+
+TEST_F(ServerTest, AProxyMayWriteAPortAndTheAddressThatPeopleUse) {
+  settings.trusted_proxies = {"127.0.0.0/8"};
+  settings.hosts = {"mol.example"};
+  HttpPeer client(port());
+  PeerResponse response = client.ask("GET", "/show",
+                                     "X-Forwarded-For: 9.9.9.9:52001\r\nX-Forwarded-Host: "
+                                     "mol.example\r\nOrigin: https://mol.example\r\n");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, HasSubstr("peer=9.9.9.9 secure=false"));
+  EXPECT_EQ(client.ask("GET", "/show", "X-Forwarded-Host: evil.example\r\n").status, 403);
+}
+
+TEST_F(ServerTest, HowARequestCameIsJudgedByItsConnectionAndItsHeaders) {
+  HttpPeer client(port());
+  EXPECT_THAT(client.ask("GET", "/show").body, HasSubstr("way=local"));
+  for (std::string header : {"X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1", "Via: 1.1 x",
+                             "X-Real-IP: 127.0.0.1", "X-Forwarded-Proto: http"}) {
+    EXPECT_THAT(client.ask("GET", "/show", header + "\r\n").body, HasSubstr("way=claimed"))
+        << header;
+  }
+}
+
+TEST_F(ServerTest, ALoopbackPeerThatIsAProxyIsNotLocal) {
+  settings.trusted_proxies = {"127.0.0.0/8"};
+  HttpPeer client(port());
+  EXPECT_THAT(client.ask("GET", "/show").body, HasSubstr("way=proxied"));
 }
 
 TEST_F(ServerTest, LargeResponsesReachASlowReader) {

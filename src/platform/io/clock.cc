@@ -16,6 +16,11 @@ std::chrono::nanoseconds SystemClock::monotonic() const {
   return std::chrono::steady_clock::now().time_since_epoch();
 }
 
+Instant SystemClock::steady() const {
+  auto since = std::chrono::duration_cast<std::chrono::microseconds>(monotonic() - made_);
+  return Instant::from_micros(made_at_.micros() + since.count());
+}
+
 std::uint64_t Random::number() {
   std::array<std::uint8_t, 8> bytes{};
   fill(bytes);

@@ -17,14 +17,25 @@ class Clock {
   virtual ~Clock() = default;
   // Wall time; may step. For what is stored and shown.
   virtual Instant now() const = 0;
-  // Never goes back; its zero means nothing. For measuring and for leases.
+  // Never goes back; its zero means nothing. For measuring: silence, waits, limits, ages in memory.
+  // It stands while the machine sleeps (CLOCK_MONOTONIC, not CLOCK_BOOTTIME), since what is
+  // measured is how long others could have been heard; a process that was stopped sees it jump, and
+  // whoever judges silence has to notice that.
   virtual std::chrono::nanoseconds monotonic() const = 0;
+  // The wall time at which this clock was made, and what monotonic() has counted since: for waits
+  // that are stored, which a step of the wall clock must not make longer or shorter.
+  virtual Instant steady() const = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   Instant now() const override;
   std::chrono::nanoseconds monotonic() const override;
+  Instant steady() const override;
+
+ private:
+  Instant made_at_ = now();
+  std::chrono::nanoseconds made_ = monotonic();
 };
 
 class Random {

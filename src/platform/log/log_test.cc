@@ -120,6 +120,8 @@ TEST(Log, HidesCredentials) {
   EXPECT_EQ(shown("postgresql://me:hunter2@db/x"), "postgresql://me:[redacted]@db/x");
   EXPECT_EQ(shown("Cookie: molecule_session=" + run + "; a=b"),
             "Cookie: molecule_session=[redacted]; a=b");
+  EXPECT_EQ(shown("Cookie: molecule_session_01ab23cd=" + run + "; a=b"),
+            "Cookie: molecule_session_01ab23cd=[redacted]; a=b");
 }
 
 TEST(Log, LeavesOrdinaryTextAlone) {

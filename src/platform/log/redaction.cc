@@ -48,8 +48,9 @@ constexpr std::array<KeyForm, 10> key_forms{{
 }};
 
 // Names whose value is a credential whatever it looks like; the value follows '=', ':' or a space.
-constexpr std::array<std::string_view, 5> value_names{
-    "bearer ", "basic ", "molecule_session=", "secret_access_key", "password="};
+constexpr std::string_view session_name = "molecule_session";
+constexpr std::array<std::string_view, 5> value_names{"bearer ", "basic ", session_name,
+                                                      "secret_access_key", "password="};
 
 // user:password@ of a URL; `offset` is at "://".
 Redaction url_password(std::string_view rest) {
@@ -83,9 +84,13 @@ Redaction credential_at(std::string_view text, std::size_t offset) {
     const auto gap_char = [](char c) {
       return c == ' ' || c == '=' || c == ':' || c == '"' || c == '\t';
     };
-    const std::size_t gap = run_length(rest, name.size(), gap_char);
-    const std::size_t length = run_length(rest, name.size() + gap, token_char);
-    if (length > 0) return {name.size() + gap, length};
+    // A platform's cookie has its own id behind the name.
+    const auto id_char = [](char c) { return alphanumeric(c) || c == '_'; };
+    const std::size_t id = name == session_name ? run_length(rest, name.size(), id_char) : 0;
+    const std::size_t from = name.size() + id;
+    const std::size_t gap = run_length(rest, from, gap_char);
+    const std::size_t length = run_length(rest, from + gap, token_char);
+    if (length > 0 && (gap > 0 || id == 0)) return {from + gap, length};
   }
   return {};
 }

@@ -18,6 +18,7 @@ class ManualClock final : public io::Clock {
  public:
   Instant now() const override { return {}; }
   std::chrono::nanoseconds monotonic() const override { return at; }
+  Instant steady() const override { return {}; }
   std::chrono::nanoseconds at{0};
 };
 

@@ -139,7 +139,7 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     if (notice.attachments && !notice.attachments->empty()) {
       payload.add("attachments", RawJson(json::text(*notice.attachments)));
     }
-    log_.append(tx, {"AGENT_MESSAGE", id, payload.raw()});
+    log_.append(tx, {events::Type::AGENT_MESSAGE, id, payload.raw()});
     return outcome;
   };
   auto sent = co_await db_.write(std::move(change));

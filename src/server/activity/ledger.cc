@@ -50,7 +50,7 @@ void Ledger::announce(sql::Tx& tx, const NewRow& row, ActivityId id) {
   if (!row.tool_trace.empty() && row.tool_trace.text.size() <= event_body_max) {
     payload.add("tool_trace", row.tool_trace);
   }
-  log_.append(tx, {"ACTIVITY_LOGGED", row.workspace, payload.raw()});
+  log_.append(tx, {events::Type::ACTIVITY_LOGGED, row.workspace, payload.raw()});
 }
 
 Place Ledger::record(sql::Tx& tx, const NewRow& row) {
@@ -141,7 +141,7 @@ bool Ledger::settle(sql::Tx& tx, const store::Message& message, const Result& re
 }
 
 std::optional<store::Message> Ledger::lease(sql::Tx& tx, WorkspaceId workspace) {
-  return tx.optional(store::lease, workspace, clock_.now());
+  return tx.optional(store::lease, workspace, clock_.steady());
 }
 
 bool Ledger::requeue(sql::Tx& tx, const store::Message& message, std::optional<Instant> not_before,

@@ -14,6 +14,7 @@ class ManualClock final : public io::Clock {
   std::chrono::nanoseconds monotonic() const override {
     return std::chrono::microseconds(at.micros());
   }
+  Instant steady() const override { return at; }
   Instant at = Instant::from_micros(1'700'000'000'000'000);
 };
 

@@ -28,9 +28,16 @@ TokenOptions read_options(const http::Request& request) {
 }
 
 // HttpOnly keeps it from scripts, Strict from other sites' requests, Secure from plain text.
-std::string cookie_header(std::string_view value, std::chrono::seconds age, bool secure) {
-  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", session_cookie,
-                     value, age.count(), secure ? "; Secure" : "");
+std::string cookie_header(std::string_view name, std::string_view value, std::chrono::seconds age,
+                          bool secure) {
+  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", name, value,
+                     age.count(), secure ? "; Secure" : "");
+}
+
+http::Response signed_in_response() {
+  return http::Response::json(200,
+                              json::Object().add("status", "signed_in").add("role", "admin").text())
+      .with("Cache-Control", "no-store");
 }
 
 }  // namespace
@@ -38,9 +45,10 @@ std::string cookie_header(std::string_view value, std::chrono::seconds age, bool
 io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace,
                                          http::Query<PageQuery> page) {
   require_present(parts_.residents, workspace);
-  std::int64_t limit =
-      std::clamp<std::int64_t>(page.value.limit.value_or(page_default), 1, page_max);
-  std::int64_t offset = std::max<std::int64_t>(page.value.offset.value_or(0), 0);
+  if (page.value.limit.value_or(1) < 1 || page.value.offset.value_or(0) < 0)
+    throw bad_request("bad_query", "limit is 1 or more and offset 0 or more");
+  std::int64_t limit = std::min(page.value.limit.value_or(page_default), page_max);
+  std::int64_t offset = page.value.offset.value_or(0);
   auto rows = co_await parts_.tokens.list(workspace, limit, offset);
   TokenPage answer;
   answer.tokens.reserve(rows.size());
@@ -123,16 +131,36 @@ io::Task<http::Response> Service::test_token(Admin::Caller, WorkspaceId workspac
   co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
 }
 
-io::Task<http::Response> Service::claim(Open::Caller, const http::Request& request) {
-  Allowance allowance = parts_.limits.take(Counted::claim, address_key(request.peer),
-                                           table_seconds(parts_.clock.now()));
+// Only what fails is counted: codes cannot be guessed, and whoever shares an address with somebody
+// who tries must still be able to sign in. What cannot be a code costs no look into the store.
+Fault Service::failed_claim(const http::Request& request) {
+  Allowance allowance =
+      parts_.limits.take(Counted::claim, address_key(request.peer), limit_seconds(parts_.clock));
   if (!allowance.allowed) {
-    throw Fault(Kind::rate_limited, "rate_limited", "rate limit exceeded")
+    return Fault(Kind::rate_limited, "rate_limited", "rate limit exceeded")
         .with(json::Object().add("retry_after", allowance.reset).members())
         .retry_after(std::chrono::seconds(allowance.reset));
   }
+  return {Kind::gone, "claim_invalid",
+          "this claim link is used or too old; `molecule admin claim` prints a new one"};
+}
+
+io::Task<http::Response> Service::claim(Open::Caller caller, const http::Request& request) {
   auto body = json::read<ClaimBody>(request.body);
   Claims& claims = parts_.claims;
+  // The second tab of one browser: it is signed in, and the link is spent all the same.
+  const bool signed_in = caller.who() == Who::session;
+  if (!Claims::is_code(body.code) && !signed_in) throw failed_claim(request);
+  auto look = [&claims, code = body.code](sql::Read& read) { return claims.is_open(read, code); };
+  bool open = co_await parts_.db.read(look);
+  if (!open && !signed_in) throw failed_claim(request);
+  if (signed_in) {
+    if (open) {
+      auto spend = [&claims, code = body.code](sql::Tx& tx) { return claims.spend(tx, code); };
+      co_await parts_.db.write(spend);
+    }
+    co_return signed_in_response();
+  }
   Sessions& sessions = parts_.sessions;
   auto work = [&claims, &sessions,
                code = body.code](sql::Tx& tx) -> std::optional<Sessions::Opened> {
@@ -140,16 +168,11 @@ io::Task<http::Response> Service::claim(Open::Caller, const http::Request& reque
     return sessions.start(tx);
   };
   auto opened = co_await parts_.db.write(work);
-  if (!opened) {
-    throw Fault(Kind::gone, "claim_invalid",
-                "this claim link is used or too old; `molecule admin claim` prints a new one");
-  }
+  if (!opened) throw failed_claim(request);
   log::info("browser signed in", log::field("session_id", opened->id));
   auto age = std::chrono::duration_cast<std::chrono::seconds>(Sessions::lifetime);
-  co_return http::Response::json(
-      200, json::Object().add("status", "signed_in").add("role", "admin").text())
-      .with("Set-Cookie", cookie_header(opened->text.reveal(), age, request.secure))
-      .with("Cache-Control", "no-store");
+  co_return signed_in_response().with(
+      "Set-Cookie", cookie_header(sessions.cookie(), opened->text.reveal(), age, request.secure));
 }
 
 io::Task<http::Response> Service::logout(Open::Caller caller, const http::Request& request) {
@@ -161,7 +184,8 @@ io::Task<http::Response> Service::logout(Open::Caller caller, const http::Reques
     if (ended) log::info("browser signed out", log::field("session_id", session));
   }
   co_return http::Response::json(200, json::text(Status{"signed_out"}))
-      .with("Set-Cookie", cookie_header("", std::chrono::seconds(0), request.secure));
+      .with("Set-Cookie",
+            cookie_header(parts_.sessions.cookie(), "", std::chrono::seconds(0), request.secure));
 }
 
 io::Task<Me> Service::me(Admin::Caller) {

@@ -119,6 +119,7 @@ class Service {
   io::Task<Status> end_session(Admin::Caller, std::string session);
 
  private:
+  Fault failed_claim(const http::Request& request);
   io::Task<http::Response> mint(WorkspaceId workspace, const http::Request& request);
 
   Parts parts_;

@@ -46,6 +46,19 @@ void become_developer(const http::Route& route, Proof& proof) {
   proof.principal.kind = static_cast<int>(Who::developer);
 }
 
+// A workspace's token counts no less than none: what asks as a workspace where only a developer may
+// is the developer. Where being a workspace means something, it stays one.
+void become_developer_for(const http::Route& route, Proof& proof, const http::Request& request) {
+  if (proof.who != Who::workspace) return;
+  bool for_operators = route.access == &Admin::access;
+  bool of_another =
+      route.access == &Self::access && !request.params.empty() &&
+      WorkspaceId::parse(request.params.front()) != WorkspaceId(proof.principal.subject);
+  if (!for_operators && !of_another) return;
+  proof.principal.subject = {};
+  become_developer(route, proof);
+}
+
 // Only what a credential's end can change is judged again: not where the request came from, nor how
 // often.
 enum class Nothing { is_nobody, is_the_developer };
@@ -54,11 +67,13 @@ std::optional<http::Response> judge_again(Prover& prover, Instant now, const Rea
                                           Nothing nothing) {
   if (!prover.ready()) return std::nullopt;
   Presented presented;
-  read_presented(request, presented);
+  read_presented(request, prover.session_cookie(), presented);
   Proof proof = prover.prove(presented, now, Prover::Mark::look);
   if (auto reason = disproof(proof)) return refuse(*route.access, because(*reason));
-  if (proof.outcome == Proof::Outcome::nothing && nothing == Nothing::is_the_developer)
-    become_developer(route, proof);
+  if (nothing == Nothing::is_the_developer) {
+    if (proof.outcome == Proof::Outcome::nothing) become_developer(route, proof);
+    become_developer_for(route, proof, request);
+  }
   if (auto refusal = apply_class(route, proof, reach, request))
     return refuse(*route.access, *refusal);
   return std::nullopt;
@@ -86,6 +101,7 @@ std::optional<http::Response> Gate::admit(const http::Route& route, http::Reques
   auto refusal = decide(route, request);
   if (!refusal) return std::nullopt;
   request.principal = {};
+  refusal->stranger_between = request.way == http::Way::claimed;
   probe_.count(refusal->reason);
   return refuse(*route.access, *refusal);
 }
@@ -102,12 +118,12 @@ Refusal Gate::failed(Reason reason, http::Request& request, std::uint32_t now) {
   return refusal;
 }
 
-std::optional<Refusal> Gate::within_limits(const Proof& proof, http::Request& request,
-                                           std::uint32_t now) {
+std::optional<Refusal> Gate::within_limits(const http::Route& route, const Proof& proof,
+                                           http::Request& request, std::uint32_t now) {
   Allowance allowance;
   switch (proof.who) {
     case Who::nobody:
-      if (limits_.counts(Counted::address)) {
+      if (limits_.counts(Counted::address) && !route.uncounted) {
         allowance = limits_.take(Counted::address, address_key(request.peer), now);
       }
       break;
@@ -132,15 +148,15 @@ std::optional<Refusal> Gate::decide(const http::Route& route, http::Request& req
   if (!serves_host(places_, request.host)) return because(Reason::host);
   if (!prover_.ready()) return admit_unready(route, request);
   Instant now = clock_.now();
-  std::uint32_t seconds = table_seconds(now);
+  std::uint32_t seconds = limit_seconds(clock_);
   Presented presented;
-  read_presented(request, presented);
+  read_presented(request, prover_.session_cookie(), presented);
   if (presented.names_workspace() && claims_to_be_platform(presented)) {
     return because(Reason::reserved_caller);
   }
   Proof proof = prover_.prove(presented, now);
   if (auto reason = disproof(proof)) return failed(*reason, request, seconds);
-  if (auto refusal = within_limits(proof, request, seconds)) return refusal;
+  if (auto refusal = within_limits(route, proof, request, seconds)) return refusal;
   Ambient ambient = proof.who == Who::session ? Ambient::cookie : Ambient::no;
   if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
   if (auto refusal = check_names(presented, proof)) return refusal;
@@ -159,6 +175,7 @@ std::optional<http::Response> DevGate::admit(const http::Route& route, http::Req
   auto refusal = decide(route, request);
   if (!refusal) return std::nullopt;
   request.principal = {};
+  refusal->stranger_between = request.way == http::Way::claimed;
   probe_.count(refusal->reason);
   return refuse(*route.access, *refusal);
 }
@@ -171,7 +188,7 @@ std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& 
   if (!serves_host(places_, request.host)) return because(Reason::host);
   if (!prover_.ready()) return admit_unready(route, request);
   Presented presented;
-  read_presented(request, presented);
+  read_presented(request, prover_.session_cookie(), presented);
   if (presented.names_workspace() && claims_to_be_platform(presented)) {
     return because(Reason::reserved_caller);
   }
@@ -185,6 +202,7 @@ std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& 
   }
   if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
   if (auto refusal = check_names(presented, proof)) return refusal;
+  become_developer_for(route, proof, request);
   return apply_class(route, proof, reach_, request);
 }
 

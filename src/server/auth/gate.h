@@ -46,8 +46,8 @@ class Gate final : public http::Gate {
 
  private:
   std::optional<Refusal> decide(const http::Route& route, http::Request& request);
-  std::optional<Refusal> within_limits(const Proof& proof, http::Request& request,
-                                       std::uint32_t now);
+  std::optional<Refusal> within_limits(const http::Route& route, const Proof& proof,
+                                       http::Request& request, std::uint32_t now);
   Refusal failed(Reason reason, http::Request& request, std::uint32_t now);
 
   Prover prover_;

@@ -112,6 +112,7 @@ class Gates : public test::EachDatabase {
     request.path = route.pattern;
     request.host = host;
     request.peer = peer;
+    request.way = way;
     if (route.pattern.find('{') != std::string_view::npos) request.params.push_back(named.text());
     for (const auto& [name, value] : headers) request.headers.push_back({name, value});
     auto refusal = (through ? *through : *gate).admit(route, request);
@@ -158,6 +159,7 @@ class Gates : public test::EachDatabase {
   std::unique_ptr<DevGate> dev;
   std::string mine, theirs, gone, revoked, expired, cookie;
   std::string peer = "192.0.2.1";
+  http::Way way = http::Way::direct;
 };
 
 constexpr int admitted = 0;
@@ -198,28 +200,30 @@ TEST_P(Gates, AWorkspaceIsItselfAndNoOperator) {
   for (const http::Route* route : all_routes) {
     Answer answer = ask(*route, bearer(mine));
     bool operators_only = route->access == &Admin::access;
-    EXPECT_EQ(answer.status, operators_only ? 401 : admitted) << route->pattern;
+    EXPECT_EQ(answer.status, operators_only ? 403 : admitted) << route->pattern;
     if (operators_only) continue;
     EXPECT_EQ(answer.who, Who::workspace);
     EXPECT_EQ(answer.principal.subject, me.bytes());
   }
-  EXPECT_EQ(ask(admin_route, bearer(mine)).text, "invalid admin auth token");
+  Answer refused = ask(admin_route, bearer(mine));
+  EXPECT_EQ(refused.code, "admin_required");
+  EXPECT_EQ(header_of(refused, "WWW-Authenticate"), "") << "the token is good";
 }
 
 TEST_P(Gates, AnotherWorkspacesTokenOpensNothingOfMine) {
   for (const http::Route* route : all_routes) {
     int expected = admitted;
     if (route->access == &Self::access || route->access == &Own::access ||
-        route->access == &Admin::access)
-      expected = 401;
-    if (route->access == &Peer::access) expected = 403;
+        route->access == &Admin::access || route->access == &Peer::access)
+      expected = 403;
     EXPECT_EQ(ask(*route, bearer(theirs)).status, expected) << route->pattern;
   }
   EXPECT_EQ(ask(peer_route, bearer(theirs)).text,
             "access denied: workspaces cannot communicate per hierarchy rules");
   town.friends.insert({stranger, me});
   EXPECT_EQ(ask(peer_route, bearer(theirs)).status, admitted);
-  EXPECT_EQ(ask(self_route, bearer(theirs)).status, 401) << "to reach is not to be";
+  EXPECT_EQ(ask(self_route, bearer(theirs)).status, 403) << "to reach is not to be";
+  EXPECT_EQ(ask(self_route, bearer(theirs)).code, "token_workspace_mismatch");
 }
 
 TEST_P(Gates, ARemovedWorkspaceIsToldSo) {
@@ -251,7 +255,7 @@ TEST_P(Gates, AnOperatorMayDoAllButBeTheWorkspace) {
 TEST_P(Gates, TheFirstOfSeveralAuthorizationsCountsAndTheSchemeHasNoCase) {
   Headers both{{"authorization", "bEaReR  " + mine}, {"Authorization", "Bearer " + admin_text}};
   EXPECT_EQ(ask(self_route, both).who, Who::workspace);
-  EXPECT_EQ(ask(admin_route, both).status, 401);
+  EXPECT_EQ(ask(admin_route, both).status, 403);
 }
 
 TEST_P(Gates, ASignedInBrowserReadsFreelyAndActsOnlyFromOurPages) {
@@ -312,7 +316,7 @@ TEST_P(Gates, HeadersThatNameACallerMustAgreeWithTheToken) {
     EXPECT_EQ(ask(self_route, plus(bearer(mine), {{name, me.text()}})).status, admitted) << name;
     for (std::string other : {stranger.text(), std::string("nobody")}) {
       Answer answer = ask(self_route, plus(bearer(mine), {{name, other}}));
-      EXPECT_EQ(answer.status, 401) << name;
+      EXPECT_EQ(answer.status, 403) << name;
       EXPECT_EQ(answer.code, "caller_mismatch");
       EXPECT_EQ(answer.text, "caller ID does not match workspace auth token");
     }
@@ -433,6 +437,37 @@ TEST_P(Gates, LimitsCountByAddressOrByCredential) {
   EXPECT_EQ(allowed(admin_route, bearer(admin_text)), 4);
 }
 
+TEST_P(Gates, ProbesAreNotCounted) {
+  build({2, 0, 0, 0, 0});
+  const http::Route probe = route_of<Open>("/healthz").not_counted();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(probe, {}).status, admitted);
+  EXPECT_EQ(ask(open_route, {}).status, admitted);
+  EXPECT_EQ(ask(open_route, {}).status, admitted);
+  EXPECT_EQ(ask(open_route, {}).status, 429) << "a stranger's burst";
+  EXPECT_EQ(ask(probe, {}).status, admitted) << "from the same address";
+}
+
+TEST_P(Gates, OneBucketBehindAProxyThatIsNotTrustedNamesTheSetting) {
+  build({1, 0, 0, 0, 0});
+  ask(open_route, {});
+  EXPECT_FALSE(ask(open_route, {}).body.root().find("hint"));
+  way = http::Way::claimed;
+  Answer answer = ask(open_route, {});
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_NE(answer.body.root().find("hint").string().find("trusted-proxies"),
+            std::string_view::npos);
+}
+
+TEST_P(Gates, ACookieOfAnotherPlatformOfThisHostIsNotOurs) {
+  Sessions other(db(), clock, random, "molecule_session_0a1b2c3d");
+  run(other.open());
+  GateParts parts{*tokens, other, admin, town, *limits, clock, metrics};
+  Gate second(parts, {});
+  Headers ours{{"Cookie", "molecule_session=x; molecule_session_0a1b2c3d=" + cookie}};
+  EXPECT_EQ(ask(admin_read, ours, me, "localhost", &second).who, Who::session);
+  EXPECT_EQ(ask(admin_read, signed_in(), me, "localhost", &second).status, 401);
+}
+
 TEST_P(Gates, EveryAnswerIsToldItsQuota) {
   using Kind = http::Quota::Kind;
   build({2, 3, 0, 5, 0});
@@ -444,7 +479,7 @@ TEST_P(Gates, EveryAnswerIsToldItsQuota) {
   clock.advance(20s);
   EXPECT_EQ(told(ask(member_route, bearer(mine))), (std::vector<std::uint32_t>{3, 1, 40}));
   Answer refused = ask(admin_route, bearer(mine));
-  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.status, 403);
   EXPECT_EQ(told(refused), (std::vector<std::uint32_t>{3, 0, 40})) << "counted, so told";
   refused = ask(self_route, bearer(mine));
   EXPECT_EQ(refused.status, 429);
@@ -467,8 +502,13 @@ TEST_P(Gates, TheDevGateAdmitsTheDeveloperAndStillChecksWhatIsPresented) {
     EXPECT_EQ(dev_ask(*route, bearer("nonsense")).status, 401) << route->pattern;
     EXPECT_EQ(dev_ask(*route, bearer(revoked)).status, 401) << route->pattern;
   }
-  EXPECT_EQ(dev_ask(admin_route, bearer(mine)).status, 401);
-  EXPECT_EQ(dev_ask(self_route, bearer(theirs)).status, 401);
+  // A good token gets no less than none, and where being a workspace counts it is one.
+  EXPECT_EQ(dev_ask(admin_route, bearer(mine)).who, Who::developer);
+  EXPECT_EQ(dev_ask(self_route, bearer(theirs)).who, Who::developer);
+  EXPECT_EQ(dev_ask(self_route, bearer(mine)).who, Who::workspace);
+  EXPECT_EQ(dev_ask(member_route, bearer(mine)).who, Who::workspace);
+  EXPECT_EQ(dev_ask(own_route, bearer(theirs)).status, 403);
+  EXPECT_EQ(dev_ask(admin_route, bearer(gone)).status, 401);
   EXPECT_EQ(dev_ask(own_route, bearer(mine)).status, admitted);
   EXPECT_EQ(dev_ask(admin_read, {{"X-Workspace-ID", me.text()}}).who, Who::developer);
   EXPECT_EQ(dev_ask(admin_read, {{"Origin", "http://evil.example"}}).code, "csrf");
@@ -528,6 +568,7 @@ TEST_P(Gates, AReviewJudgesAgainAndLeavesNoTrace) {
     request.path = one.route->pattern;
     request.host = "127.0.0.1:8080";
     request.peer = peer;
+    request.way = way;
     for (const auto& [name, value] : one.headers) request.headers.push_back({name, value});
     ASSERT_FALSE(gate->admit(*one.route, request)) << one.what;
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(gate->review(*one.route, request)) << one.what;
@@ -557,6 +598,7 @@ TEST_P(Gates, InTheDevProfileOnlyAPresentedCredentialCanEnd) {
     request.method = http::Method::get;
     request.host = "127.0.0.1:8080";
     request.peer = peer;
+    request.way = way;
     for (const auto& [name, value] : headers) request.headers.push_back({name, value});
     return request;
   };

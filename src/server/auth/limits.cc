@@ -23,6 +23,11 @@ std::uint64_t scramble(std::uint64_t x) {
 
 }  // namespace
 
+std::uint32_t limit_seconds(const io::Clock& clock) {
+  auto since = std::chrono::floor<std::chrono::seconds>(clock.monotonic());
+  return static_cast<std::uint32_t>(since.count());
+}
+
 IdBytes address_key(std::string_view peer) {
   IdBytes key{};
   // "[::1]:443", "10.0.0.1:443" and bare addresses.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "platform/io/clock.h"
 
 namespace molecule::auth {
 
@@ -20,7 +21,7 @@ struct LimitSettings {
   std::uint32_t per_credential = 6000;      // With a workspace's token.
   std::uint32_t per_operator = 60000;       // With an operator's credential.
   std::uint32_t failures_per_address = 30;  // Refused credentials.
-  std::uint32_t claims_per_address = 10;    // Attempts at a claim link.
+  std::uint32_t claims_per_address = 10;    // Attempts at a claim link that failed.
 };
 
 // What is counted apart from each other.
@@ -60,6 +61,9 @@ class Limits {
   std::array<std::mutex, shards> mutexes_;  // Each guards every sixteenth set of ways.
   std::vector<Entry> entries_;
 };
+
+// What take() counts time in: steady, so that a step of the wall clock opens and closes no window.
+std::uint32_t limit_seconds(const io::Clock& clock);
 
 // The key of a client address. IPv6 counts by /64, which is what one subscriber has; text that is
 // no address counts as itself.

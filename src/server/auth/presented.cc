@@ -57,7 +57,7 @@ void read_subprotocols(std::string_view value, Presented& presented, int& found)
   }
 }
 
-std::string_view read_cookie(std::string_view value) {
+std::string_view read_cookie(std::string_view value, std::string_view session_cookie) {
   for (std::string_view rest = value; !rest.empty();) {
     std::string_view pair = take_until(rest, ';');
     std::size_t equals = pair.find('=');
@@ -75,7 +75,8 @@ bool same_text(std::string_view a, std::string_view b) {
                                             [](char x, char y) { return lower(x) == lower(y); });
 }
 
-void read_presented(const http::Request& request, Presented& presented) {
+void read_presented(const http::Request& request, std::string_view session_cookie,
+                    Presented& presented) {
   bool authorized = false;
   int sockets = 0;
   std::string_view cookie;
@@ -85,7 +86,7 @@ void read_presented(const http::Request& request, Presented& presented) {
         if (same_text(header.name, "origin")) {
           if (!presented.origin) presented.origin = header.value;
         } else if (cookie.empty() && same_text(header.name, "cookie")) {
-          cookie = read_cookie(header.value);
+          cookie = read_cookie(header.value, session_cookie);
         }
         break;
       case 7:

@@ -40,11 +40,11 @@ struct Presented {
 };
 
 // `presented` must be fresh; it lives no longer than the request.
-void read_presented(const http::Request& request, Presented& presented);
+// `session_cookie` is the name of this platform's cookie.
+void read_presented(const http::Request& request, std::string_view session_cookie,
+                    Presented& presented);
 
 // Case-insensitive comparison of ASCII text.
 bool same_text(std::string_view a, std::string_view b);
-
-inline constexpr std::string_view session_cookie = "molecule_session";
 
 }  // namespace molecule::auth

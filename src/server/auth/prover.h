@@ -35,6 +35,7 @@ class Prover {
 
   // False until tokens and sessions were read: then nothing can be proven or disproven.
   bool ready() const { return tokens_.ready() && sessions_.ready(); }
+  std::string_view session_cookie() const { return sessions_.cookie(); }
   // `use` marks the credential as used, `look` leaves no trace. Any thread; never waits.
   enum class Mark { use, look };
   Proof prove(const Presented& presented, Instant now, Mark mark = Mark::use);

@@ -38,9 +38,15 @@ http::Response gone(const Refusal& refusal) {
   return http::error_response(410, "workspace_removed", "workspace removed", more.members());
 }
 
-http::Response limited(const Allowance& allowance) {
+constexpr std::string_view between_hint =
+    "this came through a proxy whose forwarding headers are not believed, so all its clients count "
+    "as one; name the proxy's address in trusted-proxies (MOLECULE_TRUSTED_PROXIES)";
+
+http::Response limited(const Refusal& refusal) {
+  const Allowance& allowance = refusal.allowance;
   json::Object more;
   more.add("retry_after", allowance.reset);
+  if (refusal.stranger_between) more.add("hint", between_hint);
   return http::error_response(429, "rate_limited", "rate limit exceeded", more.members())
       .with("Retry-After", std::to_string(allowance.reset));
 }
@@ -56,8 +62,8 @@ http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
     case Reason::bad_socket:
       return unauthenticated_response("invalid_socket_credential", "invalid WebSocket credential");
     case Reason::caller_mismatch:
-      return unauthenticated_response("caller_mismatch",
-                                      "caller ID does not match workspace auth token");
+      return http::error_response(403, "caller_mismatch",
+                                  "caller ID does not match workspace auth token");
     case Reason::departed: return gone(refusal);
     case Reason::reserved_caller:
       return http::error_response(403, "invalid_caller", "invalid caller ID");
@@ -68,6 +74,13 @@ http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
           "X-Workspace-ID or use that workspace's token");
     case Reason::own_only:
       return http::error_response(403, "own_only", "only the workspace itself may ask for this");
+    case Reason::another:
+      return http::error_response(403, "token_workspace_mismatch",
+                                  "the token belongs to another workspace");
+    case Reason::operators_only:
+      return http::error_response(
+          403, "admin_required",
+          "only an operator may do this: the token is good, but a workspace's");
     case Reason::unreachable:
       return http::error_response(
           403, "not_reachable", "access denied: workspaces cannot communicate per hierarchy rules");
@@ -78,14 +91,15 @@ http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
     case Reason::origin:
       return http::error_response(
           403, "origin_refused",
-          "requests from this origin are not allowed; add it to the setting cors-origins "
+          "requests from pages of this origin are not allowed; if people reach the platform there, set "
+          "PLATFORM_URL to it, and if it is another site, add it to the setting cors-origins "
           "(--cors-origins or CORS_ORIGINS) to allow it");
     case Reason::host:
       return http::error_response(
           403, "host_refused",
           "this host name is not served here; add it to the setting hosts (--hosts or "
-          "MOLECULE_HOSTS) to allow it");
-    case Reason::limited: return limited(refusal.allowance);
+          "MOLECULE_HOSTS) to allow it, or set PLATFORM_URL to the address in use");
+    case Reason::limited: return limited(refusal);
     case Reason::unready:
       return http::error_response(503, "platform_unavailable",
                                   "platform datastore unavailable — retry shortly")

@@ -15,7 +15,8 @@ namespace molecule::auth {
 
 enum class Reason {
   missing,  // No credential where one is needed.
-  invalid,  // One that proves nothing here: unknown, malformed, revoked, another workspace's.
+  invalid,  // One that proves nothing: unknown, malformed, revoked. All others of these reasons say
+            // nothing against the credential, and a client keeps it.
   expired,
   bad_socket,         // WebSocket credentials that contradict each other.
   departed,           // The workspace was removed.
@@ -23,6 +24,8 @@ enum class Reason {
   reserved_caller,    // A header claims to be the platform itself.
   named_by_operator,  // An operator's request names a workspace as its sender.
   own_only,           // Only the workspace itself, not an operator.
+  another,            // A workspace's good token, for what belongs to another one.
+  operators_only,     // A workspace's good token, for what only operators may do.
   unreachable,        // The hierarchy does not let them talk.
   bad_workspace,      // The path names no workspace id.
   csrf,               // A browser's ambient credential without proof of the same origin.
@@ -32,8 +35,8 @@ enum class Reason {
   unready,            // Credentials cannot be checked yet.
 };
 BOOST_DESCRIBE_ENUM(Reason, missing, invalid, expired, bad_socket, departed, caller_mismatch,
-                    reserved_caller, named_by_operator, own_only, unreachable, bad_workspace, csrf,
-                    origin, host, limited, unready)
+                    reserved_caller, named_by_operator, own_only, another, operators_only,
+                    unreachable, bad_workspace, csrf, origin, host, limited, unready)
 
 struct Refusal {
   Reason reason = Reason::invalid;
@@ -42,6 +45,8 @@ struct Refusal {
   std::uint32_t removed_at = 0;
   // Of a limit.
   Allowance allowance;
+  // It came through a proxy that is not in trusted-proxies, so all its clients look like one.
+  bool stranger_between = false;
 };
 
 // The texts that existing clients know depend on the class that was asked for.

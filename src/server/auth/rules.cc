@@ -61,7 +61,7 @@ std::optional<Refusal> departed_rule(const http::Route& route, Level level, cons
     if (named == self) return std::nullopt;
   }
   // Being told is better than being unknown, but only for what its own credential would have
-  // opened.
+  // opened; and a credential that ended is no good one.
   if (level == Level::admin) return because(Reason::invalid);
   Refusal gone = because(Reason::departed);
   gone.workspace = self;
@@ -71,13 +71,13 @@ std::optional<Refusal> departed_rule(const http::Route& route, Level level, cons
 
 std::optional<Refusal> workspace_rule(Level level, const Proof& proof, const Reach& reach,
                                       const http::Request& request) {
-  if (level == Level::admin) return because(Reason::invalid);
+  if (level == Level::admin) return because(Reason::operators_only);
   if (!names_workspace(level)) return std::nullopt;
   auto named = named_by_path(request);
   if (!named) return because(Reason::bad_workspace);
   WorkspaceId self(proof.principal.subject);
   if (*named == self) return std::nullopt;
-  if (level != Level::peer) return because(Reason::invalid);
+  if (level != Level::peer) return because(Reason::another);
   if (reach.may_reach(self, *named)) return std::nullopt;
   return because(Reason::unreachable);
 }

@@ -39,8 +39,16 @@ Secret Claims::add(sql::Tx& tx) {
   return code;
 }
 
+bool Claims::is_code(std::string_view text) { return crypto::looks_like_token(text); }
+
+bool Claims::is_open(sql::Statements& statements, std::string_view code) const {
+  if (!is_code(code)) return false;
+  crypto::Digest digest = crypto::token_digest(code);
+  return statements.one(store::open_claim, sql::BytesView(digest), clock_.now()) == 1;
+}
+
 bool Claims::spend(sql::Tx& tx, std::string_view code) {
-  if (!crypto::looks_like_token(code)) return false;
+  if (!is_code(code)) return false;
   crypto::Digest digest = crypto::token_digest(code);
   return tx.run(store::spend_claim, sql::BytesView(digest), clock_.now()) == 1;
 }

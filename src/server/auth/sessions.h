@@ -43,6 +43,10 @@ class Claims {
 
   // The code of a new link. Beyond open_max unspent links the oldest one ends.
   Secret add(sql::Tx& tx);
+  // False for what cannot be a code: it need not be looked for.
+  static bool is_code(std::string_view text);
+  // Whether spend() would be true.
+  bool is_open(sql::Statements& statements, std::string_view code) const;
   // True once for each code that was given out and is not too old.
   bool spend(sql::Tx& tx, std::string_view code);
 
@@ -57,8 +61,13 @@ class Sessions {
   static constexpr std::chrono::hours idle{7 * 24};
   static constexpr std::int64_t open_max = 1000;  // One more ends the one longest unseen.
 
-  Sessions(sql::Database& db, const io::Clock& clock, io::Random& random)
-      : db_(db), clock_(clock), random_(random) {}
+  // Browsers keep cookies by host and not by port: `cookie` is a name that no other platform of the
+  // same host has, or signing in to one would sign out of the other.
+  Sessions(sql::Database& db, const io::Clock& clock, io::Random& random,
+           std::string cookie = std::string(cookie_prefix))
+      : db_(db), clock_(clock), random_(random), cookie_(std::move(cookie)) {}
+  static constexpr std::string_view cookie_prefix = "molecule_session";
+  const std::string& cookie() const { return cookie_; }
 
   // Reads the sessions; at start. Until it has succeeded, use() knows nobody.
   io::Task<void> open();
@@ -101,6 +110,7 @@ class Sessions {
   sql::Database& db_;
   const io::Clock& clock_;
   io::Random& random_;
+  std::string cookie_;
   io::Guarded<Map> held_;
   std::atomic<bool> ready_{false};
   std::function<void()> ended_;

@@ -41,6 +41,8 @@ inline constexpr sql::Query<void(sql::BytesView, Instant, Instant)> add_claim{"c
 // Changes one row, once: the first of two racing browsers wins.
 inline constexpr sql::Query<void(sql::BytesView, Instant)> spend_claim{"claims.spend", R"(
     UPDATE claims SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > $2)"};
+inline constexpr sql::Query<std::int64_t(sql::BytesView, Instant)> open_claim{"claims.open", R"(
+    SELECT COUNT(*) FROM claims WHERE digest = $1 AND used_at IS NULL AND expires_at > $2)"};
 inline constexpr sql::Query<void(Instant)> sweep_claims{"claims.sweep", R"(
     DELETE FROM claims WHERE expires_at <= $1)"};
 inline constexpr sql::Query<void()> drop_oldest_claim{"claims.drop_oldest", R"(

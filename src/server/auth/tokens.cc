@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "platform/crypto/token.h"
 #include "platform/log/log.h"
+#include "platform/text/names.h"
 
 namespace molecule::auth {
 namespace {
@@ -73,6 +74,10 @@ MintedToken Tokens::mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions&
   Instant now = clock_.now();
   if (options.label && options.label->size() > label_max) {
     throw bad_request("label_too_long", fmt::format("a label has at most {} bytes", label_max));
+  }
+  if (options.label) {
+    if (auto flaw = text::flaw_of_line(*options.label))
+      throw bad_request("invalid_label", fmt::format("a label {}", *flaw));
   }
   if (options.expires_at && *options.expires_at <= now) {
     throw bad_request("expiry_past", "expires_at must be in the future");

@@ -45,7 +45,7 @@ void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
   payload.add("delegation_id", delegation.delegation_id)
       .add("target_id", delegation.target_id)
       .add("task_preview", activity::preview(delegation.task, 100));
-  log.append(tx, {"DELEGATION_SENT", delegation.source_id, payload.raw()});
+  log.append(tx, {events::Type::DELEGATION_SENT, delegation.source_id, payload.raw()});
 }
 
 void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
@@ -53,7 +53,7 @@ void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
   payload.add("delegation_id", delegation.delegation_id)
       .add("target_id", delegation.target_id)
       .add("status", delegation.status);
-  log.append(tx, {"DELEGATION_STATUS", delegation.source_id, payload.raw()});
+  log.append(tx, {events::Type::DELEGATION_STATUS, delegation.source_id, payload.raw()});
 }
 
 }  // namespace
@@ -92,8 +92,8 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   } else {
     payload.add("error", activity::preview(text, 500));
   }
-  log_.append(
-      tx, {ok ? "DELEGATION_COMPLETE" : "DELEGATION_FAILED", delegation.source_id, payload.raw()});
+  log_.append(tx, {ok ? events::Type::DELEGATION_COMPLETE : events::Type::DELEGATION_FAILED,
+                   delegation.source_id, payload.raw()});
   return true;
 }
 

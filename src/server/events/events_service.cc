@@ -88,14 +88,14 @@ io::Task<void> write_facts(http::WebSocket& socket, Follower& follower, Start st
   for (;;) {
     auto step = co_await follower.cursor.next();
     follower.seat.hold(step.bytes);
-    for (const auto& frame : step.frames) {
-      const bool shared = frame->text.size() >= shared_min;
-      if (!shared) out += http::encode_frame(http::Frame::Opcode::text, frame->text);
+    for (const Cursor::Seen& seen : step.frames) {
+      const bool shared = seen.text.size() >= shared_min;
+      if (!shared) out += http::encode_frame(http::Frame::Opcode::text, seen.text);
       if (out.size() >= write_max || (shared && !out.empty())) {
         co_await socket.send_raw(out);
         out.clear();
       }
-      if (shared) co_await socket.send(http::Frame::Opcode::text, frame->text);
+      if (shared) co_await socket.send(http::Frame::Opcode::text, seen.text);
     }
     if (!out.empty()) co_await socket.send_raw(out);
     out.clear();
@@ -136,7 +136,7 @@ io::Task<void> write_stream(http::BodyWriter& body, Follower& follower) {
   while (!body.closed()) {
     auto step = co_await follower.cursor.next();
     follower.seat.hold(step.bytes);
-    for (const auto& frame : step.frames) {
+    for (const auto& [frame, text] : step.frames) {
       if (!frame->transient) out += fmt::format("id: {}\n", frame->seq);
       out += fmt::format(R"(data: {{"type":"{}","timestamp":{},"data":)", frame->type,
                          frame->at.micros() / 1000);
@@ -191,7 +191,10 @@ std::vector<Past> past(std::vector<store::Row> rows) {
 }
 
 std::int64_t limit_of(const Page& page) {
-  return std::clamp<std::int64_t>(page.limit.value_or(100), 1, 500);
+  std::int64_t limit = page.limit.value_or(100);
+  if (limit < 1 || page.before.value_or(1) < 1)
+    throw bad_request("bad_query", "limit and before are 1 or more");
+  return std::min<std::int64_t>(limit, 500);
 }
 
 constexpr auto table =

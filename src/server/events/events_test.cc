@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "server/events/events_store.h"
 #include "server/events/follow.h"
 #include "server/events/followers.h"
 #include "server/events/log.h"
@@ -23,7 +24,7 @@ class LogTest : public test::EachDatabase {
     a = random.id<WorkspaceId>();
     b = random.id<WorkspaceId>();
   }
-  void append(Log& log, WorkspaceId workspace, std::string_view type) {
+  void append(Log& log, WorkspaceId workspace, Type type) {
     write([&](sql::Tx& tx) { return log.append(tx, {type, workspace, RawJson(R"({"k":1})")}); });
   }
   std::vector<std::string> types(const std::vector<FramePtr>& frames) {
@@ -32,6 +33,11 @@ class LogTest : public test::EachDatabase {
     return out;
   }
 
+  std::vector<std::string> types(const Cursor::Step& step) {
+    std::vector<std::string> out;
+    for (const auto& seen : step.frames) out.push_back(seen.frame->type);
+    return out;
+  }
   io::SystemClock clock;
   io::SystemRandom random;
   Alone alone;
@@ -40,15 +46,15 @@ class LogTest : public test::EachDatabase {
 
 TEST_P(LogTest, PositionsAreDenseEvenWhenATransactionFails) {
   Log log(db(), clock);
-  append(log, a, "ONE");
+  append(log, a, Type::WORKSPACE_ONLINE);
   EXPECT_THROW(write([&](sql::Tx& tx) {
-                 log.append(tx, {"LOST", a, {}});
+                 log.append(tx, {Type::WORKSPACE_PAUSED, a, {}});
                  throw bad_request("no");
                }),
                Fault);
-  append(log, a, "TWO");
+  append(log, a, Type::WORKSPACE_LATE);
   auto slice = log.recent_after(0, 10);
-  EXPECT_EQ(types(slice.frames), (std::vector<std::string>{"ONE", "TWO"}));
+  EXPECT_EQ(types(slice.frames), (std::vector<std::string>{"WORKSPACE_ONLINE", "WORKSPACE_LATE"}));
   EXPECT_EQ(slice.frames.back()->seq, 2);
   EXPECT_EQ(log.newest(), 2);
 }
@@ -58,7 +64,7 @@ TEST_P(LogTest, LargeFactsLeaveMemoryAndAreStillFollowed) {
   const RawJson large(R"({"k":")" + std::string(400u << 10, 'x') + R"("})");
   constexpr std::int64_t count = 2 * Log::recent_bytes_max / (400u << 10);
   for (std::int64_t i = 0; i < count; ++i)
-    write([&](sql::Tx& tx) { return log.append(tx, {"LARGE", a, large}); });
+    write([&](sql::Tx& tx) { return log.append(tx, {Type::ACTIVITY_LOGGED, a, large}); });
   EXPECT_FALSE(log.recent_after(0, 10).complete);
   EXPECT_LE(log.recent_after(count - 8, 1000).frames.size(), 8U);
   EXPECT_TRUE(log.recent_after(count - 1, 10).complete);
@@ -66,7 +72,7 @@ TEST_P(LogTest, LargeFactsLeaveMemoryAndAreStillFollowed) {
   Cursor cursor(log, alone, a, 0);
   std::int64_t seen = 0;
   for (auto step = run(cursor.next()); step.advanced; step = run(cursor.next())) {
-    for (const auto& frame : step.frames) EXPECT_EQ(frame->seq, ++seen);
+    for (const auto& frame : step.frames) EXPECT_EQ(frame.frame->seq, ++seen);
     EXPECT_EQ(step.frames.size(), 1U) << "a slow follower holds little at once";
   }
   EXPECT_EQ(seen, count);
@@ -75,7 +81,7 @@ TEST_P(LogTest, LargeFactsLeaveMemoryAndAreStillFollowed) {
 TEST_P(LogTest, AFactThatIsTooLargeIsToldWithoutItsPayload) {
   Log log(db(), clock);
   const RawJson large(R"({"k":")" + std::string(Log::payload_max, 'x') + R"("})");
-  write([&](sql::Tx& tx) { return log.append(tx, {"LARGE", a, large}); });
+  write([&](sql::Tx& tx) { return log.append(tx, {Type::ACTIVITY_LOGGED, a, large}); });
   auto slice = log.recent_after(0, 10);
   ASSERT_EQ(slice.frames.size(), 1U);
   EXPECT_EQ(slice.frames[0]->payload(),
@@ -85,8 +91,8 @@ TEST_P(LogTest, AFactThatIsTooLargeIsToldWithoutItsPayload) {
 TEST_P(LogTest, WhatMemoryForgotIsReadFromTheStore) {
   {
     Log log(db(), clock);
-    append(log, a, "ONE");
-    append(log, a, "TWO");
+    append(log, a, Type::WORKSPACE_ONLINE);
+    append(log, a, Type::WORKSPACE_LATE);
   }
   reopen();
   Log log(db(), clock);
@@ -95,46 +101,118 @@ TEST_P(LogTest, WhatMemoryForgotIsReadFromTheStore) {
   EXPECT_FALSE(log.recent_after(0, 10).complete);
   Cursor cursor(log, alone, std::nullopt, 0);
   auto step = run(cursor.next());
-  EXPECT_EQ(types(step.frames), (std::vector<std::string>{"ONE", "TWO"}));
-  append(log, a, "THREE");
+  EXPECT_EQ(types(step), (std::vector<std::string>{"WORKSPACE_ONLINE", "WORKSPACE_LATE"}));
+  append(log, a, Type::WORKSPACE_OFFLINE);
   step = run(cursor.next());
-  EXPECT_EQ(types(step.frames), std::vector<std::string>{"THREE"});
+  EXPECT_EQ(types(step), std::vector<std::string>{"WORKSPACE_OFFLINE"});
 }
 
 TEST_P(LogTest, AWorkspaceSeesOnlyWhatItMayReach) {
   Log log(db(), clock);
-  append(log, a, "MINE");
-  append(log, b, "THEIRS");
-  append(log, WorkspaceId{}, "NOBODYS");
+  append(log, a, Type::WORKSPACE_ONLINE);
+  append(log, b, Type::WORKSPACE_LATE);
+  append(log, WorkspaceId{}, Type::SECRET_CHANGED);
   Cursor cursor(log, alone, a, 0);
   auto step = run(cursor.next());
-  EXPECT_EQ(types(step.frames), std::vector<std::string>{"MINE"});
+  EXPECT_EQ(types(step), std::vector<std::string>{"WORKSPACE_ONLINE"});
   EXPECT_EQ(cursor.seq(), 3);
 }
 
 TEST_P(LogTest, ASlowFollowerSeesTheNewestTransientOnly) {
   Log log(db(), clock);
   Cursor cursor(log, alone, std::nullopt, 0);
-  log.announce({"WORKSPACE_HEARTBEAT", a, RawJson(R"({"n":1})")});
-  log.announce({"WORKSPACE_HEARTBEAT", a, RawJson(R"({"n":2})")});
-  log.announce({"WORKSPACE_HEARTBEAT", b, RawJson(R"({"n":3})")});
+  log.announce({Type::WORKSPACE_HEARTBEAT, a, RawJson(R"({"n":1})")});
+  log.announce({Type::WORKSPACE_HEARTBEAT, a, RawJson(R"({"n":2})")});
+  log.announce({Type::WORKSPACE_HEARTBEAT, b, RawJson(R"({"n":3})")});
   auto step = run(cursor.next());
   ASSERT_EQ(step.frames.size(), 2U);
-  EXPECT_EQ(step.frames[0]->payload(), R"({"n":2})");
-  EXPECT_EQ(step.frames[1]->payload(), R"({"n":3})");
+  EXPECT_EQ(step.frames[0].frame->payload(), R"({"n":2})");
+  EXPECT_EQ(step.frames[1].frame->payload(), R"({"n":3})");
   EXPECT_FALSE(step.advanced);
   EXPECT_TRUE(run(cursor.next()).frames.empty());
 }
 
 TEST_P(LogTest, PruningKeepsTheNewestAndTellsOldPositionsApart) {
   Log log(db(), clock);
-  for (int i = 0; i < 5; ++i) append(log, a, "FACT");
+  for (int i = 0; i < 5; ++i) append(log, a, Type::TASK_UPDATED);
   run(log.prune(clock.now() + std::chrono::hours(1), 100));
   EXPECT_EQ(run(log.oldest()), 5);
   EXPECT_EQ(start_from(1, 5, 5).reason, "too_old");
   EXPECT_TRUE(start_from(4, 5, 5).resumed);
-  append(log, a, "FACT");
+  append(log, a, Type::TASK_UPDATED);
   EXPECT_EQ(log.newest(), 6);
+}
+
+// What reach allows to write to does not allow to read.
+class Family final : public auth::Reach {
+ public:
+  bool may_reach(WorkspaceId, WorkspaceId) const override { return true; }
+};
+
+TEST_P(LogTest, APeerSeesPresenceAndWhatConcernsThePairAndNothingElse) {
+  Family family;
+  WorkspaceId c = random.id<WorkspaceId>();
+  std::vector<std::string> all, presence, pair;
+  {
+    Log log(db(), clock);
+    for_each_enumerator<Type>([&](std::string_view name) {
+      Type type = *enum_from<Type>(name);
+      all.emplace_back(name);
+      auto reach = audience_of(type).reach;
+      if (reach != Audience::Reach::itself) pair.emplace_back(name);
+      if (reach == Audience::Reach::peers) presence.emplace_back(name);
+      RawJson payload = json::Object().add("source_id", a).add("target_id", c).raw();
+      write([&](sql::Tx& tx) { return log.append(tx, {type, a, payload}); });
+    });
+    EXPECT_EQ(types(run(Cursor(log, family, a, 0).next())), all);
+    EXPECT_EQ(types(run(Cursor(log, family, b, 0).next())), presence);
+    EXPECT_EQ(types(run(Cursor(log, family, c, 0).next())), pair);
+  }
+  for (std::string_view secret : {"USER_MESSAGE", "AGENT_MESSAGE", "A2A_RESPONSE", "SECRET_CHANGED",
+                                  "EXTERNAL_CREDENTIALS_ROTATED"}) {
+    EXPECT_EQ(std::count(pair.begin(), pair.end(), secret), 0) << secret;
+  }
+  EXPECT_EQ(std::count(presence.begin(), presence.end(), "ACTIVITY_LOGGED"), 0);
+  // The same rule when it is read from the store.
+  reopen();
+  Log log(db(), clock);
+  run(log.open());
+  EXPECT_EQ(types(run(Cursor(log, family, a, 0).next())), all);
+  EXPECT_EQ(types(run(Cursor(log, family, b, 0).next())), presence);
+  EXPECT_EQ(types(run(Cursor(log, family, c, 0).next())), pair);
+  EXPECT_EQ(types(run(Cursor(log, alone, c, 0).next())), std::vector<std::string>{});
+}
+
+TEST_P(LogTest, APeerSeesOfAPayloadOnlyWhatItMayReadElsewhere) {
+  Family family;
+  Log log(db(), clock);
+  const RawJson task(R"({"current_task":"what a person wrote","active_tasks":2})");
+  const RawJson change(R"({"name":"new","workspace_dir":"/srv/secret"})");
+  write([&](sql::Tx& tx) { return log.append(tx, {Type::TASK_UPDATED, a, task}); });
+  write([&](sql::Tx& tx) { return log.append(tx, {Type::WORKSPACE_UPDATED, a, change}); });
+  auto own = run(Cursor(log, family, a, 0).next());
+  auto peers = run(Cursor(log, family, b, 0).next());
+  ASSERT_EQ(own.frames.size(), 2U);
+  ASSERT_EQ(peers.frames.size(), 2U);
+  EXPECT_NE(own.frames[0].text.find("what a person wrote"), std::string::npos);
+  EXPECT_NE(own.frames[1].text.find("/srv/secret"), std::string::npos);
+  EXPECT_EQ(peers.frames[0].text.find("current_task"), std::string::npos) << peers.frames[0].text;
+  EXPECT_NE(peers.frames[0].text.find(R"("payload":{"active_tasks":2})"), std::string::npos);
+  EXPECT_NE(peers.frames[1].text.find(R"("payload":{"name":"new"})"), std::string::npos);
+}
+
+TEST_P(LogTest, ATypeOfAnotherProgramIsShownToNoPeer) {
+  Family family;
+  write([&](sql::Tx& tx) {
+    tx.run(store::append, tx.next("log"), clock.now(), "OF_ANOTHER_TIME", a,
+           json::Object().add("target_id", b).raw());
+    return 0;
+  });
+  Log log(db(), clock);
+  run(log.open());
+  EXPECT_EQ(types(run(Cursor(log, family, a, 0).next())),
+            std::vector<std::string>{"OF_ANOTHER_TIME"});
+  EXPECT_TRUE(run(Cursor(log, family, b, 0).next()).frames.empty());
 }
 
 EACH_DATABASE(LogTest);

@@ -34,7 +34,8 @@ inline Start start_from(std::optional<std::int64_t> since, std::int64_t oldest,
   return {true, *since, "resumed"};
 }
 
-// One follower's place in the log. Workspaces see what they may reach; operators see everything.
+// One follower's place in the log. A workspace sees everything about itself and of others what the
+// audience of each type allows; operators see everything.
 class Cursor {
  public:
   Cursor(Log& log, const auth::Reach& reach, std::optional<WorkspaceId> who, std::int64_t seq)
@@ -46,20 +47,26 @@ class Cursor {
 
   // Visible frames since the last step, oldest first; empty when caught up. `advanced` tells
   // whether the position moved, for then there may be more.
+  struct Seen {
+    FramePtr frame;
+    std::string_view text;  // As this follower may see it; into the frame.
+  };
   struct Step {
-    std::vector<FramePtr> frames;
+    std::vector<Seen> frames;
     std::size_t bytes = 0;  // Of the frames.
     bool advanced = false;
-    void add(FramePtr frame) {
-      bytes += frame->text.size();
-      frames.push_back(std::move(frame));
+    void add(FramePtr frame, std::string_view text) {
+      bytes += text.size();
+      frames.push_back({std::move(frame), text});
     }
   };
   io::Task<Step> next();
   std::int64_t seq() const { return seq_; }
 
  private:
-  bool visible(const Frame& frame) const;
+  enum class View { nothing, peers, whole };
+  View view_of(const Frame& frame) const;
+  void show(Step& step, FramePtr frame) const;
 
   Log& log_;
   const auth::Reach& reach_;

@@ -18,8 +18,8 @@ RawJson bounded(RawJson payload) {
   return out.raw();
 }
 
-void encode(Frame& frame, std::string_view payload) {
-  std::string& text = frame.text;
+// Returns where in the text the payload begins.
+std::size_t encode(const Frame& frame, std::string_view payload, std::string& text) {
   text.reserve(payload.size() + frame.type.size() + 160);
   text += "{\"event\":\"";
   text += frame.type;
@@ -32,16 +32,49 @@ void encode(Frame& frame, std::string_view payload) {
   text += ",\"timestamp\":";
   json::write(text, frame.at);
   text += ",\"payload\":";
-  frame.payload_at = text.size();
-  frame.payload_size = payload.size();
+  const std::size_t payload_at = text.size();
   text += payload;
   text += ",\"seq\":";
   text += std::to_string(frame.seq);
   if (frame.transient) text += ",\"transient\":true";
   text += '}';
+  return payload_at;
 }
 
-std::size_t size_of(const Frame& frame) { return sizeof frame + frame.text.capacity(); }
+// The payload as peers see it, or nothing when it is the same.
+std::optional<std::string> shown_part(std::string_view payload,
+                                      std::span<const std::string_view> shown) {
+  json::Document document = json::Document::parse(payload, payload_limits);
+  json::Node whole = document.root();
+  json::Object part;
+  bool same = true;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string_view name = whole.name_at(i);
+    if (std::find(shown.begin(), shown.end(), name) != shown.end()) {
+      part.add(name, RawJson(whole.value_at(i).text()));
+    } else {
+      same = false;
+    }
+  }
+  if (same) return std::nullopt;
+  return part.text();
+}
+
+// The last step of making a frame.
+void encode_all(Frame& frame, std::string_view payload) {
+  // A type that this program does not know, from an older one, is shown to nobody else.
+  auto type = enum_from<Type>(frame.type);
+  if (type) frame.audience = audience_of(*type);
+  frame.payload_at = encode(frame, payload, frame.text);
+  frame.payload_size = payload.size();
+  if (frame.audience.reach != Audience::Reach::peers) return;
+  auto part = shown_part(payload, frame.audience.shown);
+  if (part) encode(frame, *part, frame.peer_text);
+}
+
+std::size_t size_of(const Frame& frame) {
+  return sizeof frame + frame.text.capacity() + frame.peer_text.capacity();
+}
 
 FramePtr from_row(store::Row row) {
   auto frame = std::make_shared<Frame>();
@@ -49,7 +82,7 @@ FramePtr from_row(store::Row row) {
   frame->workspace = row.workspace_id.value_or(WorkspaceId{});
   frame->type = std::move(row.type);
   frame->at = row.at;
-  encode(*frame, row.payload.text);
+  encode_all(*frame, row.payload.text);
   return frame;
 }
 
@@ -64,13 +97,13 @@ std::int64_t Log::append(sql::Tx& tx, Event event) {
   auto frame = std::make_shared<Frame>();
   frame->seq = tx.next("log");
   frame->workspace = event.workspace;
-  frame->type = event.type;
+  frame->type = enum_text(event.type);
   frame->at = clock_.now();
   const RawJson payload = bounded(std::move(event.payload));
   std::optional<WorkspaceId> about;
   if (!event.workspace.nil()) about = event.workspace;
   tx.post(store::append, frame->seq, frame->at, frame->type, about, payload);
-  encode(*frame, payload.text);
+  encode_all(*frame, payload.text);
   std::int64_t seq = frame->seq;
   tx.after_commit(
       [this, frame = std::move(frame)]() mutable { staged_.push_back(std::move(frame)); });
@@ -83,9 +116,9 @@ void Log::announce(Event event) {
   frame->seq = newest();
   frame->transient = true;
   frame->workspace = event.workspace;
-  frame->type = event.type;
+  frame->type = enum_text(event.type);
   frame->at = clock_.now();
-  encode(*frame, bounded(std::move(event.payload)).text);
+  encode_all(*frame, bounded(std::move(event.payload)).text);
   recent_.write([&](Recent& recent) {
     recent.transients.push_back(std::move(frame));
     ++recent.transient_count;

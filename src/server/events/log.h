@@ -21,15 +21,21 @@
 #include "base/raw_json.h"
 #include "platform/io/clock.h"
 #include "platform/io/guarded.h"
+#include "platform/json/json.h"
 #include "platform/sql/database.h"
+#include "server/events/types.h"
 
 namespace molecule::events {
 
 struct Event {
-  std::string_view type;  // A constant, as in the catalogue: "WORKSPACE_ONLINE".
+  Type type;
   WorkspaceId workspace;  // What it is about; nil when about no workspace.
   RawJson payload;        // An object.
 };
+
+// Of payloads, which are ours: what a request may hold is one level deeper in them.
+inline constexpr json::Limits payload_limits{
+    .bytes = 64u << 20, .depth = 128, .members = 200'000, .nul = json::Nul::kept};
 
 // One published event, encoded once and shared by all followers.
 struct Frame {
@@ -37,10 +43,12 @@ struct Frame {
   bool transient = false;
   WorkspaceId workspace;
   std::string type;
+  Audience audience;
   Instant at;
   std::string text;            // {"event","workspace_id","timestamp","payload","seq"[,"transient"]}
   std::size_t payload_at = 0;  // In the text.
   std::size_t payload_size = 0;
+  std::string peer_text;  // The same for peers; empty when they see nothing, or all of it.
 
   std::string_view payload() const {
     return std::string_view(text).substr(payload_at, payload_size);

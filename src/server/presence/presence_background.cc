@@ -90,9 +90,24 @@ io::Task<void> Service::run() {
   }
 }
 
+// A turn that comes much later than it should means that this process did not run (stopped, or the
+// machine was frozen), so nobody was heard for that time.
+void Service::notice_gap() {
+  std::chrono::nanoseconds now = table_.clock().monotonic();
+  if (turned_at_ && now - *turned_at_ > gap_max) {
+    log::warn(
+        "this process did not run for a while; agents have their usual time to be heard again",
+        log::field("seconds",
+                   std::chrono::duration_cast<std::chrono::seconds>(now - *turned_at_).count()));
+    roster_.give_grace();
+  }
+  turned_at_ = now;
+}
+
 io::Task<bool> Service::every_second() {
+  notice_gap();
   try {
-    co_await sweep(table_.clock().now());
+    co_await sweep();
     co_return co_await write_behind();
   } catch (const Fault& fault) {
     log::warn("the sweep could not be written; it will be tried again",
@@ -136,7 +151,7 @@ void Service::tell(sql::Tx& tx, const Roster::Snapshot& said) {
   auto announce = [&](const std::string& task, std::int64_t count) {
     json::Object payload;
     payload.add("current_task", task).add("active_tasks", count);
-    table_.announce(tx, "TASK_UPDATED", said.id, payload);
+    table_.announce(tx, events::Type::TASK_UPDATED, said.id, payload);
   };
   bool passed = !said.passed_task.empty();
   if (passed) announce(said.passed_task, said.passed_tasks);
@@ -175,7 +190,7 @@ io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool ur
       json::Object payload;
       payload.add("active_tasks", each.vitals.active_tasks)
           .add("uptime_seconds", each.vitals.uptime_seconds);
-      log_.announce(events::Event{"WORKSPACE_HEARTBEAT", each.id, payload.raw()});
+      log_.announce(events::Event{events::Type::WORKSPACE_HEARTBEAT, each.id, payload.raw()});
     }
   }
   co_return written;
@@ -205,11 +220,11 @@ io::Task<bool> Service::write_behind() {
   co_return true;
 }
 
-io::Task<void> Service::sweep(Instant now) {
+io::Task<void> Service::sweep() {
   const Limits& limits = roster_.limits();
   std::vector<Roster::Quiet> late;
   std::vector<Roster::Quiet> silent;
-  for (const Roster::Quiet& quiet : roster_.quiet(now)) {
+  for (const Roster::Quiet& quiet : roster_.quiet()) {
     auto brief = table_.directory().brief(quiet.id);
     if (!brief || !counts_as_alive(brief->status)) {
       // Nothing to tell, and nothing can make it count as alive again without being heard.
@@ -235,7 +250,7 @@ io::Task<void> Service::sweep(Instant now) {
           if (gone) {
             table_.move(tx, quiet.id, Trigger::silent, json::Object());
           } else {
-            table_.announce(tx, "WORKSPACE_LATE", quiet.id, json::Object());
+            table_.announce(tx, events::Type::WORKSPACE_LATE, quiet.id, json::Object());
           }
         }
       };

@@ -7,12 +7,25 @@ namespace {
 using workspaces::Delivery;
 using workspaces::Row;
 
-Fault token_required() {
-  return Fault(
-             Kind::unauthenticated, "workspace_token_required",
-             "this workspace was claimed already, or its time to be claimed is over: send its token as Authorization: Bearer")
-      .with(
-          R"("hint":"An operator gives out a new token with POST /workspaces/{id}/external/rotate.")");
+// Why nobody may register for it without a token.
+std::string_view why_closed(const Row& row) {
+  if (row.registered_at) return "this workspace was claimed already";
+  if (row.claim_until) return "the time in which this workspace could be claimed is over";
+  if (workspaces::joins_by_itself(row.runtime))
+    return "this workspace cannot be claimed any more, since its token was given out anew";
+  return "this workspace was not made for an agent that joins by itself (runtime external), so it cannot be "
+         "claimed";
+}
+
+Fault token_required(const Row& row, std::string_view why) {
+  std::string_view way = workspaces::joins_by_itself(row.runtime)
+                             ? "POST /workspaces/{id}/external/rotate"
+                             : "POST /admin/workspaces/{id}/tokens";
+  return Fault(Kind::unauthenticated, "workspace_token_required",
+               fmt::format("{}: send its token as Authorization: Bearer", why))
+      .with(json::Object()
+                .add("hint", fmt::format("An operator gives out a new token with {}.", way))
+                .members());
 }
 
 Fault token_of_another() {
@@ -44,7 +57,8 @@ Service::Right Service::right_to_register(const auth::Caller& caller, const Row&
     return Right::owner;
   }
   bool heard = roster_.of(row.id).last_heartbeat_at.has_value();
-  if (heard || !table_.claimable(row)) throw token_required();
+  if (heard) throw token_required(row, "this workspace was claimed already");
+  if (!table_.claimable(row)) throw token_required(row, why_closed(row));
   return Right::claim;
 }
 
@@ -53,17 +67,28 @@ Row Service::row_to_register(sql::Tx& tx, const Registration& wanted, const auth
   if (row && row->status == workspaces::Status::removed)
     throw workspaces::removed_workspace(row->id, row->removed_at);
   if (row) return std::move(*row);
-  if (!settings_.register_creates || !caller.is_operator()) throw workspaces::unknown_workspace();
+  if (!may_create(caller)) throw workspaces::unknown_workspace();
+  return create(tx, wanted);
+}
+
+bool Service::may_create(const auth::Caller& caller) const {
+  return settings_.register_creates && !caller.workspace();
+}
+
+Row Service::create(sql::Tx& tx, const Registration& wanted) {
   Row made;
   made.id = wanted.id;
   made.name = wanted.id.text();
   made.tier = 1;
   made.runtime = "external";
   made.created_at = made.updated_at = table_.clock().now();
+  // This very registration claims it, as one of a workspace that was made on the canvas would.
+  made.claim_until = made.created_at + std::chrono::minutes(1);
   table_.insert(tx, made);
+  workspaces_.note_name(made);
   json::Object payload;
   payload.add("name", made.name).add("tier", made.tier).add("runtime", made.runtime);
-  table_.announce(tx, "WORKSPACE_PROVISIONING", made.id, payload);
+  table_.announce(tx, events::Type::WORKSPACE_PROVISIONING, made.id, payload);
   return made;
 }
 
@@ -80,8 +105,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   if (before && before->status == workspaces::Status::removed) {
     throw workspaces::removed_workspace(before->id, before->removed_at);
   }
-  bool may_create = settings_.register_creates && caller.is_operator();
-  if (!before && !may_create) throw workspaces::unknown_workspace();
+  if (!before && !may_create(caller)) throw workspaces::unknown_workspace();
   Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
   std::string url = resolved_url(wanted, delivery);
   if (!url.empty()) co_await urls_.check(url);
@@ -99,7 +123,10 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
     outcome.max_tasks = row.max_concurrent_tasks;
     Right right = right_to_register(caller, row);
     if (right == Right::claim) {
-      if (tokens_.was_used(tx, row.id) || !table_.claim(tx, row.id)) throw token_required();
+      if (tokens_.was_used(tx, row.id))
+        throw token_required(row, "the token of this workspace is in use already");
+      if (!table_.claim(tx, row.id))
+        throw token_required(row, "this workspace was claimed this very moment");
       // A token that was handed out and never used ends here: one agent holds the workspace.
       tokens_.revoke_all(tx, row.id);
     }
@@ -109,11 +136,11 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
     payload.add("url", url).add("agent_card", card).add("delivery_mode", delivery);
     auto moved = table_.move(tx, row.id, workspaces::Trigger::registered, payload);
     if (!moved && row.status == workspaces::Status::online) {
-      table_.announce(tx, "WORKSPACE_ONLINE", row.id, payload);
+      table_.announce(tx, events::Type::WORKSPACE_ONLINE, row.id, payload);
     } else if (!moved) {
       json::Object shown;
       shown.add("agent_card", card);
-      table_.announce(tx, "AGENT_CARD_UPDATED", row.id, shown);
+      table_.announce(tx, events::Type::AGENT_CARD_UPDATED, row.id, shown);
     }
     if (right == Right::claim || !tokens_.has_live(tx, row.id))
       outcome.token = tokens_.mint(tx, row.id).text;
@@ -144,7 +171,13 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
   }
   Roster::Heard heard = roster_.hear(beat, table_.clock().now());
   probe_.heartbeats.add();
-  if (heard.task_changed || verdict(brief->status, heard.condition)) {
+  if (verdict(brief->status, heard.condition)) {
+    // The answer says that it was heard, so what it changed can be read from then on. A store that
+    // is away is tried again behind the beat.
+    std::vector<Roster::Slot> slots{heard.slot};
+    bool written = co_await write_snapshots(std::move(slots), true);
+    if (!written) wake();
+  } else if (heard.task_changed) {
     roster_.urge(heard.slot);
     wake();
   }
@@ -179,13 +212,13 @@ io::Task<http::Response> Service::update_card(auth::Member::Caller caller,
       table_.set_card(tx, row.id, card);
       json::Object payload;
       payload.add("agent_card", card);
-      table_.announce(tx, "AGENT_CARD_UPDATED", row.id, payload);
+      table_.announce(tx, events::Type::AGENT_CARD_UPDATED, row.id, payload);
     }
     if (update.url && *update.url != row.url) {
       table_.set_url(tx, row.id, *update.url);
       json::Object payload;
       payload.add("url", *update.url);
-      table_.announce(tx, "WORKSPACE_UPDATED", row.id, payload);
+      table_.announce(tx, events::Type::WORKSPACE_UPDATED, row.id, payload);
     }
   };
   co_await db_.write(std::move(work));

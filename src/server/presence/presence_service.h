@@ -61,6 +61,7 @@ class Service final : public workspaces::Departure {
  public:
   static constexpr std::size_t batch_max = 512;    // Changes in one transaction.
   static constexpr std::size_t behind_max = 4096;  // Beats written behind in one second; more wait.
+  static constexpr std::chrono::seconds gap_max{5};  // Between two turns of the sweep.
   static constexpr std::chrono::milliseconds gather{
       20};  // Urgent changes of so long share a commit.
 
@@ -89,7 +90,8 @@ class Service final : public workspaces::Departure {
   // The parts of run(), for tests that step by hand.
   io::Task<bool> tell_urgent();   // False: the store was away, what waits still waits.
   io::Task<bool> write_behind();  // As above.
-  io::Task<void> sweep(Instant now);
+  io::Task<void> sweep();
+  io::Task<bool> every_second();  // Both of them, and what a late turn means.
 
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
@@ -106,13 +108,16 @@ class Service final : public workspaces::Departure {
  private:
   enum class Right { operator_, owner, claim };
   Right right_to_register(const auth::Caller& caller, const workspaces::Row& row) const;
+  // The dev profile: whoever names an unknown id makes a workspace of it.
+  bool may_create(const auth::Caller& caller) const;
+  workspaces::Row create(sql::Tx& tx, const Registration& wanted);
   workspaces::Row row_to_register(sql::Tx& tx, const Registration& wanted,
                                   const auth::Caller& caller);
   void wake();
   void offer(WorkspaceId id, std::int64_t active_tasks, int max_tasks) {
     if (active_tasks < max_tasks) capacity_.agent_ready(id);
   }
-  io::Task<bool> every_second();
+  void notice_gap();
   // One snapshot's changes of status and task, inside the transaction.
   void tell(sql::Tx& tx, const Roster::Snapshot& said);
   void keep(sql::Tx& tx, const Roster::Snapshot& said);
@@ -129,6 +134,7 @@ class Service final : public workspaces::Departure {
   Capacity& capacity_;
   Settings settings_;
   Probe probe_;
+  std::optional<std::chrono::nanoseconds> turned_at_;  // The last turn of the sweep.
   std::atomic<io::Loop*> loop_{nullptr};
   std::atomic<bool> woken_{false};
   io::Signal work_;

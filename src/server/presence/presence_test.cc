@@ -37,7 +37,7 @@ class Presence : public workspaces::Org {
 
   // What run() does once a second.
   void second() {
-    run(presence->sweep(clock.now()));
+    run(presence->sweep());
     EXPECT_TRUE(run(presence->tell_urgent()));
     EXPECT_TRUE(run(presence->write_behind()));
   }
@@ -173,9 +173,9 @@ TEST_P(Presence, TheDevProfileMakesAWorkspaceOfAnUnknownId) {
   settings.register_creates = true;
   restart();
   WorkspaceId id = random.id<WorkspaceId>();
-  EXPECT_EQ(enrol(stranger, id).status, 404) << "only the developer";
-  Answer made =
-      enrol({auth::Who::developer, {}}, id, R"("url":"http://agent.example","agent_card":{})");
+  WorkspaceId other = join("other");
+  EXPECT_EQ(enrol(the(other), id).status, 404) << "a workspace makes no other";
+  Answer made = enrol(stranger, id, R"("url":"http://agent.example","agent_card":{})");
   EXPECT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.member("delivery_mode"), "push");
   EXPECT_TRUE(works(made.member("auth_token")));
@@ -372,9 +372,64 @@ TEST_P(Presence, ARestartForgetsNobodyAndPaintsNoDeadAgentGreen) {
   EXPECT_EQ(directory->find(living)->monthly_spend, 7);
   clock.advance(10s);
   second();
-  EXPECT_EQ(told(), Told{"WORKSPACE_OFFLINE"});
+  EXPECT_EQ(told(), Told{}) << "nobody could be heard while there was no platform";
+  beat(the(living), living);
+  clock.advance(79s);
+  second();
+  EXPECT_EQ(status_of(dead), Status::online);
+  clock.advance(1s);
+  second();
   EXPECT_EQ(status_of(dead), Status::offline);
   EXPECT_EQ(status_of(living), Status::online);
+}
+
+TEST_P(Presence, ABeatThatMovesTheStatusIsAnsweredAfterTheMove) {
+  WorkspaceId id = make("a");
+  told();
+  EXPECT_EQ(beat(the(id), id).status, 200);
+  EXPECT_EQ(status_of(id), Status::online) << "without a turn of the background's";
+  EXPECT_EQ(told(), Told{"WORKSPACE_ONLINE"});
+  EXPECT_EQ(beat(the(id), id, R"("error_rate":0.9)").status, 200);
+  EXPECT_EQ(status_of(id), Status::degraded);
+  EXPECT_FALSE(roster->has_urgent());
+}
+
+TEST_P(Presence, AfterAGapInItsOwnTurnsTheSweepGivesEverybodyAPeriod) {
+  WorkspaceId id = join("a");
+  auto turn = [&] { EXPECT_TRUE(run(presence->every_second())); };
+  turn();
+  clock.advance(1h);  // Stopped, or asleep.
+  turn();
+  EXPECT_EQ(told(), Told{});
+  for (int second = 0; second < 89; ++second) {
+    clock.advance(1s);
+    turn();
+  }
+  EXPECT_EQ(told(), Told{"WORKSPACE_LATE"});
+  clock.advance(1s);
+  turn();
+  EXPECT_EQ(told(), Told{"WORKSPACE_OFFLINE"});
+  EXPECT_EQ(status_of(id), Status::offline);
+}
+
+TEST_P(Presence, ARefusedRegistrationSaysWhatIsTrueOfTheWorkspace) {
+  auto refusal = [&](WorkspaceId id) {
+    Answer answer = enrol(stranger, id);
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.code, "workspace_token_required");
+    return answer.body;
+  };
+  std::string boxed = refusal(make("boxed", {}, R"("runtime":"langgraph")"));
+  EXPECT_NE(boxed.find("not made for an agent that joins by itself"), std::string::npos) << boxed;
+  EXPECT_NE(boxed.find("/admin/workspaces/{id}/tokens"), std::string::npos)
+      << "the way that works for it: " << boxed;
+  std::string taken = refusal(join("taken"));
+  EXPECT_NE(taken.find("claimed already"), std::string::npos) << taken;
+  WorkspaceId waiting = make("waiting");
+  clock.advance(24h + 1s);
+  std::string late = refusal(waiting);
+  EXPECT_NE(late.find("is over"), std::string::npos) << late;
+  EXPECT_NE(late.find("external/rotate"), std::string::npos) << late;
 }
 
 TEST_P(Presence, RoomForAnotherTaskIsOffered) {

@@ -1,6 +1,7 @@
 #include "server/presence/registration.h"
 
 #include "base/fault.h"
+#include "platform/text/names.h"
 #include "server/workspaces/workspace_rules.h"
 
 namespace molecule::presence {
@@ -42,11 +43,38 @@ std::optional<std::string> text_of(json::Node body, std::string_view name, std::
   return std::string(node.string());
 }
 
+// What peers and people are shown as who an agent is and what it can do.
+void check_shown(json::Node card) {
+  json::Node name = present(card, "name");
+  if (name.is(json::Type::string) && !name.string().empty()) {
+    if (auto flaw = text::flaw_of_name(name.string()))
+      throw bad_body(fmt::format("agent_card.name {}", *flaw));
+  }
+  for (std::string_view member : {"role", "title"}) {
+    json::Node line = present(card, member);
+    if (!line.is(json::Type::string)) continue;
+    if (auto flaw = text::flaw_of_line(line.string()))
+      throw bad_body(fmt::format("agent_card.{} {}", member, *flaw));
+  }
+  json::Node skills = present(card, "skills");
+  if (!skills.is(json::Type::array)) return;
+  for (std::size_t i = 0; i < skills.size(); ++i) {
+    for (std::string_view member : {"id", "name"}) {
+      json::Node line = present(skills.at(i), member);
+      if (!line.is(json::Type::string)) continue;
+      if (auto flaw = text::flaw_of_line(line.string()))
+        throw bad_body(fmt::format("agent_card.skills[{}].{} {}", i, member, *flaw));
+    }
+  }
+}
+
 RawJson checked_card(RawJson card) {
   if (card.text.size() > card_max) {
     throw Fault(Kind::too_large, "agent_card_too_large",
                 fmt::format("the agent card is larger than {} bytes", card_max));
   }
+  json::Document document = json::Document::parse(card.text);
+  check_shown(document.root());
   return card;
 }
 

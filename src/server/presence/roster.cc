@@ -6,11 +6,20 @@
 
 namespace molecule::presence {
 
-namespace {
+std::int32_t Roster::second() const {
+  auto since = std::chrono::floor<std::chrono::seconds>(clock_.monotonic() - started_);
+  return second_of_start +
+         static_cast<std::int32_t>(std::min<std::int64_t>(since.count(), age_max));
+}
 
-std::int32_t second_of(Instant at) { return static_cast<std::int32_t>(at.seconds()); }
+std::int32_t Roster::second_of(Instant at) const {
+  std::int64_t age = clock_.now().seconds() - at.seconds();
+  return second() - static_cast<std::int32_t>(std::clamp<std::int64_t>(age, 0, age_max));
+}
 
-}  // namespace
+std::int32_t Roster::counted(std::int32_t seen, std::int32_t now) const {
+  return now - std::max(seen, grace_from_.load(std::memory_order_relaxed));
+}
 
 std::optional<Roster::Slot> Roster::find(WorkspaceId id) const {
   return index_.read([&](const Index& index) -> std::optional<Slot> {
@@ -71,7 +80,7 @@ workspaces::Vitals Roster::of(WorkspaceId id) const {
 void Roster::touch(Slot slot, Detail& detail, Instant at) {
   detail.heard_at = at;
   Chunk& of_slot = chunk(slot);
-  of_slot.seen[slot % chunk_slots].store(second_of(at), std::memory_order_relaxed);
+  of_slot.seen[slot % chunk_slots].store(second(), std::memory_order_relaxed);
   of_slot.phase[slot % chunk_slots].store(Phase::fresh, std::memory_order_relaxed);
   put_dirty(slot, detail);
 }
@@ -95,6 +104,7 @@ void Roster::restore(WorkspaceId id, const workspaces::Vitals& stored) {
   into.beat.uptime_seconds = stored.uptime_seconds;
   into.beat.error_rate = stored.error_rate;
   into.beat.sample_error = stored.sample_error;
+  if (into.heard_at == Instant()) return;
   chunk(slot).seen[slot % chunk_slots].store(second_of(into.heard_at), std::memory_order_relaxed);
 }
 
@@ -193,7 +203,7 @@ std::vector<Roster::Slot> Roster::take_dirty(std::size_t max) {
 }
 
 std::optional<Roster::Snapshot> Roster::snapshot(Slot slot) const {
-  Instant now = clock_.now();
+  std::int32_t now = second();
   std::lock_guard lock(lock_of(slot));
   const Detail& from = detail(slot);
   if (from.id.nil()) return std::nullopt;
@@ -208,10 +218,10 @@ std::optional<Roster::Snapshot> Roster::snapshot(Slot slot) const {
   vitals.sample_error = from.beat.sample_error;
   vitals.current_task = from.beat.current_task;
   vitals.monthly_spend = from.monthly_spend;
-  std::int64_t age =
-      now.seconds() - chunk(slot).seen[slot % chunk_slots].load(std::memory_order_relaxed);
-  vitals.late = age >= limits_.late_after.count();
-  vitals.fresh = vitals.last_heartbeat_at.has_value() && age < limits_.silent_after.count();
+  std::int32_t seen = chunk(slot).seen[slot % chunk_slots].load(std::memory_order_relaxed);
+  vitals.late = counted(seen, now) >= limits_.late_after.count();
+  // Old news stays old: no grace for what it said before.
+  vitals.fresh = vitals.last_heartbeat_at.has_value() && now - seen < limits_.silent_after.count();
   out.condition = {from.beat.error_rate, from.beat.wedged, from.beat.manages_status};
   out.task_changed =
       from.told_task != from.beat.current_task || from.told_tasks != from.beat.active_tasks;
@@ -232,10 +242,12 @@ void Roster::told(const Snapshot& said) {
   if (told_now) into.passed_task.clear();
 }
 
-std::vector<Roster::Quiet> Roster::quiet(Instant now) const {
+std::vector<Roster::Quiet> Roster::quiet() const {
   std::vector<Quiet> found;
-  std::int32_t second = second_of(now);
-  std::int32_t limit = second - static_cast<std::int32_t>(limits_.late_after.count());
+  const std::int32_t now = second();
+  const std::int32_t late_after = static_cast<std::int32_t>(limits_.late_after.count());
+  const std::int32_t limit = now - late_after;
+  if (counted(0, now) < late_after) return found;
   Slot used = used_.load(std::memory_order_acquire);
   for (Slot base = 0; base < used; base += chunk_slots) {
     Chunk& of_base = chunk(base);
@@ -247,7 +259,7 @@ std::vector<Roster::Quiet> Roster::quiet(Instant now) const {
       if (told == Phase::silent) continue;
       std::lock_guard lock(lock_of(base + i));
       found.push_back(
-          {base + i, of_base.detail[i].id, seen, told, std::chrono::seconds(second - seen)});
+          {base + i, of_base.detail[i].id, seen, told, std::chrono::seconds(counted(seen, now))});
     }
   }
   return found;

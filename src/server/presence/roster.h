@@ -33,11 +33,13 @@ enum class Phase : std::uint8_t { fresh, late, silent };
 class Roster final : public workspaces::VitalSigns {
  public:
   using Slot = std::uint32_t;
+  static constexpr std::int64_t age_max = 1 << 29;  // Seconds; older is as old.
   static constexpr std::size_t chunk_slots = 1024;
   static constexpr std::size_t chunks_max =
       2048;  // 2M workspaces; beyond it a beat is refused (503).
 
-  Roster(const io::Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
+  Roster(const io::Clock& clock, Limits limits)
+      : clock_(clock), limits_(limits), started_(clock.monotonic()), grace_from_(second()) {}
 
   workspaces::Vitals of(WorkspaceId id) const override;
   void expect(WorkspaceId id, Instant at) override;
@@ -76,18 +78,22 @@ class Roster final : public workspaces::VitalSigns {
   std::optional<Snapshot> snapshot(Slot slot) const;
   // The log now says what the snapshot said.
   void told(const Snapshot& snapshot);
+  // Nobody could be heard for a while, because this process did not run: everybody has one period
+  // from now on before its silence means anything. So it is at start.
+  void give_grace() { grace_from_.store(second(), std::memory_order_relaxed); }
+
   // A write failed: puts the slot back.
   void again(Slot slot, bool urgent);
 
   struct Quiet {
     Slot slot = 0;
     WorkspaceId id;
-    std::int32_t seen = 0;  // Second it was last heard.
+    std::int32_t seen = 0;  // Second it was last heard, as second() counts.
     Phase told = Phase::fresh;
     std::chrono::seconds age{};
   };
   // Slots silent for late_after or longer whose silence may not have been told in full.
-  std::vector<Quiet> quiet(Instant now) const;
+  std::vector<Quiet> quiet() const;
   // The silence was told, unless the agent was heard in between.
   void mark(const Quiet& quiet, Phase phase);
   bool heard_since(const Quiet& quiet) const;
@@ -128,6 +134,15 @@ class Roster final : public workspaces::VitalSigns {
     std::vector<Slot> slots;
   };
 
+  // Seconds on the monotonic clock, so that a step of the wall clock silences nobody. Counted from
+  // far above zero: 0 in `seen` means never, and what the store remembers lies before the start.
+  static constexpr std::int32_t second_of_start = 1 << 30;
+  std::int32_t second() const;
+  // The second of an instant in the past, by its age.
+  std::int32_t second_of(Instant at) const;
+  // How long a silence since `seen` counts at `now`.
+  std::int32_t counted(std::int32_t seen, std::int32_t now) const;
+
   std::optional<Slot> find(WorkspaceId id) const;
   Slot slot_of(WorkspaceId id);
   Chunk& chunk(Slot slot) const {
@@ -144,6 +159,8 @@ class Roster final : public workspaces::VitalSigns {
 
   const io::Clock& clock_;
   Limits limits_;
+  std::chrono::nanoseconds started_;
+  std::atomic<std::int32_t> grace_from_;
   io::Guarded<Index> index_;
   std::array<std::atomic<Chunk*>, chunks_max> chunks_{};
   mutable std::array<Stripe, stripes> locks_;

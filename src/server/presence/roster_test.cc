@@ -79,15 +79,57 @@ TEST_F(RosterTest, SilenceIsMarkedOnlyIfNobodyWasHeardMeanwhile) {
   WorkspaceId id = random.id<WorkspaceId>();
   roster.hear(beat_of(id), clock.now());
   clock.advance(90s);
-  auto quiet = roster.quiet(clock.now());
+  auto quiet = roster.quiet();
   ASSERT_EQ(quiet.size(), 1u);
   EXPECT_EQ(quiet[0].age, 90s);
   roster.hear(beat_of(id), clock.now());
   EXPECT_TRUE(roster.heard_since(quiet[0]));
   roster.mark(quiet[0], Phase::silent);
   clock.advance(60s);
-  ASSERT_EQ(roster.quiet(clock.now()).size(), 1u);
-  EXPECT_EQ(roster.quiet(clock.now())[0].told, Phase::fresh);
+  ASSERT_EQ(roster.quiet().size(), 1u);
+  EXPECT_EQ(roster.quiet()[0].told, Phase::fresh);
+}
+
+TEST_F(RosterTest, AStepOfTheWallClockSilencesNobody) {
+  WorkspaceId id = random.id<WorkspaceId>();
+  clock.advance(1h);
+  roster.hear(beat_of(id), clock.now());
+  for (auto step : {2h, -4h}) {
+    clock.step(step);
+    EXPECT_TRUE(roster.quiet().empty());
+    EXPECT_TRUE(roster.of(id).fresh);
+    EXPECT_FALSE(roster.of(id).late);
+  }
+  clock.advance(90s);
+  EXPECT_EQ(roster.quiet().size(), 1u);
+  EXPECT_FALSE(roster.of(id).fresh);
+}
+
+TEST_F(RosterTest, AfterAGapEverybodyHasOnePeriod) {
+  WorkspaceId id = random.id<WorkspaceId>();
+  roster.hear(beat_of(id), clock.now());
+  clock.advance(1h);
+  roster.give_grace();
+  EXPECT_TRUE(roster.quiet().empty());
+  EXPECT_FALSE(roster.of(id).late);
+  EXPECT_FALSE(roster.of(id).fresh) << "what it said is an hour old all the same";
+  clock.advance(60s);
+  ASSERT_EQ(roster.quiet().size(), 1u);
+  EXPECT_EQ(roster.quiet()[0].age, 60s);
+  clock.advance(30s);
+  EXPECT_EQ(roster.quiet()[0].age, 90s);
+}
+
+TEST_F(RosterTest, WhatTheStoreRemembersCountsFromTheStart) {
+  WorkspaceId id = random.id<WorkspaceId>();
+  workspaces::Vitals stored;
+  stored.last_heartbeat_at = clock.now() - 1h;
+  roster.restore(id, stored);
+  EXPECT_TRUE(roster.quiet().empty()) << "nobody could be heard before";
+  EXPECT_FALSE(roster.of(id).fresh);
+  clock.advance(90s);
+  ASSERT_EQ(roster.quiet().size(), 1u);
+  EXPECT_EQ(roster.quiet()[0].age, 90s);
 }
 
 TEST_F(RosterTest, ThreadsBeatAndReadAndPurgeAtOnce) {
@@ -110,7 +152,7 @@ TEST_F(RosterTest, ThreadsBeatAndReadAndPurgeAtOnce) {
       for (Roster::Slot slot : roster.take_urgent(64)) {
         if (auto said = roster.snapshot(slot)) roster.told(*said);
       }
-      roster.quiet(clock.now() + 1h);
+      roster.quiet();
       roster.of(ids[0]);
     }
   });

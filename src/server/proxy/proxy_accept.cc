@@ -84,7 +84,7 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
         .add("content", activity::preview(admission.message.text, activity::event_body_max))
         .add("workspace_id", admission.target.id)
         .add("activity_id", written.place.id);
-    log_.append(tx, {"USER_MESSAGE", admission.target.id, payload.raw()});
+    log_.append(tx, {events::Type::USER_MESSAGE, admission.target.id, payload.raw()});
   }
   if (row.mail == Mail::queued) {
     tx.after_commit([this, agent = row.workspace] { count_waiting(agent, 1); });

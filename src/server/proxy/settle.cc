@@ -31,7 +31,7 @@ void Settler::tell_person(sql::Tx& tx, const Message& message, const RawJson& bo
   payload.add("duration_ms", (clock_.now() - message.created_at).count() / 1000);
   payload.add_some("message_id", message.message_id);
   payload.add("activity_id", activity::make_id(message.created_at, message.seq));
-  log_.append(tx, {"A2A_RESPONSE", message.workspace_id, payload.raw()});
+  log_.append(tx, {events::Type::A2A_RESPONSE, message.workspace_id, payload.raw()});
 }
 
 bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answer& answer) {
@@ -60,7 +60,7 @@ Settled Settler::try_again(sql::Tx& tx, const Message& message, const Carried& c
     return Settled::dead;
   }
   auto wait = settings_.retry_after * (1LL << std::min<std::int64_t>(message.attempts, 10));
-  if (!ledger_.requeue(tx, message, clock_.now() + wait, carried.error)) return Settled::stale;
+  if (!ledger_.requeue(tx, message, clock_.steady() + wait, carried.error)) return Settled::stale;
   on_settled_.waiting(tx, message);
   return Settled::retry;
 }

@@ -132,6 +132,19 @@ TEST_P(Settle, NotNowGoesBackWithGrowingWaitsUntilGivenUp) {
   EXPECT_EQ(told.ends, (std::vector<std::string>{"waiting", "waiting", "failed: nobody listens"}));
 }
 
+TEST_P(Settle, AStepOfTheWallClockDelaysNoRetry) {
+  using namespace std::chrono_literals;
+  auto lease = [&](sql::Tx& tx) { return ledger->lease(tx, workspace); };
+  for (auto step : {-24h, 48h}) {
+    Message message = under_way();
+    EXPECT_EQ(run(settler->settle(message, not_now())), Settled::retry);
+    clock.step(step);
+    EXPECT_FALSE(write(lease).has_value()) << "nor hastens it";
+    clock.advance(settings.retry_after);
+    EXPECT_TRUE(write(lease).has_value());
+  }
+}
+
 TEST_P(Settle, AnExpiredMessageIsGivenUpAtOnce) {
   Message message = under_way({}, clock.now());
   EXPECT_EQ(run(settler->settle(message, not_now())), Settled::dead);

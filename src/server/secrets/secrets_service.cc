@@ -104,7 +104,7 @@ void Service::announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope 
   json::Object payload;
   payload.add("key", key);
   payload.add("scope", scope);
-  log_.append(tx, {"SECRET_CHANGED", id, payload.raw()});
+  log_.append(tx, {events::Type::SECRET_CHANGED, id, payload.raw()});
 }
 
 void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) {

@@ -143,10 +143,10 @@ class Org : public test::EachDatabase {
       std::string text = response.fixed.empty() ? response.body : std::string(response.fixed);
       return {response.status, "", std::move(text), std::move(response.headers)};
     } catch (const Fault& fault) {
-      std::string members = fault.members().empty() ? "" : "," + fault.members();
-      std::string text =
-          fmt::format(R"({{"error":"{}","code":"{}"{}}})", "refused", fault.code(), members);
-      return {http_status(fault.kind()), fault.code(), fault.body().value_or(text), {}};
+      // As the server writes it.
+      http::Response refusal = http::fault_response(fault);
+      std::string text = std::move(refusal.body);
+      return {http_status(fault.kind()), fault.code(), std::move(text), {}};
     }
   }
   Answer get(As as, std::string path) { return ask(as, http::Method::get, std::move(path)); }

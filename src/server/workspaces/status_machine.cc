@@ -41,20 +41,20 @@ std::optional<Status> next(Status from, Trigger trigger) {
   return std::nullopt;
 }
 
-std::string_view arrival_event(Status status) {
+events::Type arrival_event(Status status) {
   switch (status) {
-    case Status::provisioning: return "WORKSPACE_PROVISIONING";
-    case Status::awaiting_agent: return "WORKSPACE_AWAITING_AGENT";
-    case Status::online: return "WORKSPACE_ONLINE";
-    case Status::degraded: return "WORKSPACE_DEGRADED";
-    case Status::offline: return "WORKSPACE_OFFLINE";
-    case Status::paused: return "WORKSPACE_PAUSED";
+    case Status::provisioning: return events::Type::WORKSPACE_PROVISIONING;
+    case Status::awaiting_agent: return events::Type::WORKSPACE_AWAITING_AGENT;
+    case Status::online: return events::Type::WORKSPACE_ONLINE;
+    case Status::degraded: return events::Type::WORKSPACE_DEGRADED;
+    case Status::offline: return events::Type::WORKSPACE_OFFLINE;
+    case Status::paused: return events::Type::WORKSPACE_PAUSED;
     case Status::hibernating:
-    case Status::hibernated: return "WORKSPACE_HIBERNATED";
-    case Status::failed: return "WORKSPACE_PROVISION_FAILED";
-    case Status::removed: return "WORKSPACE_REMOVED";
+    case Status::hibernated: return events::Type::WORKSPACE_HIBERNATED;
+    case Status::failed: return events::Type::WORKSPACE_PROVISION_FAILED;
+    case Status::removed: return events::Type::WORKSPACE_REMOVED;
   }
-  return "WORKSPACE_UPDATED";
+  return events::Type::WORKSPACE_UPDATED;
 }
 
 }  // namespace molecule::workspaces

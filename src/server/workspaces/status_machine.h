@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/fields.h"
+#include "server/events/types.h"
 #include "server/workspaces/directory.h"
 
 namespace molecule::workspaces {
@@ -31,6 +32,6 @@ BOOST_DESCRIBE_ENUM(Trigger, awaited, reachable, no_provisioner, registered, hea
 std::optional<Status> next(Status from, Trigger trigger);
 
 // The log's name of having arrived in a status.
-std::string_view arrival_event(Status status);
+events::Type arrival_event(Status status);
 
 }  // namespace molecule::workspaces

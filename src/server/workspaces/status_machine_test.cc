@@ -74,7 +74,7 @@ TEST(StatusMachine, NothingLeavesRemoved) {
 }
 
 TEST(StatusMachine, EveryArrivalHasItsOwnEvent) {
-  std::map<std::string_view, Status> seen;
+  std::map<events::Type, Status> seen;
   for (Status status : every_status) {
     if (status == hibernating) continue;  // Told as the arrival in hibernated.
     EXPECT_TRUE(seen.emplace(arrival_event(status), status).second) << enum_text(status);

@@ -95,9 +95,8 @@ bool Table::claim(sql::Tx& tx, WorkspaceId id) {
 
 void Table::close_claim(sql::Tx& tx, WorkspaceId id) { tx.run(store::close_claim, id); }
 
-void Table::announce(sql::Tx& tx, std::string_view event, WorkspaceId id,
-                     const json::Object& payload) {
-  log_.append(tx, events::Event{event, id, payload.raw()});
+void Table::announce(sql::Tx& tx, events::Type type, WorkspaceId id, const json::Object& payload) {
+  log_.append(tx, events::Event{type, id, payload.raw()});
 }
 
 }  // namespace molecule::workspaces

@@ -48,7 +48,7 @@ class Table {
   // Nobody may register without a credential any more.
   void close_claim(sql::Tx& tx, WorkspaceId id);
 
-  void announce(sql::Tx& tx, std::string_view event, WorkspaceId id, const json::Object& payload);
+  void announce(sql::Tx& tx, events::Type type, WorkspaceId id, const json::Object& payload);
   const io::Clock& clock() const { return clock_; }
   Directory& directory() const { return directory_; }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/fault.h"
+#include "platform/text/names.h"
 
 namespace molecule::workspaces {
 
@@ -25,38 +26,30 @@ bool has_control(std::string_view text) {
   return false;
 }
 
-// UTF-8 of what a person would not see but be deceived by: the second block of control characters
-// (U+0080 to U+009F), line and paragraph separators, and changes of the writing direction (U+2028
-// to U+202E, U+2066 to U+2069).
-bool deceives(std::string_view text) {
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    if (byte(i) == 0xc2 && byte(i + 1) < 0xa0) return true;
-    if (byte(i) != 0xe2 || i + 2 >= text.size()) continue;
-    if (byte(i + 1) == 0x80 && byte(i + 2) >= 0xa8 && byte(i + 2) <= 0xae) return true;
-    if (byte(i + 1) == 0x81 && byte(i + 2) >= 0xa6 && byte(i + 2) <= 0xa9) return true;
-  }
-  return false;
-}
-
 // Names and roles end up in generated configuration files.
 void check_words(std::string_view name, const std::string& text) {
-  if (has_control(text))
-    throw bad_field(fields_code, name, "must be one line without control characters");
-  if (deceives(text)) {
-    throw bad_field(fields_code, name,
-                    "must not hold characters that are not seen and change how the rest is read");
-  }
+  if (auto flaw = text::flaw_of_line(text)) throw bad_field(fields_code, name, *flaw);
   if (text.find_first_of("{}[]|>*&!") != std::string::npos) {
     throw bad_field(fields_code, name, "must not contain any of { } [ ] | > * & !");
   }
+}
+
+std::string checked_role(std::string text) {
+  text = text::normal_form(text);
+  check_words("role", text);
+  return text;
 }
 
 std::string checked_name(std::string text) {
   if (text.find_first_not_of(' ') == std::string::npos) {
     throw bad_request(std::string(payload_code), "invalid workspace payload: name is required");
   }
+  text = text::normal_form(text);
   check_words("name", text);
+  if (auto flaw = text::flaw_of_name(text)) throw bad_field(fields_code, "name", *flaw);
+  // Composing can make a text longer.
+  if (text.size() > name_max)
+    throw bad_field(fields_code, "name", fmt::format("is longer than {} bytes", name_max));
   return text;
 }
 
@@ -141,8 +134,8 @@ std::optional<Access> access_member(json::Node body) {
   return access;
 }
 
-std::string checked_runtime(std::string text) {
-  if (has_control(text)) throw bad_field(fields_code, "runtime", "must be one line");
+std::string checked_line(std::string_view name, std::string text) {
+  if (auto flaw = text::flaw_of_line(text)) throw bad_field(fields_code, name, *flaw);
   return text;
 }
 
@@ -205,13 +198,13 @@ NewWorkspace read_new(std::string_view text) {
   json::Node body = document.root();
   NewWorkspace made;
   made.name = checked_name(text_member(body, "name", name_max, fields_code).value_or(""));
-  made.role = text_member(body, "role", role_max, fields_code).value_or("");
-  check_words("role", made.role);
+  made.role = checked_role(text_member(body, "role", role_max, fields_code).value_or(""));
   auto tier = integer_member(body, "tier", 0, 4).value_or(0);
   made.tier = tier == 0 ? 3 : static_cast<int>(tier);
-  made.model = checked_runtime(text_member(body, "model", model_max, fields_code).value_or(""));
+  made.model =
+      checked_line("model", text_member(body, "model", model_max, fields_code).value_or(""));
   made.runtime =
-      checked_runtime(text_member(body, "runtime", runtime_max, fields_code).value_or(""));
+      checked_line("runtime", text_member(body, "runtime", runtime_max, fields_code).value_or(""));
   auto folder = text_member(body, "template", name_max, "invalid_template");
   if (folder && !folder->empty()) made.template_name = checked_template(std::move(*folder));
 
@@ -278,12 +271,12 @@ Change read_change(std::string_view text) {
   Change change;
   if (auto name = text_member(body, "name", name_max, fields_code))
     change.name = checked_name(std::move(*name));
-  change.role = text_member(body, "role", role_max, fields_code);
-  if (change.role) check_words("role", *change.role);
+  if (auto role = text_member(body, "role", role_max, fields_code))
+    change.role = checked_role(std::move(*role));
   if (auto tier = integer_member(body, "tier", 1, 4)) change.tier = static_cast<int>(*tier);
   if (auto runtime = text_member(body, "runtime", runtime_max, fields_code)) {
     if (runtime->empty()) throw bad_field(fields_code, "runtime", "must not be empty");
-    change.runtime = checked_runtime(std::move(*runtime));
+    change.runtime = checked_line("runtime", std::move(*runtime));
   }
   if (json::Node parent = body.find("parent_id")) change.parent = parent_member(parent);
   if (body.find("workspace_dir")) change.workspace_dir = directory_member(body);

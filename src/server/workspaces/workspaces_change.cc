@@ -47,9 +47,11 @@ json::Object Service::apply(sql::Tx& tx, Row& row, const Change& change) {
     changed.add("name", row.name);
   }
   if (named && name_taken(tx, row.parent, row.name, row.id)) {
-    throw conflict("workspace_name_conflict",
-                   "workspace name already in use; please pick a different name");
+    throw conflict(
+        "workspace_name_conflict",
+        "workspace name already in use, or too like one in use; please pick a different name");
   }
+  if (named) note_name(row);
   if (change.role && *change.role != row.role) changed.add("role", row.role = *change.role);
   if (change.tier && *change.tier != row.tier) changed.add("tier", row.tier = *change.tier);
   if (change.runtime && *change.runtime != row.runtime)
@@ -84,13 +86,18 @@ io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId 
   bool needs_restart = wanted.workspace_dir.has_value();
   auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
     Row row = table_.live(tx, id);
+    const Row before = row;
     json::Object changed = apply(tx, row, wanted);
     if (changed.members().empty()) return;
     tx.run(store::update, id, row.parent, row.name, row.role, row.tier, row.runtime,
            row.workspace_dir, row.workspace_access, row.budget_limit, row.max_concurrent_tasks,
            row.x, row.y, row.collapsed, table_.clock().now());
-    table_.announce(tx, "WORKSPACE_UPDATED", id, changed);
-    tx.after_commit([this, row] {
+    table_.announce(tx, events::Type::WORKSPACE_UPDATED, id, changed);
+    tx.after_commit([this, row, before] {
+      if (row.name != before.name || row.parent != before.parent) {
+        namesakes_.drop(row.id, before.parent, before.name);
+        note_name(row);  // The same look may have been both.
+      }
       table_.directory().update(row.id, [&](Entry& entry) {
         entry.parent = row.parent;
         entry.name = row.name;

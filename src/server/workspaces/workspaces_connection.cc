@@ -140,7 +140,7 @@ io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id,
     table_.close_claim(tx, id);
     json::Object payload;
     payload.add("workspace_id", id);
-    table_.announce(tx, "EXTERNAL_CREDENTIALS_ROTATED", id, payload);
+    table_.announce(tx, events::Type::EXTERNAL_CREDENTIALS_ROTATED, id, payload);
     return token;
   };
   Secret token = co_await db_.write(work);

@@ -1,3 +1,4 @@
+#include "platform/text/names.h"
 #include "server/workspaces/workspaces_service.h"
 #include "server/workspaces/workspaces_store.h"
 
@@ -7,7 +8,7 @@ namespace {
 
 constexpr std::string_view no_provisioner_text =
     "no provisioner is available: this platform starts no containers. Use the runtime external and connect an "
-    "agent, or let an agent register with this workspace's id and token.";
+    "agent, or give an agent this workspace's id and a token (POST /admin/workspaces/{id}/tokens) to register with.";
 
 json::Object provisioning_payload(const Row& row) {
   json::Object payload;
@@ -43,13 +44,21 @@ Row row_of(const NewWorkspace& wanted, WorkspaceId id, Instant now,
 }  // namespace
 
 bool Service::name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
-                         const std::string& name, WorkspaceId except) const {
-  if (parent) return tx.optional(store::named_child, *parent, name, except).has_value();
-  return tx.optional(store::named_root, name, except).has_value();
+                         const std::string& name, WorkspaceId except) {
+  bool same = parent ? tx.optional(store::named_child, *parent, name, except).has_value()
+                     : tx.optional(store::named_root, name, except).has_value();
+  if (same) return true;
+  for (WorkspaceId other : namesakes_.of(parent, name)) {
+    if (other == except) continue;
+    auto row = table_.find(tx, other);
+    bool there = row && row->status != Status::removed && row->parent == parent;
+    if (there && text::look_alike(row->name, name)) return true;
+  }
+  return false;
 }
 
 std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
-                               const std::string& name) const {
+                               const std::string& name) {
   if (!name_taken(tx, parent, name, WorkspaceId())) return name;
   for (int n = 2; n <= name_tries; ++n) {
     std::string numbered = fmt::format("{} ({})", name, n);
@@ -59,6 +68,8 @@ std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& pa
   throw conflict("workspace_name_conflict",
                  "workspace name already in use; please pick a different name");
 }
+
+void Service::note_name(const Row& row) { namesakes_.note(row.id, row.parent, row.name); }
 
 io::Task<Service::Made> Service::make(NewWorkspace wanted) {
   if (!wanted.url.empty()) co_await ports_.urls.check(wanted.url);
@@ -70,8 +81,9 @@ io::Task<Service::Made> Service::make(NewWorkspace wanted) {
     if (row.parent) check_parent(tx, row, row.parent);
     row.name = free_name(tx, row.parent, row.name);
     table_.insert(tx, row);
+    note_name(row);
     for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);
-    table_.announce(tx, "WORKSPACE_PROVISIONING", id, provisioning_payload(row));
+    table_.announce(tx, events::Type::WORKSPACE_PROVISIONING, id, provisioning_payload(row));
 
     json::Object arrival;
     arrival.add("name", row.name).add("external", true);

@@ -11,6 +11,7 @@
 #include "server/auth/access.h"
 #include "server/auth/tokens.h"
 #include "server/events/log.h"
+#include "server/workspaces/namesakes.h"
 #include "server/workspaces/table.h"
 #include "server/workspaces/workspace_rules.h"
 #include "server/workspaces/workspaces.h"
@@ -74,6 +75,8 @@ class Service {
   void flush_outbound(sql::Tx& tx);
 
   Table& table() { return table_; }
+  // Inside the transaction that gave the row its name or its parent.
+  void note_name(const Row& row);
 
   // Routes.
   io::Task<http::Response> create(auth::Admin::Caller caller, const http::Request& request);
@@ -99,9 +102,10 @@ class Service {
   std::optional<Instant> last_outbound(const Row& row) const;
   // The first free name of "name", "name (2)" … among the live children of `parent`.
   std::string free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
-                        const std::string& name) const;
+                        const std::string& name);
+  // Taken is what a sibling is called, and what looks like it.
   bool name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name,
-                  WorkspaceId except) const;
+                  WorkspaceId except);
   void check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const;
   json::Object apply(sql::Tx& tx, Row& row, const Change& change);
 
@@ -112,6 +116,7 @@ class Service {
   Ports ports_;
   Settings settings_;
   io::Guarded<Outbound> outbound_;
+  Namesakes namesakes_;
 };
 
 // How an agent joins: addresses, and texts to paste. `token` may be empty.

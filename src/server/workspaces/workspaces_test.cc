@@ -102,6 +102,36 @@ TEST_P(Workspaces, NamesAreUniqueBelowOneParent) {
   EXPECT_EQ(post(admin, "/workspaces", R"({"name":"a","runtime":"external"})").member("name"), "a");
 }
 
+TEST_P(Workspaces, WhatLooksLikeASiblingIsTakenForOne) {
+  WorkspaceId first = make("paypal");
+  auto called = [&](std::string_view name) {
+    return post(admin, "/workspaces", fmt::format(R"({{"name":"{}","runtime":"external"}})", name))
+        .member("name");
+  };
+  EXPECT_EQ(called("PayPal"), "PayPal (2)");
+  EXPECT_EQ(called("p\u0430ypal"), "p\u0430ypal (3)") << "a Cyrillic letter, and (2) is taken";
+  EXPECT_EQ(called("Jos\u00e9"), "Jos\u00e9");
+  EXPECT_EQ(called("Jose\u0301"), "Jos\u00e9 (2)") << "one spelling";
+  // A rename obeys what making does, and so does a move.
+  WorkspaceId other = make("other");
+  auto renamed = [&](std::string_view name) {
+    return patch(admin, other, fmt::format(R"({{"name":"{}"}})", name));
+  };
+  EXPECT_EQ(renamed("PAYPAL").code, "workspace_name_conflict");
+  EXPECT_EQ(renamed("p\u0430yp\u0430l").code, "workspace_name_conflict");
+  EXPECT_EQ(renamed("pay\u200bpal").code, "invalid_workspace_fields");
+  EXPECT_EQ(renamed("Other").status, 200) << "its own name in another case";
+  make("Other one", first);
+  WorkspaceId below = make("0ther", first);
+  EXPECT_EQ(patch(admin, below, R"({"parent_id":null})").code, "workspace_name_conflict");
+  // A name that was given up is free, also after a restart.
+  EXPECT_EQ(patch(admin, first, R"({"name":"first"})").status, 200);
+  EXPECT_EQ(remove(other).status, 200);
+  restart();
+  EXPECT_EQ(called("oTher"), "oTher");
+  EXPECT_EQ(called("\u041e\u0442her"), "\u041e\u0442her (2)");
+}
+
 TEST_P(Workspaces, TheListIsInCreationOrderAndNamesItsPositionInTheLog) {
   EXPECT_EQ(get(admin, "/workspaces").body, "[]");
   for (std::string_view name : {"c", "a", "b"}) {

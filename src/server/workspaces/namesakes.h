@@ -1,0 +1,28 @@
+// Which workspaces have names that look alike, by parent. It only knows where to look: whoever asks
+// reads the rows that it names, so an entry that is out of date does no harm and is dropped.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/id.h"
+#include "platform/io/guarded.h"
+
+namespace molecule::workspaces {
+
+class Namesakes {
+ public:
+  void note(WorkspaceId id, const std::optional<WorkspaceId>& parent, std::string_view name);
+  void drop(WorkspaceId id, const std::optional<WorkspaceId>& parent, std::string_view name);
+  // Those that may have, or had, a name there that looks like `name`. Any thread.
+  std::vector<WorkspaceId> of(const std::optional<WorkspaceId>& parent,
+                              std::string_view name) const;
+
+ private:
+  io::Guarded<std::unordered_map<std::string, std::vector<WorkspaceId>>> by_look_;
+};
+
+}  // namespace molecule::workspaces
