@@ -1,6 +1,7 @@
 // JSON by field list. Reading is strict about types and forgiving about unknown members; a fault
 // names the path ("skills[2].id: expected a string"). Writing is compact: integers without a
-// fraction, lists never null. Boost.JSON does the parsing, behind this header.
+// fraction, lists never null; a number that was read keeps its digits. Boost.JSON does the parsing,
+// behind this header.
 //
 // In a described type: std::optional<T> is written as null when empty and accepts null or absence;
 // Omit<T> is left out when empty; Required<T>-like checks are the service's business, except that a
@@ -66,7 +67,7 @@ class Node {
   Node find(std::string_view name) const;             // Empty Node when absent or not an object.
   std::string_view name_at(std::size_t index) const;  // Member name of an object.
   Node value_at(std::size_t index) const;             // Member value of an object.
-  std::string text() const;                           // Compact JSON.
+  std::string text() const;                           // Compact JSON; numbers as they were read.
 
  private:
   friend class Document;
@@ -76,7 +77,8 @@ class Node {
 
 class Document {
  public:
-  // Throws Fault bad_request "invalid JSON: …" with the position, or too_large.
+  // Throws Fault bad_request "invalid JSON: …" with the place, or too_large. Two members of one
+  // name are no JSON here.
   static Document parse(std::string_view text, const Limits& limits = {});
   Document(Document&&) noexcept;
   Document& operator=(Document&&) noexcept;

@@ -50,7 +50,49 @@ TEST(Json, FaultsNameThePath) {
 TEST(Json, IntegralNumbersAreWrittenWithoutAFraction) {
   EXPECT_EQ(json::text(1.0), "1");
   EXPECT_EQ(json::text(0.25), "0.25");
-  EXPECT_EQ(compact("[1.0, 2.50]"), "[1,2.5]");
+}
+
+TEST(Json, NumbersThatAreReadKeepTheirDigits) {
+  for (std::string_view digits :
+       {"0", "-0", "-0.0", "1.0", "2.50", "1e3", "1E+3", "1.5e-7", "9223372036854775807",
+        "-9223372036854775808", "9223372036854775808", "-9223372036854775809",
+        "18446744073709551616", "123456789012345678901234567890", "0.12345678901234567890"}) {
+    std::string text = fmt::format("[{},{{\"n\":{}}}]", digits, digits);
+    EXPECT_EQ(compact(text), text);
+    EXPECT_EQ(read<RawJson>(text).text, text);
+    EXPECT_EQ(compact(digits), digits);
+  }
+  EXPECT_EQ(Document::parse("3.0").root().integer(), 3);
+  EXPECT_EQ(Document::parse("1e3").root().integer(), 1000);
+  EXPECT_EQ(Document::parse("-0").root().integer(), 0);
+  EXPECT_DOUBLE_EQ(Document::parse("0.1").root().number(), 0.1);
+  EXPECT_DOUBLE_EQ(Document::parse("18446744073709551616").root().number(), 18446744073709551616.0);
+  EXPECT_FALSE(Document::parse("9223372036854775808").root().is(Type::integer));
+}
+
+TEST(Json, AMemberThatIsThereTwiceIsRefusedByName) {
+  EXPECT_EQ(fault_of([] { Document::parse(R"({"a":1,"b":2,"a":3})"); }),
+            R"(invalid JSON: the member "a" is there twice)");
+  EXPECT_EQ(fault_of([] { Document::parse(R"({"list":[0,{"in":{"\u0061":1,"a":1}}]})"); }),
+            R"(invalid JSON: the member "a" is there twice in list[1].in)");
+  std::string many = "{";
+  for (int i = 0; i < 100; ++i) many += fmt::format("\"m{}\":{},", i, i);
+  Document whole = Document::parse(many + "\"last\":1}");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(whole.root().find(fmt::format("m{}", i)).integer(), i);
+  EXPECT_FALSE(whole.root().find("m100"));
+  EXPECT_EQ(fault_of([&] { Document::parse(many + "\"m42\":1}"); }),
+            R"(invalid JSON: the member "m42" is there twice)");
+  EXPECT_NO_THROW(Document::parse(R"([{"a":1},{"a":1,"b":{"a":1}}])"));
+}
+
+TEST(Json, HalfACharacterIsRefusedWithItsPlace) {
+  for (std::string_view half : {R"(\ud83e)", R"(\udd8a)", R"(\ud83e\u0041)", R"(\ud83ex)"}) {
+    std::string text = fmt::format(R"({{"parts":[{{}},{{"text":"ab{}"}}]}})", half);
+    std::string said = fault_of([&] { Document::parse(text); });
+    EXPECT_NE(said.find("half of a character"), std::string::npos) << said;
+    EXPECT_NE(said.find("parts[1].text"), std::string::npos) << said;
+  }
+  EXPECT_EQ(Document::parse(R"("\ud83e\udd8a")").root().string(), "🦊");
 }
 
 TEST(Json, EmptyOmitIsLeftOut) {
