@@ -12,6 +12,8 @@ const { version } = JSON.parse(readFileSync(new URL("./package.json", import.met
 const generator = { tag: "meta", attrs: { name: "generator", content: `Molecule ${version}` }, injectTo: "head" } as const;
 
 export default defineConfig({
+  // Files are named from the root of the platform, wherever a proxy has put that.
+  base: "./",
   plugins: [react(), { name: "version", transformIndexHtml: () => [generator] }],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: {

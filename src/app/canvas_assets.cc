@@ -20,6 +20,11 @@ bool accepts(const http::Request& request, std::string_view header, std::string_
   return value && value->find(wanted) != std::string_view::npos;
 }
 
+http::Response no_such_route() {
+  return http::error_response(404, "route_not_found",
+                              "no such route; see /openapi.json for what this platform offers");
+}
+
 http::Response serve(const Asset& asset, const http::Request& request) {
   http::Response response;
   response.content_type = asset.content_type;
@@ -43,6 +48,31 @@ http::Response serve(const Asset& asset, const http::Request& request) {
     response.headers.emplace_back("Content-Encoding", "gzip");
   }
   response.fixed = std::string_view(blob->data, blob->size);
+  return response;
+}
+
+// Addresses that a person opens are no deeper than /w/ID/TAB; this leaves room for what comes.
+constexpr std::ptrdiff_t depth_max = 8;
+
+// The page names its files from the root, "./assets/…". Below the root it is told how far up that
+// is. So the canvas works wherever a proxy puts the platform, without anybody saying where.
+http::Response page_at(const Asset& page, const http::Request& request) {
+  const auto depth = std::count(request.path.begin(), request.path.end(), '/') - 1;
+  if (depth == 0) return serve(page, request);
+  if (depth > depth_max) return no_such_route();
+  constexpr std::string_view from_root = "=\"./";
+  std::string up;
+  for (std::ptrdiff_t step = 0; step < depth; ++step) up += "../";
+  http::Response response;
+  response.content_type = page.content_type;
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  std::string_view rest(page.plain.data, page.plain.size);
+  for (auto at = rest.find(from_root); at != std::string_view::npos; at = rest.find(from_root)) {
+    response.body += rest.substr(0, at + 2);
+    response.body += up;
+    rest.remove_prefix(at + from_root.size());
+  }
+  response.body += rest;
   return response;
 }
 
@@ -71,10 +101,9 @@ http::Response canvas_response(const http::Request& request) {
   // its view from it.
   if (home || (reading && accepts(request, "Accept", "text/html"))) {
     const Asset* page = find_asset("/index.html");
-    return page ? serve(*page, request) : without_canvas();
+    return page ? page_at(*page, request) : without_canvas();
   }
-  return http::error_response(404, "route_not_found",
-                              "no such route; see /openapi.json for what this platform offers");
+  return no_such_route();
 }
 
 std::size_t canvas_size() {

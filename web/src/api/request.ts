@@ -1,4 +1,5 @@
 import { ApiError } from "./api_error";
+import { addressOf } from "./root";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -30,7 +31,7 @@ async function once<T>(method: Method, path: string, options: RequestOptions): P
   const signals = [options.signal, limit > 0 ? AbortSignal.timeout(limit) : undefined].filter((each) => each !== undefined);
   let response: Response;
   try {
-    response = await fetch(path, {
+    response = await fetch(addressOf(path), {
       method,
       credentials: "same-origin",
       headers: options.body === undefined ? {} : { "Content-Type": "application/json" },

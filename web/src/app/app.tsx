@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { messageOf } from "@/api/api_error";
+import { addressOf } from "@/api/root";
 import { readSession, type Session } from "@/api/session_api";
 import { ClaimPage } from "@/features/session/claim_page";
 import { SignedOutPage } from "@/features/session/signed_out_page";
@@ -7,14 +8,14 @@ import { Button } from "@/ui/button";
 import { Loading } from "@/ui/notice";
 import { ToastRegion } from "@/ui/toast_region";
 import { CanvasPage } from "./canvas_page";
-import { claimCode } from "./routes";
+import { claimCode, pathHere } from "./routes";
 import styles from "./page.module.css";
 
 type Standing = { is: "asking" } | { is: "out" } | { is: "in"; session: Session } | { is: "failed"; error: unknown };
 
 /** Decides which page this is: a claim link, signed out, or the canvas. */
 export function App() {
-  const [code, setCode] = useState(() => claimCode(window.location.pathname));
+  const [code, setCode] = useState(() => claimCode(pathHere()));
   const [standing, setStanding] = useState<Standing>({ is: "asking" });
 
   const ask = useCallback(
@@ -31,7 +32,7 @@ export function App() {
   }, [ask, code]);
 
   const onSignedIn = useCallback(() => {
-    window.history.replaceState(null, "", "/");
+    window.history.replaceState(null, "", addressOf("/"));
     setCode(undefined);
   }, []);
   const onSignedOut = useCallback(() => setStanding({ is: "out" }), []);

@@ -1,3 +1,4 @@
+import { addressOf, below, root } from "@/api/root";
 import { Store } from "@/ui/store";
 
 /** Where the page is: which workspace is open, on which tab, with which filter. The address bar is its only home. */
@@ -9,7 +10,7 @@ export interface Route {
 
 export const defaultTab = "chat";
 
-/** Reads an address: /w/ID/TAB?filter=FILTER. */
+/** Reads an address below the root: /w/ID/TAB?filter=FILTER. */
 export function readRoute({ pathname, search }: { pathname: string; search: string }): Route {
   const [, root, id, tab] = pathname.split("/");
   return {
@@ -31,16 +32,23 @@ export function claimCode(path: string): string | undefined {
   return match?.[1] === undefined ? undefined : decodeURIComponent(match[1]);
 }
 
-export const routeStore = new Store<Route>(readRoute(window.location));
+/** The address of this page below the root. */
+export const pathHere = (): string => below(root, window.location.pathname);
 
-window.addEventListener("popstate", () => routeStore.set(readRoute(window.location)));
+function routeHere(): Route {
+  return readRoute({ pathname: pathHere(), search: window.location.search });
+}
+
+export const routeStore = new Store<Route>(routeHere());
+
+window.addEventListener("popstate", () => routeStore.set(routeHere()));
 
 /** Goes somewhere. A step between workspaces can be walked back; tabs and filters of one replace each other. */
 export function navigate(change: Partial<Route>): void {
   const before = routeStore.get();
   const route = { ...before, ...change };
   if (route.workspace !== before.workspace && change.filter === undefined) route.filter = "";
-  const address = writeRoute(route);
+  const address = addressOf(writeRoute(route));
   if (route.workspace === before.workspace) window.history.replaceState(null, "", address);
   else window.history.pushState(null, "", address);
   routeStore.set(route);

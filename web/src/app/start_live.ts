@@ -1,5 +1,6 @@
 import { ApiError } from "@/api/api_error";
 import { listEvents } from "@/api/events_api";
+import { addressOf } from "@/api/root";
 import type { Workspace } from "@/api/workspace";
 import { marksStore } from "@/canvas/marks";
 import { getWorkspace, listWorkspaces } from "@/api/workspaces_api";
@@ -37,7 +38,7 @@ async function recallHops(until: number): Promise<void> {
 
 function openSocket(since: number): Socket {
   const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-  const socket = new WebSocket(`${scheme}://${window.location.host}/ws?since=${since}`);
+  const socket = new WebSocket(`${scheme}://${window.location.host}${addressOf("/ws")}?since=${since}`);
   const face: Socket = {
     onmessage: null,
     onclose: null,
