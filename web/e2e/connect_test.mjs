@@ -12,7 +12,7 @@ before(async () => {
   await platform.start();
   await browser.start();
   person = new Person(await browser.page());
-  await person.opens(platform.claimLink);
+  await person.claims(platform.claimLink);
   await person.seesLive();
 });
 after(async () => {
@@ -105,7 +105,7 @@ test("a secret goes in and does not come back", async () => {
 
 test("details can be edited, and another browser sees it at once", async () => {
   const other = new Person(await browser.page());
-  await other.opens(await platform.newClaimLink());
+  await other.claims(await platform.newClaimLink());
   await other.seesLive();
   await person.opensTab("details");
   const panel = person.page.locator("#panel-details");

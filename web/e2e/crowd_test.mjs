@@ -47,7 +47,7 @@ before(async () => {
     };
   });
   person = new Person(page);
-  await person.opens(platform.claimLink);
+  await person.claims(platform.claimLink);
   await person.seesLive();
   for (let team = 0; team < teams; team += 1) {
     const at = { x: 40 + (team % 5) * 1300, y: 500 + Math.floor(team / 5) * 1700 };

@@ -24,7 +24,7 @@ afterEach((context) => {
 });
 
 test("the claim link signs the browser in and shows the organisation", async () => {
-  await person.opens(platform.claimLink);
+  await person.claims(platform.claimLink);
   await person.seesCard("pm", "Online");
   await person.seesCard("researcher", "Online");
   await person.seesLive();
@@ -112,6 +112,7 @@ test("the claim link works once and says what to do then", async () => {
   browser.expect(/410/);
   const stranger = new Person(await browser.page());
   await stranger.opens(platform.claimLink);
+  await stranger.page.getByRole("button", { name: "Sign in this browser" }).click();
   await stranger.page.getByText("This claim link no longer works").waitFor();
   await stranger.page.getByText("molecule admin claim", { exact: true }).waitFor();
   browser.expect(/401/);

@@ -15,7 +15,7 @@ before(async () => {
   await browser.start();
   page = await browser.page({ reducedMotion: "reduce" });
   person = new Person(page);
-  await person.opens(platform.claimLink);
+  await person.claims(platform.claimLink);
   await person.seesLive();
   await person.seesCard("pm", "Online");
   await person.seesCard("researcher", "Online");

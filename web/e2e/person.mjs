@@ -16,6 +16,13 @@ export class Person {
     await this.#page.goto(address);
   }
 
+  /** Opens a claim link and presses its button, as the person it was made for does. */
+  async claims(link) {
+    await this.#page.goto(link);
+    await this.#page.getByRole("button", { name: "Sign in this browser" }).click();
+    await this.#page.waitForURL((url) => !url.pathname.includes("/claim/"));
+  }
+
   card(name) {
     return this.#page.locator(`.react-flow__node[aria-label^="${name} workspace — "]`);
   }

@@ -13,7 +13,7 @@ before(async () => {
   platform.startAgents();
   await browser.start();
   person = new Person(await browser.page());
-  await person.opens(platform.claimLink);
+  await person.claims(platform.claimLink);
   await person.seesCard("researcher", "Online");
   await person.seesCard("pm", "Online");
   await person.seesLive();

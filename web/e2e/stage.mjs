@@ -1,7 +1,9 @@
 // Starts the platform, its demo agents and a browser for one test file, and ends them again.
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -66,6 +68,7 @@ async function end(child) {
 
 /** One platform on one data directory; it may be stopped and started again on its port. */
 export class Platform {
+  #flags;
   #data = mkdtempSync(join(tmpdir(), "molecule-e2e-"));
   #server;
   #agents = [];
@@ -73,8 +76,24 @@ export class Platform {
   url = "";
   claimLink = "";
 
+  /** `flags` are added to those every platform of a test has; without `demo` it starts empty. */
+  constructor({ flags = [], demo = true } = {}) {
+    this.#flags = [...(demo ? ["--demo"] : []), ...flags];
+  }
+
   get data() {
     return this.#data;
+  }
+
+  /** An administrator's request; its JSON. A workspace's own token asks in its name. */
+  async ask(method, path, body, token) {
+    const bearer = token ?? readFileSync(join(this.#data, "admin_token"), "utf8").trim();
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return answer.json();
   }
 
   /** Starts the platform; on the first start it has the demo organisation and prints a claim link. */
@@ -82,7 +101,7 @@ export class Platform {
     const listen = this.url === "" ? "127.0.0.1:0" : new URL(this.url).host;
     const server = spawn(
       binary(),
-      ["serve", "--listen", listen, "--data", this.#data, "--demo", "--dial-allow", "127.0.0.1/32"],
+      ["serve", "--listen", listen, "--data", this.#data, "--dial-allow", "127.0.0.1/32", ...this.#flags],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ADMIN_TOKEN: undefined, MOLECULE_ENV: undefined } },
     );
     this.#server = server;
@@ -174,6 +193,50 @@ export class Platform {
   }
 }
 
+/** An agent of a test's own: `answer` gets each message and gives the result of its JSON-RPC answer, or writes the response itself. */
+export class Agent {
+  #server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (text) => (body += text));
+    request.on("end", () => void this.#take(JSON.parse(body), response));
+  });
+  #answer;
+  /** The messages it was asked, in order. */
+  asked = [];
+  id = "";
+  token = "";
+
+  constructor(answer) {
+    this.#answer = answer;
+  }
+
+  /** Registers as a workspace of that name. */
+  async join(platform, name) {
+    const made = await platform.ask("POST", "/workspaces", { name, external: true });
+    this.id = made.id;
+    this.token = made.connection.auth_token;
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    const url = `http://127.0.0.1:${this.#server.address().port}/`;
+    await platform.ask("POST", "/registry/register", { id: this.id, agent_card: { name }, url }, this.token);
+    return this;
+  }
+
+  async #take(message, response) {
+    this.asked.push(message);
+    const words = message.params.message.parts.map(({ text }) => text).join("");
+    const result = await this.#answer(words, response);
+    if (!response.writableEnded) response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, result }));
+  }
+
+  async leave() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+export const saying = (text) => ({ kind: "message", role: "agent", messageId: randomUUID(), parts: [{ kind: "text", text }] });
+
 /** A browser whose pages fail the test when their console reports an error. */
 export class Browser {
   #browser;
@@ -181,8 +244,8 @@ export class Browser {
   complaints = [];
   #expected = [];
 
-  async start() {
-    this.#browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: chromiumFlags });
+  async start(flags = []) {
+    this.#browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...chromiumFlags, ...flags] });
   }
 
   /** From here on, console errors that match are part of the play: a platform that is down, say. */
@@ -193,10 +256,15 @@ export class Browser {
   async page(options = {}) {
     const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    return this.pageIn(context);
+  }
+
+  /** Another tab of the same browser. */
+  async pageIn(context) {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on("console", (message) => {
-      if (message.type() === "error") this.#complain(message.text());
+      if (message.type() === "error") this.#complain(`${message.text()} ${message.location().url}`.trim());
     });
     page.on("pageerror", (error) => this.#complain(String(error)));
     return page;

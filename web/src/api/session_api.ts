@@ -1,3 +1,4 @@
+import { forget, recall, remember } from "@/ui/remembered";
 import { ApiError } from "./api_error";
 import { request } from "./request";
 
@@ -7,17 +8,36 @@ export interface Session {
   dev: boolean;
 }
 
+/** A note for the tabs of this browser that it has a session: scripts cannot see the cookie. It grants nothing. */
+const noteKey = "signed_in";
+const isTrue = (value: unknown): value is true => value === true;
+
+export const seemsSignedIn = (): boolean => recall(noteKey, isTrue) === true;
+
 /** Who this browser is signed in as; null when it is not. */
 export async function readSession(): Promise<Session | null> {
   try {
     const body = await request<{ signed_in?: boolean; role?: string; dev?: boolean }>("GET", "/auth/me");
-    return body.signed_in === false ? null : { role: body.role ?? "admin", dev: body.dev === true };
+    if (body.signed_in === false) {
+      forget(noteKey);
+      return null;
+    }
+    remember(noteKey, true);
+    return { role: body.role ?? "admin", dev: body.dev === true };
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return null;
-    throw error;
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+    forget(noteKey);
+    return null;
   }
 }
 
 /** Trades the single-use code of a claim link for a session cookie. */
-export const claim = (code: string) => request("POST", "/auth/claim", { body: { code } });
-export const signOut = () => request("POST", "/auth/logout");
+export async function claim(code: string): Promise<void> {
+  await request("POST", "/auth/claim", { body: { code } });
+  remember(noteKey, true);
+}
+
+export async function signOut(): Promise<void> {
+  await request("POST", "/auth/logout");
+  forget(noteKey);
+}

@@ -10,6 +10,20 @@ export function recall<T>(key: string, isValid: (value: unknown) => value is T):
   }
 }
 
+/** Calls back when another tab of this browser remembers or forgets something. */
+export function onRemembered(changed: () => void): () => void {
+  window.addEventListener("storage", changed);
+  return () => window.removeEventListener("storage", changed);
+}
+
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(`molecule.${key}`);
+  } catch {
+    // What was never kept is forgotten.
+  }
+}
+
 export function remember(key: string, value: unknown): void {
   try {
     localStorage.setItem(`molecule.${key}`, JSON.stringify(value));
