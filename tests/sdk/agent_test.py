@@ -134,6 +134,8 @@ def test_a_person_is_answered_by_a_polling_agent(stage: Stage, agents: Agents) -
     assert "GOOD MORNING" in str(answers[0]["response_body"])
     asked = next(r for r in stage.rows(client.workspace_id) if r["method"] == "message/send")
     assert asked["data"]["source"] == "canvas_user" and asked["data"]["text"] == "good morning"
+    # Which message was answered is told later too.
+    assert answers[0]["request_body"] == {"reply_to": asked["id"]}
     # The agent sees neither its own notification nor the message again.
     time.sleep(0.3)
     assert len([r for r in stage.rows(client.workspace_id) if r["method"] == "notify"]) == 1

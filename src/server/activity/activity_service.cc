@@ -105,6 +105,8 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
   body.add("result", *notice.message);
   if (!parts.empty()) body.add("parts", RawJson(parts));
   row.response_body = body.raw();
+  // Which message it answers, for whoever reads the conversation later: words do not tell.
+  if (reply_to) row.request_body = json::Object{}.add("reply_to", *reply_to).raw();
 
   struct Sent {
     bool known = true;       // The message it answers exists and is addressed to this workspace.

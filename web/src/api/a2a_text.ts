@@ -2,10 +2,10 @@
  * Reads the words out of an A2A body, whichever generation or wrapper it came in: parts tagged `kind`, `type` or
  * untagged, all artifacts, task status messages, the SDK's plain {result}. Unknown shapes give no text.
  */
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 const depthMax = 6;
 
-function fields(value: unknown): Fields | undefined {
+export function fields(value: unknown): Fields | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }
 

@@ -28,8 +28,8 @@ export interface ActivityQuery {
   before_ts?: string;
 }
 
-/** Newest first, at most `limit` rows. */
-export function listActivity(workspaceId: string, query: ActivityQuery, signal?: AbortSignal): Promise<ActivityRow[]> {
+/** One answer: newest first, at most `limit` rows, and fewer where they are large. */
+function listActivity(workspaceId: string, query: ActivityQuery, signal?: AbortSignal): Promise<ActivityRow[]> {
   const search = new URLSearchParams();
   if (query.type) search.set("type", query.type);
   if (query.source) search.set("source", query.source);
@@ -37,4 +37,27 @@ export function listActivity(workspaceId: string, query: ActivityQuery, signal?:
   if (query.before_ts) search.set("before_ts", query.before_ts);
   const path = `/workspaces/${encodeURIComponent(workspaceId)}/activity?${search}`;
   return request<ActivityRow[]>("GET", path, signal ? { signal } : {});
+}
+
+/** Answers that one page is put together from before it is shown as it is. */
+export const answersMax = 4;
+
+export interface ActivityPage {
+  rows: ActivityRow[];
+  /** There may be older rows. */
+  more: boolean;
+}
+
+/** A page of `limit` rows, newest first. The platform ends an answer early where rows are large; only an empty one is the end. */
+export async function readActivityPage(workspaceId: string, query: ActivityQuery & { limit: number }, signal?: AbortSignal): Promise<ActivityPage> {
+  const rows: ActivityRow[] = [];
+  for (let answers = 0; answers < answersMax; answers += 1) {
+    const last = rows.at(-1);
+    const rest = { ...query, limit: query.limit - rows.length, ...(last ? { before_ts: last.created_at } : {}) };
+    const found = await listActivity(workspaceId, rest, signal);
+    rows.push(...found);
+    if (found.length === 0) return { rows, more: false };
+    if (rows.length >= query.limit) break;
+  }
+  return { rows, more: true };
 }

@@ -1,3 +1,4 @@
+import { learnTime, stopwatch } from "@/ui/clock";
 import { ApiError } from "./api_error";
 import { addressOf } from "./root";
 
@@ -13,6 +14,7 @@ export interface RequestOptions {
 const timeoutDefaultMs = 15_000;
 const retryAfterMaxS = 20;
 const retryAfterDefaultS = 2;
+const dateResolutionMs = 1000;
 
 interface Answer<T> {
   value: T;
@@ -29,6 +31,7 @@ function refusal(status: number, body: unknown): ApiError {
 async function once<T>(method: Method, path: string, options: RequestOptions): Promise<Answer<T>> {
   const limit = options.timeoutMs ?? timeoutDefaultMs;
   const signals = [options.signal, limit > 0 ? AbortSignal.timeout(limit) : undefined].filter((each) => each !== undefined);
+  const elapsed = stopwatch();
   let response: Response;
   try {
     response = await fetch(addressOf(path), {
@@ -44,6 +47,9 @@ async function once<T>(method: Method, path: string, options: RequestOptions): P
       throw new ApiError(0, "timed_out", `No answer within ${limit / 1000} seconds.`);
     throw new ApiError(0, "unreachable", "The platform cannot be reached. Is it running?");
   }
+  // The platform stamped its answer, to the second, some time between our asking and now.
+  const stamped = Date.parse(response.headers.get("Date") ?? "");
+  learnTime(stamped, stamped + dateResolutionMs + elapsed());
   const text = await response.text();
   let body: unknown = null;
   try {

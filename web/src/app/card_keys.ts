@@ -6,6 +6,7 @@ import { graph } from "@/canvas/graph_controls";
 import { marksStore, pick } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
 import { childrenOf } from "@/model/selectors";
+import { isComposing } from "@/ui/composing";
 import { toast } from "@/ui/toast";
 import { dialogOpen } from "./use_page_keys";
 
@@ -23,7 +24,7 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
   const org = orgStore.get();
   const workspace = org.workspaces.get(id);
   // A dialog takes the focus a moment after it opens; what is typed meanwhile is meant for it.
-  if (dialogOpen()) return false;
+  if (dialogOpen() || isComposing(event)) return false;
   if (!workspace || event.ctrlKey || event.metaKey || event.altKey) return false;
   const arrow = arrows[event.key];
   if (arrow) {

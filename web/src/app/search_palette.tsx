@@ -7,6 +7,7 @@ import { graph } from "@/canvas/graph_controls";
 import { StatusDot } from "@/canvas/status_dot";
 import { orgStore, type Org } from "@/model/org";
 import { searchWorkspaces, statusWords } from "@/model/selectors";
+import { isComposing } from "@/ui/composing";
 import { Dialog } from "@/ui/dialog";
 import { Empty } from "@/ui/notice";
 import { useSelected } from "@/ui/store";
@@ -69,6 +70,7 @@ export function SearchPalette({ onClose }: { onClose: () => void }) {
     choice.run();
   }
   function onKeyDown(event: KeyboardEvent) {
+    if (isComposing(event)) return;
     const moves: Record<string, number> = { ArrowDown: chosen + 1, ArrowUp: chosen - 1, Home: 0, End: choices.length - 1 };
     if (event.key === "Enter") {
       event.preventDefault();

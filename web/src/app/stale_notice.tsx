@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { liveState } from "@/live/live_bus";
 import { orgStore } from "@/model/org";
 import { Age } from "@/ui/age";
+import { now } from "@/ui/clock";
 import { useSelected } from "@/ui/store";
 import styles from "./toolbar.module.css";
 
@@ -9,11 +10,11 @@ import styles from "./toolbar.module.css";
 export function StaleNotice() {
   const offline = useSelected(liveState, (state) => state === "offline");
   const loaded = useSelected(orgStore, (org) => org.loaded);
-  const [since, setSince] = useState(() => Date.now());
+  const [since, setSince] = useState(() => now());
   useEffect(
     () =>
       liveState.subscribe(() => {
-        if (liveState.get() === "reconnecting") setSince(Date.now());
+        if (liveState.get() === "reconnecting") setSince(now());
       }),
     [],
   );

@@ -6,12 +6,13 @@ import { marksStore } from "@/canvas/marks";
 import { getWorkspace, listWorkspaces } from "@/api/workspaces_api";
 import { LiveConnection, type LiveState, type Socket } from "@/live/connection";
 import type { Frame } from "@/live/frame";
-import { liveState, publishFrames } from "@/live/live_bus";
+import { liveState, publishFrames, publishStale } from "@/live/live_bus";
 import { apply } from "@/model/apply";
 import { applyToThreads, threadsStore } from "@/model/chat_store";
 import { applyHop, hopsStore, pruneHops } from "@/model/hops";
 import { orgStore, withoutWorkspace, withPicture, withWorkspace, type Org } from "@/model/org";
 import { applyTask, pruneTasks, readableMs, recentTasksStore } from "@/model/recent_tasks";
+import { learnTime, now } from "@/ui/clock";
 import { toast } from "@/ui/toast";
 import { routeStore } from "./routes";
 
@@ -33,7 +34,7 @@ async function recallHops(until: number): Promise<void> {
     if (workspace_id === null || seq === undefined || seq > until) continue;
     hops = applyHop(hops, { event: event_type, workspace_id, payload, at: Date.parse(created_at), seq, transient: false });
   }
-  hopsStore.set(pruneHops(hops, Date.now()));
+  hopsStore.set(pruneHops(hops, now()));
 }
 
 function openSocket(since: number): Socket {
@@ -81,26 +82,32 @@ function tellRemoved(org: Org, id: string): void {
   if (gone && routeStore.get().workspace === id && !marksStore.get().leaving.has(id)) toast("info", `${gone.name} was deleted elsewhere`);
 }
 
+/** The position of the newest picture: what happened up to there is in it, and events of it must not set it back. */
+let pictured = 0;
+
 function takeFrames(frames: Frame[]): void {
   let org = orgStore.get();
   let threads = threadsStore.get();
   let hops = hopsStore.get();
   let recent = recentTasksStore.get();
   for (const frame of frames) {
-    if (frame.event === "WORKSPACE_REMOVED") tellRemoved(org, frame.workspace_id);
-    const applied = apply(org, frame);
-    org = applied.org;
-    if (applied.incomplete !== undefined) complete(applied.incomplete);
+    learnTime(frame.at);
+    if (frame.event === "WORKSPACE_REMOVED" && frame.seq > pictured) tellRemoved(org, frame.workspace_id);
+    if (frame.transient || frame.seq > pictured) {
+      const applied = apply(org, frame);
+      org = applied.org;
+      if (applied.incomplete !== undefined) complete(applied.incomplete);
+    }
     threads = applyToThreads(threads, frame);
     hops = applyHop(hops, frame);
-    recent = applyTask(recent, frame, Date.now());
+    recent = applyTask(recent, frame, now());
   }
   orgStore.set(org);
   threadsStore.set(threads);
   hopsStore.set(hops);
   if (recent !== recentTasksStore.get()) {
     recentTasksStore.set(recent);
-    setTimeout(() => recentTasksStore.set(pruneTasks(recentTasksStore.get(), Date.now())), readableMs);
+    setTimeout(() => recentTasksStore.set(pruneTasks(recentTasksStore.get(), now())), readableMs);
   }
   publishFrames(frames);
 }
@@ -127,11 +134,18 @@ export function startLive(problems: LiveProblems): { retry: () => void; stop: ()
       },
     },
     {
-      onPicture: (picture) => {
+      onPicture: (picture, seq) => {
+        pictured = seq;
         orgStore.set(withPicture(orgStore.get(), picture));
         problems.onLoaded();
       },
       onFrames: takeFrames,
+      onGap: () => {
+        hopsStore.set(new Map());
+        recallHops(pictured).catch(() => undefined);
+        publishStale();
+      },
+      onPolled: publishStale,
       onState: (state: LiveState) => {
         liveState.set(state);
         if (state === "reconnecting" || state === "offline") wasDown = true;
@@ -148,7 +162,7 @@ export function startLive(problems: LiveProblems): { retry: () => void; stop: ()
   );
   const hurry = () => connection.hurry();
   window.addEventListener("online", hurry);
-  const pruning = setInterval(() => hopsStore.set(pruneHops(hopsStore.get(), Date.now())), pruneEveryMs);
+  const pruning = setInterval(() => hopsStore.set(pruneHops(hopsStore.get(), now())), pruneEveryMs);
   connection.start();
   return {
     retry: () => connection.retry(),

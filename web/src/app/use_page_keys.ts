@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { undoLast } from "@/actions/undo";
+import { isComposing } from "@/ui/composing";
 import { toast } from "@/ui/toast";
 import { goToNextPart } from "./page_parts";
 
@@ -19,6 +20,7 @@ export const dialogOpen = (): boolean => document.querySelector('[role="dialog"]
 export function usePageKeys({ onSearch, onCreate, onHelp, onEscape }: PageKeys): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
+      if (isComposing(event)) return;
       const command = event.ctrlKey || event.metaKey;
       if (command && event.key.toLowerCase() === "k") {
         event.preventDefault();

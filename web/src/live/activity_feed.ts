@@ -1,4 +1,4 @@
-import { listActivity, type ActivityQuery, type ActivityRow } from "@/api/activity_api";
+import { readActivityPage, type ActivityQuery, type ActivityRow } from "@/api/activity_api";
 import { messageOf } from "@/api/api_error";
 import { Store } from "@/ui/store";
 import type { Frame } from "./frame";
@@ -28,10 +28,13 @@ export function concerns(frame: Frame, workspaceId: string): boolean {
   return frame.workspace_id === workspaceId || source_id === workspaceId || target_id === workspaceId;
 }
 
-/** Puts a newest page over what is known: rows are replaced by id; a page that no longer touches the known rows replaces them. */
-export function mergeNewest(known: readonly ActivityRow[], page: readonly ActivityRow[]): readonly ActivityRow[] {
+/**
+ * Puts a newest page over what is known: rows are replaced by id; a page that no longer touches the known rows, and is
+ * not all there is, replaces them.
+ */
+export function mergeNewest(known: readonly ActivityRow[], page: readonly ActivityRow[], more: boolean): readonly ActivityRow[] {
   const ids = new Set(page.map((row) => row.id));
-  const touches = known.length === 0 || known.some((row) => ids.has(row.id)) || page.length < pageSize;
+  const touches = known.length === 0 || known.some((row) => ids.has(row.id)) || !more;
   if (!touches) return page;
   return [...page, ...known.filter((row) => !ids.has(row.id))].slice(0, rowsMax);
 }
@@ -40,7 +43,7 @@ export function mergeNewest(known: readonly ActivityRow[], page: readonly Activi
 export class ActivityFeed {
   readonly state = new Store<FeedState>({ rows: [], loading: true, loadingOlder: false, error: undefined, more: false });
   readonly #workspaceId: string;
-  readonly #query: ActivityQuery;
+  readonly #query: ActivityQuery & { limit: number };
   #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,9 +63,9 @@ export class ActivityFeed {
     const first = this.state.get().rows.length === 0;
     if (first) this.#change({ loading: true, error: undefined });
     try {
-      const page = await listActivity(this.#workspaceId, this.#query, signal);
-      const rows = mergeNewest(this.state.get().rows, page);
-      const more = first || rows === page ? page.length >= pageSize : this.state.get().more;
+      const page = await readActivityPage(this.#workspaceId, this.#query, signal);
+      const rows = mergeNewest(this.state.get().rows, page.rows, page.more);
+      const more = first || rows === page.rows ? page.more : this.state.get().more;
       this.#change({ rows, more, loading: false, error: undefined });
     } catch (error) {
       if (!signal.aborted) this.#change({ loading: false, error: messageOf(error) });
@@ -76,10 +79,10 @@ export class ActivityFeed {
     const { signal } = this.#abort;
     this.#change({ loadingOlder: true });
     try {
-      const page = await listActivity(this.#workspaceId, { ...this.#query, before_ts: last.created_at }, signal);
+      const page = await readActivityPage(this.#workspaceId, { ...this.#query, before_ts: last.created_at }, signal);
       const known = new Set(this.state.get().rows.map((row) => row.id));
-      const all = [...this.state.get().rows, ...page.filter((row) => !known.has(row.id))].slice(0, rowsMax);
-      this.#change({ rows: all, more: page.length >= pageSize && all.length < rowsMax, loadingOlder: false });
+      const all = [...this.state.get().rows, ...page.rows.filter((row) => !known.has(row.id))].slice(0, rowsMax);
+      this.#change({ rows: all, more: page.more && all.length < rowsMax, loadingOlder: false });
     } catch (error) {
       if (!signal.aborted) this.#change({ loadingOlder: false, error: messageOf(error) });
     }

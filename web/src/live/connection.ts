@@ -19,10 +19,18 @@ export interface LiveWorld<S> {
 }
 
 export interface LiveHandlers<S> {
-  onPicture(picture: S): void;
-  /** Events in ascending order, none twice, none missed since the last picture. */
+  /** A picture of now, and the log position it contains: events up to there are in it already. */
+  onPicture(picture: S, seq: number): void;
+  /**
+   * Events in ascending order and none twice. A picture does not stand for them: whoever follows events gets those that
+   * a picture read meanwhile contains as well. None is missed unless `onGap` said so.
+   */
   onFrames(frames: Frame[]): void;
   onState(state: LiveState): void;
+  /** Events were missed that will not come any more: what is made of them must be read anew. */
+  onGap?(): void;
+  /** No events come at present, and a picture was taken instead. */
+  onPolled?(): void;
   /** The first picture could not be read, after every attempt; `retry()` starts over. */
   onLoadFailure(error: unknown): void;
   /** A later picture could not be read; the connection goes on trying. */
@@ -35,6 +43,8 @@ export const backoffMaxMs = 30_000;
 export const pollEveryMs = 10_000;
 /** A connection this quiet is checked once with a fresh picture. */
 export const silenceMs = 45_000;
+/** Events that a picture shows to be there must have come by the socket within this time, or it is dead. */
+export const stalledMs = 5000;
 /** After this many failed attempts in a row, "reconnecting" becomes "offline". */
 export const offlineAfter = 4;
 /** Frames kept while a picture is under way; more than this and another picture is taken. */
@@ -47,7 +57,8 @@ const batchMs = 16;
 /**
  * One socket for the page: a picture first, then every event after it by sequence number. When the platform says it
  * cannot resume from our position, or its numbers go backwards, a new picture is taken and the events that arrive
- * meanwhile are held and replayed over it. While the socket is down the picture is polled.
+ * meanwhile are held and replayed over it. While the socket is down the picture is polled; the position in the log
+ * belongs to the socket alone and does not move with those pictures, so that the socket goes on where it broke off.
  */
 export class LiveConnection<S> {
   readonly #world: LiveWorld<S>;
@@ -108,7 +119,7 @@ export class LiveConnection<S> {
       const { picture, seq } = await this.#world.snapshot();
       if (this.#stopped) return;
       this.#seq = seq;
-      this.#handlers.onPicture(picture);
+      this.#handlers.onPicture(picture, seq);
       this.#connect();
     } catch (error) {
       if (this.#stopped) return;
@@ -139,7 +150,7 @@ export class LiveConnection<S> {
       this.#failures = 0;
       this.#cancel("poll");
       if (frame.resumed) this.#setState("live");
-      else void this.#resync();
+      else void this.#resync(true);
       return;
     }
     if (this.#held) {
@@ -165,7 +176,8 @@ export class LiveConnection<S> {
     if (frames.length > 0) this.#handlers.onFrames(frames);
   }
 
-  async #resync(): Promise<void> {
+  /** Takes a fresh picture. `gap`: events before it will not come, so the position moves to it. */
+  async #resync(gap = false): Promise<void> {
     if (this.#held) return;
     const held: Frame[] = [];
     this.#held = held;
@@ -176,11 +188,14 @@ export class LiveConnection<S> {
       this.#cancel("batch");
       this.#flush();
       this.#held = undefined;
-      this.#seq = seq;
-      this.#handlers.onPicture(picture);
+      const lost = gap || this.#heldTooMany;
+      if (lost) this.#seq = seq;
+      this.#handlers.onPicture(picture, seq);
       for (const frame of held) this.#accept(frame);
+      if (seq > this.#seq) this.#watchStall(seq);
+      if (lost) this.#handlers.onGap?.();
       if (this.#socket) this.#setState("live");
-      if (this.#heldTooMany) void this.#resync();
+      if (this.#heldTooMany) void this.#resync(true);
     } catch (error) {
       this.#held = undefined;
       if (this.#stopped) return;
@@ -197,6 +212,7 @@ export class LiveConnection<S> {
   #lost(code?: number): void {
     this.#socket = undefined;
     this.#cancel("silence");
+    this.#cancel("stalled");
     if (this.#stopped) return;
     this.#failures += 1;
     this.#setState(this.#failures >= offlineAfter ? "offline" : "reconnecting");
@@ -211,8 +227,8 @@ export class LiveConnection<S> {
     try {
       const { picture, seq } = await this.#world.snapshot();
       if (this.#stopped || this.#state === "live") return;
-      this.#seq = seq;
-      this.#handlers.onPicture(picture);
+      this.#handlers.onPicture(picture, seq);
+      this.#handlers.onPolled?.();
     } catch (error) {
       if (!this.#stopped) this.#handlers.onPollFailure(error);
     }
@@ -225,6 +241,16 @@ export class LiveConnection<S> {
       if (this.#checkedSilence || !this.#socket) return;
       this.#checkedSilence = true;
       void this.#resync();
+    });
+  }
+
+  /** The picture is ahead of the socket. */
+  #watchStall(seq: number): void {
+    this.#schedule("stalled", stalledMs, () => {
+      const socket = this.#socket;
+      if (!socket || this.#seq >= seq) return;
+      this.#lost();
+      socket.close();
     });
   }
 

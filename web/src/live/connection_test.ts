@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { backoffMaxMs, credentialEnded, heldMax, LiveConnection, offlineAfter, pollEveryMs, silenceMs, type LiveState, type Socket } from "./connection";
+import { backoffMaxMs, credentialEnded, heldMax, LiveConnection, offlineAfter, pollEveryMs, silenceMs, stalledMs, type LiveState, type Socket } from "./connection";
 import type { Frame } from "./frame";
 
 /** A platform of which the test decides every answer. */
@@ -10,6 +10,8 @@ class Stage {
   pictures: number[] = [];
   frames: Frame[] = [];
   states: LiveState[] = [];
+  gaps = 0;
+  polls = 0;
   loadFailures: unknown[] = [];
   pollFailures: unknown[] = [];
   snapshots = 0;
@@ -39,6 +41,8 @@ class Stage {
     {
       onPicture: (picture) => this.pictures.push(picture),
       onFrames: (frames) => this.frames.push(...frames),
+      onGap: () => (this.gaps += 1),
+      onPolled: () => (this.polls += 1),
       onState: (state) => this.states.push(state),
       onLoadFailure: (error) => this.loadFailures.push(error),
       onPollFailure: (error) => this.pollFailures.push(error),
@@ -182,9 +186,61 @@ describe("the live connection", () => {
     stage.seq = 22;
     await stage.pass(pollEveryMs);
     expect(stage.pictures).toEqual([10, 22]);
+    expect(stage.polls).toBe(1);
     stage.failing = true;
     await stage.pass(pollEveryMs);
     expect(stage.pollFailures).toHaveLength(1);
+    expect(stage.polls).toBe(1);
+  });
+
+  it("goes on where the socket broke off, whatever pictures were read meanwhile", async () => {
+    await stage.start();
+    stage.hello();
+    stage.event(15);
+    stage.drop();
+    // Every attempt fails, and a picture comes through before the socket does.
+    stage.seq = 60;
+    await stage.pass(1000);
+    stage.drop();
+    await stage.pass(2000);
+    stage.drop();
+    await stage.pass(pollEveryMs);
+    expect(stage.pictures).toContain(60);
+    expect(stage.socket.since).toBe(15);
+    stage.hello();
+    for (let seq = 16; seq <= 60; seq += 1) stage.event(seq);
+    await stage.pass(20);
+    expect(stage.seqs).toEqual([15, ...Array.from({ length: 45 }, (_, i) => 16 + i)]);
+    expect(stage.gaps).toBe(0);
+  });
+
+  it("says that events were missed when it cannot go on, and only then", async () => {
+    await stage.start();
+    stage.hello();
+    stage.drop();
+    await stage.pass(1000);
+    stage.seq = 500;
+    stage.hello(false);
+    await stage.pass(20);
+    expect(stage.gaps).toBe(1);
+    stage.connection.refresh();
+    await stage.pass(20);
+    expect(stage.gaps).toBe(1);
+    stage.event(501);
+    await stage.pass(20);
+    expect(stage.seqs).toEqual([501]);
+  });
+
+  it("leaves a socket that does not bring what a picture shows to be there", async () => {
+    await stage.start();
+    stage.hello();
+    stage.seq = 12;
+    await stage.pass(silenceMs);
+    const first = stage.socket;
+    await stage.pass(stalledMs);
+    expect(first.closed).toBe(true);
+    await stage.pass(1000);
+    expect(stage.socket.since).toBe(10);
   });
 
   it("tries the first picture three times and then says so; retrying starts over", async () => {

@@ -1,3 +1,5 @@
+import { now } from "@/ui/clock";
+
 /** One event as it arrives on the socket. */
 export interface Frame {
   event: string;
@@ -35,7 +37,7 @@ export function readFrame(text: string): Frame | Hello | undefined {
   return {
     event: fields.event,
     workspace_id: typeof fields.workspace_id === "string" ? fields.workspace_id : "",
-    at: Number.isNaN(at) ? Date.now() : at,
+    at: Number.isNaN(at) ? now() : at,
     payload: typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>) : {},
     seq,
     transient: fields.transient === true,

@@ -14,6 +14,18 @@ export function onFrames(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
+const staleListeners = new Set<() => void>();
+
+/** Told when what is made of events must be read anew: some will not come any more, or none come while pictures are polled. */
+export function onStale(listener: () => void): () => void {
+  staleListeners.add(listener);
+  return () => staleListeners.delete(listener);
+}
+
+export function publishStale(): void {
+  for (const listener of staleListeners) listener();
+}
+
 export function publishFrames(frames: Frame[]): void {
   for (const listener of listeners) listener(frames);
 }

@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { useSelected } from "@/ui/store";
 import { ActivityFeed, type FeedState } from "./activity_feed";
-import { liveState, onFrames } from "./live_bus";
+import { liveState, onFrames, onStale } from "./live_bus";
 
 /** The feed of one workspace for as long as the caller is shown. `live` false stops following new events. */
 export function useActivityFeed(
@@ -27,7 +27,9 @@ export function useActivityFeed(
     const leaveState = liveState.subscribe(() => {
       if (liveState.get() === "live") void feed.load();
     });
+    const leaveStale = onStale(() => void feed.load());
     return () => {
+      leaveStale();
       leaveFrames();
       leaveState();
     };

@@ -1,3 +1,4 @@
+import { attachedFiles, readAnswer, requestParts, type Answer, type Part, type TaskState } from "@/api/a2a_answer";
 import { answerText, errorText, requestMessageId, requestText, textMember } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
 
@@ -8,17 +9,29 @@ export interface ChatMessage {
   id: string;
   role: "user" | "agent" | "system";
   text: string;
+  /** Files and data beside the words. */
+  parts?: readonly Part[];
+  /** Of the task that an answer is. */
+  taskState?: TaskState;
   at: number;
+  /** Only the beginning is here; the activity row has all of it. */
+  truncated?: boolean;
+  /** The time is this page's own guess; the platform's replaces it when it comes. */
+  estimated?: boolean;
+  /** Its place, where that is not its time: the platform's clock may have been set back since. */
+  order?: number;
   /** For a person's message. */
   state?: TurnState;
   /** For a person's message: what the platform said about its place in the queue, or why it failed. */
   note?: string;
-  /** For a person's message: it is not known whether the platform has it, so it may only be sent again under its id. */
+  /** For a person's message: it is not known whether the platform has it. */
   uncertain?: boolean;
   /** For a person's message: the activity row it became; agents name it when they answer. */
   rowId?: string;
   /** For an answer: the message it answers. */
   replyTo?: string;
+  /** For an answer that came with its request: the agent also announced it. */
+  announced?: boolean;
 }
 
 export interface LogLine {
@@ -37,10 +50,11 @@ export interface Thread {
 }
 
 export const emptyThread: Thread = { messages: [], log: [] };
-export const messagesMax = 500;
+export const messagesMax = 1000;
 export const logMax = 20;
-/** The same words from the same side within this time are one message. */
-export const sameWordsMs = 3000;
+/** An answer that an agent gives and announces without naming its question is one message within this time. */
+export const twinMs = 3000;
+export const acceptedNote = "The connection was interrupted, but the platform has the message. Its answer appears here.";
 
 const isOpen = (message: ChatMessage): boolean =>
   message.role === "user" && (message.state === "sending" || message.state === "delivered" || message.state === "queued");
@@ -50,19 +64,58 @@ export function openTurn(thread: Thread): ChatMessage | undefined {
   return thread.messages.findLast(isOpen);
 }
 
+const orderOf = (message: ChatMessage): number => message.order ?? message.at;
+
 function ordered(messages: ChatMessage[]): readonly ChatMessage[] {
-  return messages.sort((a, b) => a.at - b.at).slice(-messagesMax);
+  return messages.sort((a, b) => orderOf(a) - orderOf(b)).slice(-messagesMax);
 }
 
-/** Adds a person's message and starts a new log; a known one only learns its row. */
+/** What happens now stands after all that is there, whatever any clock says. */
+function placedLast(thread: Thread, message: ChatMessage): ChatMessage {
+  const last = thread.messages.at(-1);
+  return last && orderOf(last) > orderOf(message) ? { ...message, order: orderOf(last) } : message;
+}
+
+/** The platform's time instead of this page's guess. */
+function withTimeOf(known: ChatMessage, told: ChatMessage): ChatMessage {
+  if (!known.estimated || told.estimated) return known;
+  const next = { ...known, at: told.at };
+  delete next.estimated;
+  delete next.order;
+  return next;
+}
+
+/** All of it instead of its beginning. */
+function withAllOf(known: ChatMessage, told: ChatMessage): ChatMessage {
+  if (!known.truncated || told.truncated) return known;
+  const { text, parts, taskState } = told;
+  const next = { ...known, text, ...(parts ? { parts } : {}), ...(taskState ? { taskState } : {}) };
+  delete next.truncated;
+  return next;
+}
+
+/** It became known that the platform has this message, whatever became of the request that carried it. */
+function accepted(message: ChatMessage): ChatMessage {
+  if (message.state !== "failed" || !message.uncertain) return message;
+  const next: ChatMessage = { ...message, state: "queued", note: acceptedNote };
+  delete next.uncertain;
+  return next;
+}
+
+function replaced(thread: Thread, known: ChatMessage, next: ChatMessage): Thread {
+  if (next === known) return thread;
+  return { ...thread, messages: ordered(thread.messages.map((each) => (each === known ? next : each))) };
+}
+
+/** Adds a person's message and starts a new log; a known one only learns its row and its time. */
 export function withQuestion(thread: Thread, message: ChatMessage): Thread {
   const known = thread.messages.find((each) => each.id === message.id);
   if (known) {
     const { rowId } = message;
-    if (rowId === undefined || known.rowId === rowId) return thread;
-    return { ...thread, messages: thread.messages.map((each) => (each === known ? { ...known, rowId } : each)) };
+    const learns = rowId === undefined || known.rowId === rowId ? known : accepted({ ...known, rowId });
+    return replaced(thread, known, withTimeOf(learns, message));
   }
-  return { messages: ordered([...thread.messages, message]), log: [] };
+  return { messages: ordered([...thread.messages, placedLast(thread, message)]), log: [] };
 }
 
 /** Changes where a person's message stands. An answered one stays answered: a late receipt does not reopen it. */
@@ -79,22 +132,40 @@ export function withTurn(thread: Thread, id: string, change: { state: TurnState;
   return changed ? { ...thread, messages } : thread;
 }
 
+const isRecorded = (message: ChatMessage): boolean => message.id.startsWith("answer:");
+const saysNothing = (message: ChatMessage): boolean => message.text === "" && !message.parts?.length && message.taskState === undefined;
+const saysTheSame = (a: ChatMessage, b: ChatMessage): boolean =>
+  a.role === b.role && a.text === b.text && (a.parts?.length ?? 0) === (b.parts?.length ?? 0);
+
+/** What an answer was shown as before, if it was: under its id, or as what is said of the same question in another way. */
+function shownBefore(thread: Thread, answer: ChatMessage, question: ChatMessage | undefined): ChatMessage | undefined {
+  const byId = thread.messages.find((message) => message.id === answer.id);
+  if (byId || question)
+    return byId ?? thread.messages.find((message) => message.replyTo === question?.id && saysTheSame(message, answer));
+  // Announced without a question, when none waits: it may be the answer that has just come with its request, once.
+  return thread.messages.findLast(
+    (message) => isRecorded(message) && !message.announced && saysTheSame(message, answer) && Math.abs(message.at - answer.at) < twinMs,
+  );
+}
+
 /**
- * Adds words of the agent, from whichever way they came first: the same id, or the same words within three seconds,
- * are shown once. Settles the message they answer; without a known one, the newest that waits.
+ * Adds an answer of the agent, from whichever way it came first: it is known by its id and by the question it answers,
+ * and the same words given to another question are another answer. Settles the message it answers; without a known one,
+ * the newest that waits.
  */
 export function withAnswer(thread: Thread, answer: ChatMessage): Thread {
   const names = (message: ChatMessage) => message.id === answer.replyTo || message.rowId === answer.replyTo;
   const asked = answer.replyTo === undefined ? undefined : thread.messages.find((each) => each.role === "user" && names(each));
   const settled = asked ?? openTurn(thread);
   const base = settled ? withTurn(thread, settled.id, { state: "answered" }) : thread;
-  const known = base.messages.some(
-    (message) =>
-      message.id === answer.id ||
-      (message.role === answer.role && message.text === answer.text && Math.abs(message.at - answer.at) < sameWordsMs),
-  );
-  if (known || answer.text === "") return base;
-  return { ...base, messages: ordered([...base.messages, settled ? { ...answer, replyTo: settled.id } : answer]) };
+  const known = shownBefore(base, answer, settled);
+  if (known) {
+    const announced = isRecorded(known) && !isRecorded(answer) && !known.announced;
+    return replaced(base, known, withAllOf(withTimeOf(announced ? { ...known, announced } : known, answer), answer));
+  }
+  if (saysNothing(answer) && !isRecorded(answer)) return base;
+  const placed = placedLast(base, settled ? { ...answer, replyTo: settled.id } : answer);
+  return { ...base, messages: ordered([...base.messages, placed]) };
 }
 
 /** Adds a line to the log of the turn under way; the same line again raises its count. */
@@ -108,10 +179,28 @@ export function withLogLine(thread: Thread, line: Omit<LogLine, "times">): Threa
 const isQueuedReceipt = (body: unknown): boolean => textMember(body, "status") === "queued";
 const fromPlatform = (row: ActivityRow): boolean => row.data?.source === "self" || row.data?.source === "system";
 
+/** The members of a message that say what an answer says. */
+export function contentOf({ text, parts, state }: Answer): Pick<ChatMessage, "text" | "parts" | "taskState"> {
+  return { text, ...(parts.length > 0 ? { parts } : {}), ...(state ? { taskState: state } : {}) };
+}
+
+/** What is announced by an event: words, and files beside them. */
+export function announcement(text: string, attachments: unknown): Pick<ChatMessage, "text" | "parts"> {
+  return contentOf({ text, parts: attachedFiles(attachments) });
+}
+
+/** An answer as the body of an activity row or of an event has it. */
+export function answerOf(questionId: string, body: unknown, failed?: string): Omit<ChatMessage, "at"> {
+  const failure = failed ?? errorText(body);
+  const base = { id: `answer:${questionId}`, replyTo: questionId };
+  return failure === undefined ? { ...base, role: "agent", ...contentOf(readAnswer(body)) } : { ...base, role: "system", text: failure };
+}
+
 function notifyMessage(row: ActivityRow, at: number): ChatMessage {
   const id = row.message_id ?? textMember(row.response_body, "message_id") ?? row.id;
   const replyTo = textMember(row.response_body, "reply_to") ?? textMember(row.request_body, "reply_to");
-  return { id, role: "agent", text: answerText(row.response_body), at, ...(replyTo ? { replyTo } : {}) };
+  const { parts } = readAnswer(row.response_body);
+  return { id, role: "agent", ...contentOf({ text: answerText(row.response_body), parts }), at, ...(replyTo ? { replyTo } : {}) };
 }
 
 /** One activity row as the bubbles it stands for: the question, and its answer or error when it has one. */
@@ -119,32 +208,45 @@ function rowMessages(row: ActivityRow): ChatMessage[] {
   const at = Date.parse(row.created_at);
   if (row.method === "notify") return [notifyMessage(row, at)];
   const text = requestText(row.request_body);
-  if (text === "" || fromPlatform(row)) return [];
+  const parts = requestParts(row.request_body);
+  if ((text === "" && parts.length === 0) || fromPlatform(row)) return [];
   const id = requestMessageId(row.request_body) ?? row.message_id ?? row.id;
-  const failure = row.status === "error" ? (row.error_detail ?? errorText(row.response_body)) : errorText(row.response_body);
-  const reply = isQueuedReceipt(row.response_body) ? "" : answerText(row.response_body);
-  const question: ChatMessage = { id, rowId: row.id, role: "user", text, at, state: reply || failure ? "answered" : "queued" };
-  const answeredAt = at + (row.duration_ms ?? 0);
-  if (failure) return [question, { id: `answer:${id}`, role: "system", text: failure, at: answeredAt, replyTo: id }];
-  if (reply) return [question, { id: `answer:${id}`, role: "agent", text: reply, at: answeredAt, replyTo: id }];
-  return [question];
+  const failed = row.status === "error" ? (row.error_detail ?? errorText(row.response_body)) : undefined;
+  // A body is an answer even if it has no words; only a receipt says that the answer is still to come.
+  const answered = (failed ?? undefined) !== undefined || (row.response_body !== undefined && row.response_body !== null && !isQueuedReceipt(row.response_body));
+  const question: ChatMessage = { id, rowId: row.id, role: "user", ...contentOf({ text, parts }), at, state: answered ? "answered" : "queued" };
+  if (!answered) return [question];
+  return [question, { ...answerOf(id, row.response_body, failed ?? undefined), at: at + (row.duration_ms ?? 0) }];
 }
 
 /** Finds the question an announced answer belongs to: the one it names, the one recorded with its words, or the last before it. */
 function questionOf(announced: ChatMessage, messages: readonly ChatMessage[]): string | undefined {
-  const questions = messages.filter((each) => each.role === "user" && each.at <= announced.at);
-  const named = questions.find((each) => each.id === announced.replyTo || each.rowId === announced.replyTo);
-  if (announced.replyTo !== undefined && named) return named.id;
-  const recorded = messages.find((each) => isRecorded(each) && each.text === announced.text && each.at <= announced.at);
+  const questions = messages.filter((each) => each.role === "user" && orderOf(each) <= orderOf(announced));
+  const named = announced.replyTo === undefined ? undefined : questions.find((each) => each.id === announced.replyTo || each.rowId === announced.replyTo);
+  if (announced.replyTo !== undefined) return named?.id;
+  const recorded = messages.find((each) => isRecorded(each) && saysTheSame(each, announced) && Math.abs(each.at - announced.at) < twinMs);
   return recorded?.replyTo ?? questions.at(-1)?.id;
 }
 
-const isRecorded = (message: ChatMessage): boolean => message.id.startsWith("answer:");
+const sequence = (row: ActivityRow): number => row.seq ?? Date.parse(row.created_at);
+
+/** The messages of rows in the order of the platform's sequence, which its clock may not follow. */
+function messagesInOrder(rows: readonly ActivityRow[]): ChatMessage[] {
+  let latest = Number.NEGATIVE_INFINITY;
+  return [...rows]
+    .sort((a, b) => sequence(a) - sequence(b))
+    .flatMap((row) => {
+      const messages = rowMessages(row);
+      const at = messages[0]?.at ?? latest;
+      const late = Math.max(0, latest - at);
+      latest = Math.max(latest, at);
+      return late === 0 ? messages : messages.map((message) => ({ ...message, order: message.at + late }));
+    });
+}
 
 /** A conversation from activity rows (any order). An answer that was also announced is shown once, at its announcement. */
 export function threadFromRows(rows: readonly ActivityRow[]): readonly ChatMessage[] {
-  const inOrder = [...rows].sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
-  const messages = inOrder.flatMap(rowMessages);
+  const messages = messagesInOrder(rows);
   const announced = messages
     .filter((message) => message.role === "agent" && !isRecorded(message))
     .map((message) => {
@@ -154,30 +256,34 @@ export function threadFromRows(rows: readonly ActivityRow[]): readonly ChatMessa
   const settled = new Set(announced.map((message) => message.replyTo));
   const kept = messages
     .filter((message) => message.role !== "agent" || isRecorded(message))
-    .filter((message) => !isRecorded(message) || !announced.some((each) => each.replyTo === message.replyTo && each.text === message.text))
+    .filter((message) => !isRecorded(message) || !announced.some((each) => each.replyTo === message.replyTo && saysTheSame(each, message)))
     .map((message) => (message.role === "user" && settled.has(message.id) ? { ...message, state: "answered" as const } : message));
-  return [...kept, ...announced].sort((a, b) => a.at - b.at);
+  return [...kept, ...announced].sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/** Without what the platform has and what is older: between that and what was read, messages may be missing. */
+export function withoutOlder(thread: Thread, oldest: number): Thread {
+  const onlyHere = (message: ChatMessage) => message.state === "sending" || message.state === "failed" || message.state === "stopped";
+  const messages = thread.messages.filter((message) => message.at >= oldest || onlyHere(message));
+  return messages.length === thread.messages.length ? thread : { ...thread, messages };
 }
 
 /** Puts what was read from the platform under what this page saw happen: the platform's account wins, by id. */
 export function withHistory(thread: Thread, history: readonly ChatMessage[]): Thread {
   const ids = new Set(history.map((message) => message.id));
+  const sameAnswer = (a: ChatMessage, b: ChatMessage) => a.replyTo !== undefined && a.replyTo === b.replyTo && saysTheSame(a, b);
+  // An event of a platform that gives its announcements no id is known by nothing else.
+  const sameUnnamed = (a: ChatMessage, b: ChatMessage) => a.id.startsWith("event:") && saysTheSame(a, b) && Math.abs(a.at - b.at) < twinMs;
   const onlyHere = thread.messages.filter(
-    (message) =>
-      !ids.has(message.id) &&
-      !history.some(
-        (each) =>
-          each.role === message.role &&
-          each.text === message.text &&
-          (each.replyTo === message.replyTo || Math.abs(each.at - message.at) < sameWordsMs),
-      ),
+    (message) => !ids.has(message.id) && !history.some((each) => sameAnswer(message, each) || sameUnnamed(message, each)),
   );
   const mine = new Map(thread.messages.map((message) => [message.id, message]));
   const merged = history.map((message) => {
     const here = mine.get(message.id);
+    if (!here?.state || message.state !== "queued") return message;
     // What the person saw settled or stopped here stays so, whatever the row says yet.
-    if (here?.state && message.state === "queued") return { ...message, state: here.state, ...(here.note ? { note: here.note } : {}) };
-    return message;
+    const { state, note } = accepted(here);
+    return { ...message, ...(state ? { state } : {}), ...(note ? { note } : {}) };
   });
   return { ...thread, messages: ordered([...merged, ...onlyHere]) };
 }

@@ -1,10 +1,13 @@
-import { answerText, errorText, textMember } from "@/api/a2a_text";
+import { textMember } from "@/api/a2a_text";
 import type { Frame } from "@/live/frame";
 import { Store } from "@/ui/store";
-import { emptyThread, withAnswer, withLogLine, withQuestion, type LogLine, type Thread } from "./chat";
+import { announcement, answerOf, emptyThread, withAnswer, withLogLine, withQuestion, type ChatMessage, type LogLine, type Thread } from "./chat";
 
 /** The conversations opened on this page, by workspace. */
 export type Threads = ReadonlyMap<string, Thread>;
+
+/** A person's message may be longer than its event tells from this many characters on. */
+const toldWhole = 500;
 
 export const threadsStore = new Store<Threads>(new Map());
 
@@ -38,30 +41,34 @@ function logLine(frame: Frame): Omit<LogLine, "times"> | undefined {
   }
 }
 
+const partOf = (payload: Record<string, unknown>) => (payload.truncated === true ? { truncated: true } : {});
+
 /** A conversation after one event about its workspace. */
 export function applyToThread(thread: Thread, frame: Frame): Thread {
   const { payload, at } = frame;
   const messageId = textMember(payload, "message_id");
   switch (frame.event) {
     case "USER_MESSAGE": {
-      const content = textMember(payload, "content");
-      if (!messageId || !content) return thread;
+      const content = textMember(payload, "content") ?? "";
+      if (!messageId) return thread;
       const rowId = textMember(payload, "activity_id");
-      return withQuestion(thread, { id: messageId, ...(rowId ? { rowId } : {}), role: "user", text: content, at, state: "delivered" });
+      // What has no words has files, which events leave out.
+      const partial = content === "" || content.length >= toldWhole ? { truncated: true } : {};
+      return withQuestion(thread, { id: messageId, ...(rowId ? { rowId } : {}), role: "user", text: content, ...partial, at, state: "delivered" });
     }
     case "AGENT_MESSAGE": {
-      const text = textMember(payload, "message");
-      if (!text) return thread;
+      const said = { ...announcement(textMember(payload, "message") ?? "", payload.attachments), ...partOf(payload) };
       const replyTo = textMember(payload, "reply_to");
       const id = messageId ?? `event:${frame.seq}`;
-      return withAnswer(thread, { id, role: "agent", text, at, ...(replyTo ? { replyTo } : {}) });
+      return withAnswer(thread, { id, role: "agent", ...said, at, ...(replyTo ? { replyTo } : {}) });
     }
     case "A2A_RESPONSE": {
-      const failure = errorText(payload.response_body);
-      const text = failure ?? answerText(payload.response_body);
-      const id = messageId ? `answer:${messageId}` : `event:${frame.seq}`;
-      const role = failure ? "system" : "agent";
-      return withAnswer(thread, { id, role, text, at, ...(messageId ? { replyTo: messageId } : {}) });
+      const answer = { ...answerOf(messageId ?? `event:${frame.seq}`, payload.response_body), ...partOf(payload) };
+      if (messageId) return withAnswer(thread, { ...answer, at });
+      // Without a name it answers whatever waits.
+      const unnamed: ChatMessage = { ...answer, at };
+      delete unnamed.replyTo;
+      return withAnswer(thread, unnamed);
     }
     default: {
       const line = logLine(frame);

@@ -49,12 +49,39 @@ describe("an answer", () => {
     expect(thread.messages.map(({ id, state }) => `${id} ${state ?? ""}`)).toEqual(["q1 answered", "q2 queued", "n1 "]);
     expect(openTurn(thread)?.id).toBe("q2");
   });
-  it("in the same words within three seconds is one message, later it is another", () => {
-    const first = applyToThread(asked(), frame("AGENT_MESSAGE", { message: "Done" }, t0 + 5000));
-    const soon = applyToThread(first, { ...frame("AGENT_MESSAGE", { message: "Done" }, t0 + 7000), seq: 2 });
-    expect(soon.messages).toHaveLength(2);
-    const later = applyToThread(soon, { ...frame("AGENT_MESSAGE", { message: "Done" }, t0 + 60_000), seq: 3 });
-    expect(later.messages).toHaveLength(3);
+  it("is known by its id, never by its words: said twice it is shown twice", () => {
+    const first = applyToThread(asked(), frame("AGENT_MESSAGE", { message: "Done", message_id: "n1" }, t0 + 5000));
+    const again = applyToThread(first, frame("AGENT_MESSAGE", { message: "Done", message_id: "n2" }, t0 + 7000));
+    expect(texts(again)).toEqual(["user:Summarise", "agent:Done", "agent:Done"]);
+    expect(applyToThread(again, frame("AGENT_MESSAGE", { message: "Done", message_id: "n2" }, t0 + 7000)).messages).toHaveLength(3);
+  });
+  it("in the same words to two questions within three seconds is two answers", () => {
+    for (const body of [{ result: "ok" }, { error: { message: "no" } }]) {
+      const two = withQuestion(asked(), { id: "q2", role: "user", text: "More", at: t0 + 100, state: "sending" });
+      const first = applyToThread(two, frame("A2A_RESPONSE", { message_id: "q1", response_body: body }, t0 + 200));
+      const both = applyToThread(first, frame("A2A_RESPONSE", { message_id: "q2", response_body: body }, t0 + 300));
+      expect(both.messages.map(({ id }) => id)).toEqual(["q1", "q2", "answer:q1", "answer:q2"]);
+      expect(openTurn(both)).toBeUndefined();
+    }
+  });
+  it("that the agent gives and also announces is shown once, once only", () => {
+    const given = withAnswer(asked(), { id: "answer:q1", role: "agent", text: "Done", at: t0 + 4000, replyTo: "q1" });
+    const announced = applyToThread(given, frame("AGENT_MESSAGE", { message: "Done", message_id: "n1" }, t0 + 4500));
+    expect(texts(announced)).toEqual(["user:Summarise", "agent:Done"]);
+    expect(applyToThread(announced, frame("AGENT_MESSAGE", { message: "Done", message_id: "n2" }, t0 + 5000)).messages).toHaveLength(3);
+    const other = applyToThread(asked(), frame("AGENT_MESSAGE", { message: "Done", message_id: "n1" }, t0 + 4000));
+    expect(texts(applyToThread(other, frame("A2A_RESPONSE", { message_id: "q1", response_body: { result: "Done" } })))).toEqual(["user:Summarise", "agent:Done"]);
+  });
+  it("without words says what it is: files, data, a state", () => {
+    const file = { kind: "file", file: { name: "report.pdf", mimeType: "application/pdf", uri: "https://example.org/report.pdf" } };
+    const body = { result: { kind: "task", status: { state: "input-required" }, artifacts: [{ parts: [file] }] } };
+    const thread = applyToThread(asked(), frame("A2A_RESPONSE", { message_id: "q1", response_body: body }));
+    expect(thread.messages[1]).toMatchObject({ id: "answer:q1", text: "", taskState: "input-required", parts: [{ name: "report.pdf" }] });
+    expect(openTurn(thread)).toBeUndefined();
+    const attached = applyToThread(thread, frame("AGENT_MESSAGE", { message: "see attached", message_id: "n1", attachments: [{ uri: "https://example.org/x.txt", name: "x.txt" }] }));
+    expect(attached.messages[2]).toMatchObject({ text: "see attached", parts: [{ name: "x.txt" }] });
+    const silent = applyToThread(asked(), frame("A2A_RESPONSE", { message_id: "q1", response_body: { result: { parts: [] } } }));
+    expect(silent.messages).toHaveLength(2);
   });
   it("that is an error speaks as the platform", () => {
     const thread = applyToThread(asked(), frame("A2A_RESPONSE", { message_id: "q1", response_body: { error: { message: "It broke" } } }));
@@ -84,11 +111,41 @@ describe("history", () => {
   it("gives each of two answers to its own question, though the first came last", () => {
     const at = (seconds: number) => ({ created_at: new Date(t0 + seconds * 1000).toISOString() });
     const messages = threadFromRows([
-      row({ id: "r1", ...at(0), request_body: question("q1", "First"), response_body: { result: "One" } }),
+      row({ id: "r1", ...at(0), request_body: question("q1", "First"), response_body: { result: "One" }, duration_ms: 5000 }),
       row({ id: "r2", ...at(1), request_body: question("q2", "Second") }),
       row({ id: "n1", ...at(5), method: "notify", response_body: { result: "One" } }),
     ]);
     expect(messages.map(({ text, state }) => `${text} ${state ?? ""}`)).toEqual(["First answered", "Second queued", "One "]);
+  });
+  it("gives two polled questions with the same answer an answer each", () => {
+    const at = (seconds: number) => ({ created_at: new Date(t0 + seconds * 1000).toISOString() });
+    const said = { result: "ok" };
+    const rows = [
+      row({ id: "r1", ...at(0), request_body: question("q1", "First"), response_body: said, duration_ms: 1500 }),
+      row({ id: "r2", ...at(1), request_body: question("q2", "Second"), response_body: said, duration_ms: 1000 }),
+      row({ id: "n1", ...at(1.5), method: "notify", request_body: { reply_to: "r1" }, response_body: said }),
+      row({ id: "n2", ...at(2), method: "notify", request_body: { reply_to: "r2" }, response_body: said }),
+    ];
+    expect(threadFromRows(rows).map(({ id, replyTo }) => `${id} ${replyTo ?? ""}`)).toEqual(["q1 ", "q2 ", "n1 q1", "n2 q2"]);
+  });
+  it("gives an answer without words as an answer, and files of both sides", () => {
+    const pdf = { kind: "file", file: { name: "a.pdf", uri: "https://example.org/a.pdf" } };
+    const messages = threadFromRows([
+      row({ id: "r1", request_body: { params: { message: { messageId: "q1", parts: [pdf] } } }, response_body: { result: { status: { state: "submitted" } } } }),
+      row({ id: "n1", method: "notify", created_at: new Date(t0 + 60_000).toISOString(), response_body: { result: "see attached", parts: [pdf] } }),
+    ]);
+    expect(messages.map(({ role, state, taskState, parts }) => [role, state, taskState, parts?.length])).toEqual([
+      ["user", "answered", undefined, 1],
+      ["agent", undefined, "submitted", undefined],
+      ["agent", undefined, undefined, 1],
+    ]);
+  });
+  it("stands in the platform's sequence, though its clock was set back", () => {
+    const messages = threadFromRows([
+      row({ id: "r2", seq: 2, created_at: new Date(t0 - 3_600_000).toISOString(), request_body: question("q2", "Second"), response_body: { result: "two" } }),
+      row({ id: "r1", seq: 1, request_body: question("q1", "First"), response_body: { result: "one" } }),
+    ]);
+    expect(messages.map(({ text }) => text)).toEqual(["First", "one", "Second", "two"]);
   });
   it("gives a question without an answer as waiting", () => {
     const messages = threadFromRows([row({ request_body: question("q9", "Still there?"), response_body: { status: "queued", message_id: "q9" } })]);
@@ -100,6 +157,39 @@ describe("history", () => {
   });
   it("does not show the runtime's own triggers as a person's words", () => {
     expect(threadFromRows([row({ request_body: question("s", "delegation results"), data: { source: "system" } })])).toEqual([]);
+  });
+});
+
+describe("this page's clock", () => {
+  const hour = 3_600_000;
+  it("orders nothing: what happens now stands last until the platform gives its time", () => {
+    const old = withHistory(emptyThread, threadFromRows([row({ request_body: question("q0", "Before"), response_body: { result: "yes" } })]));
+    const sent = withQuestion(old, { id: "q1", role: "user", text: "Now", at: t0 - hour, estimated: true, state: "sending" });
+    const answered = withAnswer(sent, { id: "answer:q1", role: "agent", text: "Done", at: t0 - hour, estimated: true, replyTo: "q1" });
+    expect(texts(answered)).toEqual(["user:Before", "agent:yes", "user:Now", "agent:Done"]);
+    const told = applyToThread(answered, frame("USER_MESSAGE", { message_id: "q1", content: "Now", activity_id: "r1" }, t0 + 1000));
+    const both = applyToThread(told, frame("A2A_RESPONSE", { message_id: "q1", response_body: { result: "Done" } }, t0 + 2000));
+    expect(texts(both)).toEqual(["user:Before", "agent:yes", "user:Now", "agent:Done"]);
+    expect(both.messages.map(({ at, estimated }) => [at, estimated])).toEqual([
+      [t0, undefined],
+      [t0, undefined],
+      [t0 + 1000, undefined],
+      [t0 + 2000, undefined],
+    ]);
+  });
+});
+
+describe("a message whose request was interrupted", () => {
+  const failed = withTurn(asked(), "q1", { state: "failed", note: "interrupted", uncertain: true });
+  it("waits for its answer as soon as the platform is known to have it", () => {
+    const told = applyToThread(failed, frame("USER_MESSAGE", { message_id: "q1", content: "Summarise", activity_id: "r1" }));
+    expect(openTurn(told)).toMatchObject({ id: "q1", state: "queued" });
+    const read = withHistory(failed, threadFromRows([row({ id: "r1", request_body: question("q1", "Summarise") })]));
+    expect(openTurn(read)).toMatchObject({ id: "q1", state: "queued" });
+  });
+  it("stays stopped when the person stopped waiting", () => {
+    const stopped = withTurn(asked(), "q1", { state: "stopped", uncertain: true });
+    expect(openTurn(withHistory(stopped, threadFromRows([row({ id: "r1", request_body: question("q1", "Summarise") })])))).toBeUndefined();
   });
 });
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef, type KeyboardEvent } from "react";
+import { isComposing } from "./composing";
 import styles from "./tab_list.module.css";
 
 interface TabListProps {
@@ -18,6 +19,7 @@ export function TabList({ label, tabs, active, onChange, prefix = "" }: TabListP
   }, [active]);
 
   function onKeyDown(event: KeyboardEvent) {
+    if (isComposing(event)) return;
     const at = tabs.findIndex((tab) => tab.id === active);
     const moves: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
     const to = moves[event.key];

@@ -1,16 +1,17 @@
 import { useSyncExternalStore } from "react";
+import { now as platformNow } from "./clock";
 
 /** One clock for every age on the page, ticking once a second only while someone shows one. */
-let now = Date.now();
+let now = platformNow();
 let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   if (timer === undefined) {
-    now = Date.now();
+    now = platformNow();
     timer = setInterval(() => {
-      now = Date.now();
+      now = platformNow();
       for (const each of listeners) each();
     }, 1000);
   }
@@ -23,7 +24,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The current time in milliseconds, re-rendering the caller once a second. */
+/** The platform's current time in milliseconds, re-rendering the caller once a second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }

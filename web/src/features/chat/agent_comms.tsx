@@ -9,6 +9,7 @@ import { Empty, Failure, Loading, Notice } from "@/ui/notice";
 import { useSelected } from "@/ui/store";
 import { clockTime } from "@/ui/time";
 import { hintFor, readComms, type Comm } from "./comms_reading";
+import { Parts, StateLine } from "./parts";
 import styles from "./chat.module.css";
 
 interface AgentCommsProps {
@@ -77,6 +78,8 @@ function CommBubble({ comm, name, onOpen }: { comm: Comm; name: string; onOpen: 
           <Markdown text={comm.text} />
         </div>
       )}
+      {comm.parts.length > 0 && <Parts parts={comm.parts} />}
+      {comm.taskState && <StateLine state={comm.taskState} empty={comm.text === "" && comm.parts.length === 0} />}
       {comm.status === "queued" && <div className={styles.note}>Accepted. {name} is busy or will look for it, and answers later.</div>}
       {comm.status === "failed" && (
         <Notice tone="bad">

@@ -1,4 +1,5 @@
-import { answerText, errorText, requestText, textMember } from "@/api/a2a_text";
+import { readAnswer, requestParts, type Part, type TaskState } from "@/api/a2a_answer";
+import { errorText, requestText, textMember } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
 
 /** One thing one agent said to another, seen from one workspace. */
@@ -7,6 +8,9 @@ export interface Comm {
   peerId: string;
   way: "out" | "in";
   text: string;
+  parts: readonly Part[];
+  /** Of the task that an answer is. */
+  taskState?: TaskState;
   at: number;
   status: "ok" | "queued" | "failed";
   error?: string;
@@ -18,6 +22,9 @@ function statusOf(row: ActivityRow): Comm["status"] {
   if (row.status === "error" || row.status === "failed") return "failed";
   return row.status === "queued" || row.status === "pending" || row.status === "dispatched" ? "queued" : "ok";
 }
+
+/** What the platform says about a message that it keeps for later is nobody's answer. */
+const isReceipt = (body: unknown): boolean => textMember(body, "status") !== undefined && textMember(body, "result") === undefined;
 
 const delegationOf = (row: ActivityRow): string | undefined =>
   textMember(row.request_body, "delegation_id") ?? textMember(row.response_body, "delegation_id");
@@ -35,20 +42,24 @@ export function readComms(rows: readonly ActivityRow[], self: string): Comm[] {
     const status = delegation !== undefined && settled.has(delegation) ? "ok" : statusOf(row);
     const error = row.error_detail ?? errorText(row.response_body);
     const asked = row.method === "delegate_result" ? "" : requestText(row.request_body) || (row.summary ?? "");
-    const answered = answerText(row.response_body);
+    const parts = row.method === "delegate_result" ? [] : requestParts(row.request_body);
+    const answer = isReceipt(row.response_body) ? undefined : readAnswer(row.response_body, row.activity_type === "delegation" || row.method === "delegate_result" ? "nothing" : "data");
+    const says = answer !== undefined && (answer.text !== "" || answer.parts.length > 0 || answer.state !== undefined);
     const failed = status === "failed" && error ? { error } : {};
-    if (asked !== "") comms.push({ id: row.id, peerId, way: outward ? "out" : "in", text: asked, at, status, ...failed });
-    if (answered !== "" && status === "ok")
+    if (asked !== "") comms.push({ id: row.id, peerId, way: outward ? "out" : "in", text: asked, parts, at, status, ...failed });
+    if (says && status === "ok")
       comms.push({
         id: `${row.id}:answer`,
         peerId,
         // A result row stands in the feed of the one who asked, so it came in.
         way: row.method === "delegate_result" || outward ? "in" : "out",
-        text: answered,
+        text: answer.text,
+        parts: answer.parts,
+        ...(answer.state ? { taskState: answer.state } : {}),
         at: at + (row.duration_ms ?? 0),
         status,
       });
-    else if (asked === "" && status === "failed") comms.push({ id: row.id, peerId, way: "in", text: "", at, status, ...failed });
+    else if (asked === "" && status === "failed") comms.push({ id: row.id, peerId, way: "in", text: "", parts: [], at, status, ...failed });
   }
   return comms.sort((a, b) => a.at - b.at);
 }

@@ -35,6 +35,21 @@ it("leaves out what a person said and what the workspace told a person", () => {
   expect(readComms([row({ method: "notify", response_body: { result: "hi" } }), row({ request_body: { task: "x" } })], "pm")).toEqual([]);
 });
 
+it("shows what agents say without words", () => {
+  const file = { kind: "file", file: { name: "a.pdf", uri: "https://example.org/a.pdf" } };
+  const asked = row({
+    activity_type: "a2a_send",
+    source_id: "pm",
+    target_id: "r",
+    request_body: { params: { message: { parts: [{ kind: "text", text: "Read it" }, file] } } },
+    response_body: { result: { status: { state: "input-required" } } },
+  });
+  expect(readComms([asked], "pm")).toMatchObject([
+    { way: "out", text: "Read it", parts: [{ name: "a.pdf" }] },
+    { way: "in", text: "", parts: [], taskState: "input-required" },
+  ]);
+});
+
 it("explains a failure by its words", () => {
   const failed = row({ activity_type: "a2a_send", source_id: "pm", target_id: "r", status: "error", error_detail: "connection refused", summary: "send" });
   const [comm] = readComms([failed], "pm");

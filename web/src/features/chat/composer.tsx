@@ -1,14 +1,16 @@
 import { SendHorizontal } from "lucide-react";
-import { useState, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 import type { Workspace } from "@/api/workspace";
 import { isReachable, isRemote, statusWords } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
+import { isComposing } from "@/ui/composing";
 import { Notice } from "@/ui/notice";
+import { useSelected } from "@/ui/store";
 import { send } from "./chat_session";
+import { draft, draftOf, draftsStore } from "./drafts";
 import styles from "./chat.module.css";
 
-/** Unsent words, kept while the page lives so that looking elsewhere loses nothing. */
-const drafts = new Map<string, string>();
+/** A longer message is refused with a word, not cut without one. */
 const lengthMax = 100_000;
 
 /** Whether a message can be written now, and what to say about it. */
@@ -27,20 +29,22 @@ export function writing(workspace: Workspace): { allowed: boolean; notice: strin
 }
 
 export function Composer({ workspace }: { workspace: Workspace }) {
-  const [text, setText] = useState(drafts.get(workspace.id) ?? "");
+  const { text, offered } = useSelected(draftsStore, (drafts) => draftOf(drafts, workspace.id));
+  const field = useRef<HTMLTextAreaElement>(null);
   const { allowed, notice } = writing(workspace);
+  const tooLong = text.length > lengthMax;
 
-  function write(next: string) {
-    setText(next);
-    drafts.set(workspace.id, next);
-  }
+  useEffect(() => {
+    if (offered > 0) field.current?.focus();
+  }, [offered]);
+
   function submit() {
-    if (!allowed || text.trim() === "") return;
+    if (!allowed || tooLong || text.trim() === "") return;
     send(workspace.id, text.trim());
-    write("");
+    draft(workspace.id, "");
   }
   function onKeyDown(event: KeyboardEvent) {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     submit();
   }
@@ -54,18 +58,24 @@ export function Composer({ workspace }: { workspace: Workspace }) {
       }}
     >
       {notice && <Notice tone="warn">{notice}</Notice>}
+      {tooLong && (
+        <Notice tone="bad">
+          This message has {text.length.toLocaleString()} characters; a message has at most {lengthMax.toLocaleString()}. Shorten it or send
+          it in parts.
+        </Notice>
+      )}
       <div className={styles.box}>
         <textarea
+          ref={field}
           aria-label={`Message to ${workspace.name}`}
           placeholder={allowed ? `Write to ${workspace.name}…` : "Writing is not possible now"}
           rows={1}
-          maxLength={lengthMax}
           value={text}
           disabled={!allowed}
-          onChange={(event) => write(event.target.value)}
+          onChange={(event) => draft(workspace.id, event.target.value)}
           onKeyDown={onKeyDown}
         />
-        <IconButton label="Send message" type="submit" title="Send (Enter; Shift+Enter for a new line)" disabled={!allowed || text.trim() === ""}>
+        <IconButton label="Send message" type="submit" title="Send (Enter; Shift+Enter for a new line)" disabled={!allowed || tooLong || text.trim() === ""}>
           <SendHorizontal size={17} aria-hidden />
         </IconButton>
       </div>

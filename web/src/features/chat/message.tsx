@@ -1,4 +1,4 @@
-import { RotateCw } from "lucide-react";
+import { PenLine, RotateCw } from "lucide-react";
 import { memo } from "react";
 import type { ChatMessage } from "@/model/chat";
 import { IconButton } from "@/ui/button";
@@ -7,6 +7,8 @@ import { CopyButton } from "@/ui/copy_button";
 import { Markdown } from "@/ui/markdown";
 import { clockTime, fullTime } from "@/ui/time";
 import { resend } from "./chat_session";
+import { offer } from "./drafts";
+import { Parts, StateLine } from "./parts";
 import styles from "./chat.module.css";
 
 const senders = { user: "You", agent: "Agent", system: "Platform" };
@@ -19,7 +21,8 @@ interface MessageProps {
 }
 
 export const Message = memo(function Message({ message, workspaceId, failed }: MessageProps) {
-  const again = message.state === "failed" || message.state === "stopped" ? message : failed;
+  const again = message.state === "failed" || message.state === "stopped";
+  const { parts = [], text } = message;
   return (
     <article
       className={classNames(styles.message, message.role === "user" ? styles.user : styles.agent, message.role === "system" && styles.system)}
@@ -27,8 +30,10 @@ export const Message = memo(function Message({ message, workspaceId, failed }: M
       data-role={message.role}
       data-message-id={message.id}
     >
-      <div className={styles.bubble}>{message.role === "agent" ? <Markdown text={message.text} /> : message.text}</div>
-      {message.note && (message.state === "failed" || message.state === "stopped") && (
+      {text !== "" && <div className={styles.bubble}>{message.role === "agent" ? <Markdown text={text} /> : text}</div>}
+      {parts.length > 0 && <Parts parts={parts} />}
+      {message.role === "agent" && <StateLine state={message.taskState} empty={text === "" && parts.length === 0} />}
+      {message.note && again && (
         <div className={classNames(styles.note, message.state === "failed" && styles.failed)} role="status">
           {message.note}
         </div>
@@ -37,12 +42,19 @@ export const Message = memo(function Message({ message, workspaceId, failed }: M
         <time dateTime={new Date(message.at).toISOString()} title={fullTime(message.at)}>
           {clockTime(message.at)}
         </time>
-        <span className={styles.tool}>
-          <CopyButton text={message.text} what="message" />
-        </span>
+        {text !== "" && (
+          <span className={styles.tool}>
+            <CopyButton text={text} what="message" />
+          </span>
+        )}
         {again && (
-          <IconButton small label="Send again" onClick={() => resend(workspaceId, again)}>
+          <IconButton small label="Send again" onClick={() => resend(workspaceId, message)}>
             <RotateCw size={14} aria-hidden />
+          </IconButton>
+        )}
+        {failed && (
+          <IconButton small label="Write it again as a new message" onClick={() => offer(workspaceId, failed.text)}>
+            <PenLine size={14} aria-hidden />
           </IconButton>
         )}
       </div>

@@ -61,6 +61,7 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
             {history.loading ? "Loading…" : "Load older messages"}
           </Button>
         )}
+        {history.full && <p className={styles.day}>Older messages are in Activity, from where a conversation this long is read.</p>}
         {thread.messages.map((message, index) => {
           const day = dayName(message.at);
           const before = thread.messages[index - 1];

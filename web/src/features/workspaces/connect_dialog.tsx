@@ -2,6 +2,7 @@ import { Check, Circle, LoaderCircle } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { messageOf } from "@/api/api_error";
 import { answerText, textMember } from "@/api/a2a_text";
+import { newMessageId } from "@/api/message_id";
 import { sendMessage } from "@/api/messages_api";
 import type { Connection } from "@/api/workspace";
 import { onFrames } from "@/live/live_bus";
@@ -53,7 +54,7 @@ export function ConnectDialog({ id, name, connection, onClose }: ConnectDialogPr
     setAsked(true);
     setFailure(undefined);
     try {
-      const body = await sendMessage(id, { id: crypto.randomUUID(), text: greeting, history: [] }, new AbortController().signal);
+      const body = await sendMessage(id, { id: newMessageId(), text: greeting, history: [] }, new AbortController().signal);
       if (textMember(body, "status") !== "queued" && answerText(body) !== "") setAnswered(true);
     } catch (error) {
       setFailure(messageOf(error));

@@ -1,0 +1,140 @@
+/**
+ * What an A2A body says besides its words: files, data and the state of a task, in whichever generation or wrapper it
+ * came. An answer that has no words is an answer all the same.
+ */
+import { answerText, fields, type Fields } from "./a2a_text";
+
+export interface FilePart {
+  kind: "file";
+  name: string;
+  /** Its media type; empty when it was not told. */
+  type: string;
+  /** In bytes, when known. */
+  size?: number;
+  /** Where it can be fetched. */
+  uri?: string;
+  /** The file itself, as base64. */
+  bytes?: string;
+}
+
+export interface DataPart {
+  kind: "data";
+  /** Indented JSON. */
+  json: string;
+}
+
+export type Part = FilePart | DataPart;
+
+export const taskStates = ["submitted", "working", "input-required", "auth-required", "completed", "failed", "rejected", "canceled", "unknown"] as const;
+export type TaskState = (typeof taskStates)[number];
+
+export interface Answer {
+  text: string;
+  parts: Part[];
+  /** Of the task the answer is, when it is one. */
+  state?: TaskState;
+}
+
+/** Parts shown of one message; an answer with more says so itself. */
+export const partsMax = 50;
+const depthMax = 6;
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** How many bytes a base64 text stands for. */
+function sizeOf(bytes: string): number {
+  const padding = bytes.endsWith("==") ? 2 : bytes.endsWith("=") ? 1 : 0;
+  return Math.max(0, Math.floor((bytes.length * 3) / 4) - padding);
+}
+
+/** A file as 0.3 nests it, as 1.0 lays it flat, and as notifications attach it. */
+function readFile(raw: Fields, type: unknown): FilePart | undefined {
+  const bytes = text(raw.bytes) ?? text(raw.fileWithBytes) ?? text(raw.raw);
+  const uri = text(raw.uri) ?? text(raw.fileWithUri) ?? text(raw.url);
+  const name = text(raw.name) ?? text(raw.filename);
+  if (bytes === undefined && uri === undefined && name === undefined) return undefined;
+  const size = typeof raw.size === "number" ? raw.size : bytes === undefined ? undefined : sizeOf(bytes);
+  return {
+    kind: "file",
+    name: name ?? (uri === undefined ? "unnamed file" : (uri.split(/[?#]/)[0]?.split("/").findLast((step) => step !== "") ?? uri)),
+    type: text(raw.mimeType) ?? text(raw.mime_type) ?? text(raw.mediaType) ?? text(type) ?? "",
+    ...(size === undefined ? {} : { size }),
+    ...(uri === undefined ? {} : { uri }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
+}
+
+const dataOf = (value: unknown): DataPart => ({ kind: "data", json: JSON.stringify(value, null, 2) });
+
+function readPart(raw: unknown): Part | undefined {
+  const part = fields(raw);
+  if (!part) return undefined;
+  const nested = fields(part.file);
+  if (nested) return readFile(nested, part.mediaType);
+  if (part.data !== undefined) return dataOf(part.data);
+  if (typeof part.text === "string") return undefined;
+  return readFile(part, undefined);
+}
+
+const readParts = (parts: unknown): Part[] => (Array.isArray(parts) ? parts.flatMap((raw) => readPart(raw) ?? []) : []);
+
+function gather(value: unknown, depth: number): Part[] {
+  const body = fields(value);
+  if (!body || depth > depthMax) return [];
+  const found = readParts(body.parts);
+  if (Array.isArray(body.artifacts)) for (const artifact of body.artifacts) found.push(...readParts(fields(artifact)?.parts));
+  for (const attachment of Array.isArray(body.attachments) ? body.attachments : []) {
+    const file = fields(attachment) && readFile(attachment as Fields, undefined);
+    if (file) found.push(file);
+  }
+  if (found.length > 0) return found;
+  for (const key of ["result", "message", "msg", "task", "status"]) {
+    const inner = gather(body[key], depth + 1);
+    if (inner.length > 0) return inner;
+  }
+  return [];
+}
+
+function readState(value: unknown, depth: number): TaskState | undefined {
+  const body = fields(value);
+  if (!body || depth > depthMax) return undefined;
+  const said = text(fields(body.status)?.state);
+  // 1.0 spells them TASK_STATE_INPUT_REQUIRED.
+  const plain = said?.replace(/^TASK_STATE_/, "").toLowerCase().replaceAll("_", "-");
+  if (plain !== undefined) return taskStates.find((state) => state === (plain === "cancelled" ? "canceled" : plain)) ?? "unknown";
+  for (const key of ["result", "task"]) {
+    const inner = readState(body[key], depth + 1);
+    if (inner) return inner;
+  }
+  return undefined;
+}
+
+/** The result inside a JSON-RPC answer, or the body itself. */
+const resultOf = (body: unknown): unknown => fields(body)?.result ?? body;
+
+/** All that an answer says. A body of which nothing is understood is the data it is, or nothing where it may be bookkeeping. */
+export function readAnswer(body: unknown, strangeIs: "data" | "nothing" = "data"): Answer {
+  const words = answerText(body);
+  const parts = gather(body, 0).slice(0, partsMax);
+  const state = readState(body, 0);
+  const result = fields(resultOf(body));
+  const strange = strangeIs === "data" && words === "" && parts.length === 0 && state === undefined && result !== undefined && !isMessage(result) && Object.keys(result).length > 0;
+  return { text: words, parts: strange ? [dataOf(result)] : parts, ...(state ? { state } : {}) };
+}
+
+/** A message whose parts are there, though they say nothing. */
+const isMessage = (result: Fields): boolean => Array.isArray(result.parts) || Array.isArray(fields(result.message)?.parts);
+
+/** The files and data of the message inside a request body. */
+export function requestParts(body: unknown): Part[] {
+  const outer = fields(body);
+  const params = fields(outer?.params) ?? outer;
+  return readParts(fields(params?.message)?.parts).slice(0, partsMax);
+}
+
+/** Files named beside a message. */
+export function attachedFiles(attachments: unknown): Part[] {
+  return gather({ attachments }, 0).slice(0, partsMax);
+}
