@@ -21,6 +21,10 @@ function order(layer) {
 const barrels = [
   { selector: "ExportAllDeclaration", message: "No barrels: import the file that declares the name." },
   { selector: "ExportNamedDeclaration[source]", message: "No barrels: import the file that declares the name." },
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: "Times are the platform's: now() of ui/clock.ts." },
+  { selector: "MemberExpression[property.name='randomUUID']", message: "Only a secure context has it: newMessageId() of api/message_id.ts." },
+  { selector: "MemberExpression[object.name='navigator'][property.name='clipboard']", message: "Only a secure context has it: copyText() of ui/clipboard.ts." },
+  { selector: "MemberExpression[property.name=/^(subtle|serviceWorker|mediaDevices|locks|storage)$/][object.name=/^(crypto|navigator)$/]", message: "Only a secure context has it: plain http must work too." },
   { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: "Markup never comes from text." },
 ];
 
@@ -38,5 +42,7 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
+  // The homes of what the rules above send elsewhere.
+  { files: ["src/ui/clock.ts", "src/ui/clipboard.ts"], rules: { "no-restricted-syntax": "off" } },
   ...layers.map(order),
 );
