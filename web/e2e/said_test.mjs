@@ -158,6 +158,27 @@ test("the Enter that takes a candidate neither sends nor chooses", async () => {
   assert.equal(agent.asked.length, 1);
 });
 
+test("a secret of many lines is kept byte for byte", async () => {
+  const agent = await joins("delta", () => saying("ok"));
+  const pem = "-----BEGIN KEY-----\nMIIE\nvQIB\n-----END KEY-----\n";
+  await person.opens(`${platform.url}/w/${agent.id}/secrets`);
+  for (const [name, value] of [["PEM", pem], ["PEM_DOS", pem.replaceAll("\n", "\r\n")]]) {
+    await person.page.getByLabel("Name (required)").fill(name);
+    const file = { name: "key.pem", mimeType: "text/plain", buffer: Buffer.from(value) };
+    if (name === "PEM") {
+      await person.page.evaluate((text) => navigator.clipboard.writeText(text), value);
+      await person.page.getByLabel("Value (required)").focus();
+      await person.page.keyboard.press("ControlOrMeta+V");
+    } else await person.page.getByLabel("A file to read").setInputFiles(file);
+    await person.page.getByText("4 lines").waitFor();
+    await picture(person.page, `secret_${name}`);
+    await person.page.getByRole("button", { name: "Save secret" }).click();
+    await person.page.getByText(`${name} is saved`).waitFor();
+  }
+  const values = await platform.ask("GET", `/workspaces/${agent.id}/secrets/values`, undefined, agent.token);
+  assert.deepEqual(values, { PEM: pem, PEM_DOS: pem.replaceAll("\n", "\r\n") });
+});
+
 /** Something between the browser and the platform that gives up before the platform does. */
 async function impatient(patienceMs) {
   const { hostname, port } = new URL(platform.url);

@@ -5,6 +5,8 @@ import type { Workspace } from "@/api/workspace";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { ChoiceField, TextField } from "@/ui/field";
+import { SecretField } from "@/ui/secret_field";
+import { noSecret } from "@/ui/secret_text";
 import { Empty, Failure, Loading, Notice } from "@/ui/notice";
 import { PanelBody, Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
@@ -19,10 +21,10 @@ const valueMax = 65_536;
 export function SecretsPanel({ workspace }: { workspace: Workspace }) {
   const [scope, setScope] = useState<Scope>("workspace");
   const [key, setKey] = useState("");
-  const [value, setValue] = useState("");
+  const [value, setValue] = useState(noSecret);
   const [failure, setFailure] = useState<string | undefined>();
   const [asking, setAsking] = useState<string | undefined>();
-  const valueField = useRef<HTMLDivElement>(null);
+  const valueField = useRef<HTMLTextAreaElement>(null);
   const owner = scope === "workspace" ? workspace.id : undefined;
   const { value: secrets, loading, error, reload } = useLoaded(useCallback(() => listSecrets(owner), [owner]));
 
@@ -44,17 +46,18 @@ export function SecretsPanel({ workspace }: { workspace: Workspace }) {
   async function save(event: FormEvent) {
     event.preventDefault();
     if (!namePattern.test(key)) return setFailure("A name is capital letters, digits and underscores, and starts with a letter: API_KEY.");
-    if (value === "") return setFailure("Give it a value. To take a secret away, remove it.");
-    if (await attempt(() => saveSecret(owner, key, value), `${key} is saved`)) {
+    if (value.exact === "") return setFailure("Give it a value. To take a secret away, remove it.");
+    if (new TextEncoder().encode(value.exact).length > valueMax) return setFailure(`A value has at most ${valueMax} bytes.`);
+    if (await attempt(() => saveSecret(owner, key, value.exact), `${key} is saved`)) {
       setKey("");
-      setValue("");
+      setValue(noSecret);
     }
   }
 
   function change(secret: Secret) {
     setKey(secret.key);
-    setValue("");
-    valueField.current?.querySelector("input")?.focus();
+    setValue(noSecret);
+    valueField.current?.focus();
   }
 
   return (
@@ -115,19 +118,14 @@ export function SecretsPanel({ workspace }: { workspace: Workspace }) {
         <form className={list.form} onSubmit={(event) => void save(event)}>
           {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
           <TextField label="Name" required mono value={key} placeholder="API_KEY" onChange={(event) => setKey(event.target.value.toUpperCase())} />
-          <div ref={valueField}>
-            <TextField
-              label="Value"
-              required
-              mono
-              type="password"
-              autoComplete="new-password"
-              maxLength={valueMax}
-              value={value}
-              hint="Sealed on the platform. It cannot be read back here, only replaced."
-              onChange={(event) => setValue(event.target.value)}
-            />
-          </div>
+          <SecretField
+            fieldRef={valueField}
+            label="Value"
+            value={value}
+            hint="One line or many, kept byte for byte. Sealed on the platform: it cannot be read back here, only replaced."
+            onChange={setValue}
+            onRefused={setFailure}
+          />
           <div className={list.row}>
             <Button type="submit" tone="primary">
               Save secret
