@@ -74,6 +74,14 @@ io::Task<void> every(std::chrono::milliseconds period, std::string_view name,
   }
 }
 
+// Nobody knows what a commit left that the store was lost in, until the store is back.
+io::Task<void> catch_up(const sql::Database& db, events::Log& log, std::uint64_t& known) {
+  const std::uint64_t unknown = db.unknown_commits();
+  if (unknown == known || !db.healthy()) co_return;
+  co_await log.catch_up();
+  known = unknown;
+}
+
 http::Settings http_settings(const Config& config, const Address& address) {
   http::Settings settings;
   settings.address = address.host;
@@ -327,6 +335,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("mailboxes", every(1s, "mailboxes", [&]() -> io::Task<void> {
                      proxy.sweep();
                      co_return;
+                   }));
+  background.spawn("log",
+                   every(1s, "log", [&, known = db.unknown_commits()]() mutable -> io::Task<void> {
+                     return catch_up(db, log, known);
                    }));
   background.spawn("credentials", auth::keep(tokens, sessions));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {

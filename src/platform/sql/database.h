@@ -222,6 +222,9 @@ class Database {
   virtual void check_prepares(std::string_view name, std::string_view text) = 0;
   // False while the store refuses work; readiness follows it.
   virtual bool healthy() const = 0;
+  // Grows whenever the outcome of a commit is not known: whoever keeps in memory what the store
+  // holds reads again once the store is back. Any thread.
+  virtual std::uint64_t unknown_commits() const = 0;
   virtual std::string_view engine() const = 0;  // "sqlite" or "postgresql"
 
  protected:

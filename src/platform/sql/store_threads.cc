@@ -199,6 +199,8 @@ void StoreThreads::recovered() {
 }
 
 void StoreThreads::fail_all(std::span<detail::Job* const> jobs) {
+  if (std::ranges::any_of(jobs, [](const detail::Job* job) { return job->committing; }))
+    unknown_commits_.fetch_add(1, std::memory_order_release);
   // One Fault each: the callers' threads handle them at the same time.
   for (detail::Job* job : jobs) {
     if (job->settled) continue;

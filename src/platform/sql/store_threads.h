@@ -31,6 +31,9 @@ class StoreThreads : public Database {
  public:
   ~StoreThreads() override;
   bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
+  std::uint64_t unknown_commits() const override {
+    return unknown_commits_.load(std::memory_order_acquire);
+  }
 
  protected:
   StoreThreads(const Settings& settings, metrics::Registry& registry, std::string_view engine);
@@ -116,6 +119,7 @@ class StoreThreads : public Database {
   const std::shared_ptr<JobQueue> writes_;
   const std::shared_ptr<JobQueue> reads_;
   std::atomic<bool> healthy_{true};
+  std::atomic<std::uint64_t> unknown_commits_{0};
   std::vector<std::jthread> threads_;
 };
 

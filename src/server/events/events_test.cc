@@ -1,3 +1,6 @@
+#include <set>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "server/events/events_store.h"
@@ -6,6 +9,7 @@
 #include "server/events/log.h"
 #include "testing/each_database.h"
 #include "testing/migrations.h"
+#include "testing/store_trouble.h"
 
 namespace molecule::events {
 namespace {
@@ -105,6 +109,89 @@ TEST_P(LogTest, WhatMemoryForgotIsReadFromTheStore) {
   append(log, a, Type::WORKSPACE_OFFLINE);
   step = run(cursor.next());
   EXPECT_EQ(types(step), std::vector<std::string>{"WORKSPACE_OFFLINE"});
+}
+
+TEST_P(LogTest, ASlowFollowerMissesValuesAndNoWorkspace) {
+  Log log(db(), clock);
+  constexpr std::size_t count = 20'000;
+  std::vector<WorkspaceId> workspaces;
+  for (std::size_t i = 0; i < count; ++i) workspaces.push_back(random.id<WorkspaceId>());
+  Cursor cursor(log, alone, std::nullopt, 0);
+  for (int beat = 1; beat <= 2; ++beat) {
+    for (WorkspaceId workspace : workspaces) {
+      RawJson payload(R"({"beat":)" + std::to_string(beat) + "}");
+      log.announce({Type::WORKSPACE_HEARTBEAT, workspace, payload});
+    }
+  }
+  std::set<WorkspaceId> seen;
+  for (auto step = run(cursor.next()); !step.frames.empty(); step = run(cursor.next())) {
+    for (const auto& each : step.frames) {
+      EXPECT_EQ(each.frame->payload(), R"({"beat":2})");
+      seen.insert(each.frame->workspace);
+    }
+    if (!step.advanced) break;
+  }
+  EXPECT_EQ(seen.size(), count);
+}
+
+TEST_P(LogTest, WhatNobodyFollowsIsNotKept) {
+  Log log(db(), clock);
+  log.announce({Type::WORKSPACE_HEARTBEAT, a, {}});
+  std::uint64_t from_the_start = 0;
+  EXPECT_TRUE(log.transients_after(from_the_start, 10).empty());
+  Cursor cursor(log, alone, std::nullopt, 0);
+  EXPECT_TRUE(run(cursor.next()).frames.empty());
+  log.announce({Type::WORKSPACE_HEARTBEAT, a, {}});
+  EXPECT_EQ(run(cursor.next()).frames.size(), 1U);
+}
+
+// A store that keeps a commit and is lost before it can say so.
+class UnknownFacts : public LogTest {
+ protected:
+  void SetUp() override {
+    LogTest::SetUp();
+    trouble_ = std::make_shared<test::StoreTrouble>();
+    place->settings.interference = trouble_;
+    reopen();
+  }
+  void append_into_the_unknown(Log& log, Type type) {
+    trouble_->at_commit_done(1);
+    EXPECT_THROW(append(log, a, type), sql::CommitUnknown);
+    trouble_->give_back();
+    const auto give_up = clock.monotonic() + std::chrono::seconds(20);
+    while (!db().healthy() && clock.monotonic() < give_up) std::this_thread::yield();
+    ASSERT_TRUE(db().healthy());
+  }
+
+ private:
+  std::shared_ptr<test::StoreTrouble> trouble_;
+};
+
+TEST_P(UnknownFacts, AreFoundAndTold) {
+  Log log(db(), clock);
+  append(log, a, Type::WORKSPACE_ONLINE);
+  Cursor cursor(log, alone, std::nullopt, 0);
+  run(cursor.next());
+  const auto unknown = db().unknown_commits();
+  append_into_the_unknown(log, Type::WORKSPACE_PAUSED);
+  EXPECT_EQ(db().unknown_commits(), unknown + 1);
+  run(log.catch_up());
+  EXPECT_EQ(types(run(cursor.next())), std::vector<std::string>{"WORKSPACE_PAUSED"});
+}
+
+TEST_P(UnknownFacts, LeaveNoFollowerWithAHole) {
+  Log log(db(), clock);
+  append(log, a, Type::WORKSPACE_ONLINE);
+  Cursor cursor(log, alone, std::nullopt, 0);
+  run(cursor.next());
+  append_into_the_unknown(log, Type::WORKSPACE_PAUSED);
+  append(log, a, Type::WORKSPACE_LATE);
+  std::vector<std::string> seen;
+  for (auto step = run(cursor.next()); step.advanced; step = run(cursor.next())) {
+    for (const auto& type : types(step)) seen.push_back(type);
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"WORKSPACE_PAUSED", "WORKSPACE_LATE"}));
+  EXPECT_EQ(cursor.seq(), 3);
 }
 
 TEST_P(LogTest, AWorkspaceSeesOnlyWhatItMayReach) {
@@ -216,6 +303,7 @@ TEST_P(LogTest, ATypeOfAnotherProgramIsShownToNoPeer) {
 }
 
 EACH_DATABASE(LogTest);
+EACH_DATABASE(UnknownFacts);
 
 TEST(Followers, TheSlowestIsLeftWhenAllTogetherHoldTooMuch) {
   metrics::Registry registry;

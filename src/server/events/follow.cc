@@ -56,9 +56,9 @@ io::Task<Cursor::Step> Cursor::next() {
     step.advanced = true;
     show(step, std::move(frame));
   }
-  for (auto& frame : log_.transients_after(transients_, step_max)) {
-    show(step, std::move(frame));
-  }
+  auto transients = log_.transients_after(transients_, step_max);
+  if (transients.size() == step_max) step.advanced = true;
+  for (auto& frame : transients) show(step, std::move(frame));
   co_return step;
 }
 

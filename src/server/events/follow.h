@@ -39,9 +39,7 @@ inline Start start_from(std::optional<std::int64_t> since, std::int64_t oldest,
 class Cursor {
  public:
   Cursor(Log& log, const auth::Reach& reach, std::optional<WorkspaceId> who, std::int64_t seq)
-      : log_(log), reach_(reach), who_(who), seq_(seq) {
-    log_.transients_after(transients_, 0);  // Only what comes from now on.
-  }
+      : log_(log), reach_(reach), who_(who), seq_(seq), presence_(log.arrive(transients_)) {}
   // Only facts about this workspace.
   void only(WorkspaceId workspace) { only_ = workspace; }
 
@@ -74,6 +72,7 @@ class Cursor {
   std::optional<WorkspaceId> only_;
   std::int64_t seq_;
   std::uint64_t transients_ = 0;
+  Log::Presence presence_;  // Shared by copies.
 };
 
 }  // namespace molecule::events

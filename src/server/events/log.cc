@@ -93,6 +93,21 @@ io::Task<void> Log::open() {
   newest_.store(newest, std::memory_order_release);
 }
 
+io::Task<void> Log::catch_up() {
+  // On the writer's thread, in order with everything that is published there.
+  co_await db_.write([this](sql::Tx& tx) {
+    const std::int64_t newest = tx.one(store::newest);
+    tx.after_commit([this, newest] {
+      recent_.write([&](Recent& recent) {
+        if (newest <= this->newest()) return;
+        forget_hole(recent, newest + 1);
+        newest_.store(newest, std::memory_order_release);
+      });
+    });
+  });
+  wake_followers();
+}
+
 std::int64_t Log::append(sql::Tx& tx, Event event) {
   auto frame = std::make_shared<Frame>();
   frame->seq = tx.next("log");
@@ -112,6 +127,7 @@ std::int64_t Log::append(sql::Tx& tx, Event event) {
 }
 
 void Log::announce(Event event) {
+  if (recent_.read([](const Recent& recent) { return recent.followers == 0; })) return;
   auto frame = std::make_shared<Frame>();
   frame->seq = newest();
   frame->transient = true;
@@ -119,18 +135,46 @@ void Log::announce(Event event) {
   frame->type = enum_text(event.type);
   frame->at = clock_.now();
   encode_all(*frame, bounded(std::move(event.payload)).text);
+  std::string key(reinterpret_cast<const char*>(frame->workspace.bytes().data()),
+                  frame->workspace.bytes().size());
+  key += frame->type;
   recent_.write([&](Recent& recent) {
-    recent.transients.push_back(std::move(frame));
-    ++recent.transient_count;
-    if (recent.transients.size() > recent_max) recent.transients.pop_front();
+    if (recent.followers == 0) return;
+    std::uint64_t& turn = recent.latest[std::move(key)];
+    recent.transients.erase(turn);
+    turn = ++recent.turn;
+    recent.transients.emplace_hint(recent.transients.end(), turn, std::move(frame));
   });
   wake_followers();
+}
+
+Log::Presence Log::arrive(std::uint64_t& counter) {
+  recent_.write([&](Recent& recent) {
+    ++recent.followers;
+    counter = recent.turn;
+  });
+  return Presence(this, [](void* self) {
+    auto& log = *static_cast<Log*>(self);
+    log.recent_.write([](Recent& recent) {
+      if (--recent.followers > 0) return;
+      recent.transients.clear();
+      recent.latest.clear();
+    });
+  });
+}
+
+// Memory holds only what follows on without a gap.
+void Log::forget_hole(Recent& recent, std::int64_t next) {
+  if (recent.frames.empty() || recent.frames.back()->seq + 1 == next) return;
+  recent.frames.clear();
+  recent.bytes = 0;
 }
 
 // One turn of the lock and one wake-up for everything that shared a commit.
 void Log::publish_staged() {
   if (staged_.empty()) return;
   recent_.write([&](Recent& recent) {
+    forget_hole(recent, staged_.front()->seq);
     newest_.store(staged_.back()->seq, std::memory_order_release);
     for (const FramePtr& frame : staged_) recent.bytes += size_of(*frame);
     recent.frames.insert(recent.frames.end(), std::make_move_iterator(staged_.begin()),
@@ -155,7 +199,7 @@ Log::Slice Log::recent_after(std::int64_t seq, std::size_t max) const {
   Slice slice;
   recent_.read([&](const Recent& recent) {
     if (seq >= newest()) return;
-    // Positions are dense, so the place of `seq` in memory follows from the first frame's.
+    // Dense within memory, so the place of `seq` follows from the first frame's.
     if (recent.frames.empty() || recent.frames.front()->seq > seq + 1) {
       slice.complete = false;
       return;
@@ -171,20 +215,12 @@ Log::Slice Log::recent_after(std::int64_t seq, std::size_t max) const {
 std::vector<FramePtr> Log::transients_after(std::uint64_t& counter, std::size_t max) const {
   std::vector<FramePtr> frames;
   recent_.read([&](const Recent& recent) {
-    std::uint64_t fresh =
-        std::min<std::uint64_t>(recent.transient_count - counter, recent.transients.size());
-    counter = recent.transient_count;
-    // Newest first, one per workspace and type; what a slow follower missed has been replaced.
-    for (std::uint64_t i = 0; i < fresh && frames.size() < max; ++i) {
-      const FramePtr& frame =
-          recent.transients[recent.transients.size() - 1 - static_cast<std::size_t>(i)];
-      bool replaced = std::any_of(frames.begin(), frames.end(), [&](const FramePtr& newer) {
-        return newer->workspace == frame->workspace && newer->type == frame->type;
-      });
-      if (!replaced) frames.push_back(frame);
+    for (auto it = recent.transients.upper_bound(counter);
+         it != recent.transients.end() && frames.size() < max; ++it) {
+      counter = it->first;
+      frames.push_back(it->second);
     }
   });
-  std::reverse(frames.begin(), frames.end());
   return frames;
 }
 

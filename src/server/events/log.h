@@ -4,16 +4,23 @@
 // follow the log.
 //
 // announce() is for facts that only their latest value matters for (heartbeats): not stored, not
-// numbered; a follower that is slow sees the newest one.
+// numbered. The newest of each kind is kept for each workspace, so a follower that is slow misses
+// values, never a workspace; nothing is kept while nobody follows.
+//
+// Positions ascend but need not be dense. A commit whose outcome was not known may have left facts
+// in the store that were never published; what memory holds never spans such a hole, so followers
+// read it from the store.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/id.h"
@@ -71,6 +78,9 @@ class Log {
 
   // Reads the newest position. Once, at start, before anything is appended.
   io::Task<void> open();
+  // Finds what a commit left whose outcome was not known, and tells followers of it. After the
+  // store is back (Database::unknown_commits).
+  io::Task<void> catch_up();
 
   // Inside the transaction of the change. Returns the position.
   std::int64_t append(sql::Tx& tx, Event event);
@@ -86,8 +96,13 @@ class Log {
     bool complete = true;
   };
   Slice recent_after(std::int64_t seq, std::size_t max) const;
-  // Transient frames newer than a follower's own counter, which is updated.
+  // Transient frames newer than a follower's own counter, at most `max`, oldest first; the counter
+  // moves to the last of them.
   std::vector<FramePtr> transients_after(std::uint64_t& counter, std::size_t max) const;
+  // Held by whoever follows: transient frames are kept for those who were there when they came.
+  using Presence = std::shared_ptr<void>;
+  // A new follower, and where it begins among the transient frames.
+  Presence arrive(std::uint64_t& counter);
   // From the store, as many as step_bytes_max allows. Oldest first.
   io::Task<std::vector<FramePtr>> read_after(std::int64_t seq, std::size_t max);
   // The oldest position still stored (1 when nothing was ever pruned).
@@ -103,10 +118,13 @@ class Log {
  private:
   struct Recent {
     std::deque<FramePtr> frames;
-    std::size_t bytes = 0;  // Of frames.
-    std::deque<FramePtr> transients;
-    std::uint64_t transient_count = 0;
+    std::size_t bytes = 0;                                  // Of frames.
+    std::map<std::uint64_t, FramePtr> transients;           // By the turn in which they came.
+    std::unordered_map<std::string, std::uint64_t> latest;  // Their turns, by workspace and type.
+    std::uint64_t turn = 0;
+    std::size_t followers = 0;
   };
+  void forget_hole(Recent& recent, std::int64_t next);
   void publish_staged();
   void wake_followers();
 
