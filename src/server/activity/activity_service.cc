@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "wire/a2a/a2a.h"
+
 namespace molecule::activity {
 namespace {
 
@@ -123,13 +125,16 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
       outcome.of_peer = asked->mail == Mail::polled && asked->source_id;
       if (outcome.of_peer) return outcome;
       Result result;
-      result.response_body = row.response_body;
+      // The asker gets it in the form of any other answer, also when they ask again.
+      result.response_body = RawJson(a2a::answer_saying(
+          *notice.message, parts, reply_to->text(), a2a::generation_of(asked->method.value_or("")),
+          asked->rpc_id.value_or("null")));
       result.duration_ms = (clock_.now() - asked->created_at).count() / 1000;
       // A message that a push link already settled may still be followed by further remarks.
       outcome.duplicate = asked->mail == Mail::polled
                               ? !ledger_.settle(tx, *asked, result)
                               : asked->mail == Mail::settled && asked->method != "notify";
-      if (outcome.duplicate && asked->response_body == row.response_body.text) return outcome;
+      if (outcome.duplicate && asked->response_body == result.response_body.text) return outcome;
     }
     Place place = ledger_.record(tx, row);
     json::Object payload;

@@ -96,9 +96,10 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Insta
     UPDATE activity SET mail = 'queued', not_before = $3, error_detail = $4, status = 'queued'
      WHERE seq = $1 AND lease_epoch = $2 AND mail = 'leased')"};
 
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view)> bury{
-    "activity.bury", R"(
-    UPDATE activity SET mail = 'dead', status = 'error', error_detail = $3
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view,
+                                 std::optional<std::string>)>
+    bury{"activity.bury", R"(
+    UPDATE activity SET mail = 'dead', status = 'error', error_detail = $3, response_body = $4
      WHERE seq = $1 AND lease_epoch = $2 AND (mail = 'leased' OR mail = 'queued'))"};
 
 // After a restart: what the last process was carrying goes back into the mailbox; its results,

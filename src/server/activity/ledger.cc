@@ -149,8 +149,9 @@ bool Ledger::requeue(sql::Tx& tx, const store::Message& message, std::optional<I
   return tx.run(store::requeue, message.seq, message.lease_epoch, not_before, std::move(why)) > 0;
 }
 
-bool Ledger::bury(sql::Tx& tx, const store::Message& message, std::string_view why) {
-  if (tx.run(store::bury, message.seq, message.lease_epoch, why) == 0) return false;
+bool Ledger::bury(sql::Tx& tx, const store::Message& message, std::string_view why,
+                  const RawJson& told) {
+  if (tx.run(store::bury, message.seq, message.lease_epoch, why, some(told)) == 0) return false;
   NewRow outcome;
   outcome.workspace = message.workspace_id;
   outcome.activity_type = "a2a_receive";

@@ -60,7 +60,8 @@ class Ledger {
   std::optional<store::Message> lease(sql::Tx& tx, WorkspaceId workspace);
   bool requeue(sql::Tx& tx, const store::Message& message, std::optional<Instant> not_before,
                std::string why);
-  bool bury(sql::Tx& tx, const store::Message& message, std::string_view why);
+  // `told` is what the sender is told from now on.
+  bool bury(sql::Tx& tx, const store::Message& message, std::string_view why, const RawJson& told);
 
   // Brings a delegation's row up to date; the delegation's own events announce it.
   void restate(sql::Tx& tx, std::int64_t seq, std::string_view status,

@@ -135,10 +135,9 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     outcome.known = asked && asked->workspace_id == self && asked->source_id == asker;
     if (!outcome.known) return outcome;
     outcome.delegated = asked->delegation_id.has_value();
-    json::Document document = json::Document::parse(admission.message.body);
-    json::Node message = document.root().find("params").find("message");
-    answer.body = fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})",
-                              asked->rpc_id.value_or("null"), message.text());
+    answer.body =
+        a2a::answer_from(admission.message.body, a2a::generation_of(asked->method.value_or("")),
+                         asked->rpc_id.value_or("null"));
     if (asked->mail == Mail::polled) outcome.recorded = settler_.record_answer(tx, *asked, answer);
     return outcome;
   });
@@ -154,7 +153,7 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
   if (found.recorded) probe_.answered.add();
   json::Object body;
   body.add("status", "recorded").add("activity_id", reply_to).add("duplicate", !found.recorded);
-  co_return http::Response::json(200, body.text());
+  co_return receipt(200, std::move(body), admission.message, "completed", reply_to);
 }
 
 }  // namespace molecule::proxy

@@ -1,6 +1,7 @@
 // What the sender of a message is told.
 #include "platform/json/json.h"
 #include "server/proxy/proxy_service.h"
+#include "server/proxy/refusal.h"
 
 namespace molecule::proxy {
 namespace {
@@ -9,6 +10,14 @@ using activity::Mail;
 using activity::store::Message;
 
 }  // namespace
+
+http::Response receipt(int status, json::Object body, const a2a::Incoming& message,
+                       std::string_view state, ActivityId task) {
+  body.add("jsonrpc", "2.0").add("id", RawJson(message.rpc_id));
+  body.add("result", RawJson(a2a::task_in(message.generation, state, task.text(),
+                                          message.context_id.value_or(task.text()))));
+  return http::Response::json(status, body.text());
+}
 
 http::Response Service::answer(const Admission& admission, const Accepted& accepted,
                                const Carried& carried, Settled settled) {
@@ -21,11 +30,9 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
     case Settled::stale: break;
   }
   if (carried.end == Carried::End::answered) return http::Response::json(200, carried.answer.body);
-  int status = carried.status >= 400 ? carried.status : 502;
-  json::Object members;
-  members.add("delivery_confirmed", carried.delivered)
-      .add("message_id", admission.message.message_id);
-  return http::error_response(status, carried.code, carried.error, members.members());
+  Refusal refusal =
+      settled == Settled::dead ? given_up(carried, carried.error) : refusal_of(carried);
+  return response_of(refusal, admission.message.message_id);
 }
 
 http::Response Service::answer_queued(const Admission& admission, const activity::Place& place,
@@ -35,40 +42,41 @@ http::Response Service::answer_queued(const Admission& admission, const activity
   body.add("queue_depth", std::max<std::int64_t>(1, waiting_for(admission.target.id)));
   body.add("message", fmt::format("{}; the message waits in its mailbox", why));
   body.add("method", admission.message.method).add("message_id", admission.message.message_id);
-  return http::Response::json(202, body.text());
+  return receipt(202, std::move(body), admission.message, "submitted", place.id);
 }
 
 http::Response Service::answer_polled(const Admission& admission, const activity::Place& place) {
   json::Object body;
   body.add("status", "queued").add("delivery_mode", "poll").add("method", admission.message.method);
   body.add("message_id", admission.message.message_id).add("activity_id", place.id);
-  return http::Response::json(200, body.text());
+  return receipt(200, std::move(body), admission.message, "submitted", place.id);
+}
+
+http::Response Service::answer_under_way(const a2a::Incoming& message,
+                                         const activity::Place& place) {
+  json::Object body;
+  body.add("status", "queued").add("delivery_mode", "push-async").add("method", message.method);
+  body.add("message_id", message.message_id).add("activity_id", place.id);
+  return receipt(200, std::move(body), message, "submitted", place.id);
 }
 
 http::Response Service::answer_repeated(const Admission& admission, const Message& earlier) {
-  if (earlier.request_body.text != admission.message.body) {
-    json::Document before = json::Document::parse(earlier.request_body.text);
-    json::Document now = json::Document::parse(admission.message.body);
-    auto parts = [](const json::Document& d) {
-      json::Node node = d.root().find("params").find("message").find("parts");
-      return node ? node.text() : std::string();
-    };
-    if (parts(before) != parts(now)) {
-      throw conflict("message_id_reused",
-                     "this messageId was used for a different message; choose a new one");
-    }
+  if (!a2a::same_parts(earlier.request_body.text, admission.message.body)) {
+    throw conflict("message_id_reused",
+                   "this messageId was used for a different message; choose a new one");
   }
   activity::Place place{earlier.seq, activity::make_id(earlier.created_at, earlier.seq),
                         earlier.created_at};
   switch (earlier.mail) {
     case Mail::settled:
-      if (earlier.status == "ok" || earlier.response_body) {
-        return http::Response::json(200, earlier.response_body.value_or("{}"));
-      }
-      return http::error_response(502, "agent_failed",
-                                  earlier.error_detail.value_or("the agent failed"));
-    case Mail::dead:
-      return http::error_response(502, "undeliverable", earlier.error_detail.value_or("given up"));
+    case Mail::dead: {
+      if (auto refusal = refusal_in(earlier))
+        return response_of(*refusal, admission.message.message_id);
+      std::string answer = a2a::answer_again(
+          earlier.response_body.value_or("{}"), a2a::generation_of(earlier.method.value_or("")),
+          admission.message.generation, admission.message.rpc_id);
+      return http::Response::json(200, std::move(answer));
+    }
     case Mail::polled: return answer_polled(admission, place);
     case Mail::leased:
     case Mail::queued:
@@ -101,7 +109,7 @@ io::Task<RawJson> Service::queued(auth::Member::Caller caller, WorkspaceId id,
   body.add("queue_id", queue_id).add("workspace_id", id).add("status", status).add("priority", 50);
   body.add("attempts", message->attempts).add("last_error", message->error_detail);
   body.add("enqueued_at", message->created_at).add("expires_at", message->expires_at);
-  if (message->mail == Mail::settled && message->response_body) {
+  if (message->mail == Mail::settled && message->response_body && !refusal_in(*message)) {
     body.add("response_body", RawJson(*message->response_body));
   }
   co_return body.raw();

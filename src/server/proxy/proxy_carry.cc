@@ -19,7 +19,6 @@ Parcel parcel_for(const Admission& admission, const activity::Place& place) {
   return parcel;
 }
 
-constexpr std::string_view push_async = "push-async";
 constexpr std::chrono::seconds settle_again{1};
 
 // Keeps the agent's place among those under way.
@@ -115,19 +114,16 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
     }
     out->done.notify();
   };
-  std::string method = admission.message.method;
-  std::string message_id = admission.message.message_id;
-  ActivityId activity_id = accepted.place.id;
+  a2a::Incoming message = admission.message;
+  message.body.clear();  // The delivery needs it; the receipt does not.
+  activity::Place place = accepted.place;
   lane.scope->spawn("message delivery",
                     work(*this, lane, std::move(admission), std::move(accepted), shared));
   bool over = shared->response || shared->failure;
   if (!over) co_await shared->done.wait(settings_.person_wait);
   if (shared->failure) std::rethrow_exception(shared->failure);
   if (shared->response) co_return std::move(*shared->response);
-  json::Object body;
-  body.add("status", "queued").add("delivery_mode", push_async).add("method", method);
-  body.add("message_id", message_id).add("activity_id", activity_id);
-  co_return http::Response::json(200, body.text());
+  co_return answer_under_way(message, place);
 }
 
 io::Task<void> Service::dispatch(Admission admission, Accepted accepted) {

@@ -33,6 +33,10 @@ struct Probe {
   metrics::Counter& dead;
 };
 
+// Says that a message was taken. Clients of A2A find a task in it; `body` has what others read.
+http::Response receipt(int status, json::Object body, const a2a::Incoming& message,
+                       std::string_view state, ActivityId task);
+
 class Service {
  public:
   Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
@@ -100,6 +104,7 @@ class Service {
   http::Response answer_queued(const Admission& admission, const activity::Place& place,
                                std::string_view why);
   http::Response answer_polled(const Admission& admission, const activity::Place& place);
+  http::Response answer_under_way(const a2a::Incoming& message, const activity::Place& place);
   void count_waiting(WorkspaceId agent, std::int64_t by);
 
   sql::Database& db_;

@@ -1,6 +1,7 @@
 #include "server/proxy/settle.h"
 
 #include "platform/json/json.h"
+#include "server/proxy/refusal.h"
 
 namespace molecule::proxy {
 
@@ -52,10 +53,9 @@ Settled Settler::try_again(sql::Tx& tx, const Message& message, const Carried& c
   if (message.attempts + 1 >= settings_.attempts_max || expired) {
     std::string why =
         expired ? "the message expired before the agent could be reached" : carried.error;
-    if (!ledger_.bury(tx, message, why)) return Settled::stale;
-    json::Object body;
-    body.add("error", why).add("code", carried.code);
-    tell_person(tx, message, body.raw());
+    RawJson told(json::text(given_up(carried, why)));
+    if (!ledger_.bury(tx, message, why, told)) return Settled::stale;
+    tell_person(tx, message, told);
     on_settled_.settled(tx, message, false, why);
     return Settled::dead;
   }
@@ -74,10 +74,10 @@ io::Task<Settled> Settler::settle(Message message, Carried carried) {
         activity::Result result;
         result.status = "error";
         result.error_detail = carried.error;
+        result.response_body = RawJson(json::text(refusal_of(carried)));
         result.duration_ms = (clock_.now() - message.created_at).count() / 1000;
         if (!ledger_.settle(tx, message, result)) return Settled::stale;
-        tell_person(tx, message,
-                    json::Object{}.add("error", carried.error).add("code", carried.code).raw());
+        tell_person(tx, message, result.response_body);
         on_settled_.settled(tx, message, false, carried.error);
         return Settled::recorded;
       }

@@ -18,16 +18,19 @@
 namespace molecule::a2a {
 
 enum class Generation { v03, v10 };
+// Told by a method's name.
+Generation generation_of(std::string_view method);
 
 // A message on its way to an agent.
 struct Incoming {
   Generation generation = Generation::v03;
-  std::string rpc_id;      // JSON text; a fresh string id when the client sent none.
-  std::string method;      // "message/send" or "SendMessage"
+  std::string rpc_id;  // JSON text, for the answer; a fresh string id when the client sent none.
+  std::string method;  // "message/send" or "SendMessage"
   std::string message_id;  // The caller's idempotency key; empty when the client sent none.
   std::string text;        // All text parts, joined by newlines.
   std::string body;        // Normalised JSON-RPC request, ready to forward.
   std::string role;        // "user" or "agent"
+  std::optional<std::string> context_id;
   std::optional<std::string> reply_to;  // metadata.reply_to: the activity this answers
   bool failed = false;  // metadata.failed, on an answer: the text says why there is no result
   std::optional<std::string> delegation_id;  // metadata.delegation_id
@@ -43,8 +46,9 @@ struct Stamp {
 
 // Accepts a full envelope, a bare {method, params}, 1.0 and 0.3 shapes, parts by `kind`, `type` or
 // member name, `content` as text or list, and other JSON objects (carried as one data part). Throws
-// Fault: invalid_json, invalid_message (with a hint), unknown_method (JSON-RPC error body), and
-// method_not_supported for the streaming and task methods.
+// Fault: invalid_json, invalid_request, invalid_message (with a hint), unknown_method, and
+// method_not_supported for the streaming and task methods. Who speaks JSON-RPC is refused with a
+// JSON-RPC error, beside which our members stay.
 Incoming read_request(std::string_view body, const Stamp& stamp);
 
 // Text of a message, task, artifact list or bare reply: message parts, result.parts,
@@ -58,20 +62,38 @@ struct Answer {
   bool is_error = false;  // A JSON-RPC error object.
   std::string error;      // Its message, at most error_max bytes of it.
   std::string text;       // Text of the result; the raw body when there is no text.
-  std::string body;       // Compact JSON to hand to the caller; JSON-RPC as the agent sent it.
+  std::string body;       // Compact JSON-RPC to hand to the caller.
   RawJson tool_trace;     // result.metadata.tool_trace when present and not empty.
 };
-// Accepts JSON-RPC and the plain {"status":"ok","result":…} of simple servers, which is wrapped
-// under `rpc_id`. Throws Fault bad_gateway (bad_response) when the body is not JSON or empty.
+// Accepts JSON-RPC, and the plain {"status":"ok","result":…} of simple servers, which is wrapped;
+// the id becomes `rpc_id`, whatever the agent wrote. Throws Fault bad_gateway (bad_response) when
+// the body is not JSON or empty.
 Answer read_answer(std::string_view body, std::string_view rpc_id);
 
 // The generation an agent speaks, told by its card: 1.0 only when it declares an interface of
 // protocol version 1.x and none of 0.3.
 Generation speaks(json::Node card);
 
+// A task's state, given in either generation's name.
+std::string state_as(Generation to, std::string_view state);
 // Rewrites a send request, or the answer to one, into the other generation.
 std::string request_as(Generation to, std::string_view request);
 std::string answer_as(Generation to, std::string_view answer);
+
+// Whether two requests that were read before carry the same parts, each in its own generation.
+bool same_parts(std::string_view one, std::string_view other);
+// A recorded answer for whoever asks now: in their generation and under their id.
+std::string answer_again(std::string_view answer, Generation recorded, Generation asked,
+                         std::string_view rpc_id);
+
+// The message of a request that was read before, as the answer to another one.
+std::string answer_from(std::string_view request, Generation asked, std::string_view rpc_id);
+// Words, and parts in the form of 0.3 if there are any, as an answer.
+std::string answer_saying(std::string_view text, std::string_view more_parts,
+                          std::string_view message_id, Generation asked, std::string_view rpc_id);
+// A result: a task in a state, named as 0.3 does, and nothing more.
+std::string task_in(Generation generation, std::string_view state, std::string_view task_id,
+                    std::string_view context_id);
 
 // A message/send request (0.3) with one text part.
 std::string text_request(std::string_view rpc_id, std::string_view message_id,

@@ -26,6 +26,19 @@ void append_parts(std::string& out, Node parts) {
   }
 }
 
+// The envelope as it is, under another id.
+std::string under(std::string_view rpc_id, Node root) {
+  json::Object out;
+  bool written = false;
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    bool id = root.name_at(i) == "id";
+    written = written || id;
+    out.add(root.name_at(i), RawJson(id ? std::string(rpc_id) : root.value_at(i).text()));
+  }
+  if (!written) out.add("id", RawJson(std::string(rpc_id)));
+  return out.text();
+}
+
 }  // namespace
 
 std::string text_of(Node node) {
@@ -73,7 +86,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   }
   Node result = root.find("result");
   if (root.find("jsonrpc")) {
-    answer.body = root.text();
+    answer.body = under(rpc_id, root);
   } else if (result && !answer.is_error) {
     answer.body = jsonrpc::success(rpc_id, result.text());
   } else if (answer.is_error) {
@@ -91,6 +104,14 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     answer.tool_trace = RawJson(trace.text());
   }
   return answer;
+}
+
+std::string answer_again(std::string_view answer, Generation recorded, Generation asked,
+                         std::string_view rpc_id) {
+  std::string translated = recorded == asked ? std::string(answer) : answer_as(asked, answer);
+  json::Document document =
+      json::Document::parse(translated, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  return under(rpc_id, document.root());
 }
 
 Generation speaks(Node card) {

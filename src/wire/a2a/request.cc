@@ -40,9 +40,22 @@ void copy_members(std::string& out, Node object, bool& first, Skip&& skip) {
   }
 }
 
-Fault invalid_message(std::string text, std::string_view hint) {
-  return bad_request("invalid_message", std::move(text))
-      .with(json::Object{}.add("hint", hint).members());
+// Who asks, for the form of a refusal.
+struct Asker {
+  bool rpc = false;         // Speaks JSON-RPC, so a refusal is a JSON-RPC error.
+  std::string id = "null";  // Theirs, once it is known.
+};
+
+Fault refused(const Asker& asker, int number, std::string_view code, std::string text,
+              std::string_view hint = {}) {
+  json::Object hints;
+  if (!hint.empty()) hints.add("hint", hint);
+  Fault fault = bad_request(std::string(code), text).with(hints.members());
+  if (!asker.rpc) return fault;
+  json::Object beside;
+  beside.add("code", code);
+  if (!hint.empty()) beside.add("hint", hint);
+  return std::move(fault).body(jsonrpc::failure(asker.id, number, text, beside.members()));
 }
 
 constexpr std::string_view parts_hint =
@@ -85,19 +98,23 @@ void write_parts(std::string& out, Node parts) {
   out += ']';
 }
 
-void check_parts(Node parts) {
+Fault invalid_message(const Asker& asker, std::string text) {
+  return refused(asker, jsonrpc::invalid_params, "invalid_message", std::move(text), parts_hint);
+}
+
+void check_parts(const Asker& asker, Node parts) {
   if (!parts.is(Type::array) || parts.size() == 0) {
-    throw invalid_message("params.message.parts must be a list with at least one part", parts_hint);
+    throw invalid_message(asker, "params.message.parts must be a list with at least one part");
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!parts.at(i).is(Type::object) || part_kind(parts.at(i)).empty()) {
       throw invalid_message(
-          fmt::format("params.message.parts[{}] is not a text, file or data part", i), parts_hint);
+          asker, fmt::format("params.message.parts[{}] is not a text, file or data part", i));
     }
     Node text = parts.at(i).find("text");
     if (part_kind(parts.at(i)) == "text" && !text.is(Type::string)) {
-      throw invalid_message(fmt::format("params.message.parts[{}].text: expected a string", i),
-                            parts_hint);
+      throw invalid_message(asker,
+                            fmt::format("params.message.parts[{}].text: expected a string", i));
     }
   }
 }
@@ -105,7 +122,9 @@ void check_parts(Node parts) {
 // True when nothing needs to be added or renamed, so the client's own text can be forwarded.
 bool canonical(Node root, Node message, const Stamp& stamp) {
   if (stamp.from_person) return false;
+  // A null id is the caller's; to an agent it could mean that no answer is wanted.
   if (!root.find("jsonrpc").is(Type::string) || !root.find("id")) return false;
+  if (root.find("id").is(Type::null)) return false;
   if (!message.find("messageId").is(Type::string) || message.find("messageId").string().empty())
     return false;
   if (!message.find("role").is(Type::string) || message.find("content")) return false;
@@ -201,28 +220,44 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   // Wrapping adds a few levels, and what a mailbox holds must be readable again.
   json::Limits limits;
   limits.depth -= 8;
-  json::Document document = json::Document::parse(body, limits);
-  Node root = document.root();
-  if (!root.is(Type::object)) {
-    throw invalid_message("the body must be one JSON-RPC request object", parts_hint);
+  Asker asker;
+  asker.rpc = body.find("\"jsonrpc\"") != std::string_view::npos;
+  std::optional<json::Document> document;
+  std::optional<Fault> unreadable;
+  try {
+    document.emplace(json::Document::parse(body, limits));
+  } catch (const Fault& fault) {
+    if (fault.kind() != Kind::bad_request) throw;
+    unreadable = refused(asker, jsonrpc::parse_error, fault.code(), fault.text());
   }
+  if (unreadable) throw std::move(*unreadable);
+  Node root = document->root();
+  if (!root.is(Type::object)) {
+    throw refused(asker, jsonrpc::invalid_request, "invalid_message",
+                  "the body must be one JSON-RPC request object", parts_hint);
+  }
+  auto invalid_request = [&](std::string text) {
+    return refused(asker, jsonrpc::invalid_request, "invalid_request", std::move(text));
+  };
   Node id = root.find("id");
   if (id && !id.is(Type::string) && !id.is(Type::integer) && !id.is(Type::null)) {
-    throw bad_request("invalid_request", "id: expected a string, a whole number or null");
+    throw invalid_request("id: expected a string, a whole number or null");
   }
   if (id.is(Type::string) && id.string().size() > id_max)
-    throw bad_request("invalid_request", fmt::format("id is longer than {}", id_max));
-  std::string rpc_id = id && !id.is(Type::null) ? id.text() : '"' + stamp.fresh_id + '"';
+    throw invalid_request(fmt::format("id is longer than {}", id_max));
+  std::string fresh_id = '"' + stamp.fresh_id + '"';
+  std::string rpc_id = id ? id.text() : fresh_id;
+  if (id) asker.id = rpc_id;
 
   Node method = root.find("method");
   if (!method || method.is(Type::null)) {
-    if (root.find("jsonrpc")) throw bad_request("invalid_request", "method is required");
+    if (root.find("jsonrpc")) throw invalid_request("method is required");
     return wrapped_object(root, stamp);
   }
-  if (!method.is(Type::string)) throw bad_request("invalid_request", "method: expected a string");
+  if (!method.is(Type::string)) throw invalid_request("method: expected a string");
   Node version = root.find("jsonrpc");
   if (version && !(version.is(Type::string) && version.string() == "2.0")) {
-    throw bad_request("invalid_request", "jsonrpc: expected \"2.0\"");
+    throw invalid_request("jsonrpc: expected \"2.0\"");
   }
   if (!supported(method.string())) {
     bool later = known_but_later(method.string());
@@ -230,33 +265,33 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
     std::string text =
         later ? fmt::format("A2A method {} is not offered here; use message/send", name)
               : fmt::format("unknown A2A method {}; use message/send", name);
-    std::string_view code = later ? "method_not_supported" : "unknown_method";
-    throw bad_request(std::string(code), text)
-        .body(jsonrpc::failure(rpc_id, later ? -32004 : jsonrpc::method_not_found, text,
-                               json::Object{}.add("code", code).members()));
+    asker.rpc = true;
+    throw refused(asker, later ? -32004 : jsonrpc::method_not_found,
+                  later ? "method_not_supported" : "unknown_method", std::move(text));
   }
   Node params = root.find("params");
   Node message = params.find("message");
-  if (!message.is(Type::object)) throw invalid_message("params.message is required", parts_hint);
+  if (!message.is(Type::object)) throw invalid_message(asker, "params.message is required");
   if (Node content = message.find("content"); !message.find("parts")) {
     if (content.is(Type::array)) {
-      check_parts(content);
+      check_parts(asker, content);
     } else if (!content.is(Type::string)) {
-      throw invalid_message("params.message has neither parts nor content", parts_hint);
+      throw invalid_message(asker, "params.message has neither parts nor content");
     }
   } else {
-    check_parts(message.find("parts"));
+    check_parts(asker, message.find("parts"));
   }
 
   Incoming in;
-  in.generation = method.string() == "SendMessage" ? Generation::v10 : Generation::v03;
+  in.generation = generation_of(method.string());
   in.method = method.string();
   in.rpc_id = std::move(rpc_id);
   in.message_id = string_member(message, "messageId");
   if (in.message_id.size() > id_max)
-    throw invalid_message(fmt::format("params.message.messageId is longer than {}", id_max),
-                          parts_hint);
+    throw invalid_message(asker, fmt::format("params.message.messageId is longer than {}", id_max));
   if (in.message_id.empty()) in.message_id = stamp.fresh_id;
+  if (auto context = string_member(message, "contextId"); !context.empty())
+    in.context_id = std::move(context);
   std::string role = string_member(message, "role");
   in.role = role == "agent" || role == "assistant" || role == "ROLE_AGENT" ? "agent" : "user";
   in.text = text_of(message);
@@ -271,25 +306,9 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   } else {
     std::string params_text =
         normalised_params(params, normalised_message(message, in, stamp), stamp);
-    in.body = jsonrpc::request(in.rpc_id, in.method, params_text);
+    in.body = jsonrpc::request(in.rpc_id == "null" ? fresh_id : in.rpc_id, in.method, params_text);
   }
   return in;
-}
-
-std::string text_request(std::string_view rpc_id, std::string_view message_id,
-                         std::string_view role, std::string_view text,
-                         std::string_view metadata_members) {
-  std::string params = R"({"message":{"kind":"message","role":)";
-  json::quote(params, role);
-  params += ",\"messageId\":";
-  json::quote(params, message_id);
-  params += R"(,"parts":[{"kind":"text","text":)";
-  json::quote(params, text);
-  params += "}]";
-  if (!metadata_members.empty())
-    params.append(",\"metadata\":{").append(metadata_members).append("}");
-  params += "}}";
-  return jsonrpc::request(rpc_id, "message/send", params);
 }
 
 }  // namespace molecule::a2a

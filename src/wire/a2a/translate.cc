@@ -1,4 +1,5 @@
 #include <array>
+#include <map>
 #include <utility>
 
 #include "wire/a2a/a2a.h"
@@ -20,14 +21,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> states{{
     {"auth-required", "TASK_STATE_AUTH_REQUIRED"},
     {"unknown", "TASK_STATE_UNSPECIFIED"},
 }};
-
-std::string state_as(Generation to, std::string_view state) {
-  for (auto [old_name, new_name] : states) {
-    if (state == old_name || state == new_name)
-      return std::string(to == Generation::v10 ? new_name : old_name);
-  }
-  return std::string(state);
-}
 
 std::string role_as(Generation to, std::string_view role) {
   bool agent = role == "agent" || role == "ROLE_AGENT";
@@ -220,6 +213,26 @@ std::string configuration_as(Generation to, Node configuration) {
   return std::move(w).text();
 }
 
+// One spelling for values that mean the same, so that texts can be compared.
+std::string sorted(Node value) {
+  if (value.is(Type::array)) return list_as(value, sorted);
+  if (!value.is(Type::object)) return value.text();
+  std::map<std::string_view, Node> members;
+  for (std::size_t i = 0; i < value.size(); ++i)
+    members.emplace(value.name_at(i), value.value_at(i));
+  Writer w;
+  for (const auto& [name, member] : members) w.raw(name, sorted(member));
+  return std::move(w).text();
+}
+
+std::string parts_of(std::string_view request) {
+  json::Document document = json::Document::parse(request);
+  Node parts = document.root().find("params").find("message").find("parts");
+  if (!parts.is(Type::array)) return {};
+  json::Document translated = json::Document::parse(parts_as(Generation::v10, parts));
+  return sorted(translated.root());
+}
+
 std::string result_as(Generation to, Node result) {
   if (to == Generation::v03) {
     if (result.find("task").is(Type::object)) return task_as(to, result.find("task"));
@@ -235,6 +248,22 @@ std::string result_as(Generation to, Node result) {
 }
 
 }  // namespace
+
+std::string state_as(Generation to, std::string_view state) {
+  for (auto [old_name, new_name] : states) {
+    if (state == old_name || state == new_name)
+      return std::string(to == Generation::v10 ? new_name : old_name);
+  }
+  return std::string(state);
+}
+
+Generation generation_of(std::string_view method) {
+  return method == "SendMessage" ? Generation::v10 : Generation::v03;
+}
+
+bool same_parts(std::string_view one, std::string_view other) {
+  return one == other || parts_of(one) == parts_of(other);
+}
 
 std::string request_as(Generation to, std::string_view request) {
   json::Document document = json::Document::parse(request);

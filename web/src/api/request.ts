@@ -1,4 +1,5 @@
 import { learnTime, stopwatch } from "@/ui/clock";
+import { errorText } from "./a2a_text";
 import { ApiError } from "./api_error";
 import { addressOf } from "./root";
 
@@ -23,7 +24,7 @@ interface Answer<T> {
 
 function refusal(status: number, body: unknown): ApiError {
   const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-  const said = typeof fields.error === "string" ? fields.error : undefined;
+  const said = errorText(body);
   const code = typeof fields.code === "string" ? fields.code : `http_${status}`;
   return new ApiError(status, code, said ?? `The platform answered ${status} without saying why.`, fields);
 }

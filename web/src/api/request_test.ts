@@ -30,6 +30,8 @@ describe("a request", () => {
   it("tells a refusal in the platform's words, with its code", async () => {
     platform(answer(409, '{"error":"It is paused","code":"paused"}'));
     expect(await failure(request("POST", "/x"))).toMatchObject({ status: 409, code: "paused", message: "It is paused" });
+    platform(answer(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no parts"},"code":"invalid_message"}'));
+    expect(await failure(request("POST", "/x"))).toMatchObject({ status: 400, code: "invalid_message", message: "no parts" });
   });
   it("explains an answer that is not JSON and a platform that is not there", async () => {
     platform(answer(200, "<html>"), new TypeError("failed"));

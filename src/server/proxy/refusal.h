@@ -1,0 +1,35 @@
+// How a message failed: what its sender is told, and told again when the message is sent again.
+// Kept in the message's row where an answer would be; an answer is always JSON-RPC and this never
+// is.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/fields.h"
+#include "platform/http/message.h"
+#include "server/activity/activity_store.h"
+#include "server/proxy/carry.h"
+
+namespace molecule::proxy {
+
+struct Refusal {
+  std::string error;
+  std::string code;
+  int http_status = 502;
+  bool delivery_confirmed = true;
+};
+BOOST_DESCRIBE_STRUCT(Refusal, (), (error, code, http_status, delivery_confirmed))
+
+// Of a delivery that brought no answer.
+Refusal refusal_of(const Carried& carried);
+// Of one that is not tried again. To its sender "not now" would mean to wait for what will not
+// come.
+Refusal given_up(const Carried& carried, std::string why);
+
+// The refusal in a settled or dead message; nothing when an agent's answer is there.
+std::optional<Refusal> refusal_in(const activity::store::Message& message);
+
+http::Response response_of(const Refusal& refusal, std::string_view message_id);
+
+}  // namespace molecule::proxy
