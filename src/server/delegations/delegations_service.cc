@@ -32,6 +32,15 @@ RawJson as_json(const Delegation& delegation, WorkspaceId asker, bool whole) {
   return out.raw();
 }
 
+// What was asked under this key or id before is asked again, and nothing else under its name.
+void require_same(const Delegation& earlier, const Delegation& now, std::string_view code,
+                  std::string_view name) {
+  if (earlier.target_id == now.target_id && earlier.task == now.task) return;
+  throw conflict(std::string(code),
+                 fmt::format("this {} was used for another {}; choose a new one", name,
+                             earlier.target_id == now.target_id ? "task" : "target"));
+}
+
 constexpr auto table = http::table(
     http::post<auth::Member, &Service::delegate>("/workspaces/{id}/delegate"),
     http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations"),
@@ -117,6 +126,12 @@ void Outcomes::waiting(sql::Tx& tx, const activity::store::Message& message) {
   status_event(tx, log_, *delegation);
 }
 
+// One rule for work that is handed over here and for work that is only noted.
+void Service::require_target(WorkspaceId source, WorkspaceId target) const {
+  if (target == source) throw bad_request("self_delegation", "self-delegation not permitted");
+  proxy_.require_reachable(source, target);
+}
+
 io::Task<http::Response> Service::delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask) {
   auto who = caller.workspace();
   WorkspaceId source = id;
@@ -142,7 +157,7 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     throw bad_request("invalid_idempotency_key", "idempotency_key must have 1 to 256 bytes");
   }
   if (!who) auth::require_present(residents_, source);
-  if (*target == source) throw bad_request("self_delegation", "self-delegation not permitted");
+  require_target(source, *target);
 
   Delegation delegation;
   delegation.delegation_id = random_.id<DelegationId>();
@@ -167,6 +182,7 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     Written out;
     if (ask.idempotency_key) {
       auto earlier = tx.optional(store::by_key, source, std::string_view(*ask.idempotency_key));
+      if (earlier) require_same(*earlier, delegation, "idempotency_key_reused", "idempotency_key");
       if (earlier && earlier->status != Status::failed) {
         out.earlier = std::move(earlier);
         return out;
@@ -247,6 +263,7 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
                 fmt::format("task is longer than {} bytes", task_max));
   }
   auth::require_present(residents_, id);
+  require_target(id, *note.target_id);
   Delegation delegation;
   delegation.delegation_id = *note.delegation_id;
   delegation.source_id = id;
@@ -258,6 +275,7 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
     auto earlier = tx.optional(store::find, delegation.delegation_id);
     if (earlier) {
       if (earlier->source_id != id) throw conflict("delegation_exists", "delegation_id is in use");
+      require_same(*earlier, delegation, "delegation_exists", "delegation_id");
       return false;
     }
     tx.post(store::insert, delegation.delegation_id, id, delegation.target_id,

@@ -80,6 +80,8 @@ class Service {
                            Update update);
 
  private:
+  void require_target(WorkspaceId source, WorkspaceId target) const;
+
   sql::Database& db_;
   events::Log& log_;
   activity::Ledger& ledger_;

@@ -37,20 +37,36 @@ bool sleeping(Status status) {
   return false;
 }
 
+std::optional<Fault> gone(const workspaces::Entry& entry) {
+  if (entry.status != Status::removed) return std::nullopt;
+  json::Object members;
+  members.add("id", entry.id).add("removed_at", entry.removed_at);
+  members.add("hint", "the workspace was deleted; choose another peer");
+  return Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
+}
+
 }  // namespace
+
+void Admitter::require_reachable(WorkspaceId source, WorkspaceId to) const {
+  if (!directory_.may_reach(source, to)) {
+    // An unknown target and a hidden one must look alike to an agent.
+    throw Fault(Kind::forbidden, "not_reachable",
+                "access denied: workspaces cannot communicate per hierarchy rules");
+  }
+  std::optional<Fault> refusal;
+  bool found =
+      directory_.look_at(to, [&](const workspaces::Entry& entry) { refusal = gone(entry); });
+  if (!found) throw not_found("workspace");
+  if (refusal) throw std::move(*refusal);
+}
 
 Target Admitter::target(WorkspaceId id) const {
   Target target;
   target.id = id;
   std::optional<Fault> refusal;
   bool found = directory_.look_at(id, [&](const workspaces::Entry& entry) {
-    if (entry.status == Status::removed) {
-      json::Object members;
-      members.add("id", id).add("removed_at", entry.removed_at);
-      members.add("hint", "the workspace was deleted; choose another peer");
-      refusal = Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
-      return;
-    }
+    refusal = gone(entry);
+    if (refusal) return;
     if (entry.budget_limit && entry.monthly_spend >= *entry.budget_limit) {
       refusal = Fault(Kind::over_budget, "budget_exceeded", "workspace budget limit exceeded");
       return;
@@ -89,16 +105,11 @@ Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to
                                std::string_view body) const {
   Admission admission;
   admission.source = source;
-  if (source && !directory_.may_reach(*source, to)) {
-    // An unknown target and a hidden one must look alike to an agent.
-    throw Fault(Kind::forbidden, "not_reachable",
-                "access denied: workspaces cannot communicate per hierarchy rules");
-  }
+  if (source) require_reachable(*source, to);
   admission.target = target(to);
   a2a::Stamp stamp;
   stamp.fresh_id = random_.id<RequestId>().text();
   stamp.from_person = !source;
-  if (!source) stamp.default_context = to.text();
   admission.message = a2a::read_request(body, stamp);
   admission.key = key_of(to, source, admission.message.message_id);
   if (source) {

@@ -61,6 +61,8 @@ class Admitter {
   // As admit, for a request the platform wrote on behalf of a workspace (a delegation).
   Admission admit_from(std::optional<WorkspaceId> source, WorkspaceId to,
                        std::string_view body) const;
+  // Whether a workspace may send to another, or the refusal: 403, 404, 410.
+  void require_reachable(WorkspaceId source, WorkspaceId to) const;
   // Where to and how, or the refusal: 404, 410, 402, 503.
   Target target(WorkspaceId id) const;
 

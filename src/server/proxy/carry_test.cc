@@ -85,7 +85,7 @@ TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswer) {
   Carried carried = carried_to(
       "200 OK", R"({"jsonrpc":"2.0","id":"1","error":{"code":-32603,"message":"broken"}})");
   EXPECT_EQ(carried.end, End::answered);
-  EXPECT_TRUE(carried.answer.is_error);
+  EXPECT_EQ(carried.answer.outcome, a2a::Outcome::failed);
   EXPECT_EQ(carried.answer.error, "broken");
 }
 

@@ -127,7 +127,7 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
   };
   a2a::Answer answer;
   answer.text = admission.message.text;
-  answer.is_error = admission.message.failed;
+  if (admission.message.failed) answer.outcome = a2a::Outcome::failed;
   answer.error = answer.text;
   auto found = co_await db_.write([&, this](sql::Tx& tx) {
     Found outcome;

@@ -61,6 +61,9 @@ class Service {
   Admission admit(std::optional<WorkspaceId> source, WorkspaceId to, std::string_view body) const {
     return admitter_.admit_from(source, to, body);
   }
+  void require_reachable(WorkspaceId source, WorkspaceId to) const {
+    admitter_.require_reachable(source, to);
+  }
   // Inside a transaction: writes the message. Afterwards call dispatch() with what came back.
   struct Accepted {
     activity::store::Message message;  // As leased, when it goes out at once.

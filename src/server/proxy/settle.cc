@@ -37,14 +37,16 @@ void Settler::tell_person(sql::Tx& tx, const Message& message, const RawJson& bo
 
 bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answer& answer) {
   activity::Result result;
-  result.status = answer.is_error ? "error" : "ok";
+  const bool failed = answer.outcome == a2a::Outcome::failed;
+  result.status = failed ? "error" : "ok";
   result.response_body = RawJson(answer.body);
-  if (answer.is_error) result.error_detail = answer.error;
+  if (failed) result.error_detail = answer.error;
   result.duration_ms = (clock_.now() - message.created_at).count() / 1000;
   result.tool_trace = answer.tool_trace;
   if (!ledger_.settle(tx, message, result)) return false;
   tell_person(tx, message, result.response_body, answer.text);
-  on_settled_.settled(tx, message, !answer.is_error, answer.is_error ? answer.error : answer.text);
+  const bool done = answer.outcome == a2a::Outcome::done;
+  on_settled_.settled(tx, message, done, done ? answer.text : answer.error);
   return true;
 }
 

@@ -39,9 +39,8 @@ struct Incoming {
 
 // What the platform adds while normalising.
 struct Stamp {
-  std::string fresh_id;         // Used as message id and RPC id where the client sent none.
-  bool from_person = false;     // Marks params.metadata.source = "canvas_user".
-  std::string default_context;  // contextId for people's messages without one; may be empty.
+  std::string fresh_id;      // Used as message id and RPC id where the client sent none.
+  bool from_person = false;  // Marks params.metadata.source = "canvas_user".
 };
 
 // Accepts a full envelope, a bare {method, params}, 1.0 and 0.3 shapes, parts by `kind`, `type` or
@@ -57,13 +56,22 @@ std::string text_of(json::Node node);
 
 constexpr std::size_t error_max = 8192;  // Bytes kept of what an agent says about its failure.
 
+// What an answer means for whoever waits for a result.
+enum class Outcome {
+  done,        // A message, or a task that is completed.
+  failed,      // A JSON-RPC error, or a task that failed, was rejected or canceled.
+  unfinished,  // A task in any other state: its agent is at it, or wants to know something first.
+};
+// Of a task's state, given in either generation's name.
+Outcome outcome_of(std::string_view state);
+
 // An agent's HTTP answer, classified. `error` and `text` may go into text columns.
 struct Answer {
-  bool is_error = false;  // A JSON-RPC error object.
-  std::string error;      // Its message, at most error_max bytes of it.
-  std::string text;       // Text of the result; the raw body when there is no text.
-  std::string body;       // Compact JSON-RPC to hand to the caller.
-  RawJson tool_trace;     // result.metadata.tool_trace when present and not empty.
+  Outcome outcome = Outcome::done;
+  std::string error;   // Why there is no result, where it is not done; about error_max bytes of it.
+  std::string text;    // Text of the result; the raw body when there is no text.
+  std::string body;    // Compact JSON-RPC to hand to the caller.
+  RawJson tool_trace;  // result.metadata.tool_trace when present and not empty.
 };
 // Accepts JSON-RPC, and the plain {"status":"ok","result":…} of simple servers, which is wrapped;
 // the id becomes `rpc_id`, whatever the agent wrote. Throws Fault bad_gateway (bad_response) when

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
 #include "wire/jsonrpc/jsonrpc.h"
@@ -24,6 +26,34 @@ void append_parts(std::string& out, Node parts) {
     Node nested = part.find("root").find("text");
     if (nested.is(Type::string)) append_text(out, nested.string());
   }
+}
+
+// The state of the task that a result is; empty when it is none.
+std::string_view state_of(Node result) {
+  Node task = result.find("task").is(Type::object) ? result.find("task") : result;
+  Node status = task.find("status");
+  Node state = status.find("state");
+  if (state.is(Type::string)) return state.string();
+  // Simple servers answer with a bare word, and not only about tasks.
+  Node kind = task.find("kind");
+  bool task_like = kind.is(Type::string) ? kind.string() == "task"
+                                         : task.find("artifacts") || task.find("contextId");
+  return task_like && status.is(Type::string) ? status.string() : std::string_view();
+}
+
+// In place of a result. What the agent will do about it is told to nobody later.
+std::string why_none(Outcome outcome, std::string_view state, std::string_view said) {
+  std::string name = state_as(Generation::v03, state);
+  std::string out = outcome == Outcome::failed
+                        ? fmt::format("the agent's task ended as {}", name)
+                        : fmt::format("unfinished: the agent's task is {}", name);
+  if (!said.empty()) {
+    out += ": ";
+    out += said;
+  } else if (outcome == Outcome::unfinished) {
+    out += "; its result will not be told here, so ask the agent before handing the work out again";
+  }
+  return out;
 }
 
 // The envelope as it is, under another id.
@@ -77,7 +107,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   Node root = document->root();
   Node error = root.find("error");
   if (error && !error.is(Type::null) && !root.find("result")) {
-    answer.is_error = true;
+    answer.outcome = Outcome::failed;
     Node message = error.find("message");
     std::string said = message.is(Type::string) ? std::string(message.string())
                        : error.is(Type::string) ? std::string(error.string())
@@ -87,15 +117,25 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   Node result = root.find("result");
   if (root.find("jsonrpc")) {
     answer.body = under(rpc_id, root);
-  } else if (result && !answer.is_error) {
+  } else if (result && answer.outcome != Outcome::failed) {
     answer.body = jsonrpc::success(rpc_id, result.text());
-  } else if (answer.is_error) {
+  } else if (answer.outcome == Outcome::failed) {
     answer.body = jsonrpc::failure(rpc_id, jsonrpc::internal_error, answer.error);
   } else {
     answer.body = jsonrpc::success(rpc_id, root.text());
     result = root;
   }
   answer.text = text_of(result);
+  if (std::string_view state = state_of(result); !state.empty()) {
+    answer.outcome = outcome_of(state);
+    if (answer.outcome != Outcome::done) {
+      // What it says about itself comes before what it has made so far.
+      Node task = result.find("task").is(Type::object) ? result.find("task") : result;
+      std::string about = text_of(task.find("status").find("message"));
+      answer.error = json::storable(
+          why_none(answer.outcome, state, about.empty() ? answer.text : about), error_max);
+    }
+  }
   if (answer.text.empty() && result)
     answer.text = result.is(Type::string) ? std::string(result.string()) : result.text();
   answer.text = json::storable(answer.text, answer.text.size());

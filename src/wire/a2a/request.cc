@@ -135,7 +135,7 @@ bool canonical(Node root, Node message, const Stamp& stamp) {
   return true;
 }
 
-std::string normalised_message(Node message, const Incoming& in, const Stamp& stamp) {
+std::string normalised_message(Node message, const Incoming& in) {
   std::string out = "{";
   bool first = true;
   copy_members(out, message, first, [](std::string_view name) {
@@ -148,10 +148,6 @@ std::string normalised_message(Node message, const Incoming& in, const Stamp& st
   bool new_spelling = in.generation == Generation::v10;
   json::quote(out, in.role == "agent" ? (new_spelling ? "ROLE_AGENT" : "agent")
                                       : (new_spelling ? "ROLE_USER" : "user"));
-  if (!message.find("contextId") && !stamp.default_context.empty()) {
-    out += ",\"contextId\":";
-    json::quote(out, stamp.default_context);
-  }
   out += ",\"parts\":";
   Node content = message.find("content");
   if (message.find("parts")) {
@@ -304,8 +300,7 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   if (canonical(root, message, stamp)) {
     in.body = std::string(body);
   } else {
-    std::string params_text =
-        normalised_params(params, normalised_message(message, in, stamp), stamp);
+    std::string params_text = normalised_params(params, normalised_message(message, in), stamp);
     in.body = jsonrpc::request(in.rpc_id == "null" ? fresh_id : in.rpc_id, in.method, params_text);
   }
   return in;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -250,11 +251,23 @@ std::string result_as(Generation to, Node result) {
 }  // namespace
 
 std::string state_as(Generation to, std::string_view state) {
+  // As gRPC of 0.3 and much English spell it.
+  if (state == "cancelled" || state == "TASK_STATE_CANCELLED") state = "canceled";
   for (auto [old_name, new_name] : states) {
     if (state == old_name || state == new_name)
       return std::string(to == Generation::v10 ? new_name : old_name);
   }
   return std::string(state);
+}
+
+Outcome outcome_of(std::string_view state) {
+  std::string name = state_as(Generation::v03, state);
+  // Nobody who writes something else than the states means that there is no result.
+  constexpr std::array<std::string_view, 5> waiting{"submitted", "working", "input-required",
+                                                    "auth-required", "unknown"};
+  if (std::ranges::find(waiting, name) != waiting.end()) return Outcome::unfinished;
+  bool failed = name == "failed" || name == "rejected" || name == "canceled";
+  return failed ? Outcome::failed : Outcome::done;
 }
 
 Generation generation_of(std::string_view method) {

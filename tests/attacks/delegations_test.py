@@ -1,0 +1,127 @@
+"""Work handed to a peer: what its answer means, whom it may be handed to, and what a key stands for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from attackers import Org, PushAgents, Resident, answer_bytes, message, refused, says
+
+
+def task(state: str, said: str = "", made: str = "") -> dict[str, Any]:
+    """A task in the form of 0.3."""
+    status: dict[str, Any] = {"state": state}
+    if said:
+        status["message"] = {"kind": "message", "role": "agent", "messageId": "s", "parts": [{"kind": "text", "text": said}]}
+    artifacts = [{"artifactId": "a", "parts": [{"kind": "text", "text": made}]}] if made else []
+    return {"kind": "task", "id": "t", "contextId": "c", "status": status, "artifacts": artifacts}
+
+
+def pair(org: Org, agents: PushAgents, result: Any) -> tuple[Resident, Resident]:
+    """Who asks, and a peer that answers so."""
+    asker = org.resident("asker")
+    assert asker.register().status_code == 200
+    peer = org.resident("peer", asker.id)
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "result": result})
+    assert peer.register(url=agents.start(says(answer_bytes(body))), delivery_mode="push").status_code == 200
+    return asker, peer
+
+
+def hand_over(asker: Resident, peer: Resident, text: str = "count", **fields: Any) -> dict[str, Any]:
+    made = asker.ask("POST", "/workspaces/SELF/delegate", {"target_id": peer.id, "task": text, **fields})
+    assert made.status_code == 202, made.text
+    return dict(asker.ask("GET", f"/workspaces/SELF/delegations/{made.json()['delegation_id']}?wait=10").json())
+
+
+FAILED = ["failed", "rejected", "canceled", "TASK_STATE_FAILED", "TASK_STATE_CANCELLED"]
+UNFINISHED = ["input-required", "auth-required", "working", "submitted", "unknown", "TASK_STATE_WORKING"]
+
+
+@pytest.mark.parametrize("state", FAILED + UNFINISHED)
+@pytest.mark.parametrize("said", ["", "which colour?"])
+def test_a_task_that_is_not_done_is_no_result(org: Org, push_agents: PushAgents, state: str, said: str) -> None:
+    asker, peer = pair(org, push_agents, task(state, said))
+    told = hand_over(asker, peer)
+    assert told["status"] == "failed" and "result" not in told
+    assert said in told["error"] and "{" not in told["error"]
+    assert state.removeprefix("TASK_STATE_").lower().replace("cancelled", "canceled") in told["error"]
+    assert ("unfinished" in told["error"]) is (state in UNFINISHED)
+    row = next(r for r in asker.ask("GET", "/workspaces/SELF/activity").json() if r["method"] == "delegate_result")
+    assert row["status"] == "error" and row["error_detail"] == told["error"]
+    # The peer did answer, though with a failure: the row of the message says which.
+    mail = next(r for r in peer.ask("GET", "/workspaces/SELF/activity").json() if r["method"] == "message/send")
+    assert mail["status"] == ("error" if state in FAILED else "ok") and mail["response_body"]["result"]["id"] == "t"
+
+
+DONE: dict[str, tuple[Any, str]] = {
+    "a completed task": (task("completed", made="three"), "three"),
+    "a completed task that says so": (task("completed", "three"), "three"),
+    "a completed task of 1.0": ({"task": {"id": "t", "status": {"state": "TASK_STATE_COMPLETED", "message": {
+        "role": "ROLE_AGENT", "messageId": "s", "parts": [{"text": "three"}]}}}}, "three"),
+    "a message": ({"kind": "message", "role": "agent", "messageId": "r", "parts": [{"kind": "text", "text": "three"}]}, "three"),
+    "a word": ("three", "three"),
+    "an object with a status of its own": ({"status": "failed over", "text": "three"}, "three"),
+    "a state that nobody knows": (task("polished", made="three"), "three")}
+
+
+@pytest.mark.parametrize("kind", DONE)
+def test_what_is_done_is_a_result(org: Org, push_agents: PushAgents, kind: str) -> None:
+    result, text = DONE[kind]
+    told = hand_over(*pair(org, push_agents, result))
+    assert told["status"] == "completed" and told["result"] == text and "error" not in told
+
+
+def test_a_person_is_given_the_failed_task_and_its_row_says_that_it_failed(org: Org, push_agents: PushAgents) -> None:
+    _, peer = pair(org, push_agents, task("failed", "out of ink"))
+    for _ in range(2):
+        answer = org.ask("POST", f"/workspaces/{peer.id}/a2a", message("print", "m"))
+        assert answer.status_code == 200 and answer.json()["result"]["status"]["state"] == "failed"
+    row = org.ask("GET", f"/workspaces/{peer.id}/activity").json()[0]
+    assert row["status"] == "error" and "out of ink" in row["error_detail"]
+
+
+def test_noted_work_obeys_the_rules_of_work_handed_over(org: Org) -> None:
+    asker, stranger = org.resident("asker"), org.resident("stranger")
+    peer, gone = org.resident("peer", asker.id), org.resident("gone", asker.id)
+    hidden = org.resident("hidden", stranger.id)
+    for each in (asker, stranger, peer, hidden):
+        assert each.register().status_code == 200
+    assert org.ask("DELETE", f"/workspaces/{gone.id}?confirm=true").status_code < 300
+    before = org.ask("GET", "/events?limit=1").json()[0]["seq"]
+    for target in (hidden.id, str(uuid.uuid4()), gone.id, asker.id):
+        note = {"target_id": target, "task": "x", "delegation_id": str(uuid.uuid4())}
+        handed = asker.ask("POST", "/workspaces/SELF/delegate", {"target_id": target, "task": "x"})
+        noted = asker.ask("POST", "/workspaces/SELF/delegations/record", note)
+        assert refused(noted) == refused(handed) and noted.status_code == handed.status_code
+    assert org.ask("GET", "/events?limit=1").json()[0]["seq"] == before
+    note = {"target_id": peer.id, "task": "x", "delegation_id": str(uuid.uuid4())}
+    for _ in range(2):
+        assert asker.ask("POST", "/workspaces/SELF/delegations/record", note).status_code == 202
+    for change in ({"task": "y"}, {"target_id": stranger.id}):
+        refused(asker.ask("POST", "/workspaces/SELF/delegations/record", {**note, **change}), 403, 409)
+
+
+def test_a_key_stands_for_one_piece_of_work(org: Org, push_agents: PushAgents) -> None:
+    asker, peer = pair(org, push_agents, "done")
+    other = org.resident("other", asker.id)
+    assert other.register().status_code == 200
+    first = hand_over(asker, peer, "buy milk", idempotency_key="k")
+    same = asker.ask("POST", "/workspaces/SELF/delegate", {"target_id": peer.id, "task": "buy milk", "idempotency_key": "k"})
+    assert same.status_code == 200 and same.json()["delegation_id"] == first["delegation_id"]
+    for target, text in ((peer, "sell the house"), (other, "buy milk")):
+        answer = refused(asker.ask("POST", "/workspaces/SELF/delegate",
+                                   {"target_id": target.id, "task": text, "idempotency_key": "k"}), 409)
+        assert answer["code"] == "idempotency_key_reused"
+    # Another workspace's keys are its own.
+    assert peer.ask("POST", "/workspaces/SELF/delegate",
+                    {"target_id": other.id, "task": "anything", "idempotency_key": "k"}).status_code == 202
+
+
+def test_a_failed_try_gives_its_key_to_another_of_the_same(org: Org, push_agents: PushAgents) -> None:
+    asker, peer = pair(org, push_agents, task("rejected"))
+    first = hand_over(asker, peer, idempotency_key="k")
+    refused(asker.ask("POST", "/workspaces/SELF/delegate",
+                      {"target_id": peer.id, "task": "other", "idempotency_key": "k"}), 409)
+    assert hand_over(asker, peer, idempotency_key="k")["delegation_id"] != first["delegation_id"]
