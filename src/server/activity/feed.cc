@@ -30,6 +30,7 @@ struct Filter {
   std::optional<Instant> before;
   std::int64_t limit = 100;
   bool ascending = false;
+  bool turned = false;  // The newest rows, told from the oldest of them on.
   bool inbox_view = false;
   std::chrono::seconds wait{0};
 };
@@ -78,7 +79,11 @@ Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller
   }
   filter.wait = query.wait.patience(wait_max);
   bool own_inbox = caller.workspace() == workspace && query.type == "a2a_receive";
-  filter.inbox_view = own_inbox && filter.ascending;
+  // An agent that fetches its messages for the first time has no cursor yet. It answers them in the
+  // order told and keeps the last one as its cursor; what asks by sender or time only looks back.
+  filter.turned = own_inbox && !filter.ascending && !query.order && !query.source &&
+                  !query.peer_id && !query.before_ts;
+  filter.inbox_view = own_inbox && (filter.ascending || filter.turned);
   return filter;
 }
 
@@ -143,6 +148,7 @@ std::vector<store::Row> read_rows(sql::Read& read, const Filter& filter) {
   };
   auto rows = page_of(filter.limit, next);
   std::erase_if(rows, [&](const store::Row& row) { return row.seq <= from; });
+  if (filter.turned) std::ranges::reverse(rows);
   return rows;
 }
 
