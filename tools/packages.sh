@@ -8,7 +8,8 @@ declare -A PACKAGES=(
     libutf8proc-dev libpq5 libgtest-dev libgmock-dev"
   [demo]="python3 python3-requests curl"
   [test]="python3 python3-requests python3-pytest libpq5 postgresql-15 postgresql-client-15 redis-server
-    redis-tools chromium fonts-dejavu-core curl openssl util-linux"
+    redis-tools chromium fonts-dejavu-core curl openssl util-linux nginx-light
+    caddy haproxy"
   [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck mmdebstrap"
   [bench]="nginx-light python3 util-linux"
   [fmt]="clang-format-19 git"

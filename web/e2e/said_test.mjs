@@ -144,7 +144,7 @@ test("the Enter that takes a candidate neither sends nor chooses", async () => {
   await keys.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Enter", code: "Enter", windowsVirtualKeyCode: 229 });
   // The key was handled when the next one is: an arrow that moves the choice.
   await keys.send("Input.insertText", { text: "にほん" });
-  await until("the word", async () => (await person.page.getByRole("combobox").inputValue()) === "にほん");
+  await until("the word", async () => (await person.page.getByRole("combobox").inputValue()).includes("にほん"));
   assert.equal(person.page.url(), before);
   await person.page.keyboard.press("Escape");
 

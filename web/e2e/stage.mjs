@@ -54,7 +54,7 @@ export async function until(what, ask, milliseconds = 20_000) {
   }
 }
 
-async function end(child) {
+export async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill("SIGTERM");
@@ -79,6 +79,11 @@ export class Platform {
   /** `flags` are added to those every platform of a test has; without `demo` it starts empty. */
   constructor({ flags = [], demo = true } = {}) {
     this.#flags = [...(demo ? ["--demo"] : []), ...flags];
+  }
+
+  /** From the next start on. */
+  set flags(flags) {
+    this.#flags = flags;
   }
 
   get data() {

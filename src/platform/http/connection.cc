@@ -238,6 +238,7 @@ std::optional<Response> Connection::check_site() {
         // What is there for everybody is given to everybody, without leave to read it from another
         // page: a browser names the origin of its own page too when a proxy has changed the Host.
         if (is_page()) break;
+        server_.tell_refused_origin(*origin, request.host);
         return error_response(
             403, "origin_not_allowed",
             "pages of this origin may not call this server; if people reach the platform there, let the "

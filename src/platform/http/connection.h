@@ -102,10 +102,12 @@ struct Server::Impl {
 
   Connection* first = nullptr;
   std::size_t open = 0;
-  // Logs each name once, the first few only: strangers choose them.
+  // Log each name once, the first few only: strangers choose them.
   void tell_refused_host(std::string_view authority);
+  void tell_refused_origin(std::string_view origin, std::string_view authority);
   std::vector<std::string> refused_hosts;
-  static constexpr std::size_t refused_hosts_max = 8;
+  std::vector<std::string> refused_origins;
+  static constexpr std::size_t refused_told_max = 8;
   struct Room {
     std::size_t held = 0;  // Bytes of bodies.
     const std::size_t most;
@@ -129,10 +131,13 @@ struct Server::Impl {
   bool trusts(std::string_view address) const;
   bool trusts(const net::Address& address) const;
   static bool is_local(std::string_view address);
-  // Says once in a while that forwarding headers of a peer are not believed, and what to set.
+  // Say once in a while what is not set up on the way, and what to set: forwarding headers of a
+  // peer are not believed; a WebSocket was asked for and the request to change protocols got lost.
   void tell_of_stranger(std::string_view peer);
-  static constexpr std::chrono::minutes strangers_told_every{10};
+  void tell_of_lost_upgrade(std::string_view peer);
+  static constexpr std::chrono::minutes told_every{10};
   std::optional<std::chrono::steady_clock::time_point> stranger_told;
+  std::optional<std::chrono::steady_clock::time_point> lost_upgrade_told;
   // `usual`, or what is left of it for a peer while the server drains.
   std::chrono::milliseconds patience(std::chrono::milliseconds usual) const;
 };

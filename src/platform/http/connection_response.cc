@@ -310,7 +310,15 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
     auto upgrade = at.request.header("upgrade");
     if (at.request.method != Method::get || at.framing.http10 || !at.framing.upgrade || !upgrade ||
         !list_has(*upgrade, "websocket")) {
-      Response refusal = error_response(426, "upgrade_required", "this path speaks WebSocket only");
+      // Whoever sends a key has asked; what is between passed on only what it did not know.
+      const bool lost = at.request.header("sec-websocket-key").has_value();
+      if (lost) server_.tell_of_lost_upgrade(stream_->peer());
+      Response refusal = error_response(
+          426, "upgrade_required",
+          lost
+              ? "the headers Upgrade and Connection did not arrive; a proxy on the way has to pass "
+                "WebSockets on"
+              : "this path speaks WebSocket only");
       refusal.headers.emplace_back("Upgrade", "websocket");
       return refusal;
     }

@@ -128,14 +128,37 @@ Server::Impl::Impl(io::Loop& on, const Router& table, Settings chosen, metrics::
   id_prefix = fmt::format("{:08x}-", static_cast<std::uint32_t>(random.number()));
 }
 
+namespace {
+// Whether `name` is to be told: it is new and among the first few.
+bool first_of(std::vector<std::string>& told, std::string_view name, std::size_t most) {
+  if (told.size() >= most || std::find(told.begin(), told.end(), name) != told.end()) return false;
+  told.emplace_back(name);
+  return true;
+}
+
+// Whether it is time to tell again.
+bool due(std::optional<std::chrono::steady_clock::time_point>& told, std::chrono::minutes every) {
+  auto now = std::chrono::steady_clock::now();
+  if (told && now - *told < every) return false;
+  told = now;
+  return true;
+}
+}  // namespace
+
 void Server::Impl::tell_refused_host(std::string_view authority) {
   const std::string name(host_of(authority).value_or(""));
-  if (refused_hosts.size() >= refused_hosts_max ||
-      std::find(refused_hosts.begin(), refused_hosts.end(), name) != refused_hosts.end())
-    return;
-  refused_hosts.push_back(name);
+  if (!first_of(refused_hosts, name, refused_told_max)) return;
   log::warn("refused a request for a host name that is not served; the setting hosts allows it",
             log::field("host", name), log::field("setting", "--hosts or MOLECULE_HOSTS"));
+}
+
+void Server::Impl::tell_refused_origin(std::string_view origin, std::string_view authority) {
+  if (!first_of(refused_origins, origin, refused_told_max)) return;
+  log::warn(
+      "refused what a page of another origin asked; if people reach the platform at that origin, a "
+      "proxy changed the Host: let it pass on, or set platform-url (PLATFORM_URL) to the address "
+      "that people use",
+      log::field("origin", origin), log::field("host", authority));
 }
 
 std::unique_ptr<Exchange> Server::Impl::take() {
@@ -190,12 +213,18 @@ bool Server::Impl::trusts(const net::Address& address) const {
 bool Server::Impl::is_local(std::string_view address) { return loopback(address); }
 
 void Server::Impl::tell_of_stranger(std::string_view peer) {
-  auto now = std::chrono::steady_clock::now();
-  if (stranger_told && now - *stranger_told < strangers_told_every) return;
-  stranger_told = now;
+  if (!due(stranger_told, told_every)) return;
   log::warn(
       "requests come through a proxy that is not trusted, so its clients count as one address; if it "
       "is yours, name it in trusted-proxies (MOLECULE_TRUSTED_PROXIES)",
+      log::field("proxy", peer));
+}
+
+void Server::Impl::tell_of_lost_upgrade(std::string_view peer) {
+  if (!due(lost_upgrade_told, told_every)) return;
+  log::warn(
+      "a WebSocket was asked for, but the headers Upgrade and Connection did not arrive; set the "
+      "proxy up to pass WebSockets on, until then pages and agents read anew every few seconds",
       log::field("proxy", peer));
 }
 

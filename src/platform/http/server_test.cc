@@ -315,30 +315,41 @@ TEST_F(ServerTest, OldClientsAreServedAndClosed) {
   EXPECT_EQ(stream.body, "onetwo" + std::string(100'000, 'x'));
 }
 
-TEST_F(ServerTest, ARefusedHostIsLoggedOnceWithTheSettingThatAllowsIt) {
-  struct Lines final : log::Sink {
-    void write(std::string_view line) noexcept override {
-      std::lock_guard hold(mutex);
-      text += line;
-    }
-    std::mutex mutex;
-    std::string text;
-  } lines;
-  log::start(log::Level::warn, &lines);
-  auto ask = [&](std::string_view host) {
+namespace {
+struct Lines final : log::Sink {
+  void write(std::string_view line) noexcept override {
+    std::lock_guard hold(mutex);
+    text += line;
+  }
+  std::mutex mutex;
+  std::string text;
+};
+}  // namespace
+
+TEST_F(ServerTest, ARefusedHostOrOriginIsLoggedOnceWithTheSettingThatAllowsIt) {
+  auto ask = [&](std::string_view host, std::string_view origin) {
     HttpPeer client(port());
-    client.send(fmt::format("GET /show HTTP/1.1\r\nHost: {}\r\n\r\n", host));
+    client.send(
+        fmt::format("GET /show HTTP/1.1\r\nHost: {}\r\nOrigin: https://{}\r\n\r\n", host, origin));
     return client.response(false).status;
   };
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("lan.example:8080"), 403);
-  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(fmt::format("n{}.example", i)), 403);
-  std::lock_guard hold(lines.mutex);
-  const auto count = std::count(lines.text.begin(), lines.text.end(), '\n');
-  EXPECT_GT(count, 1);
-  EXPECT_LE(count, 8);
-  EXPECT_THAT(lines.text, HasSubstr("\"host\":\"lan.example\""));
-  EXPECT_THAT(lines.text, HasSubstr("MOLECULE_HOSTS"));
-  log::stop();
+  auto told = [&](std::string_view field, std::string_view setting, auto&& ask_for) {
+    Lines lines;
+    log::start(log::Level::warn, &lines);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(ask_for("lan.example:8080"), 403);
+    for (int i = 0; i < 30; ++i) EXPECT_EQ(ask_for(fmt::format("n{}.example", i)), 403);
+    log::stop();
+    std::lock_guard hold(lines.mutex);
+    const auto count = std::count(lines.text.begin(), lines.text.end(), '\n');
+    EXPECT_GT(count, 1);
+    EXPECT_LE(count, 8);
+    EXPECT_THAT(lines.text, HasSubstr(field));
+    EXPECT_THAT(lines.text, HasSubstr(setting));
+  };
+  told("\"host\":\"lan.example\"", "MOLECULE_HOSTS",
+       [&](std::string_view host) { return ask(host, host); });
+  told("\"origin\":\"https://lan.example:8080\"", "PLATFORM_URL",
+       [&](std::string_view origin) { return ask("localhost", origin); });
 }
 
 TEST_F(ServerTest, HostsAndOriginsAreChecked) {

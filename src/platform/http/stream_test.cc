@@ -193,6 +193,11 @@ TEST_F(SocketTest, BrokenFramesCloseWithTheirCode) {
 TEST_F(SocketTest, HandshakesThatAreNoneAreRefused) {
   HttpPeer client(port());
   EXPECT_EQ(client.ask("GET", "/ws").status, 426);
+  // As a proxy that knows of no WebSockets passes a handshake on.
+  const PeerResponse lost =
+      client.ask("GET", "/ws", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+  EXPECT_EQ(lost.status, 426);
+  EXPECT_THAT(lost.body, HasSubstr("proxy"));
   auto with = [&](std::string_view headers) {
     HttpPeer one(port());
     one.send("GET /ws HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) + "\r\n");

@@ -5,7 +5,8 @@ export class ApiError extends Error {
   readonly body: Record<string, unknown>;
 
   constructor(status: number, code: string, message: string, body: Record<string, unknown> = {}) {
-    super(message);
+    // Whoever asks too often may not be who does: a proxy that is not trusted makes all its clients one.
+    super(code === "rate_limited" && typeof body.hint === "string" ? `${message}: ${body.hint}` : message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { messageOf } from "@/api/api_error";
+import { ApiError, messageOf } from "@/api/api_error";
 import { addressOf } from "@/api/root";
 import { readSession, type Session } from "@/api/session_api";
 import { ClaimPage } from "@/features/session/claim_page";
@@ -12,6 +12,9 @@ import { claimCode, pathHere } from "./routes";
 import styles from "./page.module.css";
 
 type Standing = { is: "asking" } | { is: "out" } | { is: "in"; session: Session } | { is: "failed"; error: unknown };
+
+/** It is there and said why not. */
+const isRefusal = (error: unknown): boolean => error instanceof ApiError && error.status >= 400 && error.status < 500;
 
 /** Decides which page this is: a claim link, signed out, or the canvas. */
 export function App() {
@@ -48,14 +51,16 @@ export function App() {
       ) : standing.is === "failed" ? (
         <main className={styles.centre}>
           <div className={styles.card} role="alert">
-            <h1>The platform does not answer</h1>
+            <h1>{isRefusal(standing.error) ? "The platform refused to answer" : "The platform does not answer"}</h1>
             <p>{messageOf(standing.error)}</p>
-            <ul>
-              <li>
-                Is <code>molecule serve</code> running on that machine?
-              </li>
-              <li>Does its log show that it is ready?</li>
-            </ul>
+            {!isRefusal(standing.error) && (
+              <ul>
+                <li>
+                  Is <code>molecule serve</code> running on that machine?
+                </li>
+                <li>Does its log show that it is ready?</li>
+              </ul>
+            )}
             <div className={styles.row}>
               <Button tone="primary" onClick={() => void ask()}>
                 Try again

@@ -15,12 +15,14 @@ const liveWords: Record<LiveState, string> = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
+  polling: "Every 10 s",
   offline: "Offline",
 };
 const liveHints: Record<LiveState, string> = {
   connecting: "Opening live updates",
   live: "Changes appear as they happen",
   reconnecting: "Live updates were lost; trying again. Meanwhile the picture is read every 10 seconds.",
+  polling: "The platform is there, but live updates do not come through; the picture is read every 10 seconds",
   offline: "The platform cannot be reached; still trying",
 };
 const counted: WorkspaceStatus[] = ["online", "degraded", "provisioning", "awaiting_agent", "offline", "paused", "hibernated", "failed"];

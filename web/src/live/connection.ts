@@ -1,6 +1,6 @@
 import { isHello, readFrame, type Frame } from "./frame";
 
-export type LiveState = "connecting" | "live" | "reconnecting" | "offline";
+export type LiveState = "connecting" | "live" | "reconnecting" | "polling" | "offline";
 
 /** The part of a WebSocket that is used. */
 export interface Socket {
@@ -45,7 +45,7 @@ export const pollEveryMs = 10_000;
 export const silenceMs = 45_000;
 /** Events that a picture shows to be there must have come by the socket within this time, or it is dead. */
 export const stalledMs = 5000;
-/** After this many failed attempts in a row, "reconnecting" becomes "offline". */
+/** After this many failed attempts in a row, "reconnecting" becomes "polling" where pictures come through, else "offline". */
 export const offlineAfter = 4;
 /** Frames kept while a picture is under way; more than this and another picture is taken. */
 export const heldMax = 10_000;
@@ -215,11 +215,12 @@ export class LiveConnection<S> {
     this.#cancel("stalled");
     if (this.#stopped) return;
     this.#failures += 1;
-    this.#setState(this.#failures >= offlineAfter ? "offline" : "reconnecting");
+    if (this.#failures < offlineAfter) this.#setState("reconnecting");
     const wait = Math.min(backoffMaxMs, backoffFirstMs * 2 ** (this.#failures - 1));
     this.#schedule("reconnect", wait, () => this.#connect());
     // Whoever was signed out is told now, not at the next poll.
-    if (code === credentialEnded) this.#schedule("poll", 0, () => void this.#poll());
+    // Whether the platform is gone or only the way of the socket is closed, a picture tells.
+    if (code === credentialEnded || this.#failures === offlineAfter) this.#schedule("poll", 0, () => void this.#poll());
     else if (!this.#timers.has("poll")) this.#schedule("poll", pollEveryMs, () => void this.#poll());
   }
 
@@ -227,10 +228,14 @@ export class LiveConnection<S> {
     try {
       const { picture, seq } = await this.#world.snapshot();
       if (this.#stopped || this.#state === "live") return;
+      // The platform is there, and something on the way keeps the socket from it.
+      if (this.#failures >= offlineAfter) this.#setState("polling");
       this.#handlers.onPicture(picture, seq);
       this.#handlers.onPolled?.();
     } catch (error) {
-      if (!this.#stopped) this.#handlers.onPollFailure(error);
+      if (this.#stopped) return;
+      if (this.#failures >= offlineAfter) this.#setState("offline");
+      this.#handlers.onPollFailure(error);
     }
     if (!this.#stopped && this.#state !== "live") this.#schedule("poll", pollEveryMs, () => void this.#poll());
   }

@@ -167,15 +167,35 @@ describe("the live connection", () => {
 
   it("waits longer after each failure, at most thirty seconds, and says offline", async () => {
     await stage.start();
+    stage.failing = true;
     const waits = [1000, 2000, 4000, 8000, 16_000, backoffMaxMs, backoffMaxMs];
     for (const [index, wait] of waits.entries()) {
       stage.drop();
+      await stage.pass(0);
       expect(stage.states.at(-1)).toBe(index + 1 >= offlineAfter ? "offline" : "reconnecting");
       await stage.pass(wait - 1);
       expect(stage.sockets).toHaveLength(index + 1);
       await stage.pass(1);
       expect(stage.sockets).toHaveLength(index + 2);
     }
+    stage.hello();
+    expect(stage.states.at(-1)).toBe("live");
+  });
+
+  it("does not call a platform gone that only lets no socket through", async () => {
+    await stage.start();
+    for (let failures = 1; failures <= offlineAfter; failures += 1) {
+      stage.drop();
+      await stage.pass(failures < offlineAfter ? 1000 * 2 ** (failures - 1) : 0);
+    }
+    expect(stage.states).toEqual(["reconnecting", "polling"]);
+    expect(stage.polls).toBe(1);
+    stage.failing = true;
+    await stage.pass(pollEveryMs);
+    expect(stage.states.at(-1)).toBe("offline");
+    stage.failing = false;
+    await stage.pass(pollEveryMs);
+    expect(stage.states.at(-1)).toBe("polling");
     stage.hello();
     expect(stage.states.at(-1)).toBe("live");
   });

@@ -9,7 +9,9 @@ import { SessionCard } from "./session_card";
 
 type Standing = { is: "asking" } | { is: "trading" } | { is: "signed_in" } | { is: "refused"; error: unknown };
 
-const isSpent = (error: unknown): boolean => error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
+/** What the platform answers about the code itself. Other refusals are about the way here, and leave the link good. */
+const spentStatuses = [400, 404, 410];
+const isSpent = (error: unknown): boolean => error instanceof ApiError && spentStatuses.includes(error.status);
 
 /**
  * Where a claim link leads. The link works once, so it is spent by a person who presses a button and never by merely
