@@ -35,6 +35,8 @@ Libpq load() {
   find(pq.finish, "PQfinish");
   find(pq.status, "PQstatus");
   find(pq.error_message, "PQerrorMessage");
+  find(pq.parameter_status, "PQparameterStatus");
+  find(pq.database, "PQdb");
   find(pq.set_notice_receiver, "PQsetNoticeReceiver");
   find(pq.socket, "PQsocket");
   find(pq.set_nonblocking, "PQsetnonblocking");

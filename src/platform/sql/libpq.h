@@ -17,6 +17,8 @@ struct Libpq {
   decltype(&::PQfinish) finish;
   decltype(&::PQstatus) status;
   decltype(&::PQerrorMessage) error_message;
+  decltype(&::PQparameterStatus) parameter_status;
+  decltype(&::PQdb) database;
   decltype(&::PQsetNoticeReceiver) set_notice_receiver;
   decltype(&::PQsocket) socket;
   decltype(&::PQsetnonblocking) set_nonblocking;

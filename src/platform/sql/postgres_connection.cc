@@ -134,6 +134,18 @@ ConstraintViolation::Rule rule_of(std::string_view state) {
   return ConstraintViolation::Rule::other;
 }
 
+// Anything else turns away part of what people write, or keeps bytes that it takes for text.
+void require_encoding(const Libpq& pq, PGconn* handle) {
+  const char* encoding = pq.parameter_status(handle, "server_encoding");
+  if (!encoding || std::string_view(encoding) == "UTF8") return;
+  throw conflict(
+      "database_encoding",
+      fmt::format("the database {0} is encoded as {1}, which cannot hold all text. Make one that "
+                  "can, `createdb --encoding=UTF8 --template=template0 NAME`, move the data there "
+                  "with pg_dump, and name it in DATABASE_URL",
+                  pq.database(handle), encoding));
+}
+
 }  // namespace
 
 StatementFailure::Meaning meaning_of(std::string_view state) {
@@ -161,6 +173,7 @@ PostgresConnection::PostgresConnection(const Settings& settings)
       handle_(pq_.connect(settings.url, settings.connect_max)) {
   PGconn* handle = handle_.get();
   pq_.set_notice_receiver(handle, [](void*, const PGresult*) {}, nullptr);
+  require_encoding(pq_, handle);
   // An acknowledged write is on disk even where the server's default is asynchronous commit. The
   // server gives a statement up while its answer is still waited for.
   const std::string prologue = fmt::format(
