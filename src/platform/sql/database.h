@@ -40,6 +40,8 @@ class Registry;
 
 namespace molecule::sql {
 
+class StoreMark;
+
 // The store was lost between the commit and its answer: the transaction is stored whole, or not at
 // all. Whoever must know reads again once the store is back. Its after_commit actions never run.
 class CommitUnknown final : public Fault {
@@ -135,6 +137,10 @@ struct Settings {
       8192;  // Writes, and reads, that may wait; beyond it they are refused (503).
   std::size_t batch_max = 512;                 // Writes that may share one commit.
   std::shared_ptr<Interference> interference;  // Tests only.
+  // Where there is no store yet, or an empty one, begin one; otherwise Fault conflict
+  // `store_missing`. It also keeps take_over() from refusing a store that the mark does not know.
+  bool create = true;
+  std::string mark;  // The StoreMark's file, to know a foreign log by (SQLite); empty: unknown.
 
   // How long a PostgreSQL server may be silent before it counts as lost. A statement is given up
   // by the server itself a little before `answer_max`.
@@ -217,6 +223,13 @@ class Database {
   // refuses a schema that is newer than the program or whose history differs (Fault conflict).
   // Makes the tables schema_migrations and sequences itself. Blocking: start-up only.
   virtual void migrate(std::span<const Migration> migrations) = 0;
+  // Takes the store over for this run of the platform, after migrate() and before anything is
+  // written: once, by the sole writer. `numbering` is the sequence whose numbers others are told
+  // and ask by later; where the store turns out to be a copy, or older than what the mark saw, it
+  // leaps, and the sequence "<numbering>.floor" says to where. Writes the mark. Throws Fault
+  // conflict `store_differs` when the mark tells of another store. Blocking.
+  virtual void take_over(StoreMark& mark, std::string_view numbering, Instant now) = 0;
+  virtual bool found_empty() const = 0;  // When it was opened.
   // Compiles a statement without running it, for the test that prepares every query; throws Fault
   // internal with the engine's message. Blocking.
   virtual void check_prepares(std::string_view name, std::string_view text) = 0;

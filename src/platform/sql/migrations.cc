@@ -7,6 +7,7 @@
 #include "platform/io/clock.h"
 #include "platform/log/log.h"
 #include "platform/sql/sequences.h"
+#include "platform/sql/store_facts.h"
 
 namespace molecule::sql {
 namespace {
@@ -96,6 +97,7 @@ void run_migrations(MigrationTarget& target, std::span<const Migration> migratio
       "CREATE TABLE IF NOT EXISTS schema_migrations "
       "(version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)");
   target.execute(std::string(sequences_table));
+  target.execute(std::string(facts_table));
   const auto applied = target.applied();
   require_known_history(applied, migrations);
   for (const Migration& migration : migrations.subspan(applied.size())) apply(target, migration);

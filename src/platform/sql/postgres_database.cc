@@ -4,6 +4,7 @@
 
 #include "platform/log/log.h"
 #include "platform/sql/postgres_schema.h"
+#include "platform/sql/store_mark.h"
 
 namespace molecule::sql {
 namespace {
@@ -22,6 +23,10 @@ PostgresDatabase::PostgresDatabase(const Settings& settings, metrics::Registry& 
       readers_(static_cast<std::size_t>(std::max(1, settings.readers))) {
   transaction_.set_interference(settings_.interference.get());
   writer_.connection = std::make_unique<PostgresConnection>(settings_);
+  found_empty_ = postgres_is_empty(settings_);
+  if (found_empty_ && !settings_.create) {
+    throw conflict("store_missing", "the database that DATABASE_URL names is empty");
+  }
   start();
 }
 
@@ -29,6 +34,10 @@ PostgresDatabase::~PostgresDatabase() { stop(); }
 
 void PostgresDatabase::migrate(std::span<const Migration> migrations) {
   migrate_postgres(settings_, migrations);
+}
+
+void PostgresDatabase::take_over(StoreMark& mark, std::string_view numbering, Instant now) {
+  take_over_postgres(settings_, mark, numbering, now);
 }
 
 void PostgresDatabase::check_prepares(std::string_view name, std::string_view text) {
@@ -44,18 +53,25 @@ PostgresConnection& PostgresDatabase::connected(Line& line, Why why) {
   if (line.connection) return *line.connection;
   const auto now = std::chrono::steady_clock::now();
   if (now < line.not_before) throw StoreLost{"the server could not be reached a moment ago"};
+  std::string cause;
   try {
-    line.connection = std::make_unique<PostgresConnection>(settings_);
+    auto fresh = std::make_unique<PostgresConnection>(settings_);
+    line.connection = std::move(fresh);
     line.backoff = std::chrono::milliseconds(0);
     silent_.store(false, std::memory_order_release);
+    return *line.connection;
   } catch (const Fault& fault) {
-    line.backoff = std::clamp(line.backoff * 2, backoff_min, backoff_max);
-    line.not_before = std::chrono::steady_clock::now() + line.backoff;
     // One reader that finds no room says nothing about the others' connections.
     if (&line == &writer_) silent_.store(true, std::memory_order_release);
-    throw StoreLost{fault.text()};
+    cause = fault.text();
+  } catch (const ConnectionLost& lost) {
+    cause = lost.cause;
+  } catch (const StoreLost& loss) {
+    cause = loss.cause;
   }
-  return *line.connection;
+  line.backoff = std::clamp(line.backoff * 2, backoff_min, backoff_max);
+  line.not_before = std::chrono::steady_clock::now() + line.backoff;
+  throw StoreLost{cause};
 }
 
 StoreLost PostgresDatabase::dropped(Line& line, const ConnectionLost& lost) {

@@ -25,6 +25,8 @@ class PostgresDatabase final : public StoreThreads {
   ~PostgresDatabase() override;
 
   void migrate(std::span<const Migration> migrations) override;
+  void take_over(StoreMark& mark, std::string_view numbering, Instant now) override;
+  bool found_empty() const override { return found_empty_; }
   void check_prepares(std::string_view name, std::string_view text) override;
   std::string_view engine() const override { return "postgresql"; }
 
@@ -67,6 +69,7 @@ class PostgresDatabase final : public StoreThreads {
   void run_alone(detail::Job& job);
   bool read_once(Line& line, detail::Job& job);
 
+  bool found_empty_ = false;
   Line writer_;
   std::vector<Line> readers_;
   PostgresTx transaction_;

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "platform/log/log.h"
 #include "platform/sql/libpq.h"
 #include "platform/sql/migrations.h"
+#include "platform/sql/store_facts.h"
 
 namespace molecule::sql {
 namespace {
@@ -54,6 +56,65 @@ class PlainConnection {
   Libpq::Connection handle_;
 };
 
+class Facts final : public FactsTarget {
+ public:
+  // Outside a transaction: what the server does not tell this user must not end one.
+  explicit Facts(PlainConnection& connection) : connection_(connection) {
+    // A table that was dumped and restored has another number, a database too; a cluster that was
+    // put back to an earlier point goes on under another timeline.
+    place_ =
+        first(
+            "SELECT (SELECT oid FROM pg_database WHERE datname = current_database()) || ' ' || "
+            "CAST(CAST('store_facts' AS regclass) AS oid)")
+            .value_or("");
+    try {
+      place_ += first(
+                    "SELECT ' ' || (SELECT system_identifier FROM pg_control_system()) || ' ' || "
+                    "(SELECT timeline_id FROM pg_control_checkpoint())")
+                    .value_or("");
+    } catch (const Fault& refusal) {
+      log::info("the server does not say which cluster it is", log::field("cause", refusal.text()));
+    }
+  }
+
+  std::optional<std::string> fact(std::string_view name) override {
+    return first(fmt::format("SELECT value FROM store_facts WHERE name = {}", quoted(name)));
+  }
+  void set_fact(std::string_view name, std::string_view value) override {
+    connection_.execute(fmt::format(
+        "INSERT INTO store_facts (name, value) VALUES ({}, {}) ON CONFLICT (name) DO UPDATE SET value = "
+        "excluded.value",
+        quoted(name), quoted(value)));
+  }
+  std::int64_t sequence(std::string_view name) override {
+    const auto value =
+        first(fmt::format("SELECT value FROM sequences WHERE name = {}", quoted(name)));
+    return value ? std::atoll(value->c_str()) : 0;
+  }
+  void set_sequence(std::string_view name, std::int64_t value) override {
+    connection_.execute(fmt::format(
+        "INSERT INTO sequences (name, value) VALUES ({}, {}) ON CONFLICT (name) DO UPDATE SET value = "
+        "excluded.value",
+        quoted(name), value));
+  }
+  std::string place() override { return place_; }
+
+ private:
+  static std::string quoted(std::string_view text) {
+    // Names and values are ours; a quote in one would be a defect.
+    if (text.find('\'') != std::string_view::npos) throw internal("a store's fact holds no quote");
+    return fmt::format("'{}'", text);
+  }
+  std::optional<std::string> first(const std::string& statement) {
+    const auto result = connection_.execute(statement);
+    const Libpq& pq = connection_.pq();
+    if (pq.rows(result.get()) == 0) return std::nullopt;
+    return pq.value(result.get(), 0, 0);
+  }
+  PlainConnection& connection_;
+  std::string place_;
+};
+
 class Target final : public MigrationTarget {
  public:
   explicit Target(PlainConnection& connection) : connection_(connection) {}
@@ -93,6 +154,23 @@ void migrate_postgres(const Settings& settings, std::span<const Migration> migra
   connection.execute(std::string(lock_schema));
   Target target(connection);
   run_migrations(target, migrations);
+}
+
+bool postgres_is_empty(const Settings& settings) {
+  PlainConnection connection(settings);
+  const auto result = connection.execute("SELECT to_regclass('schema_migrations') IS NULL");
+  return std::string_view(connection.pq().value(result.get(), 0, 0)) == "t";
+}
+
+void take_over_postgres(const Settings& settings, StoreMark& mark, std::string_view numbering,
+                        Instant now) {
+  PlainConnection connection(settings);
+  Facts facts(connection);
+  // What goes wrong in between ends the connection and with it the transaction.
+  connection.execute("BEGIN");
+  const Takeover taken = take_over(facts, mark, numbering, now, settings.create);
+  connection.execute("COMMIT");
+  mark.write(taken.store, {}, taken.seen);
 }
 
 void check_postgres_prepares(const Settings& settings, std::string_view name,

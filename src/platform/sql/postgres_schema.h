@@ -1,5 +1,6 @@
 // Start-up and test work on PostgreSQL that waits for each answer: migrations under an advisory
-// lock, and compiling statements. Uses a plain connection of its own for the duration of the call.
+// lock, taking the store over, and compiling statements. Uses a plain connection of its own for the
+// duration of the call.
 #pragma once
 
 #include <span>
@@ -11,6 +12,9 @@
 namespace molecule::sql {
 
 void migrate_postgres(const Settings& settings, std::span<const Migration> migrations);
+bool postgres_is_empty(const Settings& settings);  // No schema was ever brought up in it.
+void take_over_postgres(const Settings& settings, StoreMark& mark, std::string_view numbering,
+                        Instant now);
 void check_postgres_prepares(const Settings& settings, std::string_view name,
                              std::string_view text);
 

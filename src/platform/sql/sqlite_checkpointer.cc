@@ -44,6 +44,7 @@ void SqliteCheckpointer::loop() {
     try {
       // Opened for each pass, so that it is always the file the writer uses now.
       SqliteConnection connection(path_, SqliteConnection::Create::no, 0);
+      connection.leave_log_at_close();
       connection.checkpoint();
       passes_.add();
     } catch (const Fault& fault) {

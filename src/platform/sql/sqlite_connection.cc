@@ -1,5 +1,6 @@
 #include "platform/sql/sqlite_connection.h"
 
+#include <array>
 #include <charconv>
 #include <mutex>
 
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "platform/log/log.h"
+#include "platform/sql/file_header.h"
 #include "platform/sql/store_threads.h"
 
 namespace molecule::sql {
@@ -276,14 +278,30 @@ bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(ha
 
 std::string SqliteConnection::last_message() const { return sqlite3_errmsg(handle_.get()); }
 
-bool SqliteConnection::moved() const {
-  int moved = 0;
-  sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return moved != 0;
+bool SqliteConnection::checkpoint() noexcept {
+  int all = 0, moved = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &all, &moved);
+  return code == SQLITE_OK && all == moved;
 }
 
-void SqliteConnection::checkpoint() noexcept {
-  sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+bool SqliteConnection::checkpoint_whole() noexcept {
+  return sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                   nullptr) == SQLITE_OK;
+}
+
+void SqliteConnection::leave_log_at_close() noexcept {
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+FileHeader SqliteConnection::header() const {
+  // By SQLite's own descriptor: closing another one would give up the locks it holds on the file.
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  std::array<std::uint8_t, header_bytes> bytes{};
+  if (file && file->pMethods)
+    file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  return header_in(bytes);
 }
 
 }  // namespace molecule::sql

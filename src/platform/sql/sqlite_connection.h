@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "platform/sql/database.h"
+#include "platform/sql/store_mark.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -59,9 +60,15 @@ class SqliteConnection {
 
   bool in_transaction() const;
   std::string last_message() const;  // SQLite's words for the failure before; for operators only.
-  bool moved() const;                // The file was renamed or deleted under us.
-  // Moves the log into the file as far as readers allow, without waiting.
-  void checkpoint() noexcept;
+  // Moves the log into the file as far as readers allow, without waiting. True when nothing is
+  // left.
+  bool checkpoint() noexcept;
+  // Moves all of it, waiting for others, and empties it. False when others stand in the way.
+  bool checkpoint_whole() noexcept;
+  // Closing the last connection leaves the log as it is, instead of moving it into the file.
+  void leave_log_at_close() noexcept;
+  // As the file has it now, which may be behind the log.
+  FileHeader header() const;
   std::size_t log_pages() const {
     return log_pages_;
   }  // Length of the log at the last commit here.

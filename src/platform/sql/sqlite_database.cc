@@ -1,13 +1,12 @@
 #include "platform/sql/sqlite_database.h"
 
-#include <cstring>
+#include <algorithm>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "platform/log/log.h"
-#include "platform/sql/migrations.h"
+#include "platform/sql/sqlite_schema.h"
+#include "platform/sql/sqlite_takeover.h"
 
 namespace molecule::sql {
 namespace {
@@ -21,69 +20,12 @@ constexpr Query<void()> open_savepoint{"sqlite.savepoint", "SAVEPOINT job"};
 constexpr Query<void()> release_savepoint{"sqlite.release", "RELEASE job"};
 constexpr Query<void()> undo_savepoint{"sqlite.undo", "ROLLBACK TO job"};
 constexpr Query<void()> begin_read{"sqlite.begin_read", "BEGIN"};
-constexpr Query<AppliedMigration()> list_migrations{"sqlite.migrations", R"(
-    SELECT version, name, checksum FROM schema_migrations ORDER BY version)"};
-constexpr Query<void(std::int64_t, std::string, std::string, std::int64_t)> record_migration{
-    "sqlite.record_migration", R"(
-    INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4))"};
-
 template <class... Args>
 std::int64_t run(SqliteConnection& on, const Query<void(Args...)>& query,
                  const std::type_identity_t<Args>&... args) {
   const Value values[] = {to_value(args)..., Value{}};
   return on.run(on.prepare(query.name, query.text), query.name, std::span(values, sizeof...(Args)));
 }
-
-// What must be free beside the store before one that was full counts as usable again: a full disk
-// nearly always has room for something small.
-constexpr off_t room = 1 << 20;
-
-// Takes the room and gives it back, so limits and quotas count as well as free blocks.
-void require_room(const std::string& path) {
-  std::string beside = path.substr(0, path.rfind('/') + 1);
-  if (beside.empty()) beside = ".";
-  int file = ::open(beside.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0) return;  // Without unnamed files; the write that follows has to show it.
-  int error = ::posix_fallocate(file, 0, room);
-  ::close(file);
-  if (error != 0)
-    throw StoreLost{fmt::format("no room beside the store: {}", std::strerror(error)), false};
-}
-
-class Target final : public MigrationTarget {
- public:
-  explicit Target(SqliteConnection& connection) : connection_(connection) {}
-
-  void execute(const std::string& statements) override {
-    try {
-      connection_.execute(statements);
-    } catch (const StoreLost& loss) {
-      throw unavailable(fmt::format("the store failed: {}", loss.cause));
-    } catch (const ConstraintViolation& violation) {
-      throw internal(violation.what());
-    } catch (const Fault&) {
-      throw internal(connection_.last_message());
-    }
-  }
-  std::vector<AppliedMigration> applied() override {
-    std::vector<AppliedMigration> rows;
-    auto& statement = connection_.prepare(list_migrations.name, list_migrations.text);
-    const auto collect = [&](const Columns& row) {
-      rows.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2))});
-    };
-    connection_.query(statement, list_migrations.name, {}, RowSink(collect));
-    return rows;
-  }
-  void record(const AppliedMigration& migration, std::int64_t at_micros) override {
-    run(connection_, record_migration, migration.version, migration.name, migration.checksum,
-        at_micros);
-  }
-  std::string_view rowid_type() const override { return "INTEGER PRIMARY KEY"; }
-  bool shared() const override { return false; }
-
- private:
-  SqliteConnection& connection_;
-};
 
 }  // namespace
 
@@ -245,11 +187,16 @@ class SqliteDatabase::Snapshot final : public Read {
 SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& registry)
     : StoreThreads(settings, registry, "sqlite"),
       in_memory_(settings.path == ":memory:"),
+      files_(settings.path),
       transaction_(std::make_unique<Transaction>(settings_.interference.get())),
       readers_(static_cast<std::size_t>(std::max(1, settings.readers))) {
+  if (!in_memory_) files_.prepare(settings_.mark, settings_.create);
   writer_ = std::make_unique<SqliteConnection>(settings_.path, SqliteConnection::Create::yes,
                                                writer_cache_kib);
+  found_empty_ = sqlite_is_empty(*writer_);
+  if (found_empty_ && !settings_.create) throw files_.nothing_in_it();
   reads_on_writer_ = in_memory_;
+  if (!in_memory_) files_.remember();
   if (!in_memory_) {
     checkpointer_ = std::make_unique<SqliteCheckpointer>(settings_.path,
                                                          SqliteCheckpointer::Limits(), registry);
@@ -261,8 +208,14 @@ SqliteDatabase::~SqliteDatabase() { stop(); }
 
 void SqliteDatabase::migrate(std::span<const Migration> migrations) {
   std::lock_guard lock(writer_mutex_);
-  Target target(*writer_);
-  run_migrations(target, migrations);
+  migrate_sqlite(*writer_, migrations);
+}
+
+void SqliteDatabase::take_over(StoreMark& mark, std::string_view numbering, Instant now) {
+  std::lock_guard lock(writer_mutex_);
+  if (in_memory_) return;
+  own_headers_ =
+      take_over_sqlite(*writer_, files_.database(), mark, numbering, now, settings_.create);
 }
 
 void SqliteDatabase::check_prepares(std::string_view name, std::string_view text) {
@@ -275,11 +228,9 @@ void SqliteDatabase::check_prepares(std::string_view name, std::string_view text
 }
 
 void SqliteDatabase::ensure_writer() {
-  if (writer_ && (in_memory_ || !writer_->moved())) return;
-  if (writer_) {
-    drop_writer();
-    throw StoreLost{"the store's file was moved or deleted"};
-  }
+  if (in_memory_) return;
+  require_own_files();
+  if (writer_) return;
   try {
     // Never created here: an empty store in place of a lost one would be worse than none.
     writer_ = std::make_unique<SqliteConnection>(settings_.path, SqliteConnection::Create::no,
@@ -290,9 +241,39 @@ void SqliteDatabase::ensure_writer() {
   generation_.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Before a batch, and again before it is acknowledged: what was written to a file that nobody finds
+// any more is not stored.
+void SqliteDatabase::require_own_files() {
+  if (in_memory_) return;
+  const SqliteFiles::Part missing = files_.missing();
+  if (missing == SqliteFiles::Part::database) {
+    drop_writer();
+    throw StoreLost{"the store's file was moved, replaced or deleted"};
+  }
+  if (!writer_) {
+    if (missing == SqliteFiles::Part::none) return;
+    throw StoreLost{"the store's log was deleted or replaced; restart the platform"};
+  }
+  // An older copy that was written over the file, under its name and place.
+  if (!own_headers_.empty() &&
+      std::ranges::find(own_headers_, writer_->header()) == own_headers_.end()) {
+    writer_->leave_log_at_close();
+    throw StoreLost{"the store's file was overwritten; restart the platform", false};
+  }
+  if (missing == SqliteFiles::Part::none) return;
+  // The log is still open here, and what it holds was promised.
+  const bool saved = writer_->checkpoint();
+  throw StoreLost{fmt::format("the store's log was deleted or replaced{}; restart the platform",
+                              saved ? ", and what it held was saved into the store's file" : ""),
+                  false};
+}
+
 void SqliteDatabase::drop_writer() noexcept {
   // A store in memory lives and dies with its connection.
-  if (!in_memory_) writer_.reset();
+  if (in_memory_ || !writer_) return;
+  // The next connection finds the files as this one had them.
+  writer_->leave_log_at_close();
+  writer_.reset();
 }
 
 void SqliteDatabase::begin() {
@@ -340,6 +321,7 @@ void SqliteDatabase::commit(std::span<detail::Job* const> batch) {
     throw;
   }
   if (fate == Interference::Commit::lost_done) throw StoreLost{"lost behind the commit"};
+  require_own_files();
   transaction_->actions().run();
 }
 
@@ -371,7 +353,7 @@ void SqliteDatabase::probe() {
   std::lock_guard lock(writer_mutex_);
   require_reachable();
   ensure_writer();
-  if (!in_memory_) require_room(settings_.path);
+  if (!in_memory_) files_.require_room();
   try {
     begin();
     run(*writer_, write_sequence, "store.probe", static_cast<std::int64_t>(generation_.load()));
@@ -388,7 +370,8 @@ void SqliteDatabase::probe() {
 
 void SqliteDatabase::quiet() {
   std::lock_guard lock(writer_mutex_);
-  if (writer_) writer_->checkpoint();
+  ensure_writer();
+  writer_->checkpoint();
 }
 
 void SqliteDatabase::read_one(std::size_t reader, detail::Job& job) {
@@ -399,6 +382,7 @@ void SqliteDatabase::read_one(std::size_t reader, detail::Job& job) {
     if (!mine.connection || mine.generation != generation) {
       mine.connection = std::make_unique<SqliteConnection>(
           settings_.path, SqliteConnection::Create::no, reader_cache_kib);
+      mine.connection->leave_log_at_close();
       mine.generation = generation;
     }
     run(*mine.connection, begin_read);

@@ -9,6 +9,7 @@
 #include "platform/sql/sequences.h"
 #include "platform/sql/sqlite_checkpointer.h"
 #include "platform/sql/sqlite_connection.h"
+#include "platform/sql/sqlite_files.h"
 #include "platform/sql/store_threads.h"
 
 namespace molecule::sql {
@@ -20,6 +21,8 @@ class SqliteDatabase final : public StoreThreads {
 
   void migrate(std::span<const Migration> migrations) override;
   void check_prepares(std::string_view name, std::string_view text) override;
+  void take_over(StoreMark& mark, std::string_view numbering, Instant now) override;
+  bool found_empty() const override { return found_empty_; }
   std::string_view engine() const override { return "sqlite"; }
 
  private:
@@ -39,6 +42,7 @@ class SqliteDatabase final : public StoreThreads {
   void read_one(std::size_t reader, detail::Job& job) override;
 
   void ensure_writer();
+  void require_own_files();
   void begin();
   bool run_in_batch(detail::Job& job, bool savepoints);
   bool run_batch(std::span<detail::Job* const> batch, bool savepoints);
@@ -46,6 +50,9 @@ class SqliteDatabase final : public StoreThreads {
   void drop_writer() noexcept;
 
   const bool in_memory_;
+  bool found_empty_ = false;
+  SqliteFiles files_;
+  std::vector<FileHeader> own_headers_;  // Of the file, since it was taken over.
   std::mutex
       writer_mutex_;  // Held through a batch; lets migrate() and check_prepares() in between.
   std::unique_ptr<SqliteConnection> writer_;
