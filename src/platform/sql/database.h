@@ -140,6 +140,9 @@ struct Settings {
   // Where there is no store yet, or an empty one, begin one; otherwise Fault conflict
   // `store_missing`. It also keeps take_over() from refusing a store that the mark does not know.
   bool create = true;
+  // This process alone serves from the store: on PostgreSQL a second one gets Fault conflict
+  // `store_in_use`, on SQLite the lock of the data directory sees to it.
+  bool sole_writer = false;
   std::string mark;  // The StoreMark's file, to know a foreign log by (SQLite); empty: unknown.
 
   // How long a PostgreSQL server may be silent before it counts as lost. A statement is given up

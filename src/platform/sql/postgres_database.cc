@@ -27,6 +27,7 @@ PostgresDatabase::PostgresDatabase(const Settings& settings, metrics::Registry& 
   if (found_empty_ && !settings_.create) {
     throw conflict("store_missing", "the database that DATABASE_URL names is empty");
   }
+  if (settings_.sole_writer) owner_.take_first(*writer_.connection);
   start();
 }
 
@@ -38,6 +39,7 @@ void PostgresDatabase::migrate(std::span<const Migration> migrations) {
 
 void PostgresDatabase::take_over(StoreMark& mark, std::string_view numbering, Instant now) {
   take_over_postgres(settings_, mark, numbering, now);
+  owner_.stands_for(mark.run());
 }
 
 void PostgresDatabase::check_prepares(std::string_view name, std::string_view text) {
@@ -56,6 +58,7 @@ PostgresConnection& PostgresDatabase::connected(Line& line, Why why) {
   std::string cause;
   try {
     auto fresh = std::make_unique<PostgresConnection>(settings_);
+    if (&line == &writer_ && settings_.sole_writer) owner_.take_again(*fresh);
     line.connection = std::move(fresh);
     line.backoff = std::chrono::milliseconds(0);
     silent_.store(false, std::memory_order_release);

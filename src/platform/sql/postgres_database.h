@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "platform/sql/postgres_connection.h"
+#include "platform/sql/postgres_owner.h"
 #include "platform/sql/postgres_transaction.h"
 #include "platform/sql/store_threads.h"
 
@@ -69,6 +70,7 @@ class PostgresDatabase final : public StoreThreads {
   void run_alone(detail::Job& job);
   bool read_once(Line& line, detail::Job& job);
 
+  PostgresOwner owner_;  // Used by the writer's thread alone once that runs.
   bool found_empty_ = false;
   Line writer_;
   std::vector<Line> readers_;
