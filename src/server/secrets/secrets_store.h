@@ -33,6 +33,12 @@ struct InboundRow {
 };
 BOOST_DESCRIBE_STRUCT(InboundRow, (), (workspace_id, sealed))
 
+// The keys that values are sealed with, by the id that stands in each (platform/crypto/seal.h).
+inline constexpr sql::Query<sql::Bytes()> sealing_keys{"secrets.sealing_keys", R"(
+    SELECT DISTINCT substr(sealed, 2, 4) FROM (
+      SELECT sealed FROM global_secrets UNION ALL SELECT sealed FROM workspace_secrets
+      UNION ALL SELECT sealed FROM inbound_secrets) AS everything)"};
+
 inline constexpr sql::Query<Row()> all_global{"secrets.all_global", R"(
     SELECT key, sealed, created_at, updated_at FROM global_secrets ORDER BY key)"};
 inline constexpr sql::Query<Row(WorkspaceId)> all_of{"secrets.all_of", R"(

@@ -329,6 +329,32 @@ TEST_P(Secrets, AnEnvironmentKeySealsAndRotationMovesEverythingToIt) {
   EXPECT_EQ(values(ws), R"({"KEY":"v"})");
 }
 
+TEST_P(Secrets, AKeyThatIsNotTheOneTheySealedWithIsRefusedUntilTheyAreGivenUp) {
+  run(vault->require_keys(false));
+  save(ws, "KEY", "v");
+  std::filesystem::rename(folder / "sealing_key", folder / "kept");
+  restart();  // Makes another.
+  Fault fault = fault_of([&] { run(vault->require_keys(false)); });
+  EXPECT_EQ(fault.kind(), Kind::conflict);
+  EXPECT_EQ(fault.code(), "key_missing");
+  EXPECT_NE(fault.text().find((folder / "sealing_key").string()), std::string::npos);
+  // The environment's key alone opens nothing either.
+  std::filesystem::remove(folder / "sealing_key");
+  start(std::string(32, 'k'));
+  EXPECT_EQ(fault_of([&] { run(vault->require_keys(false)); }).code(), "key_missing");
+  std::filesystem::rename(folder / "kept", folder / "sealing_key");
+  restart();
+  run(vault->require_keys(false));
+  EXPECT_EQ(values(ws), R"({"KEY":"v"})");
+  std::filesystem::remove(folder / "sealing_key");
+  restart();
+  run(vault->require_keys(true));
+  restart();
+  run(vault->require_keys(false));
+  save(ws, "KEY", "new");
+  EXPECT_EQ(values(ws), R"({"KEY":"new"})");
+}
+
 TEST_P(Secrets, TheModelIsASecretOfTheWorkspace) {
   auto me = workspace<auth::Self>(ws);
   EXPECT_EQ(json::text(run(service->model(me, ws))), R"({"model":"","source":"default"})");

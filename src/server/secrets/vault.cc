@@ -1,14 +1,20 @@
 #include "server/secrets/vault.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "base/fault.h"
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/key_file.h"
 #include "platform/io/loop.h"
 #include "platform/log/log.h"
+#include "platform/sql/store_facts.h"
 #include "server/secrets/secrets_store.h"
 
 namespace molecule::secrets {
@@ -18,6 +24,9 @@ constexpr std::int64_t batch_rows = 100;  // Sealed again in one transaction.
 // How long writes that were under way when the key changed may take.
 constexpr std::chrono::milliseconds settle_step{5};
 constexpr int settle_steps = 2000;
+
+// Of the store: the keys that were let go of, in hex.
+constexpr std::string_view given_up_fact = "sealing_keys_given_up";
 
 class Running {
  public:
@@ -62,6 +71,41 @@ crypto::Sealed Vault::seal(sql::Tx& tx, std::string_view plain, std::string_view
 
 Secret Vault::open(crypto::Bytes sealed, std::string_view place) const {
   return ring()->open(sealed, place);
+}
+
+io::Task<void> Vault::require_keys(bool give_up) {
+  RingPtr held = ring();
+  auto find = [held](sql::Read& read) {
+    std::string given_up = read.optional(sql::read_fact, std::string(given_up_fact)).value_or("");
+    std::vector<std::string> ids;
+    for (const sql::Bytes& id : read.all(store::sealing_keys)) {
+      const auto is_it = [&](const crypto::SealingKey& key) {
+        return std::ranges::equal(key.id(), id);
+      };
+      if (std::ranges::any_of(held->keys(), is_it)) continue;
+      std::string hex = crypto::hex_encode(id);
+      if (given_up.find(hex) == std::string::npos) ids.push_back(std::move(hex));
+    }
+    return ids;
+  };
+  auto missing = co_await db_.read(std::move(find));
+  if (missing.empty()) co_return;
+  if (!give_up) {
+    throw conflict(
+        "key_missing",
+        fmt::format("secrets in the database are sealed with another key than those that are here "
+                    "(SECRETS_ENCRYPTION_KEY, {}). Put the key back with which they were sealed "
+                    "(\"Back up and restore\" in docs/guides/operate.md has the steps). To go on "
+                    "without them, start once with --begin-anew; they stay unreadable",
+                    settings_.file.string()));
+  }
+  log::warn("secrets under keys that are gone stay unreadable", log::field("keys", missing.size()));
+  auto let_go = [missing](sql::Tx& tx) {
+    std::string all = tx.optional(sql::read_fact, std::string(given_up_fact)).value_or("");
+    for (const std::string& id : missing) all += (all.empty() ? "" : " ") + id;
+    tx.run(sql::write_fact, std::string(given_up_fact), all);
+  };
+  co_await db_.write(std::move(let_go));
 }
 
 io::Task<Vault::Resealed> Vault::rotate() {

@@ -50,6 +50,10 @@ class Vault {
   };
   io::Task<Resealed> rotate();
 
+  // At start. Throws Fault conflict `key_missing` when values are sealed with a key that is not on
+  // the ring; `give_up` lets go of such keys, now and at later starts.
+  io::Task<void> require_keys(bool give_up);
+
   std::size_t keys() const { return ring()->size(); }
 
  private:
