@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/belongings.h"
 #include "app/migrations.h"
 #include "base/fault.h"
 #include "platform/http/client.h"
@@ -114,7 +115,8 @@ http::ClientResponse post(const Config& config, const std::string& base, std::st
 
 void print_claim_link(const Config& config, const AdminOptions& options) {
   const fs::path data = data_of(config);
-  if (config.text("database-url").empty() && !fs::exists(data / "molecule.db")) {
+  const Belongings belongings(config);
+  if (config.text("database-url").empty() && !fs::exists(belongings.database())) {
     throw Fault(Kind::not_found, "no_data",
                 fmt::format("{} holds no platform; start one with `molecule serve --data {}`",
                             data.string(), data.string()));
@@ -122,10 +124,7 @@ void print_claim_link(const Config& config, const AdminOptions& options) {
   io::SystemClock clock;
   io::SystemRandom random;
   metrics::Registry registry;
-  sql::Settings store;
-  store.url = config.text("database-url");
-  store.path = (data / "molecule.db").string();
-  auto db = sql::open(store, registry);
+  auto db = sql::open(belongings.store(), registry);
   db->migrate(migrations());
   auth::Claims claims(clock, random);
   io::Loop loop;

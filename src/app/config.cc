@@ -114,6 +114,10 @@ Config Config::load(const std::map<std::string, std::string>& flags,
     auto profile = process::environment("MOLECULE_ENV");
     if (profile == "development" || profile == "dev") dev = {"true", Origin::environment};
   }
+  // Kept in a file it would hide every later loss.
+  if (config.values_["begin-anew"].origin == Origin::file)
+    errors.emplace_back(
+        "begin-anew: is for one start, so it is given as the flag --begin-anew alone");
   for (const Setting& setting : settings) {
     auto wrong = what_is_wrong(setting, config.text(setting.name));
     if (wrong) errors.push_back(fmt::format("{}: {}", setting.name, *wrong));

@@ -51,6 +51,10 @@ inline constexpr std::array settings{
             Setting::Form::flag},
     Setting{"demo", "", "false", "Create the demo organisation when the store is empty",
             Setting::Form::flag},
+    Setting{"begin-anew", "", "false",
+            "Start although the database or a key file of before is missing, and make it anew; "
+            "deletes nothing. For one start only",
+            Setting::Form::flag},
     Setting{"database-url", "DATABASE_URL", "",
             "PostgreSQL store; empty uses SQLite in the data directory", Setting::Form::secret},
     Setting{"admin-token", "ADMIN_TOKEN", "",

@@ -1,5 +1,7 @@
 #include "app/config.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -27,6 +29,14 @@ TEST(Config, ReportsAllErrorsAtOnce) {
     EXPECT_NE(fault.text().find("rate-limit"), std::string::npos);
     EXPECT_NE(fault.text().find("loops"), std::string::npos);
   }
+}
+
+TEST(Config, BeginningAnewIsForOneStart) {
+  const std::string file = testing::TempDir() + "/begin_anew.conf";
+  std::ofstream(file) << "begin-anew = true\n";
+  EXPECT_THROW(Config::load({{"data", "/nowhere"}}, file), Fault);
+  EXPECT_TRUE(Config::load({{"data", "/nowhere"}, {"begin-anew", "true"}}, std::nullopt)
+                  .flag("begin-anew"));
 }
 
 std::string refusal(std::map<std::string, std::string> flags) {

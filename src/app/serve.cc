@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "app/belongings.h"
 #include "app/canvas_assets.h"
 #include "app/config_check.h"
 #include "app/demo.h"
@@ -14,6 +15,7 @@
 #include "platform/crypto/key_file.h"
 #include "platform/log/log.h"
 #include "platform/process/environment.h"
+#include "platform/sql/store_mark.h"
 #include "server/activity/activity_service.h"
 #include "server/auth/admin_token.h"
 #include "server/auth/auth_service.h"
@@ -97,13 +99,6 @@ http::Settings http_settings(const Config& config, const Address& address) {
     settings.hosts.push_back(url.host);
     settings.cors_origins.push_back(url.origin());
   }
-  return settings;
-}
-
-sql::Settings store_settings(const Config& config, const fs::path& data) {
-  sql::Settings settings;
-  settings.url = config.text("database-url");
-  settings.path = (data / "molecule.db").string();
   return settings;
 }
 
@@ -207,15 +202,17 @@ std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const htt
 
 io::Task<void> plane(const Config& config, World world, Lane& first,
                      std::vector<std::unique_ptr<Lane>>& lanes, sql::Database& db,
-                     metrics::Registry& registry, io::Stop& stop, io::Reload& reload,
-                     const std::function<void(const Ready&)>& on_ready) {
+                     sql::StoreMark& mark, metrics::Registry& registry, io::Stop& stop,
+                     io::Reload& reload, const std::function<void(const Ready&)>& on_ready) {
   const bool dev = config.flag("dev");
   const fs::path data = config.text("data");
+  const Belongings belongings(config);
   const Address address = *parse_address(config.text("listen"));
 
   // What happened, and who is told.
   events::Log log(db, world.clock);
   co_await log.open();
+  log.on_published([&mark, &log] { mark.raise(log.newest()); });
   std::vector<io::Loop*> loops;
   for (auto& lane : lanes) loops.push_back(&lane->loop());
   events::Hubs hubs(log, loops);
@@ -230,14 +227,14 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   };
   auth::Tokens tokens(db, world.clock, world.random, directory);
   crypto::Keyring keyring = crypto::load_or_create_keys(
-      data / "sealing_key", config.text("secrets-encryption-key"), world.random);
+      belongings.sealing_key(), config.text("secrets-encryption-key"), world.random);
   auth::Sessions sessions(db, world.clock, world.random, session_cookie(keyring));
   tokens.on_ended(review);
   sessions.on_ended(review);
   auth::Claims claims(world.clock, world.random);
   auth::Limits limits(limit_settings(config));
   Secret admin_text = auth::load_or_create_admin_token(config.text("admin-token"),
-                                                       data / "admin_token", world.random);
+                                                       belongings.admin_token(), world.random);
   auth::AdminToken admin(admin_text);
 
   // The way out: agents' addresses, checked.
@@ -246,9 +243,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   for (auto& lane : lanes) lane->connect(dialer, registry);
 
   // Things that exist.
-  secrets::KeySettings key_settings{data / "sealing_key",
+  secrets::KeySettings key_settings{belongings.sealing_key(),
                                     !config.text("secrets-encryption-key").empty()};
   secrets::Vault vault(db, world.random, std::move(keyring), key_settings);
+  co_await vault.require_keys(config.flag("begin-anew"));
+  co_await belongings.note_keys(db);
   secrets::Service secrets(db, log, directory, world.clock, vault);
   secrets::Inbound inbound(db, world.clock, world.random, vault);
   UrlsByDialer urls(dialer);
@@ -399,8 +398,12 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   process::raise_file_limit();
 
   metrics::Registry registry;
-  auto db = sql::open(store_settings(config, data), registry);
+  const Belongings belongings(config);
+  auto db = belongings.open(registry);
   db->migrate(migrations());
+  belongings.require_keys(*db);
+  sql::StoreMark mark(belongings.mark(), world.random);
+  db->take_over(mark, events::Log::numbering, world.clock.now());
 
   std::size_t count = static_cast<std::size_t>(config.number("loops"));
   if (count == 0) count = static_cast<std::size_t>(process::processor_count());
@@ -417,7 +420,7 @@ void serve(const Config& config, World world, const std::function<void(const Rea
     on_ready(ready);
   };
   io::run(first.loop(),
-          plane(config, world, first, lanes, *db, registry, stop, reload, tell_and_go_on));
+          plane(config, world, first, lanes, *db, mark, registry, stop, reload, tell_and_go_on));
   for (auto& lane : lanes) lane->stop();
 }
 

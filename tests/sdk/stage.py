@@ -45,8 +45,29 @@ class Schema:
         self._tell(f"CREATE SCHEMA {self._name}")
         self.url = f"{DATABASE}{'&' if '?' in DATABASE else '?'}options=-csearch_path%3D{self._name}"
 
-    def drop(self) -> None:
+    def lose(self) -> None:
+        """Put an empty schema in its place."""
+        self._tell(f"ALTER SCHEMA {self._name} RENAME TO {self._name}_lost; CREATE SCHEMA {self._name}")
+
+    def put_back(self) -> None:
+        self._tell(f"DROP SCHEMA {self._name} CASCADE; ALTER SCHEMA {self._name}_lost RENAME TO {self._name}")
+
+    def dump(self) -> str:
+        return subprocess.run(["pg_dump", f"--schema={self._name}"], check=True, timeout=60, capture_output=True, text=True,
+                              env={"PATH": os.environ["PATH"], **libpq_environment(DATABASE)}).stdout
+
+    def restore(self, text: str) -> None:
         self._tell(f"DROP SCHEMA {self._name} CASCADE")
+        subprocess.run(["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"], check=True, timeout=60, text=True, input=text,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env={"PATH": os.environ["PATH"], **libpq_environment(DATABASE)})
+
+    def drop(self) -> None:
+        for name in (self._name, f"{self._name}_lost"):
+            self._tell(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+    def tell(self, statement: str) -> None:
+        self._tell(f"SET search_path = {self._name}; {statement}")
 
     def _tell(self, statement: str) -> None:
         # The address holds a password, so it travels in the environment and not in the arguments.
@@ -67,8 +88,10 @@ def libpq_environment(url: str) -> dict[str, str]:
 class Stage:
     """One data directory, one process at a time, one operator."""
 
-    def __init__(self, folder: Path, *options: str, database_url: str = "") -> None:
+    def __init__(self, folder: Path, *options: str, database_url: str = "",
+                 environment: dict[str, str] | None = None) -> None:
         self.data = folder / "data"
+        self._environment = environment or {}
         self._log = folder / "platform.log"
         self._options = options
         self._database_url = database_url
@@ -84,6 +107,7 @@ class Stage:
         environment["RATE_LIMIT"] = "1000000"
         if self._database_url:
             environment["DATABASE_URL"] = self._database_url
+        environment |= self._environment
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(BINARY), "serve", "--listen", self._listen, "--data", str(self.data), "--dial-allow",
@@ -93,7 +117,8 @@ class Stage:
         self.url = self._ready_url(self._process)
         # A later start listens on the same port, so that agents find the platform again.
         self._listen = self.url.removeprefix("http://").rstrip("/")
-        self._session.headers["Authorization"] = f"Bearer {(self.data / 'admin_token').read_text().strip()}"
+        token = environment.get("ADMIN_TOKEN") or (self.data / "admin_token").read_text().strip()
+        self._session.headers["Authorization"] = f"Bearer {token}"
 
     def _ready_url(self, process: subprocess.Popen[bytes]) -> str:
         assert process.stdout is not None

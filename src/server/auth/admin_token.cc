@@ -63,9 +63,12 @@ Secret read_token(const fs::path& file) {
   Secret secret(fits ? std::string(token) : std::string());
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   if (!fits) {
-    throw Fault(Kind::internal, "admin_token_unreadable",
-                fmt::format("{}: does not hold an admin token; remove it to have a new one made",
-                            file.string()));
+    throw Fault(
+        Kind::internal, "admin_token_unreadable",
+        fmt::format(
+            "{}: does not hold an admin token; put it back from a backup, or move it away and "
+            "start once with --begin-anew to have a new one made",
+            file.string()));
   }
   return secret;
 }

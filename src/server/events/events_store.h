@@ -26,8 +26,12 @@ inline constexpr sql::Query<void(std::int64_t, Instant, std::string_view,
     append{"events.append", R"(
     INSERT INTO log (seq, at, type, workspace_id, payload) VALUES ($1, $2, $3, $4, $5))"};
 
+// The numbering may have gone on elsewhere since the newest fact.
 inline constexpr sql::Query<std::int64_t()> newest{"events.newest", R"(
-    SELECT COALESCE(MAX(seq), 0) FROM log)"};
+    SELECT COALESCE(MAX(seq), 0) FROM (
+      SELECT MAX(seq) AS seq FROM log UNION ALL SELECT value FROM sequences WHERE name = 'log') AS ends)"};
+inline constexpr sql::Query<std::int64_t()> floor{"events.floor", R"(
+    SELECT COALESCE(MAX(value), 0) FROM sequences WHERE name = 'log.floor')"};
 inline constexpr sql::Query<std::int64_t()> oldest{"events.oldest", R"(
     SELECT COALESCE(MIN(seq), 1) FROM log)"};
 

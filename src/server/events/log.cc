@@ -89,8 +89,10 @@ FramePtr from_row(store::Row row) {
 }  // namespace
 
 io::Task<void> Log::open() {
-  std::int64_t newest = co_await db_.read([](sql::Read& read) { return read.one(store::newest); });
-  newest_.store(newest, std::memory_order_release);
+  auto ends = co_await db_.read(
+      [](sql::Read& read) { return std::pair(read.one(store::floor), read.one(store::newest)); });
+  floor_ = ends.first;
+  newest_.store(ends.second, std::memory_order_release);
 }
 
 io::Task<void> Log::catch_up() {
@@ -110,7 +112,7 @@ io::Task<void> Log::catch_up() {
 
 std::int64_t Log::append(sql::Tx& tx, Event event) {
   auto frame = std::make_shared<Frame>();
-  frame->seq = tx.next("log");
+  frame->seq = tx.next(numbering);
   frame->workspace = event.workspace;
   frame->type = enum_text(event.type);
   frame->at = clock_.now();
@@ -239,7 +241,7 @@ io::Task<std::vector<FramePtr>> Log::read_after(std::int64_t seq, std::size_t ma
 
 io::Task<std::int64_t> Log::oldest() {
   std::int64_t oldest = co_await db_.read([](sql::Read& read) { return read.one(store::oldest); });
-  co_return oldest;
+  co_return std::max(oldest, floor_ + 1);
 }
 
 io::Task<std::int64_t> Log::prune(Instant before, std::size_t max) {

@@ -76,6 +76,10 @@ class Log {
 
   Log(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
 
+  // The sequence that numbers the facts. Where the store is found to be a copy or older than what
+  // was told of it, it leaps: positions from before are of another history and not resumed.
+  static constexpr std::string_view numbering = "log";
+
   // Reads the newest position. Once, at start, before anything is appended.
   io::Task<void> open();
   // Finds what a commit left whose outcome was not known, and tells followers of it. After the
@@ -105,7 +109,8 @@ class Log {
   Presence arrive(std::uint64_t& counter);
   // From the store, as many as step_bytes_max allows. Oldest first.
   io::Task<std::vector<FramePtr>> read_after(std::int64_t seq, std::size_t max);
-  // The oldest position still stored (1 when nothing was ever pruned).
+  // The oldest position that can be resumed: still stored (1 when nothing was ever pruned), and
+  // given out since the numbering leapt.
   io::Task<std::int64_t> oldest();
 
   // Deletes at most `max` of the oldest facts from before an instant; the newest one always stays.
@@ -131,6 +136,7 @@ class Log {
   sql::Database& db_;
   const io::Clock& clock_;
   std::atomic<std::int64_t> newest_{0};
+  std::int64_t floor_ = 0;  // Set by open().
   io::Guarded<Recent> recent_;
   std::vector<FramePtr> staged_;  // Durable, not yet published; the store's thread alone uses it.
   io::Guarded<std::vector<std::function<void()>>> wakes_;
