@@ -8,8 +8,9 @@
 namespace molecule::app {
 
 struct AdminOptions {
-  std::string url;     // Where the platform answers; empty: as the data directory tells.
-  std::string output;  // "json" or anything else for text.
+  std::string url;        // Where the platform answers; empty: as the data directory tells.
+  std::string output;     // "json" or anything else for text.
+  std::string directory;  // Of the backup.
 };
 
 // Prints a new sign-in link. Goes through the store, so it works whether the platform runs or not.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/admin.h"
+#include "app/backup.h"
 #include "app/banner.h"
 #include "app/canvas_assets.h"
 #include "app/config.h"
@@ -146,6 +147,13 @@ void add_url(CLI::App& verb, Arguments& arguments) {
       ->type_name("URL");
 }
 
+void add_backup_directory(CLI::App& verb, Arguments& arguments) {
+  verb.add_option("directory", arguments.admin.directory, "The backup")
+      ->required()
+      ->type_name("BACKUP");
+  add_output(verb, arguments.admin.output);
+}
+
 void run_admin(const Arguments& arguments,
                void (*verb)(const Config& config, const AdminOptions& options)) {
   Config config = Config::load(arguments.flags, arguments.file);
@@ -230,6 +238,26 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "\nExample:\n"
       "  molecule admin rotate-key --data ./d -o json");
   rotate_verb->callback([&] { run_admin(arguments, rotate_sealing_key); });
+
+  CLI::App* backup_verb = admin_verb->add_subcommand(
+      "backup", "Copy the database and the key files into a new directory");
+  add_settings(*backup_verb, arguments, {"data"});
+  add_backup_directory(*backup_verb, arguments);
+  backup_verb->footer(
+      "Works while the platform runs; the copy is of one moment. Whoever has it can open every\n"
+      "secret: keep it as safe as the data directory.\n"
+      "\nExample:\n"
+      "  molecule admin backup /backups/molecule-monday --data ./d");
+  backup_verb->callback([&] { run_admin(arguments, back_up); });
+  CLI::App* restore_verb =
+      admin_verb->add_subcommand("restore", "Put a backup into a data directory that has none");
+  add_settings(*restore_verb, arguments, {"data"});
+  add_backup_directory(*restore_verb, arguments);
+  restore_verb->footer(
+      "Overwrites nothing: move what is left of the old platform away first, and stop it.\n"
+      "\nExample:\n"
+      "  molecule admin restore /backups/molecule-monday --data ./d");
+  restore_verb->callback([&] { run_admin(arguments, restore); });
 
   CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");
   config_verb->require_subcommand(1);

@@ -44,6 +44,7 @@ def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     sections = re.split(r"^## ", printed["commands.md"], flags=re.M)[1:]
     names = [section.splitlines()[0] for section in sections]
     assert names == ["molecule", "molecule serve", "molecule admin claim", "molecule admin rotate-key",
+                     "molecule admin backup", "molecule admin restore",
                      "molecule config show", "molecule reference"]
     for name, section in zip(names, sections):
         assert f"Usage: {name} " in section and "Example" in section, section
