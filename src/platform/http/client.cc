@@ -266,8 +266,9 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
   exchange.url = request.url;
   exchange.limits = request.limits;
   if (!scratch_) scratch_ = std::make_unique_for_overwrite<char[]>(scratch_size);
+  bool lost = false;  // A kept connection ended under the request: not another of its kind.
   for (;;) {
-    exchange.lease = pool_->take(*request.url);
+    if (!lost) exchange.lease = pool_->take(*request.url);
     if (!exchange.lease) co_await connect(*request.url, exchange);
     const bool reused = exchange.lease.reused();
     if (request.limits.total.count() > 0) exchange.until = after(request.limits.total);
@@ -299,9 +300,10 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
       if (take_head(request, exchange, std::string_view(scratch_.get(), got.bytes))) co_return;
     }
     // A kept connection that the server closed while the request was on its way.
-    const bool again = reused && !answering && (request.repeatable || written.bytes == 0);
+    const bool unseen = reused && !answering && (request.repeatable || written.bytes == 0);
     exchange.lease.drop();
-    if (!again) throw exchange.reset();
+    if (!unseen || lost) throw exchange.reset();
+    lost = true;
   }
 }
 
@@ -337,8 +339,16 @@ io::Task<ClientResponse> Client::send(ClientRequest request) {
   Exchange exchange;
   co_await begin(request, exchange);
   exchange.until = exchange.within(request.limits.body);
-  while (exchange.body.state() == AnswerBody::State::more) co_await more(exchange);
-  exchange.finish();
+  while (exchange.body.state() == AnswerBody::State::more) {
+    const std::string_view bytes = exchange.bytes;
+    if (request.enough &&
+        request.enough(bytes.substr(0, exchange.head_size), bytes.substr(exchange.head_size))) {
+      exchange.lease.drop();
+      break;
+    }
+    co_await more(exchange);
+  }
+  if (exchange.lease) exchange.finish();
   ClientResponse response{exchange.head.status, std::move(exchange.bytes), exchange.head_size};
   co_return response;
 }

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,10 +55,14 @@ struct ClientRequest {
   std::span<const Header> headers =
       {};  // Beyond Host, Content-Length and User-Agent, which are written here.
   std::string_view body;
-  // The request may be sent twice: it is sent again when a kept connection turns out to be closed.
+  // The request may be sent twice: it is sent again, on a new connection, when a kept one ends
+  // before a byte of the answer came.
   // One that may not is sent again only if none of its bytes went out.
   bool repeatable = false;
   ClientLimits limits = {};
+  // Asked of an answer that is read whole, with its head and the body so far, before more is
+  // waited for. True: the rest is not wanted, and the connection is not kept.
+  std::function<bool(std::string_view head, std::string_view body)> enough = {};
   // Set as soon as a byte has gone out, also when the call fails: the server may have seen the
   // request.
   bool* reached = nullptr;
