@@ -45,7 +45,7 @@ WRONG: dict[str, tuple[Answering, int, str]] = {
     "a flood of interim answers": (says(b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000), 502, "bad_response"),
     "another protocol": (says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), 502, "bad_response"),
     "no such status": (says(answer_bytes(result("x"), status="999 Odd")), 502, "bad_response"),
-    "its own error": (says(answer_bytes('{"error":"boom"}', status="500 Broken")), 500, "agent_error"),
+    "its own error": (says(answer_bytes('{"error":"boom"}', status="500 Broken")), 502, "agent_error"),
     "not found": (says(answer_bytes("nothing", "text/plain", "404 Not Found")), 404, "agent_error")}
 
 
@@ -86,6 +86,55 @@ def test_an_agent_that_cannot_now_keeps_its_message(org: Org, push_agents: PushA
     assert org.ask("GET", f"/workspaces/{agent.id}/activity").json()[0]["status"] == "queued"
 
 
+def test_an_agent_that_asks_to_be_left_alone_is(org: Org, push_agents: PushAgents) -> None:
+    hits: list[bytes] = []
+
+    def throttled(connection: socket.socket, head: bytes, body: bytes) -> None:
+        hits.append(body)
+        connection.sendall(answer_bytes('{"error":"slow down"}', status="429 Slow", extra="Retry-After: 30\r\n"))
+
+    agent = org.resident("throttled")
+    assert agent.register(url=push_agents.start(throttled), delivery_mode="push").status_code == 200
+    for _ in range(3):
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello"))
+        assert answer.status_code == 202, answer.text
+    assert len(hits) == 1
+
+
+def test_a_stream_that_nobody_asked_for_is_answered_at_its_last_event(org: Org, push_agents: PushAgents) -> None:
+    hits: list[bytes] = []
+
+    def streams(connection: socket.socket, head: bytes, body: bytes) -> None:
+        hits.append(body)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        for state in ({"kind": "task", "id": "t", "contextId": "c", "status": {"state": "working"}}, json.loads(result("done"))["result"]):
+            connection.sendall(f"data: {json.dumps({'jsonrpc': '2.0', 'id': 1, 'result': state})}\n\n: on\n\n".encode())
+        connection.recv(1)  # Left open, until the platform has had enough.
+
+    agent = org.resident("streams")
+    assert agent.register(url=push_agents.start(streams), delivery_mode="push").status_code == 200
+    for _ in range(2):
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello", "once"), timeout=10)
+        assert answer.status_code == 200 and answer.json()["result"]["parts"][0]["text"] == "done"
+    assert len(hits) == 1
+
+
+def test_a_kept_connection_that_ends_costs_no_answer(org: Org, push_agents: PushAgents) -> None:
+    served: list[int] = []
+
+    def forgetful(connection: socket.socket, head: bytes, body: bytes) -> None:
+        served.append(1)
+        connection.sendall(answer_bytes(result("here")))
+        connection.recv(65536)  # The next request arrives, and the agent has just decided to close.
+
+    agent = org.resident("forgetful")
+    assert agent.register(url=push_agents.start(forgetful), delivery_mode="push").status_code == 200
+    for number in range(6):
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", message(f"hello {number}"))
+        assert answer.status_code == 200 and "here" in answer.text, answer.text
+    assert len(served) == 6
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 Temporary", "308 Permanent"])
 @pytest.mark.parametrize("target", ["inner", "http://169.254.169.254/latest/meta-data/", "//[::1]/", "/elsewhere"])
 def test_an_agent_cannot_send_the_platform_elsewhere(org: Org, push_agents: PushAgents, status: str,
@@ -104,7 +153,8 @@ def test_an_agent_cannot_send_the_platform_elsewhere(org: Org, push_agents: Push
 
     agent = org.resident("redirects")
     assert agent.register(url=push_agents.start(redirect), delivery_mode="push").status_code == 200
-    refused(org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello")), 502)
+    told = refused(org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello")), 502)
+    assert where.removeprefix("//").rstrip("/") in told["error"] and "register" in told["error"]
     assert len(hops) == 1 and reached == []
 
 

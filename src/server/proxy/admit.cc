@@ -92,7 +92,8 @@ Target Admitter::target(WorkspaceId id) const {
   });
   if (!found) throw not_found("workspace");
   if (refusal) throw std::move(*refusal);
-  if (target.link == Link::push && in_flight_.count(id) >= settings_.in_flight_max)
+  bool full = in_flight_.count(id) >= settings_.in_flight_max;
+  if (target.link == Link::push && (full || in_flight_.left_alone(id, clock_.monotonic())))
     target.link = Link::mailbox;
   return target;
 }

@@ -19,6 +19,7 @@ struct Settings {
   std::size_t answer_max = 64u << 20;   // Bytes of an agent's answer.
   std::chrono::seconds answer_wait{
       1800};  // An agent's time to start answering: the operator's ceiling.
+  std::chrono::milliseconds body_wait{300'000};  // From an answer's head to its end.
   std::chrono::seconds person_wait{90};  // A person's request is answered "queued" after this.
   std::chrono::seconds connect_wait{10};
   std::int64_t attempts_max = 5;        // Deliveries of one message before it is given up.

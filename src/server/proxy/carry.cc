@@ -3,29 +3,10 @@
 #include <charconv>
 
 #include "platform/http/client.h"
-#include "platform/json/json.h"
+#include "server/proxy/reading.h"
 
 namespace molecule::proxy {
 namespace {
-
-// The agent, or something before it, says "not now": the message keeps.
-bool means_busy(int status) {
-  return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-// The status that the caller gets for an agent's refusal. A redirect is not followed; and what an
-// agent says about who may call it must not read as the platform's word on the caller's own
-// standing.
-int passed_on(int status) {
-  switch (status) {
-    case 401:
-    case 402:
-    case 403:
-    case 407:
-    case 410: return 502;
-    default: return status < 400 ? 502 : status;
-  }
-}
 
 // Failures of the way there, not of the message.
 bool passes(const std::string& code) {
@@ -33,38 +14,16 @@ bool passes(const std::string& code) {
          code == "connections_exhausted" || code == "resolver_busy" || code == "cancelled";
 }
 
-std::string error_text(std::string_view body, int status) {
-  try {
-    json::Document document = json::Document::parse(body, {.nul = json::Nul::kept});
-    for (std::string_view name : {"error", "message", "detail"}) {
-      json::Node node = document.root().find(name);
-      if (!node.is(json::Type::string)) node = node.find("message");
-      if (node.is(json::Type::string)) return json::storable(node.string(), a2a::error_max);
-    }
-  } catch (const Fault&) {
-    // Not JSON: the status has to do.
-  }
-  return fmt::format("agent answered HTTP {}", status);
-}
-
-Carried failed(Carried::End end, int status, std::string code, std::string error, bool delivered) {
-  Carried carried;
-  carried.end = end;
-  carried.status = status;
-  carried.code = std::move(code);
-  carried.error = std::move(error);
-  carried.delivered = delivered;
-  return carried;
-}
-
 }  // namespace
 
 io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settings& settings) {
   bool reached = false;
+  net::Url url;
+  Events events(settings.answer_max);
   std::optional<Carried> failure;
   http::ClientResponse response;
   try {
-    net::Url url = net::Url::parse(parcel.target.url);
+    url = net::Url::parse(parcel.target.url);
     std::string translated;
     std::string_view body = parcel.body;
     if (parcel.target.generation != parcel.generation) {
@@ -94,37 +53,32 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
     request.url = &url;
     request.headers = headers;
     request.body = body;
+    // The mailbox would do so two seconds later, and agents know a message by its id.
+    request.repeatable = true;
     request.limits.head = settings.answer_wait;
     request.limits.idle = std::chrono::seconds(60);
     request.limits.body_max = settings.answer_max;
+    request.limits.body = settings.body_wait;
     request.reached = &reached;
+    request.enough = [&](std::string_view head, std::string_view so_far) {
+      return events.enough(head, so_far);
+    };
     response = co_await client.send(request);
   } catch (const Fault& fault) {
-    auto kind = passes(fault.code()) ? Carried::End::not_now : Carried::End::refused;
-    failure = failed(kind, http_status(fault.kind()), fault.code(), fault.text(), reached);
+    // It has the message and is at it; asked again it would begin again, and not end either.
+    bool endless = events.begun() && fault.code() != "cancelled";
+    auto kind = passes(fault.code()) && !endless ? Carried::End::not_now : Carried::End::refused;
+    std::string why = fault.text();
+    if (endless)
+      why =
+          "the agent answered a question that wants one JSON object with a stream of events that "
+          "came to no end: " +
+          why;
+    failure =
+        without_answer(kind, http_status(fault.kind()), fault.code(), std::move(why), reached);
   }
   if (failure) co_return std::move(*failure);
-  if (means_busy(response.status)) {
-    co_return failed(Carried::End::not_now, response.status, "agent_busy",
-                     error_text(response.body(), response.status), true);
-  }
-  if (response.status >= 300) {
-    co_return failed(Carried::End::refused, passed_on(response.status), "agent_error",
-                     error_text(response.body(), response.status), true);
-  }
-  Carried carried;
-  try {
-    carried.answer = a2a::read_answer(response.body(), parcel.rpc_id);
-    if (parcel.target.generation != parcel.generation) {
-      carried.answer.body = a2a::answer_as(parcel.generation, carried.answer.body);
-    }
-    carried.end = Carried::End::answered;
-    carried.status = response.status;
-    carried.delivered = true;
-  } catch (const Fault& fault) {
-    carried = failed(Carried::End::refused, 502, fault.code(), fault.text(), true);
-  }
-  co_return carried;
+  co_return read_response(parcel, url, response, events);
 }
 
 }  // namespace molecule::proxy

@@ -2,6 +2,7 @@
 // store. What comes out is one value for settle: an answer, a refusal by the agent, or "not now".
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/fault.h"
@@ -28,6 +29,7 @@ struct Carried {
   std::string code;        // Machine code for refused and not_now.
   std::string error;       // Sentence for refused and not_now.
   bool delivered = false;  // The agent may have seen the message.
+  std::chrono::seconds retry_after{0};  // For not_now: it asked to be left alone so long.
 };
 
 // What goes out: the normalised request and its bookkeeping.

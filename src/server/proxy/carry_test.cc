@@ -1,12 +1,14 @@
 #include "server/proxy/carry.h"
 
 #include "platform/http/client_fixture.h"
+#include "server/proxy/reading.h"
 
 namespace molecule::proxy {
 namespace {
 
 using http::ScriptedServer;
 using End = Carried::End;
+using namespace std::chrono_literals;
 
 std::string reply(std::string_view status, std::string_view body) {
   return fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
@@ -79,6 +81,151 @@ TEST_F(Carry, ARefusalIsFinalAndSaysWhy) {
   // A redirect is not followed: it could lead anywhere.
   EXPECT_EQ(carried_to("302 Found", "").end, End::refused);
   EXPECT_EQ(carried_to("302 Found", "").status, 502);
+}
+
+TEST_F(Carry, WhatIsNotUnderstoodIsNamed) {
+  auto told = [&](std::string_view status, std::string_view type, std::string_view body) {
+    return carried_to(
+        http::says(fmt::format("HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+                               status, type, body.size(), body)));
+  };
+  Carried page = told("200 OK", "text/html", "<h1>Hello,\n\tyou</h1>");
+  EXPECT_EQ(page.code, "bad_response");
+  EXPECT_TRUE(
+      page.error.starts_with("the agent answered HTTP 200 with text/html: <h1>Hello, you</h1>;"))
+      << page.error;
+  Carried broken = told("500 Oh", "text/plain", std::string(5000, 'x'));
+  EXPECT_EQ(broken.status, 502) << "its failure is none of ours";
+  EXPECT_TRUE(broken.error.starts_with("the agent answered HTTP 500 with text/plain: xxx"))
+      << broken.error;
+  EXPECT_LT(broken.error.size(), 200u);
+  EXPECT_NE(
+      told("204 No", "text/plain", "").error.find("HTTP 204 with text/plain and an empty body"),
+      std::string::npos);
+}
+
+TEST_F(Carry, ARedirectNamesItsTarget) {
+  auto told = [&](std::string_view location) {
+    return carried_to(http::says(
+        fmt::format("HTTP/1.1 308 Moved\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location)));
+  };
+  Carried carried = told("/real/?key=hidden");
+  EXPECT_EQ(carried.status, 502);
+  EXPECT_NE(carried.error.find("/real/ (HTTP 308)"), std::string::npos) << carried.error;
+  EXPECT_EQ(carried.error.find("hidden"), std::string::npos) << carried.error;
+  EXPECT_NE(told("https://agent.example/a2a").error.find("https://agent.example/a2a"),
+            std::string::npos);
+  EXPECT_NE(told("ftp://x/").error.find("nothing can be"), std::string::npos);
+}
+
+TEST_F(Carry, AnAgentIsLeftAloneAsLongAsItAsks) {
+  auto told = [&](std::string_view headers) {
+    return carried_to(http::says(fmt::format("HTTP/1.1 429 Slow\r\n{}\r\nContent-Length: 0\r\n\r\n",
+                                             headers)))
+        .retry_after;
+  };
+  EXPECT_EQ(told("Retry-After: 7"), 7s);
+  EXPECT_EQ(
+      told("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT"),
+      30s);
+  EXPECT_EQ(told("Retry-After: 999999999999"), told_wait_max);
+  for (auto odd : {"Retry-After: soon", "Retry-After: -5", "Retry-After: 1.5", "X: y",
+                   "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"})
+    EXPECT_EQ(told(odd), 0s) << odd;
+}
+
+std::string events(std::initializer_list<std::string_view> results) {
+  std::string out =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n: hello\n\n";
+  for (auto result : results)
+    out += fmt::format("data: {{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{}}}\n\n", result);
+  return out;
+}
+
+TEST_F(Carry, AStreamEndsAtItsFinalEvent) {
+  constexpr std::string_view working =
+      R"({"kind":"task","id":"t","contextId":"c","status":{"state":"working"}})";
+  constexpr std::string_view said =
+      R"({"kind":"message","role":"agent","messageId":"r","parts":[{"kind":"text","text":"hi"}]})";
+  constexpr std::string_view made =
+      R"({"kind":"artifact-update","taskId":"t","contextId":"c","artifact":{"artifactId":"a","parts":[{"kind":"text","text":"h"}]}})";
+  constexpr std::string_view more =
+      R"({"kind":"artifact-update","taskId":"t","contextId":"c","append":true,"artifact":{"artifactId":"a","parts":[{"kind":"text","text":"i"}]}})";
+  constexpr std::string_view done =
+      R"({"kind":"status-update","taskId":"t","contextId":"c","status":{"state":"completed"},"final":true})";
+  constexpr std::string_view asks =
+      R"({"kind":"status-update","taskId":"t","contextId":"c","status":{"state":"input-required","message":{"parts":[{"kind":"text","text":"which?"}]}}})";
+  // Each is left open by the agent; only its last event can end it.
+  auto open = [](std::string text) {
+    return [text](ScriptedServer::Turn turn) -> io::Task<bool> {
+      co_await turn.stream.write(text);
+      std::array<char, 1> byte;
+      co_await turn.stream.read(byte);
+      co_return false;
+    };
+  };
+  EXPECT_EQ(carried_to(open(events({working, said}))).answer.text, "hi");
+  Carried task = carried_to(open(events({working, made, more, done})));
+  EXPECT_EQ(task.answer.text, "h\ni");
+  EXPECT_EQ(
+      task.answer.body,
+      R"({"jsonrpc":"2.0","id":"1","result":{"kind":"task","id":"t","contextId":"c","status":{"state":"completed"},"artifacts":[{"artifactId":"a","parts":[{"kind":"text","text":"h"},{"kind":"text","text":"i"}]}]}})");
+  EXPECT_EQ(carried_to(open(events({made, more, done}))).answer.text, "h\ni") << "never sent whole";
+  Carried question = carried_to(open(events({working, asks})));
+  EXPECT_EQ(question.answer.outcome, a2a::Outcome::unfinished);
+  EXPECT_NE(question.answer.error.find("which?"), std::string::npos);
+  Carried error = carried_to(open(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-1,\"message\":\"broken\"}}\n\n"));
+  EXPECT_EQ(error.answer.error, "broken");
+  parcel.target.generation = a2a::Generation::v10;
+  Carried newer = carried_to(open(events(
+      {R"({"task":{"id":"t","contextId":"c","status":{"state":"TASK_STATE_WORKING"}}})",
+       R"({"artifactUpdate":{"taskId":"t","contextId":"c","artifact":{"artifactId":"a","parts":[{"text":"hi"}]}}})",
+       R"({"statusUpdate":{"taskId":"t","contextId":"c","status":{"state":"TASK_STATE_COMPLETED"}}})"})));
+  EXPECT_EQ(newer.answer.text, "hi");
+  EXPECT_NE(newer.answer.body.find(R"("state":"completed")"), std::string::npos)
+      << newer.answer.body;
+}
+
+TEST_F(Carry, AStreamWithoutAnEndIsOneRefusal) {
+  settings.body_wait = 50ms;
+  Carried endless = carried_to([](ScriptedServer::Turn turn) -> io::Task<bool> {
+    co_await turn.stream.write(
+        events({R"({"kind":"task","id":"t","status":{"state":"working"}})"}));
+    std::array<char, 1> byte;
+    co_await turn.stream.read(byte);
+    co_return false;
+  });
+  EXPECT_EQ(endless.end, End::refused) << "not delivered again";
+  EXPECT_EQ(endless.status, 502);
+  EXPECT_NE(endless.error.find("came to no end"), std::string::npos) << endless.error;
+  Carried empty = carried_to(http::says(events({}), false));
+  EXPECT_EQ(empty.end, End::refused);
+  EXPECT_NE(empty.error.find("holds no answer"), std::string::npos) << empty.error;
+  // One that its agent ends early is what it has come to.
+  Carried early = carried_to(
+      http::says(events({R"({"kind":"task","id":"t","status":{"state":"working"}})"}), false));
+  EXPECT_EQ(early.answer.outcome, a2a::Outcome::unfinished);
+}
+
+TEST_F(Carry, AConnectionThatEndsUnderTheMessageIsMadeAgain) {
+  int asked = 0, connections = 0;
+  Carried second;
+  std::string answer = reply("200 OK", R"({"jsonrpc":"2.0","id":"1","result":"hi"})");
+  auto script = [&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    connections = std::max(connections, turn.connection);
+    // The second message on the first connection finds it ended after it went out.
+    if (++asked == 2) co_return false;
+    co_await turn.stream.write(answer);
+    co_return true;
+  };
+  play(script, [&](ScriptedServer& server, http::Client& client) -> io::Task<void> {
+    parcel.target.url = server.url("/a2a");
+    co_await carry(client, parcel, settings);
+    second = co_await carry(client, parcel, settings);
+  });
+  EXPECT_EQ(second.end, End::answered);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswer) {

@@ -30,7 +30,17 @@ class InFlight {
       if (--it->second.count > 0) return;
       it->second.count = 0;
       it->second.hops = 0;
-      if (it->second.heard_hops == 0) map.erase(it);
+      if (it->second.heard_hops == 0 && it->second.alone_until.count() == 0) map.erase(it);
+    });
+  }
+  // The agent asked to be left alone until then.
+  void leave_alone(WorkspaceId agent, std::chrono::nanoseconds until) {
+    agents_.write([&](auto& map) { map[agent].alone_until = until; });
+  }
+  bool left_alone(WorkspaceId agent, std::chrono::nanoseconds now) const {
+    return agents_.read([&](const auto& map) {
+      auto it = map.find(agent);
+      return it != map.end() && now < it->second.alone_until;
     });
   }
   // A message was put where a polling agent fetches it.
@@ -64,6 +74,7 @@ class InFlight {
     std::int64_t hops = 0;
     std::int64_t heard_hops = 0;
     std::chrono::nanoseconds heard_at{0};
+    std::chrono::nanoseconds alone_until{0};
   };
   io::Guarded<std::unordered_map<WorkspaceId, State>> agents_;
 };

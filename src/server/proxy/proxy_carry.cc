@@ -42,6 +42,8 @@ io::Task<Carried> Service::deliver(const Lane& lane, Parcel& parcel) {
   parcel.proof = inbound_.of(parcel.target.id);
   UnderWay under_way(in_flight_, parcel.target.id, parcel.hops);
   Carried carried = co_await carry(*lane.client, parcel, settings_);
+  if (carried.retry_after.count() > 0)
+    in_flight_.leave_alone(parcel.target.id, clock_.monotonic() + carried.retry_after);
   co_return carried;
 }
 

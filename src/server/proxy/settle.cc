@@ -61,7 +61,9 @@ Settled Settler::try_again(sql::Tx& tx, const Message& message, const Carried& c
     on_settled_.settled(tx, message, false, why);
     return Settled::dead;
   }
-  auto wait = settings_.retry_after * (1LL << std::min<std::int64_t>(message.attempts, 10));
+  std::chrono::seconds growing =
+      settings_.retry_after * (1LL << std::min<std::int64_t>(message.attempts, 10));
+  auto wait = std::max(growing, carried.retry_after);
   if (!ledger_.requeue(tx, message, clock_.steady() + wait, carried.error)) return Settled::stale;
   on_settled_.waiting(tx, message);
   return Settled::retry;

@@ -1,0 +1,44 @@
+// What an agent's HTTP answer means: an answer, a refusal that says what came, or "not now".
+#pragma once
+
+#include <string_view>
+
+#include "platform/http/client.h"
+#include "platform/http/event_stream.h"
+#include "server/proxy/carry.h"
+#include "wire/a2a/stream.h"
+
+namespace molecule::proxy {
+
+constexpr std::size_t quoted_max = 80;               // Bytes shown of what is not understood.
+constexpr std::chrono::seconds told_wait_max{3600};  // An agent's Retry-After counts up to here.
+
+// An answer that comes as events although one object was asked for. It ends with its final event,
+// since some agents leave the connection open.
+class Events {
+ public:
+  explicit Events(std::size_t answer_max) : parser_({answer_max, answer_max}) {}
+
+  // The head and the whole body so far. True: that is all that is wanted.
+  bool enough(std::string_view head, std::string_view body);
+  // Whether it was a stream of events that came.
+  bool begun() const { return begun_; }
+  // The answer in one piece; empty when the events held none.
+  std::string answer() const { return stream_.answer(); }
+
+ private:
+  http::EventParser parser_;
+  a2a::Stream stream_;
+  std::size_t taken_ = 0;
+  bool begun_ = false;
+  bool over_ = false;
+};
+
+// What is told when no answer came: for refused and not_now.
+Carried without_answer(Carried::End end, int status, std::string code, std::string error,
+                       bool delivered);
+// Of a response that was read as far as it is wanted.
+Carried read_response(const Parcel& parcel, const net::Url& url,
+                      const http::ClientResponse& response, Events& events);
+
+}  // namespace molecule::proxy

@@ -1,0 +1,146 @@
+#include "wire/a2a/stream.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+
+#include "base/fault.h"
+#include "wire/a2a/a2a.h"
+#include "wire/jsonrpc/jsonrpc.h"
+
+namespace molecule::a2a {
+namespace {
+
+using json::Node;
+using json::Type;
+
+std::string_view word(Node node) {
+  return node.is(Type::string) ? node.string() : std::string_view();
+}
+
+// The members of an object but those left out, as they stand in it.
+std::string members_but(Node object, std::initializer_list<std::string_view> left_out) {
+  json::Object out;
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    std::string_view name = object.name_at(i);
+    if (std::ranges::find(left_out, name) == left_out.end())
+      out.add(name, RawJson(object.value_at(i).text()));
+  }
+  return out.members();
+}
+
+std::string joined(std::string_view members, std::string_view more) {
+  std::string out(members);
+  if (!out.empty() && !more.empty()) out += ',';
+  return out.append(more);
+}
+
+std::string parts_in(Node parts) {
+  std::string out;
+  for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i)
+    out = joined(out, parts.at(i).text());
+  return out;
+}
+
+}  // namespace
+
+bool Stream::take_status(Node status) {
+  if (status) status_ = status.text();
+  std::string state = state_as(Generation::v03, word(status.find("state")));
+  return !state.empty() && (outcome_of(state) != Outcome::unfinished || state == "input-required" ||
+                            state == "auth-required");
+}
+
+void Stream::take_artifact(Node artifact, bool append) {
+  std::string id(word(artifact.find("artifactId")));
+  auto known = std::ranges::find(artifacts_, id, &Artifact::id);
+  std::string parts = parts_in(artifact.find("parts"));
+  if (append && known != artifacts_.end()) {
+    known->parts = joined(known->parts, parts);
+    return;
+  }
+  Artifact made{id, members_but(artifact, {"parts"}), std::move(parts)};
+  if (known != artifacts_.end()) {
+    *known = std::move(made);
+  } else {
+    artifacts_.push_back(std::move(made));
+  }
+}
+
+bool Stream::take_task(Node task) {
+  members_ = members_but(task, {"kind", "status", "artifacts"});
+  artifacts_.clear();
+  Node list = task.find("artifacts");
+  for (std::size_t i = 0; list.is(Type::array) && i < list.size(); ++i)
+    take_artifact(list.at(i), false);
+  return take_status(task.find("status"));
+}
+
+// Updates name the task that they are of; some agents never send it whole.
+void Stream::name_task(Node id, Node context) {
+  if (!members_.empty()) return;
+  json::Object out;
+  if (id) out.add("id", RawJson(id.text()));
+  if (context) out.add("contextId", RawJson(context.text()));
+  members_ = out.members();
+}
+
+bool Stream::take(std::string_view data) {
+  std::optional<json::Document> document;
+  try {
+    document.emplace(
+        json::Document::parse(data, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
+  } catch (const Fault&) {
+    return false;  // A keep-alive, or words for people.
+  }
+  Node root = document->root();
+  if (!root.is(Type::object)) return false;
+  if (root.find("error") && !root.find("error").is(Type::null)) {
+    whole_ = root.text();
+    return true;
+  }
+  Node result = root.find("result") ? root.find("result") : root;
+  std::string_view kind = word(result.find("kind"));
+  for (std::string_view wrapper : {"task", "message", "statusUpdate", "artifactUpdate"}) {
+    if (kind.empty() && result.find(wrapper).is(Type::object)) new_form_ = true;
+  }
+  Node status_update = kind == "status-update" ? result : result.find("statusUpdate");
+  Node artifact_update = kind == "artifact-update" ? result : result.find("artifactUpdate");
+  if (status_update.is(Type::object)) {
+    name_task(status_update.find("taskId"), status_update.find("contextId"));
+    Node last = status_update.find("final");
+    return take_status(status_update.find("status")) || (last.is(Type::boolean) && last.boolean());
+  }
+  if (artifact_update.is(Type::object)) {
+    name_task(artifact_update.find("taskId"), artifact_update.find("contextId"));
+    Node append = artifact_update.find("append");
+    take_artifact(artifact_update.find("artifact"), append.is(Type::boolean) && append.boolean());
+    return false;
+  }
+  Node task = new_form_ ? result.find("task") : result;
+  if (task.is(Type::object) && (kind == "task" || new_form_ || task.find("status")))
+    return take_task(task);
+  whole_ = jsonrpc::success("null", result.text());
+  return true;
+}
+
+std::string Stream::answer() const {
+  if (!whole_.empty()) return whole_;
+  if (status_.empty() && artifacts_.empty()) return {};
+  std::string artifacts;
+  for (const Artifact& artifact : artifacts_) {
+    artifacts = joined(artifacts,
+                       '{' + joined(artifact.members, "\"parts\":[" + artifact.parts + ']') + '}');
+  }
+  std::string status = status_;
+  if (status.empty()) {
+    status = json::Object{}
+                 .add("state", state_as(new_form_ ? Generation::v10 : Generation::v03, "working"))
+                 .text();
+  }
+  std::string task = new_form_ ? "{" : R"({"kind":"task",)";
+  task += joined(members_, "\"status\":" + status + ",\"artifacts\":[" + artifacts + "]}");
+  return jsonrpc::success("null", new_form_ ? "{\"task\":" + task + '}' : task);
+}
+
+}  // namespace molecule::a2a

@@ -1,0 +1,40 @@
+// An answer that comes in pieces: the events of a stream, of either generation, put together to the
+// message or the task that one request would have been answered with.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/json/json.h"
+
+namespace molecule::a2a {
+
+class Stream {
+ public:
+  // The data of the next event: JSON-RPC, or its result alone. What is no JSON is passed over.
+  // True when it was the last that matters: a message, an error, or a task at its end or at a halt.
+  bool take(std::string_view data);
+  // JSON-RPC, in the generation of the events; a task is as its last event left it. Empty when
+  // nothing came.
+  std::string answer() const;
+
+ private:
+  struct Artifact {
+    std::string id;
+    std::string members;  // All but the parts, as JSON.
+    std::string parts;    // Their JSON, joined by commas.
+  };
+  bool take_task(json::Node task);
+  void take_artifact(json::Node artifact, bool append);
+  bool take_status(json::Node status);
+  void name_task(json::Node id, json::Node context);
+
+  bool new_form_ = false;
+  std::string whole_;    // A message or an error.
+  std::string members_;  // Of the task: all but its status and artifacts, as JSON.
+  std::string status_;
+  std::vector<Artifact> artifacts_;
+};
+
+}  // namespace molecule::a2a
