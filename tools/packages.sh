@@ -9,7 +9,7 @@ declare -A PACKAGES=(
   [demo]="python3 python3-requests curl"
   [test]="python3 python3-requests python3-pytest libpq5 postgresql-15 postgresql-client-15 redis-server
     redis-tools chromium fonts-dejavu-core curl openssl util-linux nginx-light
-    caddy haproxy"
+    caddy haproxy zsh fish"
   [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck mmdebstrap"
   [bench]="nginx-light python3 util-linux"
   [fmt]="clang-format-19 git"

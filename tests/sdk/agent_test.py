@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,19 @@ def test_secrets_reach_the_workspace_alone(stage: Stage, agents: Agents) -> None
     assert "OWN_KEY" in listed and "mine" not in listed
     stage.must("DELETE", "/settings/secrets/SHARED_KEY")
     stage.must("DELETE", "/settings/secrets/OWN_KEY")
+
+
+@pytest.mark.parametrize("value", [
+    "-----BEGIN KEY-----\nMIIE\n-----END KEY-----\n", "-----BEGIN KEY-----\r\nMIIE\r\n-----END KEY-----\r\n", " \tspaces around \n\n ",
+    "\n", "a\rb", "quotes \" ' ` $HOME \\n %s", "\ufeffmarked é 🦊\u2028"])
+def test_secrets_come_byte_for_byte(value: str, stage: Stage, agents: Agents) -> None:
+    made = stage.must("POST", "/workspaces", {"name": f"bytes {uuid.uuid4()}", "external": True, "secrets": {"MADE": value}})
+    client = agents.client_of(made["id"], "bytes")
+    client.save_token(made["connection"]["auth_token"])
+    stage.must("PUT", "/settings/secrets", {"key": "SHARED_BYTES", "value": value})
+    stage.must("PUT", f"/workspaces/{made['id']}/secrets", {"key": "OWN_BYTES", "value": value})
+    assert client.pull_secrets() == {"MADE": value, "SHARED_BYTES": value, "OWN_BYTES": value}
+    stage.must("DELETE", "/settings/secrets/SHARED_BYTES")
 
 
 # --- messages of people ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pasting import PROMPT, SHELLS, Terminal
 from stage import ROOT, Stage, wait_for
 
 
@@ -102,14 +104,90 @@ def test_the_command_line(stage: Stage, tmp_path: Path) -> None:
     assert agent.returncode == 0, errors
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/guides/connect-an-agent.md"])
-def test_the_lines_in_the_documents(stage: Stage, tmp_path: Path, page: str) -> None:
-    text = (ROOT / page).read_text()
-    code = next(block.split("```")[0] for block in text.split("```python\n")[1:] if "run_agent_loop" in block)
-    made = stage.external(f"documents {page.replace('/', ' ')}")
+@pytest.mark.parametrize("with_token", [True, False])
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_curl_snippet_pasted_into(name: str, with_token: bool, stage: Stage, tmp_path: Path) -> None:
+    made = stage.external(f"curl pasted {name} {with_token}")
+    connection = made["connection"] if with_token else stage.must(
+        "GET", f"/workspaces/{made['id']}/external/connection")["connection"]
+    shell = Terminal(SHELLS[name], tmp_path, environment(tmp_path))
+    try:
+        shell.paste(connection["curl_register_template"])
+        wait_for("the heartbeat", lambda: stage.workspace(made["id"])["current_task"] == "listening")
+        stage.say(made["id"], "are you there, shell?")
+        shell.wait_for('"status":"sent"')
+        assert "are you there, shell?" in shell.said and '"status":"registered"' in shell.said
+        # The shell goes on, and nothing in it complained.
+        shell.paste("echo and $((40 + 2)) more\n" if name != "fish" else "echo and (math 40 + 2) more\n")
+        shell.wait_for("and 42 more")
+        assert not re.search("not found|[Uu]nknown command|rror:|[Uu]nsupported", shell.said), shell.said
+    finally:
+        shell.end()
+    answered(stage, made["id"], "Hello from curl")
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_command_pasted_into(name: str, stage: Stage, tmp_path: Path) -> None:
+    made = stage.external(f"command pasted {name}")
+    shell = Terminal(SHELLS[name], tmp_path, environment(tmp_path))
+    try:
+        shell.paste(made["connection"]["command_snippet"])
+        wait_for("the registration", lambda: stage.workspace(made["id"])["status"] == "online")
+        stage.say(made["id"], "a shell that works")
+        answered(stage, made["id"], "I heard: a shell that works")
+    finally:
+        shell.end()
+
+
+def test_the_command_leaves_an_agent_that_is_there_as_it_is(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("command beside an agent")
+    (tmp_path / "my_agent.py").write_text("def handle(message, client):\n    return message.text[::-1]\n")
+    shell = Terminal(SHELLS["bash"], tmp_path, environment(tmp_path))
+    try:
+        shell.paste(made["connection"]["command_snippet"])
+        stage.say(made["id"], "abc")
+        answered(stage, made["id"], "cba")
+    finally:
+        shell.end()
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_the_python_snippet_pasted_into_a_prompt(with_token: bool, stage: Stage, tmp_path: Path) -> None:
+    made = stage.external(f"python pasted {with_token}")
+    connection = made["connection"] if with_token else stage.must(
+        "GET", f"/workspaces/{made['id']}/external/connection")["connection"]
+    prompt = Terminal(PROMPT, tmp_path, environment(tmp_path))
+    try:
+        prompt.paste(connection["python_snippet"])
+        stage.say(made["id"], "how many words are these")
+        answered(stage, made["id"], "5 words")
+        assert "Error" not in prompt.said, prompt.said
+    finally:
+        prompt.end()
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("page", "language", "snippet"), [
+    ("README.md", "sh", "command_snippet"), ("README.md", "python", "python_snippet"),
+    ("docs/guides/connect-an-agent.md", "sh", "command_snippet")])
+def test_a_page_shows_the_lines_of_the_dialog(page: str, language: str, snippet: str, stage: Stage) -> None:
+    made = stage.external(f"lines of {page.replace('/', ' ')} {snippet}")
+    text = made["connection"][snippet]
+    for real, written in ((made["id"], "YOUR-WORKSPACE-ID"), (made["connection"]["auth_token"], "YOUR-TOKEN"),
+                          (stage.url, "http://127.0.0.1:8080")):
+        assert real in text
+        text = text.replace(real, written)
+    assert text in blocks(page, language)
+
+
+def test_the_lines_in_the_guide(stage: Stage, tmp_path: Path) -> None:
+    code = next(block for block in blocks("docs/guides/connect-an-agent.md", "python") if "run_agent_loop" in block)
+    made = stage.external("lines of the guide")
     token = made["connection"]["auth_token"]
-    for written, real in (('workspace_id="…"', f'workspace_id="{made["id"]}"'), ('save_token("…")', f'save_token("{token}")'),
-                          ("workspace_id=ID", f'workspace_id="{made["id"]}"'), ("save_token(TOKEN)", f'save_token("{token}")'),
+    for written, real in (("workspace_id=ID", f'workspace_id="{made["id"]}"'), ("save_token(TOKEN)", f'save_token("{token}")'),
                           ("http://127.0.0.1:8080", stage.url)):
         code = code.replace(written, real)
     agent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment(tmp_path), text=True,

@@ -10,8 +10,6 @@ import os
 
 from molecule_agent import RemoteAgentClient
 
-token = os.environ.get("MOLECULE_WORKSPACE_TOKEN", "{{AUTH_TOKEN}}")
-
 client = RemoteAgentClient(
     workspace_id="{{WORKSPACE_ID}}",
     platform_url="{{PLATFORM_URL}}",
@@ -21,8 +19,10 @@ client = RemoteAgentClient(
         "skills": [{"id": "count-words", "name": "Count words", "description": "Counts words", "tags": ["text"]}],
     },
 )
+token = os.environ.get("MOLECULE_WORKSPACE_TOKEN", "{{AUTH_TOKEN}}")
 if token:
     client.save_token(token)
+
 client.register()
 
 
@@ -36,30 +36,44 @@ print("connected; write to this workspace on the canvas, stop with Ctrl-C")
 client.run_agent_loop(handle)
 )py";
 
-constexpr std::string_view curl_text = R"sh(# Paste into a shell; needs only bash, curl and sed.
-PLATFORM='{{PLATFORM_URL}}'
-ID='{{WORKSPACE_ID}}'
-TOKEN='{{AUTH_TOKEN}}'
+// The same words mean the same to bash, dash, zsh and fish: what they do not agree about stands in
+// single quotes, without a quote or two backslashes in a row inside, and goes to sh. The token is
+// in no command's arguments, where others of the machine could read it.
+constexpr std::string_view curl_text = R"sh(printf %s '
+# Needs only sh, curl and sed.
+PLATFORM="{{PLATFORM_URL}}"
+ID="{{WORKSPACE_ID}}"
+TOKEN="{{AUTH_TOKEN}}"
+say() {
+  printf "header = \"%s\"\n" "${TOKEN:+Authorization: Bearer }$TOKEN" |
+    curl -sS -K - -H "Content-Type: application/json" "$@"
+}
 
 # 1. Register. Without a token this claims the workspace, and the answer holds the token, once.
-ANSWER=$(curl -sS "$PLATFORM/registry/register" -H 'Content-Type: application/json' \
-  ${TOKEN:+-H "Authorization: Bearer $TOKEN"} \
-  -d '{"id":"'"$ID"'","delivery_mode":"poll","agent_card":{"name":"curl-agent","skills":[{"id":"echo","name":"Echo"}]}}')
-TOKEN=${TOKEN:-$(printf '%s' "$ANSWER" | sed -n 's/.*"auth_token":"\([^"]*\)".*/\1/p')}
-printf '%s\n' "$ANSWER" | sed -e 's/"auth_token":"[^"]*"/"auth_token":"(kept in $TOKEN)"/' \
-  -e 's/"platform_inbound_secret":"[^"]*"/"platform_inbound_secret":"(not shown)"/'
+ANSWER=$(say "$PLATFORM/registry/register" -d "{\"id\":\"$ID\",\"delivery_mode\":\"poll\",
+  \"agent_card\":{\"name\":\"curl-agent\",\"skills\":[{\"id\":\"echo\",\"name\":\"Echo\"}]}}")
+TOKEN=${TOKEN:-$(printf "%s" "$ANSWER" | sed -n "s/.*\"auth_token\":\"\([^\"]*\)\".*/\1/p")}
+printf "%s\n" "$ANSWER" | sed -e "s/\"auth_token\":\"[^\"]*\"/\"auth_token\":\"(kept)\"/" \
+  -e "s/\"platform_inbound_secret\":\"[^\"]*\"/\"platform_inbound_secret\":\"(not shown)\"/"
 
 # 2. Say that it lives: every 30 seconds, 90 seconds without one is offline.
-curl -sS "$PLATFORM/registry/heartbeat" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-  -d '{"workspace_id":"'"$ID"'","current_task":"listening","active_tasks":0}'; echo
+say "$PLATFORM/registry/heartbeat" \
+  -d "{\"workspace_id\":\"$ID\",\"current_task\":\"listening\",\"active_tasks\":0}"; echo
 
 # 3. Wait up to 25 seconds for a message from the canvas; write one now.
-curl -sS -G "$PLATFORM/workspaces/$ID/activity" -H "Authorization: Bearer $TOKEN" \
+say -G "$PLATFORM/workspaces/$ID/activity" \
   -d type=a2a_receive -d since_secs=60 -d order=asc -d wait=25; echo
 
 # 4. Answer on the canvas.
-curl -sS "$PLATFORM/workspaces/$ID/notify" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-  -d '{"message":"Hello from curl"}'; echo
+say "$PLATFORM/workspaces/$ID/notify" -d "{\"message\":\"Hello from curl\"}"; echo
+' | sh
+)sh";
+
+constexpr std::string_view command_text = R"sh(export MOLECULE_PLATFORM_URL='{{PLATFORM_URL}}'
+export MOLECULE_WORKSPACE_ID='{{WORKSPACE_ID}}'
+export MOLECULE_WORKSPACE_TOKEN='{{AUTH_TOKEN}}'
+test -e my_agent.py || printf '%s\n' 'def handle(message, client):' '    return f"I heard: {message.text}"' > my_agent.py
+python3 -m molecule_agent connect --handler my_agent:handle
 )sh";
 
 std::string filled(std::string_view text, std::string_view url, std::string_view id,
@@ -114,6 +128,7 @@ json::Object connection_of(WorkspaceId id, std::string_view url, std::string_vie
   connection.add("heartbeat_endpoint", fmt::format("{}/registry/heartbeat", url));
   connection.add("curl_register_template", filled(curl_text, url, id_text, token));
   connection.add("python_snippet", filled(python_text, url, id_text, token));
+  connection.add("command_snippet", filled(command_text, url, id_text, token));
   return connection;
 }
 

@@ -4,9 +4,12 @@ import { CopyButton } from "@/ui/copy_button";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
 
-const snippetNames: readonly [key: string, label: string][] = [
-  ["curl_register_template", "curl"],
-  ["python_snippet", "Python SDK"],
+const sdkNote = "Needs the Python SDK: pip install ./sdk/python in a checkout of the platform, or PYTHONPATH=sdk/python/src.";
+
+const snippetNames: readonly [key: string, label: string, note?: string][] = [
+  ["curl_register_template", "curl", "For any shell. It stands for one round: register, heartbeat, hear one message, answer it."],
+  ["python_snippet", "Python SDK", sdkNote],
+  ["command_snippet", "Command line", `For any shell; the answers are in my_agent.py. ${sdkNote}`],
   ["claude_code_channel_snippet", "Claude Code"],
   ["universal_mcp_snippet", "MCP"],
 ];
@@ -25,6 +28,7 @@ export function ConnectionView({ connection, onCopied }: { connection: Connectio
   const tabs = [...snippets.map(([id, label]) => ({ id, label })), { id: "fields", label: "Fields" }];
   const [tab, setTab] = useState(tabs[0]?.id ?? "fields");
   const snippet = connection[tab];
+  const note = snippets.find(([key]) => key === tab)?.[2];
   return (
     <div className={list.section}>
       <TabList label="Ways to connect" prefix="connect-" tabs={tabs} active={tab} onChange={setTab} />
@@ -45,6 +49,7 @@ export function ConnectionView({ connection, onCopied }: { connection: Connectio
           </ul>
         ) : (
           <div className={list.section}>
+            {note && <p className={list.sub}>{note}</p>}
             <pre className={list.code} style={{ maxHeight: 260 }} tabIndex={0} aria-label="Snippet" data-snippet={tab}>
               {snippet}
             </pre>
