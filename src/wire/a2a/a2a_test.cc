@@ -138,6 +138,50 @@ TEST(Translate, RequestsGoBothWays) {
   EXPECT_EQ(request_as(Generation::v03, new_form), old_form);
 }
 
+// What stands in `params` beside the message, in the other generation.
+std::string settings_in(Generation to, std::string_view settings) {
+  std::string method = to == Generation::v03 ? "SendMessage" : "message/send";
+  std::string request = R"({"jsonrpc":"2.0","id":1,"method":")" + method +
+                        R"(","params":{"message":{"messageId":"m","parts":[]})" +
+                        (settings.empty() ? "" : ",") + std::string(settings) + "}}";
+  std::string translated = request_as(to, request);
+  std::size_t from = translated.find("\"parts\":[]}") + 11;
+  return translated.substr(from, translated.size() - from - 2);
+}
+
+TEST(Translate, WhatIsLeftOutMeansTheSame) {
+  // 1.0 waits unless it is told otherwise; an agent of 0.3 decides for itself unless it is told.
+  EXPECT_EQ(settings_in(Generation::v03, ""), R"(,"configuration":{"blocking":true})");
+  EXPECT_EQ(settings_in(Generation::v03, R"("configuration":{"historyLength":0})"),
+            R"(,"configuration":{"historyLength":0,"blocking":true})");
+  EXPECT_EQ(settings_in(Generation::v03, R"("configuration":{"returnImmediately":true})"),
+            R"(,"configuration":{"blocking":false})");
+  EXPECT_EQ(settings_in(Generation::v10, ""), "");
+  EXPECT_EQ(settings_in(Generation::v10, R"("configuration":{"blocking":false})"),
+            R"(,"configuration":{"returnImmediately":true})");
+}
+
+TEST(Translate, PushConfigurationsGoBothWays) {
+  std::string old_form =
+      R"("configuration":{"blocking":true,"pushNotificationConfig":{"id":"p","url":"https://x/","token":"t","authentication":{"schemes":["Bearer"],"credentials":"c"}}})";
+  std::string new_form =
+      R"("configuration":{"returnImmediately":false,"taskPushNotificationConfig":{"id":"p","url":"https://x/","token":"t","authentication":{"scheme":"Bearer","credentials":"c"}}})";
+  EXPECT_EQ(settings_in(Generation::v10, old_form), "," + new_form);
+  EXPECT_EQ(settings_in(Generation::v03, new_form), "," + old_form);
+  std::string tasks =
+      R"("configuration":{"taskPushNotificationConfig":{"taskId":"","tenant":"","url":"https://x/"}})";
+  EXPECT_EQ(settings_in(Generation::v03, tasks),
+            R"(,"configuration":{"pushNotificationConfig":{"url":"https://x/"},"blocking":true})");
+}
+
+TEST(Translate, WrappedDataKeepsItsMetadata) {
+  std::string new_form =
+      R"({"jsonrpc":"2.0","id":1,"result":{"message":{"messageId":"m","role":"ROLE_AGENT","parts":[{"data":7,"metadata":{"k":1}}]}}})";
+  EXPECT_NE(answer_as(Generation::v03, new_form)
+                .find(R"("metadata":{"k":1,"molecule_wrapped_data":true})"),
+            std::string::npos);
+}
+
 TEST(Translate, AnswersGoBothWays) {
   std::string old_form =
       R"({"jsonrpc":"2.0","id":1,"result":{"kind":"task","id":"t","status":{"state":"input-required"},"artifacts":[{"artifactId":"a","parts":[{"kind":"text","text":"x"}]}]}})";

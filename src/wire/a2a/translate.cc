@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/differences.h"
 
 namespace molecule::a2a {
 namespace {
@@ -11,17 +12,11 @@ namespace {
 using json::Node;
 using json::Type;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> states{{
-    {"submitted", "TASK_STATE_SUBMITTED"},
-    {"working", "TASK_STATE_WORKING"},
-    {"input-required", "TASK_STATE_INPUT_REQUIRED"},
-    {"completed", "TASK_STATE_COMPLETED"},
-    {"canceled", "TASK_STATE_CANCELED"},
-    {"failed", "TASK_STATE_FAILED"},
-    {"rejected", "TASK_STATE_REJECTED"},
-    {"auth-required", "TASK_STATE_AUTH_REQUIRED"},
-    {"unknown", "TASK_STATE_UNSPECIFIED"},
-}};
+using namespace detail;
+
+std::string_view name_in(Generation generation, const Pair& pair) {
+  return generation == Generation::v10 ? pair.v10 : pair.v03;
+}
 
 std::string role_as(Generation to, std::string_view role) {
   bool agent = role == "agent" || role == "ROLE_AGENT";
@@ -73,10 +68,9 @@ std::string part_as(Generation to, Node part) {
       w.copy(name, part.value_at(i));
     }
     if (file.is(Type::object)) {
-      if (file.find("bytes")) w.copy("raw", file.find("bytes"));
-      if (file.find("uri")) w.copy("url", file.find("uri"));
-      if (file.find("name")) w.copy("filename", file.find("name"));
-      if (file.find("mimeType")) w.copy("mediaType", file.find("mimeType"));
+      for (const Pair& member : file_members) {
+        if (file.find(member.v03)) w.copy(member.v10, file.find(member.v03));
+      }
     }
     return std::move(w).text();
   }
@@ -87,10 +81,9 @@ std::string part_as(Generation to, Node part) {
   } else if (part.find("raw") || part.find("url")) {
     w.string("kind", "file");
     Writer file;
-    if (part.find("raw")) file.copy("bytes", part.find("raw"));
-    if (part.find("url")) file.copy("uri", part.find("url"));
-    if (part.find("filename")) file.copy("name", part.find("filename"));
-    if (part.find("mediaType")) file.copy("mimeType", part.find("mediaType"));
+    for (const Pair& member : file_members) {
+      if (part.find(member.v10)) file.copy(member.v03, part.find(member.v10));
+    }
     w.raw("file", std::move(file).text());
   } else {
     Node data = part.find("data");
@@ -99,7 +92,12 @@ std::string part_as(Generation to, Node part) {
       w.copy("data", data);
     } else {
       w.raw("data", "{\"value\":" + (data ? data.text() : "null") + "}");
-      w.raw("metadata", R"({"molecule_wrapped_data":true})");
+      Writer metadata;
+      Node own = part.find("metadata");
+      for (std::size_t i = 0; own.is(Type::object) && i < own.size(); ++i)
+        metadata.copy(own.name_at(i), own.value_at(i));
+      metadata.raw("molecule_wrapped_data", "true");
+      w.raw("metadata", std::move(metadata).text());
       return std::move(w).text();
     }
   }
@@ -198,18 +196,64 @@ std::string task_as(Generation to, Node task) {
   return std::move(w).text();
 }
 
-std::string configuration_as(Generation to, Node configuration) {
+std::string authentication_as(Generation to, Node authentication) {
   Writer w;
-  for (std::size_t i = 0; i < configuration.size(); ++i) {
-    std::string_view name = configuration.name_at(i);
-    Node value = configuration.value_at(i);
-    if (name == "blocking" && to == Generation::v10 && value.is(Type::boolean)) {
-      w.raw("returnImmediately", value.boolean() ? "false" : "true");
-    } else if (name == "returnImmediately" && to == Generation::v03 && value.is(Type::boolean)) {
-      w.raw("blocking", value.boolean() ? "false" : "true");
+  const std::string_view theirs = to == Generation::v10 ? push_scheme.v03 : push_scheme.v10;
+  const std::string_view ours = name_in(to, push_scheme);
+  for (std::size_t i = 0; i < authentication.size(); ++i) {
+    Node value = authentication.value_at(i);
+    if (authentication.name_at(i) != theirs || authentication.find(ours)) {
+      w.copy(authentication.name_at(i), value);
+    } else if (to == Generation::v03) {
+      w.raw(ours, '[' + value.text() + ']');
+    } else if (value.is(Type::array) && value.size() > 0) {
+      w.copy(ours, value.at(0));
+    }
+  }
+  return std::move(w).text();
+}
+
+std::string push_as(Generation to, Node push) {
+  Writer w;
+  for (std::size_t i = 0; i < push.size(); ++i) {
+    std::string_view name = push.name_at(i);
+    Node value = push.value_at(i);
+    if (to == Generation::v03 &&
+        std::ranges::find(push_of_v10_alone, name) != push_of_v10_alone.end())
+      continue;
+    if (name == "authentication" && value.is(Type::object)) {
+      w.raw(name, authentication_as(to, value));
     } else {
       w.copy(name, value);
     }
+  }
+  return std::move(w).text();
+}
+
+// `configuration` may be absent: to leave all of it out means something as well.
+std::string configuration_as(Generation to, Node configuration) {
+  const Generation from = to == Generation::v10 ? Generation::v03 : Generation::v10;
+  Writer w;
+  const std::size_t size = configuration.is(Type::object) ? configuration.size() : 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    std::string_view name = configuration.name_at(i);
+    Node value = configuration.value_at(i);
+    auto setting = std::ranges::find_if(
+        settings, [&](const Setting& each) { return name == name_in(from, each.name); });
+    if (setting == settings.end()) {
+      w.copy(name, value);
+    } else if (setting->value == Value::opposite && value.is(Type::boolean)) {
+      w.raw(name_in(to, setting->name), value.boolean() ? "false" : "true");
+    } else if (setting->value == Value::push && value.is(Type::object)) {
+      w.raw(name_in(to, setting->name), push_as(to, value));
+    } else {
+      w.copy(name_in(to, setting->name), value);
+    }
+  }
+  for (const Setting& setting : settings) {
+    bool told = configuration.find(setting.name.v03) || configuration.find(setting.name.v10);
+    if (to == Generation::v03 && !setting.unset_means.empty() && !told)
+      w.raw(setting.name.v03, setting.unset_means);
   }
   return std::move(w).text();
 }
@@ -271,7 +315,7 @@ Outcome outcome_of(std::string_view state) {
 }
 
 Generation generation_of(std::string_view method) {
-  return method == "SendMessage" ? Generation::v10 : Generation::v03;
+  return method == send_method.v10 ? Generation::v10 : Generation::v03;
 }
 
 bool same_parts(std::string_view one, std::string_view other) {
@@ -286,19 +330,22 @@ std::string request_as(Generation to, std::string_view request) {
     std::string_view name = root.name_at(i);
     Node value = root.value_at(i);
     if (name == "method") {
-      w.string("method", to == Generation::v10 ? "SendMessage" : "message/send");
+      w.string("method", name_in(to, send_method));
     } else if (name == "params" && value.is(Type::object)) {
       Writer params;
       for (std::size_t k = 0; k < value.size(); ++k) {
         std::string_view member = value.name_at(k);
         if (member == "message") {
           params.raw("message", message_as(to, value.value_at(k)));
-        } else if (member == "configuration" && value.value_at(k).is(Type::object)) {
-          params.raw("configuration", configuration_as(to, value.value_at(k)));
+        } else if (member == "configuration") {
+          continue;  // Below, because it may have to be made.
         } else {
           params.copy(member, value.value_at(k));
         }
       }
+      std::string configuration = configuration_as(to, value.find("configuration"));
+      if (value.find("configuration") || configuration != "{}")
+        params.raw("configuration", configuration);
       w.raw("params", std::move(params).text());
     } else {
       w.copy(name, value);

@@ -1,0 +1,59 @@
+// What is called otherwise, or means something else when it is left out, in the two generations.
+// Every such pair stands here and nowhere else; translate.cc walks the tables.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace molecule::a2a::detail {
+
+struct Pair {
+  std::string_view v03, v10;
+};
+
+constexpr Pair send_method{"message/send", "SendMessage"};
+
+constexpr std::array<Pair, 9> states{{
+    {"submitted", "TASK_STATE_SUBMITTED"},
+    {"working", "TASK_STATE_WORKING"},
+    {"input-required", "TASK_STATE_INPUT_REQUIRED"},
+    {"completed", "TASK_STATE_COMPLETED"},
+    {"canceled", "TASK_STATE_CANCELED"},
+    {"failed", "TASK_STATE_FAILED"},
+    {"rejected", "TASK_STATE_REJECTED"},
+    {"auth-required", "TASK_STATE_AUTH_REQUIRED"},
+    {"unknown", "TASK_STATE_UNSPECIFIED"},
+}};
+
+// Of a part that is a file: below `file` in 0.3, in the part itself in 1.0.
+constexpr std::array<Pair, 4> file_members{{
+    {"bytes", "raw"},
+    {"uri", "url"},
+    {"name", "filename"},
+    {"mimeType", "mediaType"},
+}};
+
+enum class Value {
+  opposite,  // true is false.
+  push,      // A push configuration; what differs in it is `authentication`, below.
+};
+
+// A member of `configuration`.
+struct Setting {
+  Pair name;
+  Value value;
+  // Written for 0.3 where a sender of 1.0 left it out, because that means this to them while 0.3
+  // leaves it to the agent. The other way round nothing needs to be written.
+  std::string_view unset_means;
+};
+constexpr std::array<Setting, 2> settings{{
+    {{"blocking", "returnImmediately"}, Value::opposite, "true"},
+    {{"pushNotificationConfig", "taskPushNotificationConfig"}, Value::push, {}},
+}};
+
+// Of a push configuration's `authentication`: a list in 0.3, of which 1.0 has the first.
+constexpr Pair push_scheme{"schemes", "scheme"};
+// What 1.0 has beside them in a push configuration, and 0.3 around it.
+constexpr std::array<std::string_view, 2> push_of_v10_alone{"taskId", "tenant"};
+
+}  // namespace molecule::a2a::detail
