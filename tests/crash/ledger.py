@@ -9,6 +9,12 @@ def is_receipt(answer: tuple[int, dict]) -> bool:
     return answer[0] == 202 or answer[1].get("status") == "queued"
 
 
+def said(result: object) -> str:
+    """The text of an answer: the message's, in the form of 0.3."""
+    parts = result.get("parts", []) if isinstance(result, dict) else []
+    return "".join(part.get("text", "") for part in parts)
+
+
 @dataclass
 class Ledger:
     """Promises by message id. A message without a promise may exist or not, but not twice."""
@@ -47,7 +53,7 @@ class Ledger:
             return "" if same else f"{message}: two receipts, {before} and {answer}"
         if is_receipt(before) and not is_receipt(answer):
             activity = before[1].get("activity_id", "")
-            if self.target[message] == self.poll and body.get("result") != f"answer to {activity}":
+            if self.target[message] == self.poll and said(body.get("result")) != f"answer to {activity}":
                 return f"{message}: the result of another message, {answer} after {before}"
             return ""
         return f"{message}: first {before}, then {answer}"

@@ -62,7 +62,7 @@ def test_a_receipt_becomes_the_result_of_that_very_message():
     assert ledger.promised("m", 200, receipt) == ""
     assert ledger.promised("m", 200, {"status": "queued", "activity_id": "a2"}) != ""
     assert ledger.promised("m", 200, receipt) != ""
-    assert ledger.promised("m", 200, {"result": "answer to a1"}) == ""
+    assert ledger.promised("m", 200, {"result": {"parts": [{"kind": "text", "text": "answer to a1"}]}}) == ""
     assert ledger.promised("m", 200, receipt) != ""
     other = Ledger(poll="w")
     other.sent("m", "w", "hello")
