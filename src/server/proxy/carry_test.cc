@@ -91,8 +91,8 @@ TEST_F(Carry, WhatIsNotUnderstoodIsNamed) {
   };
   Carried page = told("200 OK", "text/html", "<h1>Hello,\n\tyou</h1>");
   EXPECT_EQ(page.code, "bad_response");
-  EXPECT_TRUE(
-      page.error.starts_with("the agent answered HTTP 200 with text/html: <h1>Hello, you</h1>;"))
+  EXPECT_TRUE(page.error.starts_with(
+      "the agent answered HTTP 200 with text/html: <h1>Hello, you</h1>; that is not JSON"))
       << page.error;
   Carried broken = told("500 Oh", "text/plain", std::string(5000, 'x'));
   EXPECT_EQ(broken.status, 502) << "its failure is none of ours";

@@ -102,7 +102,11 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     document.emplace(
         json::Document::parse(body, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
   } catch (const Fault& fault) {
-    throw Fault(Kind::bad_gateway, "bad_response", "agent's response is not JSON: " + fault.text());
+    // Where JSON has begun the place of its mistake helps; a page has none.
+    const char first = body[body.find_first_not_of(" \t\r\n")];
+    const bool begun = first == '{' || first == '[' || first == '"';
+    throw Fault(Kind::bad_gateway, "bad_response",
+                begun ? "that is " + fault.text() : std::string("that is not JSON"));
   }
   Node root = document->root();
   Node error = root.find("error");
