@@ -191,9 +191,11 @@ export function announcement(text: string, attachments: unknown): Pick<ChatMessa
 
 /** An answer as the body of an activity row or of an event has it. */
 export function answerOf(questionId: string, body: unknown, failed?: string): Omit<ChatMessage, "at"> {
-  const failure = failed ?? errorText(body);
+  const answer = readAnswer(body);
+  // A task that failed is what the agent says, whatever the platform makes of it.
+  const failure = answer.state === undefined ? (failed ?? errorText(body)) : undefined;
   const base = { id: `answer:${questionId}`, replyTo: questionId };
-  return failure === undefined ? { ...base, role: "agent", ...contentOf(readAnswer(body)) } : { ...base, role: "system", text: failure };
+  return failure === undefined ? { ...base, role: "agent", ...contentOf(answer) } : { ...base, role: "system", text: failure };
 }
 
 function notifyMessage(row: ActivityRow, at: number): ChatMessage {

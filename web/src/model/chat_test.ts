@@ -160,6 +160,12 @@ describe("history", () => {
     const messages = threadFromRows([row({ request_body: question("q9", "Hi"), status: "error", error_detail: "unreachable" })]);
     expect(messages.map(({ role, text }) => `${role}:${text}`)).toEqual(["user:Hi", "system:unreachable"]);
   });
+  it("gives a task that failed as what the agent says, live and from its row", () => {
+    const task = { result: { kind: "task", id: "t", status: { state: "failed" } } };
+    const [, recorded] = threadFromRows([row({ request_body: question("q1", "Hi"), response_body: task, status: "error", error_detail: "the agent's task ended as failed" })]);
+    const live = applyToThread(asked("sending"), frame("A2A_RESPONSE", { message_id: "q1", response_body: task }, t0 + 10)).messages[1];
+    for (const answer of [recorded, live]) expect(answer).toMatchObject({ role: "agent", taskState: "failed" });
+  });
   it("does not show the runtime's own triggers as a person's words", () => {
     expect(threadFromRows([row({ request_body: question("s", "delegation results"), data: { source: "system" } })])).toEqual([]);
   });
