@@ -106,6 +106,10 @@ for (const program of Object.keys(languages))
         const bare = await through("GET", "").catch((error) => error);
         assert.equal(bare.status, 308, "the prefix without its slash leads to the page");
         assert.match(bare.headers.location, /\/molecule\/$/);
+        const slashed = await through("GET", "/health/?q=1");
+        assert.equal(slashed.status, 301);
+        const { pathname, search } = new URL(slashed.headers.location, `${front.url}/health/`);
+        assert.equal(pathname + search, `${prefix}/health?q=1`);
       }
       await worksWhole();
     });

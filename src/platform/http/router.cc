@@ -3,6 +3,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include <fmt/core.h>
+
 #include "platform/http/route.h"
 #include "platform/http/syntax.h"
 
@@ -203,19 +205,16 @@ Router::Match Router::find(Request& request) const {
         walk(*root_, rest.substr(0, rest.size() - 1), request.method, request, allowed);
     request.params.clear();
     if (leaf) {
-      std::string to(request.path.substr(0, request.path.size() - 1));
+      // Told from where the request is, since a proxy may have put all of us below a prefix.
+      const std::string_view path = request.path.substr(0, request.path.size() - 1);
+      std::string to = fmt::format("../{}", path.substr(path.rfind('/') + 1));
       if (!request.query.empty()) {
         to += '?';
         to += request.query;
       }
       bool safe = request.method == Method::get || request.method == Method::head;
       match.refusal = error_response(safe ? 301 : 307, "moved", "the path has no slash at its end");
-      // "//host" would send the client elsewhere.
-      if (to.starts_with("//")) {
-        match.refusal.reset();
-      } else {
-        match.refusal->headers.emplace_back("Location", std::move(to));
-      }
+      match.refusal->headers.emplace_back("Location", std::move(to));
     }
   }
   return match;

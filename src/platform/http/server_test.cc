@@ -78,7 +78,7 @@ TEST_F(ServerTest, RoutesByPathAndMethod) {
   EXPECT_EQ(client.ask("OPTIONS", "*").status, 204);
   PeerResponse slash = client.ask("GET", "/show/?q=1");
   EXPECT_EQ(slash.status, 301);
-  EXPECT_EQ(slash.header("Location"), "/show?q=1");
+  EXPECT_EQ(slash.header("Location"), "../show?q=1");
   EXPECT_EQ(client.ask("POST", "/small/").status, 307);
 }
 
