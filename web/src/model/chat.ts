@@ -213,9 +213,7 @@ function rowMessages(row: ActivityRow): ChatMessage[] {
   const parts = requestParts(row.request_body);
   if ((text === "" && parts.length === 0) || fromPlatform(row)) return [];
   const id = requestMessageId(row.request_body) ?? row.message_id ?? row.id;
-  // A task that failed is an answer, which says so itself.
-  const isTask = readAnswer(row.response_body, "nothing").state !== undefined;
-  const failed = row.status === "error" && !isTask ? (row.error_detail ?? errorText(row.response_body)) : undefined;
+  const failed = row.status === "error" ? (row.error_detail ?? errorText(row.response_body)) : undefined;
   // A body is an answer even if it has no words; only a receipt says that the answer is still to come.
   const answered = (failed ?? undefined) !== undefined || (row.response_body !== undefined && row.response_body !== null && !isQueuedReceipt(row.response_body));
   const question: ChatMessage = { id, rowId: row.id, role: "user", ...contentOf({ text, parts }), at, state: answered ? "answered" : "queued" };

@@ -151,11 +151,6 @@ describe("history", () => {
     const messages = threadFromRows([row({ request_body: question("q9", "Still there?"), response_body: { status: "queued", message_id: "q9" } })]);
     expect(messages).toMatchObject([{ id: "q9", role: "user", state: "queued" }]);
   });
-  it("reads a task that failed as the answer it is", () => {
-    const failed = { jsonrpc: "2.0", id: 1, result: { kind: "task", id: "t", status: { state: "failed" } } };
-    const messages = threadFromRows([row({ request_body: question("q8", "Hi"), response_body: failed, status: "error", error_detail: "the agent's task ended as failed" })]);
-    expect(messages[1]).toMatchObject({ role: "agent", taskState: "failed", replyTo: "q8" });
-  });
   it("gives a failed one with the platform's words", () => {
     const messages = threadFromRows([row({ request_body: question("q9", "Hi"), status: "error", error_detail: "unreachable" })]);
     expect(messages.map(({ role, text }) => `${role}:${text}`)).toEqual(["user:Hi", "system:unreachable"]);
