@@ -117,6 +117,8 @@ io::Task<Response> Connection::call(const Router::Match& match) {
       io::detail::WithCancellation<Response> working{match.route->call(match.service, request),
                                                      cancellation};
       Response response = co_await working;
+      // What ended a credential may be what woke this request: then it is no answer any more.
+      if (server_.reviews.asked.load(std::memory_order_acquire)) review();
       if (ended_) co_return std::move(*ended_);
       co_return response;
     }
