@@ -192,6 +192,30 @@ def test_answers_go_back(platform: ScriptedPlatform, client: RemoteAgentClient) 
     assert sent["id"] == "row-2" and extract_text(sent["params"]["message"]) == "TWO"
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_what_a_handler_sends_says_which_message_it_belongs_to(platform: ScriptedPlatform, client: RemoteAgentClient,
+                                                               asynchronous: bool) -> None:
+    platform.on("GET", ACTIVITY, Reply(200, [row(1)]))
+    sent: list[str | None] = []
+
+    def note(request: Request) -> Reply:
+        sent.append(request.headers.get("X-Molecule-Activity-Id"))
+        return Reply(202, {"delegation_id": "d", "status": "delegated"})
+
+    platform.on("POST", SELF + "/delegate", note)
+
+    def plain(message: InboundMessage, agent: Any) -> None:
+        agent.delegate("t", PEER)
+
+    async def later(message: InboundMessage, agent: Any) -> None:
+        await asyncio.sleep(0)
+        agent.delegate("t", PEER)
+
+    PollDelivery(client).run_once(later if asynchronous else plain)
+    client.delegate("t", PEER)
+    assert sent == ["row-1", None]
+
+
 def test_an_answer_that_cannot_be_delivered_is_kept_not_computed_again(platform: ScriptedPlatform,
                                                                       client: RemoteAgentClient) -> None:
     platform.on("GET", ACTIVITY, [row(1, "one"), row(2, "two")], [row(2, "two")])

@@ -12,6 +12,7 @@ import requests
 from . import _wire
 from ._answers import Answer, error_for, says_cursor_lost
 from ._awake import backoff, now
+from ._chain import chain_headers
 from ._errors import CursorLostError, ForeignAnswerError, PlatformError
 from ._models import FetchedMessage, InboundMessage, InboundSource
 from ._transport import Transport, segment
@@ -156,7 +157,7 @@ class MessageCalls:
     # --- reading answers ---
 
     def _sender(self) -> dict[str, str]:
-        return {"X-Workspace-ID": self.workspace_id}
+        return {"X-Workspace-ID": self.workspace_id, **chain_headers()}
 
     def _checked(self, answer: Answer, what: str) -> Any:
         """The decoded answer, None for one that has no content. Raises what `error_for` makes of a refusal."""

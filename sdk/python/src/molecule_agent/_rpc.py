@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _wire
+from ._chain import part_of
 from ._version import __version__
 
 log = logging.getLogger("molecule_agent")
@@ -37,14 +38,16 @@ class Refusal(Exception):
 
 def call(handler: Callable[[dict[str, Any]], Any], payload: dict[str, Any]) -> Any:
     """Run a handler; an async one gets an event loop of its own."""
-    outcome = handler(payload)
-    if not inspect.isawaitable(outcome):
-        return outcome
+    named = payload.get("activity_id")
+    with part_of(named if isinstance(named, str) else ""):
+        outcome = handler(payload)
+        if not inspect.isawaitable(outcome):
+            return outcome
 
-    async def settle() -> Any:
-        return await outcome
+        async def settle() -> Any:
+            return await outcome
 
-    return asyncio.run(settle())
+        return asyncio.run(settle())
 
 
 def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> tuple[int, dict[str, Any]]:

@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from . import _rpc
+from ._chain import ACTIVITY_HEADER
 from ._version import __version__
 
 __all__ = ["A2AServer", "INBOUND_PATH", "MAX_BODY_BYTES", "MAX_CONNECTIONS"]
@@ -207,7 +208,7 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if path == INBOUND_PATH:
             status, reply = _rpc.answer_flat(owner.run, body)
         else:
-            activity = (self.headers.get("X-Molecule-Activity-Id") or "").strip()
+            activity = (self.headers.get(ACTIVITY_HEADER) or "").strip()
             status, reply = _rpc.answer(owner.run, body, sender, activity)
         self._answer(status, reply, {"Retry-After": "5"} if status == 503 else None)
 

@@ -14,6 +14,7 @@ import requests
 
 from . import _files, _wire
 from ._calls import AgentCalls
+from ._chain import part_of
 from ._errors import CredentialRejectedError, CursorLostError, PlatformError
 from ._models import FetchedMessage, InboundMessage, InboundSource
 from ._work import StopRequested
@@ -52,6 +53,11 @@ class InboundDelivery(Protocol):
 def run_handler(handler: MessageHandler, message: InboundMessage, client: AgentCalls) -> str | None:
     """Call a handler, plain or async, and return its text. An async one gets an event loop of its own; called from
     inside a running loop that is a RuntimeError."""
+    with part_of(message.activity_id):
+        return _run(handler, message, client)
+
+
+def _run(handler: MessageHandler, message: InboundMessage, client: AgentCalls) -> str | None:
     outcome = handler(message, client)
     if outcome is None or isinstance(outcome, str):
         return outcome
