@@ -91,6 +91,11 @@ inline constexpr std::array settings{
     Setting{"hops-max", "MOLECULE_HOPS_MAX", "24",
             "Longest chain of messages before it is stopped as a loop", Setting::Form::number, "N",
             1, 1'000, "hops"},
+    Setting{
+        "edge-rate", "MOLECULE_EDGE_RATE", "1200",
+        "Messages a minute of one agent to another that do not say which message they belong to; "
+        "0 is unlimited",
+        Setting::Form::number, "N", 0, 10'000'000, "messages a minute"},
     Setting{"activity-retention-days", "ACTIVITY_RETENTION_DAYS", "7",
             "Days that finished activity is kept", Setting::Form::number, "N", 1, 3'650, "days"},
     Setting{"log-retention-days", "MOLECULE_LOG_RETENTION_DAYS", "30",

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "platform/net/dial.h"
-#include "server/activity/activity_store.h"
+#include "server/activity/feed.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/workspaces/workspaces.h"
@@ -35,15 +35,23 @@ class MailboxesByProxy final : public presence::Capacity {
   proxy::Service& proxy_;
 };
 
-// A purged workspace takes its activity along.
+// What is open for a workspace ends when it is removed; a purged one takes its activity along.
 class ActivityDeparture final : public workspaces::Departure {
  public:
-  void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override {
-    for (WorkspaceId id : ids) {
-      tx.run(activity::store::purge_keys, id);
-      tx.run(activity::store::purge, id);
-    }
+  ActivityDeparture(messages::Ledger& ledger, activity::Feed& feed)
+      : ledger_(ledger), feed_(feed) {}
+  void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override {
+    for (WorkspaceId id : ids) ledger_.end_all_for(tx, id, at_once_max);
   }
+  void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override {
+    for (WorkspaceId id : ids) feed_.purge(tx, ledger_, id);
+  }
+
+ private:
+  // Messages of one workspace in the removing transaction; the sweep ends what is left.
+  static constexpr std::size_t at_once_max = 1000;
+  messages::Ledger& ledger_;
+  activity::Feed& feed_;
 };
 
 // For slices that are made after the workspaces: they join the list before the first request.

@@ -25,6 +25,7 @@
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
+#include "server/proxy/told.h"
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
 #include "server/workspaces/workspaces_service.h"
@@ -255,10 +256,17 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   presence_limits.silent_after = std::chrono::seconds(config.number("offline-after"));
   presence_limits.late_after = presence_limits.silent_after * 2 / 3;
   presence::Roster roster(world.clock, presence_limits);
-  activity::Ledger ledger(log, world.clock);
+  messages::Mailboxes mailboxes;
+  messages::Ledger ledger(world.clock, world.random, mailboxes);
+  activity::Feed feed(log, directory, world.clock);
+  proxy::Told told(log);
+  delegations::Outcomes outcomes(log, feed, world.clock);
+  for (messages::Follower* follower :
+       std::initializer_list<messages::Follower*>{&feed, &told, &outcomes})
+    ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
-  ActivityDeparture activity_departure;
+  ActivityDeparture activity_departure(ledger, feed);
   LaterDepartures later_departures;
   workspaces::Ports workspace_ports{
       roster,  urls,   secrets,
@@ -267,20 +275,20 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                                         workspace_ports, workspace_settings);
 
   // Things that happen to them.
-  delegations::Outcomes outcomes(log, ledger, world.clock);
   proxy::Settings proxy_settings;
   proxy_settings.hops_max = config.number("hops-max");
-  proxy::Service proxy(db, log, ledger, directory, inbound, outcomes, world.clock, world.random,
+  proxy_settings.edge_rate = static_cast<std::uint32_t>(config.number("edge-rate"));
+  proxy::Service proxy(db, ledger, mailboxes, directory, inbound, world.clock, world.random,
                        registry, proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
-  MailboxesByProxy mailboxes(proxy);
+  MailboxesByProxy capacity(proxy);
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
-  presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, mailboxes,
+  presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, capacity,
                              presence_settings, registry);
   later_departures.join(presence);
-  activity::Service activity(db, log, ledger, directory, hubs, world.clock);
-  delegations::Service delegations(db, log, ledger, outcomes, proxy, directory, hubs, world.clock,
+  activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
+  delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
   layout::Service layout(db, world.clock);
@@ -331,17 +339,15 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   auto days = [&](std::string_view name) { return std::chrono::hours(24 * config.number(name)); };
   background.spawn("reload", reload_when_asked(reload, tls.get()));
   background.spawn("presence", presence.run());
-  background.spawn("mailboxes", every(1s, "mailboxes", [&]() -> io::Task<void> {
-                     proxy.sweep();
-                     co_return;
-                   }));
+  background.spawn("mailboxes", every(1s, "mailboxes", [&] { return proxy.sweep(); }));
+  background.spawn("feed", every(100ms, "feed", [&] { return activity.fill(); }));
   background.spawn("log",
                    every(1s, "log", [&, known = db.unknown_commits()]() mutable -> io::Task<void> {
                      return catch_up(db, log, known);
                    }));
   background.spawn("credentials", auth::keep(tokens, sessions));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
-                     co_await activity.prune(days("activity-retention-days"));
+                     co_await activity.prune(days("activity-retention-days"), 60s);
                      co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);
                    }));
   for (auto& lane : lanes) {

@@ -93,9 +93,9 @@ class PushAgents:
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def start(self, answering: Answering) -> str:
+    def start(self, answering: Answering, port: int = 0) -> str:
         """The address of a new agent."""
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server(("127.0.0.1", port))
         self._listeners.append(listener)
         threading.Thread(target=self._accept, args=(listener, answering), daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}/a2a"

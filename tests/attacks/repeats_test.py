@@ -99,7 +99,7 @@ def test_a_repeat_of_what_could_not_be_delivered_is_refused_alike(org: Org) -> N
         pass  # Until it has expired in the mailbox.
     second = org.ask("POST", f"/workspaces/{agent.id}/a2a", asked)
     assert (second.status_code, second.json()) == (first.status_code, first.json())
-    assert first.status_code == 502 and first.json()["code"] == "agent_unreachable" and "expired" in first.json()["error"]
+    assert first.status_code == 504 and first.json()["code"] == "message_expired" and "expired" in first.json()["error"]
 
 
 @pytest.mark.parametrize("ask", [message, newer])

@@ -10,6 +10,8 @@
 // (check_prepares).
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace molecule::sql {
@@ -23,5 +25,20 @@ struct Query<Row(Args...)> {
   std::string_view name;
   std::string_view text;
 };
+
+// One text from parts that several statements share, put together by the compiler:
+//   constexpr sql::Query<Row(WorkspaceId)> newest{"…", sql::joined<columns, of_workspace>};
+template <const std::string_view&... Parts>
+struct Joined {
+  static constexpr auto letters = [] {
+    std::array<char, (Parts.size() + ...)> out{};
+    auto at = out.begin();
+    ((at = std::copy(Parts.begin(), Parts.end(), at)), ...);
+    return out;
+  }();
+};
+template <const std::string_view&... Parts>
+inline constexpr std::string_view joined{Joined<Parts...>::letters.data(),
+                                         Joined<Parts...>::letters.size()};
 
 }  // namespace molecule::sql

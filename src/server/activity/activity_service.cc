@@ -33,6 +33,8 @@ void check_length(std::string_view name, const std::optional<std::string>& text,
   }
 }
 
+constexpr std::size_t slice_max = 2'000;  // Rows that retention looks at in one transaction.
+
 constexpr auto table =
     http::table(http::get<auth::Self, &Service::list>("/workspaces/{id}/activity"),
                 http::post<auth::Self, &Service::report>("/workspaces/{id}/activity"),
@@ -43,7 +45,7 @@ constexpr auto table =
 const std::span<const http::Route> routes = table;
 
 io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report report) {
-  NewRow row;
+  NewReport row;
   row.activity_type = checked_type(report.activity_type);
   if (report.source_id && *report.source_id != id)
     throw forbidden("source_id must match authenticated workspace");
@@ -64,7 +66,7 @@ io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report rep
   row.error_detail = report.error_detail;
   auto change = [this, row, status](sql::Tx& tx) mutable {
     row.status = status;
-    ledger_.record(tx, row);
+    feed_.record(tx, row);
   };
   co_await db_.write(std::move(change));
   co_return json::Object{}.add("status", "logged").raw();
@@ -98,7 +100,7 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     }
     parts = "[" + parts + "]";
   }
-  NewRow row;
+  NewReport row;
   row.workspace = id;
   row.activity_type = "a2a_receive";
   row.method = "notify";
@@ -119,24 +121,26 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
     Sent outcome;
     if (reply_to) {
       auto asked = ledger_.find(tx, *reply_to);
-      outcome.known = asked && asked->workspace_id == id;
+      outcome.known = asked && asked->message.target == id;
       if (!outcome.known) return outcome;
+      const bool waits = asked->delivery && asked->delivery->state == messages::State::open;
       // Recorded here, the peer that waits for it would never hear of it.
-      outcome.of_peer = asked->mail == Mail::polled && asked->source_id;
+      outcome.of_peer = waits && asked->message.source;
       if (outcome.of_peer) return outcome;
-      Result result;
       // The asker gets it in the form of any other answer, also when they ask again.
-      result.response_body = RawJson(a2a::answer_saying(
-          *notice.message, parts, reply_to->text(), a2a::generation_of(asked->method.value_or("")),
-          asked->rpc_id.value_or("null")));
-      result.duration_ms = (clock_.now() - asked->created_at).count() / 1000;
+      messages::Outcome result;
+      result.body = RawJson(a2a::answer_saying(*notice.message, parts, reply_to->text(),
+                                               a2a::generation_of(asked->message.method),
+                                               asked->message.rpc_id));
+      result.text = *notice.message;
+      result.duration_ms = (clock_.now() - asked->message.created_at).count() / 1000;
       // A message that a push link already settled may still be followed by further remarks.
-      outcome.duplicate = asked->mail == Mail::polled
-                              ? !ledger_.settle(tx, *asked, result)
-                              : asked->mail == Mail::settled && asked->method != "notify";
-      if (outcome.duplicate && asked->response_body == result.response_body.text) return outcome;
+      outcome.duplicate = waits ? !ledger_.end_open(tx, asked->message, result)
+                                : asked->outcome && asked->outcome->end == messages::End::answered;
+      if (outcome.duplicate && asked->outcome && asked->outcome->body.text == result.body.text)
+        return outcome;
     }
-    Place place = ledger_.record(tx, row);
+    messages::Place place = feed_.record(tx, row);
     json::Object payload;
     payload.add("message", preview(*notice.message, event_answer_max));
     if (notice.message->size() > event_answer_max) payload.add("truncated", true);
@@ -164,6 +168,51 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
   answer.add("status", "sent");
   if (sent.duplicate) answer.add("duplicate", true);
   co_return answer.raw();
+}
+
+io::Task<void> Service::prune(std::chrono::hours retention, std::chrono::nanoseconds budget) {
+  const Instant before = clock_.now() - retention;
+  const auto until = clock_.monotonic() + budget;
+  co_await db_.write([this](sql::Tx& tx) { ledger_.prune_keys(tx, slice_max); });
+  std::optional<std::int64_t> messages_from = 0, reports_from = 0;
+  while ((messages_from || reports_from) && clock_.monotonic() < until) {
+    auto change = [this, before, messages_from, reports_from](sql::Tx& tx) {
+      std::pair<std::optional<std::int64_t>, std::optional<std::int64_t>> next;
+      if (messages_from) next.first = prune_messages(tx, *messages_from, before);
+      if (reports_from) next.second = prune_reports(tx, *reports_from, before);
+      return next;
+    };
+    auto next = co_await db_.write(std::move(change));
+    messages_from = next.first;
+    reports_from = next.second;
+  }
+}
+
+std::optional<std::int64_t> Service::prune_messages(sql::Tx& tx, std::int64_t from,
+                                                    Instant before) {
+  auto until = ledger_.aged_until(tx, from, before, slice_max);
+  if (!until) return until;
+  tx.run(store::prune_message_entries, from, *until, before);
+  ledger_.prune(tx, from, *until, before);
+  return until;
+}
+
+std::optional<std::int64_t> Service::prune_reports(sql::Tx& tx, std::int64_t from, Instant before) {
+  auto aged = tx.all(store::slice, from, static_cast<std::int64_t>(slice_max));
+  bool any = std::any_of(aged.begin(), aged.end(),
+                         [&](const store::Aged& row) { return row.created_at < before; });
+  if (!any) return std::nullopt;
+  const std::int64_t until = aged.back().seq;
+  tx.run(store::prune_report_entries, from, until, before);
+  tx.run(store::prune, from, until, before);
+  return until;
+}
+
+io::Task<void> Service::fill() {
+  while (feed_.behind()) {
+    bool more = co_await db_.write([this](sql::Tx& tx) { return feed_.fill(tx); });
+    if (!more) break;
+  }
 }
 
 }  // namespace molecule::activity

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "platform/http/route.h"
-#include "server/activity/ledger.h"
+#include "server/activity/feed.h"
 #include "server/auth/access.h"
 #include "server/events/hub.h"
 #include "server/workspaces/directory.h"
@@ -67,24 +67,36 @@ class Service {
  public:
   static constexpr std::size_t message_max = 1u << 20;
 
-  Service(sql::Database& db, events::Log& log, Ledger& ledger,
+  Service(sql::Database& db, events::Log& log, Feed& feed, messages::Ledger& ledger,
           const workspaces::Directory& directory, events::Hubs& hubs, const io::Clock& clock)
-      : db_(db), log_(log), ledger_(ledger), directory_(directory), hubs_(hubs), clock_(clock) {}
+      : db_(db),
+        log_(log),
+        feed_(feed),
+        ledger_(ledger),
+        directory_(directory),
+        hubs_(hubs),
+        clock_(clock) {}
 
   io::Task<RawJson> list(auth::Self::Caller caller, WorkspaceId id, http::Query<FeedQuery> query,
                          const http::Request& request);
   io::Task<RawJson> report(auth::Self::Caller caller, WorkspaceId id, Report report);
   io::Task<RawJson> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
 
-  // Deletes rows older than the retention that no delivery needs, a bounded number per call.
-  io::Task<std::int64_t> prune(std::chrono::hours retention);
+  // Deletes what is older than the retention and not open, slice by slice, until nothing is left of
+  // it or `budget` has passed. Each slice is a transaction of its own.
+  io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
+  // Brings the index of the feed up to date, slice by slice.
+  io::Task<void> fill();
 
  private:
+  std::optional<std::int64_t> prune_messages(sql::Tx& tx, std::int64_t from, Instant before);
+  std::optional<std::int64_t> prune_reports(sql::Tx& tx, std::int64_t from, Instant before);
   std::string row_json(const store::Row& row, bool with_peer, std::string_view base_url) const;
 
   sql::Database& db_;
   events::Log& log_;
-  Ledger& ledger_;
+  Feed& feed_;
+  messages::Ledger& ledger_;
   const workspaces::Directory& directory_;
   events::Hubs& hubs_;
   const io::Clock& clock_;

@@ -1,4 +1,9 @@
-// Statements over the activity table. Only this slice writes it.
+// Statements over reports and the feed. Only this slice writes them; what it reads of messages it
+// reads from their ledger's tables.
+//
+// The table feed says which messages and reports are a workspace's. It is filled behind the writer,
+// because an entry lands on a page of its workspace, and a commit that touches a page for every
+// message costs many times one that only appends. Readers add the tail that is not filled yet.
 #pragma once
 
 #include "platform/sql/query.h"
@@ -9,115 +14,36 @@ namespace molecule::activity::store {
 
 inline constexpr sql::Query<void(
     std::int64_t, WorkspaceId, std::string_view, std::optional<WorkspaceId>,
-    std::optional<WorkspaceId>, std::optional<std::string>, std::optional<std::string>,
-    std::optional<std::string>, std::optional<std::string>, std::optional<std::string>,
-    std::optional<std::int64_t>, std::string_view, std::optional<std::string>, Instant,
-    std::optional<std::string>, Mail, std::int64_t, std::optional<Instant>, std::int64_t,
-    std::optional<std::string>, std::optional<DelegationId>, std::optional<std::int64_t>)>
+    std::optional<WorkspaceId>, Instant, std::int64_t, std::optional<std::int64_t>,
+    std::string_view, std::optional<std::string>, std::optional<std::string>,
+    std::optional<std::string>, std::optional<std::string>, std::optional<std::string>)>
     insert{"activity.insert", R"(
-    INSERT INTO activity (seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body,
-                          response_body, tool_trace, duration_ms, status, error_detail, created_at, message_id,
-                          mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id, reply_to)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21, $22))"};
+    INSERT INTO reports (seq, workspace_id, activity_type, source_id, target_id, created_at, size, duration_ms, status,
+                         method, summary, error_detail, request_body, response_body)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14))"};
 
-inline constexpr sql::Query<void(std::int64_t, sql::BytesView)> insert_key{"activity.insert_key",
+// How a delegation stands, on the asker's own row.
+inline constexpr sql::Query<void(std::int64_t, std::string_view, std::optional<std::string>,
+                                 std::optional<std::int64_t>)>
+    restate{"activity.restate", R"(
+    UPDATE reports SET status = $2, error_detail = $3, duration_ms = $4
+     WHERE seq = $1 AND activity_type = 'delegation')"};
+
+inline constexpr std::string_view position_name = "activity";
+inline constexpr sql::Query<std::int64_t(std::string_view)> position{"activity.position", R"(
+    SELECT seq FROM feed_position WHERE name = $1)"};
+inline constexpr sql::Query<std::int64_t()> newest{"activity.newest", R"(
+    SELECT MAX(newest) FROM (SELECT COALESCE(MAX(seq), 0) AS newest FROM messages
+                             UNION ALL SELECT COALESCE(MAX(seq), 0) FROM reports) AS both_tables)"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> fill_messages{
+    "activity.fill_messages", R"(
+    INSERT INTO feed (workspace_id, seq) SELECT target_id, seq FROM messages WHERE seq > $1 AND seq <= $2)"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> fill_reports{"activity.fill_reports",
                                                                            R"(
-    INSERT INTO message_keys (seq, message_key) VALUES ($1, $2))"};
-// For a key that another process has taken; the store compares keys only where there are others.
-inline constexpr sql::Query<std::int64_t(sql::BytesView)> seq_by_key{"activity.seq_by_key", R"(
-    SELECT seq FROM message_keys WHERE message_key = $1)"};
-inline constexpr sql::Query<void(sql::BytesView)> release_key{"activity.release_key", R"(
-    DELETE FROM message_keys WHERE message_key = $1)"};
-struct KeyTag;
-struct Key {
-  std::int64_t seq = 0;
-  Id<KeyTag> message_key;  // 16 bytes, read as ids are: there are many at start.
-};
-BOOST_DESCRIBE_STRUCT(Key, (), (seq, message_key))
-inline constexpr sql::Query<Key(std::int64_t)> newest_keys{"activity.newest_keys", R"(
-    SELECT seq, message_key FROM message_keys ORDER BY seq DESC LIMIT $1)"};
-inline constexpr sql::Query<void(std::int64_t, std::int64_t)> prune_keys{"activity.prune_keys", R"(
-    DELETE FROM message_keys WHERE seq < $1
-       AND seq < (SELECT COALESCE(MIN(seq), 0) FROM message_keys) + $2)"};
-inline constexpr sql::Query<void(WorkspaceId)> purge_keys{"activity.purge_keys", R"(
-    DELETE FROM message_keys WHERE seq IN (SELECT seq FROM activity WHERE workspace_id = $1))"};
-
-// What the mailbox needs to know of a message.
-struct Message {
-  std::int64_t seq = 0;
-  WorkspaceId workspace_id;
-  std::optional<WorkspaceId> source_id;
-  std::optional<std::string> method;
-  RawJson request_body;
-  std::optional<std::string> response_body;
-  std::string status;
-  std::optional<std::string> error_detail;
-  Instant created_at;
-  std::optional<std::string> message_id;
-  Mail mail = Mail::none;
-  std::int64_t lease_epoch = 0;
-  std::int64_t attempts = 0;
-  std::optional<Instant> expires_at;
-  std::int64_t hops = 0;
-  std::optional<std::string> rpc_id;
-  std::optional<DelegationId> delegation_id;
-};
-BOOST_DESCRIBE_STRUCT(Message, (),
-                      (seq, workspace_id, source_id, method, request_body, response_body, status,
-                       error_detail, created_at, message_id, mail, lease_epoch, attempts,
-                       expires_at, hops, rpc_id, delegation_id))
-
-inline constexpr sql::Query<Message(std::int64_t)> message{"activity.message", R"(
-    SELECT seq, workspace_id, source_id, method, COALESCE(request_body, ''), response_body, status, error_detail,
-           created_at, message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id
-      FROM activity WHERE seq = $1)"};
-
-// Records the result once: a stale epoch or an already settled message matches no row.
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view,
-                                 std::optional<std::string>, std::optional<std::string>,
-                                 std::optional<std::int64_t>, std::optional<std::string>)>
-    settle{"activity.settle", R"(
-    UPDATE activity SET mail = 'settled', status = $3, response_body = $4, error_detail = $5, duration_ms = $6,
-                        tool_trace = $7
-     WHERE seq = $1 AND lease_epoch = $2 AND (mail = 'leased' OR mail = 'polled'))"};
-
-// The oldest message that may go out now, by priority of arrival; takes the lease.
-inline constexpr sql::Query<Message(WorkspaceId, Instant)> lease{"activity.lease", R"(
-    UPDATE activity SET mail = 'leased', lease_epoch = lease_epoch + 1, attempts = attempts + 1
-     WHERE mail = 'queued'
-       AND seq = (SELECT MIN(seq) FROM activity
-                   WHERE workspace_id = $1 AND mail = 'queued' AND (not_before IS NULL OR not_before <= $2))
-    RETURNING seq, workspace_id, source_id, method, COALESCE(request_body, ''), response_body, status, error_detail, created_at,
-              message_id, mail, lease_epoch, attempts, expires_at, hops, rpc_id, delegation_id)"};
-
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Instant>,
-                                 std::optional<std::string>)>
-    requeue{"activity.requeue", R"(
-    UPDATE activity SET mail = 'queued', not_before = $3, error_detail = $4, status = 'queued'
-     WHERE seq = $1 AND lease_epoch = $2 AND mail = 'leased')"};
-
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view,
-                                 std::optional<std::string>)>
-    bury{"activity.bury", R"(
-    UPDATE activity SET mail = 'dead', status = 'error', error_detail = $3, response_body = $4
-     WHERE seq = $1 AND lease_epoch = $2 AND (mail = 'leased' OR mail = 'queued'))"};
-
-// After a restart: what the last process was carrying goes back into the mailbox; its results,
-// should they still come, carry an old epoch.
-inline constexpr sql::Query<void()> reclaim{"activity.reclaim", R"(
-    UPDATE activity SET mail = 'queued', status = 'queued', lease_epoch = lease_epoch + 1 WHERE mail = 'leased')"};
-
-// An agent that now polls fetches what waited for its push link.
-inline constexpr sql::Query<void(WorkspaceId)> queued_to_polled{"activity.queued_to_polled", R"(
-    UPDATE activity SET mail = 'polled', status = 'ok' WHERE workspace_id = $1 AND mail = 'queued')"};
-
-struct Waiting {
-  WorkspaceId workspace_id;
-  std::int64_t count = 0;
-};
-BOOST_DESCRIBE_STRUCT(Waiting, (), (workspace_id, count))
-inline constexpr sql::Query<Waiting()> waiting{"activity.waiting", R"(
-    SELECT workspace_id, COUNT(*) FROM activity WHERE mail = 'queued' GROUP BY workspace_id)"};
+    INSERT INTO feed (workspace_id, seq) SELECT workspace_id, seq FROM reports WHERE seq > $1 AND seq <= $2)"};
+inline constexpr sql::Query<void(std::string_view, std::int64_t)> move_position{
+    "activity.move_position", R"(
+    UPDATE feed_position SET seq = $2 WHERE name = $1)"};
 
 struct Row {
   std::int64_t seq = 0;
@@ -131,69 +57,128 @@ struct Row {
   std::optional<std::string> response_body;
   std::optional<std::string> tool_trace;
   std::optional<std::int64_t> duration_ms;
-  std::string status;
+  std::optional<std::string> status;  // Of a report.
+  std::optional<messages::State> state;
+  std::optional<messages::End> end;
   std::optional<std::string> error_detail;
   Instant created_at;
   std::optional<std::string> message_id;
-  Mail mail = Mail::none;
-  std::int64_t hops = 0;
 };
 BOOST_DESCRIBE_STRUCT(Row, (),
                       (seq, workspace_id, activity_type, source_id, target_id, method, summary,
-                       request_body, response_body, tool_trace, duration_ms, status, error_detail,
-                       created_at, message_id, mail, hops))
+                       request_body, response_body, tool_trace, duration_ms, status, state, end,
+                       error_detail, created_at, message_id))
 
-// Filters that are NULL do not filter. $4: 1 = people's rows, 0 = agents' rows. $8: the agent's own
-// view of its inbox leaves out what it said itself.
-inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::string>,
-                                std::optional<std::int64_t>, std::optional<WorkspaceId>,
-                                std::optional<Instant>, std::int64_t, std::int64_t)>
-    after{"activity.after", R"(
-    SELECT seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body, response_body,
-           tool_trace, duration_ms, status, error_detail, created_at, message_id, mail, hops
-      FROM activity
-     WHERE workspace_id = $1 AND seq > $2
-       AND (CAST($3 AS TEXT) IS NULL OR activity_type = $3)
-       AND (CAST($4 AS BIGINT) IS NULL OR (CAST($4 AS BIGINT) = 1 AND source_id IS NULL)
-            OR (CAST($4 AS BIGINT) = 0 AND source_id IS NOT NULL))
-       AND (CAST($5 AS BYTEA) IS NULL OR source_id = $5 OR target_id = $5)
-       AND (CAST($6 AS BIGINT) IS NULL OR created_at > $6)
-       AND (CAST($8 AS BIGINT) = 0 OR COALESCE(method, '') <> 'notify')
-     ORDER BY seq LIMIT $7)"};
+// How large a row is, before it is read.
+struct Size {
+  std::int64_t seq = 0;
+  std::int64_t bytes = 0;
+};
+BOOST_DESCRIBE_STRUCT(Size, (), (seq, bytes))
 
-inline constexpr sql::Query<Row(WorkspaceId, std::int64_t, std::optional<std::string>,
-                                std::optional<std::int64_t>, std::optional<WorkspaceId>,
-                                std::optional<Instant>, std::int64_t, std::int64_t)>
-    before{"activity.before", R"(
-    SELECT seq, workspace_id, activity_type, source_id, target_id, method, summary, request_body, response_body,
-           tool_trace, duration_ms, status, error_detail, created_at, message_id, mail, hops
-      FROM activity
-     WHERE workspace_id = $1 AND seq < $2
-       AND (CAST($3 AS TEXT) IS NULL OR activity_type = $3)
-       AND (CAST($4 AS BIGINT) IS NULL OR (CAST($4 AS BIGINT) = 1 AND source_id IS NULL)
-            OR (CAST($4 AS BIGINT) = 0 AND source_id IS NOT NULL))
-       AND (CAST($5 AS BYTEA) IS NULL OR source_id = $5 OR target_id = $5)
-       AND (CAST($6 AS BIGINT) IS NULL OR created_at > $6)
-       AND (CAST($8 AS BIGINT) = 0 OR COALESCE(method, '') <> 'notify')
-     ORDER BY seq DESC LIMIT $7)"};
+// A page is put together from parts: what is selected, from where, in which direction. Filters that
+// are NULL do not filter. $2 and $3: between these numbers, both excluded. $5: 1 = people's rows,
+// 0 = agents' rows. $9: 1 leaves out what the agent said itself.
+namespace part {
+inline constexpr std::string_view rows = R"(
+    SELECT f.seq, f.workspace_id, COALESCE(r.activity_type, 'a2a_receive'), COALESCE(m.source_id, r.source_id),
+           COALESCE(m.target_id, r.target_id), COALESCE(m.method, r.method), COALESCE(m.summary, r.summary),
+           COALESCE(m.body, r.request_body), COALESCE(o.body, r.response_body), o.trace,
+           COALESCE(o.duration_ms, r.duration_ms), r.status, d.state, o."end",
+           COALESCE(o.error, d.why, r.error_detail), COALESCE(m.created_at, r.created_at), m.message_id)";
+inline constexpr std::string_view sizes = R"(
+    SELECT f.seq, COALESCE(m.size, 0) + COALESCE(o.size, 0) + COALESCE(r.size, 0))";
+inline constexpr std::string_view filled = R"(
+      FROM feed f)";
+inline constexpr std::string_view tail = R"(
+      FROM (SELECT seq, target_id AS workspace_id FROM messages
+             WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity') AND target_id = $1
+            UNION ALL SELECT seq, workspace_id FROM reports
+             WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity') AND workspace_id = $1) f)";
+inline constexpr std::string_view matching = R"(
+      LEFT JOIN messages m ON m.seq = f.seq LEFT JOIN reports r ON r.seq = f.seq
+      LEFT JOIN outcomes o ON o.seq = f.seq LEFT JOIN deliveries d ON d.seq = f.seq
+     WHERE f.workspace_id = $1 AND f.seq > $2 AND f.seq < $3
+       AND (m.seq IS NOT NULL OR r.seq IS NOT NULL)
+       AND (CAST($4 AS TEXT) IS NULL OR COALESCE(r.activity_type, 'a2a_receive') = $4)
+       AND (CAST($5 AS BIGINT) IS NULL
+            OR (CAST($5 AS BIGINT) = 1 AND m.source_id IS NULL AND r.source_id IS NULL)
+            OR (CAST($5 AS BIGINT) = 0 AND (m.source_id IS NOT NULL OR r.source_id IS NOT NULL)))
+       AND (CAST($6 AS BYTEA) IS NULL OR m.source_id = $6 OR m.target_id = $6 OR r.source_id = $6 OR r.target_id = $6)
+       AND (CAST($7 AS BIGINT) IS NULL OR COALESCE(m.created_at, r.created_at) > $7)
+       AND (CAST($9 AS BIGINT) = 0 OR COALESCE(r.method, '') <> 'notify')
+       AND (CAST($10 AS BIGINT) IS NULL OR COALESCE(m.created_at, r.created_at) < $10))";
+inline constexpr std::string_view oldest_first = R"(
+     ORDER BY f.seq LIMIT $8)";
+inline constexpr std::string_view newest_first = R"(
+     ORDER BY f.seq DESC LIMIT $8)";
+}  // namespace part
 
-// The first number at or after an instant, for before_ts.
-inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> seq_before{"activity.seq_before",
-                                                                           R"(
-    SELECT COALESCE(MAX(seq), 0) + 1 FROM activity WHERE workspace_id = $1 AND created_at < $2)"};
+template <class R>
+using Page =
+    sql::Query<R(WorkspaceId, std::int64_t, std::int64_t, std::optional<std::string>,
+                 std::optional<std::int64_t>, std::optional<WorkspaceId>, std::optional<Instant>,
+                 std::int64_t, std::int64_t, std::optional<Instant>)>;
 
-// How a delegation stands, on the asker's own row.
-inline constexpr sql::Query<void(std::int64_t, std::string_view, std::optional<std::string>,
-                                 std::optional<std::int64_t>)>
-    restate{"activity.restate", R"(
-    UPDATE activity SET status = $2, error_detail = $3, duration_ms = $4
-     WHERE seq = $1 AND activity_type = 'delegation')"};
+// What is filled and what is not, each in both directions.
+template <class R>
+struct Pages {
+  Page<R> filled_up, filled_down, tail_up, tail_down;
+};
+inline constexpr Pages<Row> rows{
+    {"activity.rows_up", sql::joined<part::rows, part::filled, part::matching, part::oldest_first>},
+    {"activity.rows_down",
+     sql::joined<part::rows, part::filled, part::matching, part::newest_first>},
+    {"activity.tail_rows_up",
+     sql::joined<part::rows, part::tail, part::matching, part::oldest_first>},
+    {"activity.tail_rows_down",
+     sql::joined<part::rows, part::tail, part::matching, part::newest_first>}};
+inline constexpr Pages<Size> sizes{
+    {"activity.sizes_up",
+     sql::joined<part::sizes, part::filled, part::matching, part::oldest_first>},
+    {"activity.sizes_down",
+     sql::joined<part::sizes, part::filled, part::matching, part::newest_first>},
+    {"activity.tail_sizes_up",
+     sql::joined<part::sizes, part::tail, part::matching, part::oldest_first>},
+    {"activity.tail_sizes_down",
+     sql::joined<part::sizes, part::tail, part::matching, part::newest_first>}};
 
-inline constexpr sql::Query<void(Instant, std::int64_t)> prune{"activity.prune", R"(
-    DELETE FROM activity WHERE created_at < $1 AND mail IN ('none', 'settled', 'dead')
-       AND seq < (SELECT COALESCE(MIN(seq), 0) FROM activity) + $2)"};
+// Whose row it is and when it was written; reads no body.
+struct Cursor {
+  std::int64_t seq = 0;
+  WorkspaceId workspace_id;
+  Instant created_at;
+};
+BOOST_DESCRIBE_STRUCT(Cursor, (), (seq, workspace_id, created_at))
+inline constexpr sql::Query<Cursor(std::int64_t)> cursor{"activity.cursor", R"(
+    SELECT seq, target_id, created_at FROM messages WHERE seq = $1
+    UNION ALL SELECT seq, workspace_id, created_at FROM reports WHERE seq = $1)"};
 
-inline constexpr sql::Query<void(WorkspaceId)> purge{"activity.purge", R"(
-    DELETE FROM activity WHERE workspace_id = $1)"};
+// Retention, a slice of the numbers at a time; entries of the feed go with what they name.
+struct Aged {
+  std::int64_t seq = 0;
+  Instant created_at;
+};
+BOOST_DESCRIBE_STRUCT(Aged, (), (seq, created_at))
+inline constexpr sql::Query<Aged(std::int64_t, std::int64_t)> slice{"activity.slice", R"(
+    SELECT seq, created_at FROM reports WHERE seq > $1 ORDER BY seq LIMIT $2)"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune_report_entries{
+    "activity.prune_report_entries", R"(
+    DELETE FROM feed WHERE (workspace_id, seq) IN
+       (SELECT workspace_id, seq FROM reports WHERE seq > $1 AND seq <= $2 AND created_at < $3))"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune_message_entries{
+    "activity.prune_message_entries", R"(
+    DELETE FROM feed WHERE (workspace_id, seq) IN
+       (SELECT target_id, seq FROM messages WHERE seq > $1 AND seq <= $2 AND created_at < $3
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = messages.seq)))"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune{"activity.prune", R"(
+    DELETE FROM reports WHERE seq > $1 AND seq <= $2 AND created_at < $3)"};
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t)> entries{
+    "activity.entries", R"(
+    SELECT seq FROM feed WHERE workspace_id = $1 AND seq > $2 ORDER BY seq LIMIT $3)"};
+inline constexpr sql::Query<void(WorkspaceId)> purge_feed{"activity.purge_feed", R"(
+    DELETE FROM feed WHERE workspace_id = $1)"};
+inline constexpr sql::Query<void(std::int64_t)> erase_report{"activity.erase_report", R"(
+    DELETE FROM reports WHERE seq = $1)"};
 
 }  // namespace molecule::activity::store

@@ -77,9 +77,9 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
     return false;
   auto took = (clock_.now() - delegation.created_at).count() / 1000;
   if (delegation.activity_seq) {
-    ledger_.restate(tx, *delegation.activity_seq, enum_text(status), error, took);
+    feed_.restate(tx, *delegation.activity_seq, enum_text(status), error, took);
   }
-  activity::NewRow row;
+  activity::NewReport row;
   row.workspace = delegation.source_id;
   row.activity_type = "a2a_receive";
   row.source = delegation.target_id;
@@ -93,7 +93,7 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   row.duration_ms = took;
   row.status = ok ? "ok" : "error";
   row.error_detail = error;
-  ledger_.record(tx, row);
+  feed_.record(tx, row);
   json::Object payload;
   payload.add("delegation_id", delegation.delegation_id).add("target_id", delegation.target_id);
   if (ok) {
@@ -106,22 +106,28 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   return true;
 }
 
-void Outcomes::settled(sql::Tx& tx, const activity::store::Message& message, bool ok,
-                       const std::string& text) {
-  if (!message.delegation_id) return;
-  auto delegation = tx.optional(store::find, *message.delegation_id);
-  if (delegation) finish(tx, *delegation, ok, text);
+void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
+                     const messages::Outcome& outcome) {
+  if (!message.delegation) return;
+  auto delegation = tx.optional(store::find, *message.delegation);
+  if (!delegation) return;
+  if (outcome.end == messages::End::answered && !outcome.unfinished) {
+    finish(tx, *delegation, true, outcome.text);
+  } else {
+    finish(tx, *delegation, false,
+           outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"));
+  }
 }
 
-void Outcomes::waiting(sql::Tx& tx, const activity::store::Message& message) {
-  if (!message.delegation_id) return;
-  auto delegation = tx.optional(store::find, *message.delegation_id);
+void Outcomes::waits(sql::Tx& tx, const messages::Message& message, std::string_view) {
+  if (!message.delegation) return;
+  auto delegation = tx.optional(store::find, *message.delegation);
   if (!delegation || delegation->status == Status::queued) return;
-  if (tx.run(store::progress, *message.delegation_id, Status::queued, clock_.now()) == 0) return;
+  if (tx.run(store::progress, *message.delegation, Status::queued, clock_.now()) == 0) return;
   delegation->status = Status::queued;
   if (delegation->activity_seq) {
-    ledger_.restate(tx, *delegation->activity_seq, enum_text(Status::queued), std::nullopt,
-                    std::nullopt);
+    feed_.restate(tx, *delegation->activity_seq, enum_text(Status::queued), std::nullopt,
+                  std::nullopt);
   }
   status_event(tx, log_, *delegation);
 }
@@ -132,7 +138,8 @@ void Service::require_target(WorkspaceId source, WorkspaceId target) const {
   proxy_.require_reachable(source, target);
 }
 
-io::Task<http::Response> Service::delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask) {
+io::Task<http::Response> Service::delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask,
+                                           const http::Request& request) {
   auto who = caller.workspace();
   WorkspaceId source = id;
   std::optional<WorkspaceId> target = ask.target_id;
@@ -170,7 +177,10 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
   metadata.add("delegation_id", text_id).add("source_workspace_id", source);
   std::string body =
       a2a::text_request('"' + text_id + '"', text_id, "user", *ask.task, metadata.members());
-  proxy::Admission admission = proxy_.admit(source, *target, body);
+  std::optional<std::string> parent;
+  if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);
+  proxy::Admission admission =
+      co_await proxy_.admit(source, *target, std::move(body), std::move(parent));
   delegation.status =
       admission.target.link == proxy::Link::mailbox ? Status::queued : Status::dispatched;
 
@@ -189,7 +199,7 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
       }
       if (earlier) tx.run(store::release_key, earlier->delegation_id);
     }
-    activity::NewRow row;
+    activity::NewReport row;
     row.workspace = source;
     row.activity_type = "delegation";
     row.source = source;
@@ -200,8 +210,7 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     row.request_body =
         json::Object{}.add("task", delegation.task).add("delegation_id", text_id).raw();
     row.status = enum_text(delegation.status);
-    row.delegation = delegation.delegation_id;
-    activity::Place place = ledger_.record(tx, row);
+    messages::Place place = feed_.record(tx, row);
     tx.post(store::insert, delegation.delegation_id, source, *target,
             std::string_view(delegation.task), delegation.status, ask.idempotency_key,
             delegation.created_at, place.seq);
@@ -245,12 +254,12 @@ io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId 
   io::Context here = co_await io::context();
   events::Patience patience(hubs_.of(*here.loop), clock_, limit);
   for (;;) {
-    std::uint64_t pulse = ledger_.pulse(id);
+    std::uint64_t pulse = feed_.pulse(id);
     auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };
     auto found = co_await db_.read(std::move(query));
     if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
     if (finished(found->status) || patience.over()) co_return as_json(*found, id, true);
-    while (!patience.over() && ledger_.pulse(id) == pulse) co_await patience.wait();
+    while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
   }
 }
 

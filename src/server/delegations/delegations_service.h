@@ -2,6 +2,7 @@
 // its result, and told to the asker once.
 #pragma once
 
+#include "server/activity/feed.h"
 #include "server/delegations/delegations_store.h"
 #include "server/proxy/proxy_service.h"
 
@@ -33,21 +34,21 @@ struct Wait {
 };
 BOOST_DESCRIBE_STRUCT(Wait, (), (wait))
 
-// Records what became of delegated messages; the proxy tells it inside its settling transaction.
-class Outcomes final : public proxy::OnSettled {
+// Records what became of delegated messages, in the transaction that makes it so.
+class Outcomes final : public messages::Follower {
  public:
-  Outcomes(events::Log& log, activity::Ledger& ledger, const io::Clock& clock)
-      : log_(log), ledger_(ledger), clock_(clock) {}
+  Outcomes(events::Log& log, activity::Feed& feed, const io::Clock& clock)
+      : log_(log), feed_(feed), clock_(clock) {}
 
-  void settled(sql::Tx& tx, const activity::store::Message& message, bool ok,
-               const std::string& text) override;
-  void waiting(sql::Tx& tx, const activity::store::Message& message) override;
+  void waits(sql::Tx& tx, const messages::Message& message, std::string_view why) override;
+  void ended(sql::Tx& tx, const messages::Message& message,
+             const messages::Outcome& outcome) override;
   // False when the delegation has its result already.
   bool finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text);
 
  private:
   events::Log& log_;
-  activity::Ledger& ledger_;
+  activity::Feed& feed_;
   const io::Clock& clock_;
 };
 
@@ -55,12 +56,12 @@ class Service {
  public:
   static constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
 
-  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger, Outcomes& outcomes,
+  Service(sql::Database& db, events::Log& log, activity::Feed& feed, Outcomes& outcomes,
           proxy::Service& proxy, const auth::Residents& residents, events::Hubs& hubs,
           const io::Clock& clock, io::Random& random)
       : db_(db),
         log_(log),
-        ledger_(ledger),
+        feed_(feed),
         outcomes_(outcomes),
         proxy_(proxy),
         residents_(residents),
@@ -71,7 +72,8 @@ class Service {
   // One scope per loop, for the deliveries that follow an accepted delegation.
   void add_scope(io::Scope& scope) { scopes_.push_back(&scope); }
 
-  io::Task<http::Response> delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask);
+  io::Task<http::Response> delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask,
+                                    const http::Request& request);
   io::Task<std::vector<RawJson>> list(auth::Self::Caller caller, WorkspaceId id);
   io::Task<RawJson> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
                         http::Query<Wait> wait);
@@ -84,7 +86,7 @@ class Service {
 
   sql::Database& db_;
   events::Log& log_;
-  activity::Ledger& ledger_;
+  activity::Feed& feed_;
   Outcomes& outcomes_;
   proxy::Service& proxy_;
   const auth::Residents& residents_;

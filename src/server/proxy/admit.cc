@@ -45,7 +45,34 @@ std::optional<Fault> gone(const workspaces::Entry& entry) {
   return Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
 }
 
+// Its agent was heard of, and nobody said that it cannot take anything.
+bool is_present(Status status) { return status == Status::online || status == Status::degraded; }
+
+auth::LimitSettings edges(const Settings& settings) {
+  auth::LimitSettings limits;
+  limits.per_credential = settings.edge_rate;
+  return limits;
+}
+
+IdBytes edge_of(WorkspaceId from, WorkspaceId to) {
+  IdBytes edge = from.bytes();
+  // Not their exclusive or alone, which is the same both ways.
+  for (std::size_t i = 0; i < edge.size(); ++i) edge[i] ^= to.bytes()[(i + 1) % edge.size()];
+  return edge;
+}
+
 }  // namespace
+
+Admitter::Admitter(const workspaces::Directory& directory, const messages::Mailboxes& mailboxes,
+                   const Quiet& quiet, const io::Clock& clock, io::Random& random,
+                   const Settings& settings)
+    : directory_(directory),
+      mailboxes_(mailboxes),
+      quiet_(quiet),
+      edges_(edges(settings)),
+      clock_(clock),
+      random_(random),
+      settings_(settings) {}
 
 void Admitter::require_reachable(WorkspaceId source, WorkspaceId to) const {
   if (!directory_.may_reach(source, to)) {
@@ -72,6 +99,7 @@ Target Admitter::target(WorkspaceId id) const {
       return;
     }
     target.name = entry.name;
+    target.present = is_present(entry.status);
     target.url = entry.url;
     if (entry.agent_card.text.find("supportedInterfaces") != std::string::npos) {
       json::Document card = json::Document::parse(entry.agent_card.text);
@@ -92,10 +120,45 @@ Target Admitter::target(WorkspaceId id) const {
   });
   if (!found) throw not_found("workspace");
   if (refusal) throw std::move(*refusal);
-  bool full = in_flight_.count(id) >= settings_.in_flight_max;
-  if (target.link == Link::push && (full || in_flight_.left_alone(id, clock_.monotonic())))
+  const bool full = mailboxes_.under_way(id) >= settings_.in_flight_max;
+  if (target.link == Link::push && (full || quiet_.left_alone(id, clock_.monotonic())))
     target.link = Link::mailbox;
   return target;
+}
+
+// Every way in asks this one question.
+void Admitter::require_room(const Target& target) const {
+  if (target.link == Link::push) return;
+  const bool polled = target.link == Link::poll;
+  if (mailboxes_.waiting(target.id) < (polled ? settings_.polled_max : settings_.mailbox_max))
+    return;
+  throw Fault(Kind::rate_limited, "mailbox_full",
+              polled ? "the agent has too many messages that it has not answered"
+                     : "the agent's mailbox is full; try again when it has caught up")
+      .retry_after(std::chrono::seconds(30));
+}
+
+void Admitter::place(Admission& admission, const std::optional<Parent>& parent) {
+  if (!admission.source) return;
+  if (parent) {
+    admission.parent = parent->seq;
+    admission.hops = parent->hops + 1;
+    if (admission.hops <= settings_.hops_max) return;
+    throw Fault(Kind::conflict, "loop_stopped",
+                fmt::format("the chain of messages behind this one is longer than {}; it looks "
+                            "like a loop",
+                            settings_.hops_max));
+  }
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic()).count();
+  auto allowance =
+      edges_.take(auth::Counted::credential, edge_of(*admission.source, admission.target.id),
+                  static_cast<std::uint32_t>(seconds));
+  if (allowance.limit == 0 || allowance.allowed) return;
+  throw Fault(Kind::rate_limited, "edge_rate",
+              fmt::format("more than {} messages a minute to the same workspace; say in "
+                          "X-Molecule-Activity-Id which message they belong to",
+                          allowance.limit))
+      .retry_after(std::chrono::seconds(allowance.reset));
 }
 
 Admission Admitter::admit(const auth::Caller& caller, WorkspaceId to, std::string_view body) const {
@@ -113,16 +176,10 @@ Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to
   stamp.from_person = !source;
   admission.message = a2a::read_request(body, stamp);
   admission.key = key_of(to, source, admission.message.message_id);
-  if (source) {
-    admission.hops = 1 + in_flight_.hops(*source, clock_.monotonic());
-    if (admission.hops > settings_.hops_max) {
-      throw Fault(
-          Kind::conflict, "loop_stopped",
-          fmt::format(
-              "the chain of messages behind this one is longer than {}; it looks like a loop",
-              settings_.hops_max));
-    }
-  }
+  // What waits is not overtaken by its sender's next message.
+  if (admission.target.link == Link::push && !mailboxes_.may_pass(to, source))
+    admission.target.link = Link::mailbox;
+  require_room(admission.target);
   return admission;
 }
 

@@ -8,7 +8,9 @@
 
 #include "platform/io/clock.h"
 #include "server/auth/access.h"
-#include "server/proxy/in_flight.h"
+#include "server/auth/limits.h"
+#include "server/messages/mailboxes.h"
+#include "server/proxy/quiet.h"
 #include "server/workspaces/directory.h"
 #include "wire/a2a/a2a.h"
 
@@ -22,11 +24,12 @@ struct Settings {
   std::chrono::milliseconds body_wait{300'000};  // From an answer's head to its end.
   std::chrono::seconds person_wait{90};  // A person's request is answered "queued" after this.
   std::chrono::seconds connect_wait{10};
-  std::int64_t attempts_max = 5;        // Deliveries of one message before it is given up.
-  std::chrono::seconds retry_after{2};  // First wait before another attempt; doubles.
-  std::int64_t hops_max = 24;           // A chain of messages longer than this is a loop.
+  std::int64_t hops_max = 24;         // A chain of messages longer than this is a loop.
+  std::uint32_t edge_rate = 1200;     // Messages a minute of one agent to another that do not say
+                                      // what they belong to; 0 is unlimited.
   std::int64_t in_flight_max = 256;   // Messages under way to one agent; more wait in its mailbox.
   std::int64_t mailbox_max = 10'000;  // Messages waiting for one agent; more are refused (429).
+  std::int64_t polled_max = 500'000;  // The same for one that fetches them, open until answered.
 };
 
 // How a message will reach its agent.
@@ -38,25 +41,23 @@ struct Target {
   std::string url;
   a2a::Generation generation = a2a::Generation::v03;
   Link link = Link::mailbox;
+  bool present = false;  // Its agent was heard of lately.
 };
 
 struct Admission {
   a2a::Incoming message;
   std::optional<WorkspaceId> source;  // Empty: a person.
   Target target;
-  IdBytes key{};  // Idempotency key: target, sender and message id.
-  std::int64_t hops = 0;
+  IdBytes key{};                       // Idempotency key: target, sender and message id.
+  std::optional<std::int64_t> parent;  // The message whose work this one is part of.
+  std::int64_t hops = 0;               // Messages before it in that chain.
 };
 
 class Admitter {
  public:
-  Admitter(const workspaces::Directory& directory, InFlight& in_flight, const io::Clock& clock,
-           io::Random& random, const Settings& settings)
-      : directory_(directory),
-        in_flight_(in_flight),
-        clock_(clock),
-        random_(random),
-        settings_(settings) {}
+  Admitter(const workspaces::Directory& directory, const messages::Mailboxes& mailboxes,
+           const Quiet& quiet, const io::Clock& clock, io::Random& random,
+           const Settings& settings);
 
   Admission admit(const auth::Caller& caller, WorkspaceId to, std::string_view body) const;
   // As admit, for a request the platform wrote on behalf of a workspace (a delegation).
@@ -64,12 +65,24 @@ class Admitter {
                        std::string_view body) const;
   // Whether a workspace may send to another, or the refusal: 403, 404, 410.
   void require_reachable(WorkspaceId source, WorkspaceId to) const;
+  // Puts an agent's message behind the one it says it belongs to: one that was sent to that agent.
+  // A chain that is too long is refused as a loop (409). Without a parent the messages of a pair
+  // are counted instead (429): what goes round without telling is slowed down.
+  struct Parent {
+    std::int64_t seq = 0;
+    std::int64_t hops = 0;
+  };
+  void place(Admission& admission, const std::optional<Parent>& parent);
   // Where to and how, or the refusal: 404, 410, 402, 503.
   Target target(WorkspaceId id) const;
 
  private:
+  void require_room(const Target& target) const;
+
   const workspaces::Directory& directory_;
-  InFlight& in_flight_;
+  const messages::Mailboxes& mailboxes_;
+  const Quiet& quiet_;
+  auth::Limits edges_;
   const io::Clock& clock_;
   io::Random& random_;
   const Settings& settings_;

@@ -41,9 +41,20 @@ class Admit : public ::testing::Test {
   test::ManualClock clock;
   test::CountingRandom random;
   workspaces::Directory directory;
-  InFlight in_flight;
+  // An open message for an agent.
+  void open(WorkspaceId target, std::optional<WorkspaceId> source, messages::State state) {
+    messages::Open message;
+    message.target = target;
+    message.source = source;
+    message.state = state;
+    mailboxes.put(++last, message);
+  }
+
+  messages::Mailboxes mailboxes;
+  Quiet quiet;
+  std::int64_t last = 0;
   Settings settings;
-  Admitter admitter{directory, in_flight, clock, random, settings};
+  Admitter admitter{directory, mailboxes, quiet, clock, random, settings};
 };
 
 TEST_F(Admit, AnAgentIsReachedTheWayItCanBe) {
@@ -74,11 +85,11 @@ TEST_F(Admit, WhatCannotBeReachedIsRefusedWithTheReason) {
 TEST_F(Admit, ABusyAgentsMessagesWaitInItsMailbox) {
   settings.in_flight_max = 2;
   WorkspaceId agent = add(Status::online, "http://agent.example/");
-  in_flight.begin(agent, 0);
+  open(agent, std::nullopt, messages::State::leased);
   EXPECT_EQ(link_to(agent), Link::push);
-  in_flight.begin(agent, 0);
+  open(agent, std::nullopt, messages::State::leased);
   EXPECT_EQ(link_to(agent), Link::mailbox);
-  in_flight.end(agent);
+  mailboxes.take_out(agent, last);
   EXPECT_EQ(link_to(agent), Link::push);
 }
 
@@ -87,7 +98,7 @@ TEST_F(Admit, AnAgentReachesItsFamilyAndLearnsNothingOfOthers) {
   WorkspaceId child = add(Status::online, "http://agent.example/", root);
   WorkspaceId grandchild = add(Status::online, "http://agent.example/", child);
   EXPECT_EQ(admitter.admit_from(root, child, hello).source, root);
-  EXPECT_EQ(admitter.admit_from(child, root, hello).hops, 1);
+  EXPECT_EQ(admitter.admit_from(child, root, hello).source, child);
   EXPECT_EQ(code_of([&] { admitter.admit_from(root, grandchild, hello); }), "not_reachable");
   // Hidden and unknown look alike.
   EXPECT_EQ(code_of([&] { admitter.admit_from(root, random.id<WorkspaceId>(), hello); }),
@@ -108,21 +119,72 @@ TEST_F(Admit, TheIdempotencyKeyIsOfTargetSenderAndMessage) {
 TEST_F(Admit, AChainThatIsTooLongIsALoop) {
   WorkspaceId one = add(Status::online, "http://agent.example/");
   WorkspaceId two = add(Status::online, "http://agent.example/");
-  in_flight.begin(one, settings.hops_max - 1);
-  EXPECT_EQ(admitter.admit_from(one, two, hello).hops, settings.hops_max);
-  in_flight.begin(one, settings.hops_max);
-  EXPECT_EQ(code_of([&] { admitter.admit_from(one, two, hello); }), "loop_stopped");
+  Admission admission = admitter.admit_from(one, two, hello);
+  admitter.place(admission, Admitter::Parent{7, settings.hops_max - 1});
+  EXPECT_EQ(admission.hops, settings.hops_max);
+  EXPECT_EQ(admission.parent, 7);
+  EXPECT_EQ(code_of([&] { admitter.place(admission, Admitter::Parent{7, settings.hops_max}); }),
+            "loop_stopped");
   // People start new chains.
-  EXPECT_EQ(admitter.admit_from(std::nullopt, one, hello).hops, 0);
+  Admission of_person = admitter.admit_from(std::nullopt, one, hello);
+  admitter.place(of_person, Admitter::Parent{7, settings.hops_max});
+  EXPECT_EQ(of_person.hops, 0);
 }
 
-TEST_F(Admit, WhatAPollingAgentHeardCountsForAWhile) {
-  WorkspaceId one = add(Status::online, "");
+TEST_F(Admit, WhoDoesNotSayWhatItBelongsToIsCounted) {
+  settings.edge_rate = 3;
+  Admitter counting{directory, mailboxes, quiet, clock, random, settings};
+  WorkspaceId one = add(Status::online, "http://agent.example/");
   WorkspaceId two = add(Status::online, "http://agent.example/");
-  in_flight.heard(one, 5, clock.monotonic());
-  EXPECT_EQ(admitter.admit_from(one, two, hello).hops, 6);
-  clock.advance(InFlight::heard_for + std::chrono::seconds(1));
-  EXPECT_EQ(admitter.admit_from(one, two, hello).hops, 1);
+  auto send = [&](WorkspaceId from, WorkspaceId to, std::optional<Admitter::Parent> parent) {
+    return code_of([&] {
+      Admission admission = counting.admit_from(from, to, hello);
+      counting.place(admission, parent);
+    });
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(one, two, {}), "admitted");
+  EXPECT_EQ(send(one, two, {}), "edge_rate");
+  EXPECT_EQ(send(two, one, {}), "admitted") << "each direction for itself";
+  EXPECT_EQ(send(one, two, Admitter::Parent{1, 0}), "admitted");
+  clock.advance(std::chrono::seconds(61));
+  EXPECT_EQ(send(one, two, {}), "admitted");
+}
+
+TEST_F(Admit, AHubWithOneLongTaskIsNoLoop) {
+  WorkspaceId hub = add(Status::online, "http://agent.example/");
+  WorkspaceId peer = add(Status::online, "http://agent.example/");
+  open(hub, std::nullopt, messages::State::leased);
+  for (int round = 0; round < 100; ++round) {
+    for (auto [from, to] : {std::pair(hub, peer), std::pair(peer, hub)}) {
+      Admission admission = admitter.admit_from(from, to, hello);
+      admitter.place(admission, std::nullopt);
+      EXPECT_EQ(admission.hops, 0);
+    }
+  }
+}
+
+TEST_F(Admit, EveryWayOfWaitingHasAnEnd) {
+  settings.mailbox_max = 2;
+  settings.polled_max = 3;
+  WorkspaceId asleep = add(Status::paused, "http://agent.example/");
+  WorkspaceId polling = add(Status::online, "");
+  directory.update(polling, [](Entry& entry) { entry.delivery = Delivery::poll; });
+  auto fill = [&](WorkspaceId to) {
+    for (int i = 0;; ++i) {
+      if (code_of([&] { admitter.admit_from(std::nullopt, to, hello); }) != "admitted") return i;
+      open(to, std::nullopt, messages::State::open);
+    }
+  };
+  EXPECT_EQ(fill(asleep), 2);
+  EXPECT_EQ(fill(polling), 3);
+}
+
+TEST_F(Admit, WhatWaitsIsNotOvertakenByItsSender) {
+  WorkspaceId one = add(Status::online, "http://agent.example/");
+  WorkspaceId two = add(Status::online, "http://agent.example/");
+  open(two, one, messages::State::open);
+  EXPECT_EQ(admitter.admit_from(one, two, hello).target.link, Link::mailbox);
+  EXPECT_EQ(admitter.admit_from(std::nullopt, two, hello).target.link, Link::push);
 }
 
 }  // namespace

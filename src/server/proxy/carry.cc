@@ -32,6 +32,8 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
     }
     std::string source = parcel.source ? parcel.source->text() : std::string();
     std::string activity = parcel.activity.text();
+    const std::string named = a2a::named(body, activity);
+    body = named;
     char hops[24];
     auto [end, error] = std::to_chars(hops, hops + sizeof hops, parcel.hops);
     Secret authorization;

@@ -56,7 +56,7 @@ TEST_F(Carry, TheAgentGetsTheMessageAndWhoAsks) {
   EXPECT_EQ(carried.end, End::answered);
   EXPECT_EQ(carried.answer.text, "hi");
   EXPECT_TRUE(carried.delivered);
-  EXPECT_EQ(body, parcel.body);
+  EXPECT_EQ(body, a2a::named(parcel.body, parcel.activity.text()));
   EXPECT_EQ(http::header_in(head, "x-workspace-id"), parcel.source->text());
   EXPECT_EQ(http::header_in(head, "x-molecule-hops"), "3");
   EXPECT_EQ(http::header_in(head, "authorization"), "Bearer inbound");

@@ -1,64 +1,14 @@
 // Accepting a message durably, and recording one that is an answer.
+#include <algorithm>
+
 #include "platform/json/json.h"
+#include "server/activity/feed.h"
 #include "server/proxy/proxy_service.h"
 
 namespace molecule::proxy {
 namespace {
 
-using activity::Mail;
-using activity::store::Message;
-
-Mail mail_for(Link link) {
-  switch (link) {
-    case Link::push: return Mail::leased;
-    case Link::poll: return Mail::polled;
-    case Link::mailbox: return Mail::queued;
-  }
-  return Mail::queued;
-}
-
-activity::NewRow row_for(const Admission& admission, Instant now) {
-  activity::NewRow row;
-  row.workspace = admission.target.id;
-  row.activity_type = "a2a_receive";
-  row.source = admission.source;
-  row.target = admission.target.id;
-  row.method = admission.message.method;
-  row.summary = fmt::format("{} → {}: {}", admission.message.method, admission.target.name,
-                            activity::preview(admission.message.text, 160));
-  row.request_body = RawJson(admission.message.body);
-  row.message_id = admission.message.message_id;
-  row.message_key = admission.key;
-  row.mail = mail_for(admission.target.link);
-  row.status = row.mail == Mail::polled ? "ok" : row.mail == Mail::queued ? "queued" : "pending";
-  row.hops = admission.hops;
-  row.rpc_id = admission.message.rpc_id;
-  if (admission.message.expires_in_seconds) {
-    row.expires_at = now + std::chrono::seconds(std::min<std::int64_t>(
-                               *admission.message.expires_in_seconds, 30LL * 86400));
-  }
-  return row;
-}
-
-Message message_of(const activity::NewRow& row, const activity::Place& place,
-                   std::optional<DelegationId> delegation) {
-  Message message;
-  message.seq = place.seq;
-  message.workspace_id = row.workspace;
-  message.source_id = row.source;
-  message.method = row.method;
-  message.request_body = row.request_body;
-  message.status = std::string(row.status);
-  message.created_at = place.created_at;
-  message.message_id = row.message_id;
-  message.mail = row.mail;
-  message.lease_epoch = row.mail == Mail::leased ? 1 : 0;
-  message.expires_at = row.expires_at;
-  message.hops = row.hops;
-  message.rpc_id = row.rpc_id;
-  message.delegation_id = delegation;
-  return message;
-}
+using messages::State;
 
 // Each but the first follows a message of the same id that came and went in between.
 constexpr int accept_tries = 3;
@@ -67,28 +17,44 @@ constexpr int accept_tries = 3;
 
 Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
                                   std::optional<DelegationId> delegation) {
-  activity::NewRow row = row_for(admission, clock_.now());
+  const std::string summary =
+      fmt::format("{} → {}: {}", admission.message.method, admission.target.name,
+                  activity::preview(admission.message.text, 160));
+  messages::NewMessage row;
+  row.target = admission.target.id;
+  row.source = admission.source;
   row.delegation = delegation;
-  auto written = ledger_.accept(tx, row);
+  row.parent = admission.parent;
+  row.hops = admission.hops;
+  row.method = admission.message.method;
+  row.message_id = admission.message.message_id;
+  row.key = admission.key;
+  row.rpc_id = admission.message.rpc_id;
+  row.summary = summary;
+  row.body = admission.message.body;
+  row.text = admission.message.text;
+  if (admission.message.expires_in_seconds) {
+    row.expires_at = clock_.now() + std::chrono::seconds(std::min<std::int64_t>(
+                                        *admission.message.expires_in_seconds, 30LL * 86400));
+  }
+  auto written =
+      ledger_.accept(tx, row, admission.target.link == Link::push ? State::leased : State::open);
   Accepted accepted;
   accepted.place = written.place;
-  if (written.earlier) {
-    accepted.message = std::move(*written.earlier);
-    accepted.repeated = true;
-    return accepted;
-  }
-  accepted.message = message_of(row, written.place, delegation);
-  if (!admission.source) {
-    json::Object payload;
-    payload.add("message_id", admission.message.message_id)
-        .add("content", activity::preview(admission.message.text, activity::event_body_max))
-        .add("workspace_id", admission.target.id)
-        .add("activity_id", written.place.id);
-    log_.append(tx, {events::Type::USER_MESSAGE, admission.target.id, payload.raw()});
-  }
-  if (row.mail == Mail::queued) {
-    tx.after_commit([this, agent = row.workspace] { count_waiting(agent, 1); });
-  }
+  accepted.lease = written.lease;
+  accepted.earlier = std::move(written.earlier);
+  if (accepted.earlier) return accepted;
+  messages::Message& message = accepted.message;
+  message.seq = written.place.seq;
+  message.target = row.target;
+  message.source = row.source;
+  message.delegation = row.delegation;
+  message.parent = row.parent;
+  message.hops = row.hops;
+  message.created_at = written.place.created_at;
+  message.method = row.method;
+  message.message_id = row.message_id;
+  message.rpc_id = row.rpc_id;
   return accepted;
 }
 
@@ -106,10 +72,8 @@ io::Task<Service::Accepted> Service::accept_once(const Admission& admission) {
         co_await db_.write([&, this](sql::Tx& tx) { return ledger_.taken(tx, admission.key); });
     if (earlier) {
       Accepted accepted;
-      accepted.place = {earlier->seq, activity::make_id(earlier->created_at, earlier->seq),
-                        earlier->created_at};
-      accepted.message = std::move(*earlier);
-      accepted.repeated = true;
+      accepted.place = {earlier->message.seq, earlier->message.id(), earlier->message.created_at};
+      accepted.earlier = std::move(earlier);
       co_return accepted;
     }
   }
@@ -132,13 +96,12 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
   auto found = co_await db_.write([&, this](sql::Tx& tx) {
     Found outcome;
     auto asked = ledger_.find(tx, reply_to);
-    outcome.known = asked && asked->workspace_id == self && asked->source_id == asker;
+    outcome.known = asked && asked->message.target == self && asked->message.source == asker;
     if (!outcome.known) return outcome;
-    outcome.delegated = asked->delegation_id.has_value();
-    answer.body =
-        a2a::answer_from(admission.message.body, a2a::generation_of(asked->method.value_or("")),
-                         asked->rpc_id.value_or("null"));
-    if (asked->mail == Mail::polled) outcome.recorded = settler_.record_answer(tx, *asked, answer);
+    outcome.delegated = asked->message.delegation.has_value();
+    answer.body = a2a::answer_from(
+        admission.message.body, a2a::generation_of(asked->message.method), asked->message.rpc_id);
+    outcome.recorded = settler_.record_answer(tx, asked->message, answer);
     return outcome;
   });
   if (!found.known) {

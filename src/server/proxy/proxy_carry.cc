@@ -5,9 +5,7 @@
 namespace molecule::proxy {
 namespace {
 
-using activity::store::Message;
-
-Parcel parcel_for(const Admission& admission, const activity::Place& place) {
+Parcel parcel_for(const Admission& admission, const messages::Place& place) {
   Parcel parcel;
   parcel.target = admission.target;
   parcel.source = admission.source;
@@ -21,43 +19,28 @@ Parcel parcel_for(const Admission& admission, const activity::Place& place) {
 
 constexpr std::chrono::seconds settle_again{1};
 
-// Keeps the agent's place among those under way.
-class UnderWay {
- public:
-  UnderWay(InFlight& in_flight, WorkspaceId agent, std::int64_t hops)
-      : in_flight_(in_flight), agent_(agent) {
-    in_flight_.begin(agent, hops);
-  }
-  UnderWay(const UnderWay&) = delete;
-  ~UnderWay() { in_flight_.end(agent_); }
-
- private:
-  InFlight& in_flight_;
-  WorkspaceId agent_;
-};
-
 }  // namespace
 
 io::Task<Carried> Service::deliver(const Lane& lane, Parcel& parcel) {
   parcel.proof = inbound_.of(parcel.target.id);
-  UnderWay under_way(in_flight_, parcel.target.id, parcel.hops);
   Carried carried = co_await carry(*lane.client, parcel, settings_);
   if (carried.retry_after.count() > 0)
-    in_flight_.leave_alone(parcel.target.id, clock_.monotonic() + carried.retry_after);
+    quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
+                       clock_.monotonic() + carried.retry_after);
   co_return carried;
 }
 
-io::Task<Settled> Service::settle(const Lane& lane, const Message& message,
-                                  const Carried& carried) {
+io::Task<Settled> Service::settle(const Lane& lane, const messages::Message& message,
+                                  messages::Lease lease, const Carried& carried) {
   std::exception_ptr failure;
   Settled settled = Settled::stale;
   try {
-    settled = co_await settler_.settle(message, carried);
+    settled = co_await settler_.settle(message, lease, carried);
   } catch (const Fault&) {
     failure = std::current_exception();
   }
   if (failure) {
-    lane.scope->spawn("result keeping", settle_later(message, carried));
+    lane.scope->spawn("result keeping", settle_later(message, lease, carried));
     std::rethrow_exception(failure);
   }
   co_return settled;
@@ -66,13 +49,14 @@ io::Task<Settled> Service::settle(const Lane& lane, const Message& message,
 // The agent has done its work once and is not asked again because the store was away. What is kept
 // so is bounded by what was under way: meanwhile nothing new is accepted. Only when the platform
 // goes down first is the message asked for again, by the next one.
-io::Task<void> Service::settle_later(Message message, Carried carried) {
+io::Task<void> Service::settle_later(messages::Message message, messages::Lease lease,
+                                     Carried carried) {
+  Carriers::Hold hold(carriers_, lease);
   constexpr std::string_view unrecordable = "result_unrecordable";
   for (;;) {
     co_await io::sleep(settle_again);
     try {
-      Settled settled = co_await settler_.settle(message, carried);
-      if (settled == Settled::retry) count_waiting(message.workspace_id, 1);
+      Settled settled = co_await settler_.settle(message, lease, carried);
       if (settled == Settled::recorded) probe_.answered.add();
       co_return;
     } catch (const Fault& fault) {
@@ -89,10 +73,11 @@ io::Task<void> Service::settle_later(Message message, Carried carried) {
 
 io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission,
                                                   Accepted& accepted) {
+  Carriers::Hold hold(carriers_, accepted.lease);
   Parcel parcel = parcel_for(admission, accepted.place);
   Carried carried = co_await deliver(lane, parcel);
-  Settled settled = co_await settle(lane, accepted.message, carried);
-  if (settled == Settled::retry) count_waiting(admission.target.id, 1);
+  Settled settled = co_await settle(lane, accepted.message, accepted.lease, carried);
+  try_mailbox(admission.target.id);
   co_return answer(admission, accepted, carried, settled);
 }
 
@@ -118,7 +103,7 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
   };
   a2a::Incoming message = admission.message;
   message.body.clear();  // The delivery needs it; the receipt does not.
-  activity::Place place = accepted.place;
+  messages::Place place = accepted.place;
   lane.scope->spawn("message delivery",
                     work(*this, lane, std::move(admission), std::move(accepted), shared));
   bool over = shared->response || shared->failure;
@@ -129,10 +114,9 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
 }
 
 io::Task<void> Service::dispatch(Admission admission, Accepted accepted) {
-  if (accepted.repeated) co_return;
+  if (accepted.earlier) co_return;
   probe_.accepted.add();
-  if (admission.target.link == Link::poll)
-    in_flight_.heard(admission.target.id, admission.hops, clock_.monotonic());
+  if (admission.target.link == Link::mailbox) try_mailbox(admission.target.id);
   if (admission.target.link != Link::push) co_return;
   io::Context here = co_await io::context();
   co_await carry_for_agent(lane_of(*here.loop), admission, accepted);

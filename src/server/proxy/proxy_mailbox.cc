@@ -1,76 +1,87 @@
 // Messages that wait for an agent that cannot take them now.
+#include <algorithm>
+
 #include "server/proxy/proxy_service.h"
 
 namespace molecule::proxy {
 namespace {
 
-using activity::store::Message;
+constexpr std::size_t slice_max = 256;  // Messages of one transaction.
+constexpr std::size_t lease_max = 16;   // With their bodies.
 
 }  // namespace
 
 io::Task<void> Service::recover() {
-  auto boxes = co_await db_.write([this](sql::Tx& tx) {
-    tx.run(activity::store::reclaim);
-    ledger_.load_keys(tx);
-    return tx.all(activity::store::waiting);
-  });
-  boxes_.write([&](auto& map) {
-    for (const auto& box : boxes) map[box.workspace_id].waiting = box.count;
-  });
-}
-
-void Service::count_waiting(WorkspaceId agent, std::int64_t by) {
-  boxes_.write([&](auto& map) {
-    Box& box = map[agent];
-    box.waiting = std::max<std::int64_t>(0, box.waiting + by);
-    if (box.waiting == 0 && !box.draining) map.erase(agent);
-  });
-}
-
-std::int64_t Service::waiting_for(WorkspaceId agent) const {
-  return boxes_.read([&](const auto& map) {
-    auto it = map.find(agent);
-    return it == map.end() ? std::int64_t{0} : it->second.waiting;
-  });
+  unknown_commits_ = db_.unknown_commits();
+  co_await db_.write([this](sql::Tx& tx) { ledger_.recover(tx); });
 }
 
 void Service::agent_ready(WorkspaceId agent) {
   // Every heartbeat asks; nearly always nothing waits, and readers do not exclude each other.
-  if (waiting_for(agent) == 0) return;
-  bool start = boxes_.write([&](auto& map) {
-    auto it = map.find(agent);
-    if (it == map.end() || it->second.waiting == 0 || it->second.draining) return false;
-    it->second.draining = true;
-    return true;
-  });
-  if (!start) return;
+  if (mailboxes_.waiting(agent) == 0) return;
+  mailboxes_.due_now(agent);
+  try_mailbox(agent);
+}
+
+void Service::try_mailbox(WorkspaceId agent) {
+  if (mailboxes_.next(agent, clock_.monotonic(), 1).empty()) return;
+  if (!draining_.write([&](auto& set) { return set.insert(agent).second; })) return;
   const Lane& lane = lanes_.front();
   lane.scope->spawn_from_anywhere("mailbox", [this, &lane, agent] { return drain(lane, agent); });
 }
 
-void Service::sweep() {
-  std::vector<WorkspaceId> agents = boxes_.read([](const auto& map) {
-    std::vector<WorkspaceId> found;
-    for (const auto& [agent, box] : map) {
-      if (box.waiting > 0 && !box.draining) found.push_back(agent);
-    }
-    return found;
-  });
-  for (WorkspaceId agent : agents) agent_ready(agent);
+io::Task<void> Service::sweep() {
+  if (db_.unknown_commits() != unknown_commits_ && db_.healthy()) co_await recover();
+  co_await keep_leases();
+  co_await end_overdue();
+  for (WorkspaceId agent : mailboxes_.waiting_targets()) try_mailbox(agent);
 }
 
+io::Task<void> Service::keep_leases() {
+  const auto now = clock_.monotonic();
+  const auto soon = now + ledger_.settings().lease_for / 2;
+  for (;;) {
+    auto held = mailboxes_.ending_before(soon, slice_max);
+    std::erase_if(held, [&](const messages::Mailboxes::Held& each) {
+      return !carriers_.carry({each.seq, each.epoch}) && each.lease_until > now;
+    });
+    if (held.empty()) co_return;
+    co_await db_.write([&, this](sql::Tx& tx) {
+      for (const auto& each : held) {
+        const messages::Lease lease{each.seq, each.epoch};
+        if (carriers_.carry(lease)) {
+          ledger_.renew(tx, each.target, lease);
+        } else {
+          ledger_.take_back(tx, each);
+        }
+      }
+    });
+    if (held.size() < slice_max) co_return;
+  }
+}
+
+io::Task<void> Service::end_overdue() {
+  auto expired = [this](sql::Tx& tx) { return ledger_.expire(tx, slice_max); };
+  for (;;) {
+    const std::size_t ended = co_await db_.write(expired);
+    if (ended < slice_max) break;
+  }
+  // What is left of a workspace that had more waiting than its removal took along.
+  for (WorkspaceId agent : mailboxes_.waiting_targets()) {
+    auto brief = directory_.brief(agent);
+    if (brief && brief->status != workspaces::Status::removed) continue;
+    co_await db_.write([&, this](sql::Tx& tx) { ledger_.end_all_for(tx, agent, slice_max); });
+  }
+}
+
+// Sends what may go out now, as many as the agent has room for.
 io::Task<void> Service::drain(const Lane& lane, WorkspaceId agent) {
   // Ends the drain whatever happens, so that the next sweep may try again.
   struct Draining {
     Service& self;
     WorkspaceId agent;
     ~Draining() {
-      self.boxes_.write([&](auto& map) {
-        auto it = map.find(agent);
-        if (it == map.end()) return;
-        it->second.draining = false;
-        if (it->second.waiting == 0) map.erase(it);
-      });
+      self.draining_.write([&](auto& set) { set.erase(agent); });
     }
   } draining{*this, agent};
 
@@ -81,34 +92,49 @@ io::Task<void> Service::drain(const Lane& lane, WorkspaceId agent) {
     } catch (const Fault&) {
       co_return;  // Removed, over budget or without a way in: the messages stay where they are.
     }
-    if (target.link == Link::poll) {
-      std::int64_t moved = co_await db_.write(
-          [&](sql::Tx& tx) { return tx.run(activity::store::queued_to_polled, agent); });
-      count_waiting(agent, -moved);
-      co_return;
-    }
     if (target.link != Link::push) co_return;
-    auto message = co_await db_.write([&, this](sql::Tx& tx) { return ledger_.lease(tx, agent); });
-    if (!message) co_return;
-    count_waiting(agent, -1);
-    Parcel parcel;
-    parcel.target = target;
-    parcel.source = message->source_id;
-    parcel.body = message->request_body.text;
-    parcel.rpc_id = message->rpc_id.value_or("null");
-    parcel.generation =
-        message->method == "SendMessage" ? a2a::Generation::v10 : a2a::Generation::v03;
-    parcel.activity = activity::make_id(message->created_at, message->seq);
-    parcel.hops = message->hops;
-    Carried carried = co_await deliver(lane, parcel);
-    Settled settled = co_await settle(lane, *message, carried);
-    if (settled == Settled::retry) {
-      count_waiting(agent, 1);
-      co_return;  // Not reachable after all; the sweep tries again later.
+    const auto room = settings_.in_flight_max - mailboxes_.under_way(agent);
+    auto next = mailboxes_.next(agent, clock_.monotonic(),
+                                std::min(lease_max, static_cast<std::size_t>(room)));
+    if (next.empty()) co_return;
+    struct Leased {
+      messages::Record record;
+      messages::Lease lease;
+    };
+    auto leased = co_await db_.write([&, this](sql::Tx& tx) {
+      std::vector<Leased> out;
+      for (const auto& each : next) {
+        auto lease = ledger_.lease(tx, agent, each);
+        auto record = lease ? ledger_.find(tx, lease->seq) : std::nullopt;
+        if (record) out.push_back({std::move(*record), *lease});
+      }
+      return out;
+    });
+    if (leased.empty()) co_return;
+    for (Leased& each : leased) {
+      lane.scope->spawn("message delivery",
+                        carry_waiting(lane, target, std::move(each.record), each.lease));
     }
-    if (settled == Settled::recorded) probe_.answered.add();
-    if (settled == Settled::dead) probe_.dead.add();
   }
+}
+
+io::Task<void> Service::carry_waiting(const Lane& lane, Target target, messages::Record record,
+                                      messages::Lease lease) {
+  Carriers::Hold hold(carriers_, lease);
+  const messages::Message& message = record.message;
+  Parcel parcel;
+  parcel.target = std::move(target);
+  parcel.source = message.source;
+  parcel.body = std::move(record.body.text);
+  parcel.rpc_id = message.rpc_id;
+  parcel.generation = a2a::generation_of(message.method);
+  parcel.activity = message.id();
+  parcel.hops = message.hops;
+  Carried carried = co_await deliver(lane, parcel);
+  Settled settled = co_await settle(lane, message, lease, carried);
+  if (settled == Settled::recorded) probe_.answered.add();
+  if (settled == Settled::dead || settled == Settled::expired) probe_.dead.add();
+  try_mailbox(message.target);
 }
 
 }  // namespace molecule::proxy

@@ -26,20 +26,49 @@ Probe::Probe(metrics::Registry& registry)
           registry.counter("molecule_messages_polled_total", "Messages left for a polling agent.")),
       dead(registry.counter("molecule_messages_dead_total", "Messages given up.")) {}
 
-Service::Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
+Service::Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
                  const workspaces::Directory& directory, const workspaces::InboundSecrets& inbound,
-                 OnSettled& on_settled, const io::Clock& clock, io::Random& random,
-                 metrics::Registry& registry, const Settings& settings)
+                 const io::Clock& clock, io::Random& random, metrics::Registry& registry,
+                 const Settings& settings)
     : db_(db),
-      log_(log),
       ledger_(ledger),
+      mailboxes_(mailboxes),
       directory_(directory),
       inbound_(inbound),
       clock_(clock),
       settings_(settings),
-      admitter_(directory, in_flight_, clock, random, settings),
-      settler_(db, log, ledger, on_settled, clock, settings),
+      admitter_(directory, mailboxes, quiet_, clock, random, settings),
+      settler_(db, ledger, clock),
       probe_(registry) {}
+
+io::Task<Admission> Service::admit(std::optional<WorkspaceId> source, WorkspaceId to,
+                                   std::string body, std::optional<std::string> parent) {
+  Admission admission = admitter_.admit_from(source, to, body);
+  co_await place(admission, std::move(parent));
+  co_return admission;
+}
+
+// What it belongs to is said in the request, or is what it answers. Only a message that its sender
+// was sent counts.
+io::Task<void> Service::place(Admission& admission, std::optional<std::string> parent) {
+  if (!admission.source) co_return;
+  if (!parent) parent = admission.message.parent;
+  if (!parent) parent = admission.message.reply_to;
+  auto id = parent ? ActivityId::parse(*parent) : std::nullopt;
+  std::optional<Admitter::Parent> found;
+  if (id) {
+    const std::int64_t seq = messages::seq_of(*id);
+    if (auto hops = mailboxes_.hops(*admission.source, seq)) {
+      found = Admitter::Parent{seq, *hops};
+    } else {
+      // It has ended, and its agent goes on.
+      auto head = co_await db_.read([&](sql::Read& read) { return ledger_.head(read, seq); });
+      if (head && head->message.id() == *id && head->message.target == *admission.source)
+        found = Admitter::Parent{seq, head->message.hops};
+    }
+  }
+  admitter_.place(admission, found);
+}
 
 const Lane& Service::lane_of(io::Loop& loop) const {
   for (const Lane& lane : lanes_) {
@@ -51,6 +80,8 @@ const Lane& Service::lane_of(io::Loop& loop) const {
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
   Admission admission = admitter_.admit(caller, id, request.body);
+  std::optional<std::string> parent;
+  if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);
   if (admission.source && (admission.message.reply_to || admission.message.role == "agent")) {
     bool certain = admission.message.reply_to.has_value();
     std::string text = certain ? *admission.message.reply_to : admission.message.rpc_id;
@@ -63,24 +94,18 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
       if (recorded) co_return std::move(*recorded);
     }
   }
-  if (admission.target.link == Link::mailbox && waiting_for(id) >= settings_.mailbox_max) {
-    throw Fault(Kind::rate_limited, "mailbox_full",
-                "the agent's mailbox is full; try again when it has caught up")
-        .retry_after(std::chrono::seconds(30));
-  }
+  co_await place(admission, std::move(parent));
   Accepted accepted = co_await accept_once(admission);
-  if (accepted.repeated) {
+  if (accepted.earlier) {
     probe_.repeated.add();
-    co_return answer_repeated(admission, accepted.message);
+    co_return answer_repeated(admission, *accepted.earlier);
   }
   probe_.accepted.add();
   switch (admission.target.link) {
-    case Link::poll:
-      probe_.polled.add();
-      in_flight_.heard(id, admission.hops, clock_.monotonic());
-      co_return answer_polled(admission, accepted.place);
+    case Link::poll: probe_.polled.add(); co_return answer_polled(admission, accepted.place);
     case Link::mailbox:
       probe_.queued.add();
+      try_mailbox(id);  // It may only have to wait for its turn.
       co_return answer_queued(admission, accepted.place, "the agent is not reachable now");
     case Link::push: break;
   }

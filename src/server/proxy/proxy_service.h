@@ -5,12 +5,14 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "platform/http/route.h"
 #include "platform/io/scope.h"
 #include "platform/metrics/metrics.h"
 #include "server/events/hub.h"
+#include "server/proxy/carriers.h"
 #include "server/proxy/settle.h"
 #include "server/workspaces/workspaces.h"
 
@@ -39,14 +41,15 @@ http::Response receipt(int status, json::Object body, const a2a::Incoming& messa
 
 class Service {
  public:
-  Service(sql::Database& db, events::Log& log, activity::Ledger& ledger,
+  Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
           const workspaces::Directory& directory, const workspaces::InboundSecrets& inbound,
-          OnSettled& on_settled, const io::Clock& clock, io::Random& random,
-          metrics::Registry& registry, const Settings& settings);
+          const io::Clock& clock, io::Random& random, metrics::Registry& registry,
+          const Settings& settings);
 
   // One lane per loop; before the first request.
   void add_lane(Lane lane) { lanes_.push_back(lane); }
-  // Puts back what the last process was carrying and counts the mailboxes. Once, at start.
+  // Takes over what the last process was carrying and reads back what waits. At start; sweep() does
+  // it again when the outcome of a commit is not known.
   io::Task<void> recover();
 
   // POST /workspaces/{id}/a2a
@@ -57,29 +60,28 @@ class Service {
 
   // For slices that send on a workspace's behalf: `also` runs in the accepting transaction; the
   // message is then carried in the background.
-  using Also = std::function<void(sql::Tx&, const activity::Place&)>;
-  Admission admit(std::optional<WorkspaceId> source, WorkspaceId to, std::string_view body) const {
-    return admitter_.admit_from(source, to, body);
-  }
+  // `parent` is what the sender's request says it belongs to, if anything.
+  io::Task<Admission> admit(std::optional<WorkspaceId> source, WorkspaceId to, std::string body,
+                            std::optional<std::string> parent);
   void require_reachable(WorkspaceId source, WorkspaceId to) const {
     admitter_.require_reachable(source, to);
   }
   // Inside a transaction: writes the message. Afterwards call dispatch() with what came back.
   struct Accepted {
-    activity::store::Message message;  // As leased, when it goes out at once.
-    activity::Place place;
-    bool repeated = false;
+    messages::Message message;
+    messages::Place place;
+    messages::Lease lease;                    // Of what goes out at once.
+    std::optional<messages::Record> earlier;  // The message was accepted before: this is it.
   };
   Accepted accept(sql::Tx& tx, const Admission& admission, std::optional<DelegationId> delegation);
   // Carries an accepted message in the background, where its link is push.
   io::Task<void> dispatch(Admission admission, Accepted accepted);
 
-  // An agent has become reachable or has room: sends what waits for it. Any thread; cheap when
-  // nothing waits.
+  // An agent was heard and has room: sends what waits for it. Any thread; cheap when nothing waits.
   void agent_ready(WorkspaceId agent);
-  // Tries every mailbox whose agent may be reachable; called once a second on the first lane.
-  void sweep();
-  std::int64_t waiting_for(WorkspaceId agent) const;
+  // Once a second on the first lane: renews the leases of what is being carried and takes back
+  // those that nobody renews, ends what is too old or has lost its target, and tries the mailboxes.
+  io::Task<void> sweep();
   // The platform stops: nothing waits any longer for a store that is away. Any thread.
   void go_down() { going_down_.store(true, std::memory_order_relaxed); }
 
@@ -89,9 +91,10 @@ class Service {
   io::Task<Carried> deliver(const Lane& lane, Parcel& parcel);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
-  io::Task<Settled> settle(const Lane& lane, const activity::store::Message& message,
-                           const Carried& carried);
-  io::Task<void> settle_later(activity::store::Message message, Carried carried);
+  io::Task<Settled> settle(const Lane& lane, const messages::Message& message,
+                           messages::Lease lease, const Carried& carried);
+  io::Task<void> settle_later(messages::Message message, messages::Lease lease, Carried carried);
+  io::Task<void> place(Admission& admission, std::optional<std::string> parent);
   io::Task<http::Response> carry_for_agent(const Lane& lane, Admission& admission,
                                            Accepted& accepted);
   io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission,
@@ -99,35 +102,36 @@ class Service {
   // The answer to a reply; nothing when the message is none and goes on like any other.
   io::Task<std::optional<http::Response>> record_reply(Admission& admission, ActivityId reply_to,
                                                        bool certain);
+  void try_mailbox(WorkspaceId agent);
   io::Task<void> drain(const Lane& lane, WorkspaceId agent);
+  io::Task<void> carry_waiting(const Lane& lane, Target target, messages::Record record,
+                               messages::Lease lease);
+  io::Task<void> keep_leases();
+  io::Task<void> end_overdue();
   http::Response answer(const Admission& admission, const Accepted& accepted,
                         const Carried& carried, Settled settled);
-  http::Response answer_repeated(const Admission& admission,
-                                 const activity::store::Message& earlier);
-  http::Response answer_queued(const Admission& admission, const activity::Place& place,
+  http::Response answer_repeated(const Admission& admission, const messages::Record& earlier);
+  http::Response answer_queued(const Admission& admission, const messages::Place& place,
                                std::string_view why);
-  http::Response answer_polled(const Admission& admission, const activity::Place& place);
-  http::Response answer_under_way(const a2a::Incoming& message, const activity::Place& place);
-  void count_waiting(WorkspaceId agent, std::int64_t by);
+  http::Response answer_polled(const Admission& admission, const messages::Place& place);
+  http::Response answer_under_way(const a2a::Incoming& message, const messages::Place& place);
 
   sql::Database& db_;
-  events::Log& log_;
-  activity::Ledger& ledger_;
+  messages::Ledger& ledger_;
+  messages::Mailboxes& mailboxes_;
   const workspaces::Directory& directory_;
   const workspaces::InboundSecrets& inbound_;
   const io::Clock& clock_;
   const Settings& settings_;
-  InFlight in_flight_;
+  Carriers carriers_;
+  Quiet quiet_;
   Admitter admitter_;
   Settler settler_;
   Probe probe_;
   std::vector<Lane> lanes_;
   std::atomic<bool> going_down_{false};
-  struct Box {
-    std::int64_t waiting = 0;
-    bool draining = false;
-  };
-  io::Guarded<std::unordered_map<WorkspaceId, Box>> boxes_;
+  std::uint64_t unknown_commits_ = 0;  // That recovery has seen; first lane.
+  io::Guarded<std::unordered_set<WorkspaceId>> draining_;
 };
 
 extern const std::span<const http::Route> routes;

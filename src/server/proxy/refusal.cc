@@ -4,8 +4,6 @@
 
 namespace molecule::proxy {
 
-using activity::Mail;
-
 Refusal refusal_of(const Carried& carried) {
   return {carried.error, carried.code, carried.status >= 400 ? carried.status : 502,
           carried.delivered};
@@ -18,19 +16,37 @@ Refusal given_up(const Carried& carried, std::string why) {
   return refusal;
 }
 
-std::optional<Refusal> refusal_in(const activity::store::Message& message) {
-  bool over = message.mail == Mail::dead || message.mail == Mail::settled;
-  if (!over) return std::nullopt;
+Refusal refusal_of(const messages::Outcome& outcome) {
+  using messages::End;
   Refusal refusal;
-  refusal.code = message.mail == Mail::dead ? "undeliverable" : "agent_failed";
-  refusal.error = message.error_detail.value_or("the agent failed");
-  // Rows of earlier versions have no more than the sentence.
-  if (!message.response_body) {
-    if (message.mail == Mail::settled && message.status == "ok") return std::nullopt;
+  refusal.error = outcome.error.value_or("the agent failed");
+  switch (outcome.end) {
+    case End::answered:
+    case End::failed: refusal.code = "agent_failed"; break;
+    case End::dead: refusal.code = "undeliverable"; break;
+    case End::expired:
+      refusal.code = "message_expired";
+      refusal.http_status = 504;
+      refusal.delivery_confirmed = false;
+      break;
+    case End::removed:
+      refusal.code = "workspace_removed";
+      refusal.http_status = 410;
+      refusal.delivery_confirmed = false;
+      break;
+  }
+  return refusal;
+}
+
+std::optional<Refusal> refusal_in(const messages::Outcome& outcome) {
+  Refusal refusal = refusal_of(outcome);
+  // There is no more than the sentence of what the platform ended, and of rows of earlier versions.
+  if (outcome.body.empty()) {
+    if (outcome.end == messages::End::answered) return std::nullopt;
     return refusal;
   }
   json::Document document =
-      json::Document::parse(*message.response_body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+      json::Document::parse(outcome.body.text, {.bytes = 64u << 20, .nul = json::Nul::kept});
   if (!document.root().find("http_status") || document.root().find("jsonrpc")) return std::nullopt;
   json::read_into(document.root(), refusal, json::Path{});
   return refusal;

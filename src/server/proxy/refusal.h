@@ -8,7 +8,7 @@
 
 #include "base/fields.h"
 #include "platform/http/message.h"
-#include "server/activity/activity_store.h"
+#include "server/messages/messages.h"
 #include "server/proxy/carry.h"
 
 namespace molecule::proxy {
@@ -27,8 +27,11 @@ Refusal refusal_of(const Carried& carried);
 // come.
 Refusal given_up(const Carried& carried, std::string why);
 
-// The refusal in a settled or dead message; nothing when an agent's answer is there.
-std::optional<Refusal> refusal_in(const activity::store::Message& message);
+// Of a message that the platform ended itself.
+Refusal refusal_of(const messages::Outcome& outcome);
+
+// The refusal that an outcome is; nothing when an agent's answer is there.
+std::optional<Refusal> refusal_in(const messages::Outcome& outcome);
 
 http::Response response_of(const Refusal& refusal, std::string_view message_id);
 

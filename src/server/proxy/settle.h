@@ -1,58 +1,39 @@
-// The third moment: the result is recorded once, spent leases are refused, and everyone who waits
-// for it is told, all in one transaction.
+// The third moment: what a delivery came to is recorded, in one transaction. A spent lease records
+// nothing. Who waits for it is told by the ledger's followers.
 #pragma once
 
-#include "server/activity/ledger.h"
-#include "server/events/log.h"
+#include "server/messages/ledger.h"
 #include "server/proxy/carry.h"
 
 namespace molecule::proxy {
-
-// Told inside the settling transaction; fulfilled by the delegations slice.
-class OnSettled {
- public:
-  virtual ~OnSettled() = default;
-  // `text` is the answer's text, or the error's when `ok` is false.
-  virtual void settled(sql::Tx& tx, const activity::store::Message& message, bool ok,
-                       const std::string& text) = 0;
-  virtual void waiting(sql::Tx& tx, const activity::store::Message& message) = 0;
-};
 
 enum class Settled {
   recorded,  // This result is the message's result.
   stale,     // Another delivery took over; nothing changed.
   retry,     // Back in the mailbox for another attempt.
+  expired,   // Its time had passed.
   dead,      // Given up.
 };
 
 class Settler {
  public:
-  Settler(sql::Database& db, events::Log& log, activity::Ledger& ledger, OnSettled& on_settled,
-          const io::Clock& clock, const Settings& settings)
-      : db_(db),
-        log_(log),
-        ledger_(ledger),
-        on_settled_(on_settled),
-        clock_(clock),
-        settings_(settings) {}
+  Settler(sql::Database& db, messages::Ledger& ledger, const io::Clock& clock)
+      : db_(db), ledger_(ledger), clock_(clock) {}
 
   // Durable when it returns.
-  io::Task<Settled> settle(activity::store::Message message, Carried carried);
-  // The same inside a caller's transaction, for results that arrive as replies.
-  bool record_answer(sql::Tx& tx, const activity::store::Message& message,
-                     const a2a::Answer& answer);
+  io::Task<Settled> settle(messages::Message message, messages::Lease lease, Carried carried);
+  // An answer that arrives as a reply, inside the caller's transaction. False when the message has
+  // its end already or is being carried.
+  bool record_answer(sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer);
 
  private:
-  void tell_person(sql::Tx& tx, const activity::store::Message& message, const RawJson& body,
-                   std::string_view text = {});
-  Settled try_again(sql::Tx& tx, const activity::store::Message& message, const Carried& carried);
+  messages::Outcome outcome_of(const messages::Message& message, const a2a::Answer& answer) const;
+  Settled try_again(sql::Tx& tx, const messages::Message& message, messages::Lease lease,
+                    const Carried& carried);
 
   sql::Database& db_;
-  events::Log& log_;
-  activity::Ledger& ledger_;
-  OnSettled& on_settled_;
+  messages::Ledger& ledger_;
   const io::Clock& clock_;
-  const Settings& settings_;
 };
 
 }  // namespace molecule::proxy

@@ -82,6 +82,12 @@ class Directory final : public auth::Reach, public auth::Residents {
       return true;
     });
   }
+  // How its agent is reached; push when there is no such workspace.
+  Delivery delivery(WorkspaceId id) const {
+    Delivery delivery = Delivery::push;
+    look_at(id, [&](const Entry& entry) { delivery = entry.delivery; });
+    return delivery;
+  }
   bool may_reach(WorkspaceId from, WorkspaceId to) const override;
   auth::Standing standing(WorkspaceId id) const override;
   // Siblings, children and the parent, removed ones left out; in creation order.

@@ -34,6 +34,7 @@ struct Incoming {
   std::optional<std::string> reply_to;  // metadata.reply_to: the activity this answers
   bool failed = false;  // metadata.failed, on an answer: the text says why there is no result
   std::optional<std::string> delegation_id;  // metadata.delegation_id
+  std::optional<std::string> parent;  // metadata.activity_id: the message this one is part of
   std::optional<std::int64_t> expires_in_seconds;
 };
 
@@ -81,6 +82,10 @@ Answer read_answer(std::string_view body, std::string_view rpc_id);
 // The generation an agent speaks, told by its card: 1.0 only when it declares an interface of
 // protocol version 1.x and none of 0.3.
 Generation speaks(json::Node card);
+
+// The same request with metadata.activity_id naming the message it is, for agents that cannot read
+// headers.
+std::string named(std::string_view request, std::string_view activity_id);
 
 // A task's state, given in either generation's name.
 std::string state_as(Generation to, std::string_view state);

@@ -213,5 +213,22 @@ TEST(Request, WhatIsAcceptedCanBeReadAgainHoweverDeep) {
   }
 }
 
+TEST(Named, TheMessageNamesItselfBesideWhatItsMetadataHolds) {
+  EXPECT_EQ(
+      named(
+          R"({"jsonrpc":"2.0","id":7,"method":"message/send","params":{"message":{"a":12345678901234567890123},"metadata":{"k":1,"activity_id":"forged"}}})",
+          "a1"),
+      R"({"jsonrpc":"2.0","id":7,"method":"message/send","params":{"message":{"a":12345678901234567890123},"metadata":{"activity_id":"a1","k":1}}})");
+  EXPECT_EQ(named(R"({"params":{"message":{}}})", "a1"),
+            R"({"params":{"message":{},"metadata":{"activity_id":"a1"}}})");
+}
+
+TEST(ReadRequest, ReadsWhatAMessageBelongsTo) {
+  auto in = read_request(
+      R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"metadata":{"activity_id":"a1"},"message":{"role":"user","messageId":"m","parts":[{"kind":"text","text":"t"}]}}})",
+      stamp);
+  EXPECT_EQ(in.parent, "a1");
+}
+
 }  // namespace
 }  // namespace molecule::a2a

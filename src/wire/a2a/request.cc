@@ -208,6 +208,7 @@ void read_metadata(Incoming& in, Node metadata) {
   in.failed = failed.is(Type::boolean) && failed.boolean();
   if (auto id = string_member(metadata, "delegation_id"); !id.empty())
     in.delegation_id = std::move(id);
+  if (auto id = string_member(metadata, "activity_id"); !id.empty()) in.parent = std::move(id);
 }
 
 }  // namespace
@@ -304,6 +305,28 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
     in.body = jsonrpc::request(in.rpc_id == "null" ? fresh_id : in.rpc_id, in.method, params_text);
   }
   return in;
+}
+
+std::string named(std::string_view request, std::string_view activity_id) {
+  json::Document document = json::Document::parse(request);
+  Node root = document.root();
+  std::string out = "{";
+  bool first = true;
+  copy_members(out, root, first, [](std::string_view name) { return name == "params"; });
+  if (!first) out += ',';
+  out += "\"params\":{";
+  Node params = root.find("params");
+  first = true;
+  copy_members(out, params, first, [](std::string_view name) { return name == "metadata"; });
+  if (!first) out += ',';
+  out += "\"metadata\":{\"activity_id\":";
+  json::quote(out, activity_id);
+  first = false;
+  if (Node metadata = params.find("metadata"); metadata.is(Type::object)) {
+    copy_members(out, metadata, first, [](std::string_view name) { return name == "activity_id"; });
+  }
+  out += "}}}";
+  return out;
 }
 
 }  // namespace molecule::a2a

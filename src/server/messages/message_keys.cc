@@ -1,9 +1,9 @@
-#include "server/activity/message_keys.h"
+#include "server/messages/message_keys.h"
 
 #include <bit>
 #include <cstring>
 
-namespace molecule::activity {
+namespace molecule::messages {
 namespace {
 constexpr std::size_t places_min = 1024;
 }
@@ -66,4 +66,4 @@ void MessageKeys::remember(const IdBytes& key, std::int64_t seq) {
   put(entry);
 }
 
-}  // namespace molecule::activity
+}  // namespace molecule::messages

@@ -14,7 +14,7 @@
 
 #include "base/id.h"
 
-namespace molecule::activity {
+namespace molecule::messages {
 
 class MessageKeys {
  public:
@@ -50,4 +50,4 @@ class MessageKeys {
   std::size_t first_ = 0;      // The oldest of the ring.
 };
 
-}  // namespace molecule::activity
+}  // namespace molecule::messages

@@ -1,4 +1,4 @@
-#include "server/activity/message_keys.h"
+#include "server/messages/message_keys.h"
 
 #include <cstring>
 #include <random>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace molecule::activity {
+namespace molecule::messages {
 namespace {
 
 IdBytes key(std::uint64_t mark) {
@@ -67,4 +67,4 @@ TEST(MessageKeys, AgreesWithAMapWhateverTheOrder) {
 }
 
 }  // namespace
-}  // namespace molecule::activity
+}  // namespace molecule::messages

@@ -1,0 +1,315 @@
+#include "server/messages/ledger.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace molecule::messages {
+namespace {
+
+constexpr std::int64_t recovered_at_once = 4096;  // Rows of one statement.
+
+std::optional<std::string_view> some(const RawJson& json) {
+  if (json.empty()) return std::nullopt;
+  return std::string_view(json.text);
+}
+
+Record record_of(store::Row row) {
+  Record record;
+  Message& message = record.message;
+  message.seq = row.seq;
+  message.target = row.target_id;
+  message.source = row.source_id;
+  message.delegation = row.delegation_id;
+  message.parent = row.parent_seq;
+  message.hops = row.hops;
+  message.created_at = row.created_at;
+  message.method = std::move(row.method);
+  message.message_id = std::move(row.message_id);
+  message.rpc_id = std::move(row.rpc_id);
+  record.body = std::move(row.body);
+  if (row.state) {
+    record.delivery = Delivery{*row.state, row.epoch.value_or(0), row.attempts.value_or(0),
+                               row.expires_at.value_or(Instant{}), std::move(row.why)};
+  }
+  if (row.end) {
+    Outcome outcome;
+    outcome.end = *row.end;
+    outcome.body = RawJson(std::move(row.outcome_body).value_or(""));
+    outcome.error = std::move(row.error);
+    outcome.trace = RawJson(std::move(row.trace).value_or(""));
+    outcome.duration_ms = row.duration_ms;
+    record.outcome = std::move(outcome);
+  }
+  return record;
+}
+
+}  // namespace
+
+Ledger::Accepted Ledger::accept(sql::Tx& tx, const NewMessage& message, State state) {
+  Accepted accepted;
+  if (auto hint = keys_.find(message.key)) {
+    auto earlier = find(tx, *hint);
+    if (earlier && earlier->message.target == message.target &&
+        earlier->message.source == message.source &&
+        earlier->message.message_id == message.message_id) {
+      accepted.place = {earlier->message.seq, earlier->message.id(), earlier->message.created_at};
+      accepted.earlier = std::move(earlier);
+      return accepted;
+    }
+  }
+  const Instant now = clock_.now();
+  const std::int64_t seq = tx.next(sequence);
+  accepted.place = {seq, make_id(now, seq), now};
+  const bool leased = state == State::leased;
+  accepted.lease = {seq, leased ? 1 : 0};
+  const Instant expires_at = message.expires_at.value_or(now + settings_.age_max);
+  std::optional<OwnerId> owner;
+  std::optional<Instant> lease_until;
+  if (leased) {
+    owner = owner_;
+    lease_until = now + settings_.lease_for;
+  }
+  tx.post(store::insert, seq, message.target, message.source, message.delegation, message.parent,
+          message.hops, now, static_cast<std::int64_t>(message.body.size()), message.method,
+          message.message_id, message.rpc_id, message.summary, message.body);
+  tx.post(store::insert_delivery, seq, message.target, message.source, state, owner, lease_until,
+          accepted.lease.epoch, expires_at, message.hops);
+  tx.post(store::insert_key, seq, sql::BytesView(message.key));
+  keys_.remember(message.key, seq);
+  for (Follower* follower : followers_) follower->accepted(tx, message, accepted.place, state);
+
+  Open open;
+  open.target = message.target;
+  open.source = message.source;
+  open.state = state;
+  open.epoch = accepted.lease.epoch;
+  open.hops = message.hops;
+  if (leased) open.lease_until = clock_.monotonic() + settings_.lease_for;
+  tx.after_commit([this, seq, open] { mailboxes_.put(seq, open); });
+  return accepted;
+}
+
+std::optional<Record> Ledger::taken(sql::Tx& tx, const IdBytes& key) {
+  auto seq = tx.optional(store::seq_by_key, sql::BytesView(key));
+  if (!seq) return std::nullopt;
+  auto record = find(tx, *seq);
+  if (record) {
+    keys_.remember(key, *seq);
+  } else {
+    tx.run(store::release_key, sql::BytesView(key));
+  }
+  return record;
+}
+
+std::optional<Record> Ledger::find(sql::Statements& statements, std::int64_t seq) const {
+  auto row = statements.optional(store::find, seq);
+  if (!row) return std::nullopt;
+  return record_of(std::move(*row));
+}
+
+std::optional<Record> Ledger::find(sql::Statements& statements, ActivityId id) const {
+  auto found = find(statements, seq_of(id));
+  if (found && found->message.id() != id) return std::nullopt;
+  return found;
+}
+
+std::optional<Record> Ledger::head(sql::Statements& statements, std::int64_t seq) const {
+  auto row = statements.optional(store::head, seq);
+  if (!row) return std::nullopt;
+  return record_of(std::move(*row));
+}
+
+std::optional<Lease> Ledger::lease(sql::Tx& tx, WorkspaceId target, Mailboxes::Next next) {
+  const Instant until = clock_.now() + settings_.lease_for;
+  if (tx.run(store::lease, next.seq, next.epoch, owner_, until) == 0) return std::nullopt;
+  const Lease lease{next.seq, next.epoch + 1};
+  const auto lease_until = clock_.monotonic() + settings_.lease_for;
+  tx.after_commit([this, target, lease, lease_until] {
+    mailboxes_.change(target, lease.seq, [&](Open& open) {
+      open.state = State::leased;
+      open.waited = true;
+      open.epoch = lease.epoch;
+      open.lease_until = lease_until;
+    });
+  });
+  return lease;
+}
+
+bool Ledger::renew(sql::Tx& tx, WorkspaceId target, Lease lease) {
+  const Instant until = clock_.now() + settings_.lease_for;
+  if (tx.run(store::renew, lease.seq, lease.epoch, until) == 0) return false;
+  const auto lease_until = clock_.monotonic() + settings_.lease_for;
+  tx.after_commit([this, target, seq = lease.seq, lease_until] {
+    mailboxes_.change(target, seq, [&](Open& open) { open.lease_until = lease_until; });
+  });
+  return true;
+}
+
+Ledger::Back Ledger::give_back(sql::Tx& tx, const Message& message, Lease lease,
+                               const Returned& returned) {
+  auto now = head(tx, message.seq);
+  if (!now || !now->delivery || now->delivery->state != State::leased ||
+      now->delivery->epoch != lease.epoch) {
+    return Back::stale;
+  }
+  const std::int64_t attempts = now->delivery->attempts + (returned.seen ? 1 : 0);
+  const Instant wall = clock_.now();
+  Outcome outcome;
+  if (now->delivery->expires_at <= wall) {
+    outcome.end = End::expired;
+    outcome.error = expired_error;
+  } else if (attempts >= settings_.attempts_max) {
+    outcome.end = End::dead;
+    outcome.error = returned.why;
+    outcome.body = returned.told;
+  }
+  if (outcome.error) {
+    outcome.duration_ms = (wall - message.created_at).count() / 1000;
+    if (!end(tx, message, lease, outcome)) return Back::stale;
+    return outcome.end == End::expired ? Back::expired : Back::dead;
+  }
+  const std::int64_t tries = mailboxes_.tries(message.target, message.seq);
+  const std::chrono::seconds doubled =
+      settings_.retry_after * (1LL << std::min<std::int64_t>(tries, 8));
+  const auto wait = std::max(returned.after, std::min(doubled, settings_.wait_longest));
+  tx.run(store::give_back, message.seq, lease.epoch, wall + wait, returned.seen ? 1 : 0,
+         returned.why);
+  for (Follower* follower : followers_) follower->waits(tx, message, returned.why);
+  const auto not_before = clock_.monotonic() + wait;
+  tx.after_commit([this, target = message.target, epoch = lease.epoch + 1, seq = message.seq,
+                   source = message.source, attempts, not_before, unreached = returned.unreached] {
+    mailboxes_.halt(target, source);
+    mailboxes_.change(target, seq, [&](Open& open) {
+      open.state = State::open;
+      open.waited = false;
+      open.unreached = unreached;
+      open.epoch = epoch;
+      open.attempts = attempts;
+      ++open.tries;
+      open.not_before = not_before;
+    });
+  });
+  return Back::waits;
+}
+
+void Ledger::take_back(sql::Tx& tx, const Mailboxes::Held& held) {
+  auto record = head(tx, held.seq);
+  Returned returned;
+  returned.why = "its delivery was lost";
+  returned.seen = true;
+  if (record) give_back(tx, record->message, Lease{held.seq, held.epoch}, returned);
+}
+
+void Ledger::close(sql::Tx& tx, const Message& message, const Outcome& outcome) {
+  tx.post(store::insert_outcome, message.seq, outcome.end, clock_.now(),
+          static_cast<std::int64_t>(outcome.body.text.size() + outcome.trace.text.size()),
+          outcome.duration_ms, outcome.error, some(outcome.trace), some(outcome.body));
+  for (Follower* follower : followers_) follower->ended(tx, message, outcome);
+  tx.after_commit(
+      [this, target = message.target, seq = message.seq] { mailboxes_.take_out(target, seq); });
+}
+
+bool Ledger::end(sql::Tx& tx, const Message& message, Lease lease, const Outcome& outcome) {
+  if (tx.run(store::close_leased, message.seq, lease.epoch) == 0) return false;
+  close(tx, message, outcome);
+  return true;
+}
+
+bool Ledger::end_open(sql::Tx& tx, const Message& message, const Outcome& outcome) {
+  if (tx.run(store::close_open, message.seq) == 0) return false;
+  close(tx, message, outcome);
+  return true;
+}
+
+std::size_t Ledger::expire(sql::Tx& tx, std::size_t max) {
+  auto due = tx.all(store::expired, clock_.now(), static_cast<std::int64_t>(max));
+  for (std::int64_t seq : due) {
+    auto record = head(tx, seq);
+    if (!record) continue;
+    Outcome outcome;
+    outcome.end = End::expired;
+    outcome.error = expired_error;
+    outcome.duration_ms = (clock_.now() - record->message.created_at).count() / 1000;
+    end_open(tx, record->message, outcome);
+  }
+  return due.size();
+}
+
+std::size_t Ledger::end_all_for(sql::Tx& tx, WorkspaceId target, std::size_t max) {
+  auto all = tx.all(store::open_for, target, static_cast<std::int64_t>(max));
+  for (std::int64_t seq : all) {
+    auto record = head(tx, seq);
+    if (!record || tx.run(store::close_any, seq) == 0) continue;
+    Outcome outcome;
+    outcome.end = End::removed;
+    outcome.error = "the workspace was removed before it answered";
+    outcome.duration_ms = (clock_.now() - record->message.created_at).count() / 1000;
+    close(tx, record->message, outcome);
+  }
+  return all.size();
+}
+
+void Ledger::erase(sql::Tx& tx, WorkspaceId target, std::int64_t seq) {
+  tx.post(store::close_any, seq);
+  tx.post(store::erase_outcome, seq);
+  tx.post(store::erase_key, seq);
+  tx.post(store::erase, seq);
+  tx.after_commit([this, target, seq] { mailboxes_.take_out(target, seq); });
+}
+
+void Ledger::recover(sql::Tx& tx) {
+  tx.run(store::take_over, owner_);
+  auto newest = tx.all(store::newest_keys, static_cast<std::int64_t>(MessageKeys::known_max));
+  for (auto each = newest.rbegin(); each != newest.rend(); ++each) {
+    keys_.remember(each->message_key.bytes(), each->seq);
+  }
+  const Instant wall = clock_.now();
+  const auto monotonic = clock_.monotonic();
+  auto rows = std::make_shared<std::vector<store::Open>>();
+  for (std::int64_t from = 0;;) {
+    auto some_rows = tx.all(store::open_after, from, recovered_at_once);
+    if (some_rows.empty()) break;
+    from = some_rows.back().seq;
+    rows->insert(rows->end(), some_rows.begin(), some_rows.end());
+  }
+  tx.after_commit([this, rows, wall, monotonic] {
+    mailboxes_.clear();
+    for (const store::Open& row : *rows) {
+      Open open;
+      open.target = row.target_id;
+      open.source = row.source_id;
+      open.state = row.state;
+      open.epoch = row.epoch;
+      open.attempts = row.attempts;
+      open.hops = row.hops;
+      if (row.not_before && *row.not_before > wall) {
+        open.not_before = monotonic + (*row.not_before - wall);
+      }
+      // Leased by this incarnation: its carrier renews it soon, or there is none and the sweep
+      // takes it back.
+      if (row.state == State::leased) open.lease_until = monotonic + settings_.recovered_for;
+      mailboxes_.put(row.seq, open);
+    }
+  });
+}
+
+std::optional<std::int64_t> Ledger::aged_until(sql::Tx& tx, std::int64_t from, Instant before,
+                                               std::size_t max) const {
+  auto aged = tx.all(store::slice, from, static_cast<std::int64_t>(max));
+  // Numbers ascend with time, but for steps of the clock: a slice in which nothing is old ends it.
+  bool any = std::any_of(aged.begin(), aged.end(),
+                         [&](const store::Aged& row) { return row.created_at < before; });
+  if (!any) return std::nullopt;
+  return aged.back().seq;
+}
+
+void Ledger::prune(sql::Tx& tx, std::int64_t from, std::int64_t until, Instant before) {
+  tx.run(store::prune, from, until, before);
+  tx.run(store::prune_outcomes, from, until);
+}
+
+void Ledger::prune_keys(sql::Tx& tx, std::size_t max) {
+  tx.run(store::prune_keys, keys_.oldest(), static_cast<std::int64_t>(max));
+}
+
+}  // namespace molecule::messages

@@ -1,0 +1,101 @@
+// What is open for each agent, in memory: a copy of the table deliveries, kept by the ledger's
+// transactions after they are durable and read back at start. Answers, without the store, the two
+// questions of the message path: may a new message go out at once, and which one is next.
+//
+// Order: a message of a sender does not go out while an earlier one of the same sender to the same
+// target waits. After a wait the first goes alone, since it may come back; once it has arrived the
+// others follow it without waiting for each other. Any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "platform/io/guarded.h"
+#include "server/messages/messages.h"
+
+namespace molecule::messages {
+
+// One open delivery. Times are monotonic, so that a step of the wall clock delays nothing; the age
+// is wall time, as the sender meant it.
+struct Open {
+  WorkspaceId target;
+  std::optional<WorkspaceId> source;
+  State state = State::open;
+  bool waited = false;     // It went out of the mailbox, not straight away.
+  bool unreached = false;  // It waits because the agent was not there, and for nothing else.
+  std::int64_t epoch = 0;
+  std::int64_t attempts = 0;
+  std::int64_t tries = 0;  // Times it came back, seen or not, in this life of the process.
+  std::int64_t hops = 0;
+  std::chrono::nanoseconds not_before{0};
+  std::chrono::nanoseconds lease_until{0};
+};
+
+class Mailboxes {
+ public:
+  void put(std::int64_t seq, const Open& open);
+  void take_out(WorkspaceId target, std::int64_t seq);
+  template <class Fn>
+  void change(WorkspaceId target, std::int64_t seq, Fn&& fn) {
+    boxes_.write([&](auto& map) {
+      auto box = map.find(target);
+      if (box == map.end()) return;
+      auto it = box->second.open.find(seq);
+      if (it == box->second.open.end()) return;
+      State before = it->second.state;
+      fn(it->second);
+      box->second.leased += (it->second.state == State::leased) - (before == State::leased);
+    });
+  }
+  // One of this sender's messages came back: the next goes alone again.
+  void halt(WorkspaceId target, const std::optional<WorkspaceId>& source);
+  void clear();
+
+  std::int64_t waiting(WorkspaceId target) const;  // Open and not under way.
+  std::int64_t under_way(WorkspaceId target) const;
+  // True when a new message of this sender may go to this target at once.
+  bool may_pass(WorkspaceId target, const std::optional<WorkspaceId>& source) const;
+  // Messages of this target that came back because the agent was not there are due at once.
+  void due_now(WorkspaceId target);
+  // How often an open message came back.
+  std::int64_t tries(WorkspaceId target, std::int64_t seq) const;
+  // Hops of a message that is open for this agent, when it is.
+  std::optional<std::int64_t> hops(WorkspaceId target, std::int64_t seq) const;
+
+  // The oldest messages that may go out now: their time has come and nothing of their senders has
+  // to go before them.
+  struct Next {
+    std::int64_t seq = 0;
+    std::int64_t epoch = 0;
+  };
+  std::vector<Next> next(WorkspaceId target, std::chrono::nanoseconds now, std::size_t max) const;
+
+  // Agents for whom something waits.
+  std::vector<WorkspaceId> waiting_targets() const;
+  // Leases that end before an instant; at most `max`.
+  struct Held {
+    WorkspaceId target;
+    std::int64_t seq = 0;
+    std::int64_t epoch = 0;
+    std::chrono::nanoseconds lease_until{0};
+  };
+  std::vector<Held> ending_before(std::chrono::nanoseconds at, std::size_t max) const;
+  std::size_t size() const;
+
+ private:
+  // Numbers ascend, so a new message goes to the end.
+  struct Box {
+    std::map<std::int64_t, Open> open;
+    std::int64_t leased = 0;  // Of them.
+    // Senders of which a message that had waited has arrived since one came back; people are one.
+    std::unordered_set<WorkspaceId> flowing;
+  };
+  io::Guarded<std::unordered_map<WorkspaceId, Box>> boxes_;
+};
+
+}  // namespace molecule::messages

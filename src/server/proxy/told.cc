@@ -1,0 +1,50 @@
+#include "server/proxy/told.h"
+
+#include "platform/json/json.h"
+#include "server/activity/feed.h"
+#include "server/proxy/refusal.h"
+
+namespace molecule::proxy {
+namespace {
+
+// A large answer as its event tells it: an answer whose text is the beginning.
+RawJson beginning(std::string_view text) {
+  json::Object part, result;
+  part.add("kind", "text").add("text", activity::preview(text, activity::event_answer_max));
+  result.add("kind", "message").add("role", "agent");
+  result.add("parts", RawJson("[" + part.text() + "]"));
+  return json::Object{}.add("jsonrpc", "2.0").add("result", result.raw()).raw();
+}
+
+}  // namespace
+
+void Told::accepted(sql::Tx& tx, const messages::NewMessage& message, const messages::Place& place,
+                    messages::State) {
+  if (message.source) return;
+  json::Object payload;
+  payload.add("message_id", message.message_id)
+      .add("content", activity::preview(message.text, activity::event_body_max))
+      .add("workspace_id", message.target)
+      .add("activity_id", place.id);
+  log_.append(tx, {events::Type::USER_MESSAGE, message.target, payload.raw()});
+}
+
+void Told::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome& outcome) {
+  if (message.source) return;
+  json::Object payload;
+  if (outcome.body.empty()) {
+    payload.add("response_body", RawJson(json::text(refusal_of(outcome))));
+  } else if (outcome.body.text.size() <= activity::event_answer_max) {
+    payload.add("response_body", outcome.body);
+  } else {
+    // The rest is in the activity row.
+    payload.add("response_body", beginning(outcome.text)).add("truncated", true);
+  }
+  payload.add("method", message.method);
+  payload.add_some("duration_ms", outcome.duration_ms);
+  payload.add("message_id", message.message_id);
+  payload.add("activity_id", message.id());
+  log_.append(tx, {events::Type::A2A_RESPONSE, message.target, payload.raw()});
+}
+
+}  // namespace molecule::proxy
