@@ -12,12 +12,12 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
-from attackers import Org, Resident, message, refused
+from attackers import Org, PushAgents, Resident, message, refused
 from stage import Stage, wait_for
 
 WORST = 2.0
@@ -194,6 +194,78 @@ def test_a_page_ends_by_bytes_and_goes_on(tmp_path: Path) -> None:
         assert largest < 17_000_000 and pages >= 8
         newest = org.ask("GET", f"/workspaces/{polls.id}/activity?limit=20").json()
         assert newest[0]["message_id"] == "large 7"
+    finally:
+        org.close()
+        stage.close()
+
+
+def streamed(mode: str, bytes_max: int) -> bytes:
+    """The events of an answer of that many bytes in small pieces: of one artifact, or each an artifact of its own."""
+    out, size = [], 0
+    while size < bytes_max:
+        artifact = {"artifactId": "a" if mode == "one artifact" else f"artifact-{len(out):08}",
+                    "parts": [{"kind": "text", "text": f"{len(out)} " + "y" * 50}]}
+        event = {"kind": "artifact-update", "taskId": "t", "contextId": "c", "append": mode == "one artifact", "artifact": artifact}
+        out.append(f"data: {json.dumps(event)}\n\n".encode())
+        size += len(out[-1])
+    end = {"kind": "status-update", "taskId": "t", "contextId": "c", "final": True, "status": {"state": "completed"}}
+    return b"".join([*out, f"data: {json.dumps(end)}\n\n".encode()])
+
+
+@pytest.mark.parametrize(("mode", "size", "status"), [("one artifact", 5 << 20, 200), ("one artifact", 14 << 20, 502),
+                                                      ("many artifacts", 3 << 20, 200), ("many artifacts", 14 << 20, 502)])
+def test_an_answer_in_many_small_pieces(tmp_path: Path, push_agents: PushAgents, mode: str, size: int, status: int) -> None:
+    stage = Stage(tmp_path)
+    stage.start()
+    org = Org(stage)
+    events = streamed(mode, size)
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + events)
+
+    try:
+        agent = org.resident("streams")
+        assert agent.register(url=push_agents.start(answer), delivery_mode="push").status_code == 200
+        with watched(agent, f"an answer of {size >> 20} MB in pieces of {mode}"):
+            told = org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello", "once"), timeout=30)
+        assert told.status_code == status, told.text[:300]
+        if status == 200:
+            assert sum(len(each["parts"]) for each in told.json()["result"]["artifacts"]) == events.count(b"artifact-update")
+        else:
+            assert told.json()["code"] in ("response_too_large", "bad_response")
+            assert "more than" in told.json()["error"]
+    finally:
+        org.close()
+        stage.close()
+
+
+def test_a_stop_ends_an_answer_that_comes_in_pieces(tmp_path: Path, push_agents: PushAgents) -> None:
+    stage = Stage(tmp_path)
+    stage.start()
+    org = Org(stage)
+    events = streamed("one artifact", 14 << 20)
+    sent = threading.Event()
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + events[: 2 << 20])
+        sent.set()
+        while True:
+            connection.sendall(b": on\n\n" * 10_000)
+
+    def ask() -> None:
+        with suppress(requests.RequestException):
+            org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello", "once"), timeout=60)
+
+    try:
+        agent = org.resident("streams")
+        assert agent.register(url=push_agents.start(answer), delivery_mode="push").status_code == 200
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert sent.wait(20)
+        begun = time.monotonic()
+        stage.close()
+        assert time.monotonic() - begun < 15
+        asking.join()
     finally:
         org.close()
         stage.close()

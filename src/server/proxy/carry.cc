@@ -66,6 +66,7 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
       return events.enough(head, so_far);
     };
     response = co_await client.send(request);
+    events.enough(response.head(), response.body());  // What came last.
   } catch (const Fault& fault) {
     // It has the message and is at it; asked again it would begin again, and not end either.
     bool endless = events.begun() && fault.code() != "cancelled";

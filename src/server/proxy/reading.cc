@@ -139,7 +139,7 @@ Carried without_answer(Carried::End end, int status, std::string code, std::stri
 }
 
 Carried read_response(const Parcel& parcel, const net::Url& url,
-                      const http::ClientResponse& response, Events& events) {
+                      const http::ClientResponse& response, const Events& events) {
   using End = Carried::End;
   if (means_busy(response.status)) {
     Carried carried =
@@ -154,7 +154,6 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
   }
   std::string joined;
   std::string_view body = response.body();
-  events.enough(response.head(), response.body());
   if (events.begun()) {
     joined = events.answer();
     body = joined;

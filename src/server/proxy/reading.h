@@ -19,7 +19,7 @@ class Events {
  public:
   explicit Events(std::size_t answer_max) : parser_({answer_max, answer_max}) {}
 
-  // The head and the whole body so far. True: that is all that is wanted.
+  // The head and the whole body so far. True: that is all that is wanted. Throws as Stream::take.
   bool enough(std::string_view head, std::string_view body);
   // Whether it was a stream of events that came.
   bool begun() const { return begun_; }
@@ -37,8 +37,8 @@ class Events {
 // What is told when no answer came: for refused and not_now.
 Carried without_answer(Carried::End end, int status, std::string code, std::string error,
                        bool delivered);
-// Of a response that was read as far as it is wanted.
+// Of a response that was read as far as it is wanted, and whose events have been taken.
 Carried read_response(const Parcel& parcel, const net::Url& url,
-                      const http::ClientResponse& response, Events& events);
+                      const http::ClientResponse& response, const Events& events);
 
 }  // namespace molecule::proxy

@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <optional>
 
+#include <fmt/core.h>
+
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
 #include "wire/jsonrpc/jsonrpc.h"
@@ -29,17 +31,22 @@ std::string members_but(Node object, std::initializer_list<std::string_view> lef
   return out.members();
 }
 
-std::string joined(std::string_view members, std::string_view more) {
-  std::string out(members);
+// In place: an answer in many pieces is not copied for each of them.
+void join(std::string& out, std::string_view more) {
   if (!out.empty() && !more.empty()) out += ',';
-  return out.append(more);
+  out += more;
 }
 
 std::string parts_in(Node parts) {
   std::string out;
   for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i)
-    out = joined(out, parts.at(i).text());
+    join(out, parts.at(i).text());
   return out;
+}
+
+Fault too_much(std::size_t max, std::string_view what) {
+  return {Kind::bad_gateway, "response_too_large",
+          fmt::format("the agent streamed more than {} {}", max, what)};
 }
 
 }  // namespace
@@ -53,15 +60,17 @@ bool Stream::take_status(Node status) {
 
 void Stream::take_artifact(Node artifact, bool append) {
   std::string id(word(artifact.find("artifactId")));
-  auto known = std::ranges::find(artifacts_, id, &Artifact::id);
   std::string parts = parts_in(artifact.find("parts"));
-  if (append && known != artifacts_.end()) {
-    known->parts = joined(known->parts, parts);
+  auto [known, fresh] = places_.try_emplace(std::move(id), artifacts_.size());
+  if (append && !fresh) {
+    join(artifacts_[known->second].parts, parts);
     return;
   }
-  Artifact made{id, members_but(artifact, {"parts"}), std::move(parts)};
-  if (known != artifacts_.end()) {
-    *known = std::move(made);
+  Artifact made{members_but(artifact, {"parts"}), std::move(parts)};
+  if (!fresh) {
+    artifacts_[known->second] = std::move(made);
+  } else if (artifacts_.size() == artifacts_max) {
+    throw too_much(artifacts_max, "artifacts");
   } else {
     artifacts_.push_back(std::move(made));
   }
@@ -70,6 +79,7 @@ void Stream::take_artifact(Node artifact, bool append) {
 bool Stream::take_task(Node task) {
   members_ = members_but(task, {"kind", "status", "artifacts"});
   artifacts_.clear();
+  places_.clear();
   Node list = task.find("artifacts");
   for (std::size_t i = 0; list.is(Type::array) && i < list.size(); ++i)
     take_artifact(list.at(i), false);
@@ -86,6 +96,7 @@ void Stream::name_task(Node id, Node context) {
 }
 
 bool Stream::take(std::string_view data) {
+  if (++events_ > events_max) throw too_much(events_max, "events without coming to an end");
   std::optional<json::Document> document;
   try {
     document.emplace(
@@ -127,11 +138,6 @@ bool Stream::take(std::string_view data) {
 std::string Stream::answer() const {
   if (!whole_.empty()) return whole_;
   if (status_.empty() && artifacts_.empty()) return {};
-  std::string artifacts;
-  for (const Artifact& artifact : artifacts_) {
-    artifacts = joined(artifacts,
-                       '{' + joined(artifact.members, "\"parts\":[" + artifact.parts + ']') + '}');
-  }
   std::string status = status_;
   if (status.empty()) {
     status = json::Object{}
@@ -139,7 +145,20 @@ std::string Stream::answer() const {
                  .text();
   }
   std::string task = new_form_ ? "{" : R"({"kind":"task",)";
-  task += joined(members_, "\"status\":" + status + ",\"artifacts\":[" + artifacts + "]}");
+  task += members_;
+  task += members_.empty() ? "\"status\":" : ",\"status\":";
+  task += status;
+  task += ",\"artifacts\":[";
+  bool first = true;
+  for (const Artifact& artifact : artifacts_) {
+    task += first ? "{" : ",{";
+    first = false;
+    task += artifact.members;
+    task += artifact.members.empty() ? "\"parts\":[" : ",\"parts\":[";
+    task += artifact.parts;
+    task += "]}";
+  }
+  task += "]}";
   return jsonrpc::success("null", new_form_ ? "{\"task\":" + task + '}' : task);
 }
 

@@ -2,6 +2,8 @@
 // message or the task that one request would have been answered with.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +12,17 @@
 
 namespace molecule::a2a {
 
+// What a stream may bring before its end. An answer of more members than a document may have could
+// not be read, and every event and every artifact brings some.
+constexpr std::size_t events_max = std::size_t{1} << 17;
+constexpr std::size_t artifacts_max = json::Limits{}.members / 3;
+
+// Taking an event costs what the event is long, whatever came before it.
 class Stream {
  public:
   // The data of the next event: JSON-RPC, or its result alone. What is no JSON is passed over.
   // True when it was the last that matters: a message, an error, or a task at its end or at a halt.
+  // Throws Fault bad_gateway (response_too_large) past events_max and artifacts_max.
   bool take(std::string_view data);
   // JSON-RPC, in the generation of the events; a task is as its last event left it. Empty when
   // nothing came.
@@ -21,7 +30,6 @@ class Stream {
 
  private:
   struct Artifact {
-    std::string id;
     std::string members;  // All but the parts, as JSON.
     std::string parts;    // Their JSON, joined by commas.
   };
@@ -35,6 +43,8 @@ class Stream {
   std::string members_;  // Of the task: all but its status and artifacts, as JSON.
   std::string status_;
   std::vector<Artifact> artifacts_;
+  std::map<std::string, std::size_t, std::less<>> places_;  // In artifacts_, by artifactId.
+  std::size_t events_ = 0;
 };
 
 }  // namespace molecule::a2a

@@ -1,0 +1,103 @@
+#include "wire/a2a/stream.h"
+
+#include <chrono>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "base/fault.h"
+#include "platform/io/clock.h"
+#include "wire/a2a/a2a.h"
+
+namespace molecule::a2a {
+namespace {
+
+constexpr std::size_t many = 100'000;
+constexpr std::chrono::seconds soon{2};  // Whoever copies what came before takes minutes.
+const io::SystemClock watch;
+constexpr std::string_view completed =
+    R"({"kind":"status-update","taskId":"t","contextId":"c","final":true,"status":{"state":"completed"}})";
+
+std::string piece(std::string_view artifact, bool append, std::string_view text) {
+  return fmt::format(
+      R"({{"kind":"artifact-update","taskId":"t","contextId":"c","append":{},"artifact":{{"artifactId":"{}","parts":[{{"kind":"text","text":"{}"}}]}}}})",
+      append, artifact, text);
+}
+
+std::size_t count(std::string_view text, std::string_view what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + what.size())) ++found;
+  return found;
+}
+
+TEST(Stream, ManyPiecesOfOneArtifactCostNoMoreThanTheyAreLong) {
+  Stream stream;
+  const std::string text(100, 'y');
+  const auto begun = watch.monotonic();
+  for (std::size_t i = 0; i < many; ++i) ASSERT_FALSE(stream.take(piece("a", true, text)));
+  EXPECT_TRUE(stream.take(completed));
+  const std::string answer = stream.answer();
+  EXPECT_LT(watch.monotonic() - begun, soon);
+  EXPECT_EQ(count(answer, text), many);
+  EXPECT_EQ(count(answer, "artifactId"), 1u);
+}
+
+TEST(Stream, ManyArtifactsCostNoMoreThanTheyAreLong) {
+  Stream stream;
+  const auto begun = watch.monotonic();
+  const std::size_t each = many / artifacts_max;
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < artifacts_max; ++i) {
+    for (std::size_t k = 0; k < each; ++k, ++taken)
+      ASSERT_FALSE(stream.take(piece(fmt::format("artifact-{:08}", i), k > 0, "y")));
+  }
+  EXPECT_TRUE(stream.take(completed));
+  const std::string answer = stream.answer();
+  EXPECT_LT(watch.monotonic() - begun, soon);
+  EXPECT_EQ(count(answer, "artifactId"), artifacts_max);
+  EXPECT_EQ(count(answer, R"("text":"y")"), taken);
+}
+
+TEST(Stream, ManyPartsOfOneEventCostNoMoreThanTheyAreLong) {
+  Stream stream;
+  std::string parts;
+  for (std::size_t i = 0; i < 30'000; ++i)
+    parts += fmt::format(R"({}{{"kind":"text","text":"{}"}})", i ? "," : "", std::string(300, 'y'));
+  const auto begun = watch.monotonic();
+  EXPECT_FALSE(stream.take(R"({"kind":"artifact-update","artifact":{"artifactId":"a","parts":[)" +
+                           parts + "]}}"));
+  EXPECT_NE(stream.answer().find("\"parts\":[" + parts + "]"), std::string::npos);
+  EXPECT_LT(watch.monotonic() - begun, soon);
+}
+
+TEST(Stream, WhatComesInPiecesIsPutTogetherInOrder) {
+  Stream stream;
+  stream.take(piece("a", false, "1"));
+  stream.take(piece("b", true, "2"));
+  stream.take(piece("a", true, "3"));
+  stream.take(piece("b", false, "4"));
+  EXPECT_TRUE(stream.take(completed));
+  EXPECT_EQ(
+      stream.answer(),
+      R"({"jsonrpc":"2.0","id":null,"result":{"kind":"task","id":"t","contextId":"c","status":{"state":"completed"},"artifacts":[{"artifactId":"a","parts":[{"kind":"text","text":"1"},{"kind":"text","text":"3"}]},{"artifactId":"b","parts":[{"kind":"text","text":"4"}]}]}})");
+}
+
+TEST(Stream, AStreamWithoutAnEndIsRefusedAtItsBound) {
+  auto code_after = [](std::size_t events, bool one) {
+    Stream stream;
+    try {
+      for (std::size_t i = 0; i < events; ++i)
+        stream.take(piece(one ? "a" : std::to_string(i), true, "y"));
+    } catch (const Fault& fault) {
+      return fault.code();
+    }
+    return std::string("taken");
+  };
+  EXPECT_EQ(code_after(events_max, true), "taken");
+  EXPECT_EQ(code_after(events_max + 1, true), "response_too_large");
+  EXPECT_EQ(code_after(artifacts_max, false), "taken");
+  EXPECT_EQ(code_after(artifacts_max + 1, false), "response_too_large");
+}
+
+}  // namespace
+}  // namespace molecule::a2a
