@@ -38,7 +38,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 STEADY_SECONDS = 60.0  # An agent that ran this long starts again at once when it ends.
 LOOK_SECONDS = 2.0  # How often a paused workspace is looked at.
 ANSWER_SECONDS = 3.0
-LINK = re.compile(r"https?://\S+/claim/[\w-]+")
+LINK = re.compile(r'"claim_url":"(https?://[^\s"]+)"')
 
 
 class Failed(Exception):
@@ -144,7 +144,7 @@ class Platform:
                 line = raw.decode(errors="replace")
                 if '"message":"ready"' in line:
                     if found := LINK.search(line):
-                        self.link = found[0]
+                        self.link = found[1]
                     self._told.set()
                     continue
                 if line.startswith("molecule: "):

@@ -118,6 +118,8 @@ def claims(data: Path) -> int:
 def test_one_link_is_made_and_no_file_holds_it(run: Run, tmp_path: Path) -> None:
     links = LINK.findall(run.said)
     assert len(links) == 1 and claims(run.data) == 1
+    shown = re.sub(r"\x1b\[\d*m", "", run.said)
+    assert f"sign in  {links[0]}" in shown.replace("   ", "  "), "the link stands there alone"
     run.is_online("pm")
     secret = links[0].rsplit("/", 1)[1].encode()
     for file in [f for f in tmp_path.rglob("*") if f.is_file()]:
