@@ -17,7 +17,8 @@ import requests
 from . import _wire
 from ._errors import CredentialRejectedError, ForeignAnswerError, PlatformError, WorkspaceGoneError, peer_failed
 
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ANSWER_BYTES = 192 * 1024 * 1024
+"""Above the largest page of the platform: one row with a request of 16 MiB, twice, and an answer of 64 MiB, twice."""
 MAX_QUOTED_CHARS = 80
 """Of an answer that is not the platform's, this much is shown in the error."""
 
