@@ -237,23 +237,26 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
       query.value.include && query.value.include->find("peer_info") != std::string::npos;
   io::Context here = co_await io::context();
   events::Patience patience(hubs_.of(*here.loop), clock_, filter.wait);
-  std::vector<store::Row> rows;
+  const std::string base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
+  std::string page;
   for (;;) {
     std::uint64_t pulse = feed_.pulse(id);
-    auto look = [filter](sql::Read& read) { return read_page(read, filter); };
-    rows = co_await db_.read(std::move(look));
-    if (!rows.empty()) break;
+    // Written where it is read: a page of large bodies holds no loop.
+    auto look = [&, this](sql::Read& read) {
+      std::string out;
+      for (const store::Row& row : read_page(read, filter)) {
+        out += out.empty() ? '[' : ',';
+        out += row_json(row, with_peer, base);
+      }
+      return out;
+    };
+    page = co_await db_.read(std::move(look));
+    if (!page.empty()) break;
     while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
     if (patience.over()) break;
   }
-  std::string base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
-  std::string out = "[";
-  for (const auto& row : rows) {
-    if (out.size() > 1) out += ',';
-    out += row_json(row, with_peer, base);
-  }
-  out += ']';
-  co_return RawJson(std::move(out));
+  page += page.empty() ? "[]" : "]";
+  co_return RawJson(std::move(page));
 }
 
 }  // namespace molecule::activity
