@@ -30,6 +30,7 @@ class MailboxesByProxy final : public presence::Capacity {
  public:
   explicit MailboxesByProxy(proxy::Service& proxy) : proxy_(proxy) {}
   void agent_ready(WorkspaceId id) override { proxy_.agent_ready(id); }
+  void agent_anew(WorkspaceId id) override { proxy_.agent_anew(id); }
 
  private:
   proxy::Service& proxy_;

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from attackers import Org, PushAgents, Resident, answer_bytes, message
+from attackers import Org, PushAgents, Resident, answer_bytes, message, says
 
 PATIENCE = 30.0
 
@@ -125,6 +125,17 @@ def test_what_an_agent_did_not_fetch_is_pushed_once_it_can_be(org: Org, push_age
     heard = Heard()
     assert agent.register(url=push_agents.start(heard), delivery_mode="push").status_code == 200
     eventually(lambda: heard.texts, ["kept"])
+
+
+def test_what_an_agent_asked_for_ends_when_it_registers_anew(org: Org, push_agents: PushAgents) -> None:
+    agent = org.resident("patient")
+    busy = push_agents.start(says(answer_bytes("{}", status="503 Service Unavailable", extra="Retry-After: 3600\r\n")))
+    assert agent.register(url=busy, delivery_mode="push").status_code == 200
+    send(org, agent, "hello")
+    heard = Heard()
+    assert agent.register(url=push_agents.start(heard), delivery_mode="push").status_code == 200
+    eventually(lambda: heard.texts, ["hello"])
+    assert org.ask("POST", f"/workspaces/{agent.id}/a2a", message("again")).status_code == 200
 
 
 def test_a_message_names_itself_and_what_is_sent_for_it_follows_it(org: Org, push_agents: PushAgents) -> None:

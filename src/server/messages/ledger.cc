@@ -283,7 +283,9 @@ void Ledger::recover(sql::Tx& tx) {
       open.attempts = row.attempts;
       open.hops = row.hops;
       if (row.not_before && *row.not_before > wall) {
-        open.not_before = monotonic + (*row.not_before - wall);
+        // No further than anybody may have asked for, should the clock have been wrong then.
+        open.not_before = monotonic + std::min<std::chrono::nanoseconds>(*row.not_before - wall,
+                                                                         settings_.asked_longest);
       }
       // Leased by this incarnation: its carrier renews it soon, or there is none and the sweep
       // takes it back.

@@ -24,6 +24,7 @@ struct Settings {
   std::int64_t attempts_max = 5;        // Deliveries the agent may have seen, until it is given up.
   std::chrono::seconds retry_after{2};  // First wait before another attempt; doubles.
   std::chrono::seconds wait_longest{64};
+  std::chrono::seconds asked_longest{3600};  // That an agent may ask to be left alone.
 };
 
 // Told inside the transaction that makes it so; joins once, at start. A follower that throws undoes

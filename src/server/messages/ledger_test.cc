@@ -318,6 +318,25 @@ TEST_P(LedgerTest, AStepOfTheWallClockDelaysNoRetry) {
   EXPECT_TRUE(lease_next().has_value());
 }
 
+TEST_P(LedgerTest, AWaitNotedUnderAWrongClockEndsWithinTheLongestOne) {
+  auto first = accept("m1", State::leased);
+  clock.step(24h * 7);
+  give_back(first.lease, false);
+  clock.step(-24h * 7);
+  restart();
+  EXPECT_FALSE(lease_next().has_value());
+  clock.advance(settings.asked_longest);
+  EXPECT_TRUE(lease_next().has_value());
+}
+
+TEST_P(LedgerTest, AnAgentThatRegistersAnewIsTriedWhateverItSaid) {
+  auto first = accept("m1", State::leased);
+  give_back(first.lease, true);
+  EXPECT_FALSE(lease_next().has_value());
+  boxes->due_now(target, true);
+  EXPECT_TRUE(lease_next().has_value());
+}
+
 TEST_P(LedgerTest, ALeaseIsRenewedByWhoHoldsIt) {
   auto accepted = accept("m1", State::leased);
   clock.advance(settings.lease_for - 1s);

@@ -74,12 +74,12 @@ bool Mailboxes::may_pass(WorkspaceId target, const std::optional<WorkspaceId>& s
   });
 }
 
-void Mailboxes::due_now(WorkspaceId target) {
+void Mailboxes::due_now(WorkspaceId target, bool all) {
   boxes_.write([&](auto& map) {
     auto box = map.find(target);
     if (box == map.end()) return;
     for (auto& [seq, open] : box->second.open) {
-      if (open.unreached) open.not_before = std::chrono::nanoseconds{0};
+      if (open.unreached || all) open.not_before = std::chrono::nanoseconds{0};
     }
   });
 }

@@ -61,7 +61,8 @@ class Mailboxes {
   // True when a new message of this sender may go to this target at once.
   bool may_pass(WorkspaceId target, const std::optional<WorkspaceId>& source) const;
   // Messages of this target that came back because the agent was not there are due at once.
-  void due_now(WorkspaceId target);
+  // `all`: whatever they came back for.
+  void due_now(WorkspaceId target, bool all = false);
   // How often an open message came back.
   std::int64_t tries(WorkspaceId target, std::int64_t seq) const;
   // Hops of a message that is open for this agent, when it is.

@@ -150,6 +150,7 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   };
   Outcome outcome = co_await db_.write(std::move(work));
   probe_.registrations.add();
+  capacity_.agent_anew(wanted.id);
   offer(wanted.id, roster_.of(wanted.id).active_tasks, outcome.max_tasks);
   json::Object body;
   body.add("status", "registered").add("delivery_mode", delivery);

@@ -26,6 +26,8 @@ class Capacity {
  public:
   virtual ~Capacity() = default;
   virtual void agent_ready(WorkspaceId id) = 0;
+  // It has registered, anew or elsewhere: nothing of what its last process said holds.
+  virtual void agent_anew(WorkspaceId id) = 0;
 };
 
 struct Settings {

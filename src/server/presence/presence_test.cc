@@ -16,6 +16,7 @@ class Presence : public workspaces::Org {
  protected:
   struct Asked final : Capacity {
     void agent_ready(WorkspaceId id) override { ready.push_back(id); }
+    void agent_anew(WorkspaceId) override {}
     std::vector<WorkspaceId> ready;
   };
 

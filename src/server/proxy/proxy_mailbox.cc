@@ -23,6 +23,11 @@ void Service::agent_ready(WorkspaceId agent) {
   try_mailbox(agent);
 }
 
+void Service::agent_anew(WorkspaceId agent) {
+  quiet_.forget(agent);
+  mailboxes_.due_now(agent, true);
+}
+
 void Service::try_mailbox(WorkspaceId agent) {
   if (mailboxes_.next(agent, clock_.monotonic(), 1).empty()) return;
   if (!draining_.write([&](auto& set) { return set.insert(agent).second; })) return;

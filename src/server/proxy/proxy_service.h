@@ -79,6 +79,9 @@ class Service {
 
   // An agent was heard and has room: sends what waits for it. Any thread; cheap when nothing waits.
   void agent_ready(WorkspaceId agent);
+  // An agent has registered: that it asked to be left alone was its last process's word. Any
+  // thread.
+  void agent_anew(WorkspaceId agent);
   // Once a second on the first lane: renews the leases of what is being carried and takes back
   // those that nobody renews, ends what is too old or has lost its target, and tries the mailboxes.
   io::Task<void> sweep();

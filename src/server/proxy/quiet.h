@@ -19,6 +19,9 @@ class Quiet {
       map[agent] = until;
     });
   }
+  void forget(WorkspaceId agent) {
+    until_.write([&](auto& map) { map.erase(agent); });
+  }
   bool left_alone(WorkspaceId agent, std::chrono::nanoseconds now) const {
     return until_.read([&](const auto& map) {
       auto it = map.find(agent);
