@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -220,6 +220,54 @@ def test_a_write_ahead_log_deleted_from_under_a_running_platform(place: Place, p
     stage.stop()
     with closing(sqlite3.connect(place.data / "molecule.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def zero(log: Path) -> None:
+    with log.open("r+b") as file:
+        file.write(bytes(log.stat().st_size))
+
+
+def cut(log: Path) -> None:
+    os.truncate(log, 0)
+
+
+@pytest.mark.parametrize("damage", [cut, zero])
+def test_a_write_ahead_log_damaged_under_a_running_platform(place: Place, damage: Callable[[Path], None]) -> None:
+    if place.schema:
+        return
+    stage = place.start()
+    stage.external("in the file")
+    with closing(sqlite3.connect(place.data / "molecule.db", isolation_level=None)) as reader:
+        # Whoever reads keeps what comes after from being moved into the file.
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM workspaces").fetchone()
+        stage.external("in the log alone")
+        damage(place.data / "molecule.db-wal")
+        for _ in range(5):
+            answer = stage.ask("POST", "/workspaces", {"name": "lost", "runtime": "external", "tier": 2})
+            assert answer.status_code == 503, answer.text
+        assert stage.ask("GET", "/readyz").status_code == 503
+    assert "truncated or overwritten" in stage.log_text()
+    stage.stop()
+    stage.start()
+    names = [row["name"] for row in stage.must("GET", "/workspaces")]
+    assert "lost" not in names, names
+    stage.external("goes on")
+    stage.stop()
+    with closing(sqlite3.connect(place.data / "molecule.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_damaged_database_is_named_at_the_start(place: Place) -> None:
+    if place.schema:
+        return
+    stage = place.start()
+    stage.stop()
+    database = place.data / "molecule.db"
+    database.write_bytes(b"x" * database.stat().st_size)
+    done = place.molecule("serve", "--listen", "127.0.0.1:0")
+    assert done.returncode != 0 and done.stdout == "", done
+    assert str(database) in done.stderr and "is damaged" in done.stderr and "backup" in done.stderr, done.stderr
 
 
 def test_readiness_alone_shows_a_deleted_log(place: Place) -> None:

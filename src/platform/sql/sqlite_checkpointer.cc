@@ -45,7 +45,7 @@ void SqliteCheckpointer::loop() {
       // Opened for each pass, so that it is always the file the writer uses now.
       SqliteConnection connection(path_, SqliteConnection::Create::no, 0);
       connection.leave_log_at_close();
-      connection.checkpoint();
+      if (connection.log_condition().whole) connection.checkpoint();
       passes_.add();
     } catch (const Fault& fault) {
       log::warn("checkpoint failed", log::field("cause", fault.text()));

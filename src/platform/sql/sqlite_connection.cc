@@ -19,6 +19,14 @@ namespace {
 constexpr int busy_timeout_ms = 5'000;  // For another process, such as an admin verb, that writes.
 constexpr int log_kept_bytes = 64 << 20;  // A longer log is cut back when it starts over.
 
+constexpr std::string_view damaged_advice =
+    "Put the database back from your backup: \"Back up and restore\" in docs/guides/operate.md has the "
+    "steps";
+
+bool means_damaged(int code) {
+  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
 void configure_once() {
   static std::once_flag done;
   // Memory statistics would take a process-wide lock at every allocation.
@@ -132,6 +140,7 @@ SqliteConnection::SqliteConnection(const std::string& path, Create create, int c
   const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
   handle_.reset(opened);
   const auto refuse = [&](std::string_view reason) {
+    if (means_damaged(sqlite3_errcode(opened))) throw unavailable(std::string(reason));
     throw unavailable(fmt::format(
         "cannot open the store at {}: {}. Check that the directory exists, has space and "
         "belongs to this user",
@@ -165,6 +174,11 @@ SqliteConnection::~SqliteConnection() = default;
 void SqliteConnection::fail(int code, std::string_view name) {
   const int extended = sqlite3_extended_errcode(handle_.get());
   const std::string message = sqlite3_errmsg(handle_.get());
+  if (means_damaged(code)) {
+    const char* file = sqlite3_db_filename(handle_.get(), "main");
+    throw StoreLost{fmt::format("{} is damaged: {} ({}). {}", file ? file : "the store", message,
+                                extended, damaged_advice)};
+  }
   if (means_lost(code))
     throw StoreLost{fmt::format("{} ({})", message, extended), !transient(code),
                     (code & 0xff) == SQLITE_IOERR};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "platform/sql/database.h"
+#include "platform/sql/sqlite_log.h"
 #include "platform/sql/store_mark.h"
 
 struct sqlite3;
@@ -69,6 +70,7 @@ class SqliteConnection {
   void leave_log_at_close() noexcept;
   // As the file has it now, which may be behind the log.
   FileHeader header() const;
+  LogCondition log_condition() const { return sql::log_condition(handle_.get()); }
   std::size_t log_pages() const {
     return log_pages_;
   }  // Length of the log at the last commit here.

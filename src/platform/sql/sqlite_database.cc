@@ -204,7 +204,13 @@ SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& regi
   start();
 }
 
-SqliteDatabase::~SqliteDatabase() { stop(); }
+SqliteDatabase::~SqliteDatabase() {
+  stop();
+  if (in_memory_ || !writer_ || !log_damage_.empty()) return;
+  // Closing moves the log into the file.
+  const LogCondition log = writer_->log_condition();
+  if (!log.whole && !log.moved) give_up_damaged_log(log);
+}
 
 void SqliteDatabase::migrate(std::span<const Migration> migrations) {
   std::lock_guard lock(writer_mutex_);
@@ -245,6 +251,7 @@ void SqliteDatabase::ensure_writer() {
 // any more is not stored.
 void SqliteDatabase::require_own_files() {
   if (in_memory_) return;
+  if (!log_damage_.empty()) throw StoreLost{log_damage_, false};
   const SqliteFiles::Part missing = files_.missing();
   if (missing == SqliteFiles::Part::database) {
     drop_writer();
@@ -260,6 +267,7 @@ void SqliteDatabase::require_own_files() {
     writer_->leave_log_at_close();
     throw StoreLost{"the store's file was overwritten; restart the platform", false};
   }
+  require_whole_log(missing);
   if (missing == SqliteFiles::Part::none) return;
   // The log is still open here, and what it holds was promised.
   const bool saved = writer_->checkpoint();
@@ -268,11 +276,44 @@ void SqliteDatabase::require_own_files() {
                   false};
 }
 
+void SqliteDatabase::require_whole_log(SqliteFiles::Part missing) {
+  const LogCondition log = writer_->log_condition();
+  if (log.whole) return;
+  if (!log.moved) {
+    give_up_damaged_log(log);
+    throw StoreLost{log_damage_, false};
+  }
+  if (missing != SqliteFiles::Part::none) return;
+  // Nothing is lost, and nobody needs what is there now: the log starts over.
+  if (!writer_->checkpoint_whole())
+    throw StoreLost{"the store's log was truncated or overwritten and is still in use", false};
+  log::warn("the store's log was truncated or overwritten by somebody else; nothing was lost",
+            log::field("file", files_.database()));
+}
+
+void SqliteDatabase::give_up_damaged_log(const LogCondition& log) {
+  writer_->leave_log_at_close();
+  log_damage_ = fmt::format(
+      "the log of {} was truncated or overwritten by somebody else, so that the last writes may be "
+      "gone; restart the platform",
+      files_.database());
+  log::error("the store's log was damaged", log::field("cause", log_damage_));
+  if (log.usable || files_.missing() != SqliteFiles::Part::none) return;
+  try {
+    // Older than the file: the next start would mix them.
+    log::warn("the damaged log was set aside", log::field("file", files_.set_log_aside()));
+  } catch (const Fault& fault) {
+    log::error("the damaged log stays", log::field("cause", fault.text()));
+  }
+}
+
 void SqliteDatabase::drop_writer() noexcept {
   // A store in memory lives and dies with its connection.
   if (in_memory_ || !writer_) return;
   // The next connection finds the files as this one had them.
   writer_->leave_log_at_close();
+  const LogCondition log = writer_->log_condition();
+  if (!log.whole && !log.moved && log_damage_.empty()) give_up_damaged_log(log);
   writer_.reset();
 }
 

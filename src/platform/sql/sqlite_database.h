@@ -43,6 +43,8 @@ class SqliteDatabase final : public StoreThreads {
 
   void ensure_writer();
   void require_own_files();
+  void require_whole_log(SqliteFiles::Part missing);
+  void give_up_damaged_log(const LogCondition& log);
   void begin();
   bool run_in_batch(detail::Job& job, bool savepoints);
   bool run_batch(std::span<detail::Job* const> batch, bool savepoints);
@@ -52,6 +54,7 @@ class SqliteDatabase final : public StoreThreads {
   const bool in_memory_;
   bool found_empty_ = false;
   SqliteFiles files_;
+  std::string log_damage_;  // What was found, once and for good: another start takes up the rest.
   std::vector<FileHeader> own_headers_;  // Of the file, since it was taken over.
   std::mutex
       writer_mutex_;  // Held through a batch; lets migrate() and check_prepares() in between.

@@ -66,12 +66,16 @@ void SqliteFiles::prepare(const std::string& mark, bool create) const {
   if (size_of(database_) > 0) return;
   if (!create) throw nothing_in_it();
   if (size_of(log_) == 0) return;
+  log::warn("a log without its database was set aside", log::field("file", set_log_aside()));
+}
+
+std::string SqliteFiles::set_log_aside() const {
   std::string aside = log_ + ".aside";
   for (int n = 2; size_of(aside) > 0; ++n) aside = fmt::format("{}.aside{}", log_, n);
   if (::rename(log_.c_str(), aside.c_str()) != 0) {
     throw unavailable(fmt::format("cannot move {} away: {}", log_, std::strerror(errno)));
   }
-  log::warn("a log without its database was set aside", log::field("file", aside));
+  return aside;
 }
 
 Fault SqliteFiles::nothing_in_it() const {

@@ -25,6 +25,8 @@ class SqliteFiles {
   // nothing is known), and `store_missing` when there is no database and none may be begun. A log
   // without its database is set aside before a new one is begun, for SQLite would delete it.
   void prepare(const std::string& mark, bool create) const;
+  // Gives the log another name and answers which; throws Fault unavailable.
+  std::string set_log_aside() const;
   Fault nothing_in_it() const;  // `store_missing`
 
   // Throws StoreLost when what was refused before would be refused again for want of space.

@@ -1,8 +1,11 @@
 // What becomes of a SQLite store whose files are deleted, replaced, overwritten or put together
 // from different times, while it runs and between two runs.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -73,6 +76,51 @@ class SqliteFilesTest : public ::testing::Test {
     }
     return "";
   }
+  static std::string content(const std::string& of) {
+    std::ifstream in(of, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // For a test of several rounds.
+  void fresh_place() {
+    db.reset();
+    for (const auto& entry : fs::directory_iterator(place->directory)) fs::remove_all(entry);
+  }
+  // A connection of another program that keeps what it has seen; the caller closes it.
+  sqlite3* hold_snapshot() {
+    sqlite3* handle = nullptr;
+    EXPECT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, "BEGIN; SELECT COUNT(*) FROM facts", nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    return handle;
+  }
+  // Whether everything is in the file; a copy of it alone tells.
+  bool becomes_moved() {
+    const std::string copy = place->directory + "/alone";
+    const auto expected = static_cast<std::int64_t>(stored().size());
+    const auto give_up = std::chrono::steady_clock::now() + 10s;
+    while (std::chrono::steady_clock::now() < give_up) {
+      fs::copy_file(file, copy, whole);
+      if (number(copy, "SELECT COUNT(*) FROM facts") == std::to_string(expected)) return true;
+      std::this_thread::sleep_for(5ms);
+    }
+    return false;
+  }
+  static std::string number(const std::string& of, const char* question) {
+    sqlite3* handle = nullptr;
+    sqlite3_open(of.c_str(), &handle);
+    std::string answer;
+    sqlite3_exec(
+        handle, question,
+        [](void* to, int, char** values, char**) {
+          *static_cast<std::string*>(to) = values[0];
+          return 0;
+        },
+        &answer, nullptr);
+    sqlite3_close(handle);
+    return answer;
+  }
+  // In another process's place: it sees what a program beside the platform sees.
+  std::string integrity() { return number(file, "PRAGMA integrity_check"); }
   // As kill -9 leaves it: the files of a store that is still open.
   fs::path killed() {
     const fs::path aside = place->directory + "/killed";
@@ -141,6 +189,111 @@ TEST_F(SqliteFilesTest, AReplacedLogIsNoticed) {
   fs::rename(log + ".copy", log);
   EXPECT_TRUE(refuses(2));
   EXPECT_FALSE(db->healthy());
+}
+
+// What may become of the log's content, its place and name staying what they are.
+struct Damage {
+  const char* what;
+  std::function<void(const std::string& log, const std::string& earlier)> done;
+};
+void put(const std::string& log, const std::string& bytes) {
+  std::fstream(log, std::ios::binary | std::ios::in | std::ios::out) << bytes;
+}
+const Damage damages[] = {
+    {"truncated", [](const std::string& log, auto&) { fs::resize_file(log, 0); }},
+    {"cut", [](const std::string& log, auto&) { fs::resize_file(log, fs::file_size(log) / 2); }},
+    {"zeroed", [](const std::string& log, auto&) { put(log, std::string(fs::file_size(log), 0)); }},
+    {"header zeroed", [](const std::string& log, auto&) { put(log, std::string(32, 0)); }},
+    {"cut and written as it was earlier",
+     [](const std::string& log, const std::string& earlier) {
+       fs::resize_file(log, 0);
+       put(log, earlier);
+     }},
+};
+
+TEST_F(SqliteFilesTest, ALogThatIsDamagedInPlaceIsNoticedBeforeAnythingIsAcknowledged) {
+  for (const Damage& damage : damages) {
+    SCOPED_TRACE(damage.what);
+    fresh_place();
+    start();
+    write(1);
+    const std::string earlier = content(log);
+    // Read transactions keep the log from being moved into the file.
+    sqlite3* reader = hold_snapshot();
+    for (std::int64_t n = 2; n < 40; ++n) write(n);
+    damage.done(log, earlier);
+    for (std::int64_t n = 40; n < 43; ++n) EXPECT_TRUE(refuses(n));
+    EXPECT_FALSE(db->healthy());
+    std::this_thread::sleep_for(600ms);  // Two probes.
+    EXPECT_FALSE(db->healthy());
+    sqlite3_close(reader);
+    db.reset();
+    start();
+    write(50);
+    const auto now = stored();
+    EXPECT_EQ(now.back(), 50);
+    for (std::int64_t n = 40; n < 43; ++n) EXPECT_EQ(std::ranges::count(now, n), 0);
+    EXPECT_EQ(integrity(), "ok");
+    db.reset();
+  }
+}
+
+TEST_F(SqliteFilesTest, ALogThatIsDamagedAfterItWasMovedIntoTheFileLosesNothing) {
+  for (const Damage& damage : damages) {
+    SCOPED_TRACE(damage.what);
+    fresh_place();
+    start();
+    write(1);
+    const std::string earlier = content(log);
+    for (std::int64_t n = 2; n < 40; ++n) write(n);
+    ASSERT_TRUE(becomes_moved());
+    damage.done(log, earlier);
+    write(40);
+    EXPECT_TRUE(db->healthy());
+    lie_as(killed());
+    start();
+    EXPECT_EQ(stored().size(), 40U);
+    EXPECT_EQ(integrity(), "ok");
+    db.reset();
+  }
+}
+
+TEST_F(SqliteFilesTest, ALogThatIsDamagedBeforeTheStopIsNotMovedIntoTheFile) {
+  for (const Damage& damage : damages) {
+    SCOPED_TRACE(damage.what);
+    fresh_place();
+    start();
+    write(1);
+    ASSERT_TRUE(becomes_moved());
+    const std::string earlier = content(log);
+    sqlite3* reader = hold_snapshot();
+    for (std::int64_t n = 2; n < 40; ++n) write(n);
+    damage.done(log, earlier);
+    sqlite3_close(reader);
+    db.reset();
+    start();
+    EXPECT_FALSE(stored().empty());
+    EXPECT_EQ(integrity(), "ok");
+    db.reset();
+  }
+}
+
+TEST_F(SqliteFilesTest, ADamagedDatabaseIsNamedWithTheWayOut) {
+  start();
+  write(1);
+  db.reset();
+  for (const std::size_t from : {std::size_t{0}, std::size_t{100}}) {
+    put(file, content(file).substr(0, from) + std::string(2000, 'x'));
+    try {
+      start();
+      FAIL() << "it should not start";
+    } catch (const Fault& fault) {
+      EXPECT_EQ(fault.kind(), Kind::unavailable);
+      EXPECT_NE(fault.text().find(file), std::string::npos) << fault.text();
+      EXPECT_NE(fault.text().find("backup"), std::string::npos) << fault.text();
+    }
+    db.reset();
+  }
 }
 
 TEST_F(SqliteFilesTest, ALogThatIsPutBackIsTheStoreAgain) {

@@ -1,0 +1,20 @@
+// Whether SQLite's write-ahead log still holds what was written to it. SQLite believes the index
+// over the log and reads the log itself as late as it can: a log that somebody truncated or
+// overwrote under a running process is written on behind the hole, and the hole ends up in the
+// database.
+#pragma once
+
+struct sqlite3;
+
+namespace molecule::sql {
+
+struct LogCondition {
+  bool whole = true;   // As its index says: long enough, with its own header and its last frame.
+  bool moved = true;   // All of it is in the database file.
+  bool usable = true;  // What is left of it is at least as new as the database file.
+};
+
+// Looks at both ends of the log, by the connection's own descriptors; on its thread.
+LogCondition log_condition(sqlite3* connection);
+
+}  // namespace molecule::sql
