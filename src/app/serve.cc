@@ -186,6 +186,15 @@ void require_usable(const Config& config) {
   certificate(config);
 }
 
+// What is there of an earlier run is read before anything is changed.
+void require_readable(const Config& config, const Belongings& belongings, io::Random& random) {
+  if (config.text("secrets-encryption-key").empty() && fs::exists(belongings.sealing_key()))
+    crypto::load_keys(belongings.sealing_key());
+  if (config.text("admin-token").empty() && fs::exists(belongings.admin_token()))
+    auth::load_or_create_admin_token({}, belongings.admin_token(), random);
+  sql::StoreMark::read(belongings.mark());
+}
+
 // One port, shared by all lanes; the kernel spreads connections over them.
 std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const http::Router& router,
                             const http::Settings& settings, metrics::Registry& registry,
@@ -405,6 +414,7 @@ void serve(const Config& config, World world, const std::function<void(const Rea
 
   metrics::Registry registry;
   const Belongings belongings(config);
+  require_readable(config, belongings, world.random);
   auto db = belongings.open(registry);
   db->migrate(migrations());
   belongings.require_keys(*db);

@@ -135,6 +135,30 @@ def test_a_missing_key_file_is_refused_and_can_be_put_back(place: Place, name: s
     assert file.read_bytes() != key
 
 
+@pytest.mark.parametrize(("name", "content", "mode"), [
+    ("sealing_key", None, 0o644), ("sealing_key", b"", 0o600), ("sealing_key", b"nonsense\n", 0o600),
+    ("admin_token", None, 0o644), ("admin_token", b"", 0o600), ("store_mark", b"", 0o600), ("store_mark", b"nonsense\n", 0o600),
+])
+def test_a_file_that_cannot_be_used_is_refused_and_nothing_is_changed(place: Place, name: str, content: bytes | None,
+                                                                       mode: int) -> None:
+    stage = place.start()
+    stage.external("one")
+    stage.stop()
+    file = place.data / name
+    kept = file.read_bytes()
+    if content is not None:
+        file.write_bytes(content)
+    file.chmod(mode)
+    before = {each.name: each.read_bytes() for each in place.data.iterdir()}
+    assert str(file) in place.refusal()
+    now = {each.name: each.read_bytes() for each in place.data.iterdir()}
+    assert {each for each in before.keys() | now.keys() if before.get(each) != now.get(each)} <= {"lock"}
+    file.write_bytes(kept)
+    file.chmod(0o600)
+    stage.start()
+    assert [row["name"] for row in stage.must("GET", "/workspaces")] == ["one"]
+
+
 def test_keys_from_the_environment_need_no_files_and_are_missed(place: Place) -> None:
     given = {"ADMIN_TOKEN": "a-token-of-the-environment", "SECRETS_ENCRYPTION_KEY": KEY}
     stage = place.start(**given)

@@ -22,10 +22,10 @@ constexpr std::size_t keys_max = 64;
 constexpr std::size_t file_max = 16 * 1024;
 
 Fault unsafe(const fs::path& path, std::string_view why) {
-  return {Kind::internal, "key_file_unsafe", fmt::format("{}: {}", path.string(), why)};
+  return {Kind::conflict, "key_file_unsafe", fmt::format("{}: {}", path.string(), why)};
 }
 Fault invalid(const fs::path& path, std::string_view why) {
-  return {Kind::internal, "key_file_invalid", fmt::format("{}: {}", path.string(), why)};
+  return {Kind::conflict, "key_file_invalid", fmt::format("{}: {}", path.string(), why)};
 }
 Fault refused(const fs::path& path, std::string_view doing) {
   return {Kind::internal, "key_file_unreadable",

@@ -16,7 +16,7 @@
 
 namespace molecule::crypto {
 
-// Throws Fault internal with code `key_file_unsafe` (wrong owner, mode, kind, or a directory others
+// Throws Fault with code `key_file_unsafe` (wrong owner, mode, kind, or a directory others
 // may enter), `key_file_invalid` (contents) or `key_file_unreadable` (the system refused), naming
 // the path and never a key.
 Keyring load_keys(const std::filesystem::path& file);

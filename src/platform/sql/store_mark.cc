@@ -92,10 +92,12 @@ std::optional<StoreMark::Text> StoreMark::read(const fs::path& file) {
     if (name == "seen") complete = static_cast<bool>(words >> text.seen);
   }
   if (!titled || !complete || text.store.nil()) {
-    throw internal(fmt::format(
-        "{} cannot be understood. Move it away and start again: followers of the log then take a "
-        "fresh snapshot",
-        file.string()));
+    throw conflict(
+        "store_mark_invalid",
+        fmt::format(
+            "{} cannot be understood. Move it away and start again: followers of the log then take a "
+            "fresh snapshot",
+            file.string()));
   }
   text.copied = place != file_place(in.get()).value_or(place);
   return text;

@@ -45,7 +45,7 @@ Secret read_token(const fs::path& file) {
   struct stat found{};
   if (::fstat(in.get(), &found) != 0) refuse(file, "look at it");
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 077) != 0) {
-    throw Fault(Kind::internal, "admin_token_unsafe",
+    throw Fault(Kind::conflict, "admin_token_unsafe",
                 fmt::format("{}: must be a plain file of this user with mode 0600", file.string()));
   }
   std::string text(file_max, '\0');
@@ -64,7 +64,7 @@ Secret read_token(const fs::path& file) {
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   if (!fits) {
     throw Fault(
-        Kind::internal, "admin_token_unreadable",
+        Kind::conflict, "admin_token_unreadable",
         fmt::format(
             "{}: does not hold an admin token; put it back from a backup, or move it away and "
             "start once with --begin-anew to have a new one made",

@@ -27,7 +27,7 @@ class AdminToken {
 
 // `configured` when not empty, which is refused (Fault bad_request `admin_token_weak`) when shorter
 // than AdminToken::size_min. Otherwise the token in `file`; when there is none, a new one is made
-// there (0600, whole or not at all; two processes that start together agree). Throws Fault internal
+// there (0600, whole or not at all; two processes that start together agree). Throws Fault
 // `admin_token_unsafe` or `admin_token_unreadable`, naming the path and never the token.
 Secret load_or_create_admin_token(std::string_view configured, const std::filesystem::path& file,
                                   io::Random& random);
