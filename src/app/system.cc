@@ -14,7 +14,7 @@ constexpr auto table =
     http::table(http::get<auth::Open, &System::health>("/health").not_counted(),
                 http::get<auth::Open, &System::alive>("/healthz").not_counted(),
                 http::get<auth::Open, &System::ready>("/readyz").not_counted(),
-                http::get<auth::Open, &System::metrics>("/metrics").not_counted(),
+                http::get<auth::Admin, &System::metrics>("/metrics").not_counted(),
                 http::get<auth::Open, &System::openapi>("/openapi.json"));
 
 std::string lower(std::string_view text) {
@@ -110,17 +110,7 @@ io::Task<http::Response> System::ready(auth::Open::Caller) {
   co_return http::Response::json(200, R"({"status":"ready"})");
 }
 
-io::Task<http::Response> System::metrics(auth::Open::Caller caller, const http::Request& request) {
-  if (request.way != http::Way::local && !caller.is_operator()) {
-    if (caller.who() != auth::Who::nobody) {
-      throw Fault(Kind::forbidden, "admin_required",
-                  "metrics are for operators: send the admin token, or ask from this machine");
-    }
-    co_return http::error_response(
-        401, "unauthenticated",
-        "metrics need the admin token unless a program of the same machine asks, without a proxy")
-        .with("WWW-Authenticate", "Bearer");
-  }
+io::Task<http::Response> System::metrics(auth::Admin::Caller) {
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = registry_.text();

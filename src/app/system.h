@@ -35,9 +35,9 @@ class System {
   io::Task<http::Response> alive(auth::Open::Caller caller);
   // GET /readyz: 503 while the store refuses work or the platform is going down.
   io::Task<http::Response> ready(auth::Open::Caller caller);
-  // GET /metrics: Prometheus text. For operators, and for programs of this machine: whoever asks
-  // through a proxy is none, though the proxy is.
-  io::Task<http::Response> metrics(auth::Open::Caller caller, const http::Request& request);
+  // GET /metrics: Prometheus text. For operators: which programs of this machine ask for others
+  // cannot be told, since not every proxy says that it is one.
+  io::Task<http::Response> metrics(auth::Admin::Caller caller);
   io::Task<http::Response> openapi(auth::Open::Caller caller);
 
  private:

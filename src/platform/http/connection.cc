@@ -199,10 +199,7 @@ void Connection::apply_proxy() {
   request.secure = stream_->secure();
   bool trusted = !server_.proxies.empty() && server_.trusts(stream_->peer());
   bool passed_on = names_proxy(request);
-  request.way = trusted                             ? Way::proxied
-                : passed_on                         ? Way::claimed
-                : server_.is_local(stream_->peer()) ? Way::local
-                                                    : Way::direct;
+  request.way = trusted ? Way::proxied : passed_on ? Way::claimed : Way::direct;
   if (request.way == Way::claimed) server_.tell_of_stranger(stream_->peer());
   if (!trusted || !passed_on) return;
   Forwarded said =

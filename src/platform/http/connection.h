@@ -130,7 +130,6 @@ struct Server::Impl {
   void give(std::unique_ptr<Exchange> exchange);
   bool trusts(std::string_view address) const;
   bool trusts(const net::Address& address) const;
-  static bool is_local(std::string_view address);
   // Say once in a while what is not set up on the way, and what to set: forwarding headers of a
   // peer are not believed; a WebSocket was asked for and the request to change protocols got lost.
   void tell_of_stranger(std::string_view peer);

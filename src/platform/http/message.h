@@ -46,8 +46,7 @@ struct Quota {
 
 // How a request came here.
 enum class Way : std::uint8_t {
-  direct,  // From another machine, or nothing is known.
-  local,   // From a program of this machine: over loopback, and no proxy says that it passed it on.
+  direct,   // No proxy says that it passed it on.
   proxied,  // By a proxy that is trusted to say for whom.
   claimed,  // By something that says it is a proxy and is not in trusted-proxies: not believed.
 };

@@ -210,8 +210,6 @@ bool Server::Impl::trusts(const net::Address& address) const {
                      [&](const net::Cidr& block) { return block.contains(address); });
 }
 
-bool Server::Impl::is_local(std::string_view address) { return loopback(address); }
-
 void Server::Impl::tell_of_stranger(std::string_view peer) {
   if (!due(stranger_told, told_every)) return;
   log::warn(
