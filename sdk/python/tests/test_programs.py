@@ -130,6 +130,34 @@ def test_a_refused_registration_ends_with_2(platform: ScriptedPlatform, tmp_path
     assert done.returncode == 2 and "workspace removed" in done.stderr
 
 
+@pytest.mark.parametrize("saved", ["mol_good", "mol_old", None])
+def test_connect_saves_a_token_only_once_the_platform_accepted_it(platform: ScriptedPlatform, tmp_path: Path,
+                                                                  saved: str | None) -> None:
+    (tmp_path / "agent.py").write_text("def handle(message, client):\n    return 'x'\n")
+    token_file = tmp_path / ".molecule" / WORKSPACE / ".auth_token"
+    if saved:
+        token_file.parent.mkdir(parents=True, mode=0o700)
+        token_file.write_text(saved + "\n")
+        token_file.chmod(0o600)
+
+    def register(request: Any) -> Reply:
+        if request.headers["Authorization"] == "Bearer mol_good":
+            return Reply(410, {"error": "workspace removed", "code": "workspace_removed"})  # ends the run
+        return Reply(401, {"error": "invalid workspace auth token", "code": "invalid_token"})
+
+    platform.on("POST", "/registry/register", register)
+    done = run(["-m", "molecule_agent", "connect", "--handler", "agent:handle"], tmp_path,
+               MOLECULE_PLATFORM_URL=platform.url, MOLECULE_WORKSPACE_ID=WORKSPACE,
+               MOLECULE_WORKSPACE_TOKEN="mol_stale")
+    assert done.returncode == 2 and "MOLECULE_WORKSPACE_TOKEN" in done.stderr and "mol_stale" not in done.stderr
+    asked = [each.headers["Authorization"] for each in platform.asked("POST", "/registry/register")]
+    assert asked == ["Bearer mol_stale"] + ([f"Bearer {saved}"] if saved else [])
+    if saved:
+        assert token_file.read_text() == saved + "\n" and str(token_file) in done.stderr
+    else:
+        assert not token_file.exists() and "was not saved" in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_connect_answers_and_ends_on_a_signal(platform: ScriptedPlatform, tmp_path: Path, number: int) -> None:
     (tmp_path / "agent.py").write_text("def handle(message, client):\n    return message.text[::-1]\n")
@@ -161,6 +189,7 @@ def test_connect_answers_and_ends_on_a_signal(platform: ScriptedPlatform, tmp_pa
                                  "agent_card": {"name": "ada"}}
     assert platform.asked("POST", SELF + "/notify")[0].json() == {"message": "cba", "reply_to": "r1"}
     assert "mol_given" not in errors
+    assert (tmp_path / ".molecule" / WORKSPACE / ".auth_token").read_text() == "mol_given\n"
     assert (tmp_path / ".molecule" / WORKSPACE / "inbox_cursor").read_text().strip() == "r1"
 
 

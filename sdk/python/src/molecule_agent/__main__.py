@@ -110,7 +110,7 @@ def connect(options: argparse.Namespace) -> int:
             origin=options.origin,
             agent_card={"name": options.agent_name or f"remote-{options.workspace_id[:8]}"})
         if options.token:
-            client.save_token(options.token)
+            client.try_token(options.token)
     except ValueError as error:
         print(str(error), file=sys.stderr)
         return NOT_REGISTERED

@@ -109,6 +109,11 @@ class AgentCalls(MessageCalls):
         empty; a file that cannot be written is logged and tried again with the next heartbeat."""
         self._tokens.save(token)
 
+    def try_token(self, token: str) -> None:
+        """Use the token from now on and keep it in `token_file` once `register` was accepted with it. When it is
+        refused there, `register` goes on with the saved one. Raises ValueError when it is empty."""
+        self._tokens.try_out(token)
+
     # --- registration, presence, secrets ---
 
     def register(self, *, patience: float = 0.0) -> str:
@@ -144,7 +149,14 @@ class AgentCalls(MessageCalls):
         try:
             reply = self._checked(answer, "register")
         except CredentialRejectedError as error:
-            if self.load_token():
+            if self._tokens.refused():
+                log.warning("the platform refused the token it was given (MOLECULE_WORKSPACE_TOKEN or --token); going "
+                            "on with the one saved in %s", self.token_file)
+                return self._register()
+            if self._tokens.on_trial:
+                hint = "the token given (MOLECULE_WORKSPACE_TOKEN or --token) is not valid for this workspace (any " \
+                       "more) and was not saved; give the workspace's present one, or connect again from the canvas"
+            elif self.load_token():
                 hint = f"the token in {self.token_file} is not valid for this workspace (any more); delete the file " \
                        "and connect again from the canvas, or save a new token"
             else:
@@ -155,7 +167,9 @@ class AgentCalls(MessageCalls):
         token = reply.get("auth_token") if isinstance(reply, dict) else None
         if isinstance(token, str) and token.strip():
             self.save_token(token)
-        elif not self.load_token():
+        elif self.load_token():
+            self._tokens.accepted()
+        else:
             log.warning("registered, but the platform gave no token and none is cached: most calls will be refused")
         self._note_secret(reply)
         self._registered = True

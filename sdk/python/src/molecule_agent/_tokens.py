@@ -24,6 +24,7 @@ class TokenFile:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._unsaved = False
+        self._on_trial = False
 
     def load(self) -> str | None:
         """The token from memory, else from the file; None when there is none or the file cannot be read."""
@@ -35,15 +36,43 @@ class TokenFile:
     def save(self, token: str) -> None:
         """Keep `token`. Raises ValueError when it is empty or could not travel in a header; a file that cannot be
         written is logged and tried again by `retry`."""
-        token = token.strip()
-        if not token:
-            raise ValueError("the token is empty")
-        if not token.isascii() or not token.isprintable() or " " in token:
-            raise ValueError("the token holds characters that no token has")
+        token = _checked(token)
         with self._lock:
             self._token = token
+            self._on_trial = False
             self._unsaved = True
             self._write()
+
+    def try_out(self, token: str) -> None:
+        """Use `token` without touching the file: `accepted` saves it. Raises ValueError as `save` does."""
+        token = _checked(token)
+        with self._lock:
+            self._token = token
+            self._on_trial = True
+            self._unsaved = False
+
+    def accepted(self) -> None:
+        """The platform took the token: one on trial is saved."""
+        with self._lock:
+            if self._on_trial:
+                self._on_trial = False
+                self._unsaved = True
+                self._write()
+
+    def refused(self) -> bool:
+        """The platform refused the token: one on trial makes way for the saved one. False when there is no other."""
+        with self._lock:
+            saved = self._read() if self._on_trial else None
+            if saved is None or saved == self._token:
+                return False
+            self._token = saved
+            self._on_trial = False
+            return True
+
+    @property
+    def on_trial(self) -> bool:
+        with self._lock:
+            return self._on_trial
 
     def retry(self) -> None:
         """Write the token if the last attempt failed."""
@@ -71,3 +100,12 @@ class TokenFile:
                         self.path, error)
             return
         self._unsaved = False
+
+
+def _checked(token: str) -> str:
+    token = token.strip()
+    if not token:
+        raise ValueError("the token is empty")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("the token holds characters that no token has")
+    return token
