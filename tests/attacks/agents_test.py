@@ -70,6 +70,31 @@ def test_a_wrong_answer_is_an_error_with_its_reason(org: Org, push_agents: PushA
     assert again.status_code == status and again.json() == answer and len(org.ask("GET", f"/workspaces/{agent.id}/activity").json()) == 1
 
 
+GONE = '{"jsonrpc":"2.0","error":{"code":-32001,"message":"no such task"}}'
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad", "404 Not Found", "409 Conflict", "413 Large", "418 Teapot"])
+def test_an_agents_error_of_json_rpc_is_its_answer(org: Org, push_agents: PushAgents, status: str) -> None:
+    agent = org.resident("errs")
+    assert agent.register(url=push_agents.start(says(answer_bytes(GONE, status=status))), delivery_mode="push").status_code == 200
+    for asked in (7, "eight"):
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello", "once") | {"jsonrpc": "2.0", "id": asked})
+        assert answer.status_code == 200
+        assert answer.json() == {"jsonrpc": "2.0", "id": asked, "error": {"code": -32001, "message": "no such task"}}
+    row = org.ask("GET", f"/workspaces/{agent.id}/activity").json()[0]
+    assert row["status"] == "error" and row["error_detail"] == "no such task"
+
+
+def test_an_answer_without_an_id_gets_the_callers(org: Org, push_agents: PushAgents) -> None:
+    agent = org.resident("nameless")
+    said = '{"jsonrpc":"2.0","result":{"kind":"message","role":"agent","messageId":"r","parts":[{"kind":"text","text":"yes"}]}}'
+    assert agent.register(url=push_agents.start(says(answer_bytes(said))), delivery_mode="push").status_code == 200
+    for asked in (7, "eight"):
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello", "once") | {"jsonrpc": "2.0", "id": asked})
+        assert answer.status_code == 200 and answer.json()["id"] == asked
+        assert answer.json()["result"]["parts"][0]["text"] == "yes"
+
+
 LATER: dict[str, Answering] = {
     "hangs up": lambda connection, head, body: None,
     "hangs up half way": says(f"{RAW}Content-Length: 1000\r\n\r\n{{\"jsonrpc\"".encode()),

@@ -63,7 +63,7 @@ DONE: dict[str, tuple[Any, str]] = {
     "a message": ({"kind": "message", "role": "agent", "messageId": "r", "parts": [{"kind": "text", "text": "three"}]}, "three"),
     "a word": ("three", "three"),
     "an object with a status of its own": ({"status": "failed over", "text": "three"}, "three"),
-    "a state that nobody knows": (task("polished", made="three"), "three")}
+    "a word of its own for what it made": ({"status": "success", "artifacts": [{"parts": [{"text": "three"}]}]}, "three")}
 
 
 @pytest.mark.parametrize("kind", DONE)
@@ -71,6 +71,29 @@ def test_what_is_done_is_a_result(org: Org, push_agents: PushAgents, kind: str) 
     result, text = DONE[kind]
     told = hand_over(*pair(org, push_agents, result))
     assert told["status"] == "completed" and told["result"] == text and "error" not in told
+
+
+NO_RESULT: dict[str, tuple[str, str]] = {
+    "a state that nobody knows": (json.dumps({"jsonrpc": "2.0", "id": 1, "result": task("polished", made="three")}), "polished"),
+    "a state that nobody knows, in 1.0": ('{"jsonrpc":"2.0","id":1,"result":{"task":{"id":"t","status":{"state":"TASK_STATE_WEIRD"}}}}',
+                                          "TASK_STATE_WEIRD"),
+    "a task without a state": ('{"jsonrpc":"2.0","id":1,"result":{"kind":"task","id":"t","status":{}}}', "does not say its state"),
+    "an envelope alone": ('{"jsonrpc":"2.0","id":1}', "neither a result nor an error"),
+    "null": ('{"jsonrpc":"2.0","id":1,"result":null}', "null"),
+    "a list for an envelope": ('[{"jsonrpc":"2.0","id":1,"result":"three"}]', "a list"),
+    "a list for a result": ('{"jsonrpc":"2.0","id":1,"result":["three"]}', "a list"),
+    "a result and an error": ('{"jsonrpc":"2.0","id":1,"result":"three","error":{"code":-32001,"message":"out of ink"}}', "out of ink")}
+
+
+@pytest.mark.parametrize("kind", NO_RESULT)
+def test_what_is_not_understood_is_no_result(org: Org, push_agents: PushAgents, kind: str) -> None:
+    body, named = NO_RESULT[kind]
+    asker = org.resident("asker")
+    assert asker.register().status_code == 200
+    peer = org.resident("peer", asker.id)
+    assert peer.register(url=push_agents.start(says(answer_bytes(body))), delivery_mode="push").status_code == 200
+    told = hand_over(asker, peer)
+    assert told["status"] == "failed" and "result" not in told and named in told["error"]
 
 
 def test_a_person_is_given_the_failed_task_and_its_row_says_that_it_failed(org: Org, push_agents: PushAgents) -> None:

@@ -236,7 +236,25 @@ TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswer) {
   EXPECT_EQ(carried.answer.error, "broken");
 }
 
+TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswerUnderAStatusOfTheCallersToo) {
+  constexpr std::string_view body = R"({"jsonrpc":"2.0","error":{"code":-32001,"message":"gone"}})";
+  for (auto status : {"400 Bad", "404 Not Found", "409 Conflict", "413 Large", "418 Teapot"}) {
+    Carried carried = carried_to(status, body);
+    EXPECT_EQ(carried.end, End::answered) << status;
+    EXPECT_EQ(carried.answer.outcome, a2a::Outcome::failed) << status;
+    EXPECT_EQ(carried.answer.body,
+              R"({"jsonrpc":"2.0","error":{"code":-32001,"message":"gone"},"id":"1"})");
+  }
+  for (auto status : {"401 Who", "403 No", "410 Gone", "500 Broken"}) {
+    EXPECT_EQ(carried_to(status, body).end, End::refused) << status;
+    EXPECT_EQ(carried_to(status, body).status, 502) << status;
+  }
+  EXPECT_EQ(carried_to("503 Busy", body).end, End::not_now);
+  EXPECT_EQ(carried_to("404 Not Found", R"({"error":{"code":1,"message":"gone"}})").status, 404);
+}
+
 TEST_F(Carry, GarbageIsARefusalAndNotAnAnswer) {
+  EXPECT_EQ(carried_to("200 OK", R"({"jsonrpc":"2.0","id":"1"})").end, End::refused);
   EXPECT_EQ(carried_to("200 OK", "").end, End::refused);
   EXPECT_EQ(carried_to("200 OK", "<html>").end, End::refused);
   EXPECT_EQ(carried_to(http::says("HTTP/9.9 nonsense\r\n\r\n", false)).end, End::refused);

@@ -147,7 +147,11 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
     carried.retry_after = told_wait(response);
     return carried;
   }
-  if (response.status >= 300) {
+  // What the agent says in the form that it was asked in is its answer, under whatever status of
+  // the caller's own making it came.
+  const bool told = response.status >= 400 && passed_on(response.status) == response.status &&
+                    a2a::is_error(response.body());
+  if (response.status >= 300 && !told) {
     std::string why = response.status < 400 ? redirect_text(url, response) : error_text(response);
     return without_answer(End::refused, passed_on(response.status), "agent_error", std::move(why),
                           true);

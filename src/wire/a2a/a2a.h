@@ -61,10 +61,13 @@ constexpr std::size_t error_max = 8192;  // Bytes kept of what an agent says abo
 enum class Outcome {
   done,        // A message, or a task that is completed.
   failed,      // A JSON-RPC error, or a task that failed, was rejected or canceled.
-  unfinished,  // A task in any other state: its agent is at it, or wants to know something first.
+  unfinished,  // A task in any other state, also in one that is unknown or not told: its agent is
+               // at it, or wants to know something first.
 };
 // Of a task's state, given in either generation's name.
 Outcome outcome_of(std::string_view state);
+// Whether A2A knows it.
+bool is_state(std::string_view state);
 
 // An agent's HTTP answer, classified. `error` and `text` may go into text columns.
 struct Answer {
@@ -75,9 +78,11 @@ struct Answer {
   RawJson tool_trace;  // result.metadata.tool_trace when present and not empty.
 };
 // Accepts JSON-RPC, and the plain {"status":"ok","result":…} of simple servers, which is wrapped;
-// the id becomes `rpc_id`, whatever the agent wrote. Throws Fault bad_gateway (bad_response) when
-// the body is not JSON or empty.
+// the id becomes `rpc_id`, whatever the agent wrote. An error outweighs a result. Throws Fault
+// bad_gateway (bad_response) when the body is empty, no JSON, or neither a result nor an error.
 Answer read_answer(std::string_view body, std::string_view rpc_id);
+// Whether the body is a JSON-RPC error as its specification writes one.
+bool is_error(std::string_view body);
 
 // The generation an agent speaks, told by its card: 1.0 only when it declares an interface of
 // protocol version 1.x and none of 0.3.

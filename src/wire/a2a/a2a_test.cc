@@ -1,5 +1,6 @@
 #include "wire/a2a/a2a.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
@@ -126,6 +127,86 @@ TEST(ReadAnswer, WrapsPlainAnswersAndTellsErrors) {
   EXPECT_EQ(answer.error, "nope");
   EXPECT_THROW(read_answer("", "1"), Fault);
   EXPECT_THROW(read_answer("<html>", "1"), Fault);
+}
+
+TEST(ReadAnswer, GoesOutUnderTheCallersIdAlsoWithoutOneOfItsOwn) {
+  EXPECT_EQ(read_answer(R"({"jsonrpc":"2.0","result":"yes"})", "7").body,
+            R"({"jsonrpc":"2.0","result":"yes","id":7})");
+  EXPECT_EQ(
+      read_answer(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"no"}})", "7").body,
+      R"({"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"no"}})");
+}
+
+TEST(ReadAnswer, AnErrorOutweighsAResult) {
+  for (std::string_view body :
+       {R"({"jsonrpc":"2.0","id":1,"result":"yes","error":{"code":-1,"message":"no"}})",
+        R"({"jsonrpc":"2.0","id":1,"result":null,"error":{"code":-1,"message":"no"}})"}) {
+    auto answer = read_answer(body, "7");
+    EXPECT_EQ(answer.outcome, Outcome::failed) << body;
+    EXPECT_EQ(answer.error, "no") << body;
+    EXPECT_EQ(answer.body, R"({"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"no"}})");
+  }
+  EXPECT_EQ(read_answer(R"({"status":"ok","result":"yes","error":"no"})", "7").error, "no");
+  for (std::string_view none : {"null", "false", R"("")"}) {
+    auto answer = read_answer(fmt::format(R"({{"result":"yes","error":{}}})", none), "7");
+    EXPECT_EQ(answer.outcome, Outcome::done) << none;
+    EXPECT_EQ(answer.text, "yes") << none;
+  }
+}
+
+TEST(ReadAnswer, WhatIsNeitherResultNorErrorIsNamed) {
+  auto why = [](std::string_view body) {
+    try {
+      read_answer(body, "1");
+    } catch (const Fault& fault) {
+      return fault.text();
+    }
+    return std::string("read");
+  };
+  EXPECT_EQ(why(R"({"jsonrpc":"2.0","id":1})"), "that holds neither a result nor an error");
+  EXPECT_EQ(why(R"({"jsonrpc":"2.0","id":1,"error":null})"),
+            "that holds neither a result nor an error");
+  EXPECT_EQ(why(R"({"jsonrpc":"2.0","id":1,"result":null})"), "its result is null");
+  EXPECT_EQ(why(R"({"result":null})"), "its result is null");
+  EXPECT_EQ(why(R"({"jsonrpc":"2.0","id":1,"result":[]})"),
+            "its result is a list and not an object");
+  EXPECT_EQ(why(R"([{"jsonrpc":"2.0","id":1,"result":"yes"}])"),
+            "that is a list and not an object");
+  EXPECT_EQ(why("null"), "that is null and not an object");
+  for (std::string_view plain :
+       {R"("yes")", R"({"text":"yes"})", R"({"result":["yes"]})", R"({"status":"ok"})",
+        R"({"status":"success","artifacts":[{"parts":[{"text":"yes"}]}]})"}) {
+    EXPECT_EQ(why(plain), "read") << plain;
+    EXPECT_EQ(read_answer(plain, "1").outcome, Outcome::done) << plain;
+  }
+}
+
+TEST(ReadAnswer, ATaskIsDoneOnlyWhenItSaysSo) {
+  auto told = [](std::string_view task) {
+    auto answer = read_answer(fmt::format(R"({{"jsonrpc":"2.0","id":1,"result":{}}})", task), "1");
+    EXPECT_EQ(answer.outcome, Outcome::unfinished) << task;
+    return answer.error;
+  };
+  EXPECT_TRUE(told(R"({"kind":"task","id":"t","status":{"state":"weird"}})")
+                  .starts_with("unfinished: the agent's task is weird, which is no state"));
+  EXPECT_TRUE(told(R"({"task":{"id":"t","status":{"state":"TASK_STATE_WEIRD"}}})")
+                  .starts_with("unfinished: the agent's task is TASK_STATE_WEIRD, which is no"));
+  for (std::string_view silent :
+       {R"({"kind":"task","id":"t","status":{}})", R"({"kind":"task","id":"t"})",
+        R"({"kind":"task","id":"t","status":{"state":""}})", R"({"task":{"id":"t","status":{}}})",
+        R"({"id":"t","contextId":"c","status":{}})", R"({"status":{"state":7}})"}) {
+    EXPECT_TRUE(told(silent).starts_with("unfinished: the agent's task does not say its state"))
+        << silent;
+  }
+}
+
+TEST(IsError, IsWhatJsonRpcCallsOne) {
+  EXPECT_TRUE(is_error(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}})"));
+  for (std::string_view other :
+       {"", "<html>", "[]", R"({"error":{"code":-32601,"message":"no"}})",
+        R"({"jsonrpc":"2.0","error":"no"})", R"({"jsonrpc":"2.0","error":{"message":"no"}})",
+        R"({"jsonrpc":"2.0","result":"yes"})"})
+    EXPECT_FALSE(is_error(other)) << other;
 }
 
 TEST(Translate, RequestsGoBothWays) {

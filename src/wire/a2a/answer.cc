@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <fmt/core.h>
 
 #include "base/fault.h"
@@ -28,25 +30,40 @@ void append_parts(std::string& out, Node parts) {
   }
 }
 
-// The state of the task that a result is; empty when it is none.
-std::string_view state_of(Node result) {
-  Node task = result.find("task").is(Type::object) ? result.find("task") : result;
+// The state of the task that a result is: nothing when it is none, empty when it does not say.
+std::optional<std::string_view> state_of(Node result) {
+  const bool wrapped = result.find("task").is(Type::object);
+  Node task = wrapped ? result.find("task") : result;
   Node status = task.find("status");
   Node state = status.find("state");
   if (state.is(Type::string)) return state.string();
-  // Simple servers answer with a bare word, and not only about tasks.
   Node kind = task.find("kind");
-  bool task_like = kind.is(Type::string) ? kind.string() == "task"
-                                         : task.find("artifacts") || task.find("contextId");
-  return task_like && status.is(Type::string) ? status.string() : std::string_view();
+  const bool task_like = kind.is(Type::string) ? kind.string() == "task"
+                                               : task.find("artifacts") || task.find("contextId");
+  const bool declared =
+      (wrapped && task.find("id")) || (kind.is(Type::string) && kind.string() == "task");
+  // Simple servers answer with a bare word, and not only about tasks: theirs may be any.
+  if (status.is(Type::string)) {
+    const bool meant = declared || (task_like && is_state(status.string()));
+    return meant ? std::optional(status.string()) : std::nullopt;
+  }
+  const bool silent = declared || (task_like && status.is(Type::object)) || state;
+  return silent ? std::optional(std::string_view()) : std::nullopt;
 }
 
 // In place of a result. What the agent will do about it is told to nobody later.
 std::string why_none(Outcome outcome, std::string_view state, std::string_view said) {
   std::string name = state_as(Generation::v03, state);
-  std::string out = outcome == Outcome::failed
-                        ? fmt::format("the agent's task ended as {}", name)
-                        : fmt::format("unfinished: the agent's task is {}", name);
+  std::string out;
+  if (outcome == Outcome::failed) {
+    out = fmt::format("the agent's task ended as {}", name);
+  } else if (state.empty()) {
+    out = "unfinished: the agent's task does not say its state";
+  } else if (!is_state(state)) {
+    out = fmt::format("unfinished: the agent's task is {}, which is no state that A2A knows", name);
+  } else {
+    out = fmt::format("unfinished: the agent's task is {}", name);
+  }
   if (!said.empty()) {
     out += ": ";
     out += said;
@@ -54,6 +71,28 @@ std::string why_none(Outcome outcome, std::string_view state, std::string_view s
     out += "; its result will not be told here, so ask the agent before handing the work out again";
   }
   return out;
+}
+
+// Simple servers also write the error that there was not.
+bool is_none(Node error) {
+  return !error || error.is(Type::null) || (error.is(Type::boolean) && !error.boolean()) ||
+         (error.is(Type::string) && error.string().empty());
+}
+
+Fault not_understood(std::string_view what) {
+  return {Kind::bad_gateway, "bad_response", std::string(what)};
+}
+
+// What is well-formed and yet neither a result nor an error.
+void require_meaning(Node root, bool failed) {
+  if (root.is(Type::array)) throw not_understood("that is a list and not an object");
+  if (root.is(Type::null)) throw not_understood("that is null and not an object");
+  if (failed) return;
+  Node result = root.find("result");
+  if (result.is(Type::null)) throw not_understood("its result is null");
+  if (!root.find("jsonrpc")) return;
+  if (!result) throw not_understood("that holds neither a result nor an error");
+  if (result.is(Type::array)) throw not_understood("its result is a list and not an object");
 }
 
 // The envelope as it is, under another id.
@@ -110,34 +149,43 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   }
   Node root = document->root();
   Node error = root.find("error");
-  if (error && !error.is(Type::null) && !root.find("result")) {
+  const bool failed = !is_none(error);
+  require_meaning(root, failed);
+  Node result = root.find("result");
+  if (failed) {
     answer.outcome = Outcome::failed;
     Node message = error.find("message");
     std::string said = message.is(Type::string) ? std::string(message.string())
                        : error.is(Type::string) ? std::string(error.string())
                                                 : error.text();
     answer.error = json::storable(said, error_max);
+    // Beside an error a result stands for nothing, and most clients would read it first.
+    if (root.find("jsonrpc") && !result) {
+      answer.body = under(rpc_id, root);
+    } else if (root.find("jsonrpc") && error.is(Type::object)) {
+      json::Object envelope;
+      envelope.add("jsonrpc", "2.0").add("id", RawJson(std::string(rpc_id)));
+      answer.body = envelope.add("error", RawJson(error.text())).text();
+    } else {
+      answer.body = jsonrpc::failure(rpc_id, jsonrpc::internal_error, answer.error);
+    }
+    return answer;
   }
-  Node result = root.find("result");
   if (root.find("jsonrpc")) {
     answer.body = under(rpc_id, root);
-  } else if (result && answer.outcome != Outcome::failed) {
-    answer.body = jsonrpc::success(rpc_id, result.text());
-  } else if (answer.outcome == Outcome::failed) {
-    answer.body = jsonrpc::failure(rpc_id, jsonrpc::internal_error, answer.error);
   } else {
-    answer.body = jsonrpc::success(rpc_id, root.text());
-    result = root;
+    if (!result) result = root;
+    answer.body = jsonrpc::success(rpc_id, result.text());
   }
   answer.text = text_of(result);
-  if (std::string_view state = state_of(result); !state.empty()) {
-    answer.outcome = outcome_of(state);
+  if (auto state = state_of(result)) {
+    answer.outcome = outcome_of(*state);
     if (answer.outcome != Outcome::done) {
       // What it says about itself comes before what it has made so far.
       Node task = result.find("task").is(Type::object) ? result.find("task") : result;
       std::string about = text_of(task.find("status").find("message"));
       answer.error = json::storable(
-          why_none(answer.outcome, state, about.empty() ? answer.text : about), error_max);
+          why_none(answer.outcome, *state, about.empty() ? answer.text : about), error_max);
     }
   }
   if (answer.text.empty() && result)
@@ -148,6 +196,18 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     answer.tool_trace = RawJson(trace.text());
   }
   return answer;
+}
+
+bool is_error(std::string_view body) {
+  try {
+    json::Document document =
+        json::Document::parse(body, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+    Node version = document.root().find("jsonrpc"), error = document.root().find("error");
+    return version.is(Type::string) && version.string() == "2.0" &&
+           error.find("code").is(Type::integer) && error.find("message").is(Type::string);
+  } catch (const Fault&) {
+    return false;
+  }
 }
 
 std::string answer_again(std::string_view answer, Generation recorded, Generation asked,

@@ -110,6 +110,7 @@ bool Stream::take(std::string_view data) {
     whole_ = root.text();
     return true;
   }
+  if (root.find("jsonrpc") && !root.find("result")) return false;  // It tells nothing.
   Node result = root.find("result") ? root.find("result") : root;
   std::string_view kind = word(result.find("kind"));
   for (std::string_view wrapper : {"task", "message", "statusUpdate", "artifactUpdate"}) {

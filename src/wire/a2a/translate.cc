@@ -304,14 +304,16 @@ std::string state_as(Generation to, std::string_view state) {
   return std::string(state);
 }
 
+bool is_state(std::string_view state) {
+  const std::string name = state_as(Generation::v03, state);
+  return std::ranges::any_of(states, [&](const auto& each) { return each.v03 == name; });
+}
+
 Outcome outcome_of(std::string_view state) {
-  std::string name = state_as(Generation::v03, state);
-  // Nobody who writes something else than the states means that there is no result.
-  constexpr std::array<std::string_view, 5> waiting{"submitted", "working", "input-required",
-                                                    "auth-required", "unknown"};
-  if (std::ranges::find(waiting, name) != waiting.end()) return Outcome::unfinished;
-  bool failed = name == "failed" || name == "rejected" || name == "canceled";
-  return failed ? Outcome::failed : Outcome::done;
+  const std::string name = state_as(Generation::v03, state);
+  if (name == "completed") return Outcome::done;
+  const bool failed = name == "failed" || name == "rejected" || name == "canceled";
+  return failed ? Outcome::failed : Outcome::unfinished;
 }
 
 Generation generation_of(std::string_view method) {
