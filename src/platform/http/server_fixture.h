@@ -57,7 +57,7 @@ class Echo {
   using Caller = Anyone::Caller;
 
   io::Task<Response> show(Caller, const Request& request) {
-    static constexpr std::array<std::string_view, 4> ways{"direct", "local", "proxied", "claimed"};
+    static constexpr std::array<std::string_view, 3> ways{"direct", "proxied", "claimed"};
     std::string text =
         fmt::format("{} {}?{} [{}] peer={} secure={} way={}", method_text(request.method),
                     request.path, request.query, request.body, request.peer, request.secure,

@@ -21,7 +21,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   for (int i = 0; i < 3; ++i) {
     PeerResponse response = client.ask("GET", "/show?a=1");
     EXPECT_EQ(response.status, 200);
-    EXPECT_EQ(response.body, "GET /show?a=1 [] peer=127.0.0.1 secure=false way=local");
+    EXPECT_EQ(response.body, "GET /show?a=1 [] peer=127.0.0.1 secure=false way=direct");
     EXPECT_EQ(response.header("Content-Type"), "text/plain");
     EXPECT_EQ(response.header("Connection"), "");
   }
@@ -429,7 +429,7 @@ TEST_F(ServerTest, AProxyMayWriteAPortAndTheAddressThatPeopleUse) {
 
 TEST_F(ServerTest, HowARequestCameIsJudgedByItsConnectionAndItsHeaders) {
   HttpPeer client(port());
-  EXPECT_THAT(client.ask("GET", "/show").body, HasSubstr("way=local"));
+  EXPECT_THAT(client.ask("GET", "/show").body, HasSubstr("way=direct"));
   for (std::string header : {"X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1", "Via: 1.1 x",
                              "X-Real-IP: 127.0.0.1", "X-Forwarded-Proto: http"}) {
     EXPECT_THAT(client.ask("GET", "/show", header + "\r\n").body, HasSubstr("way=claimed"))
@@ -437,7 +437,7 @@ TEST_F(ServerTest, HowARequestCameIsJudgedByItsConnectionAndItsHeaders) {
   }
 }
 
-TEST_F(ServerTest, ALoopbackPeerThatIsAProxyIsNotLocal) {
+TEST_F(ServerTest, AConnectionOfATrustedProxyIsSaidToBe) {
   settings.trusted_proxies = {"127.0.0.0/8"};
   HttpPeer client(port());
   EXPECT_THAT(client.ask("GET", "/show").body, HasSubstr("way=proxied"));

@@ -76,7 +76,7 @@ TEST_F(ServerTls, ServesRequestsOnOneConnection) {
   play([&](Client& client, std::string base, std::uint16_t) -> io::Task<void> {
     for (int i = 0; i < 3; ++i) {
       ClientResponse response = co_await get(client, base + "/show?a=1");
-      EXPECT_EQ(response.body(), "GET /show?a=1 [] peer=127.0.0.1 secure=true way=local");
+      EXPECT_EQ(response.body(), "GET /show?a=1 [] peer=127.0.0.1 secure=true way=direct");
     }
     EXPECT_EQ(client.connections(), 1U);
   });
