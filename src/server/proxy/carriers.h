@@ -11,17 +11,23 @@ namespace molecule::proxy {
 
 class Carriers {
  public:
-  // Carries a message as long as it lives.
+  // Carries a message as long as it lives. A second one may begin before the first ends: what could
+  // not be recorded is kept on by another coroutine.
   class Hold {
    public:
     Hold(Carriers& carriers, messages::Lease lease) : carriers_(carriers), lease_(lease) {
-      carriers_.leases_.write([&](auto& map) { map[lease_.seq] = lease_.epoch; });
+      carriers_.leases_.write([&](auto& map) {
+        Carried& carried = map[lease_.seq];
+        if (carried.epoch != lease_.epoch) carried = {lease_.epoch, 0};
+        ++carried.holds;
+      });
     }
     Hold(const Hold&) = delete;
     ~Hold() {
       carriers_.leases_.write([&](auto& map) {
         auto it = map.find(lease_.seq);
-        if (it != map.end() && it->second == lease_.epoch) map.erase(it);
+        if (it == map.end() || it->second.epoch != lease_.epoch) return;
+        if (--it->second.holds == 0) map.erase(it);
       });
     }
 
@@ -33,12 +39,16 @@ class Carriers {
   bool carry(messages::Lease lease) const {
     return leases_.read([&](const auto& map) {
       auto it = map.find(lease.seq);
-      return it != map.end() && it->second == lease.epoch;
+      return it != map.end() && it->second.epoch == lease.epoch;
     });
   }
 
  private:
-  io::Guarded<std::unordered_map<std::int64_t, std::int64_t>> leases_;
+  struct Carried {
+    std::int64_t epoch = 0;
+    std::int64_t holds = 0;
+  };
+  io::Guarded<std::unordered_map<std::int64_t, Carried>> leases_;
 };
 
 }  // namespace molecule::proxy
