@@ -19,6 +19,7 @@ io::Task<void> Service::recover() {
 void Service::agent_ready(WorkspaceId agent) {
   // Every heartbeat asks; nearly always nothing waits, and readers do not exclude each other.
   if (mailboxes_.waiting(agent) == 0) return;
+  if (directory_.delivery(agent) == workspaces::Delivery::poll) return;
   mailboxes_.due_now(agent);
   try_mailbox(agent);
 }
@@ -39,7 +40,10 @@ io::Task<void> Service::sweep() {
   if (db_.unknown_commits() != unknown_commits_ && db_.healthy()) co_await recover();
   co_await keep_leases();
   co_await end_overdue();
-  for (WorkspaceId agent : mailboxes_.waiting_targets()) try_mailbox(agent);
+  for (WorkspaceId agent : mailboxes_.waiting_targets()) {
+    // What waits for an agent that polls is fetched.
+    if (directory_.delivery(agent) == workspaces::Delivery::push) try_mailbox(agent);
+  }
 }
 
 io::Task<void> Service::keep_leases() {
