@@ -15,6 +15,8 @@
 // in the order in which they run; a transaction that the engine runs again is counted again.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 
 #include "platform/sql/interference.h"
@@ -37,6 +39,12 @@ class StoreTrouble final : public sql::Interference {
     std::lock_guard lock(mutex_);
     away_ = false;
   }
+  // Waits until the store was used or looked for so many times from now on; each probe for a lost
+  // store begins with it. False when that did not come to pass.
+  bool used_again(int times) {
+    std::unique_lock lock(mutex_);
+    return used_.wait_for(lock, patience, [this, until = uses_ + times] { return uses_ >= until; });
+  }
   // The plan came to pass.
   bool happened() const {
     std::lock_guard lock(mutex_);
@@ -54,6 +62,8 @@ class StoreTrouble final : public sql::Interference {
   }
   bool reachable() override {
     std::lock_guard lock(mutex_);
+    ++uses_;
+    used_.notify_all();
     return !away_;
   }
 
@@ -74,8 +84,12 @@ class StoreTrouble final : public sql::Interference {
     return true;
   }
 
+  static constexpr std::chrono::seconds patience{20};
+
   mutable std::mutex mutex_;
+  std::condition_variable used_;
   Plan plan_;
+  int uses_ = 0;
   bool away_ = false;
   bool happened_ = false;
 };

@@ -7,6 +7,7 @@
 #include "platform/sql/store_facts.h"
 #include "platform/sql/store_mark.h"
 #include "testing/each_database.h"
+#include "testing/store_trouble.h"
 
 namespace molecule::sql {
 namespace {
@@ -62,6 +63,13 @@ class PostgresOwnerTest : public test::EachDatabase {
   std::int64_t held() {
     return read([](Read& r) { return r.one(holders); });
   }
+  // Opens the store for `first` again, so that it notices a loss only when it has to write.
+  void notice_by_writing() {
+    first.reset();
+    Settings slow = settings;
+    slow.ping_every = 10min;
+    first = open(slow, second_metrics);
+  }
 
   Settings settings;
   metrics::Registry first_metrics, second_metrics;
@@ -102,20 +110,11 @@ TEST_P(PostgresOwnerTest, ALostConnectionTakesTheLockAgain) {
 }
 
 TEST_P(PostgresOwnerTest, NothingIsWrittenWithoutTheLock) {
-  first.reset();
-  Settings slow = settings;
-  slow.ping_every = 10min;  // Notices the loss when it has to write.
-  first = open(slow, second_metrics);
+  notice_by_writing();
   put(*first, 1);
-  const std::int64_t session = backend(*first);
-  // Somebody waits for the lock and has it as soon as the session ends.
+  end(backend(*first));
   metrics::Registry other_metrics;
-  std::unique_ptr<Database> other;
-  std::jthread waiting([&] { other = open(settings, other_metrics); });
-  std::this_thread::sleep_for(300ms);
-  end(session);
-  waiting.join();
-  ASSERT_TRUE(other);
+  std::unique_ptr<Database> other = open(settings, other_metrics);
   EXPECT_TRUE(refuses(*first, 2));
   EXPECT_FALSE(first->healthy());
   put(*other, 3);
@@ -130,6 +129,10 @@ TEST_P(PostgresOwnerTest, AStoreThatAnotherHasTakenOverIsNotWrittenAgain) {
   io::SystemRandom random;
   const std::string file = testing::TempDir() + "/mark_" + std::to_string(random.number());
   StoreMark mark(file, random);
+  auto watched = std::make_shared<test::StoreTrouble>();
+  settings.interference = watched;
+  first.reset();
+  first = open(settings, second_metrics);
   first->take_over(mark, "log", io::SystemClock().now());
   put(*first, 1);
   const std::int64_t session = backend(*first);
@@ -139,7 +142,7 @@ TEST_P(PostgresOwnerTest, AStoreThatAnotherHasTakenOverIsNotWrittenAgain) {
   end(session);
   EXPECT_TRUE(becomes_healthy(*first, false));
   EXPECT_TRUE(refuses(*first, 2));
-  std::this_thread::sleep_for(500ms);
+  ASSERT_TRUE(watched->used_again(3));  // Two whole probes, at least.
   EXPECT_FALSE(first->healthy());
   EXPECT_EQ(held(), 0);
 }

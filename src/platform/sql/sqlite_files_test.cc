@@ -13,6 +13,7 @@
 #include "platform/sql/sequences.h"
 #include "platform/sql/store_mark.h"
 #include "testing/each_database.h"
+#include "testing/store_trouble.h"
 
 namespace molecule::sql {
 namespace {
@@ -35,6 +36,7 @@ class SqliteFilesTest : public ::testing::Test {
         log(file + "-wal"),
         index(file + "-shm") {
     place->settings.mark = place->directory + "/store_mark";
+    place->settings.interference = watched;
   }
   void start() {
     db = open(place->settings, metrics);
@@ -157,6 +159,7 @@ class SqliteFilesTest : public ::testing::Test {
   io::Loop loop;
   io::SystemRandom random;
   metrics::Registry metrics;
+  std::shared_ptr<test::StoreTrouble> watched = std::make_shared<test::StoreTrouble>();
   std::unique_ptr<test::StorePlace> place;
   const std::string file, log, index;
   std::unique_ptr<Database> db;
@@ -224,7 +227,7 @@ TEST_F(SqliteFilesTest, ALogThatIsDamagedInPlaceIsNoticedBeforeAnythingIsAcknowl
     damage.done(log, earlier);
     for (std::int64_t n = 40; n < 43; ++n) EXPECT_TRUE(refuses(n));
     EXPECT_FALSE(db->healthy());
-    std::this_thread::sleep_for(600ms);  // Two probes.
+    ASSERT_TRUE(watched->used_again(3));  // Two whole probes, at least.
     EXPECT_FALSE(db->healthy());
     sqlite3_close(reader);
     db.reset();
