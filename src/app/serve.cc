@@ -85,6 +85,12 @@ io::Task<void> catch_up(const sql::Database& db, events::Log& log, std::uint64_t
   known = unknown;
 }
 
+// What the platform knows of credentials and presence is out of date then, so it serves nobody.
+io::Task<void> stop_when_taken_over(const sql::Database& db, io::Stop& stop) {
+  if (db.taken_over()) stop.request();
+  co_return;
+}
+
 http::Settings http_settings(const Config& config, const Address& address) {
   http::Settings settings;
   settings.address = address.host;
@@ -145,9 +151,10 @@ io::Task<void> reload_when_asked(io::Reload& reload, net::TlsServer* tls) {
 }
 
 // All at once: while one waits for its requests, none may still accept new ones.
-io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& here) {
+io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& here,
+                         std::chrono::seconds within) {
   io::Scope draining(here, log_failure);
-  for (auto& lane : lanes) draining.spawn("drain", lane->drain(drain_for));
+  for (auto& lane : lanes) draining.spawn("drain", lane->drain(within));
   co_await draining.join();
 }
 
@@ -354,6 +361,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                    every(1s, "log", [&, known = db.unknown_commits()]() mutable -> io::Task<void> {
                      return catch_up(db, log, known);
                    }));
+  background.spawn("store", every(100ms, "store", [&] { return stop_when_taken_over(db, stop); }));
   background.spawn("credentials", auth::keep(tokens, sessions));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
@@ -382,6 +390,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     }
     on_ready(Ready{base, port, claim_url, router, stop});
     co_await stop.requested();
+    if (db.taken_over()) {
+      throw conflict("store_taken_over",
+                     "another platform has taken over the store that DATABASE_URL names; this one "
+                     "stops. Start it again once the other has stopped");
+    }
   } catch (...) {
     failure = std::current_exception();
   }
@@ -389,7 +402,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   system.draining();
   proxy.go_down();
   hubs.close();
-  co_await drain_all(lanes, first.loop());
+  co_await drain_all(lanes, first.loop(), db.taken_over() ? 0s : drain_for);
   co_await background.drain(0ms);
   if (!failure) {
     co_await presence.flush_all();

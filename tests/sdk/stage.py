@@ -66,13 +66,18 @@ class Schema:
         for name in (self._name, f"{self._name}_lost"):
             self._tell(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
+    def end_session(self, pid: int | None) -> None:
+        """End the session in which this platform writes."""
+        self._tell("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                   f"WHERE application_name LIKE 'molecule pid {pid} on %'")
+
     def tell(self, statement: str) -> None:
         self._tell(f"SET search_path = {self._name}; {statement}")
 
     def _tell(self, statement: str) -> None:
         # The address holds a password, so it travels in the environment and not in the arguments.
         subprocess.run(["psql", "--quiet", "--no-psqlrc", "--command", statement], check=True, timeout=60,
-                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        env={"PATH": os.environ["PATH"], **libpq_environment(DATABASE)})
 
 

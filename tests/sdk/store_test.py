@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import urllib.parse
@@ -12,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 from stage import BINARY, DATABASE, Schema, Stage, libpq_environment, wait_for
 
 EACH_ENGINE = True
@@ -163,6 +165,36 @@ def test_a_second_platform_on_one_store_is_refused_and_told_who_holds_it(kept: K
     kept.stage.kill()
     kept.stage.start()
     wait_for("readiness", lambda: kept.stage.ask("GET", "/readyz").status_code == 200)
+
+
+def test_a_platform_that_another_replaced_ends_itself(kept: Kept, tmp_path: Path) -> None:
+    if not kept.schema:
+        return  # The lock of the data directory sees to it.
+    kept.stage.start()
+    agent = kept.stage.external("whose token is revoked")
+    token = agent["connection"]["auth_token"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "data").mkdir(mode=0o700)
+    for name in ("sealing_key", "admin_token", "store_mark"):
+        shutil.copy2(kept.stage.data / name, tmp_path / "other" / "data" / name)
+    other = Stage(tmp_path / "other", database_url=kept.schema.url)
+    assert kept.stage.pid is not None
+    os.kill(kept.stage.pid, signal.SIGSTOP)
+    try:
+        # As when its machine sleeps: the server ends its sessions, and another platform starts.
+        kept.schema.end_session(kept.stage.pid)
+        other.start()
+        for row in other.must("GET", f"/workspaces/{agent['id']}/tokens")["tokens"]:
+            assert other.ask("DELETE", f"/workspaces/{agent['id']}/tokens/{row['id']}").ok
+    finally:
+        os.kill(kept.stage.pid, signal.SIGCONT)
+    # While the other still runs.
+    assert kept.stage.stopped() == REFUSED
+    assert "another platform has taken over the store" in kept.stage.log_text()
+    with pytest.raises(requests.ConnectionError):
+        kept.stage.ask("GET", f"/workspaces/{agent['id']}/activity", headers={"Authorization": f"Bearer {token}"})
+    assert other.must("GET", "/workspaces")[0]["id"] == agent["id"]
+    other.close()
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])

@@ -238,6 +238,9 @@ class Database {
   virtual void check_prepares(std::string_view name, std::string_view text) = 0;
   // False while the store refuses work; readiness follows it.
   virtual bool healthy() const = 0;
+  // True once another platform serves from the store, and for good: what this one remembers of it,
+  // such as who may do what, is no longer so. Any thread.
+  virtual bool taken_over() const { return false; }
   // Grows whenever the outcome of a commit is not known: whoever keeps in memory what the store
   // holds reads again once the store is back. Any thread.
   virtual std::uint64_t unknown_commits() const = 0;

@@ -29,6 +29,7 @@ class PostgresDatabase final : public StoreThreads {
   void take_over(StoreMark& mark, std::string_view numbering, Instant now) override;
   bool found_empty() const override { return found_empty_; }
   void check_prepares(std::string_view name, std::string_view text) override;
+  bool taken_over() const override { return owner_.taken_over(); }
   std::string_view engine() const override { return "postgresql"; }
 
  private:

@@ -121,15 +121,20 @@ void PostgresOwner::take_first(PostgresConnection& connection) {
 
 void PostgresOwner::take_again(PostgresConnection& connection) {
   constexpr std::string_view usurped =
-      "another platform has used the store meanwhile; restart this one once that has stopped";
+      "another platform has used the store meanwhile; start this one again once that has stopped";
   if (taken_over_) throw StoreLost{std::string(usurped)};
-  if (!try_lock(connection))
+  // With the lock nobody else takes the store over after this was asked; without it somebody may
+  // have done so and serve.
+  const bool locked = try_lock(connection);
+  std::string run = std::to_string(run_);
+  if (run_ != 0) {
+    ask(connection, "postgres.find_run", find_run, {},
+        [&](const Columns& row) { run = row.text(0); });
+  }
+  if (run == std::to_string(run_)) {
+    if (locked) return;
     throw StoreLost{fmt::format("the store is held by {}", holder(connection))};
-  if (run_ == 0) return;
-  std::string run;
-  ask(connection, "postgres.find_run", find_run, {},
-      [&](const Columns& row) { run = row.text(0); });
-  if (run == std::to_string(run_)) return;
+  }
   taken_over_ = true;
   log::error("the store was taken over", log::field("advice", usurped));
   throw StoreLost{std::string(usurped)};

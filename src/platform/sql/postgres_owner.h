@@ -22,14 +22,16 @@ class PostgresOwner {
   void take_again(PostgresConnection& connection);
   // This process's run, as the store's facts say it from now on. Any thread.
   void stands_for(std::uint32_t run) { run_ = run; }
+  // Any thread.
+  bool taken_over() const { return taken_over_; }
 
  private:
   bool try_lock(PostgresConnection& connection);
   std::string holder(PostgresConnection& connection);
 
-  std::atomic<std::uint32_t> run_{0};  // 0 until the store was taken over.
-  std::int64_t backend_ = 0;           // Of the connection that held the lock last.
-  bool taken_over_ = false;            // By somebody else.
+  std::atomic<std::uint32_t> run_{0};     // 0 until the store was taken over.
+  std::int64_t backend_ = 0;              // Of the connection that held the lock last.
+  std::atomic<bool> taken_over_ = false;  // By somebody else.
 };
 
 }  // namespace molecule::sql

@@ -125,6 +125,29 @@ TEST_P(PostgresOwnerTest, NothingIsWrittenWithoutTheLock) {
   EXPECT_EQ(read([](Read& r) { return r.all(list); }), (std::vector<std::int64_t>{1, 3, 5}));
 }
 
+TEST_P(PostgresOwnerTest, ThatAnotherServesNowIsKnownWhileItStillHoldsTheStore) {
+  io::SystemRandom random;
+  const std::string file = testing::TempDir() + "/mark_" + std::to_string(random.number());
+  StoreMark mark(file, random), others(file + "_other", random);
+  notice_by_writing();
+  first->take_over(mark, "log", io::SystemClock().now());
+  put(*first, 1);
+  end(backend(*first));
+  metrics::Registry other_metrics;
+  std::unique_ptr<Database> other = open(settings, other_metrics);
+  // It holds the store and does not serve from it yet.
+  EXPECT_TRUE(refuses(*first, 2));
+  EXPECT_FALSE(first->taken_over());
+  other->take_over(others, "log", io::SystemClock().now());
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  while (!first->taken_over() && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(first->taken_over());
+  EXPECT_FALSE(other->taken_over());
+  put(*other, 3);
+  EXPECT_TRUE(refuses(*first, 4));
+}
+
 TEST_P(PostgresOwnerTest, AStoreThatAnotherHasTakenOverIsNotWrittenAgain) {
   io::SystemRandom random;
   const std::string file = testing::TempDir() + "/mark_" + std::to_string(random.number());
@@ -142,6 +165,7 @@ TEST_P(PostgresOwnerTest, AStoreThatAnotherHasTakenOverIsNotWrittenAgain) {
   end(session);
   EXPECT_TRUE(becomes_healthy(*first, false));
   EXPECT_TRUE(refuses(*first, 2));
+  EXPECT_TRUE(first->taken_over());
   ASSERT_TRUE(watched->used_again(3));  // Two whole probes, at least.
   EXPECT_FALSE(first->healthy());
   EXPECT_EQ(held(), 0);
