@@ -1,4 +1,9 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { Button } from "./button";
+import { byteSize } from "./byte_size";
+import { divide } from "./long_text";
+import { PlainPieces } from "./plain_pieces";
+import { useSeen } from "./use_seen";
 import styles from "./markdown.module.css";
 
 // The parser is a third of the page's weight and needed only once a conversation is open.
@@ -11,13 +16,49 @@ export function prepareMarkdown(): void {
   load().catch(() => undefined);
 }
 
-/** Agent text as formatted text. Builds elements only: embedded HTML is shown as text, unsafe links lose their address. */
-export function Markdown({ text }: { text: string }) {
+interface MarkdownProps {
+  text: string;
+  /** The text is drawn with its formats now, and may need another height. */
+  onFormatted?: (() => void) | undefined;
+}
+
+/**
+ * Agent text as formatted text. Builds elements only: embedded HTML is shown as text, unsafe links lose their address.
+ * Formats what is seen, and of a long text the beginning: the rest is shown as it is once someone asks for it.
+ */
+export function Markdown({ text, onFormatted }: MarkdownProps) {
+  const { beginning, formats, rest } = useMemo(() => divide(text), [text]);
+  const element = useRef<HTMLDivElement>(null);
+  const seen = useSeen(element);
+  const plain = (
+    <p className={styles.unformatted} data-unformatted>
+      {beginning}
+    </p>
+  );
   return (
-    <div className={styles.markdown}>
-      <Suspense fallback={<p style={{ whiteSpace: "pre-wrap" }}>{text}</p>}>
-        <Parsed text={text} />
-      </Suspense>
+    <div ref={element} className={styles.markdown}>
+      {formats && seen ? (
+        <Suspense fallback={plain}>
+          <Parsed text={beginning} onFormatted={onFormatted} />
+        </Suspense>
+      ) : (
+        plain
+      )}
+      {rest !== "" && <Rest text={text} rest={rest} formats={formats} />}
+    </div>
+  );
+}
+
+function Rest({ text, rest, formats }: { text: string; rest: string; formats: boolean }) {
+  const [open, setOpen] = useState(false);
+  const size = useMemo(() => byteSize(new Blob([text]).size), [text]);
+  return (
+    <div className={styles.rest} data-rest={open ? "shown" : "folded"}>
+      {open && <PlainPieces text={rest} />}
+      <Button aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? "Show less" : `Show all ${size}`}
+      </Button>
+      {!open && formats && <small>The rest is shown without formatting.</small>}
     </div>
   );
 }

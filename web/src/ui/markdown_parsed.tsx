@@ -1,3 +1,4 @@
+import { useLayoutEffect } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 
@@ -17,7 +18,8 @@ const components: Components = {
   ),
 };
 
-export default function MarkdownParsed({ text }: { text: string }) {
+export default function MarkdownParsed({ text, onFormatted }: { text: string; onFormatted?: (() => void) | undefined }) {
+  useLayoutEffect(() => onFormatted?.(), [text, onFormatted]);
   return (
     <ReactMarkdown remarkPlugins={plugins} components={components}>
       {text}

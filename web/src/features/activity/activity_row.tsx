@@ -6,8 +6,10 @@ import { orgStore } from "@/model/org";
 import { Age } from "@/ui/age";
 import { classNames } from "@/ui/class_names";
 import { CopyButton } from "@/ui/copy_button";
+import { cutText } from "@/ui/cut_text";
 import { Facts } from "@/ui/section";
 import { useSelected } from "@/ui/store";
+import { PlainPieces } from "@/ui/plain_pieces";
 import { fullTime, shortDuration } from "@/ui/time";
 import styles from "./activity.module.css";
 
@@ -21,6 +23,9 @@ const tags: Record<string, { word: string; tone?: string | undefined }> = {
   agent_log: { word: "LOG" },
   error: { word: "ERROR", tone: styles.bad },
 };
+
+/** More words than a row has room for; the text itself is in what unfolds. */
+const maxWords = 1000;
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
@@ -45,7 +50,7 @@ export function ActivityRowView({ row }: { row: ActivityRow }) {
     <li className={styles.row} data-activity-type={row.activity_type}>
       <button type="button" className={styles.summary} aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className={classNames(styles.tag, isFailed(row) ? styles.bad : tag.tone)}>{tag.word}</span>
-        <span className={styles.words}>{shownWords(row, nameOf)}</span>
+        <span className={styles.words}>{cutText(shownWords(row, nameOf), maxWords)}</span>
         <span className={styles.age}>
           <Age at={at} suffix="" />
         </span>
@@ -89,7 +94,9 @@ function Body({ name, text, body }: { name: string; text: string; body: unknown 
       {text !== "" && (
         <div>
           <div className={styles.label}>{name}</div>
-          <div className={styles.raw}>{text}</div>
+          <div className={styles.raw}>
+            <PlainPieces text={text} />
+          </div>
         </div>
       )}
       <details>
@@ -99,7 +106,7 @@ function Body({ name, text, body }: { name: string; text: string; body: unknown 
           <CopyButton text={raw} what={`raw ${name.toLowerCase()}`} />
         </summary>
         <pre className={styles.raw} tabIndex={0}>
-          {raw}
+          <PlainPieces text={raw} />
         </pre>
       </details>
     </>

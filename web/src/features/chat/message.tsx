@@ -5,6 +5,7 @@ import { IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
 import { CopyButton } from "@/ui/copy_button";
 import { Markdown } from "@/ui/markdown";
+import { PlainPieces } from "@/ui/plain_pieces";
 import { clockTime, fullTime } from "@/ui/time";
 import { resend } from "./chat_session";
 import { offer } from "./drafts";
@@ -18,9 +19,11 @@ interface MessageProps {
   workspaceId: string;
   /** For a failure: the person's message it answers. */
   failed?: ChatMessage | undefined;
+  /** Its text got its formats, and maybe another height. */
+  onFormatted: () => void;
 }
 
-export const Message = memo(function Message({ message, workspaceId, failed }: MessageProps) {
+export const Message = memo(function Message({ message, workspaceId, failed, onFormatted }: MessageProps) {
   const again = message.state === "failed" || message.state === "stopped";
   const { parts = [], text } = message;
   return (
@@ -30,7 +33,11 @@ export const Message = memo(function Message({ message, workspaceId, failed }: M
       data-role={message.role}
       data-message-id={message.id}
     >
-      {text !== "" && <div className={styles.bubble}>{message.role === "agent" ? <Markdown text={text} /> : text}</div>}
+      {text !== "" && (
+        <div className={styles.bubble}>
+          {message.role === "agent" ? <Markdown text={text} onFormatted={onFormatted} /> : <PlainPieces text={text} />}
+        </div>
+      )}
       {parts.length > 0 && <Parts parts={parts} />}
       {message.role === "agent" && <StateLine state={message.taskState} empty={text === "" && parts.length === 0} />}
       {message.note && again && (

@@ -1,4 +1,4 @@
-import { Fragment, useEffect, useLayoutEffect, useRef } from "react";
+import { Fragment, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { Workspace } from "@/api/workspace";
 import { emptyThread, openTurn } from "@/model/chat";
 import { threadsStore } from "@/model/chat_store";
@@ -24,10 +24,11 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
   const toEnd = useRef(0);
   const first = thread.messages[0]?.id;
 
-  useEffect(() => {
+  const follow = useCallback(() => {
     const list = scroll.current;
     if (list && following.current) list.scrollTop = list.scrollHeight;
-  }, [thread, history.loading]);
+  }, []);
+  useEffect(follow, [follow, thread, history.loading]);
 
   // Older messages arrive above what is being read, which stays where it is.
   useLayoutEffect(() => {
@@ -71,6 +72,7 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
               <Message
                 message={message}
                 workspaceId={workspace.id}
+                onFormatted={follow}
                 failed={message.role === "system" ? thread.messages.find((each) => each.id === message.replyTo) : undefined}
               />
             </Fragment>

@@ -3,6 +3,7 @@ import type { FilePart, Part, TaskState } from "@/api/a2a_answer";
 import { classNames } from "@/ui/class_names";
 import { CopyButton } from "@/ui/copy_button";
 import { byteSize } from "@/ui/byte_size";
+import { PlainPieces } from "@/ui/plain_pieces";
 import { toast } from "@/ui/toast";
 import styles from "./parts.module.css";
 
@@ -79,7 +80,9 @@ function DataFold({ json }: { json: string }) {
         <small>{byteSize(new TextEncoder().encode(json).length)}</small>
         <CopyButton text={json} what="data" />
       </summary>
-      <pre tabIndex={0}>{json}</pre>
+      <pre tabIndex={0}>
+        <PlainPieces text={json} />
+      </pre>
     </details>
   );
 }
