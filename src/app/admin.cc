@@ -6,6 +6,7 @@
 #include "app/belongings.h"
 #include "app/migrations.h"
 #include "base/fault.h"
+#include "platform/files/files.h"
 #include "platform/http/client.h"
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
@@ -47,7 +48,7 @@ Fault nobody_runs(const Config& config) {
 Secret admin_token(const Config& config) {
   if (!config.text("admin-token").empty()) return Secret(config.text("admin-token"));
   fs::path file = data_of(config) / "admin_token";
-  auto text = process::read_file(file, token_file_max);
+  auto text = files::read(file, token_file_max);
   if (!text) {
     throw Fault(Kind::forbidden, "no_admin_token",
                 fmt::format("there is no admin token: set ADMIN_TOKEN, or name the data directory "

@@ -7,6 +7,7 @@
 
 #include "app/belongings.h"
 #include "base/fault.h"
+#include "platform/files/files.h"
 #include "platform/json/json.h"
 #include "platform/process/environment.h"
 #include "platform/sql/sqlite_backup.h"
@@ -29,9 +30,9 @@ constexpr std::array<std::string_view, 6> traces{"molecule.db",     "molecule.db
 void copy_small(const fs::path& from, const fs::path& to, std::vector<std::string>& copied) {
   for (std::string_view name : small_files) {
     if (fs::exists(to / name)) continue;
-    auto text = process::read_file(from / name);
+    auto text = files::read(from / name);
     if (!text) continue;
-    process::write_private_file(to / name, *text);
+    files::write_private(to / name, *text);
     copied.emplace_back(name);
   }
 }
@@ -75,7 +76,7 @@ void back_up(const Config& config, const AdminOptions& options) {
         "file_exists",
         fmt::format("{} is there already; a backup is a directory of its own", directory.string()));
   }
-  process::make_private_directory(directory);
+  files::make_private_directory(directory);
   const std::int64_t bytes =
       sql::copy_sqlite(belongings.database().string(), (directory / database_name).string(),
                        belongings.mark().string());
@@ -101,7 +102,7 @@ void restore(const Config& config, const AdminOptions& options) {
                    "DATABASE_URL names a PostgreSQL server, and this backup is of a database file; "
                    "use pg_restore with what pg_dump made, or unset DATABASE_URL");
   }
-  process::make_private_directory(data);
+  files::make_private_directory(data);
   const process::DirectoryLock lock(data);
   std::string there;
   for (std::string_view name : traces) {

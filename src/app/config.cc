@@ -6,6 +6,7 @@
 #include "app/config_check.h"
 #include "app/nearest.h"
 #include "base/fault.h"
+#include "platform/files/files.h"
 #include "platform/process/environment.h"
 
 namespace molecule::app {
@@ -86,10 +87,10 @@ Config Config::load(const std::map<std::string, std::string>& flags,
       data_flag != flags.end() ? data_flag->second : process::default_data_directory().string();
   std::optional<std::string> text;
   if (file) {
-    text = process::read_file(*file);
+    text = files::read(*file);
     if (!text) errors.push_back(fmt::format("{} does not exist", *file));
   } else {
-    text = process::read_file(std::filesystem::path(data) / "molecule.conf");
+    text = files::read(std::filesystem::path(data) / "molecule.conf");
   }
   if (text) {
     for (auto& [key, value] : parse_config_file(*text, errors))

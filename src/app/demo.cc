@@ -2,9 +2,9 @@
 
 #include <map>
 
+#include "platform/files/files.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
-#include "platform/process/environment.h"
 
 namespace molecule::app {
 namespace {
@@ -29,10 +29,10 @@ Agent agent_of(const workspaces::Service::Made& made) {
 
 io::Task<void> make_demo(DemoParts parts) {
   std::filesystem::path path = parts.data / "demo.json";
-  if (auto text = process::read_file(path)) {
+  if (auto text = files::read(path)) {
     auto file = json::read<DemoFile>(*text);
     file.platform_url = parts.platform_url;
-    process::write_private_file(path, json::text(file));
+    files::write_private(path, json::text(file));
     co_return;
   }
   if (!parts.directory.all().empty()) {
@@ -65,7 +65,7 @@ io::Task<void> make_demo(DemoParts parts) {
   file.platform_url = parts.platform_url;
   file.agents["pm"] = agent_of(pm);
   file.agents["researcher"] = agent_of(researcher);
-  process::write_private_file(path, json::text(file));
+  files::write_private(path, json::text(file));
 }
 
 }  // namespace molecule::app

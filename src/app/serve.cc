@@ -13,6 +13,7 @@
 #include "app/system.h"
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/key_file.h"
+#include "platform/files/files.h"
 #include "platform/log/log.h"
 #include "platform/process/environment.h"
 #include "platform/sql/store_mark.h"
@@ -421,7 +422,7 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   // A platform that runs on this data holds the port, too; then the lock says who it is.
   const Address address = *parse_address(config.text("listen"));
   if (!process::holder_of(data)) net::Listener::require_free(address.host, address.port);
-  process::make_private_directory(data);
+  files::make_private_directory(data);
   process::DirectoryLock lock(data);
   process::raise_file_limit();
 

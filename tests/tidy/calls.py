@@ -8,6 +8,9 @@ from tree import Tree, line_of
 PLATFORM_ONLY = re.compile(
     r"\b(co_spawn|detached|system_clock|steady_clock|high_resolution_clock|random_device|getenv|secure_getenv)\b|(?<!\w )(?<![\w.>])(system|popen)\s*\("
 )
+# A file that only its owner may read is made in one place. SQLite makes its own, and a lock is no content.
+MAKES_FILES = re.compile(r"\b(O_CREAT|O_TMPFILE|mko?stemp)\b|(?<!\w)::(rename|link)\s*\(")
+FILE_MAKERS = ("src/platform/files/", "src/platform/sql/sqlite_", "src/platform/process/environment.cc")
 SWITCHED_OFF = {
     ".cc": re.compile(r"\b(GTEST_SKIP|DISABLED_\w+)"),
     ".py": re.compile(r"\b(mark\.skip|mark\.xfail|pytest\.skip|unittest\.skip)"),
@@ -28,6 +31,17 @@ def system_calls_stay_in_platform(tree: Tree) -> list[str]:
     return complaints
 
 
+def files_are_made_in_one_place(tree: Tree) -> list[str]:
+    complaints = []
+    for path in tree.cpp():
+        if path.startswith(FILE_MAKERS) or path.endswith("_test.cc"):
+            continue
+        for match in MAKES_FILES.finditer(tree.code[path]):
+            name = match[1] or match[2]
+            complaints.append(f"{path}:{line_of(tree.code[path], match.start())}: {name} belongs to platform/files; write_private or FreshFile does it")
+    return complaints
+
+
 def no_switched_off_tests(tree: Tree) -> list[str]:
     complaints = []
     for path, text in sorted(tree.files.items()):
@@ -39,4 +53,4 @@ def no_switched_off_tests(tree: Tree) -> list[str]:
     return complaints
 
 
-RULES = [system_calls_stay_in_platform, no_switched_off_tests]
+RULES = [system_calls_stay_in_platform, files_are_made_in_one_place, no_switched_off_tests]

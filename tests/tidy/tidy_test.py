@@ -115,6 +115,12 @@ SAMPLES = [
     (calls.system_calls_stay_in_platform, body('const char* v = std::getenv("X");'), body('log("getenv is not called here");')),
     (calls.system_calls_stay_in_platform, body('system("ls");'), body("file_system(path); System system(db);  // not system()")),
     (
+        calls.files_are_made_in_one_place,
+        body('::open("key", O_WRONLY | O_CREAT, 0600);'),
+        src(platform__files__fresh_file_cc="::mkostemp(name, 0); ::rename(a, b);"),
+    ),
+    (calls.files_are_made_in_one_place, body("::rename(a, b);"), body("std::filesystem::rename(a, b);")),
+    (
         calls.no_switched_off_tests,
         src(base__id_test_cc="TEST(Id, DISABLED_parses) {}"),
         src(base__id_test_cc="TEST(Id, parses) {}  // DISABLED_ would be refused"),

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "platform/files/descriptor.h"
 
 namespace molecule::process {
 namespace {
@@ -23,87 +24,12 @@ namespace fs = std::filesystem;
 
 std::string cause() { return std::generic_category().message(errno); }
 
-// Closes what it was given.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);
   if (!value || !*value) return std::nullopt;
   return std::string(value);
-}
-
-std::optional<std::string> read_file(const fs::path& file, std::size_t max) {
-  Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) {
-    if (errno == ENOENT) return std::nullopt;
-    throw internal(fmt::format("cannot read {}: {}", file.string(), cause()));
-  }
-  std::string text;
-  char buffer[8192];
-  for (;;) {
-    ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw internal(fmt::format("cannot read {}: {}", file.string(), cause()));
-    if (n == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > max)
-      throw internal(fmt::format("{} is larger than {} bytes", file.string(), max));
-  }
-}
-
-void write_private_file(const fs::path& file, std::string_view text) {
-  fs::path beside = file;
-  beside += fmt::format(".{}.new", ::getpid());
-  Descriptor fd(
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (fd.get() < 0) throw internal(fmt::format("cannot write {}: {}", beside.string(), cause()));
-  while (!text.empty()) {
-    ssize_t n = ::write(fd.get(), text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw internal(fmt::format("cannot write {}: {}", beside.string(), cause()));
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (::fsync(fd.get()) != 0)
-    throw internal(fmt::format("cannot sync {}: {}", beside.string(), cause()));
-  if (::rename(beside.c_str(), file.c_str()) != 0) {
-    throw internal(fmt::format("cannot replace {}: {}", file.string(), cause()));
-  }
-  fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() >= 0) ::fsync(directory.get());
-}
-
-void make_private_directory(const fs::path& directory) {
-  std::error_code error;
-  if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw internal(fmt::format("cannot make {}: {}", directory.string(), cause()));
-  }
-  struct stat facts{};
-  if (::stat(directory.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) {
-    throw internal(fmt::format("{} is not a directory", directory.string()));
-  }
-  if (facts.st_uid != ::geteuid()) {
-    throw internal(
-        fmt::format("{} belongs to another user; choose another with --data", directory.string()));
-  }
-  if ((facts.st_mode & 077) != 0 && ::chmod(directory.c_str(), 0700) != 0) {
-    throw internal(fmt::format("cannot restrict {} to its owner: {}", directory.string(), cause()));
-  }
 }
 
 fs::path default_data_directory() {
@@ -145,8 +71,8 @@ Holder read_holder(int fd) {
 
 DirectoryLock::DirectoryLock(const fs::path& directory) {
   fs::path file = directory / "lock";
-  Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (fd.get() < 0) throw internal(fmt::format("cannot open {}: {}", file.string(), cause()));
+  files::Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd.open()) throw internal(fmt::format("cannot open {}: {}", file.string(), cause()));
   if (!take_lock(fd.get())) {
     Holder holder = read_holder(fd.get());
     std::string who = holder.pid.empty() ? "" : ", pid " + holder.pid;
@@ -156,26 +82,22 @@ DirectoryLock::DirectoryLock(const fs::path& directory) {
         fmt::format("{} is used by another molecule process{}; stop it or choose another --data",
                     directory.string(), who));
   }
-  descriptor_ = fd.release();
+  file_ = std::move(fd);
   tell({});
 }
 
 void DirectoryLock::tell(std::string_view line) {
   std::string text = fmt::format("{}\n{}\n", ::getpid(), line);
-  if (::ftruncate(descriptor_, 0) == 0) {
-    [[maybe_unused]] ssize_t written = ::pwrite(descriptor_, text.data(), text.size(), 0);
+  if (::ftruncate(file_.get(), 0) == 0) {
+    [[maybe_unused]] ssize_t written = ::pwrite(file_.get(), text.data(), text.size(), 0);
   }
 }
 
 std::optional<Holder> holder_of(const fs::path& directory) {
-  Descriptor fd(::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return std::nullopt;
+  files::Descriptor fd(::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.open()) return std::nullopt;
   if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
   return read_holder(fd.get());
-}
-
-DirectoryLock::~DirectoryLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }

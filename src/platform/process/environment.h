@@ -1,5 +1,5 @@
-// The process's surroundings: environment variables, files and directories, and a lock that keeps
-// two processes off one data directory. The only place that reads the environment.
+// The process's surroundings: environment variables, the terminal, and a lock that keeps two
+// processes off one data directory. The only place that reads the environment.
 #pragma once
 
 #include <cstdint>
@@ -8,20 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "platform/files/descriptor.h"
+
 namespace molecule::process {
 
 // Unset and empty are both absent.
 std::optional<std::string> environment(const char* name);
-
-// The whole file, at most `max` bytes; nullopt when it does not exist. Throws Fault otherwise.
-std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t max = 1u << 20);
-
-// Replaces the file atomically with mode 0600: written beside it, synced, renamed.
-void write_private_file(const std::filesystem::path& file, std::string_view text);
-
-// Makes the directory (and its parents) with mode 0700, or tightens it. Throws Fault when it
-// belongs to somebody else or cannot be made.
-void make_private_directory(const std::filesystem::path& directory);
 
 // Where data goes when nobody says: MOLECULE_DATA_DIR, XDG_DATA_HOME/molecule,
 // ~/.local/share/molecule.
@@ -31,14 +23,12 @@ std::filesystem::path default_data_directory();
 class DirectoryLock {
  public:
   explicit DirectoryLock(const std::filesystem::path& directory);
-  ~DirectoryLock();
-  DirectoryLock(const DirectoryLock&) = delete;
 
   // One line that holder_of() gives to other processes for as long as this one holds the lock.
   void tell(std::string_view line);
 
  private:
-  int descriptor_ = -1;
+  files::Descriptor file_;
 };
 
 struct Holder {

@@ -22,35 +22,6 @@ struct TempFolder {
   std::filesystem::path path;
 };
 
-TEST(Files, PrivateFilesAreReplacedAndReadableByTheOwnerOnly) {
-  TempFolder folder;
-  auto file = folder.path / "key";
-  write_private_file(file, "one");
-  write_private_file(file, "two");
-  EXPECT_EQ(read_file(file), "two");
-  struct stat facts{};
-  ASSERT_EQ(::stat(file.c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 0777, 0600U);
-}
-
-TEST(Files, AbsentIsNotAFault) {
-  TempFolder folder;
-  EXPECT_FALSE(read_file(folder.path / "none").has_value());
-  write_private_file(folder.path / "large", std::string(100, 'x'));
-  EXPECT_THROW(read_file(folder.path / "large", 10), Fault);
-}
-
-TEST(Directory, IsMadePrivateOrTightened) {
-  TempFolder folder;
-  auto made = folder.path / "a" / "b";
-  make_private_directory(made);
-  ::chmod(made.c_str(), 0755);
-  make_private_directory(made);
-  struct stat facts{};
-  ASSERT_EQ(::stat(made.c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 0777, 0700U);
-}
-
 TEST(DirectoryLock, KeepsASecondHolderOut) {
   TempFolder folder;
   {

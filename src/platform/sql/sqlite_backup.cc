@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "platform/files/descriptor.h"
 #include "platform/sql/sqlite_files.h"
 
 namespace molecule::sql {
@@ -64,11 +65,9 @@ void require_sound(sqlite3* copy) {
 }
 
 void sync(const std::string& path, int flags) {
-  const int file = ::open(path.c_str(), flags | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) ::close(file);
-  if (!synced) throw unavailable(fmt::format("cannot sync {}: {}", path, std::strerror(error)));
+  const files::Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file.open() || ::fsync(file.get()) != 0)
+    throw unavailable(fmt::format("cannot sync {}: {}", path, std::strerror(errno)));
 }
 
 // Takes a copy away that was not finished.
@@ -85,11 +84,12 @@ struct Unfinished {
 std::int64_t copy_sqlite(const std::string& from, const std::string& to, const std::string& mark) {
   constexpr bool create = false;
   SqliteFiles(from).prepare(mark, create);
-  const int made = ::open(to.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (made < 0 && errno == EEXIST)
-    throw conflict("file_exists", fmt::format("{} is there already", to));
-  if (made < 0) throw unavailable(fmt::format("cannot make {}: {}", to, std::strerror(errno)));
-  ::close(made);
+  // Not SQLite: it would make the file readable by everyone.
+  const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  if (!files::Descriptor(::open(to.c_str(), flags, 0600)).open()) {
+    if (errno == EEXIST) throw conflict("file_exists", fmt::format("{} is there already", to));
+    throw unavailable(fmt::format("cannot make {}: {}", to, std::strerror(errno)));
+  }
   Unfinished unfinished{to};
   {
     const Handle source = open(from);

@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "platform/files/descriptor.h"
 #include "platform/log/log.h"
 #include "platform/sql/file_header.h"
 #include "platform/sql/store_threads.h"
@@ -36,8 +37,7 @@ void configure_once() {
 // SQLite would make the file readable by everyone.
 void create_private(const std::string& path) {
   if (path.starts_with(":memory:") || path.starts_with("file:")) return;
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file >= 0) ::close(file);
+  const files::Descriptor made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 }
 
 class SqliteRow final : public Columns {

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/files/descriptor.h"
 #include "platform/log/log.h"
 #include "platform/sql/file_header.h"
 #include "platform/sql/store_mark.h"
@@ -47,11 +48,10 @@ off_t size_of(const std::string& path) {
 // Only while this process has no connection to the file: closing it gives up the locks that others
 // of the process hold on it.
 std::optional<FileHeader> header_on_disk(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return std::nullopt;
+  const files::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open()) return std::nullopt;
   std::array<std::uint8_t, header_bytes> bytes{};
-  const ssize_t n = ::pread(file, bytes.data(), bytes.size(), 0);
-  ::close(file);
+  const ssize_t n = ::pread(file.get(), bytes.data(), bytes.size(), 0);
   if (n != static_cast<ssize_t>(bytes.size())) return std::nullopt;
   return header_in(bytes);
 }
@@ -101,10 +101,9 @@ void SqliteFiles::refuse_foreign_log(const std::string& mark) const {
 void SqliteFiles::require_room() const {
   std::string beside = database_.substr(0, database_.rfind('/') + 1);
   if (beside.empty()) beside = ".";
-  int file = ::open(beside.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0) return;  // Without unnamed files; the write that follows has to show it.
-  int error = ::posix_fallocate(file, 0, room);
-  ::close(file);
+  const files::Descriptor file(::open(beside.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.open()) return;  // Without unnamed files; the write that follows has to show it.
+  const int error = ::posix_fallocate(file.get(), 0, room);
   if (error != 0)
     throw StoreLost{fmt::format("no room beside the store: {}", std::strerror(error)), false};
 }

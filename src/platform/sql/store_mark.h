@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "platform/files/descriptor.h"
 #include "platform/io/clock.h"
 
 namespace molecule::sql {
@@ -66,7 +67,7 @@ class StoreMark {
   io::Random& random_;
   std::optional<Text> before_;
   std::uint32_t run_;
-  int descriptor_ = -1;
+  files::Descriptor written_;
   std::int64_t seen_at_ = 0;  // Where in the file the number stands.
 };
 
