@@ -12,13 +12,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installing import Checkout
 from pasting import PROMPT, SHELLS, Terminal
 from stage import ROOT, Stage, wait_for
+
+
+INSTALLS = "python3 -m venv .venv && .venv/bin/pip install ./sdk/python"
+
+
+# An environment of Python's is made and filled; a busy machine takes its time.
+PATIENCE_SECONDS = 240.0
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT / "sdk/python/src"),
             "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **more}
+
+
+def newcomer(checkout: Checkout, **more: str) -> dict[str, str]:
+    """The environment of somebody who has nothing but the checkout."""
+    return {n: v for n, v in environment(checkout.folder, **{**checkout.pip, **more}).items() if n != "PYTHONPATH"}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout whose reader did what the pages say."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    done = subprocess.run(["bash", "-c", INSTALLS], cwd=checkout.folder, env=newcomer(checkout), text=True, capture_output=True,
+                          timeout=PATIENCE_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return checkout
 
 
 def answered(stage: Stage, workspace_id: str, text: str) -> Any:
@@ -27,16 +50,17 @@ def answered(stage: Stage, workspace_id: str, text: str) -> Any:
 
 
 @pytest.mark.parametrize("with_token", [True, False])
-def test_the_python_snippet(stage: Stage, tmp_path: Path, with_token: bool) -> None:
+def test_the_python_snippet(stage: Stage, tmp_path: Path, installed: Checkout, with_token: bool) -> None:
     made = stage.external(f"python snippet {with_token}")
     snippet = made["connection"]["python_snippet"]
     if not with_token:
         # As the canvas shows it again later: the token is not known any more, the workspace not claimed yet.
         snippet = stage.must("GET", f"/workspaces/{made['id']}/external/connection")["connection"]["python_snippet"]
         assert made["connection"]["auth_token"] not in snippet
-    (tmp_path / "agent.py").write_text(snippet)
-    agent = subprocess.Popen([sys.executable, "agent.py"], cwd=tmp_path, env=environment(tmp_path), text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert f"#   {INSTALLS}\n" in snippet
+    (installed.folder / "agent.py").write_text(snippet)
+    agent = subprocess.Popen([installed.python, "agent.py"], cwd=installed.folder, text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env=newcomer(installed, HOME=str(tmp_path)))
     try:
         assert agent.stdout is not None
         assert agent.stdout.readline().startswith("connected"), agent.communicate(timeout=10)[1]
@@ -74,14 +98,14 @@ def test_the_curl_snippet(stage: Stage, tmp_path: Path, with_token: bool) -> Non
     answered(stage, made["id"], "Hello from curl")
 
 
-def test_the_remote_agent_example(stage: Stage, tmp_path: Path) -> None:
+def test_the_remote_agent_example(stage: Stage, tmp_path: Path, installed: Checkout) -> None:
     made = stage.external("remote agent example")
     stage.must("PUT", f"/workspaces/{made['id']}/secrets", {"key": "A_KEY", "value": "hunter2"})
     stage.say(made["id"], "what is your uptime?")
-    example = ROOT / "sdk/python/examples/remote-agent/run.py"
-    done = subprocess.run([sys.executable, "-W", "error", str(example)], cwd=tmp_path, text=True, capture_output=True,
-                          timeout=60, env=environment(tmp_path, WORKSPACE_ID=made["id"], PLATFORM_URL=stage.url,
-                                                      MAX_ITERATIONS="2"))
+    done = subprocess.run([installed.python, "-W", "error", "sdk/python/examples/remote-agent/run.py"], cwd=installed.folder,
+                          text=True, capture_output=True, timeout=60,
+                          env=newcomer(installed, HOME=str(tmp_path), WORKSPACE_ID=made["id"], PLATFORM_URL=stage.url,
+                                       MAX_ITERATIONS="2"))
     assert done.returncode == 0, done.stderr
     assert "1 secrets: A_KEY" in done.stderr and "hunter2" not in done.stderr
     answered(stage, made["id"], "I have been up for")
@@ -128,27 +152,44 @@ def test_the_curl_snippet_pasted_into(name: str, with_token: bool, stage: Stage,
 
 @pytest.mark.parametrize("name", SHELLS)
 def test_the_command_pasted_into(name: str, stage: Stage, tmp_path: Path) -> None:
-    made = stage.external(f"command pasted {name}")
-    shell = Terminal(SHELLS[name], tmp_path, environment(tmp_path))
-    try:
-        shell.paste(made["connection"]["command_snippet"])
-        wait_for("the registration", lambda: stage.workspace(made["id"])["status"] == "online")
-        stage.say(made["id"], "a shell that works")
-        answered(stage, made["id"], "I heard: a shell that works")
-    finally:
-        shell.end()
+    """By somebody who has nothing but a checkout; a second time it finds what the first one made, and leaves the agent."""
+    checkout = Checkout(tmp_path)
+    for handler, asked, answer in (
+        (None, "a shell that works", "I heard: a shell that works"),
+        ("def handle(message, client):\n    return message.text[::-1]\n", "abc", "cba")):
+        made = stage.external(f"command pasted {name} {asked}")
+        assert f"\n{INSTALLS}\n" in made["connection"]["command_snippet"]
+        if handler is not None:
+            (tmp_path / "my_agent.py").write_text(handler)
+        shell = Terminal(SHELLS[name], tmp_path, newcomer(checkout))
+        try:
+            shell.paste(made["connection"]["command_snippet"])
+            wait_for(f"the registration in {name}", lambda: stage.workspace(made["id"])["status"] == "online", PATIENCE_SECONDS)
+            stage.say(made["id"], asked)
+            answered(stage, made["id"], answer)
+        finally:
+            shell.end()
 
 
-def test_the_command_leaves_an_agent_that_is_there_as_it_is(stage: Stage, tmp_path: Path) -> None:
-    made = stage.external("command beside an agent")
-    (tmp_path / "my_agent.py").write_text("def handle(message, client):\n    return message.text[::-1]\n")
-    shell = Terminal(SHELLS["bash"], tmp_path, environment(tmp_path))
-    try:
-        shell.paste(made["connection"]["command_snippet"])
-        stage.say(made["id"], "abc")
-        answered(stage, made["id"], "cba")
-    finally:
-        shell.end()
+def test_what_pip_installs_brings_what_the_sdk_needs(installed: Checkout) -> None:
+    said = subprocess.run([installed.python, "-c", "import requests; print(requests.__file__)"], cwd=installed.folder,
+                          env=newcomer(installed), text=True, capture_output=True, timeout=60)
+    assert said.stdout.startswith(f"{installed.folder}/.venv/"), said
+
+
+def test_pip_is_named_only_where_it_works() -> None:
+    """Debian and others refuse to install beside the system's own packages."""
+    pages = ("README.md", "docs/guides/connect-an-agent.md", "sdk/python/examples/remote-agent/README.md")
+    for page in pages:
+        assert f"\n{INSTALLS}\n" in (ROOT / page).read_text(), page
+    for path in ("README.md", "docs/guides/connect-an-agent.md", "web/src/features/workspaces/connection_view.tsx"):
+        assert "python3-venv" in (ROOT / path).read_text(), path
+    files = subprocess.run(["git", "grep", "-lIw", "pip install", "--", ":!tests/sdk/snippets_test.py"], cwd=ROOT, text=True,
+                           capture_output=True, timeout=60).stdout.split()
+    assert set(pages) < set(files)
+    for path in files:
+        text = (ROOT / path).read_text()
+        assert len(re.findall(r"\bpip install\b", text)) == text.count(INSTALLS), path
 
 
 @pytest.mark.parametrize("with_token", [True, False])

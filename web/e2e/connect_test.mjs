@@ -64,7 +64,7 @@ test("the pasted Python snippet registers, beats and answers the test message", 
   const dialog = person.page.getByRole("dialog");
   await dialog.getByRole("tab", { name: "Command line" }).click();
   await picture(person.page, "connect_command");
-  assert.match(await person.page.locator('[data-snippet="command_snippet"]').textContent(), /^python3 -m molecule_agent connect --handler /m);
+  assert.match(await person.page.locator('[data-snippet="command_snippet"]').textContent(), /^\.venv\/bin\/python -m molecule_agent connect --handler /m);
   await dialog.getByRole("tab", { name: "Python SDK" }).click();
   const snippet = await person.page.locator('[data-snippet="python_snippet"]').textContent();
   platform.runPython(snippet);

@@ -5,7 +5,9 @@ namespace molecule::workspaces {
 
 namespace {
 
-constexpr std::string_view python_text = R"py(# Needs the SDK:  pip install ./sdk/python
+constexpr std::string_view python_text = R"py(# Needs the SDK, in a checkout of the platform:
+#   python3 -m venv .venv && .venv/bin/pip install ./sdk/python
+# Run this with .venv/bin/python.
 import os
 
 from molecule_agent import RemoteAgentClient
@@ -72,8 +74,9 @@ say "$PLATFORM/workspaces/$ID/notify" -d "{\"message\":\"Hello from curl\"}"; ec
 constexpr std::string_view command_text = R"sh(export MOLECULE_PLATFORM_URL='{{PLATFORM_URL}}'
 export MOLECULE_WORKSPACE_ID='{{WORKSPACE_ID}}'
 export MOLECULE_WORKSPACE_TOKEN='{{AUTH_TOKEN}}'
+python3 -m venv .venv && .venv/bin/pip install ./sdk/python
 test -e my_agent.py || printf '%s\n' 'def handle(message, client):' '    return f"I heard: {message.text}"' > my_agent.py
-python3 -m molecule_agent connect --handler my_agent:handle
+.venv/bin/python -m molecule_agent connect --handler my_agent:handle
 )sh";
 
 std::string filled(std::string_view text, std::string_view url, std::string_view id,
