@@ -4,14 +4,15 @@
 #include <iostream>
 
 #include "app/belongings.h"
+#include "app/config_check.h"
 #include "app/migrations.h"
+#include "app/running.h"
 #include "base/fault.h"
 #include "platform/files/files.h"
 #include "platform/http/client.h"
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
 #include "platform/net/dial.h"
-#include "platform/process/environment.h"
 #include "server/auth/sessions.h"
 
 namespace molecule::app {
@@ -24,13 +25,6 @@ constexpr std::chrono::minutes rotation_max{10};
 constexpr std::size_t token_file_max = 4096;
 
 fs::path data_of(const Config& config) { return config.text("data"); }
-
-// The URL of the platform that runs on this data directory, if one does on this machine.
-std::optional<std::string> running_url(const Config& config) {
-  auto holder = process::holder_of(data_of(config));
-  if (!holder || holder->told.empty()) return std::nullopt;
-  return holder->told;
-}
 
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
@@ -131,9 +125,12 @@ void print_claim_link(const Config& config, const AdminOptions& options) {
   io::Loop loop;
   Secret code = io::run(loop, db->write([&](sql::Tx& tx) { return claims.add(tx); }));
 
-  auto running = running_url(config);
+  const auto running = running_on(data);
   std::string base = options.url;
-  if (base.empty()) base = running.value_or("http://" + config.text("listen"));
+  if (base.empty()) {
+    const std::uint16_t port = parse_address(config.text("listen"))->port;
+    base = running ? running->public_url : addresses(config, port).public_url;
+  }
   std::string url = fmt::format("{}/claim/{}", without_slash(base), code.reveal());
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(auth::Claims::lifetime);
   if (options.output == "json") {
@@ -156,9 +153,9 @@ void print_claim_link(const Config& config, const AdminOptions& options) {
 void rotate_sealing_key(const Config& config, const AdminOptions& options) {
   std::string base = options.url;
   if (base.empty()) {
-    auto running = running_url(config);
+    auto running = running_on(data_of(config));
     if (!running) throw nobody_runs(config);
-    base = *running;
+    base = running->url;
   }
   base = without_slash(base);
   http::ClientResponse answer = post(config, base, "/admin/secrets/rotate", rotation_max);

@@ -30,7 +30,8 @@ std::string banner(const Told& told, Colours colours) {
   auto row = [&](std::string_view name, std::string_view value) {
     text += fmt::format("  {}{:<10}{}{}\n", paint.dim, name, paint.off, value);
   };
-  row("canvas", fmt::format("{}{}{}", paint.bold, told.url, paint.off));
+  row("canvas", fmt::format("{}{}{}", paint.bold, told.public_url, paint.off));
+  if (told.public_url != told.url) row("listens", told.url);
   if (!told.claim_url.empty()) {
     row("sign in", fmt::format("{}{}{}", paint.bold, told.claim_url, paint.off));
     row("", fmt::format("good once, within {} minutes; another: {}", claim_minutes,
@@ -60,6 +61,7 @@ std::string ready_line(const Told& told, Instant now) {
   json::Object line;
   line.add("at", now.text()).add("level", "info").add("message", "ready");
   line.add("version", version).add("url", told.url).add("data", told.data);
+  if (told.public_url != told.url) line.add("public_url", told.public_url);
   if (!told.claim_url.empty())
     line.add("claim_url", told.claim_url).add("claim_expires_in_seconds", claim_minutes * 60);
   if (told.dev) line.add("profile", "development: no credential is needed");

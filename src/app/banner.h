@@ -10,8 +10,9 @@
 namespace molecule::app {
 
 struct Told {
-  std::string url;
-  std::string claim_url;  // Empty when nobody has to sign in first.
+  std::string url;         // Where it listens.
+  std::string public_url;  // Where people open it.
+  std::string claim_url;   // Empty when nobody has to sign in first.
   std::string data;
   bool dev = false;
   bool demo = false;

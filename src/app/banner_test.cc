@@ -15,7 +15,7 @@ using ::testing::Not;
 
 Told first_run() {
   Told told;
-  told.url = "http://127.0.0.1:8080";
+  told.url = told.public_url = "http://127.0.0.1:8080";
   told.claim_url = "http://127.0.0.1:8080/claim/mol_x";
   told.data = "./d";
   return told;
@@ -29,6 +29,18 @@ TEST(Banner, AFirstRunSaysWhereHowAndWhatNext) {
                           HasSubstr("good once, within 30 minutes"), HasSubstr("data      ./d\n"),
                           HasSubstr("Next: open the sign-in link"), HasSubstr("Ctrl-C stops")));
   EXPECT_THAT(text, Not(HasSubstr("\033")));
+}
+
+TEST(Banner, BehindAProxyItShowsTheAddressPeopleUse) {
+  Told told = first_run();
+  told.public_url = "https://example.org/molecule";
+  EXPECT_THAT(banner(told, Colours::no),
+              AllOf(HasSubstr("canvas    https://example.org/molecule\n"),
+                    HasSubstr("listens   http://127.0.0.1:8080\n")));
+  const std::string line = ready_line(told, Instant::from_micros(1'700'000'000'000'000));
+  EXPECT_THAT(line, AllOf(HasSubstr(R"("url":"http://127.0.0.1:8080")"),
+                          HasSubstr(R"("public_url":"https://example.org/molecule")")));
+  EXPECT_THAT(ready_line(first_run(), Instant::from_micros(0)), Not(HasSubstr("public_url")));
 }
 
 TEST(Banner, ALaterRunNamesTheCommandForALink) {

@@ -118,7 +118,8 @@ log::Format log_format(const Config& config) {
 
 void tell_ready(const Config& config, const Ready& ready, log::Format format, Instant now) {
   Told told;
-  told.url = ready.url;
+  told.url = ready.at.url;
+  told.public_url = ready.at.public_url;
   told.claim_url = ready.claim_url;
   told.data = config.text("data");
   told.dev = config.flag("dev");
@@ -127,7 +128,7 @@ void tell_ready(const Config& config, const Ready& ready, log::Format format, In
   const Colours colours = format == log::Format::coloured ? Colours::yes : Colours::no;
   std::cerr << (format == log::Format::json ? ready_line(told, now) : banner(told, colours))
             << std::flush;
-  std::cout << "ready " << ready.url << std::endl;
+  std::cout << "ready " << ready.at.url << std::endl;
 }
 
 void run_serve(const Arguments& arguments) {
@@ -218,14 +219,14 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
   admin_verb->require_subcommand(1);
   admin_verb->footer("molecule admin VERB --help says more.");
   CLI::App* claim_verb = admin_verb->add_subcommand("claim", "Print a new single-use sign-in link");
-  add_settings(*claim_verb, arguments, {"data", "listen"});
+  add_settings(*claim_verb, arguments, {"data", "listen", "platform-url"});
   add_url(*claim_verb, arguments);
   add_output(*claim_verb, arguments.admin.output);
   claim_verb->footer(
       "Works whether the platform runs or not; the link is good once, for 30 minutes.\n"
       "\nExamples:\n"
       "  molecule admin claim --data ./d\n"
-      "  molecule admin claim --url https://molecule.example    as seen through a proxy");
+      "  molecule admin claim --url https://molecule.example    where platform-url says another");
   claim_verb->callback([&] { run_admin(arguments, print_claim_link); });
   CLI::App* rotate_verb = admin_verb->add_subcommand(
       "rotate-key", "Seal all secrets of the running platform with a new key");

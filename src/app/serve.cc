@@ -39,13 +39,6 @@ namespace fs = std::filesystem;
 
 constexpr auto drain_for = 25s;  // For requests under way when the platform is told to stop.
 
-// The host of the platform's own URL, as this machine may use it.
-std::string reachable_host(const std::string& host) {
-  if (host == "0.0.0.0") return "127.0.0.1";
-  if (host == "::") return "[::1]";
-  return host.find(':') != std::string::npos ? '[' + host + ']' : host;
-}
-
 bool is_loopback(const std::string& host) {
   return host == "::1" || host == "localhost" || host.starts_with("127.");
 }
@@ -378,18 +371,17 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     std::uint16_t port = listen_on_all(lanes, router, http, registry, tls.get());
     listening.store(true, std::memory_order_release);
     review();  // What ended before this was seen was told to nobody.
-    std::string shown_host = reachable_host(address.host);
-    std::string base = fmt::format("{}://{}:{}", tls ? "https" : "http", shown_host, port);
+    Running at = addresses(config, port);
     if (config.flag("demo")) {
-      DemoParts parts{workspace_service, directory, data, base};
+      DemoParts parts{workspace_service, directory, data, at.url};
       co_await make_demo(std::move(parts));
     }
     std::string claim_url;
     if (!dev && sessions.list(world.clock.now()).empty()) {
       Secret code = co_await db.write([&](sql::Tx& tx) { return claims.add(tx); });
-      claim_url = fmt::format("{}/claim/{}", base, code.reveal());
+      claim_url = fmt::format("{}/claim/{}", at.public_url, code.reveal());
     }
-    on_ready(Ready{base, port, claim_url, router, stop});
+    on_ready(Ready{std::move(at), port, claim_url, router, stop});
     co_await stop.requested();
     if (db.taken_over()) {
       throw conflict("store_taken_over",
@@ -446,7 +438,7 @@ void serve(const Config& config, World world, const std::function<void(const Rea
   io::Reload reload(first.loop());
   io::StopOnSignals signals(stop, reload);
   auto tell_and_go_on = [&](const Ready& ready) {
-    lock.tell(ready.url);
+    lock.tell(told_line(ready.at));
     on_ready(ready);
   };
   io::run(first.loop(),

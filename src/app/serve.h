@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "app/config.h"
+#include "app/running.h"
 #include "platform/http/route.h"
 #include "platform/io/clock.h"
 #include "platform/io/stop.h"
@@ -19,7 +20,7 @@ struct World {
 
 // What is known once the platform accepts requests.
 struct Ready {
-  std::string url;  // http://127.0.0.1:8080
+  Running at;
   std::uint16_t port = 0;
   std::string claim_url;  // Empty when an operator signed in before, or in the dev profile.
   const http::Router& router;

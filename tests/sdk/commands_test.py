@@ -53,6 +53,41 @@ def test_a_claim_link_leads_to_the_platform_that_runs(own: Stage) -> None:
     assert named.stdout.startswith("https://molecule.example/claim/mol_")
 
 
+@pytest.mark.parametrize("how", ["flag", "environment", "file"])
+def test_a_claim_link_has_the_address_people_use(tmp_path: Path, how: str) -> None:
+    public, options, around = "https://molecule.example/below", [], {}
+    if how == "flag":
+        options = ["--platform-url", public + "/"]
+    elif how == "environment":
+        around = {"PLATFORM_URL": public}
+    else:
+        (tmp_path / "data").mkdir(mode=0o700)
+        (tmp_path / "data/molecule.conf").write_text(f"platform-url = {public}\n")
+    stage = Stage(tmp_path, *options, environment=around)
+    try:
+        stage.start()
+        [ready] = [json.loads(line) for line in stage.log_text().splitlines() if '"message":"ready"' in line]
+        assert (ready["url"], ready["public_url"]) == (stage.url, public)
+        assert ready["claim_url"].startswith(f"{public}/claim/mol_")
+        for said in (molecule("admin", "claim", "--data", stage.data).stdout,
+                     json.loads(molecule("admin", "claim", "--data", stage.data, "-o", "json").stdout)["url"]):
+            assert said.startswith(f"{public}/claim/mol_")
+        # Programs of this machine go straight to it, and a second platform says both.
+        assert molecule("admin", "rotate-key", "--data", stage.data).returncode == DONE
+        second = molecule("serve", "--data", stage.data, "--listen", "127.0.0.1:0")
+        assert second.returncode == REFUSED and f"{stage.url} ({public})" in second.stderr
+    finally:
+        stage.close()
+
+
+@pytest.mark.parametrize(("options", "base"), [
+    (["--listen", "0.0.0.0:4321"], "http://127.0.0.1:4321"), (["--listen", "[::]:4321"], "http://[::1]:4321"),
+    (["--platform-url", "https://molecule.example/"], "https://molecule.example")])
+def test_a_claim_link_of_a_platform_that_does_not_run(own: Stage, options: list[str], base: str) -> None:
+    assert own.stop() == 0
+    assert molecule("admin", "claim", "--data", own.data, *options).stdout.startswith(f"{base}/claim/mol_")
+
+
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_what_a_platform_that_is_gone_said_is_not_believed(own: Stage, how: str) -> None:
     if how == "killed":

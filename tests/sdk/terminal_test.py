@@ -111,6 +111,13 @@ def test_a_program_gets_lines_of_json_and_the_ready_line(tmp_path: Path) -> None
     assert ready["data"] == str(tmp_path / "d") and ready["claim_expires_in_seconds"] == 1800
 
 
+def test_a_new_schema_is_one_line(tmp_path: Path) -> None:
+    read = [json.loads(line) for line in piped(tmp_path / "d")[0]]
+    [line] = [line for line in read if line["message"] == "schema migrated"]
+    assert line["from"] == 0 and line["to"] == len(list((ROOT / "migrations").glob("*.sql")))
+    assert "schema migrated" not in "".join(piped(tmp_path / "d")[0])
+
+
 def test_a_pipe_can_have_text(tmp_path: Path) -> None:
     err, _ = piped(tmp_path / "d", "--log-format", "text")
     assert "\033" not in "\n".join(err) and any(re.match(r"\d\d:\d\d:\d\d info  ", line) for line in err)

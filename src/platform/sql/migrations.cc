@@ -74,8 +74,6 @@ void apply(MigrationTarget& target, const Migration& migration) {
                 fmt::format("migration {} ({}) failed: {}", migration.version, migration.name,
                             failure.text()));
   }
-  log::info("schema migrated", log::field("version", migration.version),
-            log::field("name", migration.name));
 }
 
 }  // namespace
@@ -101,6 +99,10 @@ void run_migrations(MigrationTarget& target, std::span<const Migration> migratio
   const auto applied = target.applied();
   require_known_history(applied, migrations);
   for (const Migration& migration : migrations.subspan(applied.size())) apply(target, migration);
+  if (applied.size() < migrations.size()) {
+    log::info("schema migrated", log::field("from", applied.size()),
+              log::field("to", migrations.size()));
+  }
 }
 
 }  // namespace molecule::sql
