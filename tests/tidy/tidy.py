@@ -7,12 +7,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 import calls
 import coroutines
 import edges
+import imports
 import names
 import needs
 import queries
 from tree import Tree
 
-RULES = [*edges.RULES, *calls.RULES, *coroutines.RULES, *queries.RULES, *names.RULES, *needs.RULES]
+RULES = [*edges.RULES, *imports.RULES, *calls.RULES, *coroutines.RULES, *queries.RULES, *names.RULES, *needs.RULES]
 ROOT = Path(__file__).resolve().parents[2]
 
 

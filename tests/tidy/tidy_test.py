@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import calls
 import coroutines
 import edges
+import imports
 import names
 import needs_test
 import queries
@@ -32,6 +33,10 @@ def src(**files):
         stem, _, suffix = name.rpartition("_")
         made["src/" + stem.replace("__", "/") + "." + suffix] = text
     return Tree(made)
+
+
+def sdk(**files):
+    return Tree({f"sdk/python/src/molecule_agent/{name}.py": text for name, text in files.items()})
 
 
 def body(statement):
@@ -73,6 +78,12 @@ SAMPLES = [
         Tree({"CMakeLists.txt": "module(server/x)\nmodule(agent USES server/x)"}),
         Tree({"CMakeLists.txt": "module(client)\nmodule(agent USES client)"}),
     ),
+    (imports.no_module_imports_itself_over_others, sdk(a="from . import b", b="from .c import x", c="def f():\n    from .a import y"),
+     sdk(a="from . import b", b="from .c import x", c="import a", d="from molecule_agent.a import b")),
+    (imports.no_module_imports_itself_over_others, sdk(a="from molecule_agent import b", b="import molecule_agent.a"),
+     Tree({"tests/a.py": "import b\nfrom . import c", "tests/b.py": "import c", "tests/c.py": "", "tools/c.py": "import a"})),
+    (imports.no_module_imports_itself_over_others, Tree({"tests/a.py": "import b", "tests/b.py": "import a"}),
+     Tree({"tests/a.py": "import b", "tests/b.py": "", "tools/b.py": "import a", "tools/a.py": ""})),
     (edges.layers_hold, Tree({"CMakeLists.txt": "module(wire/a)\nmodule(platform/io USES wire/a)"}), Tree({"CMakeLists.txt": CMAKE})),
     (
         edges.no_file_cycles,

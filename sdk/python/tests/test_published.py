@@ -7,7 +7,6 @@ import dataclasses
 import importlib
 import inspect
 import json
-from pathlib import Path
 from typing import Any
 
 import molecule_agent
@@ -17,8 +16,6 @@ from conftest import WORKSPACE
 from molecule_agent import (A2AServer, InboundMessage, InboundSource, PeerInfo, PollDelivery, RemoteAgentClient,
                             WorkspaceState)
 from scripted_platform import ScriptedPlatform
-
-SOURCE = Path(molecule_agent.__file__).parent
 
 
 def found(name: str) -> Any:
@@ -84,33 +81,3 @@ def test_what_is_fetched_is_a_message_and_still_a_row(platform: ScriptedPlatform
     assert "text='hello'" in repr(message)
     client.reply(message, "answer")
     assert platform.asked("POST", f"/workspaces/{WORKSPACE}/notify")[0].json()["reply_to"] == "1"
-
-
-# --- layers ---
-
-
-def imported_by(module: Path) -> set[str]:
-    """Modules of the package that one imports, at its top, inside its functions or for its types alone."""
-    names = set()
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            names |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("molecule_agent"):
-            names.add((node.module or "").partition(".")[2] or "__init__")
-        elif isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[2] or "__init__" for alias in node.names
-                      if alias.name.split(".")[0] == "molecule_agent"}
-    return names
-
-
-def test_no_module_imports_itself_over_others() -> None:
-    edges = {path.stem: imported_by(path) for path in SOURCE.glob("*.py")}
-    assert edges["client"] and edges["inbound"] and edges["_loops"]
-    layers: list[set[str]] = []
-    left = dict(edges)
-    while left:
-        done = set().union(*layers)
-        layer = {name for name, needs in left.items() if needs <= done}
-        assert layer, f"these import each other: { {name: sorted(needs & set(left)) for name, needs in left.items()} }"
-        layers.append(layer)
-        left = {name: needs for name, needs in left.items() if name not in layer}
