@@ -163,12 +163,18 @@ class Relay:
                 far = socket.create_connection(self._to)
                 self._open += [near, far]
             for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(one, other, near), daemon=True).start()
 
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+    def passes(self, near: socket.socket, data: bytes, asking: bool) -> bool:
+        """Whether what one end said, the asking one or the server, gets through; the connection `near` ends when it does not."""
+        return True
+
+    def _pass_on(self, one: socket.socket, other: socket.socket, near: socket.socket) -> None:
         try:
             while data := one.recv(65536):
                 self._speaking.wait()
+                if not self.passes(near, data, one is near):
+                    break
                 other.sendall(data)
         except OSError:
             pass  # Cut, or ended by either side; both ends follow.

@@ -40,13 +40,11 @@ def _frames(stream):
             whole = b""
 
 
-def events(port: int, bearer: str, since: int, until: int) -> list[dict]:
-    """The log's events after `since` up to `until`, as /ws replays them.
+def follow(port: int, bearer: str, since: int):
+    """The log's events after `since` as /ws tells them, those yet to come included; silence for 20 s ends it with TimeoutError.
 
     Raises Gap if the server says the position is unknown, or if a number is missing or out of order.
     """
-    if until <= since:
-        return []
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(
             (
@@ -61,7 +59,6 @@ def events(port: int, bearer: str, since: int, until: int) -> list[dict]:
             raise ConnectionError(f"/ws answered {status!r}")
         while stream.readline().strip():
             pass
-        found: list[dict] = []
         last = since
         for opcode, payload in _frames(stream):
             if opcode == 8:
@@ -78,7 +75,18 @@ def events(port: int, bearer: str, since: int, until: int) -> list[dict]:
             if event["seq"] != last + 1:
                 raise Gap(f"{event['seq']} follows {last}: {event['event']}")
             last = event["seq"]
-            found.append(event)
-            if last >= until:
-                return found
+            yield event
+
+
+def events(port: int, bearer: str, since: int, until: int) -> list[dict]:
+    """The log's events after `since` up to `until`, as /ws replays them."""
+    found: list[dict] = []
+    if until <= since:
+        return found
+    following = follow(port, bearer, since)
+    for event in following:
+        found.append(event)
+        if event["seq"] >= until:
+            following.close()
+            return found
     raise ConnectionError("/ws ended early")
