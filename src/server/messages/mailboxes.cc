@@ -11,15 +11,42 @@ WorkspaceId key_of(const std::optional<WorkspaceId>& source) {
 
 }  // namespace
 
+void Mailboxes::Box::join(std::int64_t seq, const Open& what) {
+  if (what.state == State::leased) leased.insert(seq);
+  if (what.state == State::leased && !what.waited) return;
+  Line& line = lines[key_of(what.source)];
+  if (what.state == State::leased) {
+    line.carried.insert(seq);
+    return;
+  }
+  line.waiting.insert(std::ranges::lower_bound(line.waiting, seq), seq);
+}
+
+void Mailboxes::Box::leave(std::int64_t seq, const Open& what) {
+  leased.erase(seq);
+  auto line = lines.find(key_of(what.source));
+  if (line == lines.end()) return;
+  line->second.carried.erase(seq);
+  auto& waiting = line->second.waiting;
+  auto it = std::ranges::lower_bound(waiting, seq);
+  if (it != waiting.end() && *it == seq) waiting.erase(it);
+}
+
+void Mailboxes::Box::tidy(const std::optional<WorkspaceId>& source) {
+  auto line = lines.find(key_of(source));
+  if (line == lines.end()) return;
+  if (line->second.waiting.empty() && line->second.carried.empty()) lines.erase(line);
+}
+
 void Mailboxes::put(std::int64_t seq, const Open& open) {
   boxes_.write([&](auto& map) {
     Box& box = map[open.target];
     auto [it, fresh] = box.open.try_emplace(seq, open);
     if (!fresh) {
-      box.leased -= it->second.state == State::leased;
+      box.leave(seq, it->second);
       it->second = open;
     }
-    box.leased += open.state == State::leased;
+    box.join(seq, open);
   });
 }
 
@@ -29,8 +56,10 @@ void Mailboxes::take_out(WorkspaceId target, std::int64_t seq) {
     if (box == map.end()) return;
     auto it = box->second.open.find(seq);
     if (it == box->second.open.end()) return;
-    box->second.leased -= it->second.state == State::leased;
-    if (it->second.waited) box->second.flowing.insert(key_of(it->second.source));
+    const std::optional<WorkspaceId> source = it->second.source;
+    box->second.leave(seq, it->second);
+    if (it->second.waited) box->second.lines[key_of(source)].flowing = true;
+    box->second.tidy(source);
     box->second.open.erase(it);
     if (box->second.open.empty()) map.erase(box);
   });
@@ -39,7 +68,9 @@ void Mailboxes::take_out(WorkspaceId target, std::int64_t seq) {
 void Mailboxes::halt(WorkspaceId target, const std::optional<WorkspaceId>& source) {
   boxes_.write([&](auto& map) {
     auto box = map.find(target);
-    if (box != map.end()) box->second.flowing.erase(key_of(source));
+    if (box == map.end()) return;
+    auto line = box->second.lines.find(key_of(source));
+    if (line != box->second.lines.end()) line->second.flowing = false;
   });
 }
 
@@ -51,14 +82,15 @@ std::int64_t Mailboxes::waiting(WorkspaceId target) const {
   return boxes_.read([&](const auto& map) {
     auto box = map.find(target);
     if (box == map.end()) return std::int64_t{0};
-    return static_cast<std::int64_t>(box->second.open.size()) - box->second.leased;
+    return static_cast<std::int64_t>(box->second.open.size() - box->second.leased.size());
   });
 }
 
 std::int64_t Mailboxes::under_way(WorkspaceId target) const {
   return boxes_.read([&](const auto& map) {
     auto box = map.find(target);
-    return box == map.end() ? std::int64_t{0} : box->second.leased;
+    return box == map.end() ? std::int64_t{0}
+                            : static_cast<std::int64_t>(box->second.leased.size());
   });
 }
 
@@ -66,11 +98,9 @@ bool Mailboxes::may_pass(WorkspaceId target, const std::optional<WorkspaceId>& s
   return boxes_.read([&](const auto& map) {
     auto box = map.find(target);
     if (box == map.end()) return true;
-    const bool flowing = box->second.flowing.contains(key_of(source));
-    return std::none_of(box->second.open.begin(), box->second.open.end(), [&](const auto& each) {
-      const Open& open = each.second;
-      return open.source == source && (open.state == State::open || (open.waited && !flowing));
-    });
+    auto line = box->second.lines.find(key_of(source));
+    if (line == box->second.lines.end()) return true;
+    return line->second.waiting.empty() && (line->second.carried.empty() || line->second.flowing);
   });
 }
 
@@ -109,20 +139,18 @@ std::vector<Mailboxes::Next> Mailboxes::next(WorkspaceId target, std::chrono::na
     std::vector<Next> found;
     auto box = map.find(target);
     if (box == map.end()) return found;
-    if (box->second.leased == static_cast<std::int64_t>(box->second.open.size())) return found;
-    std::unordered_set<WorkspaceId> held_back;  // Senders of which something has to go before.
-    for (const auto& [seq, open] : box->second.open) {
-      if (found.size() == max) break;
-      const WorkspaceId sender = key_of(open.source);
-      const bool flowing = box->second.flowing.contains(sender);
-      if (open.state == State::leased) {
-        if (open.waited && !flowing) held_back.insert(sender);
-        continue;
+    for (const auto& [sender, line] : box->second.lines) {
+      std::size_t room = line.flowing ? max : std::min<std::size_t>(max, 1);
+      for (std::int64_t seq : line.waiting) {
+        const Open& open = box->second.open.at(seq);
+        if (room == 0 || open.not_before > now) break;
+        if (!line.flowing && !line.carried.empty() && *line.carried.begin() < seq) break;
+        found.push_back({seq, open.epoch});
+        --room;
       }
-      if (held_back.contains(sender)) continue;
-      if (open.not_before <= now) found.push_back({seq, open.epoch});
-      if (open.not_before > now || !flowing) held_back.insert(sender);
     }
+    std::ranges::sort(found, {}, &Next::seq);
+    if (found.size() > max) found.resize(max);
     return found;
   });
 }
@@ -131,7 +159,7 @@ std::vector<WorkspaceId> Mailboxes::waiting_targets() const {
   return boxes_.read([](const auto& map) {
     std::vector<WorkspaceId> targets;
     for (const auto& [target, box] : map) {
-      if (static_cast<std::int64_t>(box.open.size()) > box.leased) targets.push_back(target);
+      if (box.open.size() > box.leased.size()) targets.push_back(target);
     }
     return targets;
   });
@@ -142,9 +170,9 @@ std::vector<Mailboxes::Held> Mailboxes::ending_before(std::chrono::nanoseconds a
   return boxes_.read([&](const auto& map) {
     std::vector<Held> held;
     for (const auto& [target, box] : map) {
-      if (box.leased == 0) continue;
-      for (const auto& [seq, open] : box.open) {
-        if (open.state != State::leased || open.lease_until >= at) continue;
+      for (std::int64_t seq : box.leased) {
+        const Open& open = box.open.at(seq);
+        if (open.lease_until >= at) continue;
         if (held.size() == max) return held;
         held.push_back({target, seq, open.epoch, open.lease_until});
       }

@@ -4,15 +4,17 @@
 //
 // Order: a message of a sender does not go out while an earlier one of the same sender to the same
 // target waits. After a wait the first goes alone, since it may come back; once it has arrived the
-// others follow it without waiting for each other. Any thread.
+// others follow it without waiting for each other. What is asked for every message costs no more
+// when much waits: each sender's line is kept beside the messages. Any thread.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "platform/io/guarded.h"
@@ -47,9 +49,9 @@ class Mailboxes {
       if (box == map.end()) return;
       auto it = box->second.open.find(seq);
       if (it == box->second.open.end()) return;
-      State before = it->second.state;
+      box->second.leave(it->first, it->second);
       fn(it->second);
-      box->second.leased += (it->second.state == State::leased) - (before == State::leased);
+      box->second.join(it->first, it->second);
     });
   }
   // One of this sender's messages came back: the next goes alone again.
@@ -89,12 +91,22 @@ class Mailboxes {
   std::size_t size() const;
 
  private:
-  // Numbers ascend, so a new message goes to the end.
+  // What one sender has open for an agent, by number; people are one sender. Forgotten when nothing
+  // of it is left.
+  struct Line {
+    std::deque<std::int64_t>
+        waiting;  // Ascending: what is new goes to the end, what is next is first.
+    std::set<std::int64_t> carried;  // Under way after a wait.
+    bool flowing = false;            // A message that had waited has arrived since one came back.
+  };
   struct Box {
-    std::map<std::int64_t, Open> open;
-    std::int64_t leased = 0;  // Of them.
-    // Senders of which a message that had waited has arrived since one came back; people are one.
-    std::unordered_set<WorkspaceId> flowing;
+    std::map<std::int64_t, Open> open;  // Numbers ascend, so a new message goes to the end.
+    std::set<std::int64_t> leased;      // Of them.
+    std::unordered_map<WorkspaceId, Line> lines;
+
+    void join(std::int64_t seq, const Open& what);
+    void leave(std::int64_t seq, const Open& what);
+    void tidy(const std::optional<WorkspaceId>& source);
   };
   io::Guarded<std::unordered_map<WorkspaceId, Box>> boxes_;
 };
