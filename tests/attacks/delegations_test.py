@@ -126,6 +126,82 @@ def test_noted_work_obeys_the_rules_of_work_handed_over(org: Org) -> None:
         refused(asker.ask("POST", "/workspaces/SELF/delegations/record", {**note, **change}), 403, 409)
 
 
+def test_what_is_reported_of_a_peer_obeys_the_same_rule(org: Org) -> None:
+    asker, stranger = org.resident("asker"), org.resident("stranger")
+    peer, gone = org.resident("peer", asker.id), org.resident("gone", asker.id)
+    hidden = org.resident("hidden", stranger.id)
+    assert asker.register().status_code == 200
+    assert org.ask("DELETE", f"/workspaces/{gone.id}?confirm=true").status_code < 300
+    for target in (hidden.id, str(uuid.uuid4()), gone.id):
+        noted = asker.ask("POST", "/workspaces/SELF/delegations/record",
+                          {"target_id": target, "task": "x", "delegation_id": str(uuid.uuid4())})
+        told = asker.ask("POST", "/workspaces/SELF/activity", {"activity_type": "a2a_send", "target_id": target})
+        assert refused(told) == refused(noted) and told.status_code == noted.status_code
+    assert asker.ask("GET", "/workspaces/SELF/activity").json() == []
+    for target in (peer.id, asker.id, None):
+        told = asker.ask("POST", "/workspaces/SELF/activity", {"activity_type": "a2a_send", "target_id": target})
+        assert told.status_code == 200, told.text
+
+
+def test_an_access_check_says_what_a_message_would_be_told(org: Org) -> None:
+    asker = org.resident("asker")
+    peer, gone = org.resident("peer", asker.id), org.resident("gone", asker.id)
+    assert org.ask("DELETE", f"/workspaces/{gone.id}?confirm=true").status_code < 300
+    unknown = str(uuid.uuid4())
+    for one, other, allowed in ((asker, peer.id, True), (asker, asker.id, True), (peer, gone.id, False),
+                                (asker, gone.id, False), (asker, unknown, False)):
+        body = {"caller_id": one.id, "target_id": other}
+        assert one.ask("POST", "/registry/check-access", body).json() == {"allowed": allowed}
+        back = {"caller_id": other, "target_id": one.id}
+        assert org.ask("POST", "/registry/check-access", back).json() == {"allowed": allowed}
+    assert org.ask("POST", "/registry/check-access", {"caller_id": unknown, "target_id": unknown}).json() == {"allowed": False}
+
+
+def test_a_key_of_noted_work_stands_for_one_piece_of_work_too(org: Org, push_agents: PushAgents) -> None:
+    asker, peer = pair(org, push_agents, "done")
+    handed = hand_over(asker, peer, "buy milk", idempotency_key="k")
+
+    def note(text: str, key: str, **fields: Any) -> Any:
+        return asker.ask("POST", "/workspaces/SELF/delegations/record", {
+            "target_id": peer.id, "task": text, "delegation_id": str(uuid.uuid4()), "idempotency_key": key, **fields})
+
+    assert refused(note("sell the house", "k"), 409)["code"] == "idempotency_key_reused"
+    same = note("buy milk", "k")
+    assert same.status_code == 202 and same.json()["delegation_id"] == handed["delegation_id"]
+    noted = note("walk the dog", "n")
+    assert noted.status_code == 202 and "idempotent_hit" not in noted.json()
+    assert refused(note("wash the dog", "n"), 409)["code"] == "idempotency_key_reused"
+    assert note("walk the dog", "n").json()["delegation_id"] == noted.json()["delegation_id"]
+    handing = {"target_id": peer.id, "task": "wash the dog", "idempotency_key": "n"}
+    assert refused(asker.ask("POST", "/workspaces/SELF/delegate", handing), 409)["code"] == "idempotency_key_reused"
+    for key in ("", "k" * 257):
+        assert refused(note("walk the dog", key), 400)["code"] == "invalid_idempotency_key"
+
+
+@pytest.mark.parametrize("first", ["completed", "failed"])
+def test_an_ended_delegation_stays_as_it_ended(org: Org, first: str) -> None:
+    asker = org.resident("asker")
+    peer = org.resident("peer", asker.id)
+    made = str(uuid.uuid4())
+    assert asker.ask("POST", "/workspaces/SELF/delegations/record",
+                     {"target_id": peer.id, "task": "x", "delegation_id": made}).status_code == 202
+
+    def update(status: str, words: str) -> Any:
+        name = "response_preview" if status == "completed" else "error"
+        return asker.ask("POST", f"/workspaces/SELF/delegations/{made}/update", {"status": status, name: words})
+
+    assert update(first, "three").status_code == 200
+    seq = org.ask("GET", "/events?limit=1").json()[0]["seq"]
+    again = update(first, "three")
+    assert again.status_code == 200 and again.json()["status"] == first
+    other = "failed" if first == "completed" else "completed"
+    for status, words in ((other, "three"), (other, ""), (first, "four")):
+        assert refused(update(status, words), 409)["code"] == "delegation_ended"
+    told = asker.ask("GET", f"/workspaces/SELF/delegations/{made}").json()
+    assert told["status"] == first and told["result" if first == "completed" else "error"] == "three"
+    assert org.ask("GET", "/events?limit=1").json()[0]["seq"] == seq
+
+
 def test_a_key_stands_for_one_piece_of_work(org: Org, push_agents: PushAgents) -> None:
     asker, peer = pair(org, push_agents, "done")
     other = org.resident("other", asker.id)

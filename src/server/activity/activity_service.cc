@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "server/workspaces/reach.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::activity {
@@ -54,6 +55,7 @@ io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report rep
   check_length("error_detail", report.error_detail, 16384);
   check_length("status", report.status, 32);
   auth::require_present(directory_, id);
+  if (report.target_id) workspaces::require_reachable(directory_, id, *report.target_id);
   row.workspace = id;
   row.source = id;
   row.target = report.target_id;

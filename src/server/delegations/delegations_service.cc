@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/workspaces/reach.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::delegations {
@@ -10,7 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t list_max = 50;
-constexpr std::int64_t wait_max = 30;  // Seconds.
+constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
+constexpr std::size_t key_max = 256;          // Bytes of an idempotency key.
+constexpr std::int64_t wait_max = 30;         // Seconds.
 
 bool finished(Status status) { return status == Status::completed || status == Status::failed; }
 
@@ -39,6 +42,31 @@ void require_same(const Delegation& earlier, const Delegation& now, std::string_
   throw conflict(std::string(code),
                  fmt::format("this {} was used for another {}; choose a new one", name,
                              earlier.target_id == now.target_id ? "task" : "target"));
+}
+
+// The same for both ways in: how long they may be, and what has to be there.
+void check_work(const std::optional<std::string>& task,
+                const std::optional<std::string>& idempotency_key) {
+  if (task && task->size() > task_max) {
+    throw Fault(Kind::too_large, "task_too_large",
+                fmt::format("task is longer than {} bytes", task_max));
+  }
+  if (idempotency_key && (idempotency_key->empty() || idempotency_key->size() > key_max)) {
+    throw bad_request("invalid_idempotency_key",
+                      fmt::format("idempotency_key must have 1 to {} bytes", key_max));
+  }
+}
+
+// The delegation that this key stands for already. One that failed gives its key to the next try.
+std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::string>& key,
+                                        const Delegation& now) {
+  if (!key) return std::nullopt;
+  auto earlier = tx.optional(store::by_key, now.source_id, std::string_view(*key));
+  if (!earlier) return std::nullopt;
+  require_same(*earlier, now, "idempotency_key_reused", "idempotency_key");
+  if (earlier->status != Status::failed) return earlier;
+  tx.run(store::release_key, earlier->delegation_id);
+  return std::nullopt;
 }
 
 constexpr auto table = http::table(
@@ -135,7 +163,7 @@ void Outcomes::waits(sql::Tx& tx, const messages::Message& message, std::string_
 // One rule for work that is handed over here and for work that is only noted.
 void Service::require_target(WorkspaceId source, WorkspaceId target) const {
   if (target == source) throw bad_request("self_delegation", "self-delegation not permitted");
-  proxy_.require_reachable(source, target);
+  workspaces::require_reachable(directory_, source, target);
 }
 
 io::Task<http::Response> Service::delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask,
@@ -156,14 +184,8 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
   if (!target)
     throw bad_request("invalid_delegation",
                       "invalid delegation request: target_id must be a valid UUID");
-  if (ask.task->size() > task_max) {
-    throw Fault(Kind::too_large, "task_too_large",
-                fmt::format("task is longer than {} bytes", task_max));
-  }
-  if (ask.idempotency_key && (ask.idempotency_key->empty() || ask.idempotency_key->size() > 256)) {
-    throw bad_request("invalid_idempotency_key", "idempotency_key must have 1 to 256 bytes");
-  }
-  if (!who) auth::require_present(residents_, source);
+  check_work(ask.task, ask.idempotency_key);
+  if (!who) auth::require_present(directory_, source);
   require_target(source, *target);
 
   Delegation delegation;
@@ -190,15 +212,8 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
   };
   auto written = co_await db_.write([&, this](sql::Tx& tx) {
     Written out;
-    if (ask.idempotency_key) {
-      auto earlier = tx.optional(store::by_key, source, std::string_view(*ask.idempotency_key));
-      if (earlier) require_same(*earlier, delegation, "idempotency_key_reused", "idempotency_key");
-      if (earlier && earlier->status != Status::failed) {
-        out.earlier = std::move(earlier);
-        return out;
-      }
-      if (earlier) tx.run(store::release_key, earlier->delegation_id);
-    }
+    out.earlier = earlier_under(tx, ask.idempotency_key, delegation);
+    if (out.earlier) return out;
     activity::NewReport row;
     row.workspace = source;
     row.activity_type = "delegation";
@@ -267,11 +282,8 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
   if (!note.target_id || !note.task || note.task->empty() || !note.delegation_id) {
     throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
   }
-  if (note.task->size() > task_max) {
-    throw Fault(Kind::too_large, "task_too_large",
-                fmt::format("task is longer than {} bytes", task_max));
-  }
-  auth::require_present(residents_, id);
+  check_work(note.task, note.idempotency_key);
+  auth::require_present(directory_, id);
   require_target(id, *note.target_id);
   Delegation delegation;
   delegation.delegation_id = *note.delegation_id;
@@ -280,24 +292,26 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
   delegation.task = *note.task;
   delegation.status = Status::dispatched;
   delegation.created_at = clock_.now();
-  bool fresh = co_await db_.write([&, this](sql::Tx& tx) {
-    auto earlier = tx.optional(store::find, delegation.delegation_id);
-    if (earlier) {
-      if (earlier->source_id != id) throw conflict("delegation_exists", "delegation_id is in use");
-      require_same(*earlier, delegation, "delegation_exists", "delegation_id");
-      return false;
-    }
+  auto earlier = co_await db_.write([&, this](sql::Tx& tx) {
+    auto known = tx.optional(store::find, delegation.delegation_id);
+    if (known && known->source_id != id)
+      throw conflict("delegation_exists", "delegation_id is in use");
+    if (known) require_same(*known, delegation, "delegation_exists", "delegation_id");
+    auto under_key = earlier_under(tx, note.idempotency_key, delegation);
+    if (known || under_key) return known ? known : under_key;
     tx.post(store::insert, delegation.delegation_id, id, delegation.target_id,
-            std::string_view(delegation.task), delegation.status, std::nullopt,
+            std::string_view(delegation.task), delegation.status, note.idempotency_key,
             delegation.created_at, std::nullopt);
     sent_event(tx, log_, delegation);
-    return true;
+    return known;
   });
-  static_cast<void>(fresh);
+  json::Object body;
+  body.add("delegation_id", earlier ? earlier->delegation_id : delegation.delegation_id)
+      .add("status", "recorded");
+  if (earlier) body.add("idempotent_hit", true);
   http::Reply<RawJson> reply;
   reply.status = 202;
-  reply.body =
-      json::Object{}.add("delegation_id", delegation.delegation_id).add("status", "recorded").raw();
+  reply.body = body.raw();
   co_return reply;
 }
 
@@ -311,7 +325,16 @@ io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, Delegation
   co_await db_.write([&, this](sql::Tx& tx) {
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
-    outcomes_.finish(tx, *found, ok, text);
+    if (outcomes_.finish(tx, *found, ok, text)) return;
+    // It has ended: the same words again change nothing, and others do not either.
+    const bool same = ok == (found->status == Status::completed) &&
+                      (text.empty() || text == (ok ? found->result : found->error));
+    if (!same) {
+      throw conflict("delegation_ended",
+                     fmt::format("the delegation is already {} with other words; the first result "
+                                 "is its result",
+                                 enum_text(found->status)));
+    }
   });
   co_return json::Object{}.add("status", *update.status).add("delegation_id", delegation).raw();
 }

@@ -5,6 +5,7 @@
 #include "server/activity/feed.h"
 #include "server/delegations/delegations_store.h"
 #include "server/proxy/proxy_service.h"
+#include "server/workspaces/directory.h"
 
 namespace molecule::delegations {
 
@@ -19,8 +20,9 @@ struct Note {
   std::optional<WorkspaceId> target_id;
   std::optional<std::string> task;
   std::optional<DelegationId> delegation_id;
+  std::optional<std::string> idempotency_key;
 };
-BOOST_DESCRIBE_STRUCT(Note, (), (target_id, task, delegation_id))
+BOOST_DESCRIBE_STRUCT(Note, (), (target_id, task, delegation_id, idempotency_key))
 
 struct Update {
   std::optional<std::string> status;
@@ -54,17 +56,15 @@ class Outcomes final : public messages::Follower {
 
 class Service {
  public:
-  static constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
-
   Service(sql::Database& db, events::Log& log, activity::Feed& feed, Outcomes& outcomes,
-          proxy::Service& proxy, const auth::Residents& residents, events::Hubs& hubs,
+          proxy::Service& proxy, const workspaces::Directory& directory, events::Hubs& hubs,
           const io::Clock& clock, io::Random& random)
       : db_(db),
         log_(log),
         feed_(feed),
         outcomes_(outcomes),
         proxy_(proxy),
-        residents_(residents),
+        directory_(directory),
         hubs_(hubs),
         clock_(clock),
         random_(random) {}
@@ -89,7 +89,7 @@ class Service {
   activity::Feed& feed_;
   Outcomes& outcomes_;
   proxy::Service& proxy_;
-  const auth::Residents& residents_;
+  const workspaces::Directory& directory_;
   events::Hubs& hubs_;
   const io::Clock& clock_;
   io::Random& random_;

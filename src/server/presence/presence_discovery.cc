@@ -112,7 +112,7 @@ io::Task<http::Response> Service::peers(auth::Self::Caller, WorkspaceId id,
 
 io::Task<http::Response> Service::check_access(auth::Member::Caller, AccessQuestion question) {
   json::Object body;
-  body.add("allowed", table_.directory().may_reach(question.caller_id, question.target_id));
+  body.add("allowed", table_.directory().may_send(question.caller_id, question.target_id));
   co_return http::Response::json(200, body.text());
 }
 

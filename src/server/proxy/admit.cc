@@ -2,6 +2,7 @@
 
 #include "platform/crypto/digest.h"
 #include "platform/json/json.h"
+#include "server/workspaces/reach.h"
 
 namespace molecule::proxy {
 namespace {
@@ -37,14 +38,6 @@ bool sleeping(Status status) {
   return false;
 }
 
-std::optional<Fault> gone(const workspaces::Entry& entry) {
-  if (entry.status != Status::removed) return std::nullopt;
-  json::Object members;
-  members.add("id", entry.id).add("removed_at", entry.removed_at);
-  members.add("hint", "the workspace was deleted; choose another peer");
-  return Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
-}
-
 // Its agent was heard of, and nobody said that it cannot take anything.
 bool is_present(Status status) { return status == Status::online || status == Status::degraded; }
 
@@ -74,25 +67,12 @@ Admitter::Admitter(const workspaces::Directory& directory, const messages::Mailb
       random_(random),
       settings_(settings) {}
 
-void Admitter::require_reachable(WorkspaceId source, WorkspaceId to) const {
-  if (!directory_.may_reach(source, to)) {
-    // An unknown target and a hidden one must look alike to an agent.
-    throw Fault(Kind::forbidden, "not_reachable",
-                "access denied: workspaces cannot communicate per hierarchy rules");
-  }
-  std::optional<Fault> refusal;
-  bool found =
-      directory_.look_at(to, [&](const workspaces::Entry& entry) { refusal = gone(entry); });
-  if (!found) throw not_found("workspace");
-  if (refusal) throw std::move(*refusal);
-}
-
 Target Admitter::target(WorkspaceId id) const {
   Target target;
   target.id = id;
   std::optional<Fault> refusal;
   bool found = directory_.look_at(id, [&](const workspaces::Entry& entry) {
-    refusal = gone(entry);
+    refusal = workspaces::gone_peer(entry);
     if (refusal) return;
     if (entry.budget_limit && entry.monthly_spend >= *entry.budget_limit) {
       refusal = Fault(Kind::over_budget, "budget_exceeded", "workspace budget limit exceeded");
@@ -169,7 +149,7 @@ Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to
                                std::string_view body) const {
   Admission admission;
   admission.source = source;
-  if (source) require_reachable(*source, to);
+  if (source) workspaces::require_reachable(directory_, *source, to);
   admission.target = target(to);
   a2a::Stamp stamp;
   stamp.fresh_id = random_.id<RequestId>().text();

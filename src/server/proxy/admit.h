@@ -63,8 +63,6 @@ class Admitter {
   // As admit, for a request the platform wrote on behalf of a workspace (a delegation).
   Admission admit_from(std::optional<WorkspaceId> source, WorkspaceId to,
                        std::string_view body) const;
-  // Whether a workspace may send to another, or the refusal: 403, 404, 410.
-  void require_reachable(WorkspaceId source, WorkspaceId to) const;
   // Puts an agent's message behind the one it says it belongs to: one that was sent to that agent.
   // A chain that is too long is refused as a loop (409). Without a parent the messages of a pair
   // are counted instead (429): what goes round without telling is slowed down.

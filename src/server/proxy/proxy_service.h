@@ -63,9 +63,6 @@ class Service {
   // `parent` is what the sender's request says it belongs to, if anything.
   io::Task<Admission> admit(std::optional<WorkspaceId> source, WorkspaceId to, std::string body,
                             std::optional<std::string> parent);
-  void require_reachable(WorkspaceId source, WorkspaceId to) const {
-    admitter_.require_reachable(source, to);
-  }
   // Inside a transaction: writes the message. Afterwards call dispatch() with what came back.
   struct Accepted {
     messages::Message message;

@@ -54,6 +54,11 @@ bool Directory::may_reach(WorkspaceId from, WorkspaceId to) const {
   });
 }
 
+bool Directory::may_send(WorkspaceId from, WorkspaceId to) const {
+  return standing(from) == auth::Standing::present && standing(to) == auth::Standing::present &&
+         may_reach(from, to);
+}
+
 auth::Standing Directory::standing(WorkspaceId id) const {
   return entries_.read([&](const auto& map) {
     auto it = map.find(id);

@@ -70,7 +70,6 @@ class Directory final : public auth::Reach, public auth::Residents {
     bool is_called = false;        // The platform calls it at its own address.
   };
   std::optional<Brief> brief(WorkspaceId id) const;
-  // A removed workspace counts as reachable, so that its peers are told that it is gone.
   // Lets `look` read the entry in place, without a copy; false when there is none. Hold nothing
   // after.
   template <class Fn>
@@ -88,7 +87,10 @@ class Directory final : public auth::Reach, public auth::Residents {
     look_at(id, [&](const Entry& entry) { delivery = entry.delivery; });
     return delivery;
   }
+  // A removed workspace counts as reachable, so that its peers are told that it is gone.
   bool may_reach(WorkspaceId from, WorkspaceId to) const override;
+  // Whether a message would be taken: both are there, and the one may reach the other.
+  bool may_send(WorkspaceId from, WorkspaceId to) const;
   auth::Standing standing(WorkspaceId id) const override;
   // Siblings, children and the parent, removed ones left out; in creation order.
   std::vector<Entry> peers_of(WorkspaceId id) const;
