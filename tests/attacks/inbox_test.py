@@ -40,6 +40,24 @@ def test_a_first_fetch_brings_the_newest_oldest_first_and_without_its_own(busy: 
     assert words(busy.ask("GET", f"{INBOX}&since_id={page[-1]['id']}").json()) == ["later"]
 
 
+def test_a_fetch_leaves_out_what_an_agent_wrote_about_itself(busy: Resident) -> None:
+    """Whoever answered such a row would answer itself."""
+    own = {"activity_type": "a2a_receive", "source_id": busy.id, "summary": "from me", "method": "message/send"}
+    assert busy.ask("POST", "/workspaces/SELF/activity", own).status_code == 200
+    assert busy.ask("POST", f"/workspaces/{busy.id}/a2a", message("to myself")).status_code == 200
+    page = busy.ask("GET", INBOX).json()
+    assert words(page) == [f"m{n}" for n in range(8)]
+    assert words(busy.ask("GET", f"{INBOX}&since_id={page[0]['id']}").json()) == [f"m{n}" for n in range(1, 8)]
+    assert words(busy.ask("GET", f"{INBOX}&since_secs=60").json()) == [f"m{n}" for n in range(8)]
+    # What it delegated and what came of it is told by the platform in its peer's name.
+    peer = busy.org.resident("peer", busy.id)
+    assert peer.register().status_code == 200
+    made = busy.ask("POST", "/workspaces/SELF/delegate", {"target_id": peer.id, "task": "x"}).json()["delegation_id"]
+    assert busy.ask("POST", f"/workspaces/SELF/delegations/{made}/update",
+                    {"status": "completed", "response_preview": "done"}).status_code == 200
+    assert words(busy.ask("GET", INBOX).json())[-1] == "done"
+
+
 def test_a_first_fetch_that_waits_is_ended_by_a_message_alone(org: Org) -> None:
     agent = org.resident("quiet")
     assert agent.register().status_code == 200

@@ -106,7 +106,9 @@ inline constexpr std::string_view matching = R"(
             OR (CAST($5 AS BIGINT) = 0 AND (m.source_id IS NOT NULL OR r.source_id IS NOT NULL)))
        AND (CAST($6 AS BYTEA) IS NULL OR m.source_id = $6 OR m.target_id = $6 OR r.source_id = $6 OR r.target_id = $6)
        AND (CAST($7 AS BIGINT) IS NULL OR COALESCE(m.created_at, r.created_at) > $7)
-       AND (CAST($9 AS BIGINT) = 0 OR COALESCE(r.method, '') <> 'notify')
+       AND (CAST($9 AS BIGINT) = 0 OR (COALESCE(r.method, '') <> 'notify'
+            AND (COALESCE(m.source_id, r.source_id) IS NULL OR COALESCE(m.source_id, r.source_id) <> f.workspace_id
+                 OR r.method = 'delegate_result')))
        AND (CAST($10 AS BIGINT) IS NULL OR COALESCE(m.created_at, r.created_at) < $10))";
 inline constexpr std::string_view oldest_first = R"(
      ORDER BY f.seq LIMIT $8)";
