@@ -105,6 +105,15 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   if (before && before->status == workspaces::Status::removed) {
     throw workspaces::removed_workspace(before->id, before->removed_at);
   }
+  // Whose token it is, is known: it is not the token of an id that nobody has, in either profile.
+  if (!before && caller.workspace()) {
+    throw token_of_another().with(
+        json::Object()
+            .add("hint", settings_.register_creates
+                             ? "Send no Authorization to make a workspace of this id."
+                             : "An agent registers with the token of its own workspace.")
+            .members());
+  }
   if (!before && !may_create(caller)) throw workspaces::unknown_workspace();
   Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
   std::string url = resolved_url(wanted, delivery);

@@ -154,6 +154,10 @@ TEST_P(Presence, UnknownIsNotFoundAndRemovedIsGone) {
   WorkspaceId unknown = random.id<WorkspaceId>();
   EXPECT_EQ(enrol(admin, unknown).status, 404);
   EXPECT_EQ(enrol(stranger, unknown).status, 404);
+  Answer foreign = enrol(the(join("other")), unknown);
+  EXPECT_EQ(foreign.code, "token_workspace_mismatch") << "as for every id that is not its own";
+  EXPECT_FALSE(foreign.has("no Authorization"));
+  told();
   EXPECT_EQ(beat(admin, unknown).status, 404);
   WorkspaceId gone = join("a");
   ask(admin, http::Method::del, path(gone));
@@ -175,7 +179,10 @@ TEST_P(Presence, TheDevProfileMakesAWorkspaceOfAnUnknownId) {
   restart();
   WorkspaceId id = random.id<WorkspaceId>();
   WorkspaceId other = join("other");
-  EXPECT_EQ(enrol(the(other), id).status, 404) << "a workspace makes no other";
+  Answer refused = enrol(the(other), id);
+  EXPECT_EQ(refused.status, 403) << "a workspace makes no other";
+  EXPECT_EQ(refused.code, "token_workspace_mismatch");
+  EXPECT_TRUE(refused.has("Send no Authorization to make a workspace of this id"));
   Answer made = enrol(stranger, id, R"("url":"http://agent.example","agent_card":{})");
   EXPECT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.member("delivery_mode"), "push");
