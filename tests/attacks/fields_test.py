@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from typing import Any
 
 import pytest
-from attackers import Org, Resident, message, refused
+from attackers import Org, PushAgents, Resident, answer_bytes, message, refused
 
 HUGE = [2**63, 2**64, -(2**63) - 1, 10**400, 1e308]
 WRONG: dict[str, list[Any]] = {
@@ -72,11 +73,12 @@ ROUTES: list[tuple[str, str, dict[str, Any], dict[str, list[Any]]]] = [
     ("POST", "/workspaces/SELF/delegate", {"target_id": "CHILD", "task": "t"}, {
         "target_id": [*WRONG["id"], None, "SELF"], "task": [*WRONG["text"], None, ""], "idempotency_key": [*WRONG["text"], ""]}),
     ("POST", "/workspaces/SELF/delegations/record", {"target_id": "CHILD", "task": "t", "delegation_id": str(uuid.uuid4())}, {
-        "target_id": [*WRONG["id"], None], "task": [*WRONG["text"], None, ""], "delegation_id": [*WRONG["id"], None]}),
+        "target_id": [*WRONG["id"], None], "task": [*WRONG["text"], None, ""], "delegation_id": [*WRONG["id"], None],
+        "idempotency_key": [*WRONG["text"], ""]}),
     ("POST", "/workspaces/SELF/tokens", {}, {
         "label": WRONG["text"], "expires_at": ["", "soon", 7, True, [], {}, "2020-13-45T00:00:00Z", "1999-01-01T00:00:00Z"]}),
     ("POST", "/workspaces/SELF/a2a", message("x"), {
-        "jsonrpc": [*WRONG["text"], None, "1.0"], "id": [True, 1.5, [], {}, *HUGE, "x" * 300], "method": [*WRONG["text"], None, "", "tasks/explode"],
+        "jsonrpc": [*WRONG["text"], None, "1.0"], "id": [True, 1.5, [], {}, 10**400, 1e308, "x" * 300], "method": [*WRONG["text"], None, "", "tasks/explode"],
         "params": [*WRONG["object"], None, {}, {"message": 7}, {"message": {}}, {"message": {"parts": []}},
                    {"message": {"parts": [7]}}, {"message": {"parts": [{"kind": "text", "text": 7}]}},
                    {"message": {"messageId": "m" * 257, "parts": [{"text": "x"}]}}]})]
@@ -120,8 +122,31 @@ def test_a_field_with_a_value_it_cannot_have(org: Org, pair: tuple[Resident, Res
     assert before == after
 
 
+@pytest.mark.parametrize("rpc_id", ["12345678901234567890123", "-9223372036854775809", "7"])
+def test_numbers_are_passed_on_and_given_back_as_they_came(org: Org, push_agents: PushAgents, rpc_id: str) -> None:
+    came: list[bytes] = []
+
+    def keep(connection: socket.socket, head: bytes, body: bytes) -> None:
+        came.append(body)
+        connection.sendall(answer_bytes(f'{{"jsonrpc":"2.0","id":{rpc_id},"result":{{"kind":"message","n":[1E400,-1e999,0.10]}}}}'))
+
+    agent = org.resident("counting")
+    assert agent.register(url=push_agents.start(keep), delivery_mode="push").status_code == 200
+    peer = org.resident("asking", agent.id)
+    assert peer.register().status_code == 200
+    for token in (None, peer.token):
+        sent = json.dumps(message("count"))[:-2].replace('"id": 1,', f'"id": {rpc_id},')
+        raw = (sent + ',"more":[1E400,12345678901234567890123,1.50]}}').encode()
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", raw=raw, token=token)
+        assert answer.status_code == 200, answer.text
+        assert f'"id":{rpc_id},' in answer.text and "[1E400,-1e999,0.10]" in answer.text
+        assert b"[1E400,12345678901234567890123,1.50]" in came[-1]
+        row = agent.ask("GET", "/workspaces/SELF/activity?limit=1").text
+        assert "[1E400,12345678901234567890123,1.50]" in row and "[1E400,-1e999,0.10]" in row
+
+
 BODIES = [b"", b"{", b"[]", b"null", b"7", b'"x"', b"{}x", b'{"a":}', b"{'a':1}", b"\xff\xfe", b"\xef\xbb\xbf{}", b'{"a":"\xc3"}',
-          b'{"a":"\\ud800"}', b'{"a":"\x01"}', b"[" * 100_000, b'{"a":' * 70 + b"1" + b"}" * 70, b'{"a":1e999999}', b'{"a":[-1e400]}', b'{"a":1' + b"0" * 400 + b"}", b'{"a":01}',
+          b'{"a":"\\ud800"}', b'{"a":"\x01"}', b"[" * 100_000, b'{"a":' * 70 + b"1" + b"}" * 70, b'{"a":01}',
           b'{"a":NaN}', b"<xml/>", b"a=b&c=d", b'{"a":[' + b"0," * 120_000 + b"0]}"]
 
 

@@ -24,6 +24,7 @@ struct Member;
 struct Value {
   Type type = Type::null;
   bool digits = false;     // A number that is kept as its text.
+  bool endless = false;    // One that is too large for a double.
   std::uint32_t size = 0;  // Of the text, the list or the object.
   union {
     bool truth;
@@ -147,8 +148,8 @@ class Builder {
     return number(Type::number, text, code);
   }
   bool on_double(double value, std::string_view text, Code& code) {
-    // Hardly anyone can read it.
-    if (!std::isfinite(value)) return refuse("a number is out of range" + at_path(), code);
+    // Hardly anyone can read it, but it is JSON, and whoever passes it on has no say in it.
+    if (!std::isfinite(value)) return number(Type::number, text, code, true);
     // 3.0 is a whole number to every client; so it is here.
     const bool whole = std::trunc(value) == value && std::abs(value) < whole_max;
     return number(whole ? Type::integer : Type::number, text, code);
@@ -193,11 +194,12 @@ class Builder {
     values_.push_back(value);
     return true;
   }
-  bool number(Type type, std::string_view text, Code& code) {
+  bool number(Type type, std::string_view text, Code& code, bool endless = false) {
     std::string_view digits = kept(text);
     Value value;
     value.type = type;
     value.digits = true;
+    value.endless = endless;
     value.size = static_cast<std::uint32_t>(digits.size());
     value.text = digits.data();
     return push(value, code);
@@ -348,6 +350,10 @@ std::int64_t Node::integer() const {
 }
 double Node::number() const {
   const Value& value = as(value_);
+  if (value.endless) {
+    const double endless = std::numeric_limits<double>::infinity();
+    return value.text[0] == '-' ? -endless : endless;
+  }
   return value.digits ? double_of(value.view()) : static_cast<double>(value.whole);
 }
 std::string_view Node::string() const { return as(value_).view(); }

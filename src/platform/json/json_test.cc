@@ -56,7 +56,8 @@ TEST(Json, NumbersThatAreReadKeepTheirDigits) {
   for (std::string_view digits :
        {"0", "-0", "-0.0", "1.0", "2.50", "1e3", "1E+3", "1.5e-7", "9223372036854775807",
         "-9223372036854775808", "9223372036854775808", "-9223372036854775809",
-        "18446744073709551616", "123456789012345678901234567890", "0.12345678901234567890"}) {
+        "18446744073709551616", "123456789012345678901234567890", "0.12345678901234567890", "1E400",
+        "-1e999999", "1e-400"}) {
     std::string text = fmt::format("[{},{{\"n\":{}}}]", digits, digits);
     EXPECT_EQ(compact(text), text);
     EXPECT_EQ(read<RawJson>(text).text, text);
@@ -68,6 +69,18 @@ TEST(Json, NumbersThatAreReadKeepTheirDigits) {
   EXPECT_DOUBLE_EQ(Document::parse("0.1").root().number(), 0.1);
   EXPECT_DOUBLE_EQ(Document::parse("18446744073709551616").root().number(), 18446744073709551616.0);
   EXPECT_FALSE(Document::parse("9223372036854775808").root().is(Type::integer));
+}
+
+TEST(Json, WhoeverCountsWithANumberIsToldThatItIsTooLarge) {
+  const std::string digits = "1" + std::string(400, '0');
+  for (std::string_view text : {std::string_view("1E400"), std::string_view(digits)}) {
+    Document document = Document::parse(text);
+    EXPECT_TRUE(document.root().is(Type::number)) << text;
+    EXPECT_TRUE(std::isinf(document.root().number())) << text;
+    EXPECT_EQ(fault_of([&] { read<int>(text); }), "expected a whole number");
+  }
+  EXPECT_LT(Document::parse("-1E400").root().number(), 0);
+  EXPECT_EQ(Document::parse("1e-400").root().number(), 0);
 }
 
 TEST(Json, AMemberThatIsThereTwiceIsRefusedByName) {

@@ -30,6 +30,32 @@ TEST(ReadRequest, ForwardsACanonicalRequestUntouched) {
   EXPECT_EQ(in.text, "hi");
 }
 
+TEST(ReadRequest, AnIdOfAnyLengthIsKeptAsItCame) {
+  auto with = [](std::string_view id, std::string_view data = "1") {
+    return fmt::format(
+        R"({{"jsonrpc":"2.0","id":{},"method":"message/send","params":{{"message":{{"messageId":"m1","role":"user","parts":[{{"kind":"data","data":{{"n":{}}}}}]}}}}}})",
+        id, data);
+  };
+  const std::string longest(256, '9');
+  for (std::string_view id : {std::string_view("12345678901234567890123"), std::string_view("-1"),
+                              std::string_view("-98765432109876543210987"),
+                              std::string_view("9223372036854775808"), std::string_view(longest)}) {
+    const std::string body = with(id);
+    Incoming in = read_request(body, stamp);
+    EXPECT_EQ(in.rpc_id, id);
+    EXPECT_EQ(in.body, body);
+    EXPECT_NE(read_request(body, person).body.find(fmt::format("\"id\":{},", id)),
+              std::string::npos);
+  }
+  for (std::string_view wrong : {"1.5", "1E400", "true", "[1]"})
+    EXPECT_EQ(code_of(with(wrong)), "invalid_request") << wrong;
+  EXPECT_EQ(code_of(with(longest + "9")), "invalid_request");
+  for (std::string_view number : {"1E400", "-1e999999", "12345678901234567890123"}) {
+    const std::string body = with("1", number);
+    EXPECT_EQ(read_request(body, stamp).body, body);
+  }
+}
+
 TEST(ReadRequest, WrapsABareCallAndFillsWhatIsMissing) {
   auto in = read_request(
       R"({"method":"message/send","params":{"message":{"parts":[{"type":"text","text":"hi"}]}}})",

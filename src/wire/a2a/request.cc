@@ -40,6 +40,12 @@ void copy_members(std::string& out, Node object, bool& first, Skip&& skip) {
   }
 }
 
+// Whole numbers of any length: an id is given back as it came, and nobody counts with it.
+bool is_whole(Node node, std::string_view text) {
+  return node.is(Type::integer) ||
+         (node.is(Type::number) && text.find_first_not_of("-0123456789") == std::string_view::npos);
+}
+
 // Who asks, for the form of a refusal.
 struct Asker {
   bool rpc = false;         // Speaks JSON-RPC, so a refusal is a JSON-RPC error.
@@ -237,13 +243,13 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
     return refused(asker, jsonrpc::invalid_request, "invalid_request", std::move(text));
   };
   Node id = root.find("id");
-  if (id && !id.is(Type::string) && !id.is(Type::integer) && !id.is(Type::null)) {
-    throw invalid_request("id: expected a string, a whole number or null");
-  }
-  if (id.is(Type::string) && id.string().size() > id_max)
-    throw invalid_request(fmt::format("id is longer than {}", id_max));
   std::string fresh_id = '"' + stamp.fresh_id + '"';
   std::string rpc_id = id ? id.text() : fresh_id;
+  if (id && !id.is(Type::string) && !is_whole(id, rpc_id) && !id.is(Type::null)) {
+    throw invalid_request("id: expected a string, a whole number or null");
+  }
+  const std::size_t id_size = id.is(Type::string) ? id.string().size() : rpc_id.size();
+  if (id_size > id_max) throw invalid_request(fmt::format("id is longer than {}", id_max));
   if (id) asker.id = rpc_id;
 
   Node method = root.find("method");
