@@ -27,7 +27,7 @@ struct Setting {
     choice,   // One of the words in unit.
     origins,  // Lists: entries with commas between them, none of them empty.
     hosts,
-    blocks,
+    proxies,
     destinations
   } form = Form::text;
   std::string_view shape = {};  // What a value looks like, in help: ADDRESS:PORT.
@@ -71,7 +71,8 @@ inline constexpr std::array settings{
             "Host names to answer to besides loopback and the listen address", Setting::Form::hosts,
             "NAME"},
     Setting{"trusted-proxies", "MOLECULE_TRUSTED_PROXIES", "",
-            "CIDRs of proxies whose forwarded addresses count", Setting::Form::blocks, "CIDR"},
+            "CIDRs of proxies whose forwarded addresses count; no wider than /8 (IPv6: /7)",
+            Setting::Form::proxies, "CIDR"},
     Setting{"dial-allow", "MOLECULE_DIAL_ALLOW", "",
             "CIDRs or hosts of agents that may be dialled although they are not public",
             Setting::Form::destinations, "CIDR|HOST"},
@@ -101,8 +102,9 @@ inline constexpr std::array settings{
     Setting{"log-retention-days", "MOLECULE_LOG_RETENTION_DAYS", "30",
             "Days that the log of events is kept", Setting::Form::number, "N", 1, 3'650, "days"},
     Setting{"offline-after", "REMOTE_LIVENESS_STALE_AFTER", "90",
-            "Seconds without a heartbeat until an agent counts as offline", Setting::Form::number,
-            "N", 10, 86'400, "seconds"},
+            "Seconds without a heartbeat, which agents send every 30 s, until one counts as "
+            "offline",
+            Setting::Form::number, "N", 60, 86'400, "seconds"},
     Setting{"log-level", "MOLECULE_LOG_LEVEL", "info", "debug, info, warn or error",
             Setting::Form::choice, "LEVEL", 0, 0, "debug info warn error"},
     Setting{"log-format", "MOLECULE_LOG_FORMAT", "auto",

@@ -16,6 +16,9 @@ using Wrong = std::optional<std::string>;
 
 constexpr std::size_t host_max = 253;
 constexpr std::size_t label_max = 63;
+// Blocks of proxies: a whole private network, and no more.
+constexpr int widest_v4 = 8;
+constexpr int widest_v6 = 7;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -110,6 +113,22 @@ Wrong wrong_block(std::string_view entry) {
       entry);
 }
 
+// Whom everybody may pass for says nothing about anybody: each client would name its own address.
+Wrong wrong_proxies(std::string_view entry) {
+  if (auto wrong = wrong_block(entry)) return wrong;
+  const std::string block = net::Cidr::parse(entry)->text();
+  const std::size_t slash = block.find('/');
+  int bits = 0;
+  std::from_chars(block.data() + slash + 1, block.data() + block.size(), bits);
+  const int widest = block.find(':') < slash ? widest_v6 : widest_v4;
+  if (bits >= widest) return std::nullopt;
+  return fmt::format(
+      "{} trusts whatever most of the internet says about where it comes from, so limits and the "
+      "log could be told any address; name the addresses of your proxies alone, such as 10.0.0.5 "
+      "or 10.0.0.0/8 (no block wider than /{})",
+      entry, widest);
+}
+
 Wrong wrong_destination(std::string_view entry) {
   if (is_host(entry) || net::Cidr::parse(entry)) return std::nullopt;
   if (!entry.empty() &&
@@ -183,7 +202,7 @@ std::optional<std::string> what_is_wrong(const Setting& setting, std::string_vie
     case Setting::Form::choice: return wrong_choice(setting.unit, text);
     case Setting::Form::origins: return wrong_list(text, wrong_origin);
     case Setting::Form::hosts: return wrong_list(text, wrong_host);
-    case Setting::Form::blocks: return wrong_list(text, wrong_block);
+    case Setting::Form::proxies: return wrong_list(text, wrong_proxies);
     case Setting::Form::destinations: return wrong_list(text, wrong_destination);
   }
   return std::nullopt;

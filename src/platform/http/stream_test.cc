@@ -185,8 +185,10 @@ TEST_F(SocketTest, BrokenFramesCloseWithTheirCode) {
   for (const auto& [bytes, code] : cases) {
     HttpPeer client = upgraded();
     client.send(bytes);
-    EXPECT_EQ(client.bytes(4), close_frame(code));
-    EXPECT_TRUE(client.ended());
+    const std::string frame = client.rest();
+    ASSERT_GT(frame.size(), std::size_t{4});
+    EXPECT_EQ(frame[0], '\x88');
+    EXPECT_EQ(frame.substr(2, 2), close_frame(code).substr(2)) << "and a reason behind it";
   }
 }
 

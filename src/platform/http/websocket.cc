@@ -141,7 +141,7 @@ std::optional<std::optional<Frame>> FrameSocket::take(FrameReader::Event event) 
       return std::optional<Frame>();
     case FrameReader::Event::error: {
       std::uint16_t code = reader_.error_code();
-      control(Op::close, close_payload(code, {}));
+      control(Op::close, close_payload(code, reader_.error_reason()));
       throw gone("the peer broke the WebSocket protocol");
     }
     case FrameReader::Event::more: break;

@@ -109,23 +109,26 @@ FrameReader::Event FrameReader::read(std::string_view& bytes) {
 
 FrameReader::Event FrameReader::header_done() {
   unsigned first = header_[0];
-  if ((first & 0x70) != 0) return fail(1002);  // No extension was agreed upon.
+  if ((first & 0x70) != 0)
+    return fail(1002, "a reserved bit is set, and no extension was agreed upon");
   unsigned op = first & 0x0f;
-  if (op > 10 || (op > 2 && op < 8)) return fail(1002);
+  if (op > 10 || (op > 2 && op < 8)) return fail(1002, "an unknown kind of frame");
   frame_ = static_cast<Op>(op);
   final_ = (first & 0x80) != 0;
-  if (((header_[1] & 0x80) != 0) != masked_) return fail(1002);
+  if (((header_[1] & 0x80) != 0) != masked_)
+    return fail(1002, masked_ ? "a frame is not masked" : "a frame is masked");
   std::size_t short_length = header_[1] & 0x7f;
   std::size_t at = 2;
   left_ = short_length;
   if (short_length == 126) {
     left_ = (static_cast<std::uint64_t>(header_[2]) << 8) | header_[3];
-    if (left_ < 126) return fail(1002);  // Lengths take the shortest form.
+    if (left_ < 126) return fail(1002, "a length is not in its shortest form");
     at = 4;
   } else if (short_length == 127) {
     left_ = 0;
     for (std::size_t i = 0; i < 8; ++i) left_ = (left_ << 8) | header_[2 + i];
-    if (left_ < 0x10000 || (left_ >> 63) != 0) return fail(1002);
+    if (left_ < 0x10000 || (left_ >> 63) != 0)
+      return fail(1002, "a length is not in its shortest form");
     at = 10;
   }
   if (masked_) {
@@ -133,21 +136,22 @@ FrameReader::Event FrameReader::header_done() {
     mask_at_ = 0;
   }
   if (op >= 8) {
-    if (!final_ || left_ > 125) return fail(1002);
+    if (!final_ || left_ > 125)
+      return fail(1002, "a control frame is in pieces or longer than 125 bytes");
     control_.clear();
     return Event::more;
   }
   if (frame_ == Op::continuation) {
-    if (!joining_) return fail(1002);
-    if (++fragments_ > fragments_max) return fail(1008);
+    if (!joining_) return fail(1002, "a continuation of nothing");
+    if (++fragments_ > fragments_max) return fail(1008, "too many fragments in one message");
   } else {
-    if (joining_) return fail(1002);
+    if (joining_) return fail(1002, "a message begins inside another");
     op_ = frame_;
     joining_ = true;
     fragments_ = 1;
     message_.clear();
   }
-  if (left_ > message_max_ - message_.size()) return fail(1009);
+  if (left_ > message_max_ - message_.size()) return fail(1009, "the message is too long");
   return Event::more;
 }
 
@@ -157,13 +161,14 @@ FrameReader::Event FrameReader::frame_done() {
     case Op::pong: return Event::pong;
     case Op::close: {
       if (control_.empty()) return Event::close;
-      if (control_.size() == 1) return fail(1002);
+      if (control_.size() == 1) return fail(1002, "half a close code");
       unsigned code = static_cast<unsigned>(static_cast<unsigned char>(control_[0])) << 8 |
                       static_cast<unsigned char>(control_[1]);
       bool defined = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
                      (code >= 3000 && code <= 4999);
-      if (!defined) return fail(1002);
-      if (!valid_utf8(std::string_view(control_).substr(2))) return fail(1007);
+      if (!defined) return fail(1002, "an undefined close code");
+      if (!valid_utf8(std::string_view(control_).substr(2)))
+        return fail(1007, "the close reason is not UTF-8");
       return Event::close;
     }
     case Op::continuation:
@@ -172,7 +177,7 @@ FrameReader::Event FrameReader::frame_done() {
   }
   if (!final_) return Event::more;
   joining_ = false;
-  if (op_ == Op::text && !valid_utf8(message_)) return fail(1007);
+  if (op_ == Op::text && !valid_utf8(message_)) return fail(1007, "the text is not UTF-8");
   delivered_ = true;
   return Event::message;
 }

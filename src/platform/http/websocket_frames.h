@@ -34,7 +34,7 @@ class FrameReader {
     ping,     // control() is its payload.
     pong,
     close,  // control() is its payload, checked: empty or a code and UTF-8.
-    error,  // error_code() says which close code the peer gets; nothing more is read.
+    error,  // error_code() and error_reason() are what the peer is told; nothing more is read.
   };
   // Frames of one message without an end: a peer that only adds more is not saying anything.
   static constexpr std::size_t fragments_max = 1024;
@@ -50,13 +50,15 @@ class FrameReader {
   std::string& message() { return message_; }
   const std::string& control() const { return control_; }
   std::uint16_t error_code() const { return error_; }
+  std::string_view error_reason() const { return reason_; }
   bool inside() const { return header_have_ > 0 || joining_; }  // In the middle of something.
 
  private:
   Event header_done();
   Event frame_done();
-  Event fail(std::uint16_t code) {
+  Event fail(std::uint16_t code, std::string_view reason) {  // A literal.
     error_ = code;
+    reason_ = reason;
     return Event::error;
   }
 
@@ -78,6 +80,7 @@ class FrameReader {
   std::string message_;
   std::string control_;
   std::uint16_t error_ = 0;
+  std::string_view reason_;
 };
 
 }  // namespace molecule::http

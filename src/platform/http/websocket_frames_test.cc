@@ -75,7 +75,12 @@ std::uint16_t error_of(std::string bytes, std::size_t max = 1000) {
   Reading reading(std::move(bytes), max);
   for (;;) {
     Event event = reading.next();
-    if (event == Event::error) return reading.reader.error_code();
+    if (event == Event::error) {
+      // Whoever is closed is told why, in what a control frame has room for.
+      EXPECT_FALSE(reading.reader.error_reason().empty());
+      EXPECT_LE(reading.reader.error_reason().size(), std::size_t{123});
+      return reading.reader.error_code();
+    }
     if (event == Event::more || event == Event::close) return 0;
   }
 }

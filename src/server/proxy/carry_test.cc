@@ -129,6 +129,9 @@ TEST_F(Carry, AnAgentIsLeftAloneAsLongAsItAsks) {
       told("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT"),
       30s);
   EXPECT_EQ(told("Retry-After: 999999999999"), told_wait_max);
+  EXPECT_EQ(told("Retry-After: 99999999999999999999"), told_wait_max);
+  EXPECT_EQ(told("Retry-After: " + std::string(400, '9')), told_wait_max);
+  EXPECT_EQ(told("Retry-After: -99999999999999999999"), 0s);
   for (auto odd : {"Retry-After: soon", "Retry-After: -5", "Retry-After: 1.5", "X: y",
                    "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"})
     EXPECT_EQ(told(odd), 0s) << odd;

@@ -100,7 +100,11 @@ std::chrono::seconds told_wait(const http::ClientResponse& response) {
   if (!text) return {};
   std::int64_t seconds = 0;
   auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error != std::errc() || end != text->data() + text->size()) {
+  const bool number = end == text->data() + text->size();
+  // More digits than can be counted with ask for the longest wait there is.
+  if (number && error == std::errc::result_out_of_range)
+    return text->starts_with('-') ? std::chrono::seconds(0) : told_wait_max;
+  if (!number || error != std::errc()) {
     auto now = response.header("date");
     auto until = http_date(*text), from = now ? http_date(*now) : std::nullopt;
     if (!until || !from) return {};
