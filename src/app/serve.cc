@@ -359,6 +359,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("credentials", auth::keep(tokens, sessions));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
+                     co_await delegations.prune(days("activity-retention-days"), 60s);
                      co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);
                    }));
   for (auto& lane : lanes) {

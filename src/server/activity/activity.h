@@ -22,6 +22,12 @@ enum class Mail {
 };
 BOOST_DESCRIBE_ENUM(Mail, none, leased, queued, polled, settled, dead)
 
+// Every kind of row there is: what may be reported, and what only the platform writes.
+inline constexpr std::array<std::string_view, 7> reportable{
+    "a2a_send",        "a2a_receive",  "task_update", "agent_log",
+    "skill_promotion", "memory_write", "error"};
+inline constexpr std::array<std::string_view, 1> platforms_own{"delegation"};
+
 // A report as it is written. Empty texts and bodies are stored as NULL.
 struct NewReport {
   WorkspaceId workspace;

@@ -10,10 +10,6 @@
 namespace molecule::activity {
 namespace {
 
-constexpr std::array<std::string_view, 7> reportable{"a2a_send",  "a2a_receive",     "task_update",
-                                                     "agent_log", "skill_promotion", "memory_write",
-                                                     "error"};
-
 std::string_view checked_type(const std::optional<std::string>& type) {
   if (!type || type->empty()) {
     throw bad_request("missing_field", "activity_type (ActivityType) is required");

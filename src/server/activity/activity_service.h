@@ -20,14 +20,15 @@ struct FeedQuery {
   std::optional<std::int64_t> since_secs;  // > 0, capped at 30 days
   std::optional<std::string> since_id;     // rows after this one; unknown: 410
   std::optional<std::string> peer_id;
-  std::optional<std::string> before_ts;  // RFC 3339; rows strictly older
-  std::optional<std::string> order;      // asc | desc
-  http::Wait wait;                       // at most 30 s: answer as soon as a row exists
-  std::optional<std::string> include;    // comma list; peer_info
+  std::optional<std::string> before_ts;  // RFC 3339; rows strictly older, or below the row of then
+  std::optional<std::int64_t> before_seq;  // rows below this number
+  std::optional<std::string> order;        // asc | desc
+  http::Wait wait;                         // at most 30 s: answer as soon as a row exists
+  std::optional<std::string> include;      // comma list; peer_info
 };
 BOOST_DESCRIBE_STRUCT(FeedQuery, (),
-                      (type, source, limit, since_secs, since_id, peer_id, before_ts, order, wait,
-                       include))
+                      (type, source, limit, since_secs, since_id, peer_id, before_ts, before_seq,
+                       order, wait, include))
 
 // Body of POST /workspaces/{id}/activity.
 struct Report {

@@ -145,6 +145,35 @@ inline constexpr Pages<Size> sizes{
     {"activity.tail_sizes_down",
      sql::joined<part::sizes, part::tail, part::matching, part::newest_first>}};
 
+// Where a slice of the feed ends: the entry behind so many others.
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t, std::int64_t)>
+    edge_up{"activity.edge_up", R"(
+    SELECT seq FROM feed WHERE workspace_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq LIMIT 1 OFFSET $4)"};
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t, std::int64_t)>
+    edge_down{"activity.edge_down", R"(
+    SELECT seq FROM feed WHERE workspace_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT 1 OFFSET $4)"};
+
+// Rows of a slice by their time alone.
+namespace part {
+inline constexpr std::string_view number = "SELECT f.seq";
+inline constexpr std::string_view dated = R"(
+      LEFT JOIN messages m ON m.seq = f.seq LEFT JOIN reports r ON r.seq = f.seq
+     WHERE f.workspace_id = $1 AND f.seq > $2 AND f.seq < $3 AND COALESCE(m.created_at, r.created_at) )";
+inline constexpr std::string_view first_then = "= $4 ORDER BY f.seq LIMIT 1";
+inline constexpr std::string_view last_since = "> $4 ORDER BY f.seq DESC LIMIT 1";
+}  // namespace part
+using Dated = sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t, Instant)>;
+inline constexpr Dated first_then{
+    "activity.first_then", sql::joined<part::number, part::filled, part::dated, part::first_then>};
+inline constexpr Dated tail_first_then{
+    "activity.tail_first_then",
+    sql::joined<part::number, part::tail, part::dated, part::first_then>};
+inline constexpr Dated last_since{
+    "activity.last_since", sql::joined<part::number, part::filled, part::dated, part::last_since>};
+inline constexpr Dated tail_last_since{
+    "activity.tail_last_since",
+    sql::joined<part::number, part::tail, part::dated, part::last_since>};
+
 // Whose row it is and when it was written; reads no body.
 struct Cursor {
   std::int64_t seq = 0;

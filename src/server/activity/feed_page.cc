@@ -13,7 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t wait_max = 30;  // Seconds.
-constexpr std::int64_t newest_position = std::numeric_limits<std::int64_t>::max();
+
+bool is_kind(std::string_view type) {
+  return std::ranges::find(reportable, type) != reportable.end() ||
+         std::ranges::find(platforms_own, type) != platforms_own.end();
+}
 
 Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller& caller,
                Instant now) {
@@ -50,6 +54,9 @@ Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller
     if (!filter.before)
       throw bad_request("invalid_before_ts", "before_ts must be an RFC 3339 time");
   }
+  if (query.before_seq && *query.before_seq < 1)
+    throw bad_request("invalid_before_seq", "before_seq must be a row's seq, a positive integer");
+  filter.before_seq = query.before_seq;
   filter.ascending = filter.since.has_value() || filter.after.has_value();
   if (query.order) {
     if (*query.order != "asc" && *query.order != "desc") {
@@ -62,51 +69,9 @@ Filter checked(WorkspaceId workspace, const FeedQuery& query, const auth::Caller
   // An agent that fetches its messages for the first time has no cursor yet. It answers them in the
   // order told and keeps the last one as its cursor; what asks by sender or time only looks back.
   filter.turned = own_inbox && !filter.ascending && !query.order && !query.source &&
-                  !query.peer_id && !query.before_ts;
+                  !query.peer_id && !query.before_ts && !query.before_seq;
   filter.inbox_view = own_inbox && (filter.ascending || filter.turned);
   return filter;
-}
-
-struct Range {
-  std::int64_t after = 0;   // Excluded.
-  std::int64_t before = 0;  // Excluded.
-};
-
-// Where the page may begin and end by its cursor. Refuses a cursor that is not this feed's.
-Range range_of(sql::Read& read, const Filter& filter) {
-  Range range{0, newest_position};
-  if (!filter.since) return range;
-  const std::int64_t seq = messages::seq_of(*filter.since);
-  auto cursor = read.optional(store::cursor, seq);
-  bool known = cursor && cursor->workspace_id == filter.workspace &&
-               messages::make_id(cursor->created_at, cursor->seq) == *filter.since;
-  if (!known) {
-    throw Fault(
-        Kind::gone, "cursor_gone",
-        "since_id cursor not found: it was pruned or belongs to another workspace; start again with "
-        "since_secs or without a cursor");
-  }
-  range.after = seq;
-  return range;
-}
-
-// Rows of a page in the order asked for: what the index holds and what it does not hold yet, which
-// is newer.
-template <class R>
-std::vector<R> page(sql::Read& read, const store::Pages<R>& pages, const Filter& filter,
-                    const Range& range, std::int64_t limit) {
-  auto fetch = [&](const store::Page<R>& one, std::int64_t count) {
-    return read.all(one, filter.workspace, range.after, range.before, filter.type, filter.people,
-                    filter.peer, filter.after, count, std::int64_t{filter.inbox_view ? 1 : 0},
-                    filter.before);
-  };
-  auto found = fetch(filter.ascending ? pages.filled_up : pages.tail_down, limit);
-  const auto rest = limit - static_cast<std::int64_t>(found.size());
-  if (rest > 0) {
-    auto more = fetch(filter.ascending ? pages.tail_up : pages.filled_down, rest);
-    std::move(more.begin(), more.end(), std::back_inserter(found));
-  }
-  return found;
 }
 
 Mail mail_of(const store::Row& row, const workspaces::Directory& directory) {
@@ -166,17 +131,153 @@ std::string said(const store::Row& row) {
 
 }  // namespace
 
-std::vector<store::Row> read_page(sql::Read& read, const Filter& filter) {
-  const Range range = range_of(read, filter);
-  std::int64_t bytes = 0, count = 0;
-  for (const store::Size& size : page(read, store::sizes, filter, range, filter.limit)) {
-    bytes += size.bytes;
-    if (count > 0 && bytes > page_bytes_max) break;
-    ++count;
+std::vector<store::Row> Page::read_on(sql::Read& read) {
+  switch (stage_) {
+    case Stage::fresh: begin(read); return {};
+    case Stage::naming: name(read); return {};
+    case Stage::seeking: seek(read); return {};
+    case Stage::reading: return read_slice(read);
+    case Stage::over: break;
   }
-  if (count == 0) return {};
-  auto found = page(read, store::rows, filter, range, count);
-  if (filter.turned) std::ranges::reverse(found);
+  return {};
+}
+
+void Page::look_again() {
+  if (filter_.type && !is_kind(*filter_.type)) return;
+  left_ = all_;
+  left_.after = std::max(left_.after, newest_);
+  stage_ = Stage::reading;
+}
+
+void Page::begin(sql::Read& read) {
+  if (filter_.before_seq) all_.before = *filter_.before_seq;
+  if (filter_.since) {
+    const std::int64_t seq = messages::seq_of(*filter_.since);
+    auto cursor = read.optional(store::cursor, seq);
+    bool known = cursor && cursor->workspace_id == filter_.workspace &&
+                 messages::make_id(cursor->created_at, cursor->seq) == *filter_.since;
+    if (!known) {
+      throw Fault(
+          Kind::gone, "cursor_gone",
+          "since_id cursor not found: it was pruned or belongs to another workspace; start again with "
+          "since_secs or without a cursor");
+    }
+    all_.after = seq;
+  }
+  left_ = all_;
+  if (filter_.type && !is_kind(*filter_.type)) {
+    stage_ = Stage::over;
+    return;
+  }
+  newest_ = read.optional(store::newest).value_or(0);
+  stage_ = Stage::reading;
+  if (filter_.after && filter_.ascending && !filter_.since) {
+    stage_ = Stage::seeking;
+  } else if (filter_.before && !filter_.ascending && !filter_.before_seq) {
+    stage_ = Stage::naming;
+  }
+}
+
+// Whoever pages by time gives the time of the last row it has. The row is what it means: after a
+// step of the clock, what was written before it may have a later time.
+void Page::name(sql::Read& read) {
+  const auto below = edge(read, false, left_);
+  const Range part{below.value_or(left_.after), left_.before};
+  auto found =
+      read.optional(store::first_then, filter_.workspace, part.after, part.before, *filter_.before);
+  if (!found)
+    found = read.optional(store::tail_first_then, filter_.workspace, part.after, part.before,
+                          *filter_.before);
+  named_ += slice_;
+  left_.before = below.value_or(0) + 1;
+  if (!found && below && named_ < named_max) return;
+  if (found) {
+    all_.before = *found;
+    filter_.before.reset();
+  }
+  left_ = all_;
+  stage_ = Stage::reading;
+}
+
+// Numbers ascend with time, but for steps of the clock: where a whole slice is too old, what is
+// before it is so, too.
+void Page::seek(sql::Read& read) {
+  const auto below = edge(read, false, left_);
+  const Range part{below.value_or(left_.after), left_.before};
+  auto found = read.optional(store::tail_last_since, filter_.workspace, part.after, part.before,
+                             *filter_.after);
+  if (!found)
+    found = read.optional(store::last_since, filter_.workspace, part.after, part.before,
+                          *filter_.after);
+  if (found && below) {
+    left_.before = *below + 1;
+    return;
+  }
+  left_ = all_;
+  if (!found) left_.after = std::max(left_.after, part.before - 1);
+  stage_ = Stage::reading;
+}
+
+std::vector<store::Row> Page::read_slice(sql::Read& read) {
+  std::optional<std::int64_t> end;
+  if (selective()) end = edge(read, filter_.ascending, left_);
+  Range part = left_;
+  if (end) {
+    (filter_.ascending ? part.before : part.after) = *end;
+    // The entry at the edge is the first of the next slice.
+    if (filter_.ascending) {
+      left_.after = *end - 1;
+    } else {
+      left_.before = *end + 1;
+    }
+  } else {
+    stage_ = Stage::over;
+  }
+  std::int64_t taken = 0;
+  Range span{part.before, part.after};
+  for (const store::Size& size : rows(read, store::sizes, part, filter_.limit - count_)) {
+    bytes_ += size.bytes;
+    if (count_ > 0 && bytes_ > page_bytes_max) {
+      stage_ = Stage::over;
+      break;
+    }
+    ++count_;
+    ++taken;
+    span.after = std::min(span.after, size.seq - 1);
+    span.before = std::max(span.before, size.seq + 1);
+  }
+  if (count_ >= filter_.limit) stage_ = Stage::over;
+  if (taken == 0) return {};
+  return rows(read, store::rows, span, taken);
+}
+
+std::optional<std::int64_t> Page::edge(sql::Read& read, bool up, const Range& range) const {
+  return read.optional(up ? store::edge_up : store::edge_down, filter_.workspace, range.after,
+                       range.before, slice_);
+}
+
+// Whether there may be rows that are passed over.
+bool Page::selective() const {
+  return filter_.type || filter_.people || filter_.peer || filter_.after || filter_.before ||
+         filter_.inbox_view;
+}
+
+// Rows of a range in the order asked for: what the index holds and what it does not hold yet, which
+// is newer.
+template <class R>
+std::vector<R> Page::rows(sql::Read& read, const store::Pages<R>& pages, const Range& range,
+                          std::int64_t limit) const {
+  auto fetch = [&](const store::Page<R>& one, std::int64_t count) {
+    return read.all(one, filter_.workspace, range.after, range.before, filter_.type, filter_.people,
+                    filter_.peer, filter_.after, count, std::int64_t{filter_.inbox_view ? 1 : 0},
+                    filter_.before);
+  };
+  auto found = fetch(filter_.ascending ? pages.filled_up : pages.tail_down, limit);
+  const auto rest = limit - static_cast<std::int64_t>(found.size());
+  if (rest > 0) {
+    auto more = fetch(filter_.ascending ? pages.tail_up : pages.filled_down, rest);
+    std::move(more.begin(), more.end(), std::back_inserter(found));
+  }
   return found;
 }
 
@@ -232,31 +333,42 @@ std::string Service::row_json(const store::Row& row, bool with_peer,
 
 io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
                                 http::Query<FeedQuery> query, const http::Request& request) {
-  Filter filter = checked(id, query.value, caller, clock_.now());
+  Page page(checked(id, query.value, caller, clock_.now()));
+  const Filter& filter = page.filter();
   bool with_peer =
       query.value.include && query.value.include->find("peer_info") != std::string::npos;
   io::Context here = co_await io::context();
   events::Patience patience(hubs_.of(*here.loop), clock_, filter.wait);
   const std::string base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
-  std::string page;
+  // Written where it is read: a page of large bodies holds no loop.
+  auto look = [&, this](sql::Read& read) {
+    std::vector<store::Row> found = page.read_on(read);
+    if (filter.turned) std::ranges::reverse(found);
+    std::string out;
+    for (const store::Row& row : found) {
+      if (!out.empty()) out += ',';
+      out += row_json(row, with_peer, base);
+    }
+    return out;
+  };
+  std::string text;
   for (;;) {
     std::uint64_t pulse = feed_.pulse(id);
-    // Written where it is read: a page of large bodies holds no loop.
-    auto look = [&, this](sql::Read& read) {
-      std::string out;
-      for (const store::Row& row : read_page(read, filter)) {
-        out += out.empty() ? '[' : ',';
-        out += row_json(row, with_peer, base);
-      }
-      return out;
-    };
-    page = co_await db_.read(std::move(look));
-    if (!page.empty()) break;
+    while (!page.over()) {
+      std::string part = co_await db_.read(look);
+      if (part.empty()) continue;
+      std::string& earlier = filter.turned ? part : text;
+      const std::string& later = filter.turned ? text : part;
+      if (!earlier.empty() && !later.empty()) earlier += ',';
+      earlier += later;
+      if (filter.turned) text = std::move(part);
+    }
+    if (!text.empty()) break;
     while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
     if (patience.over()) break;
+    page.look_again();
   }
-  page += page.empty() ? "[]" : "]";
-  co_return RawJson(std::move(page));
+  co_return RawJson("[" + text + "]");
 }
 
 }  // namespace molecule::activity

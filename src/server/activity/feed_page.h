@@ -1,6 +1,11 @@
 // A page of the feed: what the index by workspace holds and what is not in it yet, in one order.
+//
+// What a filter looks for may be rare, so a feed is searched slice by slice: each is a read of its
+// own that looks at no more than slice_max entries, and others are served between them.
 #pragma once
 
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "platform/sql/database.h"
@@ -21,6 +26,7 @@ struct Filter {
   std::optional<Instant> after;
   std::optional<ActivityId> since;
   std::optional<Instant> before;
+  std::optional<std::int64_t> before_seq;
   std::int64_t limit = 100;
   bool ascending = false;
   bool turned = false;  // The newest rows, told from the oldest of them on.
@@ -28,7 +34,57 @@ struct Filter {
   std::chrono::seconds wait{0};
 };
 
-// Throws Fault cursor_gone (410) when the cursor is no row of this workspace's feed.
-std::vector<store::Row> read_page(sql::Read& read, const Filter& filter);
+// One page being read.
+class Page {
+ public:
+  static constexpr std::int64_t slice_max = 20'000;  // Entries that one read looks at.
+  // Entries among which the row that before_ts names is looked for; further back it is a time.
+  static constexpr std::int64_t named_max = 100'000;
+
+  explicit Page(Filter filter, std::int64_t slice = slice_max)
+      : filter_(std::move(filter)), slice_(slice) {}
+
+  // Rows of the next slice, in the order asked for (newest first when it is to be turned). Throws
+  // Fault cursor_gone (410) when the cursor is no row of this workspace's feed.
+  std::vector<store::Row> read_on(sql::Read& read);
+  // Nothing is left to read: the page is full or the feed was searched.
+  bool over() const { return stage_ == Stage::over; }
+  // Goes on with what was written since the search began.
+  void look_again();
+  const Filter& filter() const { return filter_; }
+
+ private:
+  struct Range {
+    std::int64_t after = 0;  // Excluded, both.
+    std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  };
+  enum class Stage {
+    fresh,    // The cursor was not looked at.
+    naming,   // Which row before_ts names.
+    seeking,  // Where what is new enough begins.
+    reading,
+    over
+  };
+
+  void begin(sql::Read& read);
+  void name(sql::Read& read);
+  void seek(sql::Read& read);
+  std::vector<store::Row> read_slice(sql::Read& read);
+  std::optional<std::int64_t> edge(sql::Read& read, bool up, const Range& range) const;
+  template <class R>
+  std::vector<R> rows(sql::Read& read, const store::Pages<R>& pages, const Range& range,
+                      std::int64_t limit) const;
+  bool selective() const;
+
+  Filter filter_;
+  const std::int64_t slice_;
+  Stage stage_ = Stage::fresh;
+  Range all_;                // What the cursor and before_seq leave.
+  Range left_;               // What was not looked at.
+  std::int64_t named_ = 0;   // Entries that were looked at for the name.
+  std::int64_t newest_ = 0;  // Whatever is newer was not there when the search began.
+  std::int64_t bytes_ = 0;
+  std::int64_t count_ = 0;
+};
 
 }  // namespace molecule::activity

@@ -1,6 +1,7 @@
 #include "server/activity/feed.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <gtest/gtest.h>
 
@@ -62,9 +63,19 @@ class FeedTest : public test::EachDatabase {
   }
   std::vector<std::int64_t> page(Filter filter) {
     std::vector<std::int64_t> seqs;
-    for (const auto& row : read([&](sql::Read& from) { return read_page(from, filter); }))
-      seqs.push_back(row.seq);
+    for (const auto& row : rows(filter)) seqs.push_back(row.seq);
     return seqs;
+  }
+  // Slice by slice, as small as is told.
+  std::vector<store::Row> rows(Filter filter, std::int64_t slice = Page::slice_max) {
+    Page page(filter, slice);
+    std::vector<store::Row> found;
+    slices = 0;
+    for (; !page.over(); ++slices) {
+      auto more = read([&](sql::Read& from) { return page.read_on(from); });
+      std::ranges::move(more, std::back_inserter(found));
+    }
+    return found;
   }
   Filter newest(std::int64_t limit) {
     Filter filter;
@@ -82,6 +93,7 @@ class FeedTest : public test::EachDatabase {
   test::CountingRandom random;
   workspaces::Directory directory;
   messages::Mailboxes mailboxes;
+  int slices = 0;  // Reads of the last page.
   WorkspaceId one, two;
   std::unique_ptr<events::Log> log;
   std::unique_ptr<Feed> feed;
@@ -107,10 +119,10 @@ TEST_P(FeedTest, APageIsTheSameWhetherTheIndexHasItsRowsOrNot) {
     std::vector<std::int64_t> walked;
     Filter next = oldest(4);
     for (;;) {
-      auto rows = read([&](sql::Read& from) { return read_page(from, next); });
-      if (rows.empty()) break;
-      for (const auto& row : rows) walked.push_back(row.seq);
-      next.since = messages::make_id(rows.back().created_at, rows.back().seq);
+      auto found = rows(next);
+      if (found.empty()) break;
+      for (const auto& row : found) walked.push_back(row.seq);
+      next.since = messages::make_id(found.back().created_at, found.back().seq);
     }
     EXPECT_EQ(walked, mine) << when;
   };
@@ -118,6 +130,141 @@ TEST_P(FeedTest, APageIsTheSameWhetherTheIndexHasItsRowsOrNot) {
   while (fill()) {}
   EXPECT_TRUE(!fill());
   check("all of them");
+}
+
+TEST_P(FeedTest, WhatIsRareIsFoundSliceBySlice) {
+  const WorkspaceId peer = random.id<WorkspaceId>();
+  std::vector<std::int64_t> rare;
+  for (int i = 0; i < 103; ++i) {
+    if (i % 25 == 3) rare.push_back(message(one, 10, peer));
+    report(one);
+    if (i == 80) {
+      while (fill()) {}
+    }
+  }
+  auto seqs = [&](const Filter& filter, std::int64_t slice) {
+    std::vector<std::int64_t> found;
+    for (const auto& row : rows(filter, slice)) found.push_back(row.seq);
+    return found;
+  };
+  ASSERT_EQ(rare.size(), std::size_t{4});
+  const std::vector<std::int64_t> turned(rare.rbegin(), rare.rend());
+  for (std::int64_t slice : {1, 3, 7, 50, 1000}) {
+    for (int way : {0, 1, 2}) {
+      Filter up = oldest(100), down = newest(100);
+      for (Filter* filter : {&up, &down}) {
+        if (way == 0) filter->type = "a2a_receive";
+        if (way == 1) filter->peer = peer;
+        if (way == 2) filter->people = 0, filter->type = "a2a_receive";
+      }
+      EXPECT_EQ(seqs(up, slice), rare) << slice << " " << way;
+      EXPECT_EQ(seqs(down, slice), turned) << slice << " " << way;
+      up.limit = down.limit = 2;
+      EXPECT_EQ(seqs(up, slice), std::vector(rare.begin(), rare.begin() + 2));
+      EXPECT_EQ(seqs(down, slice), std::vector(turned.begin(), turned.begin() + 2));
+    }
+  }
+  Filter none = newest(100);
+  none.type = "error";
+  EXPECT_TRUE(seqs(none, 10).empty());
+  EXPECT_GE(slices, 8) << "a read looks at no more than a slice";
+  none.type = "nosuch";
+  EXPECT_TRUE(seqs(none, 10).empty());
+  EXPECT_EQ(slices, 1) << "there are no rows of a kind that does not exist";
+}
+
+TEST_P(FeedTest, AWaitGoesOnWithWhatIsNewAlone) {
+  for (int i = 0; i < 40; ++i) report(one);
+  while (fill()) {}
+  for (bool up : {true, false}) {
+    Filter filter = up ? oldest(10) : newest(10);
+    filter.type = "a2a_receive";
+    filter.peer = two;
+    Page page(filter, 10);
+    auto look = [&] {
+      std::vector<store::Row> found;
+      for (slices = 0; !page.over(); ++slices) {
+        auto more = read([&](sql::Read& from) { return page.read_on(from); });
+        std::ranges::move(more, std::back_inserter(found));
+      }
+      return found;
+    };
+    EXPECT_TRUE(look().empty());
+    EXPECT_GE(slices, 4);
+    report(one);
+    const std::int64_t came = message(one, 10, two);
+    page.look_again();
+    auto found = look();
+    ASSERT_EQ(found.size(), std::size_t{1}) << up;
+    EXPECT_EQ(found.front().seq, came);
+    EXPECT_EQ(slices, 1);
+    const std::int64_t gone = came;
+    write([&](sql::Tx& tx) { ledger->erase(tx, one, gone); });
+  }
+}
+
+TEST_P(FeedTest, PagesGoOnByNumberWhateverTheClockDid) {
+  std::vector<std::int64_t> mine;
+  std::vector<Instant> at;
+  for (int i = 0; i < 30; ++i) {
+    if (i == 12) clock.step(-1h);
+    if (i == 20) clock.step(-1h);
+    if (i == 25) clock.step(90min);
+    mine.push_back(i % 2 == 0 ? report(one) : message(one));
+    message(two);
+    if (i == 22) {
+      while (fill()) {}
+    }
+  }
+  const std::vector<std::int64_t> expected(mine.rbegin(), mine.rend());
+  for (bool by_number : {true, false}) {
+    for (std::int64_t slice : {2, 7, 1000}) {
+      std::vector<std::int64_t> walked;
+      Filter next = newest(4);
+      for (;;) {
+        auto found = rows(next, slice);
+        if (found.empty()) break;
+        for (const auto& row : found) walked.push_back(row.seq);
+        if (by_number) {
+          next.before_seq = found.back().seq;
+        } else {
+          next.before = found.back().created_at;
+        }
+      }
+      EXPECT_EQ(walked, expected) << by_number << " " << slice;
+    }
+  }
+  // A time that no row has is a time.
+  Filter then = newest(100);
+  then.before = Instant::from_micros(rows(newest(100)).front().created_at.micros() + 1);
+  std::vector<std::int64_t> older;
+  for (const auto& row : rows(newest(100))) {
+    if (row.created_at < *then.before) older.push_back(row.seq);
+  }
+  EXPECT_EQ(page(then), older);
+  EXPECT_LT(older.size(), mine.size());
+}
+
+TEST_P(FeedTest, WhatIsNewEnoughIsFoundFromTheNewestOn) {
+  std::vector<std::int64_t> mine;
+  for (int i = 0; i < 60; ++i) {
+    mine.push_back(report(one));
+    if (i == 49) {
+      while (fill()) {}
+    }
+  }
+  for (std::int64_t slice : {1, 4, 15, 1000}) {
+    for (int count : {0, 1, 5, 10, 25, 60}) {
+      Filter filter = oldest(100);
+      filter.after = Instant::from_micros(clock.now().micros() - count * 1'000'000);
+      std::vector<std::int64_t> found;
+      for (const auto& row : rows(filter, slice)) found.push_back(row.seq);
+      EXPECT_EQ(found, std::vector(mine.end() - count, mine.end())) << slice << " " << count;
+      if (slice == 4 && count == 5) {
+        EXPECT_LE(slices, 8) << "what is old is not looked at";
+      }
+    }
+  }
 }
 
 TEST_P(FeedTest, APageEndsByBytesAndGoesOnBehindThem) {

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t list_max = 50;
+constexpr std::int64_t slice_max = 2'000;     // Rows that retention looks at in one transaction.
 constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
 constexpr std::size_t key_max = 256;          // Bytes of an idempotency key.
 constexpr std::int64_t wait_max = 30;         // Seconds.
@@ -132,6 +133,13 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   log_.append(tx, {ok ? events::Type::DELEGATION_COMPLETE : events::Type::DELEGATION_FAILED,
                    delegation.source_id, payload.raw()});
   return true;
+}
+
+DelegationId Outcomes::prune(sql::Tx& tx, DelegationId from, Instant before, std::int64_t max) {
+  auto ids = tx.all(store::slice, from, max);
+  if (ids.empty()) return {};
+  tx.run(store::prune, from, ids.back(), before, before - messages::Settings().age_max);
+  return ids.back();
 }
 
 void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
@@ -337,6 +345,17 @@ io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, Delegation
     }
   });
   co_return json::Object{}.add("status", *update.status).add("delegation_id", delegation).raw();
+}
+
+io::Task<void> Service::prune(std::chrono::hours retention, std::chrono::nanoseconds budget) {
+  const Instant before = clock_.now() - retention;
+  const auto until = clock_.monotonic() + budget;
+  do {
+    auto change = [this, before](sql::Tx& tx) {
+      return outcomes_.prune(tx, pruned_, before, slice_max);
+    };
+    pruned_ = co_await db_.write(std::move(change));
+  } while (pruned_ != DelegationId() && clock_.monotonic() < until);
 }
 
 }  // namespace molecule::delegations

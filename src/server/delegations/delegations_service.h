@@ -47,6 +47,10 @@ class Outcomes final : public messages::Follower {
              const messages::Outcome& outcome) override;
   // False when the delegation has its result already.
   bool finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text);
+  // Retention of the `max` delegations after `from`, in the order of their ids: deletes what ended
+  // before, and what nobody brought to an end when no message of it can be open any more. Answers
+  // where to go on; an empty id is the end.
+  DelegationId prune(sql::Tx& tx, DelegationId from, Instant before, std::int64_t max);
 
  private:
   events::Log& log_;
@@ -78,6 +82,10 @@ class Service {
   io::Task<RawJson> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
                         http::Query<Wait> wait);
   io::Task<http::Reply<RawJson>> record(auth::Self::Caller caller, WorkspaceId id, Note note);
+  // Retention, slice by slice, until it went through all of it or `budget` has passed; the next
+  // call goes on where this one stopped.
+  io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
+
   io::Task<RawJson> update(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
                            Update update);
 
@@ -94,6 +102,7 @@ class Service {
   const io::Clock& clock_;
   io::Random& random_;
   std::vector<io::Scope*> scopes_;
+  DelegationId pruned_;  // Retention went so far.
 };
 
 extern const std::span<const http::Route> routes;

@@ -55,7 +55,15 @@ inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{
     "delegations.of_workspace", R"(
     SELECT delegation_id, source_id, target_id, SUBSTR(task, 1, 1000), status, SUBSTR(result, 1, 1000), error, created_at,
            updated_at, activity_seq
-      FROM delegations WHERE source_id = $1 OR target_id = $1 ORDER BY created_at DESC LIMIT $2)"};
+      FROM delegations WHERE delegation_id IN (
+        SELECT delegation_id FROM (
+            SELECT * FROM (SELECT delegation_id, created_at FROM delegations WHERE source_id = $1
+                            ORDER BY created_at DESC LIMIT $2) AS sent
+            UNION
+            SELECT * FROM (SELECT delegation_id, created_at FROM delegations WHERE target_id = $1
+                            ORDER BY created_at DESC LIMIT $2) AS received) AS both_ways
+         ORDER BY created_at DESC LIMIT $2)
+     ORDER BY created_at DESC)"};
 
 inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress",
                                                                           R"(
@@ -68,6 +76,14 @@ inline constexpr sql::Query<void(DelegationId, Status, std::optional<std::string
     finish{"delegations.finish", R"(
     UPDATE delegations SET status = $2, result = $3, error = $4, updated_at = $5
      WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};
+
+// Retention, a slice of the ids at a time. Whatever carried one is over by the time given last.
+inline constexpr sql::Query<DelegationId(DelegationId, std::int64_t)> slice{"delegations.slice", R"(
+    SELECT delegation_id FROM delegations WHERE delegation_id > $1 ORDER BY delegation_id LIMIT $2)"};
+inline constexpr sql::Query<void(DelegationId, DelegationId, Instant, Instant)> prune{
+    "delegations.prune", R"(
+    DELETE FROM delegations WHERE delegation_id > $1 AND delegation_id <= $2
+       AND ((updated_at < $3 AND status IN ('completed', 'failed')) OR updated_at < $4))"};
 
 }  // namespace store
 }  // namespace molecule::delegations

@@ -43,12 +43,14 @@ class MessageCalls:
 
     def fetch_inbound(self, since_id: str | None = None, limit: int = 100, type: str = "a2a_receive",
                       peer_id: str | None = None, before_ts: str | None = None, *, since_secs: int | None = None,
-                      order: str | None = None, wait: int | None = None) -> list[FetchedMessage]:
+                      order: str | None = None, wait: int | None = None,
+                      before_seq: int | None = None) -> list[FetchedMessage]:
         """Activity rows of this workspace as messages (`row.text`, `row.source` …) that are also the rows themselves
         (`row["created_at"]`). `wait` (seconds, at most MAX_WAIT) lets the platform hold the answer until a row exists;
-        it needs `since_id` or `since_secs`. Raises CursorLostError when `since_id` is unknown there."""
+        it needs `since_id` or `since_secs`. To look further back, give the last row's `row["seq"]` as `before_seq`:
+        unlike a time it goes on exactly, whatever was done to the clock. Raises CursorLostError when `since_id` is unknown there."""
         asked = {"type": type, "limit": limit, "since_id": since_id, "peer_id": peer_id, "before_ts": before_ts,
-                 "since_secs": since_secs, "order": order, "wait": wait}
+                 "since_secs": since_secs, "order": order, "wait": wait, "before_seq": before_seq}
         params = {name: value for name, value in asked.items() if value is not None}
         answer = self._transport.get(f"{self._self_path}/activity", params=params,
                                      timeout=READ_TIMEOUT + min(wait or 0, MAX_WAIT))
