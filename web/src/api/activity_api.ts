@@ -3,7 +3,8 @@ import { request } from "./request";
 /** One row of a workspace's activity feed. */
 export interface ActivityRow {
   id: string;
-  seq?: number;
+  /** What orders rows; a time does not, since clocks are set. */
+  seq: number;
   workspace_id: string;
   activity_type: string;
   source_id: string | null;
@@ -25,7 +26,8 @@ export interface ActivityQuery {
   type?: string;
   source?: "canvas" | "agent";
   limit?: number;
-  before_ts?: string;
+  /** Rows below this number. */
+  before_seq?: number;
 }
 
 /** One answer: newest first, at most `limit` rows, and fewer where they are large. */
@@ -34,7 +36,7 @@ function listActivity(workspaceId: string, query: ActivityQuery, signal?: AbortS
   if (query.type) search.set("type", query.type);
   if (query.source) search.set("source", query.source);
   if (query.limit) search.set("limit", String(query.limit));
-  if (query.before_ts) search.set("before_ts", query.before_ts);
+  if (query.before_seq !== undefined) search.set("before_seq", String(query.before_seq));
   const path = `/workspaces/${encodeURIComponent(workspaceId)}/activity?${search}`;
   return request<ActivityRow[]>("GET", path, signal ? { signal } : {});
 }
@@ -53,7 +55,7 @@ export async function readActivityPage(workspaceId: string, query: ActivityQuery
   const rows: ActivityRow[] = [];
   for (let answers = 0; answers < answersMax; answers += 1) {
     const last = rows.at(-1);
-    const rest = { ...query, limit: query.limit - rows.length, ...(last ? { before_ts: last.created_at } : {}) };
+    const rest = { ...query, limit: query.limit - rows.length, ...(last ? { before_seq: last.seq } : {}) };
     const found = await listActivity(workspaceId, rest, signal);
     rows.push(...found);
     if (found.length === 0) return { rows, more: false };

@@ -79,7 +79,7 @@ export class ActivityFeed {
     const { signal } = this.#abort;
     this.#change({ loadingOlder: true });
     try {
-      const page = await readActivityPage(this.#workspaceId, { ...this.#query, before_ts: last.created_at }, signal);
+      const page = await readActivityPage(this.#workspaceId, { ...this.#query, before_seq: last.seq }, signal);
       const known = new Set(this.state.get().rows.map((row) => row.id));
       const all = [...this.state.get().rows, ...page.rows.filter((row) => !known.has(row.id))].slice(0, rowsMax);
       this.#change({ rows: all, more: page.more && all.length < rowsMax, loadingOlder: false });

@@ -230,13 +230,11 @@ function questionOf(announced: ChatMessage, messages: readonly ChatMessage[]): s
   return recorded?.replyTo ?? questions.at(-1)?.id;
 }
 
-const sequence = (row: ActivityRow): number => row.seq ?? Date.parse(row.created_at);
-
 /** The messages of rows in the order of the platform's sequence, which its clock may not follow. */
 function messagesInOrder(rows: readonly ActivityRow[]): ChatMessage[] {
   let latest = Number.NEGATIVE_INFINITY;
   return [...rows]
-    .sort((a, b) => sequence(a) - sequence(b))
+    .sort((a, b) => a.seq - b.seq)
     .flatMap((row) => {
       const messages = rowMessages(row);
       const at = messages[0]?.at ?? latest;

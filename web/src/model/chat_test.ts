@@ -15,6 +15,7 @@ function frame(event: string, payload: Record<string, unknown>, at = t0 + 5000):
 function row(change: Partial<ActivityRow>): ActivityRow {
   return {
     id: "row",
+    seq: Date.parse(change.created_at ?? "") || t0,
     workspace_id: "pm",
     activity_type: "a2a_receive",
     source_id: null,

@@ -19,8 +19,6 @@ export const rowsMax = messagesMax / 2;
 /** Events of a burst cost one reading. */
 const gatherMs = 150;
 
-const sequence = (row: ActivityRow): number => row.seq ?? Date.parse(row.created_at);
-
 /**
  * A conversation as the platform keeps it: one unbroken run of rows from the newest that was read down to the oldest.
  * It is the only owner of how far was read. What events show meanwhile says nothing about that, because events may be
@@ -65,12 +63,12 @@ export class ChatHistory {
         // The newest known row is read again: it may have got its answer meanwhile.
         fresh.push(...page.rows);
         more = page.more && page.rows.length > 0;
-        met = newest === undefined || page.rows.some((row) => sequence(row) <= sequence(newest));
+        met = newest === undefined || page.rows.some((row) => row.seq <= newest.seq);
       }
       const ids = new Set(fresh.map((row) => row.id));
       const oldest = fresh.at(-1);
       const joined = met && newest !== undefined && oldest !== undefined;
-      const kept = joined ? this.#run.filter((row) => !ids.has(row.id) && sequence(row) < sequence(oldest)) : [];
+      const kept = joined ? this.#run.filter((row) => !ids.has(row.id) && row.seq < oldest.seq) : [];
       const reached = kept.length > 0 ? this.state.get().more || this.state.get().full : more;
       this.#take([...fresh, ...kept], reached);
     });
@@ -87,7 +85,7 @@ export class ChatHistory {
 
   #page(after: ActivityRow | undefined, signal: AbortSignal) {
     const query = { type: "a2a_receive", source: "canvas", limit: pageRows } as const;
-    return readActivityPage(this.#workspaceId, after ? { ...query, before_ts: after.created_at } : query, signal);
+    return readActivityPage(this.#workspaceId, after ? { ...query, before_seq: after.seq } : query, signal);
   }
 
   #take(rows: readonly ActivityRow[], more: boolean): void {

@@ -10,9 +10,11 @@ class Platform {
   count = 0;
   answerMax = 500;
   asked = 0;
+  /** From this message on the clock is an hour behind. */
+  clockBackAt = Infinity;
 
   row(n: number): ActivityRow {
-    const created_at = new Date(t0 + n * 1000).toISOString();
+    const created_at = new Date(t0 + n * 1000 - (n < this.clockBackAt ? 0 : 3_600_000)).toISOString();
     const request_body = { params: { message: { messageId: `m${n}`, parts: [{ text: `question ${n}` }] } } };
     return { id: `r${n}`, seq: n, created_at, request_body, response_body: { result: `answer ${n}` }, duration_ms: 10, method: "message/send", status: "ok" } as ActivityRow;
   }
@@ -20,8 +22,8 @@ class Platform {
   answer(path: string): Response {
     this.asked += 1;
     const query = new URL(path, "http://platform").searchParams;
-    const before = query.get("before_ts");
-    const from = before ? Math.min(this.count, Math.ceil((Date.parse(before) - t0) / 1000) - 1) : this.count;
+    const before = query.get("before_seq");
+    const from = before ? Math.min(this.count, Number(before) - 1) : this.count;
     const most = Math.min(Number(query.get("limit")), this.answerMax);
     const rows = Array.from({ length: Math.max(0, Math.min(most, from)) }, (_, i) => this.row(from - i));
     return new Response(JSON.stringify(rows));
@@ -50,6 +52,16 @@ it("reads the newest page, and older ones on request, to the very first", async 
   expect(history.state.get()).toEqual({ loading: false, error: undefined, more: true, full: false });
   await history.readOlder();
   expect(asked()).toEqual(from(1, 70));
+  expect(history.state.get().more).toBe(false);
+});
+
+it("goes on below the last row although the clock went back before it", async () => {
+  platform.count = 170;
+  platform.clockBackAt = 120;
+  const history = new ChatHistory("pm");
+  await history.read();
+  for (let pages = 0; pages < 3; pages += 1) await history.readOlder();
+  expect([...asked()].sort((a, b) => a - b)).toEqual(from(1, 170));
   expect(history.state.get().more).toBe(false);
 });
 

@@ -7,6 +7,7 @@ function row(change: Partial<ActivityRow>): ActivityRow {
   minute += 1;
   return {
     id: `row${minute}`,
+    seq: minute,
     workspace_id: "pm",
     activity_type: "a2a_receive",
     source_id: null,
