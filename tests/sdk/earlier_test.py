@@ -242,7 +242,7 @@ def test_a_message_that_is_sent_again_is_known(carried: Carried) -> None:
 
 
 def test_what_waited_is_carried_fetched_and_answered(carried: Carried, agent: Agent) -> None:
-    wait_for("what ended meanwhile", lambda: carried.row("away", "after")["mail"] == "dead")
+    # Before anything that is overdue can be ended.
     for name in ("worker", "away"):
         registered = carried.ask_as(name, "POST", "/registry/register", {
             "id": carried.content.workspace(name), "url": agent.url, "delivery_mode": "push", "agent_card": {"name": name}})

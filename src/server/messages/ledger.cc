@@ -120,8 +120,9 @@ std::optional<Record> Ledger::head(sql::Statements& statements, std::int64_t seq
 }
 
 std::optional<Lease> Ledger::lease(sql::Tx& tx, WorkspaceId target, Mailboxes::Next next) {
-  const Instant until = clock_.now() + settings_.lease_for;
-  if (tx.run(store::lease, next.seq, next.epoch, owner_, until) == 0) return std::nullopt;
+  const Instant now = clock_.now();
+  const Instant until = now + settings_.lease_for;
+  if (tx.run(store::lease, next.seq, next.epoch, owner_, until, now) == 0) return std::nullopt;
   const Lease lease{next.seq, next.epoch + 1};
   const auto lease_until = clock_.monotonic() + settings_.lease_for;
   tx.after_commit([this, target, lease, lease_until] {

@@ -64,7 +64,7 @@ class Ledger {
   // Without bodies.
   std::optional<Record> head(sql::Statements& statements, std::int64_t seq) const;
 
-  // Takes the lease of a message that waits; none when it does not wait any more.
+  // Takes the lease of a message that waits; none when it does not wait any more or is overdue.
   std::optional<Lease> lease(sql::Tx& tx, WorkspaceId target, Mailboxes::Next next);
   // False when the lease is void.
   bool renew(sql::Tx& tx, WorkspaceId target, Lease lease);

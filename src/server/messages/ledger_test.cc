@@ -210,6 +210,17 @@ TEST_P(LedgerTest, WaitingEndsByAge) {
   EXPECT_EQ(boxes->size(), 0U);
 }
 
+TEST_P(LedgerTest, WhatIsOverdueIsNotCarriedAnyMore) {
+  NewMessage hasty = message("hasty");
+  hasty.expires_at = clock.now() + 1s;
+  write([&](sql::Tx& tx) { return ledger->accept(tx, hasty, State::open); });
+  accept("later", State::open);
+  clock.advance(2s);
+  EXPECT_FALSE(lease_next()) << "an agent that comes back before the overdue were ended";
+  EXPECT_EQ(write([&](sql::Tx& tx) { return ledger->expire(tx, 10); }), 1U);
+  EXPECT_TRUE(lease_next());
+}
+
 TEST_P(LedgerTest, WhatIsCarriedExpiresWhenItComesBack) {
   NewMessage hasty = message("m1");
   hasty.expires_at = clock.now() + 1s;

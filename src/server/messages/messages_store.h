@@ -77,10 +77,10 @@ inline constexpr sql::Query<Row(std::int64_t)> head{"messages.head", R"(
      WHERE m.seq = $1)"};
 
 // The moves of a delivery. Each repeats what must be so; when it is not, no row changes.
-inline constexpr sql::Query<void(std::int64_t, std::int64_t, OwnerId, Instant)> lease{
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, OwnerId, Instant, Instant)> lease{
     "messages.lease", R"(
     UPDATE deliveries SET state = 'leased', owner = $3, lease_until = $4, epoch = epoch + 1
-     WHERE seq = $1 AND epoch = $2 AND state = 'open')"};
+     WHERE seq = $1 AND epoch = $2 AND state = 'open' AND expires_at > $5)"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> renew{"messages.renew", R"(
     UPDATE deliveries SET lease_until = $3 WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Instant>, std::int64_t,
