@@ -158,6 +158,53 @@ test("the Enter that takes a candidate neither sends nor chooses", async () => {
   assert.equal(agent.asked.length, 1);
 });
 
+test("the talk between agents opens at its end and follows it, unless someone reads further up", async () => {
+  const long = "A paragraph of an answer.\n\n".repeat(20);
+  const asked = await joins("asked", () => saying(long));
+  const asks = await joins("asks", () => saying("ok"));
+  const talk = (text) =>
+    platform.ask("POST", `/workspaces/${asked.id}/a2a`, { method: "message/send", params: { message: { role: "user", parts: [{ kind: "text", text }] } } }, asks.token);
+  for (let i = 0; i < 3; i += 1) await talk(`question ${i}`);
+  await opensChat(person.page, asked);
+  await person.page.getByRole("button", { name: "Agent Comms" }).click();
+  const list = person.page.getByRole("log", { name: "Talk between agents" });
+  const fromEnd = () => list.evaluate((each) => each.scrollHeight - each.scrollTop - each.clientHeight);
+  const answers = list.locator('[data-way="out"]');
+  const formatted = (count) =>
+    until(`${count} answers, the last formatted`, async () => (await answers.count()) === count && (await answers.last().locator("p").count()) > 5);
+  await formatted(3);
+  await until("the end in view", async () => (await fromEnd()) < 2);
+  await talk("question 3");
+  await formatted(4);
+  await until("the new end in view", async () => (await fromEnd()) < 2);
+  await list.evaluate((each) => each.scrollTo(0, 0));
+  await until("its being scrolled up", () => list.evaluate((each) => each.scrollTop === 0));
+  await talk("question 4");
+  await until("the fifth answer", async () => (await answers.count()) === 5);
+  assert.equal(await list.evaluate((each) => each.scrollTop), 0);
+});
+
+test("a table keeps its words whole on a narrow screen, and scrolls", async () => {
+  const agent = await joins("tabular", () => saying("| Name | Value | Note |\n|---|---:|---|\n| alpha | 1 | a note of many words in a cell of its own |"));
+  const size = person.page.viewportSize();
+  await person.page.setViewportSize({ width: 390, height: 844 });
+  await opensChat(person.page, agent);
+  await person.writes("go");
+  const words = person.page.locator('[data-role="agent"] th, [data-role="agent"] td:first-child');
+  await words.last().waitFor();
+  const lines = await words.evaluateAll((cells) =>
+    cells.map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return new Set([...range.getClientRects()].map((rect) => rect.top)).size;
+    }),
+  );
+  assert.deepEqual(lines, [1, 1, 1, 1]);
+  assert.ok(await person.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await picture(person.page, "table_narrow");
+  await person.page.setViewportSize(size);
+});
+
 test("a secret of many lines is kept byte for byte", async () => {
   const agent = await joins("delta", () => saying("ok"));
   const pem = "-----BEGIN KEY-----\nMIIE\nvQIB\n-----END KEY-----\n";

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Workspace } from "@/api/workspace";
+import type { FeedState } from "@/live/activity_feed";
 import { useActivityFeed } from "@/live/use_activity_feed";
 import { orgStore } from "@/model/org";
 import { Button } from "@/ui/button";
@@ -10,6 +11,7 @@ import { useSelected } from "@/ui/store";
 import { clockTime } from "@/ui/time";
 import { hintFor, readComms, type Comm } from "./comms_reading";
 import { Parts, StateLine } from "./parts";
+import { useFollow } from "./use_follow";
 import styles from "./chat.module.css";
 
 interface AgentCommsProps {
@@ -53,21 +55,44 @@ export function AgentComms({ workspace, onOpen }: AgentCommsProps) {
           ))}
         </div>
       )}
-      <div className={styles.scroll} role="log" aria-label="Talk between agents" tabIndex={0}>
-        {state.more && (
-          <Button tone="ghost" onClick={() => void feed.loadOlder()} disabled={state.loadingOlder}>
-            {state.loadingOlder ? "Loading…" : "Load older"}
-          </Button>
-        )}
-        {shown.map((comm) => (
-          <CommBubble key={comm.id} comm={comm} name={nameOf(comm.peerId)} onOpen={() => onOpen(comm.peerId)} />
-        ))}
-      </div>
+      <CommList key={peer ?? ""} comms={shown} state={state} nameOf={nameOf} onOlder={() => void feed.loadOlder()} onOpen={onOpen} />
     </>
   );
 }
 
-function CommBubble({ comm, name, onOpen }: { comm: Comm; name: string; onOpen: () => void }) {
+interface CommListProps {
+  comms: readonly Comm[];
+  state: FeedState;
+  nameOf: (id: string) => string;
+  onOlder: () => void;
+  onOpen: (id: string) => void;
+}
+
+function CommList({ comms, state, nameOf, onOlder, onOpen }: CommListProps) {
+  const { list, onScroll, follow } = useFollow(comms[0]?.id, comms);
+  return (
+    <div ref={list} className={styles.scroll} role="log" aria-label="Talk between agents" tabIndex={0} onScroll={onScroll}>
+      {state.more && (
+        <Button tone="ghost" onClick={onOlder} disabled={state.loadingOlder}>
+          {state.loadingOlder ? "Loading…" : "Load older"}
+        </Button>
+      )}
+      {comms.map((comm) => (
+        <CommBubble key={comm.id} comm={comm} name={nameOf(comm.peerId)} onOpen={() => onOpen(comm.peerId)} onFormatted={follow} />
+      ))}
+    </div>
+  );
+}
+
+interface CommBubbleProps {
+  comm: Comm;
+  name: string;
+  onOpen: () => void;
+  /** Its text got its formats, and maybe another height. */
+  onFormatted: () => void;
+}
+
+function CommBubble({ comm, name, onOpen, onFormatted }: CommBubbleProps) {
   return (
     <article className={classNames(styles.message, comm.way === "out" ? styles.out : styles.agent)} data-way={comm.way}>
       <div className={styles.way}>
@@ -75,7 +100,7 @@ function CommBubble({ comm, name, onOpen }: { comm: Comm; name: string; onOpen: 
       </div>
       {comm.text !== "" && (
         <div className={styles.bubble}>
-          <Markdown text={comm.text} />
+          <Markdown text={comm.text} onFormatted={onFormatted} />
         </div>
       )}
       {comm.parts.length > 0 && <Parts parts={comm.parts} />}

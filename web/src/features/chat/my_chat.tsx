@@ -1,4 +1,4 @@
-import { Fragment, useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { Fragment, useMemo } from "react";
 import type { Workspace } from "@/api/workspace";
 import { emptyThread, openTurn } from "@/model/chat";
 import { threadsStore } from "@/model/chat_store";
@@ -8,47 +8,28 @@ import { useSelected } from "@/ui/store";
 import { dayName } from "@/ui/time";
 import { Composer } from "./composer";
 import { Message } from "./message";
+import { useFollow } from "./use_follow";
 import { useHistory } from "./use_history";
 import { Waiting } from "./waiting";
 import styles from "./chat.module.css";
-
-/** Scrolled this near to the end, the list follows new messages. */
-const nearEnd = 120;
 
 export function MyChat({ workspace }: { workspace: Workspace }) {
   const thread = useSelected(threadsStore, (threads) => threads.get(workspace.id) ?? emptyThread);
   const history = useHistory(workspace.id);
   const turn = openTurn(thread);
-  const scroll = useRef<HTMLDivElement>(null);
-  const following = useRef(true);
-  const toEnd = useRef(0);
-  const first = thread.messages[0]?.id;
-
-  const follow = useCallback(() => {
-    const list = scroll.current;
-    if (list && following.current) list.scrollTop = list.scrollHeight;
-  }, []);
-  useEffect(follow, [follow, thread, history.loading]);
-
-  // Older messages arrive above what is being read, which stays where it is.
-  useLayoutEffect(() => {
-    const list = scroll.current;
-    if (list && !following.current) list.scrollTop = list.scrollHeight - toEnd.current;
-  }, [first]);
+  const content = useMemo(() => ({ thread, loading: history.loading }), [thread, history.loading]);
+  const { list, onScroll, follow } = useFollow(thread.messages[0]?.id, content);
 
   const empty = thread.messages.length === 0;
   return (
     <>
       <div
-        ref={scroll}
+        ref={list}
         className={styles.scroll}
         role="log"
         aria-label={`Conversation with ${workspace.name}`}
         tabIndex={0}
-        onScroll={({ currentTarget: list }) => {
-          toEnd.current = list.scrollHeight - list.scrollTop;
-          following.current = toEnd.current - list.clientHeight < nearEnd;
-        }}
+        onScroll={onScroll}
       >
         {history.error !== undefined && <Failure text={`The conversation could not be read: ${history.error}`} onRetry={history.reload} />}
         {empty && history.loading && <Loading text="Reading the conversation…" />}

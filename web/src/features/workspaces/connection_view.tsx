@@ -4,12 +4,12 @@ import { CopyButton } from "@/ui/copy_button";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
 
-const sdkNote = "In a checkout of the platform; Debian and Ubuntu first need the package python3-venv.";
+const sdkNote = "Debian and Ubuntu need the package python3-venv for it.";
 
 const snippetNames: readonly [key: string, label: string, note?: string][] = [
   ["curl_register_template", "curl", "For any shell. It stands for one round: register, heartbeat, hear one message, answer it."],
-  ["python_snippet", "Python SDK", `For a program; its first lines say how it gets the SDK. ${sdkNote}`],
-  ["command_snippet", "Command line", `For any shell; the answers are in my_agent.py. ${sdkNote}`],
+  ["python_snippet", "Python SDK", `For a program. Its first lines say how to get the SDK in a checkout of the platform. ${sdkNote}`],
+  ["command_snippet", "Command line", `For any shell, in a checkout of the platform; the answers are in my_agent.py. ${sdkNote}`],
   ["claude_code_channel_snippet", "Claude Code"],
   ["universal_mcp_snippet", "MCP"],
 ];
