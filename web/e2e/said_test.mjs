@@ -137,7 +137,8 @@ test("the Enter that takes a candidate neither sends nor chooses", async () => {
   await person.seesLive();
   const keys = await person.page.context().newCDPSession(person.page);
   await person.page.keyboard.press("Control+K");
-  await person.page.getByRole("combobox").waitFor();
+  // What an input method writes goes to whatever has the focus.
+  await person.page.locator('[role="combobox"]:focus').waitFor();
   await keys.send("Input.imeSetComposition", { text: "にほん", selectionStart: 3, selectionEnd: 3 });
   await person.page.locator('[role="option"]', { hasText: "にほん支店" }).waitFor();
   const before = person.page.url();
