@@ -23,7 +23,7 @@ SqliteCheckpointer::~SqliteCheckpointer() {
 
 bool SqliteCheckpointer::committed(std::size_t log_pages) {
   if (log_pages < pages_at_pass_) pages_at_pass_ = 0;  // The log has started over.
-  if (log_pages >= limits_.writer_pages) return true;
+  if (log_pages >= limits_.writer_pages || damaged_) return true;
   if (log_pages - pages_at_pass_ < limits_.pass_pages) return false;
   pages_at_pass_ = log_pages;
   {
@@ -45,7 +45,11 @@ void SqliteCheckpointer::loop() {
       // Opened for each pass, so that it is always the file the writer uses now.
       SqliteConnection connection(path_, SqliteConnection::Create::no, 0);
       connection.leave_log_at_close();
-      if (connection.log_condition().whole) connection.checkpoint();
+      if (connection.log_condition(LogPart::unmoved).whole) {
+        connection.checkpoint();
+      } else {
+        damaged_ = true;
+      }
       passes_.add();
     } catch (const Fault& fault) {
       log::warn("checkpoint failed", log::field("cause", fault.text()));

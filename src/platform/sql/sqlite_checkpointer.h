@@ -4,6 +4,7 @@
 // start over while it keeps growing, most of the work is done.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -25,7 +26,7 @@ class SqliteCheckpointer {
   ~SqliteCheckpointer();
 
   // After each commit, on the writer's thread: how long the log is now. True when the writer should
-  // run a checkpoint itself.
+  // run a checkpoint itself, or see for itself what is the matter with the log.
   bool committed(std::size_t log_pages);
 
  private:
@@ -39,6 +40,7 @@ class SqliteCheckpointer {
   std::condition_variable changed_;
   bool wanted_ = false;
   bool stopping_ = false;
+  std::atomic<bool> damaged_ = false;  // A pass found the log not to be what was written.
   std::jthread thread_;
 };
 

@@ -1,6 +1,7 @@
 #include "platform/sql/sqlite_checkpointer.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +48,28 @@ TEST_F(SqliteCheckpoints, AskTheWriterToHelpWhenTheLogIsTooLong) {
   SqliteCheckpointer checkpointer(place.settings.path, {20, 60}, metrics);
   EXPECT_FALSE(checkpointer.committed(59));
   EXPECT_TRUE(checkpointer.committed(60));
+}
+
+TEST_F(SqliteCheckpoints, TakeNoLogForDamagedThatGrowsAndStartsOverMeanwhile) {
+  SqliteCheckpointer checkpointer(place.settings.path, {5, 1'000'000}, metrics);
+  for (int i = 0; i < 500; ++i) ASSERT_FALSE(checkpointer.committed(commit_once())) << i;
+  EXPECT_GT(passes(), 1U);
+}
+
+TEST_F(SqliteCheckpoints, LeaveADamagedLogToTheWriter) {
+  SqliteCheckpointer checkpointer(place.settings.path, {20, 1'000'000}, metrics);
+  std::size_t pages = 0;
+  while (pages < 30) pages = commit_once();
+  const auto before = std::filesystem::file_size(place.settings.path);
+  {
+    std::fstream log(place.settings.path + "-wal", std::ios::binary | std::ios::in | std::ios::out);
+    log.seekp(10 * 4120);
+    log << std::string(8'000, '\0');
+  }
+  EXPECT_FALSE(checkpointer.committed(pages));
+  while (passes() == 0) std::this_thread::yield();
+  EXPECT_TRUE(checkpointer.committed(pages));
+  EXPECT_EQ(std::filesystem::file_size(place.settings.path), before);
 }
 
 TEST_F(SqliteCheckpoints, AreNotRepeatedForTheSamePages) {

@@ -70,7 +70,7 @@ class SqliteConnection {
   void leave_log_at_close() noexcept;
   // As the file has it now, which may be behind the log.
   FileHeader header() const;
-  LogCondition log_condition() const { return sql::log_condition(handle_.get()); }
+  LogCondition log_condition(LogPart part) const { return sql::log_condition(handle_.get(), part); }
   std::size_t log_pages() const {
     return log_pages_;
   }  // Length of the log at the last commit here.

@@ -208,7 +208,7 @@ SqliteDatabase::~SqliteDatabase() {
   stop();
   if (in_memory_ || !writer_ || !log_damage_.empty()) return;
   // Closing moves the log into the file.
-  const LogCondition log = writer_->log_condition();
+  const LogCondition log = writer_->log_condition(LogPart::unmoved);
   if (!log.whole && !log.moved) give_up_damaged_log(log);
 }
 
@@ -277,13 +277,15 @@ void SqliteDatabase::require_own_files() {
 }
 
 void SqliteDatabase::require_whole_log(SqliteFiles::Part missing) {
-  const LogCondition log = writer_->log_condition();
+  // All of it where it is about to be saved.
+  const bool there = missing == SqliteFiles::Part::none;
+  const LogCondition log = writer_->log_condition(there ? LogPart::ends : LogPart::unmoved);
   if (log.whole) return;
   if (!log.moved) {
     give_up_damaged_log(log);
     throw StoreLost{log_damage_, false};
   }
-  if (missing != SqliteFiles::Part::none) return;
+  if (!there) return;
   // Nothing is lost, and nobody needs what is there now: the log starts over.
   if (!writer_->checkpoint_whole())
     throw StoreLost{"the store's log was truncated or overwritten and is still in use", false};
@@ -307,12 +309,22 @@ void SqliteDatabase::give_up_damaged_log(const LogCondition& log) {
   }
 }
 
+// Damage between the ends of the log is noticed here, before it ends up in the database.
+void SqliteDatabase::move_log() {
+  const LogCondition log = writer_->log_condition(LogPart::unmoved);
+  if (!log.whole && !log.moved) {
+    give_up_damaged_log(log);
+    throw StoreLost{log_damage_, false};
+  }
+  writer_->checkpoint();
+}
+
 void SqliteDatabase::drop_writer() noexcept {
   // A store in memory lives and dies with its connection.
   if (in_memory_ || !writer_) return;
   // The next connection finds the files as this one had them.
   writer_->leave_log_at_close();
-  const LogCondition log = writer_->log_condition();
+  const LogCondition log = writer_->log_condition(LogPart::unmoved);
   if (!log.whole && !log.moved && log_damage_.empty()) give_up_damaged_log(log);
   writer_.reset();
 }
@@ -379,7 +391,7 @@ void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
       careful_ = careful_batches;
       run_batch(batch, true);
     }
-    if (checkpointer_ && checkpointer_->committed(writer_->log_pages())) writer_->checkpoint();
+    if (checkpointer_ && checkpointer_->committed(writer_->log_pages())) move_log();
   } catch (const StoreLost& loss) {
     writer_->execute_unchecked("ROLLBACK");
     if (loss.connection_bad) drop_writer();
@@ -412,7 +424,7 @@ void SqliteDatabase::probe() {
 void SqliteDatabase::quiet() {
   std::lock_guard lock(writer_mutex_);
   ensure_writer();
-  writer_->checkpoint();
+  move_log();
 }
 
 void SqliteDatabase::read_one(std::size_t reader, detail::Job& job) {

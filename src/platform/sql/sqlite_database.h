@@ -45,6 +45,7 @@ class SqliteDatabase final : public StoreThreads {
   void require_own_files();
   void require_whole_log(SqliteFiles::Part missing);
   void give_up_damaged_log(const LogCondition& log);
+  void move_log();
   void begin();
   bool run_in_batch(detail::Job& job, bool savepoints);
   bool run_batch(std::span<detail::Job* const> batch, bool savepoints);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <sqlite3.h>
 
@@ -19,6 +21,7 @@ constexpr std::uint32_t index_version = 3'007'000;
 constexpr std::uint32_t log_magic = 0x377f0682;  // The last bit says how checksums are read.
 constexpr std::int64_t log_header = 32;
 constexpr std::int64_t frame_header = 24;
+constexpr std::size_t summed_of_header = 8;  // The rest is the salt and the sum itself.
 
 constexpr int tries_max = 16;  // While others write, who take microseconds.
 
@@ -84,6 +87,33 @@ std::optional<Index> read_index(sqlite3* connection) {
   return std::nullopt;
 }
 
+// The sum that each frame carries on from the one before it. Stored sums are big-endian; what is
+// summed is read as the log's header says.
+class Sum {
+ public:
+  Sum(bool big, const std::uint8_t* stored)
+      : big_(big), parts_{big_endian(stored), big_endian(stored + 4)} {}
+  // A multiple of eight bytes.
+  void add(std::span<const std::uint8_t> bytes) {
+    auto [first, second] = parts_;
+    for (; !bytes.empty(); bytes = bytes.subspan(8)) {
+      first += word(bytes.data()) + second;
+      second += word(bytes.data() + 4) + first;
+    }
+    parts_ = {first, second};
+  }
+  bool is(const std::uint8_t* stored) const {
+    return parts_[0] == big_endian(stored) && parts_[1] == big_endian(stored + 4);
+  }
+
+ private:
+  std::uint32_t word(const std::uint8_t* bytes) const {
+    return big_ ? big_endian(bytes) : at<std::uint32_t>(bytes, 0);
+  }
+  bool big_;
+  std::array<std::uint32_t, 2> parts_;
+};
+
 class Log {
  public:
   explicit Log(sqlite3_file* file) : file_(file) {}
@@ -97,6 +127,35 @@ class Log {
     return read(last, index.start_of(index.frames)) && at<Salt>(last.data(), 8) == index.salt &&
            big_endian(&last[16]) == index.check[0] && big_endian(&last[20]) == index.check[1];
   }
+  // Whether the frames that are not in the database file yet are what was written.
+  bool unmoved_whole(const Index& index) const {
+    std::array<std::uint8_t, log_header> head{};
+    if (!read(head, 0)) return false;
+    const bool big = (head[3] & 1) != 0;
+    std::optional<Sum> sum;
+    if (index.moved == 0) {
+      sum.emplace(big, &head[24]);
+    } else {
+      // What was moved is not needed any more: where it was damaged, the sum begins one later.
+      std::array<std::uint8_t, frame_header> last{};
+      if (read(last, index.start_of(index.moved)) && at<Salt>(last.data(), 8) == index.salt)
+        sum.emplace(big, &last[16]);
+    }
+    std::vector<std::uint8_t> bytes(frame_header + index.page_size);
+    const std::span<const std::uint8_t> frame(bytes);
+    for (std::uint32_t number = index.moved + 1; number <= index.frames; ++number) {
+      if (!read(bytes, index.start_of(number)) || at<Salt>(bytes.data(), 8) != index.salt)
+        return false;
+      if (!sum) {
+        sum.emplace(big, &bytes[16]);
+        continue;
+      }
+      sum->add(frame.first(summed_of_header));
+      sum->add(frame.subspan(frame_header));
+      if (!sum->is(&bytes[16])) return false;
+    }
+    return true;
+  }
   // Whether the next start finds in it at least what the database file has of it already.
   bool reaches(const Index& index, std::uint32_t frames) const {
     if (!begins(index)) return false;
@@ -109,9 +168,9 @@ class Log {
   }
 
  private:
-  template <std::size_t n>
-  bool read(std::array<std::uint8_t, n>& into, std::int64_t offset) const {
-    return file_->pMethods->xRead(file_, into.data(), static_cast<int>(n), offset) == SQLITE_OK;
+  bool read(std::span<std::uint8_t> into, std::int64_t offset) const {
+    const int size = static_cast<int>(into.size());
+    return file_->pMethods->xRead(file_, into.data(), size, offset) == SQLITE_OK;
   }
   bool begins(const Index& index) const {
     std::array<std::uint8_t, log_header> head{};
@@ -124,16 +183,19 @@ class Log {
 
 }  // namespace
 
-LogCondition log_condition(sqlite3* connection) {
+LogCondition log_condition(sqlite3* connection, LogPart part) {
   sqlite3_file* file = file_of(connection, SQLITE_FCNTL_JOURNAL_POINTER);
   if (!file) return {};
   const Log log(file);
   for (int tries = 0; tries < tries_max; ++tries) {
     const auto index = read_index(connection);
-    if (!index || log.holds(*index)) return {};
-    // Another process, such as an admin verb, may have started the log over in between.
+    if (!index) return {};
+    const bool ends = log.holds(*index);
+    if (ends && (part == LogPart::ends || log.unmoved_whole(*index))) return {};
+    // Another process, such as an admin verb, may have started the log over in between. Frames that
+    // were added then do not change those that were read.
     const auto again = read_index(connection);
-    if (!again || !again->same_log(*index)) continue;
+    if (!again || !(ends ? again->salt == index->salt : again->same_log(*index))) continue;
     return {.whole = false,
             .moved = again->moved >= again->frames,
             .usable = log.reaches(*again, again->moved)};

@@ -14,7 +14,12 @@ struct LogCondition {
   bool usable = true;  // What is left of it is at least as new as the database file.
 };
 
-// Looks at both ends of the log, by the connection's own descriptors; on its thread.
-LogCondition log_condition(sqlite3* connection);
+enum class LogPart {
+  ends,     // The header and the last frame: cheap enough for every commit.
+  unmoved,  // And every frame that is not in the database file yet, before it is moved there.
+};
+
+// Looks at the log by the connection's own descriptors; on its thread.
+LogCondition log_condition(sqlite3* connection, LogPart part);
 
 }  // namespace molecule::sql
