@@ -131,7 +131,13 @@ std::string said(const store::Row& row) {
 
 }  // namespace
 
-std::vector<store::Row> Page::read_on(sql::Read& read) {
+Page::Slice Page::read_on(sql::Read& read) const {
+  Page then = *this;
+  auto rows = then.step(read);
+  return {std::move(rows), std::move(then)};
+}
+
+std::vector<store::Row> Page::step(sql::Read& read) {
   switch (stage_) {
     case Stage::fresh: begin(read); return {};
     case Stage::naming: name(read); return {};
@@ -334,28 +340,34 @@ std::string Service::row_json(const store::Row& row, bool with_peer,
 io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
                                 http::Query<FeedQuery> query, const http::Request& request) {
   Page page(checked(id, query.value, caller, clock_.now()));
-  const Filter& filter = page.filter();
+  const Filter filter = page.filter();
   bool with_peer =
       query.value.include && query.value.include->find("peer_info") != std::string::npos;
   io::Context here = co_await io::context();
   events::Patience patience(hubs_.of(*here.loop), clock_, filter.wait);
   const std::string base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
   // Written where it is read: a page of large bodies holds no loop.
+  struct Part {
+    std::string text;
+    Page then;
+  };
   auto look = [&, this](sql::Read& read) {
-    std::vector<store::Row> found = page.read_on(read);
-    if (filter.turned) std::ranges::reverse(found);
+    Page::Slice slice = page.read_on(read);
+    if (filter.turned) std::ranges::reverse(slice.rows);
     std::string out;
-    for (const store::Row& row : found) {
+    for (const store::Row& row : slice.rows) {
       if (!out.empty()) out += ',';
       out += row_json(row, with_peer, base);
     }
-    return out;
+    return Part{std::move(out), std::move(slice.then)};
   };
   std::string text;
   for (;;) {
     std::uint64_t pulse = feed_.pulse(id);
     while (!page.over()) {
-      std::string part = co_await db_.read(look);
+      Part read = co_await db_.read(look);
+      page = std::move(read.then);
+      std::string part = std::move(read.text);
       if (part.empty()) continue;
       std::string& earlier = filter.turned ? part : text;
       const std::string& later = filter.turned ? text : part;

@@ -34,9 +34,12 @@ struct Filter {
   std::chrono::seconds wait{0};
 };
 
-// One page being read.
+// How far a page was read. Reading on makes another one of it, because a read that lost its
+// connection is run again from where it began.
 class Page {
  public:
+  struct Slice;
+
   static constexpr std::int64_t slice_max = 20'000;  // Entries that one read looks at.
   // Entries among which the row that before_ts names is looked for; further back it is a time.
   static constexpr std::int64_t named_max = 100'000;
@@ -46,7 +49,7 @@ class Page {
 
   // Rows of the next slice, in the order asked for (newest first when it is to be turned). Throws
   // Fault cursor_gone (410) when the cursor is no row of this workspace's feed.
-  std::vector<store::Row> read_on(sql::Read& read);
+  Slice read_on(sql::Read& read) const;
   // Nothing is left to read: the page is full or the feed was searched.
   bool over() const { return stage_ == Stage::over; }
   // Goes on with what was written since the search began.
@@ -66,6 +69,7 @@ class Page {
     over
   };
 
+  std::vector<store::Row> step(sql::Read& read);
   void begin(sql::Read& read);
   void name(sql::Read& read);
   void seek(sql::Read& read);
@@ -77,7 +81,7 @@ class Page {
   bool selective() const;
 
   Filter filter_;
-  const std::int64_t slice_;
+  std::int64_t slice_;
   Stage stage_ = Stage::fresh;
   Range all_;                // What the cursor and before_seq leave.
   Range left_;               // What was not looked at.
@@ -85,6 +89,11 @@ class Page {
   std::int64_t newest_ = 0;  // Whatever is newer was not there when the search began.
   std::int64_t bytes_ = 0;
   std::int64_t count_ = 0;
+};
+
+struct Page::Slice {
+  std::vector<store::Row> rows;
+  Page then;
 };
 
 }  // namespace molecule::activity

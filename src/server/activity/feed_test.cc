@@ -72,8 +72,12 @@ class FeedTest : public test::EachDatabase {
     std::vector<store::Row> found;
     slices = 0;
     for (; !page.over(); ++slices) {
-      auto more = read([&](sql::Read& from) { return page.read_on(from); });
-      std::ranges::move(more, std::back_inserter(found));
+      auto more = read([&](sql::Read& from) {
+        page.read_on(from);  // As when the connection was lost behind it.
+        return page.read_on(from);
+      });
+      page = std::move(more.then);
+      std::ranges::move(more.rows, std::back_inserter(found));
     }
     return found;
   }
@@ -185,7 +189,8 @@ TEST_P(FeedTest, AWaitGoesOnWithWhatIsNewAlone) {
       std::vector<store::Row> found;
       for (slices = 0; !page.over(); ++slices) {
         auto more = read([&](sql::Read& from) { return page.read_on(from); });
-        std::ranges::move(more, std::back_inserter(found));
+        page = std::move(more.then);
+        std::ranges::move(more.rows, std::back_inserter(found));
       }
       return found;
     };
