@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_repeat_of_a_refused_message_is_refused_alike(org: Org, push_agents: P
     first, second = (org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hi", "m")) for _ in range(2))
     assert first.status_code == REFUSALS[status]
     assert (second.status_code, second.json()) == (first.status_code, first.json())
-    assert first.json()["error"] == "no such skill" and first.json()["code"] == "agent_error"
+    assert first.json()["error"]["message"] == "no such skill" and first.json()["code"] == "agent_error"
 
 
 def test_a_repeat_of_an_error_is_that_error(org: Org, push_agents: PushAgents) -> None:
@@ -99,7 +100,7 @@ def test_a_repeat_of_what_could_not_be_delivered_is_refused_alike(org: Org) -> N
         pass  # Until it has expired in the mailbox.
     second = org.ask("POST", f"/workspaces/{agent.id}/a2a", asked)
     assert (second.status_code, second.json()) == (first.status_code, first.json())
-    assert first.status_code == 504 and first.json()["code"] == "message_expired" and "expired" in first.json()["error"]
+    assert first.status_code == 504 and first.json()["code"] == "message_expired" and "expired" in first.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("ask", [message, newer])
@@ -182,6 +183,46 @@ def test_what_is_wrong_is_a_jsonrpc_error(org: Org, kind: str) -> None:
     assert body["jsonrpc"] == "2.0" and body["error"]["code"] == number and body["id"] == rpc_id and "id" in body
     if number == -32602:
         assert body["hint"]
+
+
+def refusals(org: Org, agents: PushAgents) -> dict[str, tuple[Any, str, int, str]]:
+    """Who asks whom, and what the refusal is, of every kind that a message can meet."""
+    stranger = org.resident("stranger")
+    hidden, asker = org.resident("hidden", stranger.id), org.resident("asker")
+    gone, sleeper = org.resident("gone", asker.id), org.resident("sleeper", asker.id)
+    for each in (asker, sleeper):
+        assert each.register().status_code == 200
+    assert org.ask("DELETE", f"/workspaces/{gone.id}?confirm=true").status_code < 300
+    failing = org.resident("failing", asker.id)
+    assert failing.register(url=agents.start(says(answer_bytes('{"error":"out of ink"}', status="422 No"))),
+                            delivery_mode="push").status_code == 200
+    assert asker.ask("POST", f"/workspaces/{sleeper.id}/a2a", message("first", "used")).status_code == 200
+    return {"hidden": (asker, hidden.id, 403, "not_reachable"), "unknown to an agent": (asker, str(uuid.uuid4()), 403, "not_reachable"),
+            "unknown to a person": (None, str(uuid.uuid4()), 404, "workspace_not_found"), "gone": (asker, gone.id, 410, "workspace_removed"),
+            "used": (asker, sleeper.id, 409, "message_id_reused"), "failing": (None, failing.id, 422, "agent_error")}
+
+
+@pytest.mark.parametrize("rpc_id", [7, "seven", None])
+def test_every_refusal_of_a_message_is_a_jsonrpc_error_beside_what_it_was(org: Org, push_agents: PushAgents, rpc_id: Any) -> None:
+    for kind, (asker, target, status, code) in refusals(org, push_agents).items():
+        sent = message("again", "used")
+        plain = {name: value for name, value in sent.items() if name != "jsonrpc"}
+        token = asker.token if asker else None
+        told = org.ask("POST", f"/workspaces/{target}/a2a", {**sent, "id": rpc_id}, token=token)
+        body = told.json()
+        assert told.status_code == status and body["code"] == code, (kind, told.text)
+        assert body["jsonrpc"] == "2.0" and body["id"] == rpc_id and "id" in body, kind
+        assert body["error"]["code"] == -32600 and body["error"]["message"], kind
+        once = org.ask("POST", f"/workspaces/{target}/a2a", plain, token=token)
+        before = once.json()
+        assert once.status_code == status and before["code"] == code and "jsonrpc" not in before, kind
+        assert before["error"] == body["error"]["message"], kind
+        # What stood beside the sentence stands there still; only an id of its own has another name.
+        for name, value in before.items():
+            if name != "error":
+                assert body["workspace_id" if name == "id" and kind == "gone" else name] == value or name == "id", (kind, name)
+        if kind == "gone":
+            assert body["workspace_id"] == target and body["removed_at"] and body["hint"]
 
 
 def test_who_does_not_speak_jsonrpc_is_told_in_a_sentence(org: Org) -> None:

@@ -27,7 +27,7 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
       messages::Outcome outcome;
       outcome.end = End::expired;
       outcome.error = messages::expired_error;
-      return response_of(refusal_of(outcome), admission.message.message_id);
+      return response_of(refusal_of(outcome), admission.message);
     }
     case Settled::recorded: probe_.answered.add(); break;
     case Settled::stale: break;
@@ -35,7 +35,7 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
   if (carried.end == Carried::End::answered) return http::Response::json(200, carried.answer.body);
   Refusal refusal =
       settled == Settled::dead ? given_up(carried, carried.error) : refusal_of(carried);
-  return response_of(refusal, admission.message.message_id);
+  return response_of(refusal, admission.message);
 }
 
 http::Response Service::answer_queued(const Admission& admission, const messages::Place& place,
@@ -73,7 +73,7 @@ http::Response Service::answer_repeated(const Admission& admission,
   messages::Place place{message.seq, message.id(), message.created_at};
   if (earlier.outcome) {
     if (auto refusal = refusal_in(*earlier.outcome))
-      return response_of(*refusal, admission.message.message_id);
+      return response_of(*refusal, admission.message);
     std::string answer = a2a::answer_again(
         earlier.outcome->body.empty() ? "{}" : earlier.outcome->body.text,
         a2a::generation_of(message.method), admission.message.generation, admission.message.rpc_id);

@@ -2,6 +2,7 @@
 
 #include "platform/json/json.h"
 #include "platform/log/log.h"
+#include "server/proxy/refusal.h"
 
 namespace molecule::proxy {
 namespace {
@@ -78,6 +79,19 @@ const Lane& Service::lane_of(io::Loop& loop) const {
 }
 
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
+                                       const http::Request& request) {
+  std::optional<Fault> refused;
+  try {
+    auto taken = take(caller, id, request);
+    co_return co_await taken;
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    refused = fault;
+  }
+  throw in_their_words(std::move(*refused), request.body);
+}
+
+io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
   Admission admission = admitter_.admit(caller, id, request.body);
   std::optional<std::string> parent;

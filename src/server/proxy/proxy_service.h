@@ -86,6 +86,9 @@ class Service {
   void go_down() { going_down_.store(true, std::memory_order_relaxed); }
 
  private:
+  // send(), whose refusals are told in the words of whoever sent.
+  io::Task<http::Response> take(auth::Member::Caller caller, WorkspaceId id,
+                                const http::Request& request);
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<Carried> deliver(const Lane& lane, Parcel& parcel);

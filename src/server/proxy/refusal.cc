@@ -1,8 +1,17 @@
 #include "server/proxy/refusal.h"
 
 #include "platform/json/json.h"
+#include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::proxy {
+namespace {
+
+// What JSON-RPC calls it: the request's fault, or ours and the agent's.
+int number_of(int http_status) {
+  return http_status >= 500 ? jsonrpc::internal_error : jsonrpc::invalid_request;
+}
+
+}  // namespace
 
 Refusal refusal_of(const Carried& carried) {
   return {carried.error, carried.code, carried.status >= 400 ? carried.status : 502,
@@ -52,10 +61,25 @@ std::optional<Refusal> refusal_in(const messages::Outcome& outcome) {
   return refusal;
 }
 
-http::Response response_of(const Refusal& refusal, std::string_view message_id) {
+http::Response response_of(const Refusal& refusal, const a2a::Incoming& message) {
   json::Object members;
-  members.add("delivery_confirmed", refusal.delivery_confirmed).add("message_id", message_id);
+  members.add("delivery_confirmed", refusal.delivery_confirmed);
+  members.add("message_id", message.message_id);
+  if (message.rpc) {
+    return http::Response::json(refusal.http_status,
+                                a2a::refusal(message.rpc_id, number_of(refusal.http_status),
+                                             refusal.code, refusal.error, members.members()));
+  }
   return http::error_response(refusal.http_status, refusal.code, refusal.error, members.members());
+}
+
+Fault in_their_words(Fault fault, std::string_view request) {
+  if (fault.body()) return fault;
+  auto rpc_id = a2a::rpc_id_in(request);
+  if (!rpc_id) return fault;
+  std::string body = a2a::refusal(*rpc_id, number_of(http_status(fault.kind())), fault.code(),
+                                  fault.text(), fault.members());
+  return std::move(fault).body(std::move(body));
 }
 
 }  // namespace molecule::proxy

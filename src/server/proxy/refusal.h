@@ -1,6 +1,6 @@
 // How a message failed: what its sender is told, and told again when the message is sent again.
 // Kept in the message's row where an answer would be; an answer is always JSON-RPC and this never
-// is.
+// is. Whoever asked in JSON-RPC is told in it, with all that a plain refusal holds beside.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "platform/http/message.h"
 #include "server/messages/messages.h"
 #include "server/proxy/carry.h"
+#include "wire/a2a/a2a.h"
 
 namespace molecule::proxy {
 
@@ -33,6 +34,9 @@ Refusal refusal_of(const messages::Outcome& outcome);
 // The refusal that an outcome is; nothing when an agent's answer is there.
 std::optional<Refusal> refusal_in(const messages::Outcome& outcome);
 
-http::Response response_of(const Refusal& refusal, std::string_view message_id);
+http::Response response_of(const Refusal& refusal, const a2a::Incoming& message);
+
+// The same for whatever else refuses a request on its way, given what was sent.
+Fault in_their_words(Fault fault, std::string_view request);
 
 }  // namespace molecule::proxy

@@ -24,6 +24,7 @@ Generation generation_of(std::string_view method);
 // A message on its way to an agent.
 struct Incoming {
   Generation generation = Generation::v03;
+  bool rpc = false;    // It came as JSON-RPC, so a refusal is a JSON-RPC error.
   std::string rpc_id;  // JSON text, for the answer; a fresh string id when the client sent none.
   std::string method;  // "message/send" or "SendMessage"
   std::string message_id;  // The caller's idempotency key; empty when the client sent none.
@@ -37,6 +38,14 @@ struct Incoming {
   std::optional<std::string> parent;  // metadata.activity_id: the message this one is part of
   std::optional<std::int64_t> expires_in_seconds;
 };
+
+// The id of a request that was not read as a message, as JSON text; nothing when it is no JSON-RPC.
+std::optional<std::string> rpc_id_in(std::string_view body);
+
+// A refusal as a JSON-RPC error under the caller's id, with what a plain refusal holds beside it:
+// its code and its members. Only an `id` among these gives way and is called workspace_id.
+std::string refusal(std::string_view rpc_id, int number, std::string_view code,
+                    std::string_view text, std::string_view members = {});
 
 // What the platform adds while normalising.
 struct Stamp {

@@ -58,11 +58,21 @@ Fault refused(const Asker& asker, int number, std::string_view code, std::string
   if (!hint.empty()) hints.add("hint", hint);
   Fault fault = bad_request(std::string(code), text).with(hints.members());
   if (!asker.rpc) return fault;
-  json::Object beside;
-  beside.add("code", code);
-  if (!hint.empty()) beside.add("hint", hint);
-  return std::move(fault).body(jsonrpc::failure(asker.id, number, text, beside.members()));
+  return std::move(fault).body(refusal(asker.id, number, code, text, hints.members()));
 }
+
+bool speaks_rpc(std::string_view body) {
+  return body.find("\"jsonrpc\"") != std::string_view::npos;
+}
+
+// Wrapping adds a few levels, and what a mailbox holds must be readable again.
+json::Limits request_limits() {
+  json::Limits limits;
+  limits.depth -= 8;
+  return limits;
+}
+
+bool is_id(Node id) { return id.is(Type::string) || is_whole(id, id.text()) || id.is(Type::null); }
 
 constexpr std::string_view parts_hint =
     R"(send params.message.parts, for example [{"kind":"text","text":"hello"}])";
@@ -219,12 +229,38 @@ void read_metadata(Incoming& in, Node metadata) {
 
 }  // namespace
 
+std::string refusal(std::string_view rpc_id, int number, std::string_view code,
+                    std::string_view text, std::string_view members) {
+  json::Object beside;
+  beside.add("code", code);
+  if (!members.empty()) {
+    json::Document document = json::Document::parse(fmt::format("{{{}}}", members));
+    for (std::size_t i = 0; i < document.root().size(); ++i) {
+      std::string_view name = document.root().name_at(i);
+      if (name == "id") name = "workspace_id";
+      beside.add(name, RawJson(document.root().value_at(i).text()));
+    }
+  }
+  return jsonrpc::failure(rpc_id, number, text, beside.members());
+}
+
+std::optional<std::string> rpc_id_in(std::string_view body) {
+  if (!speaks_rpc(body)) return std::nullopt;
+  try {
+    json::Document document = json::Document::parse(body, request_limits());
+    if (!document.root().find("jsonrpc")) return std::nullopt;
+    Node id = document.root().find("id");
+    if (id && is_id(id) && id.text().size() <= id_max + 2) return id.text();
+  } catch (const Fault&) {
+    // It has an id that nobody can read.
+  }
+  return "null";
+}
+
 Incoming read_request(std::string_view body, const Stamp& stamp) {
-  // Wrapping adds a few levels, and what a mailbox holds must be readable again.
-  json::Limits limits;
-  limits.depth -= 8;
+  const json::Limits limits = request_limits();
   Asker asker;
-  asker.rpc = body.find("\"jsonrpc\"") != std::string_view::npos;
+  asker.rpc = speaks_rpc(body);
   std::optional<json::Document> document;
   std::optional<Fault> unreadable;
   try {
@@ -287,6 +323,7 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
 
   Incoming in;
   in.generation = generation_of(method.string());
+  in.rpc = bool(version);
   in.method = method.string();
   in.rpc_id = std::move(rpc_id);
   in.message_id = string_member(message, "messageId");
