@@ -121,7 +121,7 @@ void HeadWriter::write(std::string& out, const Response& response, const HeadFac
     append_value(out, facts.allow_origin);
     out +=
         "\r\nAccess-Control-Allow-Credentials: true\r\n"
-        "Access-Control-Expose-Headers: X-Request-Id, X-Molecule-Seq, Retry-After, "
+        "Access-Control-Expose-Headers: X-Request-Id, X-Molecule-Seq, X-Molecule-Before-Seq, Retry-After, "
         "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset\r\n"
         "Vary: Origin\r\n";
   }

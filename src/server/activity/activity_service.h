@@ -78,8 +78,10 @@ class Service {
         hubs_(hubs),
         clock_(clock) {}
 
-  io::Task<RawJson> list(auth::Self::Caller caller, WorkspaceId id, http::Query<FeedQuery> query,
-                         const http::Request& request);
+  // Newest first, a page ends after so much was looked at; X-Molecule-Before-Seq then says with
+  // which before_seq the search goes on.
+  io::Task<http::Reply<RawJson>> list(auth::Self::Caller caller, WorkspaceId id,
+                                      http::Query<FeedQuery> query, const http::Request& request);
   io::Task<RawJson> report(auth::Self::Caller caller, WorkspaceId id, Report report);
   io::Task<RawJson> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
 

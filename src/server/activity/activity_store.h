@@ -162,6 +162,12 @@ inline constexpr std::string_view dated = R"(
 inline constexpr std::string_view first_then = "= $4 ORDER BY f.seq LIMIT 1";
 inline constexpr std::string_view last_since = "> $4 ORDER BY f.seq DESC LIMIT 1";
 }  // namespace part
+// Among the oldest of a slice; more than one, since clocks are set.
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t, Instant)>
+    old_enough{"activity.old_enough", R"(
+    SELECT f.seq FROM (SELECT seq FROM feed WHERE workspace_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT 100) f
+      LEFT JOIN messages m ON m.seq = f.seq LEFT JOIN reports r ON r.seq = f.seq
+     WHERE COALESCE(m.created_at, r.created_at) < $4 LIMIT 1)"};
 using Dated = sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t, Instant)>;
 inline constexpr Dated first_then{
     "activity.first_then", sql::joined<part::number, part::filled, part::dated, part::first_then>};

@@ -141,6 +141,7 @@ std::vector<store::Row> Page::step(sql::Read& read) {
   switch (stage_) {
     case Stage::fresh: begin(read); return {};
     case Stage::naming: name(read); return {};
+    case Stage::skipping: skip(read); return {};
     case Stage::seeking: seek(read); return {};
     case Stage::reading: return read_slice(read);
     case Stage::over: break;
@@ -194,7 +195,7 @@ void Page::name(sql::Read& read) {
   if (!found)
     found = read.optional(store::tail_first_then, filter_.workspace, part.after, part.before,
                           *filter_.before);
-  named_ += slice_;
+  ++named_;
   left_.before = below.value_or(0) + 1;
   if (!found && below && named_ < named_max) return;
   if (found) {
@@ -202,7 +203,19 @@ void Page::name(sql::Read& read) {
     filter_.before.reset();
   }
   left_ = all_;
-  stage_ = Stage::reading;
+  stage_ = found ? Stage::reading : Stage::skipping;
+}
+
+// A slice is passed over when none of its oldest entries is old enough.
+void Page::skip(sql::Read& read) {
+  const auto below = edge(read, false, left_);
+  const bool any = !below || read.optional(store::old_enough, filter_.workspace, *below,
+                                           left_.before, *filter_.before);
+  if (any) {
+    stage_ = Stage::reading;
+  } else {
+    left_.before = *below + 1;
+  }
 }
 
 // Numbers ascend with time, but for steps of the clock: where a whole slice is too old, what is
@@ -253,6 +266,12 @@ std::vector<store::Row> Page::read_slice(sql::Read& read) {
     span.before = std::max(span.before, size.seq + 1);
   }
   if (count_ >= filter_.limit) stage_ = Stage::over;
+  // A first fetch is never cut short, since nobody would look behind it.
+  const bool may_stop = !filter_.ascending && !filter_.turned;
+  if (++searched_ == slices_max && may_stop && stage_ != Stage::over) {
+    stage_ = Stage::over;
+    goes_on_ = left_.before;
+  }
   if (taken == 0) return {};
   return rows(read, store::rows, span, taken);
 }
@@ -337,8 +356,9 @@ std::string Service::row_json(const store::Row& row, bool with_peer,
   return out.text();
 }
 
-io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
-                                http::Query<FeedQuery> query, const http::Request& request) {
+io::Task<http::Reply<RawJson>> Service::list(auth::Self::Caller caller, WorkspaceId id,
+                                             http::Query<FeedQuery> query,
+                                             const http::Request& request) {
   Page page(checked(id, query.value, caller, clock_.now()));
   const Filter filter = page.filter();
   bool with_peer =
@@ -375,12 +395,16 @@ io::Task<RawJson> Service::list(auth::Self::Caller caller, WorkspaceId id,
       earlier += later;
       if (filter.turned) text = std::move(part);
     }
-    if (!text.empty()) break;
+    if (!text.empty() || page.goes_on()) break;
     while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
     if (patience.over()) break;
     page.look_again();
   }
-  co_return RawJson("[" + text + "]");
+  http::Reply<RawJson> reply;
+  reply.body = RawJson("[" + text + "]");
+  if (page.goes_on())
+    reply.headers.emplace_back("X-Molecule-Before-Seq", std::to_string(*page.goes_on()));
+  co_return reply;
 }
 
 }  // namespace molecule::activity

@@ -41,8 +41,10 @@ class Page {
   struct Slice;
 
   static constexpr std::int64_t slice_max = 20'000;  // Entries that one read looks at.
-  // Entries among which the row that before_ts names is looked for; further back it is a time.
-  static constexpr std::int64_t named_max = 100'000;
+  // Slices that a page newest first looks at before it is given as it is.
+  static constexpr int slices_max = 10;
+  // Slices in which the row that before_ts names is looked for; further back it is a time.
+  static constexpr int named_max = 2;
 
   explicit Page(Filter filter, std::int64_t slice = slice_max)
       : filter_(std::move(filter)), slice_(slice) {}
@@ -52,6 +54,8 @@ class Page {
   Slice read_on(sql::Read& read) const;
   // Nothing is left to read: the page is full or the feed was searched.
   bool over() const { return stage_ == Stage::over; }
+  // The before_seq with which a search goes on that stopped after slices_max.
+  std::optional<std::int64_t> goes_on() const { return goes_on_; }
   // Goes on with what was written since the search began.
   void look_again();
   const Filter& filter() const { return filter_; }
@@ -62,9 +66,10 @@ class Page {
     std::int64_t before = std::numeric_limits<std::int64_t>::max();
   };
   enum class Stage {
-    fresh,    // The cursor was not looked at.
-    naming,   // Which row before_ts names.
-    seeking,  // Where what is new enough begins.
+    fresh,     // The cursor was not looked at.
+    naming,    // Which row before_ts names.
+    skipping,  // What is not old enough.
+    seeking,   // Where what is new enough begins.
     reading,
     over
   };
@@ -72,6 +77,7 @@ class Page {
   std::vector<store::Row> step(sql::Read& read);
   void begin(sql::Read& read);
   void name(sql::Read& read);
+  void skip(sql::Read& read);
   void seek(sql::Read& read);
   std::vector<store::Row> read_slice(sql::Read& read);
   std::optional<std::int64_t> edge(sql::Read& read, bool up, const Range& range) const;
@@ -83,9 +89,11 @@ class Page {
   Filter filter_;
   std::int64_t slice_;
   Stage stage_ = Stage::fresh;
-  Range all_;                // What the cursor and before_seq leave.
-  Range left_;               // What was not looked at.
-  std::int64_t named_ = 0;   // Entries that were looked at for the name.
+  Range all_;         // What the cursor and before_seq leave.
+  Range left_;        // What was not looked at.
+  int named_ = 0;     // Slices that were looked at for the name.
+  int searched_ = 0;  // Slices that were read.
+  std::optional<std::int64_t> goes_on_;
   std::int64_t newest_ = 0;  // Whatever is newer was not there when the search began.
   std::int64_t bytes_ = 0;
   std::int64_t count_ = 0;

@@ -79,6 +79,15 @@ class FeedTest : public test::EachDatabase {
       page = std::move(more.then);
       std::ranges::move(more.rows, std::back_inserter(found));
     }
+    if (!page.goes_on()) return found;
+    if (!filter.before) {
+      EXPECT_LE(slices, Page::slices_max + 1);
+    }
+    const int before = slices;
+    filter.limit -= static_cast<std::int64_t>(found.size());
+    filter.before_seq = page.goes_on();
+    std::ranges::move(rows(filter, slice), std::back_inserter(found));
+    slices += before;
     return found;
   }
   Filter newest(std::int64_t limit) {
@@ -168,6 +177,20 @@ TEST_P(FeedTest, WhatIsRareIsFoundSliceBySlice) {
       EXPECT_EQ(seqs(down, slice), std::vector(turned.begin(), turned.begin() + 2));
     }
   }
+  // Newest first a page is given as it is after a while and says where to go on; oldest first it is
+  // not, since its cursor is a row.
+  Filter cut = newest(100);
+  cut.peer = peer;
+  Page down(cut, 5);
+  while (!down.over()) read([&](sql::Read& from) { return down.read_on(from); });
+  EXPECT_TRUE(down.goes_on());
+  for (bool up : {true, false}) {
+    cut.ascending = up;
+    cut.turned = !up;
+    Page whole(cut, 5);
+    while (!whole.over()) read([&](sql::Read& from) { return whole.read_on(from); });
+    EXPECT_FALSE(whole.goes_on());
+  }
   Filter none = newest(100);
   none.type = "error";
   EXPECT_TRUE(seqs(none, 10).empty());
@@ -223,7 +246,9 @@ TEST_P(FeedTest, PagesGoOnByNumberWhateverTheClockDid) {
   }
   const std::vector<std::int64_t> expected(mine.rbegin(), mine.rend());
   for (bool by_number : {true, false}) {
-    for (std::int64_t slice : {2, 7, 1000}) {
+    // A time names its row in the newest slices alone.
+    for (std::int64_t slice :
+         by_number ? std::vector<std::int64_t>{2, 7, 1000} : std::vector<std::int64_t>{15, 1000}) {
       std::vector<std::int64_t> walked;
       Filter next = newest(4);
       for (;;) {
@@ -248,6 +273,39 @@ TEST_P(FeedTest, PagesGoOnByNumberWhateverTheClockDid) {
   }
   EXPECT_EQ(page(then), older);
   EXPECT_LT(older.size(), mine.size());
+}
+
+TEST_P(FeedTest, WhatIsOldEnoughIsFoundWithoutReadingWhatIsNot) {
+  std::vector<std::int64_t> mine;
+  for (int i = 0; i < 60; ++i) {
+    mine.push_back(report(one));
+    if (i == 49) {
+      while (fill()) {}
+    }
+  }
+  for (std::int64_t slice : {1, 4, 15, 1000}) {
+    for (int count : {0, 1, 5, 10, 25, 60}) {
+      Filter filter = newest(100);
+      filter.before = Instant::from_micros(clock.now().micros() - count * 1'000'000 + 500'000);
+      std::vector<std::int64_t> found;
+      for (const auto& row : rows(filter, slice)) found.push_back(row.seq);
+      EXPECT_EQ(found, std::vector(mine.rbegin() + count, mine.rend())) << slice << " " << count;
+    }
+  }
+  // One that was written while the clock was ahead hides none behind it.
+  clock.step(24h);
+  WorkspaceId odd = random.id<WorkspaceId>();
+  report(odd);
+  clock.step(-24h);
+  std::vector<std::int64_t> others;
+  for (int i = 0; i < 40; ++i) others.push_back(report(odd));
+  while (fill()) {}
+  Filter filter = newest(100);
+  filter.workspace = odd;
+  filter.before = Instant::from_micros(clock.now().micros() - 35 * 1'000'000 + 500'000);
+  std::vector<std::int64_t> found;
+  for (const auto& row : rows(filter, 10)) found.push_back(row.seq);
+  EXPECT_EQ(found, std::vector(others.rbegin() + 35, others.rend()));
 }
 
 TEST_P(FeedTest, WhatIsNewEnoughIsFoundFromTheNewestOn) {

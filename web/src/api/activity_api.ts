@@ -1,4 +1,4 @@
-import { request } from "./request";
+import { requestWithHeaders } from "./request";
 
 /** One row of a workspace's activity feed. */
 export interface ActivityRow {
@@ -30,15 +30,22 @@ export interface ActivityQuery {
   before_seq?: number;
 }
 
-/** One answer: newest first, at most `limit` rows, and fewer where they are large. */
-function listActivity(workspaceId: string, query: ActivityQuery, signal?: AbortSignal): Promise<ActivityRow[]> {
+interface ActivityAnswer {
+  rows: ActivityRow[];
+  /** The search stopped before it was through: where it goes on. */
+  goesOn: number | undefined;
+}
+
+/** One answer: newest first, at most `limit` rows, and fewer where they are large or rare. */
+async function listActivity(workspaceId: string, query: ActivityQuery, signal?: AbortSignal): Promise<ActivityAnswer> {
   const search = new URLSearchParams();
   if (query.type) search.set("type", query.type);
   if (query.source) search.set("source", query.source);
   if (query.limit) search.set("limit", String(query.limit));
   if (query.before_seq !== undefined) search.set("before_seq", String(query.before_seq));
   const path = `/workspaces/${encodeURIComponent(workspaceId)}/activity?${search}`;
-  return request<ActivityRow[]>("GET", path, signal ? { signal } : {});
+  const { value, headers } = await requestWithHeaders<ActivityRow[]>("GET", path, signal ? { signal } : {});
+  return { rows: value, goesOn: Number(headers.get("X-Molecule-Before-Seq") ?? 0) || undefined };
 }
 
 /** Answers that one page is put together from before it is shown as it is. */
@@ -50,16 +57,19 @@ export interface ActivityPage {
   more: boolean;
 }
 
-/** A page of `limit` rows, newest first. The platform ends an answer early where rows are large; only an empty one is the end. */
+/** A page of `limit` rows, newest first. The platform ends an answer early where rows are large; only an empty one that does not say where to go on is the end. */
 export async function readActivityPage(workspaceId: string, query: ActivityQuery & { limit: number }, signal?: AbortSignal): Promise<ActivityPage> {
   const rows: ActivityRow[] = [];
-  for (let answers = 0; answers < answersMax; answers += 1) {
-    const last = rows.at(-1);
-    const rest = { ...query, limit: query.limit - rows.length, ...(last ? { before_seq: last.seq } : {}) };
+  let before = query.before_seq;
+  for (let answers = 0; answers < answersMax;) {
+    const rest = { ...query, limit: query.limit - rows.length, ...(before === undefined ? {} : { before_seq: before }) };
     const found = await listActivity(workspaceId, rest, signal);
-    rows.push(...found);
-    if (found.length === 0) return { rows, more: false };
+    rows.push(...found.rows);
+    if (found.rows.length === 0 && found.goesOn === undefined) return { rows, more: false };
     if (rows.length >= query.limit) break;
+    // An answer that brought nothing is none: what is sought lies further back.
+    if (found.rows.length > 0) answers += 1;
+    before = found.goesOn ?? rows.at(-1)?.seq;
   }
   return { rows, more: true };
 }

@@ -10,6 +10,9 @@ class Platform {
   count = 0;
   answerMax = 500;
   asked = 0;
+  /** Rows that one answer looks at, and of which one in `every` is what was asked for. */
+  searchedMax = Infinity;
+  every = 1;
   /** From this message on the clock is an hour behind. */
   clockBackAt = Infinity;
 
@@ -25,8 +28,11 @@ class Platform {
     const before = query.get("before_seq");
     const from = before ? Math.min(this.count, Number(before) - 1) : this.count;
     const most = Math.min(Number(query.get("limit")), this.answerMax);
-    const rows = Array.from({ length: Math.max(0, Math.min(most, from)) }, (_, i) => this.row(from - i));
-    return new Response(JSON.stringify(rows));
+    const found = Array.from({ length: Math.max(0, Math.min(most, from)) }, (_, i) => this.row(from - i));
+    const edge = from - this.searchedMax;
+    const rows = found.filter(({ seq }) => seq > edge);
+    const headers: HeadersInit = rows.length < most && edge > 0 ? { "X-Molecule-Before-Seq": String(edge + 1) } : {};
+    return new Response(JSON.stringify(rows.filter(({ seq }) => seq % this.every === 0)), { headers });
   }
 }
 
@@ -52,6 +58,16 @@ it("reads the newest page, and older ones on request, to the very first", async 
   expect(history.state.get()).toEqual({ loading: false, error: undefined, more: true, full: false });
   await history.readOlder();
   expect(asked()).toEqual(from(1, 70));
+  expect(history.state.get().more).toBe(false);
+});
+
+it("looks as far back as it has to for what is rare", async () => {
+  platform.count = 1000;
+  platform.searchedMax = 40;
+  platform.every = 400;
+  const history = new ChatHistory("pm");
+  await history.read();
+  expect(asked()).toEqual([400, 800]);
   expect(history.state.get().more).toBe(false);
 });
 
