@@ -10,6 +10,7 @@
 #include "app/lane.h"
 #include "app/migrations.h"
 #include "app/ports.h"
+#include "app/serve_settings.h"
 #include "app/system.h"
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/key_file.h"
@@ -38,10 +39,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr auto drain_for = 25s;  // For requests under way when the platform is told to stop.
-
-bool is_loopback(const std::string& host) {
-  return host == "::1" || host == "localhost" || host.starts_with("127.");
-}
 
 void log_failure(std::string_view name, std::exception_ptr failure) {
   try {
@@ -85,47 +82,6 @@ io::Task<void> stop_when_taken_over(const sql::Database& db, io::Stop& stop) {
   co_return;
 }
 
-http::Settings http_settings(const Config& config, const Address& address) {
-  http::Settings settings;
-  settings.address = address.host;
-  settings.port = address.port;
-  settings.hosts = config.list("hosts");
-  // As browsers spell them.
-  for (const std::string& origin : config.list("cors-origins"))
-    settings.cors_origins.push_back(net::Url::parse(origin).origin());
-  settings.trusted_proxies = config.list("trusted-proxies");
-  // Where agents and people reach the platform is a name and an origin of its own.
-  if (!config.text("platform-url").empty()) {
-    net::Url url = net::Url::parse(config.text("platform-url"));
-    settings.hosts.push_back(url.host);
-    settings.cors_origins.push_back(url.origin());
-  }
-  return settings;
-}
-
-auth::LimitSettings limit_settings(const Config& config) {
-  auth::LimitSettings limits;
-  limits.per_address = static_cast<std::uint32_t>(config.number("rate-limit"));
-  limits.per_credential = static_cast<std::uint32_t>(config.number("rate-limit-credential"));
-  if (limits.per_address == 0) {
-    limits.per_credential = 0;
-    limits.per_operator = 0;
-    limits.failures_per_address = 0;
-    limits.claims_per_address = 0;
-  }
-  return limits;
-}
-
-// Null when the platform speaks plain HTTP.
-std::unique_ptr<net::TlsServer> certificate(const Config& config) {
-  const std::string& chain = config.text("tls-cert");
-  const std::string& key = config.text("tls-key");
-  if (chain.empty() && key.empty()) return nullptr;
-  if (chain.empty() || key.empty())
-    throw bad_request("invalid_config", "tls-cert and tls-key belong together");
-  return std::make_unique<net::TlsServer>(chain, key);
-}
-
 // What SIGHUP changes: the certificate. Everything else is read once, at start.
 io::Task<void> reload_when_asked(io::Reload& reload, net::TlsServer* tls) {
   for (;;) {
@@ -157,34 +113,6 @@ io::Task<void> drain_all(std::vector<std::unique_ptr<Lane>>& lanes, io::Loop& he
 std::string session_cookie(const crypto::Keyring& keyring) {
   return fmt::format("{}_{}", auth::Sessions::cookie_prefix,
                      crypto::hex_encode(keyring.keys().front().id()));
-}
-
-net::DialSettings dial_settings(const Config& config) {
-  net::DialSettings dial;
-  dial.dev = config.flag("dev");
-  dial.allow = config.list("dial-allow");
-  return dial;
-}
-
-// What can be known to be wrong before anything is made is refused here, so that a mistyped flag
-// leaves no data directory behind.
-void require_usable(const Config& config) {
-  const Address address = *parse_address(config.text("listen"));
-  if (config.flag("dev") && !is_loopback(address.host)) {
-    throw bad_request(
-        "dev_is_local",
-        "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
-  }
-  metrics::Registry registry;
-  io::SystemClock clock;
-  net::SystemResolver resolver(clock);
-  net::Dialer dialer(dial_settings(config), resolver, registry);
-  for (std::string_view name : {"tls-cert", "tls-key"}) {
-    const std::string& file = config.text(name);
-    if (!file.empty() && !fs::is_regular_file(file))
-      throw bad_request("invalid_config", fmt::format("{}: there is no file {}", name, file));
-  }
-  certificate(config);
 }
 
 // What is there of an earlier run is read before anything is changed.

@@ -141,6 +141,9 @@ struct Server::Impl {
   std::chrono::milliseconds patience(std::chrono::milliseconds usual) const;
 };
 
+// What whoever comes while the server is leaving is told.
+Response draining_response();
+
 class Connection {
  public:
   Connection(Server::Impl& server, std::unique_ptr<net::Stream> stream);

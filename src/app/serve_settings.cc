@@ -1,0 +1,87 @@
+#include "app/serve_settings.h"
+
+#include <filesystem>
+
+#include "base/fault.h"
+#include "platform/io/clock.h"
+#include "platform/metrics/metrics.h"
+#include "platform/net/url.h"
+
+namespace molecule::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_loopback(const std::string& host) {
+  return host == "::1" || host == "localhost" || host.starts_with("127.");
+}
+
+}  // namespace
+
+http::Settings http_settings(const Config& config, const Address& address) {
+  http::Settings http;
+  http.address = address.host;
+  http.port = address.port;
+  http.hosts = config.list("hosts");
+  // As browsers spell them.
+  for (const std::string& origin : config.list("cors-origins"))
+    http.cors_origins.push_back(net::Url::parse(origin).origin());
+  http.trusted_proxies = config.list("trusted-proxies");
+  // Where agents and people reach the platform is a name and an origin of its own.
+  if (!config.text("platform-url").empty()) {
+    net::Url url = net::Url::parse(config.text("platform-url"));
+    http.hosts.push_back(url.host);
+    http.cors_origins.push_back(url.origin());
+  }
+  return http;
+}
+
+auth::LimitSettings limit_settings(const Config& config) {
+  auth::LimitSettings limits;
+  limits.per_address = static_cast<std::uint32_t>(config.number("rate-limit"));
+  limits.per_credential = static_cast<std::uint32_t>(config.number("rate-limit-credential"));
+  if (limits.per_address == 0) {
+    limits.per_credential = 0;
+    limits.per_operator = 0;
+    limits.failures_per_address = 0;
+    limits.claims_per_address = 0;
+  }
+  return limits;
+}
+
+net::DialSettings dial_settings(const Config& config) {
+  net::DialSettings dial;
+  dial.dev = config.flag("dev");
+  dial.allow = config.list("dial-allow");
+  return dial;
+}
+
+std::unique_ptr<net::TlsServer> certificate(const Config& config) {
+  const std::string& chain = config.text("tls-cert");
+  const std::string& key = config.text("tls-key");
+  if (chain.empty() && key.empty()) return nullptr;
+  if (chain.empty() || key.empty())
+    throw bad_request("invalid_config", "tls-cert and tls-key belong together");
+  return std::make_unique<net::TlsServer>(chain, key);
+}
+
+void require_usable(const Config& config) {
+  const Address address = *parse_address(config.text("listen"));
+  if (config.flag("dev") && !is_loopback(address.host)) {
+    throw bad_request(
+        "dev_is_local",
+        "the dev profile listens on loopback only; drop --dev or listen on 127.0.0.1");
+  }
+  metrics::Registry registry;
+  io::SystemClock clock;
+  net::SystemResolver resolver(clock);
+  net::Dialer dialer(dial_settings(config), resolver, registry);
+  for (std::string_view name : {"tls-cert", "tls-key"}) {
+    const std::string& file = config.text(name);
+    if (!file.empty() && !fs::is_regular_file(file))
+      throw bad_request("invalid_config", fmt::format("{}: there is no file {}", name, file));
+  }
+  certificate(config);
+}
+
+}  // namespace molecule::app
