@@ -51,7 +51,7 @@ class Page {
 
   // Rows of the next slice, in the order asked for (newest first when it is to be turned). Throws
   // Fault cursor_gone (410) when the cursor is no row of this workspace's feed.
-  Slice read_on(sql::Read& read) const;
+  [[nodiscard]] Slice read_on(sql::Read& read) const;
   // Nothing is left to read: the page is full or the feed was searched.
   bool over() const { return stage_ == Stage::over; }
   // The before_seq with which a search goes on that stopped after slices_max.
