@@ -53,6 +53,11 @@ class SqliteConnection {
              RowSink on_row);
   std::int64_t run(Statement& statement, std::string_view name,
                    std::span<const Value> values);  // Rows changed.
+  template <class... Args>
+  std::int64_t run(const Query<void(Args...)>& query, const std::type_identity_t<Args>&... args) {
+    const Value values[] = {to_value(args)..., Value{}};
+    return run(prepare(query.name, query.text), query.name, std::span(values, sizeof...(Args)));
+  }
 
   void execute(
       const std::string& statements);  // Without parameters; may be several. Throws as above.

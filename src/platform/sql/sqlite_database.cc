@@ -16,179 +16,15 @@ constexpr int reader_cache_kib = 4'096;
 
 constexpr Query<void()> begin_batch{"sqlite.begin", "BEGIN IMMEDIATE"};
 constexpr Query<void()> commit_batch{"sqlite.commit", "COMMIT"};
-constexpr Query<void()> open_savepoint{"sqlite.savepoint", "SAVEPOINT job"};
-constexpr Query<void()> release_savepoint{"sqlite.release", "RELEASE job"};
-constexpr Query<void()> undo_savepoint{"sqlite.undo", "ROLLBACK TO job"};
 constexpr Query<void()> begin_read{"sqlite.begin_read", "BEGIN"};
-template <class... Args>
-std::int64_t run(SqliteConnection& on, const Query<void(Args...)>& query,
-                 const std::type_identity_t<Args>&... args) {
-  const Value values[] = {to_value(args)..., Value{}};
-  return on.run(on.prepare(query.name, query.text), query.name, std::span(values, sizeof...(Args)));
-}
 
 }  // namespace
-
-// The write transaction that closures see; one object serves all jobs of all batches.
-class SqliteDatabase::Transaction final : public Tx {
-  // A closure that swallows every exception must not turn a lost store into an acknowledged write.
-  template <class Fn>
-  auto guarded(Fn&& fn) {
-    if (lost_) throw StoreLost(*lost_);
-    if (violated_)
-      throw internal("a transaction that broke a constraint takes no further statements");
-    try {
-      return fn();
-    } catch (const StoreLost& loss) {
-      lost_ = loss;
-      throw;
-    } catch (const ConstraintViolation&) {
-      violated_ = true;
-      throw;
-    }
-  }
-
- public:
-  explicit Transaction(Interference* interference) : interference_(interference) {}
-
-  void begin_batch(SqliteConnection& connection) {
-    connection_ = &connection;
-    sequences_.begin_batch();
-    actions_.begin_batch();
-    lost_.reset();
-  }
-  // Without savepoints a job that fails after it wrote costs the whole batch.
-  void begin_job(bool savepoints) {
-    savepoints_ = savepoints;
-    savepoint_ = false;
-    wrote_ = false;
-    violated_ = false;
-    sequences_.mark();
-    actions_.mark();
-  }
-  // False when what the job wrote can only be undone with the rest of the batch.
-  bool end_job(bool keep) {
-    if (lost_) throw StoreLost(*lost_);
-    if (!connection_->in_transaction())
-      throw StoreLost{"the engine ended the transaction by itself"};
-    if (keep && !violated_) {
-      if (savepoint_) run_plain(release_savepoint);
-      return true;
-    }
-    if (savepoint_) {
-      run_plain(undo_savepoint);
-      run_plain(release_savepoint);
-    }
-    sequences_.back_to_mark();
-    actions_.back_to_mark();
-    return savepoint_ || !wrote_;
-  }
-  void write_sequences() {
-    sequences_.write_back([&](const std::string& name, std::int64_t value) {
-      sql::run(*connection_, write_sequence, name, value);
-    });
-  }
-  CommitActions& actions() { return actions_; }
-
-  std::int64_t next(std::string_view sequence) override {
-    return guarded([&] {
-      return sequences_.next(sequence, [&](std::string_view name) {
-        interfere(read_sequence.name);
-        std::int64_t value = 0;
-        const Value values[] = {name};
-        const auto take = [&](const Columns& row) { value = row.integer(0); };
-        connection_->query(connection_->prepare(read_sequence.name, read_sequence.text),
-                           read_sequence.name, values, RowSink(take));
-        return value;
-      });
-    });
-  }
-  void after_commit(std::move_only_function<void()> action) override {
-    actions_.after_commit(std::move(action));
-  }
-  void after_batch(const void* owner, std::move_only_function<void()> action) override {
-    actions_.after_batch(owner, std::move(action));
-  }
-
- protected:
-  void fetch(std::string_view name, std::string_view text, std::span<const Value> values,
-             RowSink on_row) override {
-    guarded([&] {
-      interfere(name);
-      auto& statement = connection_->prepare(name, text);
-      protect(statement);
-      connection_->query(statement, name, values, on_row);
-    });
-  }
-  std::int64_t execute(std::string_view name, std::string_view text,
-                       std::span<const Value> values) override {
-    return guarded([&] {
-      interfere(name);
-      auto& statement = connection_->prepare(name, text);
-      protect(statement);
-      return connection_->run(statement, name, values);
-    });
-  }
-  void enqueue(std::string_view name, std::string_view text,
-               std::span<const Value> values) override {
-    execute(name, text, values);
-  }
-
- private:
-  void run_plain(const Query<void()>& query) { sql::run(*connection_, query); }
-  void interfere(std::string_view name) const {
-    if (interference_ && interference_->lose_before(name))
-      throw StoreLost{"lost before a statement"};
-  }
-  // A job that fails before it writes has nothing to undo.
-  void protect(const SqliteConnection::Statement& statement) {
-    if (wrote_ || !statement.writes()) return;
-    wrote_ = true;
-    if (!savepoints_) return;
-    run_plain(open_savepoint);
-    savepoint_ = true;
-  }
-  Interference* const interference_;
-  SqliteConnection* connection_ = nullptr;
-  Sequences sequences_;
-  CommitActions actions_;
-  std::optional<StoreLost> lost_;
-  bool savepoints_ = false;
-  bool savepoint_ = false;
-  bool wrote_ = false;
-  bool violated_ = false;
-};
-
-class SqliteDatabase::Snapshot final : public Read {
- public:
-  explicit Snapshot(SqliteConnection& connection) : connection_(connection) {}
-  void end() const {
-    if (lost_) throw StoreLost(*lost_);
-  }
-
- protected:
-  void fetch(std::string_view name, std::string_view text, std::span<const Value> values,
-             RowSink on_row) override {
-    try {
-      auto& statement = connection_.prepare(name, text);
-      if (statement.writes()) throw internal(fmt::format("the query {} writes; use write()", name));
-      connection_.query(statement, name, values, on_row);
-    } catch (const StoreLost& loss) {
-      lost_ = loss;
-      throw;
-    }
-  }
-
- private:
-  SqliteConnection& connection_;
-  std::optional<StoreLost> lost_;
-};
 
 SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& registry)
     : StoreThreads(settings, registry, "sqlite"),
       in_memory_(settings.path == ":memory:"),
       files_(settings.path),
-      transaction_(std::make_unique<Transaction>(settings_.interference.get())),
+      transaction_(settings_.interference.get()),
       readers_(static_cast<std::size_t>(std::max(1, settings.readers))) {
   if (!in_memory_) files_.prepare(settings_.mark, settings_.create);
   writer_ = std::make_unique<SqliteConnection>(settings_.path, SqliteConnection::Create::yes,
@@ -330,20 +166,20 @@ void SqliteDatabase::drop_writer() noexcept {
 }
 
 void SqliteDatabase::begin() {
-  run(*writer_, begin_batch);
-  transaction_->begin_batch(*writer_);
+  writer_->run(begin_batch);
+  transaction_.begin_batch(*writer_);
 }
 
 bool SqliteDatabase::run_in_batch(detail::Job& job, bool savepoints) {
   if (job.reads) {
-    Snapshot snapshot(*writer_);
+    SqliteRead snapshot(*writer_);
     run_closure(job, snapshot);
     snapshot.end();
     return true;
   }
-  transaction_->begin_job(savepoints);
-  run_closure(job, *transaction_);
-  return transaction_->end_job(!job.failure);
+  transaction_.begin_job(savepoints);
+  run_closure(job, transaction_);
+  return transaction_.end_job(!job.failure);
 }
 
 // False when a job failed that could not be undone by itself: then nothing of the batch is kept.
@@ -359,7 +195,7 @@ bool SqliteDatabase::run_batch(std::span<detail::Job* const> batch, bool savepoi
 }
 
 void SqliteDatabase::commit(std::span<detail::Job* const> batch) {
-  transaction_->write_sequences();
+  transaction_.write_sequences();
   const auto fate = batch.empty() ? Interference::Commit::goes_through : interference_at_commit();
   const auto committing = [&](bool now) {
     for (detail::Job* job : batch) job->committing = now && !job->failure;
@@ -367,7 +203,7 @@ void SqliteDatabase::commit(std::span<detail::Job* const> batch) {
   committing(true);
   if (fate == Interference::Commit::lost_undone) throw StoreLost{"lost at the commit"};
   try {
-    run(*writer_, commit_batch);
+    writer_->run(commit_batch);
   } catch (const StoreLost& loss) {
     // A commit that was refused before it reached the disk is known to have left nothing.
     if (!loss.disk_failed) committing(false);
@@ -375,7 +211,7 @@ void SqliteDatabase::commit(std::span<detail::Job* const> batch) {
   }
   if (fate == Interference::Commit::lost_done) throw StoreLost{"lost behind the commit"};
   require_own_files();
-  transaction_->actions().run();
+  transaction_.actions().run();
 }
 
 void SqliteDatabase::write_batch(std::span<detail::Job* const> batch) {
@@ -409,7 +245,7 @@ void SqliteDatabase::probe() {
   if (!in_memory_) files_.require_room();
   try {
     begin();
-    run(*writer_, write_sequence, "store.probe", static_cast<std::int64_t>(generation_.load()));
+    writer_->run(write_sequence, "store.probe", static_cast<std::int64_t>(generation_.load()));
     commit({});
   } catch (const StoreLost& loss) {
     writer_->execute_unchecked("ROLLBACK");
@@ -438,11 +274,11 @@ void SqliteDatabase::read_one(std::size_t reader, detail::Job& job) {
       mine.connection->leave_log_at_close();
       mine.generation = generation;
     }
-    run(*mine.connection, begin_read);
-    Snapshot snapshot(*mine.connection);
+    mine.connection->run(begin_read);
+    SqliteRead snapshot(*mine.connection);
     run_closure(job, snapshot);
     snapshot.end();
-    run(*mine.connection, commit_batch);
+    mine.connection->run(commit_batch);
   } catch (const Fault& fault) {
     mine.connection.reset();
     throw StoreLost{fault.text()};

@@ -6,10 +6,10 @@
 #include <memory>
 #include <mutex>
 
-#include "platform/sql/sequences.h"
 #include "platform/sql/sqlite_checkpointer.h"
 #include "platform/sql/sqlite_connection.h"
 #include "platform/sql/sqlite_files.h"
+#include "platform/sql/sqlite_transaction.h"
 #include "platform/sql/store_threads.h"
 
 namespace molecule::sql {
@@ -29,8 +29,6 @@ class SqliteDatabase final : public StoreThreads {
   static constexpr int careful_batches =
       64;  // With savepoints from the start, after one had to be undone.
 
-  class Transaction;
-  class Snapshot;
   struct Reader {
     std::unique_ptr<SqliteConnection> connection;
     std::uint64_t generation = 0;
@@ -60,7 +58,7 @@ class SqliteDatabase final : public StoreThreads {
   std::mutex
       writer_mutex_;  // Held through a batch; lets migrate() and check_prepares() in between.
   std::unique_ptr<SqliteConnection> writer_;
-  std::unique_ptr<Transaction> transaction_;
+  SqliteTx transaction_;
   int careful_ = 0;
   std::unique_ptr<SqliteCheckpointer> checkpointer_;  // None in memory.
   // Raised when the writer had to be opened again, so that readers do the same: the file may be
