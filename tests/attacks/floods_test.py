@@ -233,7 +233,7 @@ def test_an_answer_in_many_small_pieces(tmp_path: Path, push_agents: PushAgents,
             assert sum(len(each["parts"]) for each in told.json()["result"]["artifacts"]) == events.count(b"artifact-update")
         else:
             assert told.json()["code"] in ("response_too_large", "bad_response")
-            assert "more than" in told.json()["error"]
+            assert "more than" in told.json()["error"]["message"]
     finally:
         org.close()
         stage.close()
