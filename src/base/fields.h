@@ -1,6 +1,7 @@
 // Field lists: one list per type drives JSON both ways, SQL rows, query strings and the reference
 // pages. A type declares its list with BOOST_DESCRIBE_STRUCT, an enum its names with
-// BOOST_DESCRIBE_ENUM; an enumerator is spelled on the wire as it is spelled in C++.
+// BOOST_DESCRIBE_ENUM; names are spelled on the wire as in C++, but for the underscore at the end
+// of a field whose name is a word of C++ itself.
 #pragma once
 
 #include <optional>
@@ -21,11 +22,16 @@ concept Described = std::is_class_v<T> && boost::describe::has_describe_members<
 template <class E>
 concept DescribedEnum = std::is_enum_v<E> && boost::describe::has_describe_enumerators<E>::value;
 
+constexpr std::string_view wire_name(std::string_view field) {
+  if (field.ends_with('_')) field.remove_suffix(1);
+  return field;
+}
+
 // Calls fn(name, member pointer) for each field in declared order.
 template <Described T, class Fn>
 constexpr void for_each_field(Fn&& fn) {
   boost::mp11::mp_for_each<FieldList<T>>(
-      [&](auto field) { fn(std::string_view(field.name), field.pointer); });
+      [&](auto field) { fn(wire_name(field.name), field.pointer); });
 }
 
 template <Described T>

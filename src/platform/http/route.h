@@ -11,19 +11,25 @@
 // request; any other described type, or RawJson, is the JSON body. Results: a described type,
 // vector, RawJson or map-like text become JSON with 200; Reply<T> carries a status and headers;
 // Response is sent as it is; void is 204.
+//
+// What a route takes and gives follows from these types, and contract_of() tells it. A route whose
+// handler reads the request itself, or answers with a Response, says it: takes<T>(), gives<T>().
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/fault.h"
 #include "platform/http/message.h"
 #include "platform/io/task.h"
 #include "platform/json/json.h"
+#include "platform/json/shape.h"
 
 namespace molecule::http {
 
@@ -39,7 +45,38 @@ inline constexpr std::size_t default_body_max = 4u << 20;
 // none at all.
 inline constexpr std::size_t unread_body_max = 4u << 10;
 
+// What a route takes and gives.
+struct Contract {
+  struct Member {
+    std::string_view name;
+    json::Shape shape;
+  };
+  struct Answer {
+    int status = 200;
+    std::optional<json::Shape> shape;  // Empty: no JSON, or no body.
+    std::string_view media = json_media;
+  };
+  static constexpr std::string_view json_media = "application/json";
+
+  std::vector<Member> query;
+  std::optional<json::Shape> body;
+  bool body_may_be_absent = false;
+  std::vector<Answer> answers;  // Of success.
+};
+
+using ShapeOf = json::Shape (*)(json::Shapes&);
+
 struct Route {
+  static constexpr std::size_t answers_max = 3;
+  static constexpr std::size_t refusals_max = 14;
+
+  // An answer as a table states it.
+  struct Stated {
+    int status = 0;
+    ShapeOf shape = nullptr;  // Null: no JSON.
+    std::string_view media = Contract::json_media;
+  };
+
   Method method;
   std::string_view pattern;
   const Access* access;
@@ -48,6 +85,49 @@ struct Route {
   bool uncounted = false;
   // The bound call: reads arguments, calls the service, writes the result. Throws Fault.
   io::Task<Response> (*call)(void* service, Request& request) = nullptr;
+  // What the handler's types say.
+  void (*sign)(json::Shapes& shapes, Contract& contract) = nullptr;
+  std::string_view summary = {};
+  ShapeOf body = nullptr;
+  bool body_may_be_absent = false;
+  std::array<Stated, answers_max> stated = {};
+  // The codes of the refusals that are its own; those that many share follow from what it demands.
+  std::array<std::string_view, refusals_max> refusals = {};
+
+  // One sentence: what it does.
+  constexpr Route says(std::string_view sentence) const {
+    Route copy = *this;
+    copy.summary = sentence;
+    return copy;
+  }
+  // The body, where the handler reads it itself.
+  template <class T>
+  constexpr Route takes() const {
+    Route copy = *this;
+    copy.body = [](json::Shapes& shapes) { return shapes.add<T>(json::Shapes::Way::read); };
+    return copy;
+  }
+  constexpr Route may_lack_body() const {
+    Route copy = *this;
+    copy.body_may_be_absent = true;
+    return copy;
+  }
+  // An answer of success, in place of what the handler's type says. Said again for another status.
+  template <class T>
+  constexpr Route gives(int status = 200) const {
+    return stating(
+        {status, [](json::Shapes& shapes) { return shapes.add<T>(json::Shapes::Way::written); }});
+  }
+  constexpr Route gives(int status, std::string_view media) const {
+    return stating({status, nullptr, media});
+  }
+  template <class... Codes>
+  constexpr Route refuses(Codes... codes) const {
+    static_assert(sizeof...(Codes) <= refusals_max);
+    Route copy = *this;
+    copy.refusals = {std::string_view(codes)...};
+    return copy;
+  }
 
   // A smaller or larger body cap for this route.
   constexpr Route body_limit(std::size_t bytes) const {
@@ -60,7 +140,21 @@ struct Route {
     copy.uncounted = true;
     return copy;
   }
+
+ private:
+  constexpr Route stating(Stated answer) const {
+    Route copy = *this;
+    for (Stated& place : copy.stated) {
+      if (place.status != 0) continue;
+      place = answer;
+      return copy;
+    }
+    throw "a route states more answers than Route::answers_max";
+  }
 };
+
+// All that is known of what a route takes and gives; its types are added to `shapes`.
+Contract contract_of(const Route& route, json::Shapes& shapes);
 
 template <class T>
 struct Query {
@@ -80,7 +174,14 @@ template <class T>
 struct Reply {
   int status = 200;
   T body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+
+  Reply&& with(std::string name, std::string value) && {
+    headers.emplace_back(std::move(name), std::move(value));
+    return std::move(*this);
+  }
+  // For answers that hold a credential.
+  Reply&& unkept() && { return std::move(*this).with("Cache-Control", "no-store"); }
 };
 
 namespace detail {
@@ -94,6 +195,18 @@ struct IsReply : std::false_type {};
 template <class T>
 struct IsReply<Reply<T>> : std::true_type {};
 template <class T>
+struct QueryFieldsOf;
+template <class T>
+struct QueryFieldsOf<Query<T>> {
+  using type = T;
+};
+template <class T>
+struct ReplyBodyOf;
+template <class T>
+struct ReplyBodyOf<Reply<T>> {
+  using type = T;
+};
+template <class T>
 struct IsPathId : std::false_type {};
 template <class Tag>
 struct IsPathId<Id<Tag>> : std::true_type {};
@@ -106,6 +219,15 @@ void read_query_field(const Request& request, std::string_view name,
                       std::optional<std::int64_t>& out);
 void read_query_field(const Request& request, std::string_view name, std::optional<bool>& out);
 void read_query_field(const Request& request, std::string_view name, Wait& out);
+
+template <class F>
+json::Shape query_shape(json::Shapes& shapes) {
+  if constexpr (std::is_same_v<F, Wait>) {
+    return {json::Shape::Kind::integer};
+  } else {
+    return shapes.add<typename F::value_type>(json::Shapes::Way::read);
+  }
+}
 
 // Whether a parameter of a handler is read from the body, or may be.
 template <class P>
@@ -138,12 +260,15 @@ P bind(Request& request, std::size_t& next_param) {
   }
 }
 
+}  // namespace detail
+
+// A handler's result as it is sent.
 template <class R>
 Response respond(R&& result) {
   using T = std::remove_cvref_t<R>;
   if constexpr (std::is_same_v<T, Response>) {
     return std::move(result);
-  } else if constexpr (IsReply<T>::value) {
+  } else if constexpr (detail::IsReply<T>::value) {
     Response response = Response::json(result.status, json::text(result.body));
     response.headers = std::move(result.headers);
     return response;
@@ -151,6 +276,8 @@ Response respond(R&& result) {
     return Response::json(200, json::text(result));
   }
 }
+
+namespace detail {
 
 template <class Class, auto method>
 struct Bound;
@@ -162,6 +289,29 @@ struct Bound<Class, method> {
   static constexpr std::size_t body_max(Method verb) {
     if (verb == Method::get) return 0;
     return (from_body<Args>() || ...) ? default_body_max : unread_body_max;
+  }
+  static void sign(json::Shapes& shapes, Contract& contract) {
+    (sign_argument<std::remove_cvref_t<Args>>(shapes, contract), ...);
+    using Way = json::Shapes::Way;
+    if constexpr (std::is_void_v<R>) {
+      contract.answers.push_back({204, std::nullopt, {}});
+    } else if constexpr (IsReply<R>::value) {
+      contract.answers.push_back({200, shapes.add<typename ReplyBodyOf<R>::type>(Way::written)});
+    } else if constexpr (!std::is_same_v<R, Response>) {
+      contract.answers.push_back({200, shapes.add<R>(Way::written)});
+    }
+  }
+  template <class T>
+  static void sign_argument(json::Shapes& shapes, Contract& contract) {
+    if constexpr (IsQuery<T>::value) {
+      using Fields = typename QueryFieldsOf<T>::type;
+      for_each_field<Fields>([&](std::string_view name, auto member) {
+        using F = std::remove_cvref_t<decltype(std::declval<Fields>().*member)>;
+        contract.query.push_back({name, query_shape<F>(shapes)});
+      });
+    } else if constexpr (from_body<T>() && !std::is_same_v<T, Request>) {
+      contract.body = shapes.add<T>(json::Shapes::Way::read);
+    }
   }
   static io::Task<Response> call(void* service, Request& request) {
     S& self = *static_cast<S*>(service);
@@ -192,7 +342,8 @@ constexpr Route make(Method verb, std::string_view pattern) {
                .pattern = pattern,
                .access = &Class::access,
                .body_max = Call::body_max(verb),
-               .call = &Call::call};
+               .call = &Call::call,
+               .sign = &Call::sign};
 }
 
 }  // namespace detail

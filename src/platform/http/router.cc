@@ -54,6 +54,21 @@ void read_query_field(const Request& request, std::string_view name, std::option
 
 }  // namespace detail
 
+Contract contract_of(const Route& route, json::Shapes& shapes) {
+  Contract contract;
+  if (route.sign) route.sign(shapes, contract);
+  if (route.body) contract.body = route.body(shapes);
+  contract.body_may_be_absent = route.body_may_be_absent;
+  if (route.stated.front().status != 0) contract.answers.clear();
+  for (const Route::Stated& stated : route.stated) {
+    if (stated.status == 0) break;
+    std::optional<json::Shape> shape;
+    if (stated.shape) shape = stated.shape(shapes);
+    contract.answers.push_back({stated.status, std::move(shape), stated.media});
+  }
+  return contract;
+}
+
 std::chrono::seconds Wait::patience(std::int64_t most) const {
   const std::int64_t asked = seconds.value_or(0);
   if (asked < 0 || asked > most)

@@ -296,6 +296,13 @@ std::string text(const T& value) {
   return out;
 }
 
+// The members of a described type's object without its braces, for Fault::with.
+template <Described T>
+std::string members(const T& value) {
+  std::string out = text(value);
+  return out.substr(1, out.size() - 2);
+}
+
 // An object put together by hand: json::Object{}.add("status", "ok").add("count", 3).text().
 class Object {
  public:
