@@ -106,7 +106,7 @@ ring_fuzz() {
 }
 
 ring_torture() {
-  MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
+  MOLECULE_STOP_ROUNDS=200 MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
 }
 
 # Making a root needs root; ./dev check has asked for it before, to install packages.
