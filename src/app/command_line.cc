@@ -53,7 +53,7 @@ struct Arguments {
   std::map<std::string, std::string> flags;
   std::optional<std::string> file;
   std::string output;
-  std::string directory;
+  ReferenceFiles reference;
   AdminOptions admin;
 };
 
@@ -275,11 +275,19 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
 
   CLI::App* reference_verb =
       cli.add_subcommand("reference", "Write the reference pages into a directory");
-  reference_verb->add_option("directory", arguments.directory, "Where to write them")
+  ReferenceFiles& files = arguments.reference;
+  reference_verb->add_option("directory", files.directory, "Where to write them")
       ->required()
       ->type_name("DIR");
-  reference_verb->footer("Example:\n  molecule reference docs/reference");
-  reference_verb->callback([&] { write_reference(arguments.directory, commands_page()); });
+  reference_verb->add_option("--openapi", files.openapi, "The API as OpenAPI 3.1, into this file")
+      ->type_name("FILE");
+  reference_verb->add_option("--typescript", files.typescript, "Its types for TypeScript")
+      ->type_name("FILE");
+  reference_verb->add_option("--python", files.python, "Its types for Python")->type_name("FILE");
+  reference_verb->footer(
+      "Example:\n  molecule reference docs/reference --typescript web/src/api/wire.ts \\\n"
+      "    --python sdk/python/src/molecule_agent/wire_types.py");
+  reference_verb->callback([&] { write_reference(files, commands_page()); });
 }
 
 std::string full_name(const CLI::App& verb) {

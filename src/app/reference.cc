@@ -1,9 +1,11 @@
 #include "app/reference.h"
 
-#include <array>
+#include <filesystem>
 #include <fstream>
 
+#include "app/client_types.h"
 #include "app/config.h"
+#include "app/openapi.h"
 #include "app/system.h"
 #include "server/activity/activity_service.h"
 #include "server/auth/auth_service.h"
@@ -14,6 +16,8 @@
 #include "server/proxy/proxy_service.h"
 #include "server/secrets/secrets_service.h"
 #include "server/workspaces/workspaces_service.h"
+#include "wire/api/refusals.h"
+#include "wire/events/payloads.h"
 
 namespace molecule::app {
 namespace {
@@ -59,27 +63,107 @@ std::string faults_page() {
   std::string page = "# Faults\n\n";
   page += printed;
   page +=
-      "Every error is `{\"error\": sentence, \"code\": snake_case}`, some with further members. The kind decides the "
-      "HTTP status.\n\n| Kind | Status |\n|---|---|\n";
-  constexpr std::array kinds{
-      std::pair{Kind::bad_request, "bad request"},
-      std::pair{Kind::unauthenticated, "unauthenticated"},
-      std::pair{Kind::over_budget, "over budget"},
-      std::pair{Kind::forbidden, "forbidden"},
-      std::pair{Kind::not_found, "not found"},
-      std::pair{Kind::conflict, "conflict"},
-      std::pair{Kind::gone, "gone"},
-      std::pair{Kind::too_large, "too large"},
-      std::pair{Kind::unprocessable, "unprocessable"},
-      std::pair{Kind::rate_limited, "rate limited"},
-      std::pair{Kind::internal, "internal"},
-      std::pair{Kind::bad_gateway, "bad gateway"},
-      std::pair{Kind::unavailable, "unavailable"},
-      std::pair{Kind::deadline, "deadline"},
-      std::pair{Kind::cancelled, "cancelled"},
-  };
-  for (auto [kind, name] : kinds) page += fmt::format("| {} | {} |\n", name, http_status(kind));
+      "Every error is `{\"error\": sentence, \"code\": snake_case}`, some with further members. Act on the code: the "
+      "sentence may change. Where an agent's own status is passed on, the status differs from the one below.\n\n"
+      "| Code | Status | Meaning |\n|---|---|---|\n";
+  for (const api::Refusal& refusal : api::refusals)
+    page += fmt::format("| `{}` | {} | {} |\n", refusal.code, refusal.status, refusal.meaning);
   return page;
+}
+
+std::string link_to(const json::Shape& shape) {
+  using Kind = json::Shape::Kind;
+  std::string text;
+  switch (shape.kind) {
+    case Kind::any: text = "any JSON"; break;
+    case Kind::boolean: text = "boolean"; break;
+    case Kind::integer: text = "integer"; break;
+    case Kind::number: text = "number"; break;
+    case Kind::text: text = "string"; break;
+    case Kind::id: text = "UUID"; break;
+    case Kind::time: text = "RFC 3339 time"; break;
+    case Kind::named: text = fmt::format("[{0}](#{0})", shape.name); break;
+    case Kind::list: text = "list of " + link_to(shape.of.front()); break;
+    case Kind::map: text = "object of " + link_to(shape.of.front()); break;
+  }
+  return shape.nullable ? text + " or null" : text;
+}
+
+void add_type(std::string& page, const std::string& name, const json::TypeShape& type) {
+  page += fmt::format("\n<a id=\"{0}\"></a>\n\n### {0}\n\n", name);
+  if (!type.values.empty()) {
+    page += "One of";
+    for (std::string_view value : type.values) page += fmt::format(" `{}`", value);
+    page += ".\n";
+    return;
+  }
+  if (type.fields.empty()) {
+    page += "Has no members.\n";
+    return;
+  }
+  page += "| Member | Type | |\n|---|---|---|\n";
+  for (const json::FieldShape& field : type.fields) {
+    page += fmt::format("| `{}` | {}{} | {} |\n", field.name, link_to(field.shape),
+                        field.always ? "" : ", may be absent", field.about);
+  }
+}
+
+std::string api_page(json::Shapes& shapes) {
+  std::string page = "# API\n\n";
+  page += printed;
+  page +=
+      "What each route takes and gives. `GET /openapi.json` has the same as OpenAPI 3.1, with examples; "
+      "[faults.md](faults.md) says what the codes of refusals mean.\n\n## Routes\n";
+  for (const http::Route& route : all_routes()) {
+    const http::Contract contract = http::contract_of(route, shapes);
+    page += fmt::format("\n### {} {}\n\n{} Access: `{}`.\n\n", http::method_text(route.method),
+                        route.pattern, route.summary, route.access->name);
+    for (const http::Contract::Member& member : contract.query)
+      page += fmt::format("- query `{}`: {}\n", member.name, link_to(member.shape));
+    if (contract.body)
+      page += fmt::format("- takes {}{}\n", link_to(*contract.body),
+                          contract.body_may_be_absent ? ", or nothing" : "");
+    for (const http::Contract::Answer& answer : contract.answers) {
+      std::string what = answer.shape ? link_to(*answer.shape) : std::string(answer.media);
+      page += fmt::format("- gives {}{}{}\n", answer.status, what.empty() ? "" : ": ", what);
+    }
+    std::string codes;
+    for (std::string_view code : route.refusals) {
+      if (!code.empty()) codes += fmt::format("{}`{}`", codes.empty() ? "" : ", ", code);
+    }
+    if (!codes.empty()) page += fmt::format("- refuses with {}\n", codes);
+  }
+  page += "\n## Types\n";
+  for (const auto& [name, type] : shapes.all()) add_type(page, name, type);
+  return page;
+}
+
+std::string events_page() {
+  json::Shapes shapes;
+  std::string page = "# Events\n\n";
+  page += printed;
+  page +=
+      "A frame is `{\"event\", \"workspace_id\", \"timestamp\", \"payload\", \"seq\"}`, with `\"transient\": true` where "
+      "only the latest counts. [Follow](../guides/follow.md) says how to follow and who sees what.\n\n"
+      "| Event | Payload |\n|---|---|\n";
+  events::for_each_type([&]<events::Type type>() {
+    const json::Shape payload =
+        shapes.add<typename events::PayloadOf<type>::Payload>(json::Shapes::Way::written);
+    page += fmt::format("| `{}` | {} |\n", enum_text(type), link_to(payload));
+  });
+  page += "\n## Payloads\n";
+  for (const auto& [name, type] : shapes.all()) add_type(page, name, type);
+  return page;
+}
+
+// Every type of the API and of the events.
+json::Shapes all_shapes() {
+  json::Shapes shapes;
+  for (const http::Route& route : all_routes()) http::contract_of(route, shapes);
+  events::for_each_type([&]<events::Type type>() {
+    shapes.add<typename events::PayloadOf<type>::Payload>(json::Shapes::Way::written);
+  });
+  return shapes;
 }
 
 void write_page(const std::filesystem::path& file, std::string_view text) {
@@ -108,17 +192,28 @@ std::vector<http::Route> all_routes() {
   return all;
 }
 
-void write_reference(const std::filesystem::path& directory, std::string_view commands) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) {
-    throw Fault(Kind::internal, "unwritable",
-                fmt::format("cannot make {}: {}", directory.string(), error.message()));
+void write_reference(const ReferenceFiles& files, std::string_view commands) {
+  if (!files.directory.empty()) {
+    const std::filesystem::path directory = files.directory;
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error) {
+      throw Fault(Kind::internal, "unwritable",
+                  fmt::format("cannot make {}: {}", directory.string(), error.message()));
+    }
+    json::Shapes shapes;
+    write_page(directory / "routes.md", routes_page());
+    write_page(directory / "api.md", api_page(shapes));
+    write_page(directory / "events.md", events_page());
+    write_page(directory / "settings.md", settings_page());
+    write_page(directory / "faults.md", faults_page());
+    write_page(directory / "commands.md", commands);
   }
-  write_page(directory / "routes.md", routes_page());
-  write_page(directory / "settings.md", settings_page());
-  write_page(directory / "faults.md", faults_page());
-  write_page(directory / "commands.md", commands);
+  const json::Shapes shapes = all_shapes();
+  if (!files.openapi.empty())
+    write_page(files.openapi, openapi_text(all_routes(), auth::Sessions::cookie_prefix));
+  if (!files.typescript.empty()) write_page(files.typescript, typescript_text(shapes));
+  if (!files.python.empty()) write_page(files.python, python_text(shapes));
 }
 
 }  // namespace molecule::app

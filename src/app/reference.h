@@ -1,8 +1,9 @@
-// The reference pages, printed from what the binary itself uses: routes, settings, faults,
-// commands. docs/reference/ holds them; a test compares.
+// The reference pages and the types of clients, printed from what the binary itself uses: routes,
+// types, events, settings, faults, commands. docs/reference/, the canvas and the SDK hold them; a
+// test compares.
 #pragma once
 
-#include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,8 +15,14 @@ namespace molecule::app {
 // Every route of the platform without starting it.
 std::vector<http::Route> all_routes();
 
-// Writes routes.md, settings.md, faults.md and commands.md, whose text is `commands`, into
-// `directory`.
-void write_reference(const std::filesystem::path& directory, std::string_view commands);
+// Where to print to; what is empty is not printed.
+struct ReferenceFiles {
+  std::string directory;  // routes.md, api.md, events.md, settings.md, faults.md, commands.md
+  std::string openapi;
+  std::string typescript;
+  std::string python;
+};
+// `commands` is the text of commands.md.
+void write_reference(const ReferenceFiles& files, std::string_view commands);
 
 }  // namespace molecule::app

@@ -10,6 +10,8 @@
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 #include "server/auth/access.h"
+#include "wire/api/status.h"
+#include "wire/api/system.h"
 
 namespace molecule::app {
 
@@ -31,10 +33,10 @@ class System {
   void draining() { draining_.store(true, std::memory_order_release); }
 
   // GET /health and /healthz: the process answers. /health also says what clients of old decode.
-  io::Task<http::Response> health(auth::Open::Caller caller);
-  io::Task<http::Response> alive(auth::Open::Caller caller);
+  io::Task<api::Health> health(auth::Open::Caller caller);
+  io::Task<api::Done> alive(auth::Open::Caller caller);
   // GET /readyz: 503 while the store refuses work or the platform is going down.
-  io::Task<http::Response> ready(auth::Open::Caller caller);
+  io::Task<api::Done> ready(auth::Open::Caller caller);
   // GET /metrics: Prometheus text. For operators: which programs of this machine ask for others
   // cannot be told, since not every proxy says that it is one.
   io::Task<http::Response> metrics(auth::Admin::Caller caller);
@@ -49,9 +51,6 @@ class System {
   std::atomic<bool> draining_{false};
   std::string openapi_;
 };
-
-// OpenAPI 3.1 from the route tables: paths, access classes, path parameters.
-std::string openapi_text(const std::vector<http::Route>& routes, std::string_view session_cookie);
 
 extern const std::span<const http::Route> system_routes;
 

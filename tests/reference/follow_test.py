@@ -16,7 +16,7 @@ def rows_of(heading: str) -> str:
 
 
 def test_every_event_is_on_the_page():
-    types = (ROOT / "src" / "server" / "events" / "types.h").read_text()
+    types = (ROOT / "src" / "wire" / "events" / "types.h").read_text()
     said = set(re.findall(r"\b([A-Z0-9]+_[A-Z0-9_]+)\b", types.split("enum class Type {")[1].split("}")[0]))
     assert said == set(re.findall(r"`([A-Z0-9_]+)`", rows_of("Events")))
 

@@ -15,19 +15,41 @@ PAGES = ROOT / "docs" / "reference"
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
-    done = subprocess.run([str(BINARY), "reference", str(folder)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([str(BINARY), "reference", str(folder), "--typescript", str(folder / "wire.ts"), "--python", str(folder / "wire.py")],
+                          capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
-    return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*.md")}
+    return {name: (folder / name).read_text() for name in ("wire.ts", "wire.py")} | {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*.md")}
 
 
 def test_the_committed_pages_are_what_the_binary_prints(printed):
     committed = {str(p.relative_to(PAGES)): p.read_text() for p in PAGES.rglob("*.md") if p.name != "README.md"}
-    printed = {name: text for name, text in printed.items() if name != "README.md"}
+    printed = {name: text for name, text in printed.items() if name.endswith(".md") and name != "README.md"}
     stale = sorted(name for name in committed.keys() | printed.keys() if committed.get(name) != printed.get(name))
     assert not stale, f"run: {BINARY.relative_to(ROOT) if BINARY.is_relative_to(ROOT) else BINARY} reference docs/reference (differs: {', '.join(stale)})"
 
 
-@pytest.mark.parametrize("page", ["routes.md", "settings.md", "faults.md"])
+@pytest.mark.parametrize("name, place", [("wire.ts", "web/src/api/wire.ts"), ("wire.py", "sdk/python/src/molecule_agent/wire_types.py")])
+def test_the_types_of_the_clients_are_what_the_binary_prints(printed, name, place):
+    option = {"wire.ts": "--typescript", "wire.py": "--python"}[name]
+    assert (ROOT / place).read_text() == printed[name], f"run: molecule reference docs/reference {option} {place}"
+
+
+def test_every_code_in_the_sources_is_on_the_page_of_faults(printed):
+    known = set(re.findall(r"^\| `([a-z_0-9]+)`", printed["faults.md"], re.M))
+    made = re.compile(r"""(?:Kind::\w+,|bad_request\(|conflict\(|error_response\(\s*\d+,)\s*"([a-z_0-9]+)"\s*,""")
+    found = {}
+    for folder in ("server", "wire", "platform/http", "platform/json"):
+        for source in (ROOT / "src" / folder).rglob("*.cc"):
+            if not source.name.endswith("_test.cc"):
+                for code in made.findall(source.read_text()):
+                    found.setdefault(code, source.name)
+    only_for_peers = {"bad_header", "connection_lost", "connect_failed", "tls_failed", "websocket_refused", "cancelled",
+                      "admin_token_unreadable", "admin_token_unsafe", "admin_token_weak", "bad_trusted_proxy", "not_followable"}
+    unknown = {code: name for code, name in found.items() if code not in known | only_for_peers}
+    assert found and not unknown
+
+
+@pytest.mark.parametrize("page", ["routes.md", "settings.md", "faults.md", "api.md", "events.md"])
 def test_every_subject_has_a_page_with_something_on_it(printed, page):
     rows = [line for line in printed[page].splitlines() if line.startswith("|")]
     assert len(rows) > 3, f"{page} is empty"

@@ -90,9 +90,13 @@ export class Platform {
     return this.#data;
   }
 
+  adminToken() {
+    return readFileSync(join(this.#data, "admin_token"), "utf8").trim();
+  }
+
   /** An administrator's request; its JSON. A workspace's own token asks in its name. */
   async ask(method, path, body, token) {
-    const bearer = token ?? readFileSync(join(this.#data, "admin_token"), "utf8").trim();
+    const bearer = token ?? this.adminToken();
     const answer = await fetch(this.url + path, {
       method,
       headers: { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json" },

@@ -8,19 +8,11 @@
 
 #include "base/fields.h"
 #include "server/messages/messages.h"
+#include "wire/api/activity.h"
 
 namespace molecule::activity {
 
-// Where the message of a row stands, in the words of the feed.
-enum class Mail {
-  none,     // Not a message.
-  leased,   // Being carried to the agent.
-  queued,   // Waits in the mailbox for the agent to be reachable.
-  polled,   // Waits for a polling agent to fetch and answer it.
-  settled,  // Its result is recorded.
-  dead,     // It ended without one: expired, removed with its agent, or given up.
-};
-BOOST_DESCRIBE_ENUM(Mail, none, leased, queued, polled, settled, dead)
+using api::Mail;
 
 // Every kind of row there is: what may be reported, and what only the platform writes.
 inline constexpr std::array<std::string_view, 7> reportable{

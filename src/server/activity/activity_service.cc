@@ -32,16 +32,26 @@ void check_length(std::string_view name, const std::optional<std::string>& text,
 
 constexpr std::size_t slice_max = 2'000;  // Rows that retention looks at in one transaction.
 
-constexpr auto table =
-    http::table(http::get<auth::Self, &Service::list>("/workspaces/{id}/activity"),
-                http::post<auth::Self, &Service::report>("/workspaces/{id}/activity"),
-                http::post<auth::Self, &Service::notify>("/workspaces/{id}/notify"));
+constexpr auto table = http::table(
+    http::get<auth::Self, &Service::list>("/workspaces/{id}/activity")
+        .says("A page of the activity feed; `wait` waits for a row, `since_id` goes on.")
+        .refuses("invalid_source", "invalid_since_secs", "invalid_since_id", "invalid_peer_id",
+                 "invalid_before_ts", "invalid_before_seq", "invalid_order", "invalid_wait",
+                 "cursor_gone"),
+    http::post<auth::Self, &Service::report>("/workspaces/{id}/activity")
+        .says("An agent reports what it did.")
+        .refuses("missing_field", "invalid_activity_type", "field_too_long", "invalid_field",
+                 "workspace_not_found"),
+    http::post<auth::Self, &Service::notify>("/workspaces/{id}/notify")
+        .says("An agent speaks to people.")
+        .refuses("missing_field", "message_too_large", "invalid_attachment", "invalid_reply_to",
+                 "reply_to_not_found", "reply_to_peer", "workspace_not_found"));
 
 }  // namespace
 
 const std::span<const http::Route> routes = table;
 
-io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report report) {
+io::Task<api::Done> Service::report(auth::Self::Caller, WorkspaceId id, Report report) {
   NewReport row;
   row.activity_type = checked_type(report.activity_type);
   if (report.source_id && *report.source_id != id)
@@ -67,10 +77,10 @@ io::Task<RawJson> Service::report(auth::Self::Caller, WorkspaceId id, Report rep
     feed_.record(tx, row);
   };
   co_await db_.write(std::move(change));
-  co_return json::Object{}.add("status", "logged").raw();
+  co_return api::Done{"logged"};
 }
 
-io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice notice) {
+io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notice notice) {
   if (!notice.message || notice.message->empty())
     throw bad_request("missing_field", "message is required");
   if (notice.message->size() > message_max) {
@@ -139,16 +149,15 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
         return outcome;
     }
     messages::Place place = feed_.record(tx, row);
-    json::Object payload;
-    payload.add("message", preview(*notice.message, event_answer_max));
-    if (notice.message->size() > event_answer_max) payload.add("truncated", true);
-    payload.add("workspace_id", id).add("name", entry->name);
-    payload.add("message_id", place.id);
-    if (reply_to) payload.add("reply_to", *reply_to);
-    if (notice.attachments && !notice.attachments->empty()) {
-      payload.add("attachments", RawJson(json::text(*notice.attachments)));
-    }
-    log_.append(tx, {events::Type::AGENT_MESSAGE, id, payload.raw()});
+    events::AgentMessage said;
+    said.message = preview(*notice.message, event_answer_max);
+    if (notice.message->size() > event_answer_max) said.truncated = true;
+    said.workspace_id = id;
+    said.name = entry->name;
+    said.message_id = place.id;
+    if (reply_to) said.reply_to = *reply_to;
+    if (notice.attachments && !notice.attachments->empty()) said.attachments = *notice.attachments;
+    log_.append(tx, events::event<events::Type::AGENT_MESSAGE>(id, said));
     return outcome;
   };
   auto sent = co_await db_.write(std::move(change));
@@ -162,10 +171,9 @@ io::Task<RawJson> Service::notify(auth::Self::Caller, WorkspaceId id, Notice not
         "that message came from a workspace: answer with POST /workspaces/{its id}/a2a and "
         "metadata.reply_to");
   }
-  json::Object answer;
-  answer.add("status", "sent");
-  if (sent.duplicate) answer.add("duplicate", true);
-  co_return answer.raw();
+  api::Noticed answer;
+  if (sent.duplicate) answer.duplicate = true;
+  co_return answer;
 }
 
 io::Task<void> Service::prune(std::chrono::hours retention, std::chrono::nanoseconds budget) {

@@ -9,6 +9,8 @@
 #include "server/auth/access.h"
 #include "server/events/hub.h"
 #include "server/workspaces/directory.h"
+#include "wire/api/activity.h"
+#include "wire/api/status.h"
 
 namespace molecule::activity {
 
@@ -30,39 +32,9 @@ BOOST_DESCRIBE_STRUCT(FeedQuery, (),
                       (type, source, limit, since_secs, since_id, peer_id, before_ts, before_seq,
                        order, wait, include))
 
-// Body of POST /workspaces/{id}/activity.
-struct Report {
-  std::optional<std::string> activity_type;
-  std::optional<std::string> method;
-  std::optional<std::string> summary;
-  std::optional<WorkspaceId> target_id;
-  std::optional<WorkspaceId> source_id;
-  std::optional<std::string> status;
-  std::optional<std::string> error_detail;
-  std::optional<std::int64_t> duration_ms;
-  RawJson request_body;
-  RawJson response_body;
-  RawJson metadata;
-};
-BOOST_DESCRIBE_STRUCT(Report, (),
-                      (activity_type, method, summary, target_id, source_id, status, error_detail,
-                       duration_ms, request_body, response_body, metadata))
-
-struct Attachment {
-  std::string uri;
-  std::string name;
-  json::Omit<std::string> mimeType;
-  json::Omit<std::int64_t> size;
-};
-BOOST_DESCRIBE_STRUCT(Attachment, (), (uri, name, mimeType, size))
-
-// Body of POST /workspaces/{id}/notify.
-struct Notice {
-  std::optional<std::string> message;
-  std::optional<std::vector<Attachment>> attachments;
-  std::optional<std::string> reply_to;  // The activity this answers: its result is recorded too.
-};
-BOOST_DESCRIBE_STRUCT(Notice, (), (message, attachments, reply_to))
+using api::Attachment;
+using api::Notice;
+using api::Report;
 
 class Service {
  public:
@@ -80,10 +52,11 @@ class Service {
 
   // Newest first, a page ends after so much was looked at; X-Molecule-Before-Seq then says with
   // which before_seq the search goes on.
-  io::Task<http::Reply<RawJson>> list(auth::Self::Caller caller, WorkspaceId id,
-                                      http::Query<FeedQuery> query, const http::Request& request);
-  io::Task<RawJson> report(auth::Self::Caller caller, WorkspaceId id, Report report);
-  io::Task<RawJson> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
+  using Rows = json::Written<std::vector<api::Activity>>;
+  io::Task<http::Reply<Rows>> list(auth::Self::Caller caller, WorkspaceId id,
+                                   http::Query<FeedQuery> query, const http::Request& request);
+  io::Task<api::Done> report(auth::Self::Caller caller, WorkspaceId id, Report report);
+  io::Task<api::Noticed> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
 
   // Deletes what is older than the retention and not open, slice by slice, until nothing is left of
   // it or `budget` has passed. Each slice is a transaction of its own.
@@ -94,7 +67,7 @@ class Service {
  private:
   std::optional<std::int64_t> prune_messages(sql::Tx& tx, std::int64_t from, Instant before);
   std::optional<std::int64_t> prune_reports(sql::Tx& tx, std::int64_t from, Instant before);
-  std::string row_json(const store::Row& row, bool with_peer, std::string_view base_url) const;
+  api::Activity shown(store::Row row, bool with_peer, std::string_view base_url) const;
 
   sql::Database& db_;
   events::Log& log_;

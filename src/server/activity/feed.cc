@@ -40,24 +40,27 @@ struct Feed::Line {
 };
 
 void Feed::announce(sql::Tx& tx, const Line& line) {
-  json::Object payload;
-  payload.add("activity_id", line.id)
-      .add("activity_type", line.activity_type)
-      .add("status", line.status);
-  payload.add("source_id", line.source).add("target_id", line.target);
-  if (!line.method.empty()) payload.add("method", line.method);
-  if (!line.summary.empty()) payload.add("summary", line.summary);
-  payload.add_some("duration_ms", line.duration_ms);
-  if (!line.message_id.empty()) payload.add("message_id", line.message_id);
-  if (!line.error_detail.empty()) payload.add("error_detail", line.error_detail);
-  auto body = [&](std::string_view name, std::string_view text) {
-    if (!text.empty() && text.size() <= event_body_max)
-      payload.add(name, RawJson(std::string(text)));
+  events::ActivityLogged payload;
+  payload.activity_id = line.id;
+  payload.activity_type = line.activity_type;
+  payload.status = line.status;
+  payload.source_id = line.source;
+  payload.target_id = line.target;
+  auto text = [](json::Omit<std::string>& member, std::string_view text) {
+    if (!text.empty()) member.emplace(text);
   };
-  body("request_body", line.request_body);
-  body("response_body", line.response_body);
-  body("tool_trace", line.tool_trace);
-  log_.append(tx, {events::Type::ACTIVITY_LOGGED, line.workspace, payload.raw()});
+  text(payload.method, line.method);
+  text(payload.summary, line.summary);
+  text(payload.message_id, line.message_id);
+  text(payload.error_detail, line.error_detail);
+  if (line.duration_ms) payload.duration_ms = *line.duration_ms;
+  auto body = [](json::Omit<RawJson>& member, std::string_view text) {
+    if (!text.empty() && text.size() <= event_body_max) member.emplace(std::string(text));
+  };
+  body(payload.request_body, line.request_body);
+  body(payload.response_body, line.response_body);
+  body(payload.tool_trace, line.tool_trace);
+  log_.append(tx, events::event<events::Type::ACTIVITY_LOGGED>(line.workspace, payload));
 }
 
 void Feed::beat(sql::Tx& tx, WorkspaceId workspace) {

@@ -306,59 +306,55 @@ std::vector<R> Page::rows(sql::Read& read, const store::Pages<R>& pages, const R
   return found;
 }
 
-std::string Service::row_json(const store::Row& row, bool with_peer,
-                              std::string_view base_url) const {
+api::Activity Service::shown(store::Row row, bool with_peer, std::string_view base_url) const {
   const Mail mail = mail_of(row, directory_);
-  json::Object out;
-  out.add("id", messages::make_id(row.created_at, row.seq))
-      .add("seq", row.seq)
-      .add("workspace_id", row.workspace_id)
-      .add("activity_type", row.activity_type)
-      .add("type", row.activity_type)
-      .add("source_id", row.source_id)
-      .add("target_id", row.target_id)
-      .add("method", row.method)
-      .add("summary", row.summary)
-      .add("duration_ms", row.duration_ms)
-      .add("status", status_of(row, mail))
-      .add("error_detail", row.error_detail)
-      .add("created_at", row.created_at);
-  out.add_some("message_id", row.message_id);
-  if (mail != Mail::none) out.add("mail", mail);
-  if (row.request_body && !row.request_body->empty())
-    out.add("request_body", RawJson(*row.request_body));
-  if (row.response_body && !row.response_body->empty())
-    out.add("response_body", RawJson(*row.response_body));
-  if (row.tool_trace && !row.tool_trace->empty()) out.add("tool_trace", RawJson(*row.tool_trace));
-  if (row.activity_type != "a2a_receive") return out.text();
-
-  std::string_view source = source_of(row);
-  out.add("source", source);
-  std::string peer_name, peer_role, card_url;
-  if (row.source_id && source == "peer_agent") {
-    if (auto peer = directory_.find(*row.source_id)) {
-      peer_name = peer->name;
-      peer_role = peer->role;
+  api::Activity out;
+  out.id = messages::make_id(row.created_at, row.seq);
+  out.seq = row.seq;
+  out.workspace_id = row.workspace_id;
+  out.activity_type = out.type = row.activity_type;
+  out.source_id = row.source_id;
+  out.target_id = row.target_id;
+  out.method = row.method;
+  out.summary = row.summary;
+  out.duration_ms = row.duration_ms;
+  out.status = status_of(row, mail);
+  out.error_detail = row.error_detail;
+  out.created_at = row.created_at;
+  if (row.message_id) out.message_id = *row.message_id;
+  if (mail != Mail::none) out.mail = mail;
+  if (row.activity_type == "a2a_receive") {
+    out.source = std::string(source_of(row));
+    api::Received& data = out.data.emplace();
+    data.source = *out.source;
+    data.text = said(row);
+    data.source_id = row.source_id;
+    if (row.source_id && data.source == "peer_agent") {
+      directory_.look_at(*row.source_id, [&](const workspaces::Entry& peer) {
+        data.peer_name = peer.name;
+        data.peer_role = peer.role;
+      });
+      data.agent_card_url = fmt::format("{}/registry/discover/{}", base_url, row.source_id->text());
+      if (with_peer) {
+        out.peer_name = data.peer_name;
+        out.peer_role = data.peer_role;
+        out.agent_card_url = data.agent_card_url;
+      }
     }
-    card_url = fmt::format("{}/registry/discover/{}", base_url, row.source_id->text());
   }
-  json::Object data;
-  data.add("source", source)
-      .add("text", said(row))
-      .add("source_id", row.source_id)
-      .add("peer_name", peer_name)
-      .add("peer_role", peer_role)
-      .add("agent_card_url", card_url);
-  out.add("data", data.raw());
-  if (with_peer && source == "peer_agent") {
-    out.add("peer_name", peer_name).add("peer_role", peer_role).add("agent_card_url", card_url);
-  }
-  return out.text();
+  // Bodies are large: they are handed on, not copied.
+  auto hand_on = [](std::optional<std::string>& text, json::Omit<RawJson>& member) {
+    if (text && !text->empty()) member = RawJson(std::move(*text));
+  };
+  hand_on(row.request_body, out.request_body);
+  hand_on(row.response_body, out.response_body);
+  hand_on(row.tool_trace, out.tool_trace);
+  return out;
 }
 
-io::Task<http::Reply<RawJson>> Service::list(auth::Self::Caller caller, WorkspaceId id,
-                                             http::Query<FeedQuery> query,
-                                             const http::Request& request) {
+io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, WorkspaceId id,
+                                                   http::Query<FeedQuery> query,
+                                                   const http::Request& request) {
   Page page(checked(id, query.value, caller, clock_.now()));
   const Filter filter = page.filter();
   bool with_peer =
@@ -375,9 +371,9 @@ io::Task<http::Reply<RawJson>> Service::list(auth::Self::Caller caller, Workspac
     Page::Slice slice = page.read_on(read);
     if (filter.turned) std::ranges::reverse(slice.rows);
     std::string out;
-    for (const store::Row& row : slice.rows) {
+    for (store::Row& row : slice.rows) {
       if (!out.empty()) out += ',';
-      out += row_json(row, with_peer, base);
+      json::write(out, shown(std::move(row), with_peer, base));
     }
     return Part{std::move(out), std::move(slice.then)};
   };
@@ -400,8 +396,7 @@ io::Task<http::Reply<RawJson>> Service::list(auth::Self::Caller caller, Workspac
     if (patience.over()) break;
     page.look_again();
   }
-  http::Reply<RawJson> reply;
-  reply.body = RawJson("[" + text + "]");
+  http::Reply<Rows> reply{200, {"[" + text + "]"}};
   if (page.goes_on())
     reply.headers.emplace_back("X-Molecule-Before-Seq", std::to_string(*page.goes_on()));
   co_return reply;

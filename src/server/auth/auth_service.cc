@@ -12,16 +12,10 @@
 namespace molecule::auth {
 namespace {
 
-struct MintBody {
-  json::Omit<std::string> label;
-  json::Omit<Instant> expires_at;
-};
-BOOST_DESCRIBE_STRUCT(MintBody, (), (label, expires_at))
-
 TokenOptions read_options(const http::Request& request) {
   TokenOptions options;
   if (request.body.empty()) return options;
-  auto body = json::read<MintBody>(request.body);
+  auto body = json::read<api::NewToken>(request.body);
   if (body.label) options.label = std::move(*body.label);
   if (body.expires_at) options.expires_at = *body.expires_at;
   return options;
@@ -34,26 +28,22 @@ std::string cookie_header(std::string_view name, std::string_view value, std::ch
                      age.count(), secure ? "; Secure" : "");
 }
 
-http::Response signed_in_response() {
-  return http::Response::json(200,
-                              json::Object().add("status", "signed_in").add("role", "admin").text())
-      .with("Cache-Control", "no-store");
-}
+http::Reply<api::SignedIn> signed_in_reply() { return http::Reply<api::SignedIn>{}.unkept(); }
 
 }  // namespace
 
-io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace,
-                                         http::Query<PageQuery> page) {
+io::Task<api::TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace,
+                                              http::Query<PageQuery> page) {
   require_present(parts_.residents, workspace);
   if (page.value.limit.value_or(1) < 1 || page.value.offset.value_or(0) < 0)
     throw bad_request("bad_query", "limit is 1 or more and offset 0 or more");
   std::int64_t limit = std::min(page.value.limit.value_or(page_default), page_max);
   std::int64_t offset = page.value.offset.value_or(0);
   auto rows = co_await parts_.tokens.list(workspace, limit, offset);
-  TokenPage answer;
+  api::TokenPage answer;
   answer.tokens.reserve(rows.size());
   for (store::TokenRow& row : rows) {
-    TokenView view;
+    api::Token view;
     view.id = row.id;
     view.prefix = std::move(row.prefix);
     if (row.label) view.label = std::move(*row.label);
@@ -66,7 +56,8 @@ io::Task<TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspace,
   co_return answer;
 }
 
-io::Task<http::Response> Service::mint(WorkspaceId workspace, const http::Request& request) {
+io::Task<http::Reply<api::TokenMade>> Service::mint(WorkspaceId workspace,
+                                                    const http::Request& request) {
   require_present(parts_.residents, workspace);
   TokenOptions options = read_options(request);
   Tokens& tokens = parts_.tokens;
@@ -75,27 +66,28 @@ io::Task<http::Response> Service::mint(WorkspaceId workspace, const http::Reques
   };
   MintedToken minted = co_await parts_.db.write(work);
   log::info("token minted", log::field("workspace", workspace), log::field("token_id", minted.id));
-  json::Object body;
-  body.add("auth_token", minted.text.reveal());
-  body.add("workspace_id", workspace);
-  body.add("id", minted.id);
-  body.add("prefix", minted.prefix);
-  body.add_some("expires_at", minted.expires_at);
-  body.add("message", "keep this token now: it is not shown again");
-  co_return http::Response::json(201, body.text()).with("Cache-Control", "no-store");
+  http::Reply<api::TokenMade> reply{201, {}};
+  api::TokenMade& made = reply.body;
+  made.auth_token = minted.text.reveal();
+  made.workspace_id = workspace;
+  made.id = minted.id;
+  made.prefix = minted.prefix;
+  if (minted.expires_at) made.expires_at = *minted.expires_at;
+  made.message = "keep this token now: it is not shown again";
+  co_return std::move(reply).unkept();
 }
 
-io::Task<http::Response> Service::mint_token(Self::Caller, WorkspaceId workspace,
-                                             const http::Request& request) {
+io::Task<http::Reply<api::TokenMade>> Service::mint_token(Self::Caller, WorkspaceId workspace,
+                                                          const http::Request& request) {
   return mint(workspace, request);
 }
 
-io::Task<http::Response> Service::mint_token_for(Admin::Caller, WorkspaceId workspace,
-                                                 const http::Request& request) {
+io::Task<http::Reply<api::TokenMade>> Service::mint_token_for(Admin::Caller, WorkspaceId workspace,
+                                                              const http::Request& request) {
   return mint(workspace, request);
 }
 
-io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std::string token) {
+io::Task<api::Done> Service::revoke_token(Self::Caller, WorkspaceId workspace, std::string token) {
   auto id = TokenId::parse(token);
   bool revoked = false;
   if (id) {
@@ -107,28 +99,28 @@ io::Task<Status> Service::revoke_token(Self::Caller, WorkspaceId workspace, std:
     throw Fault(Kind::not_found, "token_not_found", "token not found or already revoked");
   }
   log::info("token revoked", log::field("workspace", workspace), log::field("token_id", *id));
-  co_return Status{"revoked"};
+  co_return api::Done{"revoked"};
 }
 
-io::Task<RevokedCount> Service::revoke_tokens_of(Admin::Caller, WorkspaceId workspace) {
+io::Task<api::TokensRevoked> Service::revoke_tokens_of(Admin::Caller, WorkspaceId workspace) {
   require_present(parts_.residents, workspace);
   Tokens& tokens = parts_.tokens;
   auto work = [&tokens, workspace](sql::Tx& tx) { return tokens.revoke_all(tx, workspace); };
   std::int64_t revoked = co_await parts_.db.write(work);
   log::info("tokens revoked", log::field("workspace", workspace), log::field("count", revoked));
-  co_return RevokedCount{"revoked", revoked};
+  co_return api::TokensRevoked{"revoked", revoked};
 }
 
-io::Task<http::Response> Service::test_token(Admin::Caller, WorkspaceId workspace) {
+io::Task<http::Reply<api::TokenMade>> Service::test_token(Admin::Caller, WorkspaceId workspace) {
   if (profile_ != Profile::development) throw Fault(Kind::not_found, "not_found", "not found");
   require_present(parts_.residents, workspace);
   Tokens& tokens = parts_.tokens;
   auto work = [&tokens, workspace](sql::Tx& tx) { return tokens.mint(tx, workspace); };
   MintedToken minted = co_await parts_.db.write(work);
-  json::Object body;
-  body.add("auth_token", minted.text.reveal());
-  body.add("workspace_id", workspace);
-  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+  http::Reply<api::TokenMade> reply;
+  reply.body.auth_token = minted.text.reveal();
+  reply.body.workspace_id = workspace;
+  co_return std::move(reply).unkept();
 }
 
 // Only what fails is counted: codes cannot be guessed, and whoever shares an address with somebody
@@ -138,15 +130,16 @@ Fault Service::failed_claim(const http::Request& request) {
       parts_.limits.take(Counted::claim, address_key(request.peer), limit_seconds(parts_.clock));
   if (!allowance.allowed) {
     return Fault(Kind::rate_limited, "rate_limited", "rate limit exceeded")
-        .with(json::Object().add("retry_after", allowance.reset).members())
+        .with(json::members(api::RetryAfter{allowance.reset, {}}))
         .retry_after(std::chrono::seconds(allowance.reset));
   }
   return {Kind::gone, "claim_invalid",
           "this claim link is used or too old; `molecule admin claim` prints a new one"};
 }
 
-io::Task<http::Response> Service::claim(Open::Caller caller, const http::Request& request) {
-  auto body = json::read<ClaimBody>(request.body);
+io::Task<http::Reply<api::SignedIn>> Service::claim(Open::Caller caller,
+                                                    const http::Request& request) {
+  auto body = json::read<api::Claim>(request.body);
   Claims& claims = parts_.claims;
   // The second tab of one browser: it is signed in, and the link is spent all the same.
   const bool signed_in = caller.who() == Who::session;
@@ -159,7 +152,7 @@ io::Task<http::Response> Service::claim(Open::Caller caller, const http::Request
       auto spend = [&claims, code = body.code](sql::Tx& tx) { return claims.spend(tx, code); };
       co_await parts_.db.write(spend);
     }
-    co_return signed_in_response();
+    co_return signed_in_reply();
   }
   Sessions& sessions = parts_.sessions;
   auto work = [&claims, &sessions,
@@ -171,11 +164,12 @@ io::Task<http::Response> Service::claim(Open::Caller caller, const http::Request
   if (!opened) throw failed_claim(request);
   log::info("browser signed in", log::field("session_id", opened->id));
   auto age = std::chrono::duration_cast<std::chrono::seconds>(Sessions::lifetime);
-  co_return signed_in_response().with(
+  co_return signed_in_reply().with(
       "Set-Cookie", cookie_header(sessions.cookie(), opened->text.reveal(), age, request.secure));
 }
 
-io::Task<http::Response> Service::logout(Open::Caller caller, const http::Request& request) {
+io::Task<http::Reply<api::Done>> Service::logout(Open::Caller caller,
+                                                 const http::Request& request) {
   if (caller.who() == Who::session) {
     Sessions& sessions = parts_.sessions;
     SessionId session(caller.principal().credential);
@@ -183,17 +177,17 @@ io::Task<http::Response> Service::logout(Open::Caller caller, const http::Reques
     bool ended = co_await parts_.db.write(work);
     if (ended) log::info("browser signed out", log::field("session_id", session));
   }
-  co_return http::Response::json(200, json::text(Status{"signed_out"}))
-      .with("Set-Cookie",
-            cookie_header(parts_.sessions.cookie(), "", std::chrono::seconds(0), request.secure));
+  co_return http::Reply<api::Done>{200, {"signed_out"}}.with(
+      "Set-Cookie",
+      cookie_header(parts_.sessions.cookie(), "", std::chrono::seconds(0), request.secure));
 }
 
-io::Task<Me> Service::me(Admin::Caller) {
-  co_return Me{true, "admin", profile_ == Profile::development};
+io::Task<api::Me> Service::me(Admin::Caller) {
+  co_return api::Me{true, "admin", profile_ == Profile::development};
 }
 
-io::Task<SessionPage> Service::list_sessions(Admin::Caller caller) {
-  SessionPage page;
+io::Task<api::SessionPage> Service::list_sessions(Admin::Caller caller) {
+  api::SessionPage page;
   for (const SessionFacts& facts : parts_.sessions.list(parts_.clock.now())) {
     bool current =
         caller.who() == Who::session && facts.id.bytes() == caller.principal().credential;
@@ -204,7 +198,7 @@ io::Task<SessionPage> Service::list_sessions(Admin::Caller caller) {
   co_return page;
 }
 
-io::Task<Status> Service::end_session(Admin::Caller, std::string session) {
+io::Task<api::Done> Service::end_session(Admin::Caller, std::string session) {
   auto id = SessionId::parse(session);
   bool ended = false;
   if (id) {
@@ -214,7 +208,7 @@ io::Task<Status> Service::end_session(Admin::Caller, std::string session) {
   }
   if (!ended) throw not_found("session");
   log::info("session ended", log::field("session_id", *id));
-  co_return Status{"revoked"};
+  co_return api::Done{"revoked"};
 }
 
 }  // namespace molecule::auth

@@ -18,68 +18,16 @@
 #include "server/auth/limits.h"
 #include "server/auth/sessions.h"
 #include "server/auth/tokens.h"
+#include "wire/api/credentials.h"
+#include "wire/api/status.h"
 
 namespace molecule::auth {
-
-struct TokenView {
-  TokenId id;
-  std::string prefix;
-  json::Omit<std::string> label;
-  Instant created_at;
-  json::Omit<Instant> last_used_at;
-  json::Omit<Instant> expires_at;
-};
-BOOST_DESCRIBE_STRUCT(TokenView, (), (id, prefix, label, created_at, last_used_at, expires_at))
-
-struct TokenPage {
-  std::vector<TokenView> tokens;
-  std::int64_t count = 0;  // Of this page.
-};
-BOOST_DESCRIBE_STRUCT(TokenPage, (), (tokens, count))
 
 struct PageQuery {
   std::optional<std::int64_t> limit;
   std::optional<std::int64_t> offset;
 };
 BOOST_DESCRIBE_STRUCT(PageQuery, (), (limit, offset))
-
-struct ClaimBody {
-  std::string code;
-};
-BOOST_DESCRIBE_STRUCT(ClaimBody, (), (code))
-
-struct SessionView {
-  SessionId id;
-  Instant created_at;
-  Instant last_seen_at;
-  Instant expires_at;
-  bool current = false;  // The one that asks.
-};
-BOOST_DESCRIBE_STRUCT(SessionView, (), (id, created_at, last_seen_at, expires_at, current))
-
-struct SessionPage {
-  std::vector<SessionView> sessions;
-  std::int64_t count = 0;
-};
-BOOST_DESCRIBE_STRUCT(SessionPage, (), (sessions, count))
-
-struct Status {
-  std::string status;
-};
-BOOST_DESCRIBE_STRUCT(Status, (), (status))
-
-struct RevokedCount {
-  std::string status;
-  std::int64_t revoked = 0;
-};
-BOOST_DESCRIBE_STRUCT(RevokedCount, (), (status, revoked))
-
-struct Me {
-  bool signed_in = true;
-  std::string role;
-  bool dev = false;
-};
-BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev))
 
 enum class Profile { production, development };
 
@@ -99,28 +47,29 @@ class Service {
   };
   Service(const Parts& parts, Profile profile) : parts_(parts), profile_(profile) {}
 
-  io::Task<TokenPage> list_tokens(Self::Caller, WorkspaceId workspace, http::Query<PageQuery> page);
+  io::Task<api::TokenPage> list_tokens(Self::Caller, WorkspaceId workspace,
+                                       http::Query<PageQuery> page);
   // The body may be empty, or {"label","expires_at"}.
-  io::Task<http::Response> mint_token(Self::Caller, WorkspaceId workspace,
-                                      const http::Request& request);
-  io::Task<Status> revoke_token(Self::Caller, WorkspaceId workspace, std::string token);
+  io::Task<http::Reply<api::TokenMade>> mint_token(Self::Caller, WorkspaceId workspace,
+                                                   const http::Request& request);
+  io::Task<api::Done> revoke_token(Self::Caller, WorkspaceId workspace, std::string token);
 
-  io::Task<http::Response> mint_token_for(Admin::Caller, WorkspaceId workspace,
-                                          const http::Request& request);
-  io::Task<RevokedCount> revoke_tokens_of(Admin::Caller, WorkspaceId workspace);
+  io::Task<http::Reply<api::TokenMade>> mint_token_for(Admin::Caller, WorkspaceId workspace,
+                                                       const http::Request& request);
+  io::Task<api::TokensRevoked> revoke_tokens_of(Admin::Caller, WorkspaceId workspace);
   // Only in the dev profile; elsewhere 404.
-  io::Task<http::Response> test_token(Admin::Caller, WorkspaceId workspace);
+  io::Task<http::Reply<api::TokenMade>> test_token(Admin::Caller, WorkspaceId workspace);
 
   // Signs a browser in: 410 `claim_invalid` for a code that is unknown, used or too old.
-  io::Task<http::Response> claim(Open::Caller, const http::Request& request);
-  io::Task<http::Response> logout(Open::Caller, const http::Request& request);
-  io::Task<Me> me(Admin::Caller);
-  io::Task<SessionPage> list_sessions(Admin::Caller);
-  io::Task<Status> end_session(Admin::Caller, std::string session);
+  io::Task<http::Reply<api::SignedIn>> claim(Open::Caller, const http::Request& request);
+  io::Task<http::Reply<api::Done>> logout(Open::Caller, const http::Request& request);
+  io::Task<api::Me> me(Admin::Caller);
+  io::Task<api::SessionPage> list_sessions(Admin::Caller);
+  io::Task<api::Done> end_session(Admin::Caller, std::string session);
 
  private:
   Fault failed_claim(const http::Request& request);
-  io::Task<http::Response> mint(WorkspaceId workspace, const http::Request& request);
+  io::Task<http::Reply<api::TokenMade>> mint(WorkspaceId workspace, const http::Request& request);
 
   Parts parts_;
   Profile profile_;

@@ -50,15 +50,15 @@ struct Asked {
 // Each class of access once, beside auth's own routes, so that the trial meets all of them.
 class Probes {
  public:
-  io::Task<Status> open(Open::Caller) { return answer(); }
-  io::Task<Status> enrol(Enrol::Caller) { return answer(); }
-  io::Task<Status> member(Member::Caller) { return answer(); }
-  io::Task<Status> peer(Peer::Caller, WorkspaceId) { return answer(); }
-  io::Task<Status> self(Self::Caller, WorkspaceId) { return answer(); }
-  io::Task<Status> own(Own::Caller, WorkspaceId) { return answer(); }
+  io::Task<api::Done> open(Open::Caller) { return answer(); }
+  io::Task<api::Done> enrol(Enrol::Caller) { return answer(); }
+  io::Task<api::Done> member(Member::Caller) { return answer(); }
+  io::Task<api::Done> peer(Peer::Caller, WorkspaceId) { return answer(); }
+  io::Task<api::Done> self(Self::Caller, WorkspaceId) { return answer(); }
+  io::Task<api::Done> own(Own::Caller, WorkspaceId) { return answer(); }
 
  private:
-  io::Task<Status> answer() { co_return Status{"ok"}; }
+  io::Task<api::Done> answer() { co_return api::Done{"ok"}; }
 };
 constexpr auto probe_table =
     http::table(http::get<Open, &Probes::open>("/health"),

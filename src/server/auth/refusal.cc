@@ -3,8 +3,9 @@
 #include <string>
 
 #include "base/instant.h"
-#include "platform/json/json.h"
 #include "server/auth/access.h"
+#include "wire/api/credentials.h"
+#include "wire/api/workspaces.h"
 
 namespace molecule::auth {
 namespace {
@@ -31,11 +32,10 @@ http::Response unauthenticated_response(std::string_view code, std::string_view 
 }
 
 http::Response gone(const Refusal& refusal) {
-  json::Object more;
-  more.add("id", refusal.workspace);
-  more.add("removed_at", Instant::from_micros(std::int64_t{refusal.removed_at} * 1'000'000));
-  more.add("hint", "this workspace was removed: create a new one and register with its token");
-  return http::error_response(410, "workspace_removed", "workspace removed", more.members());
+  api::RemovedHint more{refusal.workspace,
+                        Instant::from_micros(std::int64_t{refusal.removed_at} * 1'000'000),
+                        "this workspace was removed: create a new one and register with its token"};
+  return http::error_response(410, "workspace_removed", "workspace removed", json::members(more));
 }
 
 constexpr std::string_view between_hint =
@@ -44,10 +44,9 @@ constexpr std::string_view between_hint =
 
 http::Response limited(const Refusal& refusal) {
   const Allowance& allowance = refusal.allowance;
-  json::Object more;
-  more.add("retry_after", allowance.reset);
-  if (refusal.stranger_between) more.add("hint", between_hint);
-  return http::error_response(429, "rate_limited", "rate limit exceeded", more.members())
+  api::RetryAfter more{allowance.reset, {}};
+  if (refusal.stranger_between) more.hint = std::string(between_hint);
+  return http::error_response(429, "rate_limited", "rate limit exceeded", json::members(more))
       .with("Retry-After", std::to_string(allowance.reset));
 }
 

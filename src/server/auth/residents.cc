@@ -1,7 +1,7 @@
 #include "server/auth/residents.h"
 
 #include "base/fault.h"
-#include "platform/json/json.h"
+#include "wire/api/credentials.h"
 
 namespace molecule::auth {
 
@@ -11,7 +11,7 @@ void require_present(const Residents& residents, WorkspaceId id) {
     case Standing::unknown: throw not_found("workspace");
     case Standing::removed:
       throw Fault(Kind::gone, "workspace_removed", "workspace removed")
-          .with(json::Object().add("id", id).members());
+          .with(json::members(api::UnknownId{id}));
   }
 }
 

@@ -18,22 +18,20 @@ constexpr std::int64_t wait_max = 30;         // Seconds.
 
 bool finished(Status status) { return status == Status::completed || status == Status::failed; }
 
-RawJson as_json(const Delegation& delegation, WorkspaceId asker, bool whole) {
-  json::Object out;
-  out.add("delegation_id", delegation.delegation_id)
-      .add("id", delegation.delegation_id)
-      .add("type", "delegation")
-      .add("source_id", delegation.source_id)
-      .add("target_id", delegation.target_id)
-      .add("direction", delegation.source_id == asker ? "sent" : "received")
-      .add("summary", activity::preview(delegation.task, 200))
-      .add("status", delegation.status)
-      .add("created_at", delegation.created_at)
-      .add("updated_at", delegation.updated_at);
-  if (delegation.result) out.add("response_preview", activity::preview(*delegation.result, 300));
-  if (whole) out.add_some("result", delegation.result);
-  out.add_some("error", delegation.error);
-  return out.raw();
+api::Delegation shown(const Delegation& delegation, WorkspaceId asker, bool whole) {
+  api::Delegation out;
+  out.delegation_id = out.id = delegation.delegation_id;
+  out.source_id = delegation.source_id;
+  out.target_id = delegation.target_id;
+  out.direction = delegation.source_id == asker ? "sent" : "received";
+  out.summary = activity::preview(delegation.task, 200);
+  out.status = delegation.status;
+  out.created_at = delegation.created_at;
+  out.updated_at = delegation.updated_at;
+  if (delegation.result) out.response_preview = activity::preview(*delegation.result, 300);
+  if (whole && delegation.result) out.result = *delegation.result;
+  if (delegation.error) out.error = *delegation.error;
+  return out;
 }
 
 // What was asked under this key or id before is asked again, and nothing else under its name.
@@ -71,27 +69,39 @@ std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::st
 }
 
 constexpr auto table = http::table(
-    http::post<auth::Member, &Service::delegate>("/workspaces/{id}/delegate"),
-    http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations"),
-    http::post<auth::Self, &Service::record>("/workspaces/{id}/delegations/record"),
-    http::get<auth::Self, &Service::get>("/workspaces/{id}/delegations/{delegation_id}"),
-    http::post<auth::Self, &Service::update>(
-        "/workspaces/{id}/delegations/{delegation_id}/update"));
+    http::post<auth::Member, &Service::delegate>("/workspaces/{id}/delegate")
+        .says("Hands work to a peer; accepted durably with the message that carries it.")
+        .gives<api::Delegated>(202)
+        .gives<api::Delegated>(200)
+        .refuses("invalid_delegation", "foreign_source", "task_too_large",
+                 "invalid_idempotency_key", "idempotency_key_reused", "self_delegation",
+                 "not_reachable", "workspace_not_found", "mailbox_full", "edge_rate",
+                 "loop_stopped", "budget_exceeded", "workspace_has_no_url"),
+    http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations")
+        .says("The newest delegations from and to a workspace.")
+        .gives<std::vector<api::Delegation>>(),
+    http::post<auth::Self, &Service::record>("/workspaces/{id}/delegations/record")
+        .says("Notes work that was handed over elsewhere.")
+        .gives<api::Delegated>(202)
+        .refuses("invalid_delegation", "task_too_large", "delegation_exists", "self_delegation",
+                 "not_reachable", "workspace_not_found"),
+    http::get<auth::Self, &Service::get>("/workspaces/{id}/delegations/{delegation_id}")
+        .says("One delegation, whole; `wait` waits for its end.")
+        .refuses("delegation_not_found", "invalid_wait"),
+    http::post<auth::Self, &Service::update>("/workspaces/{id}/delegations/{delegation_id}/update")
+        .says("Notes how noted work ended.")
+        .refuses("invalid_status", "delegation_not_found", "delegation_ended"));
 
 void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
-  json::Object payload;
-  payload.add("delegation_id", delegation.delegation_id)
-      .add("target_id", delegation.target_id)
-      .add("task_preview", activity::preview(delegation.task, 100));
-  log.append(tx, {events::Type::DELEGATION_SENT, delegation.source_id, payload.raw()});
+  log.append(tx, events::event<events::Type::DELEGATION_SENT>(
+                     delegation.source_id, {delegation.delegation_id, delegation.target_id,
+                                            activity::preview(delegation.task, 100)}));
 }
 
 void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
-  json::Object payload;
-  payload.add("delegation_id", delegation.delegation_id)
-      .add("target_id", delegation.target_id)
-      .add("status", delegation.status);
-  log.append(tx, {events::Type::DELEGATION_STATUS, delegation.source_id, payload.raw()});
+  log.append(tx, events::event<events::Type::DELEGATION_STATUS>(
+                     delegation.source_id,
+                     {delegation.delegation_id, delegation.target_id, delegation.status}));
 }
 
 }  // namespace
@@ -123,15 +133,15 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   row.status = ok ? "ok" : "error";
   row.error_detail = error;
   feed_.record(tx, row);
-  json::Object payload;
-  payload.add("delegation_id", delegation.delegation_id).add("target_id", delegation.target_id);
+  events::DelegationEnded payload{delegation.delegation_id, delegation.target_id, {}, {}};
   if (ok) {
-    payload.add("response_preview", activity::preview(text, 200));
+    payload.response_preview = activity::preview(text, 200);
   } else {
-    payload.add("error", activity::preview(text, 500));
+    payload.error = activity::preview(text, 500);
   }
-  log_.append(tx, {ok ? events::Type::DELEGATION_COMPLETE : events::Type::DELEGATION_FAILED,
-                   delegation.source_id, payload.raw()});
+  log_.append(tx,
+              ok ? events::event<events::Type::DELEGATION_COMPLETE>(delegation.source_id, payload)
+                 : events::event<events::Type::DELEGATION_FAILED>(delegation.source_id, payload));
   return true;
 }
 
@@ -174,8 +184,9 @@ void Service::require_target(WorkspaceId source, WorkspaceId target) const {
   workspaces::require_reachable(directory_, source, target);
 }
 
-io::Task<http::Response> Service::delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask,
-                                           const http::Request& request) {
+io::Task<http::Reply<api::Delegated>> Service::delegate(auth::Member::Caller caller, WorkspaceId id,
+                                                        api::NewDelegation ask,
+                                                        const http::Request& request) {
   auto who = caller.workspace();
   WorkspaceId source = id;
   std::optional<WorkspaceId> target = ask.target_id;
@@ -243,12 +254,11 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     return out;
   });
   if (written.earlier) {
-    json::Object body_out;
-    body_out.add("delegation_id", written.earlier->delegation_id)
-        .add("status", written.earlier->status)
-        .add("target_id", written.earlier->target_id)
-        .add("idempotent_hit", true);
-    co_return http::Response::json(200, body_out.text());
+    api::Delegated hit{
+        written.earlier->delegation_id, std::string(enum_text(written.earlier->status)), {}, {}};
+    hit.target_id = written.earlier->target_id;
+    hit.idempotent_hit = true;
+    co_return http::Reply<api::Delegated>{200, std::move(hit)};
   }
   io::Context here = co_await io::context();
   for (io::Scope* scope : scopes_) {
@@ -256,23 +266,21 @@ io::Task<http::Response> Service::delegate(auth::Member::Caller caller, Workspac
     scope->spawn("delegation", proxy_.dispatch(std::move(admission), std::move(written.accepted)));
     break;
   }
-  json::Object out;
-  out.add("delegation_id", delegation.delegation_id)
-      .add("status", "delegated")
-      .add("target_id", *target);
-  co_return http::Response::json(202, out.text());
+  api::Delegated out{delegation.delegation_id, "delegated", {}, {}};
+  out.target_id = *target;
+  co_return http::Reply<api::Delegated>{202, std::move(out)};
 }
 
-io::Task<std::vector<RawJson>> Service::list(auth::Self::Caller, WorkspaceId id) {
+io::Task<std::vector<api::Delegation>> Service::list(auth::Self::Caller, WorkspaceId id) {
   auto query = [id](sql::Read& read) { return read.all(store::of_workspace, id, list_max); };
   auto found = co_await db_.read(std::move(query));
-  std::vector<RawJson> out;
-  for (const auto& delegation : found) out.push_back(as_json(delegation, id, false));
+  std::vector<api::Delegation> out;
+  for (const auto& delegation : found) out.push_back(shown(delegation, id, false));
   co_return out;
 }
 
-io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId delegation,
-                               http::Query<Wait> wait) {
+io::Task<api::Delegation> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId delegation,
+                                       http::Query<Wait> wait) {
   const auto limit = wait.value.wait.patience(wait_max);
   io::Context here = co_await io::context();
   events::Patience patience(hubs_.of(*here.loop), clock_, limit);
@@ -281,12 +289,13 @@ io::Task<RawJson> Service::get(auth::Self::Caller, WorkspaceId id, DelegationId 
     auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };
     auto found = co_await db_.read(std::move(query));
     if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
-    if (finished(found->status) || patience.over()) co_return as_json(*found, id, true);
+    if (finished(found->status) || patience.over()) co_return shown(*found, id, true);
     while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
   }
 }
 
-io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId id, Note note) {
+io::Task<http::Reply<api::Delegated>> Service::record(auth::Self::Caller, WorkspaceId id,
+                                                      api::DelegationNote note) {
   if (!note.target_id || !note.task || note.task->empty() || !note.delegation_id) {
     throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
   }
@@ -313,18 +322,14 @@ io::Task<http::Reply<RawJson>> Service::record(auth::Self::Caller, WorkspaceId i
     sent_event(tx, log_, delegation);
     return known;
   });
-  json::Object body;
-  body.add("delegation_id", earlier ? earlier->delegation_id : delegation.delegation_id)
-      .add("status", "recorded");
-  if (earlier) body.add("idempotent_hit", true);
-  http::Reply<RawJson> reply;
-  reply.status = 202;
-  reply.body = body.raw();
-  co_return reply;
+  api::Delegated out{
+      earlier ? earlier->delegation_id : delegation.delegation_id, "recorded", {}, {}};
+  if (earlier) out.idempotent_hit = true;
+  co_return http::Reply<api::Delegated>{202, std::move(out)};
 }
 
-io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, DelegationId delegation,
-                                  Update update) {
+io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
+                                         DelegationId delegation, api::DelegationUpdate update) {
   if (update.status != "completed" && update.status != "failed") {
     throw bad_request("invalid_status", "status must be 'completed' or 'failed'");
   }
@@ -344,7 +349,7 @@ io::Task<RawJson> Service::update(auth::Self::Caller, WorkspaceId id, Delegation
                                  enum_text(found->status)));
     }
   });
-  co_return json::Object{}.add("status", *update.status).add("delegation_id", delegation).raw();
+  co_return api::Delegated{delegation, *update.status, {}, {}};
 }
 
 io::Task<void> Service::prune(std::chrono::hours retention, std::chrono::nanoseconds budget) {

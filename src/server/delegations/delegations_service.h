@@ -6,30 +6,9 @@
 #include "server/delegations/delegations_store.h"
 #include "server/proxy/proxy_service.h"
 #include "server/workspaces/directory.h"
+#include "wire/api/delegations.h"
 
 namespace molecule::delegations {
-
-struct Ask {
-  std::optional<WorkspaceId> target_id;
-  std::optional<std::string> task;
-  std::optional<std::string> idempotency_key;
-};
-BOOST_DESCRIBE_STRUCT(Ask, (), (target_id, task, idempotency_key))
-
-struct Note {
-  std::optional<WorkspaceId> target_id;
-  std::optional<std::string> task;
-  std::optional<DelegationId> delegation_id;
-  std::optional<std::string> idempotency_key;
-};
-BOOST_DESCRIBE_STRUCT(Note, (), (target_id, task, delegation_id, idempotency_key))
-
-struct Update {
-  std::optional<std::string> status;
-  std::optional<std::string> error;
-  std::optional<std::string> response_preview;
-};
-BOOST_DESCRIBE_STRUCT(Update, (), (status, error, response_preview))
 
 struct Wait {
   http::Wait wait;  // at most 30 s
@@ -76,18 +55,20 @@ class Service {
   // One scope per loop, for the deliveries that follow an accepted delegation.
   void add_scope(io::Scope& scope) { scopes_.push_back(&scope); }
 
-  io::Task<http::Response> delegate(auth::Member::Caller caller, WorkspaceId id, Ask ask,
-                                    const http::Request& request);
-  io::Task<std::vector<RawJson>> list(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<RawJson> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
-                        http::Query<Wait> wait);
-  io::Task<http::Reply<RawJson>> record(auth::Self::Caller caller, WorkspaceId id, Note note);
+  io::Task<http::Reply<api::Delegated>> delegate(auth::Member::Caller caller, WorkspaceId id,
+                                                 api::NewDelegation ask,
+                                                 const http::Request& request);
+  io::Task<std::vector<api::Delegation>> list(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<api::Delegation> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
+                                http::Query<Wait> wait);
+  io::Task<http::Reply<api::Delegated>> record(auth::Self::Caller caller, WorkspaceId id,
+                                               api::DelegationNote note);
   // Retention, slice by slice, until it went through all of it or `budget` has passed; the next
   // call goes on where this one stopped.
   io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
 
-  io::Task<RawJson> update(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
-                           Update update);
+  io::Task<api::Delegated> update(auth::Self::Caller caller, WorkspaceId id,
+                                  DelegationId delegation, api::DelegationUpdate update);
 
  private:
   void require_target(WorkspaceId source, WorkspaceId target) const;

@@ -6,11 +6,11 @@
 
 #include "platform/sql/query.h"
 #include "platform/sql/value.h"
+#include "wire/api/delegations.h"
 
 namespace molecule::delegations {
 
-enum class Status { pending, dispatched, queued, completed, failed };
-BOOST_DESCRIBE_ENUM(Status, pending, dispatched, queued, completed, failed)
+using Status = api::DelegationStatus;
 
 struct Delegation {
   DelegationId delegation_id;

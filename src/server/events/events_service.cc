@@ -180,12 +180,12 @@ io::Task<void> serve_stream(http::BodyWriter& body, Hub& hub, Followers& followe
   if (scope.cancellation().requested()) throw scope.cancellation().fault();
 }
 
-std::vector<Past> past(std::vector<store::Row> rows) {
-  std::vector<Past> page;
+std::vector<api::PastEvent> past(std::vector<store::Row> rows) {
+  std::vector<api::PastEvent> page;
   page.reserve(rows.size());
   for (auto& row : rows) {
-    page.push_back(Past{std::to_string(row.seq), std::move(row.type), row.workspace_id,
-                        std::move(row.payload), row.at, row.seq});
+    page.push_back(api::PastEvent{std::to_string(row.seq), std::move(row.type), row.workspace_id,
+                                  std::move(row.payload), row.at, row.seq});
   }
   return page;
 }
@@ -198,10 +198,18 @@ std::int64_t limit_of(const Page& page) {
 }
 
 constexpr auto table =
-    http::table(http::get<auth::Member, &Service::socket>("/ws"),
-                http::get<auth::Self, &Service::stream>("/workspaces/{id}/events/stream"),
-                http::get<auth::Admin, &Service::list>("/events"),
-                http::get<auth::Admin, &Service::list_of>("/events/{id}"));
+    http::table(http::get<auth::Member, &Service::socket>("/ws")
+                    .says("Follows the log over a WebSocket; since=N goes on from a position.")
+                    .gives(101, "")
+                    .refuses("invalid_position", "upgrade_required"),
+                http::get<auth::Self, &Service::stream>("/workspaces/{id}/events/stream")
+                    .says("Follows one workspace as server-sent events; Last-Event-ID goes on.")
+                    .gives(200, "text/event-stream")
+                    .refuses("workspace_not_found", "invalid_position", "position_gone"),
+                http::get<auth::Admin, &Service::list>("/events").says(
+                    "Past events, newest first; `before` goes on."),
+                http::get<auth::Admin, &Service::list_of>("/events/{id}")
+                    .says("Past events of one workspace, newest first."));
 
 }  // namespace
 
@@ -256,7 +264,7 @@ io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id,
   co_return response;
 }
 
-io::Task<std::vector<Past>> Service::list(auth::Admin::Caller, http::Query<Page> page) {
+io::Task<std::vector<api::PastEvent>> Service::list(auth::Admin::Caller, http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
   auto query = [=](sql::Read& read) {
@@ -267,8 +275,8 @@ io::Task<std::vector<Past>> Service::list(auth::Admin::Caller, http::Query<Page>
   co_return past(std::move(rows));
 }
 
-io::Task<std::vector<Past>> Service::list_of(auth::Admin::Caller, WorkspaceId id,
-                                             http::Query<Page> page) {
+io::Task<std::vector<api::PastEvent>> Service::list_of(auth::Admin::Caller, WorkspaceId id,
+                                                       http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
   auto query = [=](sql::Read& read) {

@@ -10,6 +10,7 @@
 #include "server/events/followers.h"
 #include "server/events/hub.h"
 #include "server/events/log.h"
+#include "wire/api/past_events.h"
 
 namespace molecule::events {
 
@@ -18,16 +19,6 @@ struct Page {
   std::optional<std::int64_t> before;  // positions older than this
 };
 BOOST_DESCRIBE_STRUCT(Page, (), (limit, before))
-
-struct Past {
-  std::string id;
-  std::string event_type;
-  std::optional<WorkspaceId> workspace_id;
-  RawJson payload;
-  Instant created_at;
-  std::int64_t seq = 0;
-};
-BOOST_DESCRIBE_STRUCT(Past, (), (id, event_type, workspace_id, payload, created_at, seq))
 
 class Service {
  public:
@@ -48,9 +39,9 @@ class Service {
                                   const http::Request& request);
   // GET /events and GET /events/{id}: newest first; a page also ends when it is large, and goes on
   // with `before` its last position
-  io::Task<std::vector<Past>> list(auth::Admin::Caller caller, http::Query<Page> page);
-  io::Task<std::vector<Past>> list_of(auth::Admin::Caller caller, WorkspaceId id,
-                                      http::Query<Page> page);
+  io::Task<std::vector<api::PastEvent>> list(auth::Admin::Caller caller, http::Query<Page> page);
+  io::Task<std::vector<api::PastEvent>> list_of(auth::Admin::Caller caller, WorkspaceId id,
+                                                http::Query<Page> page);
 
  private:
   sql::Database& db_;

@@ -30,7 +30,8 @@
 #include "platform/io/guarded.h"
 #include "platform/json/json.h"
 #include "platform/sql/database.h"
-#include "server/events/types.h"
+#include "server/events/audience.h"
+#include "wire/events/payloads.h"
 
 namespace molecule::events {
 
@@ -39,6 +40,12 @@ struct Event {
   WorkspaceId workspace;  // What it is about; nil when about no workspace.
   RawJson payload;        // An object.
 };
+
+// The only way to make one: with the payload that belongs to its type.
+template <Type type>
+Event event(WorkspaceId workspace, const typename PayloadOf<type>::Payload& payload) {
+  return {type, workspace, RawJson(json::text(payload))};
+}
 
 // Of payloads, which are ours: what a request may hold is one level deeper in them.
 inline constexpr json::Limits payload_limits{

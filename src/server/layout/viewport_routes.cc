@@ -7,9 +7,12 @@ using auth::Admin;
 
 constexpr std::size_t body_max = 1u << 10;  // Three numbers.
 
-constexpr auto table =
-    http::table(http::get<Admin, &Service::viewport>("/canvas/viewport"),
-                http::put<Admin, &Service::keep>("/canvas/viewport").body_limit(body_max));
+constexpr auto table = http::table(http::get<Admin, &Service::viewport>("/canvas/viewport")
+                                       .says("Where the canvas was looked at last."),
+                                   http::put<Admin, &Service::keep>("/canvas/viewport")
+                                       .body_limit(body_max)
+                                       .says("Keeps where the canvas is looked at.")
+                                       .refuses("invalid_viewport"));
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 namespace molecule::layout {
 namespace {
 
-void check(const Viewport& viewport) {
+void check(const api::Viewport& viewport) {
   // Written so that what is no number fails every one of them.
   bool placed = std::abs(viewport.x) <= offset_max && std::abs(viewport.y) <= offset_max;
   bool zoomed = viewport.zoom >= zoom_min && viewport.zoom <= zoom_max;
@@ -23,18 +23,18 @@ void check(const Viewport& viewport) {
 
 }  // namespace
 
-io::Task<Kept> Service::viewport(auth::Admin::Caller) {
+io::Task<api::KeptViewport> Service::viewport(auth::Admin::Caller) {
   auto kept = co_await db_.read([](sql::Read& read) { return read.optional(store::find); });
-  co_return kept.value_or(Kept{});
+  co_return kept.value_or(api::KeptViewport{});
 }
 
-io::Task<Saved> Service::keep(auth::Admin::Caller, Viewport viewport) {
+io::Task<api::Done> Service::keep(auth::Admin::Caller, api::Viewport viewport) {
   check(viewport);
   auto work = [viewport, now = clock_.now()](sql::Tx& tx) {
     tx.run(store::keep, viewport.x, viewport.y, viewport.zoom, now);
   };
   co_await db_.write(work);
-  co_return Saved{"saved"};
+  co_return api::Done{"saved"};
 }
 
 }  // namespace molecule::layout

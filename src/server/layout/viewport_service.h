@@ -8,6 +8,8 @@
 #include "platform/sql/database.h"
 #include "server/auth/access.h"
 #include "server/layout/viewport.h"
+#include "wire/api/status.h"
+#include "wire/api/viewport.h"
 
 namespace molecule::layout {
 
@@ -16,9 +18,9 @@ class Service {
   Service(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
 
   // Routes.
-  io::Task<Kept> viewport(auth::Admin::Caller caller);
+  io::Task<api::KeptViewport> viewport(auth::Admin::Caller caller);
   // The last write stands; two people who look at once do not hold each other up.
-  io::Task<Saved> keep(auth::Admin::Caller caller, Viewport viewport);
+  io::Task<api::Done> keep(auth::Admin::Caller caller, api::Viewport viewport);
 
  private:
   sql::Database& db_;

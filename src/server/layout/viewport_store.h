@@ -2,11 +2,11 @@
 #pragma once
 
 #include "platform/sql/query.h"
-#include "server/layout/viewport.h"
+#include "wire/api/viewport.h"
 
 namespace molecule::layout::store {
 
-inline constexpr sql::Query<Kept()> find{"layout.viewport", R"(
+inline constexpr sql::Query<api::KeptViewport()> find{"layout.viewport", R"(
     SELECT x, y, zoom, saved_at FROM canvas_viewport WHERE id = 1)"};
 inline constexpr sql::Query<void(double, double, double, Instant)> keep{"layout.keep_viewport", R"(
     INSERT INTO canvas_viewport (id, x, y, zoom, saved_at) VALUES (1, $1, $2, $3, $4)

@@ -29,10 +29,12 @@ class Viewports : public test::EachDatabase {
     service.reset();
     EachDatabase::TearDown();
   }
-  Kept kept() { return run(service->viewport(admin())); }
-  void keep(double x, double y, double zoom) { run(service->keep(admin(), Viewport{x, y, zoom})); }
+  api::KeptViewport kept() { return run(service->viewport(admin())); }
+  void keep(double x, double y, double zoom) {
+    run(service->keep(admin(), api::Viewport{x, y, zoom}));
+  }
   void expect_kept(double x, double y, double zoom) {
-    Kept now = kept();
+    api::KeptViewport now = kept();
     EXPECT_EQ(now.x, x);
     EXPECT_EQ(now.y, y);
     EXPECT_EQ(now.zoom, zoom);
@@ -60,9 +62,10 @@ TEST_P(Viewports, TheLastOneStandsAlsoAfterARestart) {
 TEST_P(Viewports, OneOutOfBoundsIsRefusedAndChangesNothing) {
   keep(1, 2, 0.5);
   double none = std::numeric_limits<double>::quiet_NaN();
-  for (Viewport bad :
-       {Viewport{none, 0, 1}, Viewport{0, none, 1}, Viewport{0, 0, none}, Viewport{1e9, 0, 1},
-        Viewport{0, -1e9, 1}, Viewport{0, 0, 0}, Viewport{0, 0, -1}, Viewport{0, 0, 101}}) {
+  for (api::Viewport bad :
+       {api::Viewport{none, 0, 1}, api::Viewport{0, none, 1}, api::Viewport{0, 0, none},
+        api::Viewport{1e9, 0, 1}, api::Viewport{0, -1e9, 1}, api::Viewport{0, 0, 0},
+        api::Viewport{0, 0, -1}, api::Viewport{0, 0, 101}}) {
     try {
       keep(bad.x, bad.y, bad.zoom);
       ADD_FAILURE() << bad.x << " " << bad.y << " " << bad.zoom << " was kept";

@@ -18,19 +18,19 @@ bool counts_as_alive(Status status) {
   return status == Status::online || status == Status::degraded;
 }
 
-json::Object move_payload(Status from, Trigger trigger, const Roster::Snapshot& said) {
-  json::Object payload;
+events::Arrival arrival_of(Status from, Trigger trigger, const Roster::Snapshot& said) {
+  events::Arrival arrival;
   if (trigger == Trigger::erring) {
     if (said.condition.wedged) {
-      payload.add("runtime_state", "wedged");
+      arrival.runtime_state = "wedged";
     } else {
-      payload.add("error_rate", said.vitals.error_rate);
+      arrival.error_rate = said.vitals.error_rate;
     }
-    payload.add("sample_error", said.vitals.sample_error);
+    arrival.sample_error = said.vitals.sample_error;
   } else if (trigger == Trigger::heartbeat && from != Status::offline) {
-    payload.add("recovered_from", from);
+    arrival.recovered_from = from;
   }
-  return payload;
+  return arrival;
 }
 
 }  // namespace
@@ -144,14 +144,12 @@ void Service::tell(sql::Tx& tx, const Roster::Snapshot& said) {
   if (!brief || brief->status == Status::removed || !said.vitals.fresh) return;
   Status status = brief->status;
   while (auto trigger = verdict(status, said.condition)) {
-    auto moved = table_.move(tx, said.id, *trigger, move_payload(status, *trigger, said));
+    auto moved = table_.move(tx, said.id, *trigger, arrival_of(status, *trigger, said));
     if (!moved) break;
     status = *moved;
   }
   auto announce = [&](const std::string& task, std::int64_t count) {
-    json::Object payload;
-    payload.add("current_task", task).add("active_tasks", count);
-    table_.announce(tx, events::Type::TASK_UPDATED, said.id, payload);
+    table_.announce(tx, events::event<events::Type::TASK_UPDATED>(said.id, {task, count}));
   };
   bool passed = !said.passed_task.empty();
   if (passed) announce(said.passed_task, said.passed_tasks);
@@ -187,10 +185,8 @@ io::Task<bool> Service::write_snapshots(std::vector<Roster::Slot> slots, bool ur
   }
   if (written && !urgent) {
     for (const Roster::Snapshot& each : said) {
-      json::Object payload;
-      payload.add("active_tasks", each.vitals.active_tasks)
-          .add("uptime_seconds", each.vitals.uptime_seconds);
-      log_.announce(events::Event{events::Type::WORKSPACE_HEARTBEAT, each.id, payload.raw()});
+      log_.announce(events::event<events::Type::WORKSPACE_HEARTBEAT>(
+          each.id, {each.vitals.active_tasks, each.vitals.uptime_seconds}));
     }
   }
   co_return written;
@@ -248,9 +244,9 @@ io::Task<void> Service::sweep() {
         for (const Roster::Quiet& quiet : batch) {
           if (roster_.heard_since(quiet)) continue;
           if (gone) {
-            table_.move(tx, quiet.id, Trigger::silent, json::Object());
+            table_.move(tx, quiet.id, Trigger::silent);
           } else {
-            table_.announce(tx, events::Type::WORKSPACE_LATE, quiet.id, json::Object());
+            table_.announce(tx, events::event<events::Type::WORKSPACE_LATE>(quiet.id, {}));
           }
         }
       };

@@ -45,8 +45,8 @@ Entry live_entry(const workspaces::Directory& directory, WorkspaceId id) {
 
 }  // namespace
 
-io::Task<http::Response> Service::discover(auth::Peer::Caller caller, WorkspaceId id,
-                                           const http::Request& request) {
+io::Task<api::Discovered> Service::discover(auth::Peer::Caller caller, WorkspaceId id,
+                                            const http::Request& request) {
   auto header = request.header("X-Workspace-ID");
   std::optional<WorkspaceId> asker = caller.workspace();
   if (header) {
@@ -66,21 +66,14 @@ io::Task<http::Response> Service::discover(auth::Peer::Caller caller, WorkspaceI
   }
   Entry entry = live_entry(directory, id);
   if (!is_reachable(entry)) {
-    json::Object members;
-    members.add("status", entry.status);
     throw Fault(Kind::unavailable, "workspace_not_available", "workspace not available")
-        .with(members.members());
+        .with(json::members(api::StatusHint{entry.status}));
   }
-  json::Object body;
-  body.add("id", id)
-      .add("url", entry.url)
-      .add("name", entry.name)
-      .add("delivery_mode", entry.delivery);
-  co_return http::Response::json(200, body.text());
+  co_return api::Discovered{id, entry.url, entry.name, entry.delivery};
 }
 
-io::Task<http::Response> Service::peers(auth::Self::Caller, WorkspaceId id,
-                                        http::Query<Sought> sought) {
+io::Task<std::vector<api::PeerView>> Service::peers(auth::Self::Caller, WorkspaceId id,
+                                                    http::Query<Sought> sought) {
   Entry self = live_entry(table_.directory(), id);
   std::vector<Entry> found = table_.directory().peers_of(id);
   auto order = [&](const Entry& peer) {
@@ -89,31 +82,31 @@ io::Task<http::Response> Service::peers(auth::Self::Caller, WorkspaceId id,
   std::sort(found.begin(), found.end(),
             [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
   std::string words = lower(trimmed(sought.value.q.value_or("")));
-  std::string body = "[";
+  std::vector<api::PeerView> views;
   for (const Entry& peer : found) {
     bool matches = lower(peer.name).find(words) != std::string::npos ||
                    lower(peer.role).find(words) != std::string::npos;
     if (!matches) continue;
-    json::Object object;
-    object.add("id", peer.id).add("name", peer.name);
-    object.add("role", peer.role.empty() ? std::nullopt : std::optional(peer.role));
-    object.add("tier", peer.tier)
-        .add("status", peer.status)
-        .add("url", peer.url)
-        .add("parent_id", peer.parent);
-    object.add("active_tasks", roster_.of(peer.id).active_tasks).add("agent_card", peer.agent_card);
-    object.add("runtime", peer.runtime).add("delivery_mode", peer.delivery);
-    if (body.size() > 1) body += ',';
-    body += object.text();
+    api::PeerView view;
+    view.id = peer.id;
+    view.name = peer.name;
+    if (!peer.role.empty()) view.role = peer.role;
+    view.tier = peer.tier;
+    view.status = peer.status;
+    view.url = peer.url;
+    view.parent_id = peer.parent;
+    view.active_tasks = roster_.of(peer.id).active_tasks;
+    view.agent_card = peer.agent_card;
+    view.runtime = peer.runtime;
+    view.delivery_mode = peer.delivery;
+    views.push_back(std::move(view));
   }
-  body += ']';
-  co_return http::Response::json(200, std::move(body));
+  co_return views;
 }
 
-io::Task<http::Response> Service::check_access(auth::Member::Caller, AccessQuestion question) {
-  json::Object body;
-  body.add("allowed", table_.directory().may_send(question.caller_id, question.target_id));
-  co_return http::Response::json(200, body.text());
+io::Task<api::AccessAnswer> Service::check_access(auth::Member::Caller,
+                                                  api::AccessQuestion question) {
+  co_return api::AccessAnswer{table_.directory().may_send(question.caller_id, question.target_id)};
 }
 
 }  // namespace molecule::presence

@@ -23,9 +23,8 @@ Fault token_required(const Row& row, std::string_view why) {
                              : "POST /admin/workspaces/{id}/tokens";
   return Fault(Kind::unauthenticated, "workspace_token_required",
                fmt::format("{}: send its token as Authorization: Bearer", why))
-      .with(json::Object()
-                .add("hint", fmt::format("An operator gives out a new token with {}.", way))
-                .members());
+      .with(
+          json::members(api::Hint{fmt::format("An operator gives out a new token with {}.", way)}));
 }
 
 Fault token_of_another() {
@@ -86,13 +85,12 @@ Row Service::create(sql::Tx& tx, const Registration& wanted) {
   made.claim_until = made.created_at + std::chrono::minutes(1);
   table_.insert(tx, made);
   workspaces_.note_name(made);
-  json::Object payload;
-  payload.add("name", made.name).add("tier", made.tier).add("runtime", made.runtime);
-  table_.announce(tx, events::Type::WORKSPACE_PROVISIONING, made.id, payload);
+  workspaces_.announce_provisioning(tx, made);
   return made;
 }
 
-io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::Request& request) {
+io::Task<http::Reply<api::Registered>> Service::enrol(auth::Enrol::Caller caller,
+                                                      const http::Request& request) {
   Registration wanted = read_registration(request.body);
   // Who may is settled before the address is looked at, so that trying addresses tells a stranger
   // nothing.
@@ -107,12 +105,10 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   }
   // Whose token it is, is known: it is not the token of an id that nobody has, in either profile.
   if (!before && caller.workspace()) {
-    throw token_of_another().with(
-        json::Object()
-            .add("hint", settings_.register_creates
+    const api::Hint hint{settings_.register_creates
                              ? "Send no Authorization to make a workspace of this id."
-                             : "An agent registers with the token of its own workspace.")
-            .members());
+                             : "An agent registers with the token of its own workspace."};
+    throw token_of_another().with(json::members(hint));
   }
   if (!before && !may_create(caller)) throw workspaces::unknown_workspace();
   Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
@@ -141,15 +137,15 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
     }
     RawJson card = reconciled(wanted.card, row);
     table_.enrol(tx, row.id, url, card, delivery);
-    json::Object payload;
-    payload.add("url", url).add("agent_card", card).add("delivery_mode", delivery);
-    auto moved = table_.move(tx, row.id, workspaces::Trigger::registered, payload);
+    events::Arrival arrival;
+    arrival.url = url;
+    arrival.agent_card = card;
+    arrival.delivery_mode = delivery;
+    auto moved = table_.move(tx, row.id, workspaces::Trigger::registered, arrival);
     if (!moved && row.status == workspaces::Status::online) {
-      table_.announce(tx, events::Type::WORKSPACE_ONLINE, row.id, payload);
+      table_.announce(tx, events::event<events::Type::WORKSPACE_ONLINE>(row.id, arrival));
     } else if (!moved) {
-      json::Object shown;
-      shown.add("agent_card", card);
-      table_.announce(tx, events::Type::AGENT_CARD_UPDATED, row.id, shown);
+      table_.announce(tx, events::event<events::Type::AGENT_CARD_UPDATED>(row.id, {card}));
     }
     if (right == Right::claim || !tokens_.has_live(tx, row.id))
       outcome.token = tokens_.mint(tx, row.id).text;
@@ -161,11 +157,11 @@ io::Task<http::Response> Service::enrol(auth::Enrol::Caller caller, const http::
   probe_.registrations.add();
   capacity_.agent_anew(wanted.id);
   offer(wanted.id, roster_.of(wanted.id).active_tasks, outcome.max_tasks);
-  json::Object body;
-  body.add("status", "registered").add("delivery_mode", delivery);
-  if (!outcome.token.empty()) body.add("auth_token", outcome.token.reveal());
-  body.add("platform_inbound_secret", outcome.inbound.reveal());
-  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+  http::Reply<api::Registered> reply;
+  reply.body.delivery_mode = delivery;
+  if (!outcome.token.empty()) reply.body.auth_token = std::string(outcome.token.reveal());
+  reply.body.platform_inbound_secret = outcome.inbound.reveal();
+  co_return std::move(reply).unkept();
 }
 
 io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
@@ -195,9 +191,9 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
   if (brief->is_called) {
     Secret inbound = inbound_.of(beat.workspace);
     if (!inbound.empty()) {
-      json::Object body;
-      body.add("status", "ok").add("platform_inbound_secret", inbound.reveal());
-      co_return http::Response::json(200, body.text());
+      api::Heard heard_and_secret;
+      heard_and_secret.platform_inbound_secret = std::string(inbound.reveal());
+      co_return http::Response::json(200, json::text(heard_and_secret));
     }
   }
   http::Response response;
@@ -205,8 +201,8 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
   co_return response;
 }
 
-io::Task<http::Response> Service::update_card(auth::Member::Caller caller,
-                                              const http::Request& request) {
+io::Task<api::Done> Service::update_card(auth::Member::Caller caller,
+                                         const http::Request& request) {
   CardUpdate update = read_card_update(request.body);
   auto self = caller.workspace();
   if (self && *self != update.id) throw token_of_another();
@@ -220,19 +216,17 @@ io::Task<http::Response> Service::update_card(auth::Member::Caller caller,
     if (!update.card.empty()) {
       RawJson card = reconciled(update.card, row);
       table_.set_card(tx, row.id, card);
-      json::Object payload;
-      payload.add("agent_card", card);
-      table_.announce(tx, events::Type::AGENT_CARD_UPDATED, row.id, payload);
+      table_.announce(tx, events::event<events::Type::AGENT_CARD_UPDATED>(row.id, {card}));
     }
     if (update.url && *update.url != row.url) {
       table_.set_url(tx, row.id, *update.url);
-      json::Object payload;
-      payload.add("url", *update.url);
-      table_.announce(tx, events::Type::WORKSPACE_UPDATED, row.id, payload);
+      events::Changed changed;
+      changed.url = *update.url;
+      table_.announce(tx, events::event<events::Type::WORKSPACE_UPDATED>(row.id, changed));
     }
   };
   co_await db_.write(std::move(work));
-  co_return http::Response::json(200, R"({"status":"updated"})");
+  co_return api::Done{"updated"};
 }
 
 }  // namespace molecule::presence

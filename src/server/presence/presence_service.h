@@ -17,6 +17,8 @@
 #include "server/presence/registration.h"
 #include "server/presence/roster.h"
 #include "server/workspaces/workspaces_service.h"
+#include "wire/api/registry.h"
+#include "wire/api/status.h"
 
 namespace molecule::presence {
 
@@ -38,12 +40,6 @@ struct Sought {
   std::optional<std::string> q;
 };
 BOOST_DESCRIBE_STRUCT(Sought, (), (q))
-
-struct AccessQuestion {
-  WorkspaceId caller_id;
-  WorkspaceId target_id;
-};
-BOOST_DESCRIBE_STRUCT(AccessQuestion, (), (caller_id, target_id))
 
 struct Probe {
   metrics::Counter& heartbeats;
@@ -98,14 +94,16 @@ class Service final : public workspaces::Departure {
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
   // Routes.
-  io::Task<http::Response> enrol(auth::Enrol::Caller caller, const http::Request& request);
+  io::Task<http::Reply<api::Registered>> enrol(auth::Enrol::Caller caller,
+                                               const http::Request& request);
   io::Task<http::Response> heartbeat(auth::Member::Caller caller, const http::Request& request);
-  io::Task<http::Response> update_card(auth::Member::Caller caller, const http::Request& request);
-  io::Task<http::Response> discover(auth::Peer::Caller caller, WorkspaceId id,
-                                    const http::Request& request);
-  io::Task<http::Response> peers(auth::Self::Caller caller, WorkspaceId id,
-                                 http::Query<Sought> sought);
-  io::Task<http::Response> check_access(auth::Member::Caller caller, AccessQuestion question);
+  io::Task<api::Done> update_card(auth::Member::Caller caller, const http::Request& request);
+  io::Task<api::Discovered> discover(auth::Peer::Caller caller, WorkspaceId id,
+                                     const http::Request& request);
+  io::Task<std::vector<api::PeerView>> peers(auth::Self::Caller caller, WorkspaceId id,
+                                             http::Query<Sought> sought);
+  io::Task<api::AccessAnswer> check_access(auth::Member::Caller caller,
+                                           api::AccessQuestion question);
 
  private:
   enum class Right { operator_, owner, claim };

@@ -110,8 +110,7 @@ TEST_P(Presence, OfRacingRegistrationsExactlyOneWins) {
     http::Request request;
     request.body = body;
     try {
-      http::Response response =
-          co_await presence->enrol(auth::Enrol::prove(request.principal), request);
+      auto response = co_await presence->enrol(auth::Enrol::prove(request.principal), request);
       won += response.status == 200 ? 1 : 0;
     } catch (const Fault& fault) {
       refused += fault.kind() == Kind::unauthenticated ? 1 : 0;

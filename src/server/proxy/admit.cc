@@ -1,8 +1,8 @@
 #include "server/proxy/admit.h"
 
 #include "platform/crypto/digest.h"
-#include "platform/json/json.h"
 #include "server/workspaces/reach.h"
+#include "wire/api/registry.h"
 
 namespace molecule::proxy {
 namespace {
@@ -93,7 +93,7 @@ Target Admitter::target(WorkspaceId id) const {
       target.link = Link::push;
     } else if (entry.status == Status::failed) {
       refusal = Fault(Kind::unavailable, "workspace_has_no_url", "workspace has no URL")
-                    .with(json::Object{}.add("status", entry.status).members());
+                    .with(json::members(api::StatusHint{entry.status}));
     } else {
       target.link = Link::mailbox;
     }

@@ -114,8 +114,10 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
   // id keeps a repeated one from arriving twice.
   if (!found.delegated) co_return std::nullopt;
   if (found.recorded) probe_.answered.add();
-  json::Object body;
-  body.add("status", "recorded").add("activity_id", reply_to).add("duplicate", !found.recorded);
+  api::Receipt body;
+  body.status = "recorded";
+  body.activity_id = reply_to;
+  body.duplicate = !found.recorded;
   co_return receipt(200, std::move(body), admission.message, "completed", reply_to);
 }
 

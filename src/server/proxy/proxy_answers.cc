@@ -7,12 +7,27 @@ namespace molecule::proxy {
 
 using messages::End;
 
-http::Response receipt(int status, json::Object body, const a2a::Incoming& message,
+namespace {
+
+api::Receipt accepted_receipt(std::string_view delivery_mode, const a2a::Incoming& message,
+                              const messages::Place& place) {
+  api::Receipt body;
+  body.status = "queued";
+  body.delivery_mode = std::string(delivery_mode);
+  body.method = message.method;
+  body.message_id = message.message_id;
+  body.activity_id = place.id;
+  return body;
+}
+
+}  // namespace
+
+http::Response receipt(int status, api::Receipt body, const a2a::Incoming& message,
                        std::string_view state, ActivityId task) {
-  body.add("jsonrpc", "2.0").add("id", RawJson(message.rpc_id));
-  body.add("result", RawJson(a2a::task_in(message.generation, state, task.text(),
-                                          message.context_id.value_or(task.text()))));
-  return http::Response::json(status, body.text());
+  body.id = RawJson(message.rpc_id);
+  body.result = RawJson(a2a::task_in(message.generation, state, task.text(),
+                                     message.context_id.value_or(task.text())));
+  return http::Response::json(status, json::text(body));
 }
 
 http::Response Service::answer(const Admission& admission, const Accepted& accepted,
@@ -40,27 +55,26 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
 
 http::Response Service::answer_queued(const Admission& admission, const messages::Place& place,
                                       std::string_view why) {
-  json::Object body;
-  body.add("queued", true).add("status", "queued").add("queue_id", place.id);
-  body.add("queue_depth", std::max<std::int64_t>(1, mailboxes_.waiting(admission.target.id)));
-  body.add("message", fmt::format("{}; the message waits in its mailbox", why));
-  body.add("method", admission.message.method).add("message_id", admission.message.message_id);
+  api::Receipt body;
+  body.queued = true;
+  body.status = "queued";
+  body.queue_id = place.id;
+  body.queue_depth = std::max<std::int64_t>(1, mailboxes_.waiting(admission.target.id));
+  body.message = fmt::format("{}; the message waits in its mailbox", why);
+  body.method = admission.message.method;
+  body.message_id = admission.message.message_id;
   return receipt(202, std::move(body), admission.message, "submitted", place.id);
 }
 
 http::Response Service::answer_polled(const Admission& admission, const messages::Place& place) {
-  json::Object body;
-  body.add("status", "queued").add("delivery_mode", "poll").add("method", admission.message.method);
-  body.add("message_id", admission.message.message_id).add("activity_id", place.id);
-  return receipt(200, std::move(body), admission.message, "submitted", place.id);
+  return receipt(200, accepted_receipt("poll", admission.message, place), admission.message,
+                 "submitted", place.id);
 }
 
 http::Response Service::answer_under_way(const a2a::Incoming& message,
                                          const messages::Place& place) {
-  json::Object body;
-  body.add("status", "queued").add("delivery_mode", "push-async").add("method", message.method);
-  body.add("message_id", message.message_id).add("activity_id", place.id);
-  return receipt(200, std::move(body), message, "submitted", place.id);
+  return receipt(200, accepted_receipt("push-async", message, place), message, "submitted",
+                 place.id);
 }
 
 http::Response Service::answer_repeated(const Admission& admission,
@@ -84,44 +98,41 @@ http::Response Service::answer_repeated(const Admission& admission,
   return answer_queued(admission, place, "this message was accepted before and is under way");
 }
 
-io::Task<RawJson> Service::queued(auth::Member::Caller caller, WorkspaceId id,
-                                  ActivityId queue_id) {
+io::Task<api::QueueItem> Service::queued(auth::Member::Caller caller, WorkspaceId id,
+                                         ActivityId queue_id) {
   auto record =
       co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, queue_id); });
   if (!record || record->message.target != id) {
     throw Fault(Kind::not_found, "queue_item_not_found", "queue item not found")
-        .with(json::Object{}.add("retryable", true).members());
+        .with(json::members(api::Retryable{}));
   }
   auto who = caller.workspace();
   if (who && who != record->message.target && who != record->message.source)
     throw forbidden("access denied");
-  std::string_view status = "queued";
-  std::int64_t attempts = 0;
-  std::optional<std::string> error;
-  std::optional<Instant> expires_at;
+  api::QueueItem item;
+  item.queue_id = queue_id;
+  item.workspace_id = id;
+  item.status = "queued";
+  item.enqueued_at = record->message.created_at;
   if (record->delivery) {
-    if (record->delivery->state == messages::State::leased) status = "dispatched";
-    attempts = record->delivery->attempts;
-    error = record->delivery->why;
-    expires_at = record->delivery->expires_at;
+    if (record->delivery->state == messages::State::leased) item.status = "dispatched";
+    item.attempts = record->delivery->attempts;
+    item.last_error = record->delivery->why;
+    item.expires_at = record->delivery->expires_at;
   }
   if (record->outcome) {
     switch (record->outcome->end) {
-      case End::answered: status = "completed"; break;
-      case End::failed: status = "failed"; break;
+      case End::answered: item.status = "completed"; break;
+      case End::failed: item.status = "failed"; break;
       case End::expired:
       case End::removed:
-      case End::dead: status = "dropped"; break;
+      case End::dead: item.status = "dropped"; break;
     }
-    error = record->outcome->error;
+    item.last_error = record->outcome->error;
   }
-  json::Object body;
-  body.add("queue_id", queue_id).add("workspace_id", id).add("status", status).add("priority", 50);
-  body.add("attempts", attempts).add("last_error", error);
-  body.add("enqueued_at", record->message.created_at).add("expires_at", expires_at);
   if (record->outcome && !record->outcome->body.empty() && !refusal_in(*record->outcome))
-    body.add("response_body", record->outcome->body);
-  co_return body.raw();
+    item.response_body = record->outcome->body;
+  co_return item;
 }
 
 }  // namespace molecule::proxy

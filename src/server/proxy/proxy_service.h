@@ -15,6 +15,7 @@
 #include "server/proxy/carriers.h"
 #include "server/proxy/settle.h"
 #include "server/workspaces/workspaces.h"
+#include "wire/api/messages.h"
 
 namespace molecule::proxy {
 
@@ -36,7 +37,7 @@ struct Probe {
 };
 
 // Says that a message was taken. Clients of A2A find a task in it; `body` has what others read.
-http::Response receipt(int status, json::Object body, const a2a::Incoming& message,
+http::Response receipt(int status, api::Receipt body, const a2a::Incoming& message,
                        std::string_view state, ActivityId task);
 
 class Service {
@@ -56,7 +57,7 @@ class Service {
   io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request);
   // GET /workspaces/{id}/a2a/queue/{queue_id}
-  io::Task<RawJson> queued(auth::Member::Caller caller, WorkspaceId id, ActivityId queue_id);
+  io::Task<api::QueueItem> queued(auth::Member::Caller caller, WorkspaceId id, ActivityId queue_id);
 
   // For slices that send on a workspace's behalf: `also` runs in the accepting transaction; the
   // message is then carried in the background.

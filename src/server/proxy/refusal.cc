@@ -1,6 +1,7 @@
 #include "server/proxy/refusal.h"
 
 #include "platform/json/json.h"
+#include "wire/api/messages.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::proxy {
@@ -62,15 +63,14 @@ std::optional<Refusal> refusal_in(const messages::Outcome& outcome) {
 }
 
 http::Response response_of(const Refusal& refusal, const a2a::Incoming& message) {
-  json::Object members;
-  members.add("delivery_confirmed", refusal.delivery_confirmed);
-  members.add("message_id", message.message_id);
+  const std::string beside =
+      json::members(api::DeliveryHint{refusal.delivery_confirmed, message.message_id});
   if (message.rpc) {
     return http::Response::json(refusal.http_status,
                                 a2a::refusal(message.rpc_id, number_of(refusal.http_status),
-                                             refusal.code, refusal.error, members.members()));
+                                             refusal.code, refusal.error, beside));
   }
-  return http::error_response(refusal.http_status, refusal.code, refusal.error, members.members());
+  return http::error_response(refusal.http_status, refusal.code, refusal.error, beside);
 }
 
 Fault in_their_words(Fault fault, std::string_view request) {

@@ -21,30 +21,29 @@ RawJson beginning(std::string_view text) {
 void Told::accepted(sql::Tx& tx, const messages::NewMessage& message, const messages::Place& place,
                     messages::State) {
   if (message.source) return;
-  json::Object payload;
-  payload.add("message_id", message.message_id)
-      .add("content", activity::preview(message.text, activity::event_body_max))
-      .add("workspace_id", message.target)
-      .add("activity_id", place.id);
-  log_.append(tx, {events::Type::USER_MESSAGE, message.target, payload.raw()});
+  log_.append(tx, events::event<events::Type::USER_MESSAGE>(
+                      message.target, {std::string(message.message_id),
+                                       activity::preview(message.text, activity::event_body_max),
+                                       message.target, place.id}));
 }
 
 void Told::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome& outcome) {
   if (message.source) return;
-  json::Object payload;
+  events::Response payload;
   if (outcome.body.empty()) {
-    payload.add("response_body", RawJson(json::text(refusal_of(outcome))));
+    payload.response_body = RawJson(json::text(refusal_of(outcome)));
   } else if (outcome.body.text.size() <= activity::event_answer_max) {
-    payload.add("response_body", outcome.body);
+    payload.response_body = outcome.body;
   } else {
     // The rest is in the activity row.
-    payload.add("response_body", beginning(outcome.text)).add("truncated", true);
+    payload.response_body = beginning(outcome.text);
+    payload.truncated = true;
   }
-  payload.add("method", message.method);
-  payload.add_some("duration_ms", outcome.duration_ms);
-  payload.add("message_id", message.message_id);
-  payload.add("activity_id", message.id());
-  log_.append(tx, {events::Type::A2A_RESPONSE, message.target, payload.raw()});
+  payload.method = message.method;
+  if (outcome.duration_ms) payload.duration_ms = *outcome.duration_ms;
+  payload.message_id = message.message_id;
+  payload.activity_id = message.id();
+  log_.append(tx, events::event<events::Type::A2A_RESPONSE>(message.target, payload));
 }
 
 }  // namespace molecule::proxy

@@ -1,4 +1,4 @@
-// Secrets as the API shows them, and what a name and a value may be.
+// What the name and the value of a secret may be.
 #pragma once
 
 #include <map>
@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fields.h"
 #include "base/instant.h"
+#include "wire/api/secrets.h"
 
 namespace molecule::secrets {
 
@@ -16,50 +16,7 @@ inline constexpr std::size_t key_max = 128;          // Bytes of a name.
 inline constexpr std::size_t value_max = 64u << 10;  // Bytes of a value; at least one.
 inline constexpr std::int64_t secrets_max = 500;     // Of one workspace, and of all together.
 
-enum class Scope { workspace, global };
-BOOST_DESCRIBE_ENUM(Scope, workspace, global)
-
-// A listed secret; the value is in no list.
-struct Listed {
-  std::string key;
-  bool has_value = true;
-  Scope scope = Scope::workspace;
-  Instant created_at;
-  Instant updated_at;
-};
-BOOST_DESCRIBE_STRUCT(Listed, (), (key, has_value, scope, created_at, updated_at))
-
-struct Change {
-  std::string key;
-  std::string value;
-};
-BOOST_DESCRIBE_STRUCT(Change, (), (key, value))
-
-struct Saved {
-  std::string status;
-  std::string key;
-};
-BOOST_DESCRIBE_STRUCT(Saved, (), (status, key))
-
-struct SavedGlobal {
-  std::string status;
-  std::string key;
-  Scope scope = Scope::global;
-};
-BOOST_DESCRIBE_STRUCT(SavedGlobal, (), (status, key, scope))
-
-struct Model {
-  std::string model;   // Empty: the agent's own default.
-  std::string source;  // "default" or "workspace_secrets".
-};
-BOOST_DESCRIBE_STRUCT(Model, (), (model, source))
-
-struct Rotated {
-  std::string status;
-  std::int64_t resealed = 0;
-  std::int64_t unreadable = 0;  // Left as they were; the old keys are then kept.
-};
-BOOST_DESCRIBE_STRUCT(Rotated, (), (status, resealed, unreadable))
+using Scope = api::SecretScope;
 
 // The secret that holds the model chosen for a workspace.
 inline constexpr std::string_view model_key = "MODEL";

@@ -10,23 +10,68 @@ using auth::Self;
 // The longest value, every byte of it escaped, and its name.
 constexpr std::size_t body_max = value_max * 6 + 1024;
 
-constexpr auto table =
-    http::table(http::get<Self, &Service::list>("/workspaces/{id}/secrets"),
-                http::post<Self, &Service::save>("/workspaces/{id}/secrets").body_limit(body_max),
-                http::put<Self, &Service::save>("/workspaces/{id}/secrets").body_limit(body_max),
-                http::get<Own, &Service::values>("/workspaces/{id}/secrets/values"),
-                http::del<Self, &Service::erase>("/workspaces/{id}/secrets/{key}"),
-                http::get<Self, &Service::model>("/workspaces/{id}/model"),
-                http::put<Self, &Service::set_model>("/workspaces/{id}/model").body_limit(body_max),
-                http::get<Admin, &Service::list_global>("/settings/secrets"),
-                http::put<Admin, &Service::save_global>("/settings/secrets").body_limit(body_max),
-                http::post<Admin, &Service::save_global>("/settings/secrets").body_limit(body_max),
-                http::del<Admin, &Service::erase_global>("/settings/secrets/{key}"),
-                http::get<Admin, &Service::list_global>("/admin/secrets"),
-                http::put<Admin, &Service::save_global>("/admin/secrets").body_limit(body_max),
-                http::post<Admin, &Service::save_global>("/admin/secrets").body_limit(body_max),
-                http::post<Admin, &Service::rotate>("/admin/secrets/rotate"),
-                http::del<Admin, &Service::erase_global>("/admin/secrets/{key}"));
+constexpr auto table = http::table(
+    http::get<Self, &Service::list>("/workspaces/{id}/secrets")
+        .says(
+            "Names of a workspace's secrets and of those of the organisation; with values=true, for the workspace itself, the values.")
+        .gives<std::vector<api::Secret>>()
+        .refuses("workspace_not_found", "own_only", "secrets_unreadable"),
+    http::post<Self, &Service::save>("/workspaces/{id}/secrets")
+        .body_limit(body_max)
+        .says("Saves a secret of a workspace.")
+        .refuses("workspace_not_found", "secret_key_invalid", "secret_key_reserved",
+                 "secret_value_invalid", "too_many_secrets"),
+    http::put<Self, &Service::save>("/workspaces/{id}/secrets")
+        .body_limit(body_max)
+        .says("Saves a secret of a workspace.")
+        .refuses("workspace_not_found", "secret_key_invalid", "secret_key_reserved",
+                 "secret_value_invalid", "too_many_secrets"),
+    http::get<Own, &Service::values>("/workspaces/{id}/secrets/values")
+        .says("Every value, by name, for the workspace itself.")
+        .refuses("workspace_not_found", "secrets_unreadable"),
+    http::del<Self, &Service::erase>("/workspaces/{id}/secrets/{key}")
+        .says("Deletes a secret of a workspace.")
+        .refuses("workspace_not_found", "secret_not_found"),
+    http::get<Self, &Service::model>("/workspaces/{id}/model")
+        .says("The model chosen for a workspace.")
+        .refuses("workspace_not_found", "secrets_unreadable"),
+    http::put<Self, &Service::set_model>("/workspaces/{id}/model")
+        .body_limit(body_max)
+        .says("Chooses a model for a workspace.")
+        .refuses("workspace_not_found", "secret_value_invalid", "too_many_secrets"),
+    http::get<Admin, &Service::list_global>("/settings/secrets")
+        .says("Names of the organisation's secrets."),
+    http::put<Admin, &Service::save_global>("/settings/secrets")
+        .body_limit(body_max)
+        .says("Saves a secret of the organisation.")
+        .refuses("secret_key_invalid", "secret_key_reserved", "secret_value_invalid",
+                 "too_many_secrets"),
+    http::post<Admin, &Service::save_global>("/settings/secrets")
+        .body_limit(body_max)
+        .says("Saves a secret of the organisation.")
+        .refuses("secret_key_invalid", "secret_key_reserved", "secret_value_invalid",
+                 "too_many_secrets"),
+    http::del<Admin, &Service::erase_global>("/settings/secrets/{key}")
+        .says("Deletes a secret of the organisation.")
+        .refuses("secret_not_found"),
+    http::get<Admin, &Service::list_global>("/admin/secrets")
+        .says("Names of the organisation's secrets."),
+    http::put<Admin, &Service::save_global>("/admin/secrets")
+        .body_limit(body_max)
+        .says("Saves a secret of the organisation.")
+        .refuses("secret_key_invalid", "secret_key_reserved", "secret_value_invalid",
+                 "too_many_secrets"),
+    http::post<Admin, &Service::save_global>("/admin/secrets")
+        .body_limit(body_max)
+        .says("Saves a secret of the organisation.")
+        .refuses("secret_key_invalid", "secret_key_reserved", "secret_value_invalid",
+                 "too_many_secrets"),
+    http::post<Admin, &Service::rotate>("/admin/secrets/rotate")
+        .says("Seals every secret anew under a new key.")
+        .refuses("rotation_running"),
+    http::del<Admin, &Service::erase_global>("/admin/secrets/{key}")
+        .says("Deletes a secret of the organisation.")
+        .refuses("secret_not_found"));
 
 }  // namespace
 

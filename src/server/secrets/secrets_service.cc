@@ -13,7 +13,7 @@
 namespace molecule::secrets {
 namespace {
 
-Listed listed(store::Row row, Scope scope) {
+api::Secret listed(store::Row row, Scope scope) {
   return {std::move(row.key), true, scope, row.created_at, row.updated_at};
 }
 
@@ -44,7 +44,7 @@ Fault unreadable(const std::vector<std::string>& failed) {
   return Fault(
              Kind::internal, "secrets_unreadable",
              "failed to decrypt secrets: the sealing key they were saved under is missing; save them again")
-      .with(json::Object().add("failed_keys", failed).members());
+      .with(json::members(api::FailedKeys{failed}));
 }
 
 }  // namespace
@@ -57,34 +57,34 @@ io::Task<http::Response> Service::list(auth::Self::Caller caller, WorkspaceId id
       throw Fault(Kind::forbidden, "own_only",
                   "only the workspace itself may read its secrets' values");
     }
-    http::Response values = co_await values_of(id);
-    co_return values;
+    http::Reply<Values> values = co_await values_of(id);
+    co_return http::respond(std::move(values));
   }
   auto look = [id](sql::Read& read) { return read_both(read, id); };
   Both both = co_await db_.read(look);
-  std::vector<Listed> all;
+  std::vector<api::Secret> all;
   for (store::Row& row : both.own) all.push_back(listed(std::move(row), Scope::workspace));
   for (store::Row& row : both.global) all.push_back(listed(std::move(row), Scope::global));
   co_return http::Response::json(200, json::text(all));
 }
 
-io::Task<http::Response> Service::values(auth::Own::Caller, WorkspaceId id) {
+io::Task<http::Reply<Service::Values>> Service::values(auth::Own::Caller, WorkspaceId id) {
   auth::require_present(directory_, id);
-  http::Response values = co_await values_of(id);
+  http::Reply<Values> values = co_await values_of(id);
   co_return values;
 }
 
-io::Task<http::Response> Service::values_of(WorkspaceId id) {
+io::Task<http::Reply<Service::Values>> Service::values_of(WorkspaceId id) {
   auto look = [id](sql::Read& read) { return read_both(read, id); };
   Both both = co_await db_.read(look);
-  json::Object body;
+  http::Reply<Values> reply;
   std::vector<std::string> failed;
   auto open_into = [&](const std::vector<store::Row>& rows, bool own) {
     for (const store::Row& row : rows) {
       try {
         Secret plain =
             vault_.open(row.sealed, own ? workspace_place(id, row.key) : global_place(row.key));
-        body.add(row.key, plain.reveal());
+        reply.body.emplace(row.key, plain.reveal());
       } catch (const Fault&) {
         failed.push_back((own ? "workspace:" : "global:") + row.key);
       }
@@ -97,14 +97,11 @@ io::Task<http::Response> Service::values_of(WorkspaceId id) {
                log::field("count", failed.size()));
     throw unreadable(failed);
   }
-  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+  co_return std::move(reply).unkept();
 }
 
 void Service::announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope) {
-  json::Object payload;
-  payload.add("key", key);
-  payload.add("scope", scope);
-  log_.append(tx, {events::Type::SECRET_CHANGED, id, payload.raw()});
+  log_.append(tx, events::event<events::Type::SECRET_CHANGED>(id, {std::string(key), scope}));
 }
 
 void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) {
@@ -117,32 +114,33 @@ void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secre
   announce(tx, id, key, Scope::workspace);
 }
 
-io::Task<Saved> Service::save(auth::Self::Caller, WorkspaceId id, Change change) {
+io::Task<api::SecretSaved> Service::save(auth::Self::Caller, WorkspaceId id,
+                                         api::NewSecret change) {
   auth::require_present(directory_, id);
   Secret value(std::move(change.value));
   auto work = [this, id, key = change.key, value](sql::Tx& tx) { put(tx, id, key, value); };
   co_await db_.write(work);
-  co_return Saved{"saved", change.key};
+  co_return api::SecretSaved{"saved", change.key};
 }
 
-io::Task<Saved> Service::erase(auth::Self::Caller, WorkspaceId id, std::string key) {
+io::Task<api::SecretSaved> Service::erase(auth::Self::Caller, WorkspaceId id, std::string key) {
   auth::require_present(directory_, id);
   auto work = [this, id, key](sql::Tx& tx) {
     if (tx.run(store::erase_of, id, key) == 0) throw no_such_secret();
     announce(tx, id, key, Scope::workspace);
   };
   co_await db_.write(work);
-  co_return Saved{"deleted", key};
+  co_return api::SecretSaved{"deleted", key};
 }
 
-io::Task<std::vector<Listed>> Service::list_global(auth::Admin::Caller) {
+io::Task<std::vector<api::Secret>> Service::list_global(auth::Admin::Caller) {
   auto rows = co_await db_.read([](sql::Read& read) { return read.all(store::all_global); });
-  std::vector<Listed> all;
+  std::vector<api::Secret> all;
   for (store::Row& row : rows) all.push_back(listed(std::move(row), Scope::global));
   co_return all;
 }
 
-io::Task<SavedGlobal> Service::save_global(auth::Admin::Caller, Change change) {
+io::Task<api::GlobalSecretSaved> Service::save_global(auth::Admin::Caller, api::NewSecret change) {
   Secret value(std::move(change.value));
   check_key(change.key);
   check_value(value.reveal());
@@ -154,50 +152,53 @@ io::Task<SavedGlobal> Service::save_global(auth::Admin::Caller, Change change) {
     announce(tx, WorkspaceId(), key, Scope::global);
   };
   co_await db_.write(work);
-  co_return SavedGlobal{"saved", change.key, Scope::global};
+  co_return api::GlobalSecretSaved{"saved", change.key, Scope::global};
 }
 
-io::Task<SavedGlobal> Service::erase_global(auth::Admin::Caller, std::string key) {
+io::Task<api::GlobalSecretSaved> Service::erase_global(auth::Admin::Caller, std::string key) {
   auto work = [this, key](sql::Tx& tx) {
     if (tx.run(store::erase_global, key) == 0) throw no_such_secret();
     announce(tx, WorkspaceId(), key, Scope::global);
   };
   co_await db_.write(work);
-  co_return SavedGlobal{"deleted", key, Scope::global};
+  co_return api::GlobalSecretSaved{"deleted", key, Scope::global};
 }
 
-io::Task<Model> Service::model(auth::Self::Caller, WorkspaceId id) {
+io::Task<api::Model> Service::model(auth::Self::Caller, WorkspaceId id) {
   auth::require_present(directory_, id);
   auto look = [id](sql::Read& read) { return read.optional(store::find_of, id, model_key); };
   auto row = co_await db_.read(look);
-  if (!row) co_return Model{"", "default"};
+  if (!row) co_return api::Model{"", "default"};
   Secret model;
   try {
     model = vault_.open(row->sealed, workspace_place(id, model_key));
   } catch (const Fault&) {
     throw unreadable({"workspace:" + std::string(model_key)});
   }
-  co_return Model{std::string(model.reveal()), "workspace_secrets"};
+  co_return api::Model{std::string(model.reveal()), "workspace_secrets"};
 }
 
-io::Task<RawJson> Service::set_model(auth::Self::Caller, WorkspaceId id, ModelBody body) {
+io::Task<api::ModelSaved> Service::set_model(auth::Self::Caller, WorkspaceId id,
+                                             api::NewModel body) {
   auth::require_present(directory_, id);
   if (body.model.empty()) {
     auto work = [this, id](sql::Tx& tx) {
       if (tx.run(store::erase_of, id, model_key) > 0) announce(tx, id, model_key, Scope::workspace);
     };
     co_await db_.write(work);
-    co_return json::Object().add("status", "cleared").raw();
+    co_return api::ModelSaved{"cleared", {}};
   }
   Secret value(body.model);
   auto work = [this, id, value](sql::Tx& tx) { put(tx, id, model_key, value); };
   co_await db_.write(work);
-  co_return json::Object().add("status", "saved").add("model", body.model).raw();
+  api::ModelSaved saved{"saved", {}};
+  saved.model = std::move(body.model);
+  co_return saved;
 }
 
-io::Task<Rotated> Service::rotate(auth::Admin::Caller) {
+io::Task<api::KeysRotated> Service::rotate(auth::Admin::Caller) {
   Vault::Resealed counts = co_await vault_.rotate();
-  co_return Rotated{"rotated", counts.resealed, counts.unreadable};
+  co_return api::KeysRotated{"rotated", counts.resealed, counts.unreadable};
 }
 
 void Service::removed(sql::Tx& tx, std::span<const WorkspaceId> ids) {

@@ -24,11 +24,6 @@ struct ListQuery {
 };
 BOOST_DESCRIBE_STRUCT(ListQuery, (), (values))
 
-struct ModelBody {
-  std::string model;
-};
-BOOST_DESCRIBE_STRUCT(ModelBody, (), (model))
-
 class Service final : public workspaces::SecretStore, public workspaces::Departure {
  public:
   Service(sql::Database& db, events::Log& log, const workspaces::Directory& directory,
@@ -40,15 +35,17 @@ class Service final : public workspaces::SecretStore, public workspaces::Departu
                                 http::Query<ListQuery> query);
   // Every value as the agent should see it. All or nothing: one that cannot be opened is 500 with
   // `failed_keys`.
-  io::Task<http::Response> values(auth::Own::Caller caller, WorkspaceId id);
-  io::Task<Saved> save(auth::Self::Caller caller, WorkspaceId id, Change change);
-  io::Task<Saved> erase(auth::Self::Caller caller, WorkspaceId id, std::string key);
-  io::Task<std::vector<Listed>> list_global(auth::Admin::Caller caller);
-  io::Task<SavedGlobal> save_global(auth::Admin::Caller caller, Change change);
-  io::Task<SavedGlobal> erase_global(auth::Admin::Caller caller, std::string key);
-  io::Task<Model> model(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<RawJson> set_model(auth::Self::Caller caller, WorkspaceId id, ModelBody body);
-  io::Task<Rotated> rotate(auth::Admin::Caller caller);
+  using Values = std::map<std::string, std::string>;
+  io::Task<http::Reply<Values>> values(auth::Own::Caller caller, WorkspaceId id);
+  io::Task<api::SecretSaved> save(auth::Self::Caller caller, WorkspaceId id, api::NewSecret change);
+  io::Task<api::SecretSaved> erase(auth::Self::Caller caller, WorkspaceId id, std::string key);
+  io::Task<std::vector<api::Secret>> list_global(auth::Admin::Caller caller);
+  io::Task<api::GlobalSecretSaved> save_global(auth::Admin::Caller caller, api::NewSecret change);
+  io::Task<api::GlobalSecretSaved> erase_global(auth::Admin::Caller caller, std::string key);
+  io::Task<api::Model> model(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<api::ModelSaved> set_model(auth::Self::Caller caller, WorkspaceId id,
+                                      api::NewModel body);
+  io::Task<api::KeysRotated> rotate(auth::Admin::Caller caller);
 
   // For slices whose transaction brings or takes secrets.
   void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) override;
@@ -56,7 +53,7 @@ class Service final : public workspaces::SecretStore, public workspaces::Departu
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
  private:
-  io::Task<http::Response> values_of(WorkspaceId id);
+  io::Task<http::Reply<Values>> values_of(WorkspaceId id);
   void announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope);
 
   sql::Database& db_;

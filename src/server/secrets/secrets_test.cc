@@ -80,17 +80,17 @@ class Secrets : public test::EachDatabase {
   }
 
   std::string values(WorkspaceId id) {
-    return run(service->values(workspace<auth::Own>(id), id)).body;
+    return json::text(run(service->values(workspace<auth::Own>(id), id)).body);
   }
   std::string list(WorkspaceId id) {
     return run(service->list(workspace<auth::Self>(id), id, http::Query<ListQuery>{})).body;
   }
-  Saved save(WorkspaceId id, std::string key, std::string value) {
-    return run(
-        service->save(workspace<auth::Self>(id), id, Change{std::move(key), std::move(value)}));
+  api::SecretSaved save(WorkspaceId id, std::string key, std::string value) {
+    return run(service->save(workspace<auth::Self>(id), id,
+                             api::NewSecret{std::move(key), std::move(value)}));
   }
   void save_global(std::string key, std::string value) {
-    run(service->save_global(admin(), Change{std::move(key), std::move(value)}));
+    run(service->save_global(admin(), api::NewSecret{std::move(key), std::move(value)}));
   }
   template <class Fn>
   Fault fault_of(Fn&& fn) {
@@ -186,7 +186,7 @@ TEST_P(Secrets, ValuesSurviveARestartAndAreSealedAtRest) {
 TEST_P(Secrets, NothingThatIsWrittenDownHoldsAValue) {
   save(ws, "KEY", "tell-nobody-1");
   save_global("OTHER", "tell-nobody-2");
-  run(service->set_model(workspace<auth::Self>(ws), ws, ModelBody{"tell-nobody-3"}));
+  run(service->set_model(workspace<auth::Self>(ws), ws, api::NewModel{"tell-nobody-3"}));
   std::string refused = fault_of([&] { save(ws, "PATH", "tell-nobody-4"); }).text();
   refused +=
       fault_of([&] { save(ws, "KEY", "tell-nobody-5" + std::string(value_max, 'x')); }).text();
@@ -286,7 +286,7 @@ TEST_P(Secrets, RotationSealsEverythingAgainAndForgetsTheOldKey) {
   std::string all = values(ws);
   restart();
   EXPECT_EQ(values(ws), all);
-  EXPECT_EQ(values(other), R"({"K":"theirs","G":"global"})");
+  EXPECT_EQ(values(other), R"({"G":"global","K":"theirs"})");
 }
 
 TEST_P(Secrets, ARotationThatWasCutOffIsCompletedByTheNext) {
@@ -312,7 +312,7 @@ TEST_P(Secrets, RotationKeepsOldKeysWhileSomethingCannotBeOpened) {
         SELECT 'MISPLACED', sealed, created_at, updated_at FROM workspace_secrets)"};
     tx.run(copy);
   });
-  Rotated rotated = run(service->rotate(admin()));
+  api::KeysRotated rotated = run(service->rotate(admin()));
   EXPECT_EQ(rotated.resealed, 1);
   EXPECT_EQ(rotated.unreadable, 1);
   EXPECT_EQ(crypto::load_keys(folder / "sealing_key").size(), 2u);
@@ -358,12 +358,13 @@ TEST_P(Secrets, AKeyThatIsNotTheOneTheySealedWithIsRefusedUntilTheyAreGivenUp) {
 TEST_P(Secrets, TheModelIsASecretOfTheWorkspace) {
   auto me = workspace<auth::Self>(ws);
   EXPECT_EQ(json::text(run(service->model(me, ws))), R"({"model":"","source":"default"})");
-  EXPECT_EQ(run(service->set_model(me, ws, ModelBody{"one"})).text,
+  EXPECT_EQ(json::text(run(service->set_model(me, ws, api::NewModel{"one"}))),
             R"({"status":"saved","model":"one"})");
   EXPECT_EQ(json::text(run(service->model(me, ws))),
             R"({"model":"one","source":"workspace_secrets"})");
   EXPECT_EQ(values(ws), R"({"MODEL":"one"})");
-  EXPECT_EQ(run(service->set_model(me, ws, ModelBody{""})).text, R"({"status":"cleared"})");
+  EXPECT_EQ(json::text(run(service->set_model(me, ws, api::NewModel{""}))),
+            R"({"status":"cleared"})");
   EXPECT_EQ(json::text(run(service->model(me, ws))), R"({"model":"","source":"default"})");
 }
 

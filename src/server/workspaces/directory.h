@@ -15,27 +15,12 @@
 #include "platform/io/guarded.h"
 #include "server/auth/access.h"
 #include "server/auth/residents.h"
+#include "wire/api/workspaces.h"
 
 namespace molecule::workspaces {
 
-enum class Status {
-  provisioning,
-  awaiting_agent,
-  online,
-  degraded,
-  offline,
-  paused,
-  hibernating,
-  hibernated,
-  failed,
-  removed
-};
-BOOST_DESCRIBE_ENUM(Status, provisioning, awaiting_agent, online, degraded, offline, paused,
-                    hibernating, hibernated, failed, removed)
-
-// How the platform reaches the agent.
-enum class Delivery { push, poll };
-BOOST_DESCRIBE_ENUM(Delivery, push, poll)
+using Status = api::WorkspaceStatus;
+using Delivery = api::DeliveryMode;
 
 struct Entry {
   WorkspaceId id;

@@ -20,10 +20,9 @@ void require_reachable(const Directory& directory, WorkspaceId source, Workspace
 
 std::optional<Fault> gone_peer(const Entry& entry) {
   if (entry.status != Status::removed) return std::nullopt;
-  json::Object members;
-  members.add("id", entry.id).add("removed_at", entry.removed_at);
-  members.add("hint", "the workspace was deleted; choose another peer");
-  return Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
+  const api::RemovedHint hint{entry.id, entry.removed_at,
+                              "the workspace was deleted; choose another peer"};
+  return Fault(Kind::gone, "workspace_removed", "workspace removed").with(json::members(hint));
 }
 
 }  // namespace molecule::workspaces

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "base/fields.h"
-#include "server/events/types.h"
 #include "server/workspaces/directory.h"
+#include "wire/events/types.h"
 
 namespace molecule::workspaces {
 

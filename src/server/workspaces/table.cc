@@ -7,12 +7,10 @@ namespace molecule::workspaces {
 Fault unknown_workspace() { return not_found("workspace"); }
 
 Fault removed_workspace(WorkspaceId id, std::optional<Instant> removed_at) {
-  json::Object members;
-  members.add("id", id).add("removed_at", removed_at);
-  members.add(
-      "hint",
-      "This workspace was removed. Create a new one and connect the agent with its id and token.");
-  return Fault(Kind::gone, "workspace_removed", "workspace removed").with(members.members());
+  api::RemovedHint hint{
+      id, removed_at,
+      "This workspace was removed. Create a new one and connect the agent with its id and token."};
+  return Fault(Kind::gone, "workspace_removed", "workspace removed").with(json::members(hint));
 }
 
 std::optional<Row> Table::find(sql::Statements& tx, WorkspaceId id) const {
@@ -35,7 +33,7 @@ void Table::insert(sql::Tx& tx, const Row& row) {
 }
 
 std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
-                                  const json::Object& payload) {
+                                  const events::Arrival& why) {
   auto from = tx.optional(store::status_of, id);
   if (!from) return std::nullopt;
   auto to = next(*from, trigger);
@@ -43,7 +41,7 @@ std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
   Instant now = clock_.now();
   if (tx.run(store::move, id, *from, *to, now) == 0) return std::nullopt;
   if (*to == Status::removed) tx.run(store::bury, id, now);
-  announce(tx, arrival_event(*to), id, payload);
+  announce(tx, {arrival_event(*to), id, RawJson(json::text(why))});
   tx.after_commit([this, id, to = *to, now] {
     directory_.update(id, [&](Entry& entry) {
       entry.status = to;
@@ -54,9 +52,9 @@ std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
 }
 
 void Table::fail(sql::Tx& tx, WorkspaceId id, std::string_view error) {
-  json::Object payload;
-  payload.add("error", error);
-  if (move(tx, id, Trigger::no_provisioner, payload)) tx.run(store::set_failure, id, error);
+  events::Arrival why;
+  why.error = std::string(error);
+  if (move(tx, id, Trigger::no_provisioner, why)) tx.run(store::set_failure, id, error);
 }
 
 void Table::enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,
@@ -94,9 +92,5 @@ bool Table::claim(sql::Tx& tx, WorkspaceId id) {
 }
 
 void Table::close_claim(sql::Tx& tx, WorkspaceId id) { tx.run(store::close_claim, id); }
-
-void Table::announce(sql::Tx& tx, events::Type type, WorkspaceId id, const json::Object& payload) {
-  log_.append(tx, events::Event{type, id, payload.raw()});
-}
 
 }  // namespace molecule::workspaces

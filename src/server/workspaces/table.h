@@ -8,7 +8,6 @@
 
 #include "base/fault.h"
 #include "platform/io/clock.h"
-#include "platform/json/json.h"
 #include "server/events/log.h"
 #include "server/workspaces/status_machine.h"
 #include "server/workspaces/workspaces.h"
@@ -32,7 +31,7 @@ class Table {
 
   // Makes the move the trigger asks for, with its event; empty when the state machine has none.
   std::optional<Status> move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
-                             const json::Object& payload);
+                             const events::Arrival& why = {});
   // As move, with the reason a container could not be started.
   void fail(sql::Tx& tx, WorkspaceId id, std::string_view error);
 
@@ -48,7 +47,7 @@ class Table {
   // Nobody may register without a credential any more.
   void close_claim(sql::Tx& tx, WorkspaceId id);
 
-  void announce(sql::Tx& tx, events::Type type, WorkspaceId id, const json::Object& payload);
+  void announce(sql::Tx& tx, events::Event event) { log_.append(tx, std::move(event)); }
   const io::Clock& clock() const { return clock_; }
   Directory& directory() const { return directory_; }
 

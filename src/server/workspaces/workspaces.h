@@ -17,8 +17,7 @@
 
 namespace molecule::workspaces {
 
-enum class Access { none, read_only, read_write };
-BOOST_DESCRIBE_ENUM(Access, none, read_only, read_write)
+using Access = api::WorkspaceAccess;
 
 // One row, column by column.
 struct Row {

@@ -32,19 +32,19 @@ void Service::check_parent(sql::Tx& tx, const Row& row,
   }
 }
 
-json::Object Service::apply(sql::Tx& tx, Row& row, const Change& change) {
-  json::Object changed;
+events::Changed Service::apply(sql::Tx& tx, Row& row, const Change& change) {
+  events::Changed changed;
   bool named = false;
   if (change.parent && *change.parent != row.parent) {
     check_parent(tx, row, *change.parent);
     row.parent = *change.parent;
     named = true;
-    changed.add("parent_id", row.parent);
+    changed.parent_id = row.parent;
   }
   if (change.name && *change.name != row.name) {
     row.name = *change.name;
     named = true;
-    changed.add("name", row.name);
+    changed.name = row.name;
   }
   if (named && name_taken(tx, row.parent, row.name, row.id)) {
     throw conflict(
@@ -52,47 +52,46 @@ json::Object Service::apply(sql::Tx& tx, Row& row, const Change& change) {
         "workspace name already in use, or too like one in use; please pick a different name");
   }
   if (named) note_name(row);
-  if (change.role && *change.role != row.role) changed.add("role", row.role = *change.role);
-  if (change.tier && *change.tier != row.tier) changed.add("tier", row.tier = *change.tier);
+  if (change.role && *change.role != row.role) changed.role = row.role = *change.role;
+  if (change.tier && *change.tier != row.tier) changed.tier = row.tier = *change.tier;
   if (change.runtime && *change.runtime != row.runtime)
-    changed.add("runtime", row.runtime = *change.runtime);
+    changed.runtime = row.runtime = *change.runtime;
   if (change.workspace_dir && *change.workspace_dir != row.workspace_dir) {
-    changed.add("workspace_dir", row.workspace_dir = *change.workspace_dir);
+    changed.workspace_dir = row.workspace_dir = *change.workspace_dir;
   }
   if (change.workspace_access && *change.workspace_access != row.workspace_access) {
-    changed.add("workspace_access", row.workspace_access = *change.workspace_access);
+    changed.workspace_access = row.workspace_access = *change.workspace_access;
   }
   if (change.collapsed && *change.collapsed != row.collapsed) {
-    changed.add("collapsed", row.collapsed = *change.collapsed);
+    changed.collapsed = row.collapsed = *change.collapsed;
   }
   if (change.position && *change.position != std::pair{row.x, row.y}) {
     std::tie(row.x, row.y) = *change.position;
-    changed.add("x", row.x).add("y", row.y);
+    changed.x = row.x;
+    changed.y = row.y;
   }
   return changed;
 }
 
-io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId id,
-                                         const http::Request& request) {
+io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, WorkspaceId id,
+                                                const http::Request& request) {
   Change wanted = read_change(request.body);
   std::vector<std::string> fields = wanted.infrastructure();
   if (!fields.empty() && !caller.is_operator()) {
-    json::Object members;
-    members.add("fields", fields);
     throw Fault(Kind::forbidden, "workspace_infrastructure_auth_required",
                 "only an operator may change where a workspace sits and what it runs on")
-        .with(members.members());
+        .with(json::members(api::OperatorFields{fields}));
   }
   bool needs_restart = wanted.workspace_dir.has_value();
   auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     const Row before = row;
-    json::Object changed = apply(tx, row, wanted);
-    if (changed.members().empty()) return;
+    const events::Changed changed = apply(tx, row, wanted);
+    if (json::members(changed).empty()) return;
     tx.run(store::update, id, row.parent, row.name, row.role, row.tier, row.runtime,
            row.workspace_dir, row.workspace_access, row.budget_limit, row.max_concurrent_tasks,
            row.x, row.y, row.collapsed, table_.clock().now());
-    table_.announce(tx, events::Type::WORKSPACE_UPDATED, id, changed);
+    table_.announce(tx, events::event<events::Type::WORKSPACE_UPDATED>(id, changed));
     tx.after_commit([this, row, before] {
       if (row.name != before.name || row.parent != before.parent) {
         namesakes_.drop(row.id, before.parent, before.name);
@@ -108,10 +107,9 @@ io::Task<http::Response> Service::change(auth::Self::Caller caller, WorkspaceId 
     });
   };
   co_await db_.write(std::move(work));
-  json::Object body;
-  body.add("status", "updated");
-  if (needs_restart) body.add("needs_restart", true);
-  co_return http::Response::json(200, body.text());
+  api::WorkspaceUpdated body;
+  if (needs_restart) body.needs_restart = true;
+  co_return body;
 }
 
 }  // namespace molecule::workspaces

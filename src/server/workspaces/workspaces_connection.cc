@@ -96,13 +96,11 @@ std::string filled(std::string_view text, std::string_view url, std::string_view
 }
 
 Fault not_external(const Row& row) {
-  json::Object members;
-  members.add("runtime", row.runtime);
-  members.add(
-      "hint",
-      "only agents that join by themselves are connected by hand; this one runs in a container");
+  api::NotExternal members{
+      row.runtime,
+      "only agents that join by themselves are connected by hand; this one runs in a container"};
   return bad_request("not_external", "this workspace does not use an external runtime")
-      .with(members.members());
+      .with(json::members(members));
 }
 
 }  // namespace
@@ -123,31 +121,31 @@ std::string platform_url(const Settings& settings, const http::Request& request)
   return fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
 }
 
-json::Object connection_of(WorkspaceId id, std::string_view url, std::string_view token) {
+api::Connection connection_of(WorkspaceId id, std::string_view url, std::string_view token) {
   std::string id_text = id.text();
-  json::Object connection;
-  connection.add("workspace_id", id_text).add("platform_url", url).add("auth_token", token);
-  connection.add("registry_endpoint", fmt::format("{}/registry/register", url));
-  connection.add("heartbeat_endpoint", fmt::format("{}/registry/heartbeat", url));
-  connection.add("curl_register_template", filled(curl_text, url, id_text, token));
-  connection.add("python_snippet", filled(python_text, url, id_text, token));
-  connection.add("command_snippet", filled(command_text, url, id_text, token));
-  return connection;
+  return {
+      .workspace_id = id,
+      .platform_url = std::string(url),
+      .auth_token = std::string(token),
+      .registry_endpoint = fmt::format("{}/registry/register", url),
+      .heartbeat_endpoint = fmt::format("{}/registry/heartbeat", url),
+      .curl_register_template = filled(curl_text, url, id_text, token),
+      .python_snippet = filled(python_text, url, id_text, token),
+      .command_snippet = filled(command_text, url, id_text, token),
+  };
 }
 
-io::Task<http::Response> Service::connection(auth::Self::Caller, WorkspaceId id,
-                                             const http::Request& request) {
+io::Task<api::ConnectionAnswer> Service::connection(auth::Self::Caller, WorkspaceId id,
+                                                    const http::Request& request) {
   std::string url = platform_url(settings_, request);
   auto work = [this, id](sql::Read& read) { return table_.live(read, id); };
   Row row = co_await db_.read(work);
   if (!joins_by_itself(row.runtime)) throw not_external(row);
-  json::Object body;
-  body.add("connection", connection_of(id, url, "").raw());
-  co_return http::Response::json(200, body.text());
+  co_return api::ConnectionAnswer{connection_of(id, url, "")};
 }
 
-io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id,
-                                         const http::Request& request) {
+io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Self::Caller, WorkspaceId id,
+                                                             const http::Request& request) {
   std::string url = platform_url(settings_, request);
   auto work = [this, id](sql::Tx& tx) {
     Row row = table_.live(tx, id);
@@ -156,15 +154,12 @@ io::Task<http::Response> Service::rotate(auth::Self::Caller, WorkspaceId id,
     Secret token = ports_.tokens.mint(tx, id).text;
     // Whoever holds the new token is the agent; the way in without one is closed.
     table_.close_claim(tx, id);
-    json::Object payload;
-    payload.add("workspace_id", id);
-    table_.announce(tx, events::Type::EXTERNAL_CREDENTIALS_ROTATED, id, payload);
+    table_.announce(tx, events::event<events::Type::EXTERNAL_CREDENTIALS_ROTATED>(id, {id}));
     return token;
   };
   Secret token = co_await db_.write(work);
-  json::Object body;
-  body.add("connection", connection_of(id, url, token.reveal()).raw());
-  co_return http::Response::json(200, body.text()).with("Cache-Control", "no-store");
+  co_return http::Reply<api::ConnectionAnswer>{200, {connection_of(id, url, token.reveal())}}
+      .unkept();
 }
 
 }  // namespace molecule::workspaces

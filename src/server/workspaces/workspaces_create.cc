@@ -10,13 +10,6 @@ constexpr std::string_view no_provisioner_text =
     "no provisioner is available: this platform starts no containers. Use the runtime external and connect an "
     "agent, or give an agent this workspace's id and a token (POST /admin/workspaces/{id}/tokens) to register with.";
 
-json::Object provisioning_payload(const Row& row) {
-  json::Object payload;
-  payload.add("name", row.name).add("tier", row.tier).add("runtime", row.runtime);
-  payload.add("role", row.role).add("parent_id", row.parent).add("x", row.x).add("y", row.y);
-  return payload;
-}
-
 Row row_of(const NewWorkspace& wanted, WorkspaceId id, Instant now,
            std::chrono::seconds claim_window) {
   Row row;
@@ -69,6 +62,11 @@ std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& pa
                  "workspace name already in use; please pick a different name");
 }
 
+void Service::announce_provisioning(sql::Tx& tx, const Row& row) {
+  events::Provisioning payload{row.name, row.tier, row.runtime, row.role, row.parent, row.x, row.y};
+  table_.announce(tx, events::event<events::Type::WORKSPACE_PROVISIONING>(row.id, payload));
+}
+
 void Service::note_name(const Row& row) { namesakes_.note(row.id, row.parent, row.name); }
 
 io::Task<Service::Made> Service::make(NewWorkspace wanted) {
@@ -83,10 +81,11 @@ io::Task<Service::Made> Service::make(NewWorkspace wanted) {
     table_.insert(tx, row);
     note_name(row);
     for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);
-    table_.announce(tx, events::Type::WORKSPACE_PROVISIONING, id, provisioning_payload(row));
+    announce_provisioning(tx, row);
 
-    json::Object arrival;
-    arrival.add("name", row.name).add("external", true);
+    events::Arrival arrival;
+    arrival.name = row.name;
+    arrival.external = true;
     if (!joins_by_itself(row.runtime)) {
       table_.fail(tx, id, no_provisioner_text);
       row.status = Status::failed;
@@ -107,30 +106,33 @@ io::Task<Service::Made> Service::make(NewWorkspace wanted) {
   co_return made;
 }
 
-io::Task<http::Response> Service::create(auth::Admin::Caller, const http::Request& request) {
+io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Admin::Caller,
+                                                          const http::Request& request) {
   std::string url = platform_url(settings_, request);
   NewWorkspace wanted = read_new(request.body);
   bool has_memories = wanted.has_memories;
   Made made = co_await make(std::move(wanted));
   const Row& row = made.row;
-  json::Object body;
-  body.add("id", row.id).add("name", row.name);
+  http::Reply<api::WorkspaceMade> reply{201, {}};
+  api::WorkspaceMade& body = reply.body;
+  body.id = row.id;
+  body.name = row.name;
   if (joins_by_itself(row.runtime)) {
-    body.add("external", true).add("status", row.status);
-    if (row.status == Status::awaiting_agent) {
-      body.add("connection", connection_of(row.id, url, made.token.reveal()).raw());
-    }
+    body.external = true;
+    body.status = row.status;
+    if (row.status == Status::awaiting_agent)
+      body.connection = connection_of(row.id, url, made.token.reveal());
   } else {
     // What clients of container runtimes wait on; the failure follows as an event and in the
     // object.
-    body.add("status", Status::provisioning)
-        .add("awareness_namespace", "workspace:" + row.id.text());
+    body.status = Status::provisioning;
+    body.awareness_namespace = "workspace:" + row.id.text();
   }
-  body.add("workspace_access", row.workspace_access).add("platform_url", url);
-  if (has_memories) {
-    body.add("warning", "initial_memories was not kept: this platform has no memory to keep it in");
-  }
-  co_return http::Response::json(201, body.text()).with("Cache-Control", "no-store");
+  body.workspace_access = row.workspace_access;
+  body.platform_url = url;
+  if (has_memories)
+    body.warning = "initial_memories was not kept: this platform has no memory to keep it in";
+  co_return std::move(reply).unkept();
 }
 
 }  // namespace molecule::workspaces

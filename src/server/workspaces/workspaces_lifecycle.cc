@@ -21,10 +21,10 @@ void refuse_under_paused(sql::Tx& tx, WorkspaceId id) {
   }
 }
 
-json::Object named(std::string_view name) {
-  json::Object payload;
-  payload.add("name", name);
-  return payload;
+events::Arrival named(std::string_view name) {
+  events::Arrival arrival;
+  arrival.name = std::string(name);
+  return arrival;
 }
 
 Fault not_in_status(std::string_view text) {
@@ -40,7 +40,7 @@ std::vector<store::Relative> subtree(sql::Tx& tx, const Row& row) {
 
 }  // namespace
 
-io::Task<http::Response> Service::pause(auth::Self::Caller, WorkspaceId id) {
+io::Task<api::Paused> Service::pause(auth::Self::Caller, WorkspaceId id) {
   auto work = [this, id](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     if (row.status == Status::paused) throw not_in_status("workspace not found or already paused");
@@ -51,12 +51,10 @@ io::Task<http::Response> Service::pause(auth::Self::Caller, WorkspaceId id) {
     return count;
   };
   int count = co_await db_.write(work);
-  json::Object body;
-  body.add("status", Status::paused).add("paused_count", count);
-  co_return http::Response::json(200, body.text());
+  co_return api::Paused{Status::paused, count};
 }
 
-io::Task<http::Response> Service::resume(auth::Self::Caller, WorkspaceId id) {
+io::Task<api::Resumed> Service::resume(auth::Self::Caller, WorkspaceId id) {
   struct Outcome {
     Status status = Status::awaiting_agent;
     int count = 0;
@@ -86,12 +84,10 @@ io::Task<http::Response> Service::resume(auth::Self::Caller, WorkspaceId id) {
     return outcome;
   };
   Outcome outcome = co_await db_.write(work);
-  json::Object body;
-  body.add("status", outcome.status).add("resumed_count", outcome.count);
-  co_return http::Response::json(200, body.text());
+  co_return api::Resumed{outcome.status, outcome.count};
 }
 
-io::Task<http::Response> Service::restart(auth::Self::Caller, WorkspaceId id) {
+io::Task<api::Restarted> Service::restart(auth::Self::Caller, WorkspaceId id) {
   auto work = [this, id](sql::Tx& tx) {
     auto row = table_.find(tx, id);
     if (!row || row->status == Status::removed) throw unknown_workspace();
@@ -100,10 +96,9 @@ io::Task<http::Response> Service::restart(auth::Self::Caller, WorkspaceId id) {
   };
   std::string runtime = co_await db_.write(work);
   if (!joins_by_itself(runtime)) throw no_provisioner();
-  json::Object body;
-  body.add("status", "noop").add("runtime", runtime);
-  body.add("message", "this agent runs where its owner started it; the platform cannot restart it");
-  co_return http::Response::json(200, body.text());
+  co_return api::Restarted{
+      "noop", std::move(runtime),
+      "this agent runs where its owner started it; the platform cannot restart it"};
 }
 
 }  // namespace molecule::workspaces

@@ -5,41 +5,32 @@ namespace molecule::workspaces {
 
 namespace {
 
-struct Child {
-  WorkspaceId id;
-  std::string name;
-};
-BOOST_DESCRIBE_STRUCT(Child, (), (id, name))
-
 Fault confirmation_required(const std::vector<store::Relative>& below) {
-  std::vector<Child> children;
+  api::ConfirmationRequired body;
   for (const auto& each : below) {
-    if (each.distance == 1) children.push_back(Child{each.id, each.name});
+    if (each.distance == 1) body.children.push_back({each.id, each.name});
   }
-  std::string text =
+  body.children_count = static_cast<std::int64_t>(body.children.size());
+  body.message = body.error =
       fmt::format("{} workspaces below this one would be removed with it; repeat with confirm=true",
                   below.size());
-  json::Object body;
-  body.add("status", "confirmation_required").add("message", text).add("error", text);
-  body.add("code", "confirmation_required")
-      .add("children", children)
-      .add("children_count", children.size());
-  return conflict("confirmation_required", text).body(body.text());
+  return conflict("confirmation_required", body.message).body(json::text(body));
 }
 
 Fault wrong_name(const Row& row, std::size_t below) {
-  json::Object members;
-  members.add("hint", "send the workspace's exact name in X-Confirm-Name, or leave the header out");
-  members.add("workspace_name", row.name).add("child_count", below);
+  api::WrongName members{
+      "send the workspace's exact name in X-Confirm-Name, or leave the header out", row.name,
+      static_cast<std::int64_t>(below)};
   return bad_request("destructive_action_requires_confirmation",
                      "destructive_action_requires_confirmation")
-      .with(members.members());
+      .with(json::members(members));
 }
 
 }  // namespace
 
-io::Task<http::Response> Service::remove(auth::Admin::Caller, WorkspaceId id,
-                                         http::Query<Removal> query, const http::Request& request) {
+io::Task<api::WorkspaceRemoved> Service::remove(auth::Admin::Caller, WorkspaceId id,
+                                                http::Query<Removal> query,
+                                                const http::Request& request) {
   bool confirmed = query.value.confirm.value_or(false);
   bool purge = query.value.purge.value_or(false);
   std::optional<std::string> said_name;
@@ -56,13 +47,13 @@ io::Task<http::Response> Service::remove(auth::Admin::Caller, WorkspaceId id,
 
     std::vector<WorkspaceId> ids;
     for (auto each = below.rbegin(); each != below.rend(); ++each) {
-      table_.move(tx, each->id, Trigger::remove, json::Object());
+      table_.move(tx, each->id, Trigger::remove);
       ids.push_back(each->id);
     }
     if (!gone) {
-      json::Object payload;
-      payload.add("cascade_deleted", below.size());
-      table_.move(tx, id, Trigger::remove, payload);
+      events::Arrival arrival;
+      arrival.cascade_deleted = static_cast<std::int64_t>(below.size());
+      table_.move(tx, id, Trigger::remove, arrival);
     }
     ids.push_back(id);
     for (WorkspaceId each : ids) {
@@ -85,9 +76,7 @@ io::Task<http::Response> Service::remove(auth::Admin::Caller, WorkspaceId id,
     return below.size();
   };
   std::size_t cascade = co_await db_.write(std::move(work));
-  json::Object body;
-  body.add("status", purge ? "purged" : "removed").add("cascade_deleted", cascade);
-  co_return http::Response::json(200, body.text());
+  co_return api::WorkspaceRemoved{purge ? "purged" : "removed", static_cast<std::int64_t>(cascade)};
 }
 
 }  // namespace molecule::workspaces

@@ -12,18 +12,60 @@ constexpr std::size_t create_body_max = 1u << 20;  // Room for secrets.
 constexpr std::size_t small_body_max = 64u << 10;
 
 constexpr auto table = http::table(
-    http::post<Admin, &Service::create>("/workspaces").body_limit(create_body_max),
-    http::get<Admin, &Service::list>("/workspaces"),
-    http::get<Peer, &Service::show>("/workspaces/{id}"),
-    http::patch<Self, &Service::change>("/workspaces/{id}").body_limit(small_body_max),
-    http::del<Admin, &Service::remove>("/workspaces/{id}").body_limit(small_body_max),
-    http::get<Self, &Service::state>("/workspaces/{id}/state"),
-    http::post<Self, &Service::pause>("/workspaces/{id}/pause").body_limit(small_body_max),
-    http::post<Self, &Service::resume>("/workspaces/{id}/resume").body_limit(small_body_max),
-    http::post<Self, &Service::restart>("/workspaces/{id}/restart").body_limit(small_body_max),
-    http::get<Self, &Service::connection>("/workspaces/{id}/external/connection"),
+    http::post<Admin, &Service::create>("/workspaces")
+        .body_limit(create_body_max)
+        .says("Makes a workspace.")
+        .takes<api::NewWorkspace>()
+        .gives<api::WorkspaceMade>(201)
+        .refuses("invalid_workspace_payload", "invalid_workspace_fields",
+                 "invalid_workspace_directory", "invalid_workspace_access", "invalid_template",
+                 "invalid_delivery_mode", "workspace_name_conflict",
+                 "workspace_reparent_invalid_parent_id", "workspace_reparent_parent_not_found",
+                 "workspace_too_deep", "secret_key_invalid", "secret_key_reserved",
+                 "url_not_allowed", "url_invalid"),
+    http::get<Admin, &Service::list>("/workspaces")
+        .says(
+            "Every live workspace, whole. X-Molecule-Seq is the position to follow the log from."),
+    http::get<Peer, &Service::show>("/workspaces/{id}")
+        .says("One workspace; peers are shown less of it.")
+        .refuses("workspace_not_found", "workspace_removed"),
+    http::patch<Self, &Service::change>("/workspaces/{id}")
+        .body_limit(small_body_max)
+        .says("Changes what is named; the rest stays.")
+        .takes<api::WorkspaceChange>()
+        .refuses("invalid_request_body", "invalid_workspace_fields", "invalid_workspace_payload",
+                 "invalid_workspace_directory", "invalid_workspace_access",
+                 "workspace_name_conflict", "workspace_reparent_invalid_parent_id",
+                 "workspace_reparent_parent_not_found", "workspace_reparent_self",
+                 "workspace_reparent_cycle", "workspace_too_deep",
+                 "workspace_infrastructure_auth_required", "workspace_not_found"),
+    http::del<Admin, &Service::remove>("/workspaces/{id}")
+        .body_limit(small_body_max)
+        .says("Removes a workspace and what is below it; `purge` leaves no trace.")
+        .refuses("workspace_not_found", "workspace_removed", "confirmation_required",
+                 "destructive_action_requires_confirmation"),
+    http::get<Self, &Service::state>("/workspaces/{id}/state")
+        .says("Whether an agent is to go on, to wait or to end.")
+        .refuses("workspace_not_found"),
+    http::post<Self, &Service::pause>("/workspaces/{id}/pause")
+        .body_limit(small_body_max)
+        .says("Pauses a workspace and what is below it: messages wait.")
+        .refuses("workspace_not_found"),
+    http::post<Self, &Service::resume>("/workspaces/{id}/resume")
+        .body_limit(small_body_max)
+        .says("Ends a pause.")
+        .refuses("workspace_not_found", "ancestor_paused", "provisioner_unavailable"),
+    http::post<Self, &Service::restart>("/workspaces/{id}/restart")
+        .body_limit(small_body_max)
+        .says("Starts a container again; nothing happens to agents that join by themselves.")
+        .refuses("workspace_not_found", "ancestor_paused", "provisioner_unavailable"),
+    http::get<Self, &Service::connection>("/workspaces/{id}/external/connection")
+        .says("How an agent joins as this workspace, without a token.")
+        .refuses("workspace_not_found", "not_external", "invalid_host"),
     http::post<Self, &Service::rotate>("/workspaces/{id}/external/rotate")
-        .body_limit(small_body_max));
+        .body_limit(small_body_max)
+        .says("Ends every token of a workspace and makes a new one.")
+        .refuses("workspace_not_found", "not_external", "invalid_host", "too_many_tokens"));
 
 }  // namespace
 

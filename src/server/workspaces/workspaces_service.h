@@ -77,28 +77,32 @@ class Service {
   Table& table() { return table_; }
   // Inside the transaction that gave the row its name or its parent.
   void note_name(const Row& row);
+  // Inside the transaction that made it.
+  void announce_provisioning(sql::Tx& tx, const Row& row);
 
   // Routes.
-  io::Task<http::Response> create(auth::Admin::Caller caller, const http::Request& request);
-  io::Task<http::Response> list(auth::Admin::Caller caller);
-  io::Task<http::Response> show(auth::Peer::Caller caller, WorkspaceId id,
+  using Listed = json::Written<std::vector<api::Workspace>>;
+  io::Task<http::Reply<api::WorkspaceMade>> create(auth::Admin::Caller caller,
+                                                   const http::Request& request);
+  io::Task<http::Reply<Listed>> list(auth::Admin::Caller caller);
+  io::Task<api::Workspace> show(auth::Peer::Caller caller, WorkspaceId id,
                                 http::Query<Shown> query);
-  io::Task<http::Response> change(auth::Self::Caller caller, WorkspaceId id,
-                                  const http::Request& request);
-  io::Task<http::Response> remove(auth::Admin::Caller caller, WorkspaceId id,
-                                  http::Query<Removal> query, const http::Request& request);
-  io::Task<http::Response> state(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<http::Response> pause(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<http::Response> resume(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<http::Response> restart(auth::Self::Caller caller, WorkspaceId id);
-  io::Task<http::Response> connection(auth::Self::Caller caller, WorkspaceId id,
-                                      const http::Request& request);
-  io::Task<http::Response> rotate(auth::Self::Caller caller, WorkspaceId id,
-                                  const http::Request& request);
+  io::Task<api::WorkspaceUpdated> change(auth::Self::Caller caller, WorkspaceId id,
+                                         const http::Request& request);
+  io::Task<api::WorkspaceRemoved> remove(auth::Admin::Caller caller, WorkspaceId id,
+                                         http::Query<Removal> query, const http::Request& request);
+  io::Task<api::WorkspaceState> state(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<api::Paused> pause(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<api::Resumed> resume(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<api::Restarted> restart(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<api::ConnectionAnswer> connection(auth::Self::Caller caller, WorkspaceId id,
+                                             const http::Request& request);
+  io::Task<http::Reply<api::ConnectionAnswer>> rotate(auth::Self::Caller caller, WorkspaceId id,
+                                                      const http::Request& request);
 
  private:
   enum class View { whole, public_part };
-  std::string object_text(const Row& row, View view) const;
+  api::Workspace shown(const Row& row, View view) const;
   std::optional<Instant> last_outbound(const Row& row) const;
   // The first free name of "name", "name (2)" … among the live children of `parent`.
   std::string free_name(sql::Tx& tx, const std::optional<WorkspaceId>& parent,
@@ -107,7 +111,7 @@ class Service {
   bool name_taken(sql::Tx& tx, const std::optional<WorkspaceId>& parent, const std::string& name,
                   WorkspaceId except);
   void check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const;
-  json::Object apply(sql::Tx& tx, Row& row, const Change& change);
+  events::Changed apply(sql::Tx& tx, Row& row, const Change& change);
 
   sql::Database& db_;
   events::Log& log_;
@@ -121,7 +125,8 @@ class Service {
 
 // How an agent joins: addresses, and texts to paste. `token` may be empty.
 std::string platform_url(const Settings& settings, const http::Request& request);
-json::Object connection_of(WorkspaceId id, std::string_view platform_url, std::string_view token);
+api::Connection connection_of(WorkspaceId id, std::string_view platform_url,
+                              std::string_view token);
 
 extern const std::span<const http::Route> routes;
 

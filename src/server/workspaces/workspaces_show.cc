@@ -37,51 +37,54 @@ void Service::flush_outbound(sql::Tx& tx) {
   });
 }
 
-std::string Service::object_text(const Row& row, View view) const {
+api::Workspace Service::shown(const Row& row, View view) const {
   Vitals vitals = ports_.vitals.of(row.id);
-  json::Object object;
-  object.add("id", row.id).add("name", row.name);
-  object.add("role", row.role.empty() ? std::nullopt : std::optional(row.role));
-  object.add("tier", row.tier)
-      .add("status", row.status)
-      .add("url", row.url)
-      .add("parent_id", row.parent);
-  object.add("agent_card", row.agent_card).add("active_tasks", vitals.active_tasks);
-  object.add("max_concurrent_tasks", row.max_concurrent_tasks)
-      .add("uptime_seconds", vitals.uptime_seconds);
-  object.add("last_error_rate", vitals.error_rate).add("runtime", row.runtime);
-  object.add("x", row.x).add("y", row.y).add("collapsed", row.collapsed);
+  api::Workspace out;
+  out.id = row.id;
+  out.name = row.name;
+  if (!row.role.empty()) out.role = row.role;
+  out.tier = row.tier;
+  out.status = row.status;
+  out.url = row.url;
+  out.parent_id = row.parent;
+  out.agent_card = row.agent_card;
+  out.active_tasks = vitals.active_tasks;
+  out.max_concurrent_tasks = row.max_concurrent_tasks;
+  out.uptime_seconds = vitals.uptime_seconds;
+  out.last_error_rate = vitals.error_rate;
+  out.runtime = row.runtime;
+  out.x = row.x;
+  out.y = row.y;
+  out.collapsed = row.collapsed;
   if (view == View::whole) {
-    object.add("last_sample_error",
-               vitals.sample_error.empty() ? row.failure : vitals.sample_error);
-    object.add("current_task", vitals.current_task).add("workspace_dir", row.workspace_dir);
-    object.add("budget_limit", row.budget_limit).add("monthly_spend", vitals.monthly_spend);
+    out.last_sample_error = vitals.sample_error.empty() ? row.failure : vitals.sample_error;
+    out.current_task = vitals.current_task;
+    out.workspace_dir = row.workspace_dir;
+    out.budget_limit = row.budget_limit;
+    out.monthly_spend = vitals.monthly_spend;
   }
   bool counted = row.status == Status::online || row.status == Status::degraded;
-  object.add("last_outbound_at", last_outbound(row))
-      .add("last_heartbeat_at", vitals.last_heartbeat_at);
-  object.add("created_at", row.created_at).add("delivery_mode", effective_delivery(row));
-  object.add("late", counted && vitals.late);
-  return object.text();
+  out.last_outbound_at = last_outbound(row);
+  out.last_heartbeat_at = vitals.last_heartbeat_at;
+  out.created_at = row.created_at;
+  out.delivery_mode = effective_delivery(row);
+  out.late = counted && vitals.late;
+  return out;
 }
 
-io::Task<http::Response> Service::list(auth::Admin::Caller) {
+io::Task<http::Reply<Service::Listed>> Service::list(auth::Admin::Caller) {
   // Read before the snapshot begins: whoever follows from here may see a change twice, never miss
   // one.
   std::int64_t position = log_.newest();
   auto query = [](sql::Read& read) { return read.all(store::live); };
   std::vector<Row> rows = co_await db_.read(query);
-  std::string body = "[";
-  for (const Row& row : rows) {
-    if (body.size() > 1) body += ',';
-    body += object_text(row, View::whole);
-  }
-  body += ']';
-  co_return http::Response::json(200, std::move(body))
-      .with("X-Molecule-Seq", std::to_string(position));
+  json::ListWriter<api::Workspace> body;
+  for (const Row& row : rows) body.add(shown(row, View::whole));
+  co_return http::Reply<Listed>{200, std::move(body).finish()}.with("X-Molecule-Seq",
+                                                                    std::to_string(position));
 }
 
-io::Task<http::Response> Service::show(auth::Peer::Caller caller, WorkspaceId id,
+io::Task<api::Workspace> Service::show(auth::Peer::Caller caller, WorkspaceId id,
                                        http::Query<Shown> query) {
   auto work = [this, id](sql::Read& read) { return table_.find(read, id); };
   std::optional<Row> row = co_await db_.read(work);
@@ -90,20 +93,20 @@ io::Task<http::Response> Service::show(auth::Peer::Caller caller, WorkspaceId id
     throw removed_workspace(id, row->removed_at);
   }
   bool whole = caller.is_operator() || caller.workspace() == id;
-  co_return http::Response::json(200, object_text(*row, whole ? View::whole : View::public_part));
+  co_return shown(*row, whole ? View::whole : View::public_part);
 }
 
-io::Task<http::Response> Service::state(auth::Self::Caller, WorkspaceId id) {
+io::Task<api::WorkspaceState> Service::state(auth::Self::Caller, WorkspaceId id) {
   auto work = [id](sql::Read& read) { return read.optional(store::status_of, id); };
   std::optional<Status> status = co_await db_.read(work);
-  json::Object body;
-  body.add("workspace_id", id);
+  api::WorkspaceState state;
+  state.workspace_id = id;
   // Agents poll this and end their loop on 404; the shapes are fixed by the contract.
-  if (!status) throw unknown_workspace().body(body.add("deleted", true).text());
-  body.add("status", *status);
-  if (*status == Status::removed) throw unknown_workspace().body(body.add("deleted", true).text());
-  body.add("paused", *status == Status::paused).add("deleted", false);
-  co_return http::Response::json(200, body.text());
+  if (status) state.status = *status;
+  state.deleted = !status || *status == Status::removed;
+  if (state.deleted) throw unknown_workspace().body(json::text(state));
+  state.paused = *status == Status::paused;
+  co_return state;
 }
 
 }  // namespace molecule::workspaces

@@ -1,6 +1,7 @@
 import { messageOf } from "@/api/api_error";
 import type { Workspace } from "@/api/workspace";
-import { changeWorkspace, type WorkspaceChange } from "@/api/workspaces_api";
+import { changeWorkspace } from "@/api/workspaces_api";
+import type { WorkspaceChange } from "@/api/wire";
 import { graph } from "@/canvas/graph_controls";
 import { forgetIntents, intend, intentsStore } from "@/canvas/intents";
 import { arrangeChildren, emptyLayout, landingIn, landingOutside, moveSubtree, type Layout, type Point } from "@/canvas/layout";

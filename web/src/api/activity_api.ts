@@ -1,26 +1,8 @@
 import { requestWithHeaders } from "./request";
+import type { Activity } from "./wire";
 
 /** One row of a workspace's activity feed. */
-export interface ActivityRow {
-  id: string;
-  /** What orders rows; a time does not, since clocks are set. */
-  seq: number;
-  workspace_id: string;
-  activity_type: string;
-  source_id: string | null;
-  target_id: string | null;
-  method: string | null;
-  summary: string | null;
-  duration_ms: number | null;
-  status: string;
-  error_detail: string | null;
-  created_at: string;
-  message_id?: string;
-  request_body?: unknown;
-  response_body?: unknown;
-  tool_trace?: unknown;
-  data?: { source?: string; text?: string; peer_name?: string; source_id?: string };
-}
+export type ActivityRow = Activity;
 
 export interface ActivityQuery {
   type?: string;

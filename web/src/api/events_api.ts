@@ -1,13 +1,8 @@
 import { request } from "./request";
+import type * as wire from "./wire";
 
 /** An event of the log as it is kept. */
-export interface PastEvent {
-  event_type: string;
-  workspace_id: string | null;
-  payload: Record<string, unknown>;
-  created_at: string;
-  seq?: number;
-}
+export type PastEvent = Omit<wire.PastEvent, "payload"> & { payload: Record<string, unknown> };
 
 /** The newest events, newest first. */
 export const listEvents = (limit: number) => request<PastEvent[]>("GET", `/events?limit=${limit}`);

@@ -1,12 +1,5 @@
 import { request } from "./request";
-
-/** A secret as the platform lists it: that it exists, where, since when; never its value. */
-export interface Secret {
-  key: string;
-  scope: "workspace" | "global";
-  created_at: string;
-  updated_at: string;
-}
+import type { NewSecret, Secret, SecretSaved } from "./wire";
 
 const base = (workspaceId: string | undefined) =>
   workspaceId === undefined ? "/settings/secrets" : `/workspaces/${encodeURIComponent(workspaceId)}/secrets`;
@@ -14,6 +7,6 @@ const base = (workspaceId: string | undefined) =>
 /** Without a workspace: the secrets every workspace gets. */
 export const listSecrets = (workspaceId: string | undefined) => request<Secret[]>("GET", base(workspaceId));
 export const saveSecret = (workspaceId: string | undefined, key: string, value: string) =>
-  request("PUT", base(workspaceId), { body: { key, value } });
+  request<SecretSaved>("PUT", base(workspaceId), { body: { key, value } satisfies NewSecret });
 export const deleteSecret = (workspaceId: string | undefined, key: string) =>
-  request("DELETE", `${base(workspaceId)}/${encodeURIComponent(key)}`);
+  request<SecretSaved>("DELETE", `${base(workspaceId)}/${encodeURIComponent(key)}`);

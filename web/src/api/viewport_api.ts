@@ -1,17 +1,14 @@
 import { request } from "./request";
+import type { KeptViewport, Viewport } from "./wire";
 
 /** Where the canvas is looked at from. */
-export interface SavedView {
-  x: number;
-  y: number;
-  zoom: number;
-}
+export type SavedView = Viewport;
 
 const readMs = 3000;
 
 /** The view the canvas was last left with; undefined when none was kept. */
 export async function readView(): Promise<SavedView | undefined> {
-  const body = await request<(Partial<SavedView> & { saved_at?: string | null }) | null>("GET", "/canvas/viewport", { timeoutMs: readMs });
+  const body = await request<Partial<KeptViewport> | null>("GET", "/canvas/viewport", { timeoutMs: readMs });
   const { x, y, zoom, saved_at } = body ?? {};
   const kept = Boolean(saved_at) && [x, y, zoom].every(Number.isFinite) && (zoom as number) > 0;
   return kept ? { x: x as number, y: y as number, zoom: zoom as number } : undefined;

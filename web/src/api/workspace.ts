@@ -1,42 +1,13 @@
-/** A workspace as GET /workspaces lists it. */
-export interface Workspace {
-  id: string;
-  name: string;
-  role: string | null;
-  tier: number;
-  status: WorkspaceStatus;
-  url: string;
-  parent_id: string | null;
+import { allWorkspaceStatus as workspaceStatuses, type WorkspaceStatus } from "./wire";
+import type * as wire from "./wire";
+
+/** A workspace as GET /workspaces lists it, whole; its card read as far as it can be. */
+export type Workspace = Omit<wire.Workspace, "agent_card" | "workspace_dir" | "budget_limit" | "monthly_spend" | "delivery_mode"> & {
   agent_card: AgentCard | null;
-  active_tasks: number;
-  max_concurrent_tasks: number;
-  uptime_seconds: number;
-  last_error_rate: number;
   last_sample_error: string;
   current_task: string;
-  runtime: string;
   delivery_mode: string;
-  x: number;
-  y: number;
-  collapsed: boolean;
-  late: boolean;
-  created_at: string;
-  last_heartbeat_at: string | null;
-  last_outbound_at: string | null;
-}
-
-export const workspaceStatuses = [
-  "provisioning",
-  "awaiting_agent",
-  "online",
-  "degraded",
-  "offline",
-  "paused",
-  "hibernated",
-  "failed",
-  "removed",
-] as const;
-export type WorkspaceStatus = (typeof workspaceStatuses)[number];
+};
 
 export interface Skill {
   id?: string;
@@ -54,24 +25,7 @@ export interface AgentCard {
   skills?: Skill[];
 }
 
-/** What a freshly created external workspace needs to join; auth_token is shown this once. */
-export interface Connection {
-  workspace_id: string;
-  platform_url: string;
-  auth_token: string;
-  registry_endpoint: string;
-  heartbeat_endpoint: string;
-  [snippet: string]: string;
-}
-
-export interface Peer {
-  id: string;
-  name: string;
-  role: string | null;
-  tier: number;
-  status: WorkspaceStatus;
-  agent_card: AgentCard | null;
-}
+export type Peer = Pick<wire.PeerView, "id" | "name" | "role" | "tier" | "status"> & { agent_card: AgentCard | null };
 
 function text(value: unknown, fallback = ""): string {
   return typeof value === "string" ? value : fallback;

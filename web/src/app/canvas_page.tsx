@@ -6,7 +6,7 @@ import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
 import { signOut, type Session } from "@/api/session_api";
 import { readView, saveView, type SavedView } from "@/api/viewport_api";
-import type { Connection } from "@/api/workspace";
+import type { Connection } from "@/api/wire";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";

@@ -1,4 +1,4 @@
-import { workspaceStatuses } from "@/api/workspace";
+import { allWorkspaceStatus as workspaceStatuses } from "@/api/wire";
 import { StatusDot } from "@/canvas/status_dot";
 import { statusWords, tierWords } from "@/model/selectors";
 import { Dialog } from "@/ui/dialog";

@@ -1,5 +1,5 @@
 import { CircleHelp, LogOut, Monitor, Moon, Search, Spline, Sun } from "lucide-react";
-import type { WorkspaceStatus } from "@/api/workspace";
+import type { WorkspaceStatus } from "@/api/wire";
 import { StatusDot } from "@/canvas/status_dot";
 import type { LiveState } from "@/live/connection";
 import { liveState } from "@/live/live_bus";
@@ -25,7 +25,7 @@ const liveHints: Record<LiveState, string> = {
   polling: "The platform is there, but live updates do not come through; the picture is read every 10 seconds",
   offline: "The platform cannot be reached; still trying",
 };
-const counted: WorkspaceStatus[] = ["online", "degraded", "provisioning", "awaiting_agent", "offline", "paused", "hibernated", "failed"];
+const counted: WorkspaceStatus[] = ["online", "degraded", "provisioning", "awaiting_agent", "offline", "paused", "hibernating", "hibernated", "failed"];
 
 const nextTheme: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 const themeWords: Record<Theme, string> = { system: "as the system", light: "light", dark: "dark" };

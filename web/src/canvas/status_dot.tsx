@@ -1,4 +1,4 @@
-import type { WorkspaceStatus } from "@/api/workspace";
+import type { WorkspaceStatus } from "@/api/wire";
 import { classNames } from "@/ui/class_names";
 import styles from "./status_dot.module.css";
 
@@ -15,6 +15,7 @@ export const statusTone: Record<WorkspaceStatus, string> = {
   provisioning: "var(--sky)",
   awaiting_agent: "var(--sky)",
   paused: "var(--indigo)",
+  hibernating: "var(--indigo)",
   hibernated: "var(--indigo)",
   offline: "var(--grey)",
   removed: "var(--grey)",

@@ -1,6 +1,6 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
 import { memo, useEffect, useState } from "react";
-import type { WorkspaceStatus } from "@/api/workspace";
+import type { WorkspaceStatus } from "@/api/wire";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
 import { isRemote } from "@/model/selectors";

@@ -1,4 +1,5 @@
-import { readCard, readStatus, readWorkspace, type Workspace, type WorkspaceStatus } from "@/api/workspace";
+import { readCard, readStatus, readWorkspace, type Workspace } from "@/api/workspace";
+import type { WorkspaceStatus } from "@/api/wire";
 import type { Frame } from "@/live/frame";
 import { withoutWorkspace, withWorkspace, type Org } from "./org";
 

@@ -18,6 +18,7 @@ function row(change: Partial<ActivityRow>): ActivityRow {
     seq: Date.parse(change.created_at ?? "") || t0,
     workspace_id: "pm",
     activity_type: "a2a_receive",
+    type: "a2a_receive",
     source_id: null,
     target_id: "pm",
     method: "message/send",
@@ -163,7 +164,7 @@ describe("history", () => {
     for (const answer of [recorded, live]) expect(answer).toMatchObject({ role: "agent", taskState: "failed" });
   });
   it("does not show the runtime's own triggers as a person's words", () => {
-    expect(threadFromRows([row({ request_body: question("s", "delegation results"), data: { source: "system" } })])).toEqual([]);
+    expect(threadFromRows([row({ request_body: question("s", "delegation results"), data: { source: "system", text: "", source_id: null, peer_name: "", peer_role: "", agent_card_url: "" } })])).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { Workspace, WorkspaceStatus } from "@/api/workspace";
+import type { Workspace } from "@/api/workspace";
+import type { WorkspaceStatus } from "@/api/wire";
 import type { Org } from "./org";
 
 /** The word for a status, as people read it. */
@@ -9,6 +10,7 @@ export const statusWords: Record<WorkspaceStatus, string> = {
   degraded: "Degraded",
   offline: "Offline",
   paused: "Paused",
+  hibernating: "Hibernating",
   hibernated: "Hibernated",
   failed: "Failed",
   removed: "Removed",

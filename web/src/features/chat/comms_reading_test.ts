@@ -10,6 +10,7 @@ function row(change: Partial<ActivityRow>): ActivityRow {
     seq: minute,
     workspace_id: "pm",
     activity_type: "a2a_receive",
+    type: "a2a_receive",
     source_id: null,
     target_id: null,
     method: null,

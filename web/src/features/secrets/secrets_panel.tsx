@@ -1,6 +1,7 @@
 import { useCallback, useRef, useState, type FormEvent } from "react";
 import { messageOf } from "@/api/api_error";
-import { deleteSecret, listSecrets, saveSecret, type Secret } from "@/api/secrets_api";
+import { deleteSecret, listSecrets, saveSecret } from "@/api/secrets_api";
+import type { Secret } from "@/api/wire";
 import type { Workspace } from "@/api/workspace";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";

@@ -1,6 +1,7 @@
 import { useCallback, useState } from "react";
 import { messageOf } from "@/api/api_error";
-import { listTokens, mintToken, revokeToken, type Token } from "@/api/tokens_api";
+import { listTokens, mintToken, revokeToken } from "@/api/tokens_api";
+import type { Token } from "@/api/wire";
 import type { Workspace } from "@/api/workspace";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";

@@ -4,7 +4,7 @@ import { messageOf } from "@/api/api_error";
 import { answerText, textMember } from "@/api/a2a_text";
 import { newMessageId } from "@/api/message_id";
 import { sendMessage } from "@/api/messages_api";
-import type { Connection } from "@/api/workspace";
+import type { Connection } from "@/api/wire";
 import { onFrames } from "@/live/live_bus";
 import { orgStore } from "@/model/org";
 import { Button } from "@/ui/button";

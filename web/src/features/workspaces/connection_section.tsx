@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { messageOf } from "@/api/api_error";
-import type { Connection, Workspace } from "@/api/workspace";
+import type { Workspace } from "@/api/workspace";
+import type { Connection } from "@/api/wire";
 import { readConnection, rotateConnection } from "@/api/workspaces_api";
 import { Button } from "@/ui/button";
 import { Notice } from "@/ui/notice";

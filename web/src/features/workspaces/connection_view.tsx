@@ -1,20 +1,18 @@
 import { useState } from "react";
-import type { Connection } from "@/api/workspace";
+import type { Connection } from "@/api/wire";
 import { CopyButton } from "@/ui/copy_button";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
 
 const sdkNote = "Debian and Ubuntu need the package python3-venv for it.";
 
-const snippetNames: readonly [key: string, label: string, note?: string][] = [
+const snippetNames: readonly [key: keyof Connection, label: string, note?: string][] = [
   ["curl_register_template", "curl", "For any shell. It stands for one round: register, heartbeat, hear one message, answer it."],
   ["python_snippet", "Python SDK", `For a program. Its first lines say how to get the SDK in a checkout of the platform. ${sdkNote}`],
   ["command_snippet", "Command line", `For any shell, in a checkout of the platform; the answers are in my_agent.py. ${sdkNote}`],
-  ["claude_code_channel_snippet", "Claude Code"],
-  ["universal_mcp_snippet", "MCP"],
 ];
 
-const fieldNames: readonly [key: string, label: string][] = [
+const fieldNames: readonly [key: keyof Connection, label: string][] = [
   ["workspace_id", "Workspace id"],
   ["platform_url", "Platform URL"],
   ["auth_token", "Token"],
@@ -27,8 +25,8 @@ export function ConnectionView({ connection, onCopied }: { connection: Connectio
   const snippets = snippetNames.filter(([key]) => Boolean(connection[key]));
   const tabs = [...snippets.map(([id, label]) => ({ id, label })), { id: "fields", label: "Fields" }];
   const [tab, setTab] = useState(tabs[0]?.id ?? "fields");
-  const snippet = connection[tab];
-  const note = snippets.find(([key]) => key === tab)?.[2];
+  const [key, , note] = snippets.find(([name]) => name === tab) ?? [];
+  const snippet = key && connection[key];
   return (
     <div className={list.section}>
       <TabList label="Ways to connect" prefix="connect-" tabs={tabs} active={tab} onChange={setTab} />
@@ -43,7 +41,7 @@ export function ConnectionView({ connection, onCopied }: { connection: Connectio
                     <div className={list.sub}>{label}</div>
                     <code>{connection[key]}</code>
                   </div>
-                  <CopyButton text={connection[key] ?? ""} what={label.toLowerCase()} {...(onCopied ? { onCopied } : {})} />
+                  <CopyButton text={connection[key]} what={label.toLowerCase()} {...(onCopied ? { onCopied } : {})} />
                 </li>
               ))}
           </ul>

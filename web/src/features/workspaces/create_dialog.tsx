@@ -1,6 +1,6 @@
 import { useRef, useState, type FormEvent } from "react";
 import { messageOf } from "@/api/api_error";
-import type { Connection } from "@/api/workspace";
+import type { Connection } from "@/api/wire";
 import { createWorkspace } from "@/api/workspaces_api";
 import { graph } from "@/canvas/graph_controls";
 import { emptyLayout, landingIn, landingOutside } from "@/canvas/layout";

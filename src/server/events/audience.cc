@@ -1,4 +1,4 @@
-#include "server/events/types.h"
+#include "server/events/audience.h"
 
 #include <array>
 

@@ -1,0 +1,767 @@
+"""What the API takes and gives, and what events bring along.
+
+Printed by `molecule reference --python`; do not edit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class AccessAnswer(TypedDict):
+    allowed: bool
+
+
+class AccessQuestion(TypedDict):
+    caller_id: str
+    target_id: str
+
+
+Mail = Literal["none", "leased", "queued", "polled", "settled", "dead"]
+
+
+class Received(TypedDict):
+    # "canvas_user", "peer_agent", "self" or "system"
+    source: str
+    text: str
+    # null: a person
+    source_id: str | None
+    peer_name: str
+    peer_role: str
+    agent_card_url: str
+
+
+class Activity(TypedDict):
+    id: str
+    seq: int
+    workspace_id: str
+    activity_type: str
+    # the same as activity_type
+    type: str
+    # null: a person or the platform
+    source_id: str | None
+    target_id: str | None
+    method: str | None
+    summary: str | None
+    duration_ms: int | None
+    status: str
+    error_detail: str | None
+    created_at: str
+    # the sender's own id of the message
+    message_id: NotRequired[str]
+    mail: NotRequired[Mail]
+    # the message as JSON-RPC, or what a report brought
+    request_body: NotRequired[Any]
+    # the answer as the agent gave it
+    response_body: NotRequired[Any]
+    # the agent's account of its tools
+    tool_trace: NotRequired[Any]
+    # of received messages, as in data
+    source: NotRequired[str]
+    data: NotRequired[Received]
+    # with include=peer_info, of messages from a workspace
+    peer_name: NotRequired[str]
+    peer_role: NotRequired[str]
+    agent_card_url: NotRequired[str]
+
+
+class ActivityLogged(TypedDict):
+    activity_id: str
+    activity_type: str
+    status: str
+    source_id: str | None
+    target_id: str | None
+    method: NotRequired[str]
+    summary: NotRequired[str]
+    duration_ms: NotRequired[int]
+    message_id: NotRequired[str]
+    error_detail: NotRequired[str]
+    # bodies of at most 2 KiB; larger ones are in the feed
+    request_body: NotRequired[Any]
+    response_body: NotRequired[Any]
+    tool_trace: NotRequired[Any]
+
+
+class Attachment(TypedDict):
+    uri: str
+    name: str
+    mimeType: NotRequired[str | None]
+    # bytes
+    size: NotRequired[int | None]
+
+
+class AgentMessage(TypedDict):
+    message: str
+    # the rest is in the activity feed
+    truncated: NotRequired[bool]
+    workspace_id: str
+    name: str
+    message_id: str
+    # the activity of the message it answers
+    reply_to: NotRequired[str]
+    attachments: NotRequired[list[Attachment]]
+
+
+DeliveryMode = Literal["push", "poll"]
+
+
+WorkspaceStatus = Literal["provisioning", "awaiting_agent", "online", "degraded", "offline", "paused", "hibernating", "hibernated", "failed", "removed"]
+
+
+class Arrival(TypedDict):
+    name: NotRequired[str]
+    # its agent joins by itself
+    external: NotRequired[bool]
+    # with agent_card and delivery_mode: its agent registered
+    url: NotRequired[str]
+    agent_card: NotRequired[Any]
+    delivery_mode: NotRequired[DeliveryMode]
+    # why it could not be started
+    error: NotRequired[str]
+    # "wedged", or the error_rate that made it degraded
+    runtime_state: NotRequired[str]
+    error_rate: NotRequired[float]
+    sample_error: NotRequired[str]
+    # the status it was in when its agent was heard again
+    recovered_from: NotRequired[WorkspaceStatus]
+    # workspaces below it that were removed with it
+    cascade_deleted: NotRequired[int]
+
+
+class CanvasPosition(TypedDict):
+    x: NotRequired[float | None]
+    y: NotRequired[float | None]
+
+
+class CardUpdate(TypedDict):
+    # or workspace_id
+    id: NotRequired[str | None]
+    workspace_id: NotRequired[str | None]
+    agent_card: NotRequired[Any]
+    # empty: the agent gave up its address
+    url: NotRequired[str | None]
+
+
+class CardUpdated(TypedDict):
+    agent_card: Any
+
+
+WorkspaceAccess = Literal["none", "read_only", "read_write"]
+
+
+class Changed(TypedDict):
+    name: NotRequired[str]
+    role: NotRequired[str]
+    tier: NotRequired[int]
+    runtime: NotRequired[str]
+    url: NotRequired[str]
+    parent_id: NotRequired[str | None]
+    workspace_dir: NotRequired[str | None]
+    workspace_access: NotRequired[WorkspaceAccess]
+    collapsed: NotRequired[bool]
+    x: NotRequired[float]
+    y: NotRequired[float]
+
+
+class Claim(TypedDict):
+    code: str
+
+
+class Connection(TypedDict):
+    workspace_id: str
+    platform_url: str
+    # only in the answer that made it; empty in every later one
+    auth_token: str
+    registry_endpoint: str
+    heartbeat_endpoint: str
+    curl_register_template: str
+    python_snippet: str
+    command_snippet: str
+
+
+class ConnectionAnswer(TypedDict):
+    connection: Connection
+
+
+class CredentialsRotated(TypedDict):
+    workspace_id: str
+
+
+class Delegated(TypedDict):
+    delegation_id: str
+    # "delegated", "recorded", or where an earlier one stands
+    status: str
+    target_id: NotRequired[str]
+    # true: it was asked for before under this key
+    idempotent_hit: NotRequired[bool]
+
+
+DelegationStatus = Literal["pending", "dispatched", "queued", "completed", "failed"]
+
+
+class Delegation(TypedDict):
+    delegation_id: str
+    id: str
+    type: str
+    source_id: str
+    target_id: str
+    # "sent" or "received", as the asking workspace sees it
+    direction: str
+    # the beginning of the task
+    summary: str
+    status: DelegationStatus
+    created_at: str
+    updated_at: str
+    response_preview: NotRequired[str]
+    # whole; only where one delegation is asked for
+    result: NotRequired[str]
+    error: NotRequired[str]
+
+
+class DelegationEnded(TypedDict):
+    delegation_id: str
+    target_id: str
+    response_preview: NotRequired[str]
+    error: NotRequired[str]
+
+
+class DelegationMoved(TypedDict):
+    delegation_id: str
+    target_id: str
+    status: DelegationStatus
+
+
+class DelegationNote(TypedDict):
+    target_id: NotRequired[str | None]
+    task: NotRequired[str | None]
+    delegation_id: NotRequired[str | None]
+    idempotency_key: NotRequired[str | None]
+
+
+class DelegationSent(TypedDict):
+    delegation_id: str
+    target_id: str
+    task_preview: str
+
+
+class DelegationUpdate(TypedDict):
+    # "completed" or "failed"
+    status: NotRequired[str | None]
+    error: NotRequired[str | None]
+    response_preview: NotRequired[str | None]
+
+
+class Discovered(TypedDict):
+    id: str
+    url: str
+    name: str
+    delivery_mode: DeliveryMode
+
+
+class Done(TypedDict):
+    status: str
+
+
+SecretScope = Literal["workspace", "global"]
+
+
+class GlobalSecretSaved(TypedDict):
+    status: str
+    key: str
+    scope: SecretScope
+
+
+class Health(TypedDict):
+    status: str
+    version: str
+    uptime: str
+    database: str
+
+
+class Heard(TypedDict):
+    status: str
+    # of agents that the platform calls
+    platform_inbound_secret: NotRequired[str]
+
+
+class Heartbeat(TypedDict):
+    # or id
+    workspace_id: NotRequired[str | None]
+    id: NotRequired[str | None]
+    # 0 to 1; from 0.5 on the workspace is degraded, below 0.1 again well
+    error_rate: NotRequired[float | None]
+    # at most 8192 bytes
+    sample_error: NotRequired[str | None]
+    # at most 4096 bytes; or task
+    current_task: NotRequired[str | None]
+    task: NotRequired[str | None]
+    active_tasks: NotRequired[int | None]
+    uptime_seconds: NotRequired[int | None]
+    # US cents; 0 is no news
+    monthly_spend: NotRequired[int | None]
+    # "wedged": degraded whatever the rate
+    runtime_state: NotRequired[str | None]
+    # {"capabilities":{"status_mgmt":true}}: the rate does not judge it
+    runtime_metadata: NotRequired[Any]
+
+
+class KeptViewport(TypedDict):
+    x: float
+    y: float
+    zoom: float
+    # null as long as none was kept: then a canvas fits everything
+    saved_at: str | None
+
+
+class KeysRotated(TypedDict):
+    status: str
+    resealed: int
+    # left as they were; the old keys are then kept
+    unreadable: int
+
+
+class Load(TypedDict):
+    active_tasks: int
+    uptime_seconds: int
+
+
+class Me(TypedDict):
+    signed_in: bool
+    role: str
+    # the platform runs in its dev profile
+    dev: bool
+
+
+class Model(TypedDict):
+    # empty: the agent's own default
+    model: str
+    # "default" or "workspace_secrets"
+    source: str
+
+
+class ModelSaved(TypedDict):
+    status: str
+    model: NotRequired[str]
+
+
+class NewDelegation(TypedDict):
+    target_id: NotRequired[str | None]
+    # required; at most 256 KiB
+    task: NotRequired[str | None]
+    # 1 to 256 bytes
+    idempotency_key: NotRequired[str | None]
+
+
+class NewModel(TypedDict):
+    # empty clears the choice
+    model: str
+
+
+class NewSecret(TypedDict):
+    # a variable's name, at most 128 bytes
+    key: str
+    # 1 to 65536 bytes, kept byte for byte
+    value: str
+
+
+class NewToken(TypedDict):
+    label: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+
+
+class NewWorkspace(TypedDict):
+    # at most 255 bytes; a number is added where a sibling has it
+    name: str
+    # at most 1000 bytes: what colleagues read to choose whom to ask
+    role: NotRequired[str | None]
+    # 1 to 4; 3 when left out
+    tier: NotRequired[int | None]
+    # "external" joins by itself; left out: "langgraph"
+    runtime: NotRequired[str | None]
+    # true: as runtime "external"
+    external: NotRequired[bool | None]
+    model: NotRequired[str | None]
+    # the name of a folder below the templates
+    template: NotRequired[str | None]
+    # of an agent that runs already; only where the agent joins by itself
+    url: NotRequired[str | None]
+    delivery_mode: NotRequired[DeliveryMode | None]
+    # absolute path that its container would mount
+    workspace_dir: NotRequired[str | None]
+    workspace_access: NotRequired[WorkspaceAccess | None]
+    # null or left out: a root
+    parent_id: NotRequired[str | None]
+    # US cents a month
+    budget_limit: NotRequired[int | None]
+    # 1 to 10000; 1 when left out
+    max_concurrent_tasks: NotRequired[int | None]
+    # absolute position in pixels, within 10000000 of the origin
+    canvas: NotRequired[CanvasPosition | None]
+    # at most 200 values of 1 to 65536 bytes by their names
+    secrets: NotRequired[dict[str, str] | None]
+
+
+class Nothing(TypedDict):
+    pass
+
+
+class Notice(TypedDict):
+    # required; at most 1 MiB
+    message: NotRequired[str | None]
+    attachments: NotRequired[list[Attachment] | None]
+    # the activity this answers: its result is recorded too
+    reply_to: NotRequired[str | None]
+
+
+class Noticed(TypedDict):
+    status: str
+    # the message it answers had its result already
+    duplicate: NotRequired[bool]
+
+
+class PastEvent(TypedDict):
+    id: str
+    event_type: str
+    workspace_id: str | None
+    # as the event's type has it
+    payload: Any
+    created_at: str
+    seq: int
+
+
+class Paused(TypedDict):
+    status: WorkspaceStatus
+    paused_count: int
+
+
+class PeerView(TypedDict):
+    id: str
+    name: str
+    role: str | None
+    tier: int
+    status: WorkspaceStatus
+    url: str
+    parent_id: str | None
+    active_tasks: int
+    agent_card: Any
+    runtime: str
+    delivery_mode: DeliveryMode
+
+
+class Provisioning(TypedDict):
+    name: str
+    tier: int
+    runtime: str
+    role: str
+    parent_id: str | None
+    x: float
+    y: float
+
+
+class QueueItem(TypedDict):
+    queue_id: str
+    workspace_id: str
+    # "queued", "dispatched", "completed", "failed" or "dropped"
+    status: str
+    priority: int
+    # how often the agent may have seen it
+    attempts: int
+    last_error: str | None
+    enqueued_at: str
+    expires_at: str | None
+    response_body: NotRequired[Any]
+
+
+class Receipt(TypedDict):
+    queued: NotRequired[bool]
+    # "queued"; "recorded" of an answer to a delegation
+    status: str
+    # "poll" or "push-async"
+    delivery_mode: NotRequired[str]
+    # for GET /workspaces/{id}/a2a/queue/{queue_id}
+    queue_id: NotRequired[str]
+    # messages that wait for this agent
+    queue_depth: NotRequired[int]
+    message: NotRequired[str]
+    method: NotRequired[str]
+    message_id: NotRequired[str]
+    activity_id: NotRequired[str]
+    duplicate: NotRequired[bool]
+    jsonrpc: str
+    # the JSON-RPC id of the request
+    id: Any
+    # an A2A task in the generation of the request
+    result: Any
+
+
+class Registered(TypedDict):
+    status: str
+    delivery_mode: DeliveryMode
+    # the workspace's token, when it had none that is good
+    auth_token: NotRequired[str]
+    # what the platform shows when it calls the agent
+    platform_inbound_secret: str
+
+
+class Registration(TypedDict):
+    # or workspace_id
+    id: NotRequired[str | None]
+    workspace_id: NotRequired[str | None]
+    # where the agent is called; "remote://no-inbound" or nothing: it polls
+    url: NotRequired[str | None]
+    # an A2A card of at most 256 KiB; or name, description and skills
+    agent_card: NotRequired[Any]
+    name: NotRequired[str | None]
+    description: NotRequired[str | None]
+    # a list of A2A skills, or of their names
+    skills: NotRequired[Any]
+    delivery_mode: NotRequired[DeliveryMode | None]
+    # "workspace"; nothing else may be chosen
+    kind: NotRequired[str | None]
+
+
+class Report(TypedDict):
+    activity_type: NotRequired[str | None]
+    method: NotRequired[str | None]
+    summary: NotRequired[str | None]
+    target_id: NotRequired[str | None]
+    source_id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    error_detail: NotRequired[str | None]
+    duration_ms: NotRequired[int | None]
+    request_body: NotRequired[Any]
+    response_body: NotRequired[Any]
+    metadata: NotRequired[Any]
+
+
+class Response(TypedDict):
+    # JSON-RPC as the agent gave it, or why there is none
+    response_body: Any
+    # the rest is in the activity feed
+    truncated: NotRequired[bool]
+    method: str
+    duration_ms: NotRequired[int]
+    message_id: str
+    activity_id: str
+
+
+class Restarted(TypedDict):
+    # "noop" for an agent that runs where its owner started it
+    status: str
+    runtime: str
+    message: str
+
+
+class Resumed(TypedDict):
+    status: WorkspaceStatus
+    resumed_count: int
+
+
+class Secret(TypedDict):
+    key: str
+    has_value: bool
+    scope: SecretScope
+    created_at: str
+    updated_at: str
+
+
+class SecretChanged(TypedDict):
+    key: str
+    scope: SecretScope
+
+
+class SecretSaved(TypedDict):
+    status: str
+    key: str
+
+
+class Session(TypedDict):
+    id: str
+    created_at: str
+    last_seen_at: str
+    expires_at: str
+    # the one that asks
+    current: bool
+
+
+class SessionPage(TypedDict):
+    sessions: list[Session]
+    count: int
+
+
+class SignedIn(TypedDict):
+    status: str
+    role: str
+
+
+class TaskUpdated(TypedDict):
+    current_task: str
+    active_tasks: int
+
+
+class Token(TypedDict):
+    id: str
+    prefix: str
+    label: NotRequired[str]
+    created_at: str
+    last_used_at: NotRequired[str]
+    expires_at: NotRequired[str]
+
+
+class TokenMade(TypedDict):
+    # shown this once
+    auth_token: str
+    workspace_id: str
+    id: NotRequired[str]
+    prefix: NotRequired[str]
+    expires_at: NotRequired[str]
+    message: NotRequired[str]
+
+
+class TokenPage(TypedDict):
+    tokens: list[Token]
+    # of this page
+    count: int
+
+
+class TokensRevoked(TypedDict):
+    status: str
+    revoked: int
+
+
+class UserMessage(TypedDict):
+    message_id: str
+    # the beginning of what it says
+    content: str
+    workspace_id: str
+    activity_id: str
+
+
+class Viewport(TypedDict):
+    # pixels from the origin, at most 10000000 either way
+    x: float
+    y: float
+    # 0.01 to 100
+    zoom: float
+
+
+class Workspace(TypedDict):
+    id: str
+    name: str
+    role: str | None
+    tier: int
+    status: WorkspaceStatus
+    # where its agent is called; empty when it has no address
+    url: str
+    parent_id: str | None
+    # its A2A card as it registered it; null before
+    agent_card: Any
+    active_tasks: int
+    max_concurrent_tasks: int
+    # of the agent's process, as it says
+    uptime_seconds: int
+    # 0 to 1, as it says
+    last_error_rate: float
+    runtime: str
+    # absolute position on the canvas in pixels
+    x: float
+    y: float
+    collapsed: bool
+    # what went wrong last; not for peers
+    last_sample_error: NotRequired[str]
+    # not for peers
+    current_task: NotRequired[str]
+    # not for peers
+    workspace_dir: NotRequired[str | None]
+    # US cents a month; not for peers
+    budget_limit: NotRequired[int | None]
+    # US cents; not for peers
+    monthly_spend: NotRequired[int]
+    # when it last sent a message to another workspace
+    last_outbound_at: str | None
+    last_heartbeat_at: str | None
+    created_at: str
+    delivery_mode: DeliveryMode
+    # two beats were missed; not yet offline
+    late: bool
+
+
+class WorkspaceChange(TypedDict):
+    name: NotRequired[str | None]
+    role: NotRequired[str | None]
+    # 1 to 4; operators only
+    tier: NotRequired[int | None]
+    # operators only
+    runtime: NotRequired[str | None]
+    # null makes it a root; operators only
+    parent_id: NotRequired[str | None]
+    # null clears it; operators only
+    workspace_dir: NotRequired[str | None]
+    # operators only
+    workspace_access: NotRequired[WorkspaceAccess | None]
+    collapsed: NotRequired[bool | None]
+    # goes together with y
+    x: NotRequired[float | None]
+    y: NotRequired[float | None]
+
+
+class WorkspaceMade(TypedDict):
+    id: str
+    # as it is kept: a number may have been added
+    name: str
+    external: NotRequired[bool]
+    status: WorkspaceStatus
+    # of a workspace whose agent has yet to join
+    connection: NotRequired[Connection]
+    awareness_namespace: NotRequired[str]
+    workspace_access: WorkspaceAccess
+    platform_url: str
+    # what of the request was not kept
+    warning: NotRequired[str]
+
+
+class WorkspaceRemoved(TypedDict):
+    # "removed" or "purged"
+    status: str
+    # workspaces below it
+    cascade_deleted: int
+
+
+class WorkspaceState(TypedDict):
+    workspace_id: str
+    status: NotRequired[WorkspaceStatus]
+    paused: NotRequired[bool]
+    deleted: bool
+
+
+class WorkspaceUpdated(TypedDict):
+    status: str
+    needs_restart: NotRequired[bool]
+
+
+EventType = Literal[
+    "WORKSPACE_PROVISIONING",
+    "WORKSPACE_AWAITING_AGENT",
+    "WORKSPACE_ONLINE",
+    "WORKSPACE_DEGRADED",
+    "WORKSPACE_LATE",
+    "WORKSPACE_OFFLINE",
+    "WORKSPACE_PAUSED",
+    "WORKSPACE_HIBERNATED",
+    "WORKSPACE_PROVISION_FAILED",
+    "WORKSPACE_UPDATED",
+    "WORKSPACE_REMOVED",
+    "WORKSPACE_HEARTBEAT",
+    "TASK_UPDATED",
+    "AGENT_CARD_UPDATED",
+    "EXTERNAL_CREDENTIALS_ROTATED",
+    "SECRET_CHANGED",
+    "ACTIVITY_LOGGED",
+    "USER_MESSAGE",
+    "AGENT_MESSAGE",
+    "A2A_RESPONSE",
+    "DELEGATION_SENT",
+    "DELEGATION_STATUS",
+    "DELEGATION_COMPLETE",
+    "DELEGATION_FAILED",
+]

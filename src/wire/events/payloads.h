@@ -1,0 +1,263 @@
+// What each kind of event brings along. PayloadOf<type>::type is the struct that belongs to it.
+#pragma once
+
+#include "wire/api/activity.h"
+#include "wire/api/delegations.h"
+#include "wire/api/secrets.h"
+#include "wire/api/workspaces.h"
+#include "wire/events/types.h"
+
+namespace molecule::events {
+
+struct Provisioning {
+  std::string name;
+  int tier = 3;
+  std::string runtime;
+  std::string role;
+  std::optional<WorkspaceId> parent_id;
+  double x = 0;
+  double y = 0;
+};
+BOOST_DESCRIBE_STRUCT(Provisioning, (), (name, tier, runtime, role, parent_id, x, y))
+
+// A workspace arrived in another status; what is there says why.
+struct Arrival {
+  json::Omit<std::string> name;
+  json::Omit<bool> external;
+  json::Omit<std::string> url;
+  json::Omit<RawJson> agent_card;
+  json::Omit<api::DeliveryMode> delivery_mode;
+  json::Omit<std::string> error;
+  json::Omit<std::string> runtime_state;
+  json::Omit<double> error_rate;
+  json::Omit<std::string> sample_error;
+  json::Omit<api::WorkspaceStatus> recovered_from;
+  json::Omit<std::int64_t> cascade_deleted;
+
+  static constexpr std::array about{
+      json::About{"external", "its agent joins by itself"},
+      json::About{"url", "with agent_card and delivery_mode: its agent registered"},
+      json::About{"error", "why it could not be started"},
+      json::About{"runtime_state", "\"wedged\", or the error_rate that made it degraded"},
+      json::About{"recovered_from", "the status it was in when its agent was heard again"},
+      json::About{"cascade_deleted", "workspaces below it that were removed with it"}};
+};
+BOOST_DESCRIBE_STRUCT(Arrival, (),
+                      (name, external, url, agent_card, delivery_mode, error, runtime_state,
+                       error_rate, sample_error, recovered_from, cascade_deleted))
+
+struct Nothing {};
+BOOST_DESCRIBE_STRUCT(Nothing, (), ())
+
+// What was changed, and nothing else.
+struct Changed {
+  json::Omit<std::string> name;
+  json::Omit<std::string> role;
+  json::Omit<int> tier;
+  json::Omit<std::string> runtime;
+  json::Omit<std::string> url;
+  json::Omit<std::optional<WorkspaceId>> parent_id;
+  json::Omit<std::optional<std::string>> workspace_dir;
+  json::Omit<api::WorkspaceAccess> workspace_access;
+  json::Omit<bool> collapsed;
+  json::Omit<double> x;
+  json::Omit<double> y;
+};
+BOOST_DESCRIBE_STRUCT(Changed, (),
+                      (name, role, tier, runtime, url, parent_id, workspace_dir, workspace_access,
+                       collapsed, x, y))
+
+struct Load {
+  std::int64_t active_tasks = 0;
+  std::int64_t uptime_seconds = 0;
+};
+BOOST_DESCRIBE_STRUCT(Load, (), (active_tasks, uptime_seconds))
+
+struct TaskUpdated {
+  std::string current_task;
+  std::int64_t active_tasks = 0;
+};
+BOOST_DESCRIBE_STRUCT(TaskUpdated, (), (current_task, active_tasks))
+
+struct CardUpdated {
+  RawJson agent_card;
+};
+BOOST_DESCRIBE_STRUCT(CardUpdated, (), (agent_card))
+
+struct CredentialsRotated {
+  WorkspaceId workspace_id;
+};
+BOOST_DESCRIBE_STRUCT(CredentialsRotated, (), (workspace_id))
+
+struct SecretChanged {
+  std::string key;
+  api::SecretScope scope = api::SecretScope::workspace;
+};
+BOOST_DESCRIBE_STRUCT(SecretChanged, (), (key, scope))
+
+struct ActivityLogged {
+  ActivityId activity_id;
+  std::string activity_type;
+  std::string status;
+  std::optional<WorkspaceId> source_id;
+  std::optional<WorkspaceId> target_id;
+  json::Omit<std::string> method;
+  json::Omit<std::string> summary;
+  json::Omit<std::int64_t> duration_ms;
+  json::Omit<std::string> message_id;
+  json::Omit<std::string> error_detail;
+  json::Omit<RawJson> request_body;
+  json::Omit<RawJson> response_body;
+  json::Omit<RawJson> tool_trace;
+
+  static constexpr std::array about{
+      json::About{"request_body", "bodies of at most 2 KiB; larger ones are in the feed"}};
+};
+BOOST_DESCRIBE_STRUCT(ActivityLogged, (),
+                      (activity_id, activity_type, status, source_id, target_id, method, summary,
+                       duration_ms, message_id, error_detail, request_body, response_body,
+                       tool_trace))
+
+struct UserMessage {
+  std::string message_id;
+  std::string content;
+  WorkspaceId workspace_id;
+  ActivityId activity_id;
+
+  static constexpr std::array about{json::About{"content", "the beginning of what it says"}};
+};
+BOOST_DESCRIBE_STRUCT(UserMessage, (), (message_id, content, workspace_id, activity_id))
+
+struct AgentMessage {
+  std::string message;
+  json::Omit<bool> truncated;
+  WorkspaceId workspace_id;
+  std::string name;
+  ActivityId message_id;
+  json::Omit<ActivityId> reply_to;
+  json::Omit<std::vector<api::Attachment>> attachments;
+
+  static constexpr std::array about{
+      json::About{"truncated", "the rest is in the activity feed"},
+      json::About{"reply_to", "the activity of the message it answers"}};
+};
+BOOST_DESCRIBE_STRUCT(AgentMessage, (),
+                      (message, truncated, workspace_id, name, message_id, reply_to, attachments))
+
+// The answer to a person's message.
+struct Response {
+  RawJson response_body;
+  json::Omit<bool> truncated;
+  std::string method;
+  json::Omit<std::int64_t> duration_ms;
+  std::string message_id;
+  ActivityId activity_id;
+
+  static constexpr std::array about{
+      json::About{"response_body", "JSON-RPC as the agent gave it, or why there is none"},
+      json::About{"truncated", "the rest is in the activity feed"}};
+};
+BOOST_DESCRIBE_STRUCT(Response, (),
+                      (response_body, truncated, method, duration_ms, message_id, activity_id))
+
+struct DelegationSent {
+  DelegationId delegation_id;
+  WorkspaceId target_id;
+  std::string task_preview;
+};
+BOOST_DESCRIBE_STRUCT(DelegationSent, (), (delegation_id, target_id, task_preview))
+
+struct DelegationMoved {
+  DelegationId delegation_id;
+  WorkspaceId target_id;
+  api::DelegationStatus status = api::DelegationStatus::pending;
+};
+BOOST_DESCRIBE_STRUCT(DelegationMoved, (), (delegation_id, target_id, status))
+
+struct DelegationEnded {
+  DelegationId delegation_id;
+  WorkspaceId target_id;
+  json::Omit<std::string> response_preview;
+  json::Omit<std::string> error;
+};
+BOOST_DESCRIBE_STRUCT(DelegationEnded, (), (delegation_id, target_id, response_preview, error))
+
+// The struct of a type: Arrival, unless it is one of those below.
+template <Type type>
+struct PayloadOf {
+  using Payload = Arrival;
+};
+
+template <>
+struct PayloadOf<Type::WORKSPACE_PROVISIONING> {
+  using Payload = Provisioning;
+};
+template <>
+struct PayloadOf<Type::WORKSPACE_LATE> {
+  using Payload = Nothing;
+};
+template <>
+struct PayloadOf<Type::WORKSPACE_UPDATED> {
+  using Payload = Changed;
+};
+template <>
+struct PayloadOf<Type::WORKSPACE_HEARTBEAT> {
+  using Payload = Load;
+};
+template <>
+struct PayloadOf<Type::TASK_UPDATED> {
+  using Payload = TaskUpdated;
+};
+template <>
+struct PayloadOf<Type::AGENT_CARD_UPDATED> {
+  using Payload = CardUpdated;
+};
+template <>
+struct PayloadOf<Type::EXTERNAL_CREDENTIALS_ROTATED> {
+  using Payload = CredentialsRotated;
+};
+template <>
+struct PayloadOf<Type::SECRET_CHANGED> {
+  using Payload = SecretChanged;
+};
+template <>
+struct PayloadOf<Type::ACTIVITY_LOGGED> {
+  using Payload = ActivityLogged;
+};
+template <>
+struct PayloadOf<Type::USER_MESSAGE> {
+  using Payload = UserMessage;
+};
+template <>
+struct PayloadOf<Type::AGENT_MESSAGE> {
+  using Payload = AgentMessage;
+};
+template <>
+struct PayloadOf<Type::A2A_RESPONSE> {
+  using Payload = Response;
+};
+template <>
+struct PayloadOf<Type::DELEGATION_SENT> {
+  using Payload = DelegationSent;
+};
+template <>
+struct PayloadOf<Type::DELEGATION_STATUS> {
+  using Payload = DelegationMoved;
+};
+template <>
+struct PayloadOf<Type::DELEGATION_COMPLETE> {
+  using Payload = DelegationEnded;
+};
+template <>
+struct PayloadOf<Type::DELEGATION_FAILED> {
+  using Payload = DelegationEnded;
+};
+
+// Calls fn.template operator()<type>() for every type.
+template <class Fn>
+void for_each_type(Fn&& fn) {
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<Type>>(
+      [&](auto entry) { fn.template operator()<entry.value>(); });
+}
+
+}  // namespace molecule::events

@@ -1,0 +1,197 @@
+// The document at /openapi.json: valid OpenAPI, examples that fit their schemas, and a platform that answers as it says.
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import Ajv from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { Agent, Platform, saying } from "./stage.mjs";
+
+const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
+let document;
+let ajv;
+const called = new Set();
+
+before(async () => {
+  await platform.start();
+  document = await (await fetch(`${platform.url}/openapi.json`)).json();
+  ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats(ajv);
+  ajv.addSchema(document, "api");
+});
+after(() => platform.stop());
+afterEach((context) => {
+  if (!context.passed) console.error(platform.log());
+});
+
+const escaped = (key) => key.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("{", "%7B").replaceAll("}", "%7D");
+
+/** Whether `value` is what the schema at `path` of the document says; the complaints otherwise. */
+function complaints(path, value) {
+  const validate = ajv.getSchema(`api#/${path.map(escaped).join("/")}`) ?? assert.fail(`no schema at ${path.join("/")}`);
+  return validate(value) ? [] : validate.errors.map((error) => `${error.instancePath} ${error.message}`);
+}
+
+/** Asks as `token`, and holds the answer to what the document says of this route. */
+async function ask(method, pattern, { token, body, query = "", expect = 200, headers = {}, ...names } = {}) {
+  const path = pattern.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(names[name] ?? assert.fail(`no ${name} for ${pattern}`)));
+  const bearer = token ?? platform.adminToken();
+  const answer = await fetch(platform.url + path + query, {
+    method,
+    headers: { ...(bearer === "" ? {} : { Authorization: `Bearer ${bearer}` }), ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const verb = method.toLowerCase();
+  const operation = document.paths[pattern]?.[verb] ?? assert.fail(`${method} ${pattern} is not in the document`);
+  called.add(`${verb} ${pattern}`);
+  assert.equal(answer.status, expect, `${method} ${path}: ${text}`);
+  const said = operation.responses[String(answer.status)] ?? assert.fail(`${method} ${pattern} does not say that it answers ${answer.status}: ${text}`);
+  const json = said.content?.["application/json"];
+  if (!json) return text;
+  const value = JSON.parse(text);
+  if (json.schema) {
+    const at = ["paths", pattern, verb, "responses", String(answer.status), "content", "application/json", "schema"];
+    assert.deepEqual(complaints(at, value), [], `${method} ${pattern} ${answer.status}: ${text}`);
+  }
+  return value;
+}
+
+test("is valid OpenAPI 3.1", async () => {
+  const verdict = await new Validator().validate(structuredClone(document));
+  assert.ok(verdict.valid, JSON.stringify(verdict.errors, null, 1));
+  assert.equal(document.openapi, "3.1.0");
+});
+
+test("has examples that fit", () => {
+  let examples = 0;
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [verb, operation] of Object.entries(operations)) {
+      assert.ok(operation.summary, `${verb} ${path} says nothing of itself`);
+      const places = Object.entries(operation.responses).map(([status, said]) => [["paths", path, verb, "responses", status], said]);
+      if (operation.requestBody) places.push([["paths", path, verb, "requestBody"], operation.requestBody]);
+      for (const [place, said] of places) {
+        const json = said.content?.["application/json"];
+        if (!json?.schema) continue;
+        examples += 1;
+        assert.deepEqual(complaints([...place, "content", "application/json", "schema"], json.example), [], `${verb} ${path}`);
+      }
+    }
+  }
+  assert.ok(examples > 200, `${examples} examples`);
+});
+
+test("is what the platform answers, route by route", async () => {
+  for (const path of ["/health", "/healthz", "/readyz", "/openapi.json"]) await ask("GET", path, { token: "" });
+  await ask("GET", "/metrics");
+  await ask("GET", "/metrics", { token: "", expect: 401 });
+
+  // Workspaces.
+  const lead = await ask("POST", "/workspaces", { body: { name: "lead", external: true }, expect: 201 });
+  const id = lead.id;
+  const mate = await ask("POST", "/workspaces", { body: { name: "mate", external: true, parent_id: id }, expect: 201 });
+  const token = lead.connection.auth_token;
+  const mateToken = mate.connection.auth_token;
+  await ask("POST", "/workspaces", { body: {}, expect: 400 });
+  await ask("GET", "/workspaces");
+  await ask("GET", "/workspaces/{id}", { id });
+  await ask("GET", "/workspaces/{id}", { id, token: mateToken });
+  await ask("GET", "/workspaces/{id}", { id: "nonsense", expect: 400 });
+  await ask("PATCH", "/workspaces/{id}", { id, body: { role: "Leads", x: 10, y: 20 } });
+  await ask("PATCH", "/workspaces/{id}", { id, token, body: { tier: 2 }, expect: 403 });
+  await ask("GET", "/workspaces/{id}/state", { id, token });
+  await ask("POST", "/workspaces/{id}/pause", { id: mate.id });
+  await ask("POST", "/workspaces/{id}/pause", { id: mate.id, expect: 404 });
+  await ask("POST", "/workspaces/{id}/resume", { id: mate.id });
+  await ask("POST", "/workspaces/{id}/restart", { id: mate.id });
+  await ask("GET", "/workspaces/{id}/external/connection", { id });
+  await ask("DELETE", "/workspaces/{id}", { id, expect: 409 });
+
+  // The registry.
+  const registered = await ask("POST", "/registry/register", { token, body: { id, agent_card: { name: "lead" } } });
+  assert.equal(registered.delivery_mode, "poll");
+  await ask("POST", "/registry/register", { token: mateToken, body: { id: mate.id, name: "mate", skills: ["read"] } });
+  await ask("POST", "/registry/register", { token: "", body: { id, agent_card: { name: "lead" } }, expect: 401 });
+  await ask("POST", "/registry/heartbeat", { token, body: { workspace_id: id, active_tasks: 1, current_task: "reading" } });
+  await ask("POST", "/registry/heartbeat", { token, body: { workspace_id: mate.id }, expect: 403 });
+  await ask("POST", "/registry/update-card", { token, body: { id, agent_card: { name: "lead", description: "Leads" } } });
+  await ask("GET", "/registry/{id}/peers", { id, token });
+  await ask("GET", "/registry/discover/{id}", { id: mate.id, token });
+  await ask("POST", "/registry/check-access", { token, body: { caller_id: id, target_id: mate.id } });
+
+  // Credentials.
+  const made = await ask("POST", "/workspaces/{id}/tokens", { id, body: { label: "laptop" }, expect: 201 });
+  await ask("GET", "/workspaces/{id}/tokens", { id });
+  await ask("DELETE", "/workspaces/{id}/tokens/{token_id}", { id, token_id: made.id });
+  await ask("DELETE", "/workspaces/{id}/tokens/{token_id}", { id, token_id: made.id, expect: 404 });
+  await ask("POST", "/admin/workspaces/{id}/tokens", { id: mate.id, expect: 201 });
+  await ask("GET", "/admin/workspaces/{id}/test-token", { id, expect: 404 });
+  await ask("POST", "/admin/workspaces/{id}/test-token", { id, expect: 404 });
+  await ask("POST", "/auth/claim", { token: "", body: { code: "wrong" }, expect: 410 });
+  await ask("POST", "/auth/claim", { token: "", body: { code: /claim\/([^/]+)/.exec(platform.claimLink)[1] } });
+  await ask("GET", "/auth/me");
+  const { sessions } = await ask("GET", "/auth/sessions");
+  await ask("DELETE", "/auth/sessions/{id}", { id: sessions[0].id });
+  await ask("POST", "/auth/logout", { token: "" });
+
+  // Secrets.
+  for (const method of ["POST", "PUT"]) await ask(method, "/workspaces/{id}/secrets", { id, body: { key: "SEARCH_KEY", value: "s" } });
+  await ask("GET", "/workspaces/{id}/secrets", { id });
+  await ask("GET", "/workspaces/{id}/secrets/values", { id, token });
+  await ask("GET", "/workspaces/{id}/secrets/values", { id, expect: 403 });
+  await ask("PUT", "/workspaces/{id}/model", { id, body: { model: "a-model" } });
+  await ask("GET", "/workspaces/{id}/model", { id });
+  await ask("PUT", "/workspaces/{id}/model", { id, body: { model: "" } });
+  await ask("DELETE", "/workspaces/{id}/secrets/{key}", { id, key: "SEARCH_KEY" });
+  await ask("DELETE", "/workspaces/{id}/secrets/{key}", { id, key: "SEARCH_KEY", expect: 404 });
+  for (const place of ["/settings/secrets", "/admin/secrets"]) {
+    for (const method of ["POST", "PUT"]) await ask(method, place, { body: { key: "SHARED", value: "s" } });
+    await ask("GET", place);
+    await ask("DELETE", `${place}/{key}`, { key: "SHARED" });
+  }
+  await ask("POST", "/admin/secrets/rotate");
+
+  // Messages, activity, delegations.
+  const message = (text, messageId) => ({ jsonrpc: "2.0", id: 1, method: "message/send", params: { message: { kind: "message", role: "user", messageId, parts: [{ kind: "text", text }] } } });
+  const waiting = await ask("POST", "/workspaces/{id}/a2a", { id: mate.id, token, body: message("read it", "m-1") });
+  await ask("POST", "/workspaces/{id}/a2a", { id: mate.id, token, body: { jsonrpc: "2.0", id: 1, method: "nonsense" }, expect: 400 });
+  await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: waiting.activity_id, token });
+  await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: id, token, expect: 404 });
+  await ask("GET", "/workspaces/{id}/activity", { id: mate.id, token: mateToken, query: "?type=a2a_receive&include=peer_info" });
+  await ask("GET", "/workspaces/{id}/activity", { id: mate.id, query: "?order=sideways", expect: 400 });
+  await ask("POST", "/workspaces/{id}/activity", { id, token, body: { activity_type: "task_update", summary: "read" } });
+  await ask("POST", "/workspaces/{id}/notify", { id, token, body: { message: "done", attachments: [{ uri: "https://files.example/a.txt", name: "a.txt" }] } });
+  const pushed = await new Agent((words) => saying(`you said ${words}`)).join(platform, "pushed");
+  await ask("POST", "/workspaces/{id}/a2a", { id: pushed.id, body: message("hello", "m-2") });
+  const handed = await ask("POST", "/workspaces/{id}/delegate", { id, token, body: { target_id: mate.id, task: "read it", idempotency_key: "k" }, expect: 202 });
+  await ask("POST", "/workspaces/{id}/delegate", { id, token, body: { target_id: mate.id, task: "read it", idempotency_key: "k" } });
+  await ask("POST", "/workspaces/{id}/delegate", { id, token, body: { target_id: id, task: "read it" }, expect: 400 });
+  await ask("GET", "/workspaces/{id}/delegations", { id, token });
+  await ask("GET", "/workspaces/{id}/delegations/{delegation_id}", { id, token, delegation_id: handed.delegation_id });
+  const noted = crypto.randomUUID();
+  await ask("POST", "/workspaces/{id}/delegations/record", { id, token, body: { target_id: mate.id, task: "noted", delegation_id: noted }, expect: 202 });
+  await ask("POST", "/workspaces/{id}/delegations/{delegation_id}/update", { id, token, delegation_id: noted, body: { status: "completed", response_preview: "read" } });
+
+  // The canvas and the past.
+  await ask("PUT", "/canvas/viewport", { body: { x: 1, y: 2, zoom: 1 } });
+  await ask("PUT", "/canvas/viewport", { body: { x: 1, y: 2, zoom: 0 }, expect: 400 });
+  await ask("GET", "/canvas/viewport");
+  const past = await ask("GET", "/events", { query: "?limit=500" });
+  for (const event of past) assert.deepEqual(complaintsOf(event), [], JSON.stringify(event));
+  await ask("GET", "/events/{id}", { id });
+
+  await ask("POST", "/workspaces/{id}/external/rotate", { id });
+  await ask("POST", "/admin/workspaces/{id}/revoke-auth-tokens", { id });
+  await pushed.leave();
+  await ask("DELETE", "/workspaces/{id}", { id, query: "?confirm=true" });
+  await ask("DELETE", "/workspaces/{id}", { id, expect: 410 });
+  await ask("GET", "/workspaces/{id}", { id, expect: 410 });
+
+  const open = new Set(["get /ws", "get /workspaces/{id}/events/stream"]);
+  const missed = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((verb) => `${verb} ${path}`)).filter((name) => !called.has(name) && !open.has(name));
+  assert.deepEqual(missed, []);
+});
+
+/** Whether an event's payload is what the list of events says of its type. */
+function complaintsOf(event) {
+  return complaints(["x-molecule-events", event.event_type], event.payload);
+}

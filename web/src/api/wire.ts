@@ -1,0 +1,761 @@
+/**
+ * What the API takes and gives, and what events bring along.
+ * Printed by `molecule reference --typescript`; do not edit.
+ */
+
+export interface AccessAnswer {
+  allowed: boolean;
+}
+
+export interface AccessQuestion {
+  caller_id: string;
+  target_id: string;
+}
+
+export interface Activity {
+  id: string;
+  seq: number;
+  workspace_id: string;
+  activity_type: string;
+  /** the same as activity_type */
+  type: string;
+  /** null: a person or the platform */
+  source_id: string | null;
+  target_id: string | null;
+  method: string | null;
+  summary: string | null;
+  duration_ms: number | null;
+  status: string;
+  error_detail: string | null;
+  created_at: string;
+  /** the sender's own id of the message */
+  message_id?: string;
+  mail?: Mail;
+  /** the message as JSON-RPC, or what a report brought */
+  request_body?: unknown;
+  /** the answer as the agent gave it */
+  response_body?: unknown;
+  /** the agent's account of its tools */
+  tool_trace?: unknown;
+  /** of received messages, as in data */
+  source?: string;
+  data?: Received;
+  /** with include=peer_info, of messages from a workspace */
+  peer_name?: string;
+  peer_role?: string;
+  agent_card_url?: string;
+}
+
+export interface ActivityLogged {
+  activity_id: string;
+  activity_type: string;
+  status: string;
+  source_id: string | null;
+  target_id: string | null;
+  method?: string;
+  summary?: string;
+  duration_ms?: number;
+  message_id?: string;
+  error_detail?: string;
+  /** bodies of at most 2 KiB; larger ones are in the feed */
+  request_body?: unknown;
+  response_body?: unknown;
+  tool_trace?: unknown;
+}
+
+export interface AgentMessage {
+  message: string;
+  /** the rest is in the activity feed */
+  truncated?: boolean;
+  workspace_id: string;
+  name: string;
+  message_id: string;
+  /** the activity of the message it answers */
+  reply_to?: string;
+  attachments?: Attachment[];
+}
+
+export interface Arrival {
+  name?: string;
+  /** its agent joins by itself */
+  external?: boolean;
+  /** with agent_card and delivery_mode: its agent registered */
+  url?: string;
+  agent_card?: unknown;
+  delivery_mode?: DeliveryMode;
+  /** why it could not be started */
+  error?: string;
+  /** "wedged", or the error_rate that made it degraded */
+  runtime_state?: string;
+  error_rate?: number;
+  sample_error?: string;
+  /** the status it was in when its agent was heard again */
+  recovered_from?: WorkspaceStatus;
+  /** workspaces below it that were removed with it */
+  cascade_deleted?: number;
+}
+
+export interface Attachment {
+  uri: string;
+  name: string;
+  mimeType?: string | null;
+  /** bytes */
+  size?: number | null;
+}
+
+export interface CanvasPosition {
+  x?: number | null;
+  y?: number | null;
+}
+
+export interface CardUpdate {
+  /** or workspace_id */
+  id?: string | null;
+  workspace_id?: string | null;
+  agent_card?: unknown;
+  /** empty: the agent gave up its address */
+  url?: string | null;
+}
+
+export interface CardUpdated {
+  agent_card: unknown;
+}
+
+export interface Changed {
+  name?: string;
+  role?: string;
+  tier?: number;
+  runtime?: string;
+  url?: string;
+  parent_id?: string | null;
+  workspace_dir?: string | null;
+  workspace_access?: WorkspaceAccess;
+  collapsed?: boolean;
+  x?: number;
+  y?: number;
+}
+
+export interface Claim {
+  code: string;
+}
+
+export interface Connection {
+  workspace_id: string;
+  platform_url: string;
+  /** only in the answer that made it; empty in every later one */
+  auth_token: string;
+  registry_endpoint: string;
+  heartbeat_endpoint: string;
+  curl_register_template: string;
+  python_snippet: string;
+  command_snippet: string;
+}
+
+export interface ConnectionAnswer {
+  connection: Connection;
+}
+
+export interface CredentialsRotated {
+  workspace_id: string;
+}
+
+export interface Delegated {
+  delegation_id: string;
+  /** "delegated", "recorded", or where an earlier one stands */
+  status: string;
+  target_id?: string;
+  /** true: it was asked for before under this key */
+  idempotent_hit?: boolean;
+}
+
+export interface Delegation {
+  delegation_id: string;
+  id: string;
+  type: string;
+  source_id: string;
+  target_id: string;
+  /** "sent" or "received", as the asking workspace sees it */
+  direction: string;
+  /** the beginning of the task */
+  summary: string;
+  status: DelegationStatus;
+  created_at: string;
+  updated_at: string;
+  response_preview?: string;
+  /** whole; only where one delegation is asked for */
+  result?: string;
+  error?: string;
+}
+
+export interface DelegationEnded {
+  delegation_id: string;
+  target_id: string;
+  response_preview?: string;
+  error?: string;
+}
+
+export interface DelegationMoved {
+  delegation_id: string;
+  target_id: string;
+  status: DelegationStatus;
+}
+
+export interface DelegationNote {
+  target_id?: string | null;
+  task?: string | null;
+  delegation_id?: string | null;
+  idempotency_key?: string | null;
+}
+
+export interface DelegationSent {
+  delegation_id: string;
+  target_id: string;
+  task_preview: string;
+}
+
+export const allDelegationStatus = ["pending", "dispatched", "queued", "completed", "failed"] as const;
+export type DelegationStatus = (typeof allDelegationStatus)[number];
+
+export interface DelegationUpdate {
+  /** "completed" or "failed" */
+  status?: string | null;
+  error?: string | null;
+  response_preview?: string | null;
+}
+
+export const allDeliveryMode = ["push", "poll"] as const;
+export type DeliveryMode = (typeof allDeliveryMode)[number];
+
+export interface Discovered {
+  id: string;
+  url: string;
+  name: string;
+  delivery_mode: DeliveryMode;
+}
+
+export interface Done {
+  status: string;
+}
+
+export interface GlobalSecretSaved {
+  status: string;
+  key: string;
+  scope: SecretScope;
+}
+
+export interface Health {
+  status: string;
+  version: string;
+  uptime: string;
+  database: string;
+}
+
+export interface Heard {
+  status: string;
+  /** of agents that the platform calls */
+  platform_inbound_secret?: string;
+}
+
+export interface Heartbeat {
+  /** or id */
+  workspace_id?: string | null;
+  id?: string | null;
+  /** 0 to 1; from 0.5 on the workspace is degraded, below 0.1 again well */
+  error_rate?: number | null;
+  /** at most 8192 bytes */
+  sample_error?: string | null;
+  /** at most 4096 bytes; or task */
+  current_task?: string | null;
+  task?: string | null;
+  active_tasks?: number | null;
+  uptime_seconds?: number | null;
+  /** US cents; 0 is no news */
+  monthly_spend?: number | null;
+  /** "wedged": degraded whatever the rate */
+  runtime_state?: string | null;
+  /** {"capabilities":{"status_mgmt":true}}: the rate does not judge it */
+  runtime_metadata?: unknown;
+}
+
+export interface KeptViewport {
+  x: number;
+  y: number;
+  zoom: number;
+  /** null as long as none was kept: then a canvas fits everything */
+  saved_at: string | null;
+}
+
+export interface KeysRotated {
+  status: string;
+  resealed: number;
+  /** left as they were; the old keys are then kept */
+  unreadable: number;
+}
+
+export interface Load {
+  active_tasks: number;
+  uptime_seconds: number;
+}
+
+export const allMail = ["none", "leased", "queued", "polled", "settled", "dead"] as const;
+export type Mail = (typeof allMail)[number];
+
+export interface Me {
+  signed_in: boolean;
+  role: string;
+  /** the platform runs in its dev profile */
+  dev: boolean;
+}
+
+export interface Model {
+  /** empty: the agent's own default */
+  model: string;
+  /** "default" or "workspace_secrets" */
+  source: string;
+}
+
+export interface ModelSaved {
+  status: string;
+  model?: string;
+}
+
+export interface NewDelegation {
+  target_id?: string | null;
+  /** required; at most 256 KiB */
+  task?: string | null;
+  /** 1 to 256 bytes */
+  idempotency_key?: string | null;
+}
+
+export interface NewModel {
+  /** empty clears the choice */
+  model: string;
+}
+
+export interface NewSecret {
+  /** a variable's name, at most 128 bytes */
+  key: string;
+  /** 1 to 65536 bytes, kept byte for byte */
+  value: string;
+}
+
+export interface NewToken {
+  label?: string | null;
+  expires_at?: string | null;
+}
+
+export interface NewWorkspace {
+  /** at most 255 bytes; a number is added where a sibling has it */
+  name: string;
+  /** at most 1000 bytes: what colleagues read to choose whom to ask */
+  role?: string | null;
+  /** 1 to 4; 3 when left out */
+  tier?: number | null;
+  /** "external" joins by itself; left out: "langgraph" */
+  runtime?: string | null;
+  /** true: as runtime "external" */
+  external?: boolean | null;
+  model?: string | null;
+  /** the name of a folder below the templates */
+  template?: string | null;
+  /** of an agent that runs already; only where the agent joins by itself */
+  url?: string | null;
+  delivery_mode?: DeliveryMode | null;
+  /** absolute path that its container would mount */
+  workspace_dir?: string | null;
+  workspace_access?: WorkspaceAccess | null;
+  /** null or left out: a root */
+  parent_id?: string | null;
+  /** US cents a month */
+  budget_limit?: number | null;
+  /** 1 to 10000; 1 when left out */
+  max_concurrent_tasks?: number | null;
+  /** absolute position in pixels, within 10000000 of the origin */
+  canvas?: CanvasPosition | null;
+  /** at most 200 values of 1 to 65536 bytes by their names */
+  secrets?: Record<string, string> | null;
+}
+
+export type Nothing = Record<string, never>;
+
+export interface Notice {
+  /** required; at most 1 MiB */
+  message?: string | null;
+  attachments?: Attachment[] | null;
+  /** the activity this answers: its result is recorded too */
+  reply_to?: string | null;
+}
+
+export interface Noticed {
+  status: string;
+  /** the message it answers had its result already */
+  duplicate?: boolean;
+}
+
+export interface PastEvent {
+  id: string;
+  event_type: string;
+  workspace_id: string | null;
+  /** as the event's type has it */
+  payload: unknown;
+  created_at: string;
+  seq: number;
+}
+
+export interface Paused {
+  status: WorkspaceStatus;
+  paused_count: number;
+}
+
+export interface PeerView {
+  id: string;
+  name: string;
+  role: string | null;
+  tier: number;
+  status: WorkspaceStatus;
+  url: string;
+  parent_id: string | null;
+  active_tasks: number;
+  agent_card: unknown;
+  runtime: string;
+  delivery_mode: DeliveryMode;
+}
+
+export interface Provisioning {
+  name: string;
+  tier: number;
+  runtime: string;
+  role: string;
+  parent_id: string | null;
+  x: number;
+  y: number;
+}
+
+export interface QueueItem {
+  queue_id: string;
+  workspace_id: string;
+  /** "queued", "dispatched", "completed", "failed" or "dropped" */
+  status: string;
+  priority: number;
+  /** how often the agent may have seen it */
+  attempts: number;
+  last_error: string | null;
+  enqueued_at: string;
+  expires_at: string | null;
+  response_body?: unknown;
+}
+
+export interface Receipt {
+  queued?: boolean;
+  /** "queued"; "recorded" of an answer to a delegation */
+  status: string;
+  /** "poll" or "push-async" */
+  delivery_mode?: string;
+  /** for GET /workspaces/{id}/a2a/queue/{queue_id} */
+  queue_id?: string;
+  /** messages that wait for this agent */
+  queue_depth?: number;
+  message?: string;
+  method?: string;
+  message_id?: string;
+  activity_id?: string;
+  duplicate?: boolean;
+  jsonrpc: string;
+  /** the JSON-RPC id of the request */
+  id: unknown;
+  /** an A2A task in the generation of the request */
+  result: unknown;
+}
+
+export interface Received {
+  /** "canvas_user", "peer_agent", "self" or "system" */
+  source: string;
+  text: string;
+  /** null: a person */
+  source_id: string | null;
+  peer_name: string;
+  peer_role: string;
+  agent_card_url: string;
+}
+
+export interface Registered {
+  status: string;
+  delivery_mode: DeliveryMode;
+  /** the workspace's token, when it had none that is good */
+  auth_token?: string;
+  /** what the platform shows when it calls the agent */
+  platform_inbound_secret: string;
+}
+
+export interface Registration {
+  /** or workspace_id */
+  id?: string | null;
+  workspace_id?: string | null;
+  /** where the agent is called; "remote://no-inbound" or nothing: it polls */
+  url?: string | null;
+  /** an A2A card of at most 256 KiB; or name, description and skills */
+  agent_card?: unknown;
+  name?: string | null;
+  description?: string | null;
+  /** a list of A2A skills, or of their names */
+  skills?: unknown;
+  delivery_mode?: DeliveryMode | null;
+  /** "workspace"; nothing else may be chosen */
+  kind?: string | null;
+}
+
+export interface Report {
+  activity_type?: string | null;
+  method?: string | null;
+  summary?: string | null;
+  target_id?: string | null;
+  source_id?: string | null;
+  status?: string | null;
+  error_detail?: string | null;
+  duration_ms?: number | null;
+  request_body?: unknown;
+  response_body?: unknown;
+  metadata?: unknown;
+}
+
+export interface Response {
+  /** JSON-RPC as the agent gave it, or why there is none */
+  response_body: unknown;
+  /** the rest is in the activity feed */
+  truncated?: boolean;
+  method: string;
+  duration_ms?: number;
+  message_id: string;
+  activity_id: string;
+}
+
+export interface Restarted {
+  /** "noop" for an agent that runs where its owner started it */
+  status: string;
+  runtime: string;
+  message: string;
+}
+
+export interface Resumed {
+  status: WorkspaceStatus;
+  resumed_count: number;
+}
+
+export interface Secret {
+  key: string;
+  has_value: boolean;
+  scope: SecretScope;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SecretChanged {
+  key: string;
+  scope: SecretScope;
+}
+
+export interface SecretSaved {
+  status: string;
+  key: string;
+}
+
+export const allSecretScope = ["workspace", "global"] as const;
+export type SecretScope = (typeof allSecretScope)[number];
+
+export interface Session {
+  id: string;
+  created_at: string;
+  last_seen_at: string;
+  expires_at: string;
+  /** the one that asks */
+  current: boolean;
+}
+
+export interface SessionPage {
+  sessions: Session[];
+  count: number;
+}
+
+export interface SignedIn {
+  status: string;
+  role: string;
+}
+
+export interface TaskUpdated {
+  current_task: string;
+  active_tasks: number;
+}
+
+export interface Token {
+  id: string;
+  prefix: string;
+  label?: string;
+  created_at: string;
+  last_used_at?: string;
+  expires_at?: string;
+}
+
+export interface TokenMade {
+  /** shown this once */
+  auth_token: string;
+  workspace_id: string;
+  id?: string;
+  prefix?: string;
+  expires_at?: string;
+  message?: string;
+}
+
+export interface TokenPage {
+  tokens: Token[];
+  /** of this page */
+  count: number;
+}
+
+export interface TokensRevoked {
+  status: string;
+  revoked: number;
+}
+
+export interface UserMessage {
+  message_id: string;
+  /** the beginning of what it says */
+  content: string;
+  workspace_id: string;
+  activity_id: string;
+}
+
+export interface Viewport {
+  /** pixels from the origin, at most 10000000 either way */
+  x: number;
+  y: number;
+  /** 0.01 to 100 */
+  zoom: number;
+}
+
+export interface Workspace {
+  id: string;
+  name: string;
+  role: string | null;
+  tier: number;
+  status: WorkspaceStatus;
+  /** where its agent is called; empty when it has no address */
+  url: string;
+  parent_id: string | null;
+  /** its A2A card as it registered it; null before */
+  agent_card: unknown;
+  active_tasks: number;
+  max_concurrent_tasks: number;
+  /** of the agent's process, as it says */
+  uptime_seconds: number;
+  /** 0 to 1, as it says */
+  last_error_rate: number;
+  runtime: string;
+  /** absolute position on the canvas in pixels */
+  x: number;
+  y: number;
+  collapsed: boolean;
+  /** what went wrong last; not for peers */
+  last_sample_error?: string;
+  /** not for peers */
+  current_task?: string;
+  /** not for peers */
+  workspace_dir?: string | null;
+  /** US cents a month; not for peers */
+  budget_limit?: number | null;
+  /** US cents; not for peers */
+  monthly_spend?: number;
+  /** when it last sent a message to another workspace */
+  last_outbound_at: string | null;
+  last_heartbeat_at: string | null;
+  created_at: string;
+  delivery_mode: DeliveryMode;
+  /** two beats were missed; not yet offline */
+  late: boolean;
+}
+
+export const allWorkspaceAccess = ["none", "read_only", "read_write"] as const;
+export type WorkspaceAccess = (typeof allWorkspaceAccess)[number];
+
+export interface WorkspaceChange {
+  name?: string | null;
+  role?: string | null;
+  /** 1 to 4; operators only */
+  tier?: number | null;
+  /** operators only */
+  runtime?: string | null;
+  /** null makes it a root; operators only */
+  parent_id?: string | null;
+  /** null clears it; operators only */
+  workspace_dir?: string | null;
+  /** operators only */
+  workspace_access?: WorkspaceAccess | null;
+  collapsed?: boolean | null;
+  /** goes together with y */
+  x?: number | null;
+  y?: number | null;
+}
+
+export interface WorkspaceMade {
+  id: string;
+  /** as it is kept: a number may have been added */
+  name: string;
+  external?: boolean;
+  status: WorkspaceStatus;
+  /** of a workspace whose agent has yet to join */
+  connection?: Connection;
+  awareness_namespace?: string;
+  workspace_access: WorkspaceAccess;
+  platform_url: string;
+  /** what of the request was not kept */
+  warning?: string;
+}
+
+export interface WorkspaceRemoved {
+  /** "removed" or "purged" */
+  status: string;
+  /** workspaces below it */
+  cascade_deleted: number;
+}
+
+export interface WorkspaceState {
+  workspace_id: string;
+  status?: WorkspaceStatus;
+  paused?: boolean;
+  deleted: boolean;
+}
+
+export const allWorkspaceStatus = ["provisioning", "awaiting_agent", "online", "degraded", "offline", "paused", "hibernating", "hibernated", "failed", "removed"] as const;
+export type WorkspaceStatus = (typeof allWorkspaceStatus)[number];
+
+export interface WorkspaceUpdated {
+  status: string;
+  needs_restart?: boolean;
+}
+
+/** The payload of each kind of event, by its name. */
+export interface EventPayloads {
+  WORKSPACE_PROVISIONING: Provisioning;
+  WORKSPACE_AWAITING_AGENT: Arrival;
+  WORKSPACE_ONLINE: Arrival;
+  WORKSPACE_DEGRADED: Arrival;
+  WORKSPACE_LATE: Nothing;
+  WORKSPACE_OFFLINE: Arrival;
+  WORKSPACE_PAUSED: Arrival;
+  WORKSPACE_HIBERNATED: Arrival;
+  WORKSPACE_PROVISION_FAILED: Arrival;
+  WORKSPACE_UPDATED: Changed;
+  WORKSPACE_REMOVED: Arrival;
+  WORKSPACE_HEARTBEAT: Load;
+  TASK_UPDATED: TaskUpdated;
+  AGENT_CARD_UPDATED: CardUpdated;
+  EXTERNAL_CREDENTIALS_ROTATED: CredentialsRotated;
+  SECRET_CHANGED: SecretChanged;
+  ACTIVITY_LOGGED: ActivityLogged;
+  USER_MESSAGE: UserMessage;
+  AGENT_MESSAGE: AgentMessage;
+  A2A_RESPONSE: Response;
+  DELEGATION_SENT: DelegationSent;
+  DELEGATION_STATUS: DelegationMoved;
+  DELEGATION_COMPLETE: DelegationEnded;
+  DELEGATION_FAILED: DelegationEnded;
+}
