@@ -38,7 +38,7 @@ void PostgresDatabase::migrate(std::span<const Migration> migrations) {
 }
 
 void PostgresDatabase::take_over(StoreMark& mark, std::string_view numbering, Instant now) {
-  take_over_postgres(settings_, mark, numbering, now);
+  take_over_postgres(settings_, mark, numbering, now, owner_.session());
   owner_.stands_for(mark.run());
 }
 

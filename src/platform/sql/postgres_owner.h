@@ -12,6 +12,9 @@
 
 namespace molecule::sql {
 
+// The first half of the lock's number; the other is the schema's.
+inline constexpr std::int32_t store_lock = 1836018789;
+
 class PostgresOwner {
  public:
   // At start. Waits a moment for a predecessor whose end the server has not noticed yet; throws
@@ -24,13 +27,15 @@ class PostgresOwner {
   void stands_for(std::uint32_t run) { run_ = run; }
   // Any thread.
   bool taken_over() const { return taken_over_; }
+  // Of the server, which holds the lock; 0 as long as none did. Any thread.
+  std::int64_t session() const { return backend_; }
 
  private:
   bool try_lock(PostgresConnection& connection);
   std::string holder(PostgresConnection& connection);
 
   std::atomic<std::uint32_t> run_{0};     // 0 until the store was taken over.
-  std::int64_t backend_ = 0;              // Of the connection that held the lock last.
+  std::atomic<std::int64_t> backend_{0};  // Of the connection that held the lock last.
   std::atomic<bool> taken_over_ = false;  // By somebody else.
 };
 

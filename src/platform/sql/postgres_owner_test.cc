@@ -148,6 +148,29 @@ TEST_P(PostgresOwnerTest, ThatAnotherServesNowIsKnownWhileItStillHoldsTheStore) 
   EXPECT_TRUE(refuses(*first, 4));
 }
 
+TEST_P(PostgresOwnerTest, WhoLostTheStoreAtItsStartDoesNotTakeItOver) {
+  io::SystemRandom random;
+  const std::string file = testing::TempDir() + "/mark_" + std::to_string(random.number());
+  StoreMark mark(file, random), others(file + "_other", random);
+  end(backend(*first));
+  metrics::Registry other_metrics;
+  std::unique_ptr<Database> other = open(settings, other_metrics);
+  other->take_over(others, "log", io::SystemClock().now());
+  put(*other, 1);
+  // It was slow to start and goes on where it was.
+  try {
+    first->take_over(mark, "log", io::SystemClock().now());
+    ADD_FAILURE() << "took over what another serves";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.code(), "store_in_use");
+  }
+  // The one that serves goes on also after a lost connection.
+  end(backend(*other));
+  EXPECT_TRUE(becomes_healthy(*other, true));
+  put(*other, 2);
+  EXPECT_FALSE(other->taken_over());
+}
+
 TEST_P(PostgresOwnerTest, AStoreThatAnotherHasTakenOverIsNotWrittenAgain) {
   io::SystemRandom random;
   const std::string file = testing::TempDir() + "/mark_" + std::to_string(random.number());

@@ -8,6 +8,7 @@
 #include "platform/log/log.h"
 #include "platform/sql/libpq.h"
 #include "platform/sql/migrations.h"
+#include "platform/sql/postgres_owner.h"
 #include "platform/sql/store_facts.h"
 
 namespace molecule::sql {
@@ -146,6 +147,17 @@ class Target final : public MigrationTarget {
   PlainConnection& connection_;
 };
 
+// Whether a session has the lock of postgres_owner.cc.
+bool holds_store(PlainConnection& connection, std::int64_t session) {
+  const auto result = connection.execute(fmt::format(
+      "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {} "
+      "AND classid = {} AND objsubid = 2 AND objid = COALESCE((SELECT oid FROM pg_namespace "
+      "WHERE nspname = current_schema()), 0) "
+      "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+      session, store_lock));
+  return std::string_view(connection.pq().value(result.get(), 0, 0)) == "t";
+}
+
 }  // namespace
 
 void migrate_postgres(const Settings& settings, std::span<const Migration> migrations) {
@@ -163,12 +175,18 @@ bool postgres_is_empty(const Settings& settings) {
 }
 
 void take_over_postgres(const Settings& settings, StoreMark& mark, std::string_view numbering,
-                        Instant now) {
+                        Instant now, std::int64_t holder) {
   PlainConnection connection(settings);
   Facts facts(connection);
   // What goes wrong in between ends the connection and with it the transaction.
   connection.execute("BEGIN");
   const Takeover taken = take_over(facts, mark, numbering, now, settings.create);
+  // Behind the write: whoever takes the store over from here on waits for it and writes last.
+  if (holder != 0 && !holds_store(connection, holder)) {
+    throw conflict("store_in_use",
+                   "the connection that held the PostgreSQL store was lost at the start, and "
+                   "another platform may use it; start again");
+  }
   connection.execute("COMMIT");
   mark.write(taken.store, {}, taken.seen);
 }

@@ -23,7 +23,8 @@ SqliteCheckpointer::~SqliteCheckpointer() {
 
 bool SqliteCheckpointer::committed(std::size_t log_pages) {
   if (log_pages < pages_at_pass_) pages_at_pass_ = 0;  // The log has started over.
-  if (log_pages >= limits_.writer_pages || damaged_) return true;
+  // Told once: the writer sees for itself, and a log that turns out to be whole has passes again.
+  if (log_pages >= limits_.writer_pages || damaged_.exchange(false)) return true;
   if (log_pages - pages_at_pass_ < limits_.pass_pages) return false;
   pages_at_pass_ = log_pages;
   {
@@ -45,7 +46,8 @@ void SqliteCheckpointer::loop() {
       // Opened for each pass, so that it is always the file the writer uses now.
       SqliteConnection connection(path_, SqliteConnection::Create::no, 0);
       connection.leave_log_at_close();
-      if (connection.log_condition(LogPart::unmoved).whole) {
+      const LogCondition log = connection.log_condition(LogPart::unmoved);
+      if (log.whole || log.moved) {
         connection.checkpoint();
       } else {
         damaged_ = true;

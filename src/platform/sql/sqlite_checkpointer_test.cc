@@ -72,6 +72,52 @@ TEST_F(SqliteCheckpoints, LeaveADamagedLogToTheWriter) {
   EXPECT_EQ(std::filesystem::file_size(place.settings.path), before);
 }
 
+TEST_F(SqliteCheckpoints, TakeAnEmptyLogForWhatItIs) {
+  while (commit_once() < 30) {}
+  ASSERT_TRUE(connection.checkpoint_whole());
+  ASSERT_EQ(std::filesystem::file_size(place.settings.path + "-wal"), 0U);
+  SqliteCheckpointer checkpointer(place.settings.path, {20, 1'000'000}, metrics);
+  EXPECT_FALSE(checkpointer.committed(30));
+  while (passes() == 0) std::this_thread::yield();
+  EXPECT_FALSE(checkpointer.committed(31)) << "nothing is the matter with it";
+}
+
+TEST_F(SqliteCheckpoints, AnAlarmIsToldOnceAndPassesGoOn) {
+  SqliteCheckpointer checkpointer(place.settings.path, {20, 1'000'000}, metrics);
+  while (commit_once() < 30) {}
+  std::fstream log(place.settings.path + "-wal", std::ios::binary | std::ios::in | std::ios::out);
+  std::string page(8'000, '\0');
+  log.seekg(10 * 4120);
+  log.read(page.data(), static_cast<std::streamsize>(page.size()));
+  log.seekp(10 * 4120);
+  log << std::string(8'000, '\0') << std::flush;
+  checkpointer.committed(30);
+  while (passes() == 0) std::this_thread::yield();
+  log.seekp(10 * 4120);
+  log << page << std::flush;
+  EXPECT_TRUE(checkpointer.committed(31)) << "the writer sees for itself";
+  EXPECT_FALSE(checkpointer.committed(60));
+  while (passes() == 1) std::this_thread::yield();
+  EXPECT_FALSE(checkpointer.committed(61));
+}
+
+TEST_F(SqliteCheckpoints, WhatWasSeenWholeIsNotReadAgain) {
+  while (commit_once() < 30) {}
+  EXPECT_TRUE(connection.log_condition(LogPart::unmoved).whole);
+  {
+    std::fstream log(place.settings.path + "-wal", std::ios::binary | std::ios::in | std::ios::out);
+    log.seekp(10 * 4120);
+    log << std::string(8'000, '\0');
+  }
+  EXPECT_TRUE(connection.log_condition(LogPart::unmoved).whole);
+  commit_once();
+  EXPECT_TRUE(connection.log_condition(LogPart::unmoved).whole) << "read on from there";
+  SqliteConnection other(place.settings.path, SqliteConnection::Create::no, 1024);
+  other.leave_log_at_close();
+  EXPECT_FALSE(other.log_condition(LogPart::unmoved).whole);
+  connection.leave_log_at_close();
+}
+
 TEST_F(SqliteCheckpoints, AreNotRepeatedForTheSamePages) {
   SqliteCheckpointer checkpointer(place.settings.path, {20, 1000}, metrics);
   checkpointer.committed(20);

@@ -75,7 +75,9 @@ class SqliteConnection {
   void leave_log_at_close() noexcept;
   // As the file has it now, which may be behind the log.
   FileHeader header() const;
-  LogCondition log_condition(LogPart part) const { return sql::log_condition(handle_.get(), part); }
+  LogCondition log_condition(LogPart part) {
+    return sql::log_condition(handle_.get(), part, log_seen_);
+  }
   std::size_t log_pages() const {
     return log_pages_;
   }  // Length of the log at the last commit here.
@@ -91,6 +93,7 @@ class SqliteConnection {
   };
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, Statement> statements_;
+  LogSeen log_seen_;
   std::size_t log_pages_ = 0;
 };
 

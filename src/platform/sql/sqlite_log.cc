@@ -114,6 +114,9 @@ class Sum {
   std::array<std::uint32_t, 2> parts_;
 };
 
+// What the disk refuses to read is not known to be damaged: SQLite meets it itself.
+struct Unreadable {};
+
 class Log {
  public:
   explicit Log(sqlite3_file* file) : file_(file) {}
@@ -127,13 +130,19 @@ class Log {
     return read(last, index.start_of(index.frames)) && at<Salt>(last.data(), 8) == index.salt &&
            big_endian(&last[16]) == index.check[0] && big_endian(&last[20]) == index.check[1];
   }
-  // Whether the frames that are not in the database file yet are what was written.
-  bool unmoved_whole(const Index& index) const {
+  // Whether the frames that are not in the database file yet are what was written. Those that were
+  // seen whole before are not read again.
+  bool unmoved_whole(const Index& index, LogSeen& seen) const {
+    if (index.frames <= index.moved) return true;
     std::array<std::uint8_t, log_header> head{};
     if (!read(head, 0)) return false;
     const bool big = (head[3] & 1) != 0;
+    std::uint32_t from = index.moved;
     std::optional<Sum> sum;
-    if (index.moved == 0) {
+    if (seen.salt == index.salt && seen.frame > index.moved && seen.frame <= index.frames) {
+      from = seen.frame;
+      sum.emplace(big, seen.sum.data());
+    } else if (index.moved == 0) {
       sum.emplace(big, &head[24]);
     } else {
       // What was moved is not needed any more: where it was damaged, the sum begins one later.
@@ -143,7 +152,7 @@ class Log {
     }
     std::vector<std::uint8_t> bytes(frame_header + index.page_size);
     const std::span<const std::uint8_t> frame(bytes);
-    for (std::uint32_t number = index.moved + 1; number <= index.frames; ++number) {
+    for (std::uint32_t number = from + 1; number <= index.frames; ++number) {
       if (!read(bytes, index.start_of(number)) || at<Salt>(bytes.data(), 8) != index.salt)
         return false;
       if (!sum) {
@@ -154,6 +163,10 @@ class Log {
       sum->add(frame.subspan(frame_header));
       if (!sum->is(&bytes[16])) return false;
     }
+    if (from == index.frames) return true;
+    seen.salt = index.salt;
+    seen.frame = index.frames;
+    std::memcpy(seen.sum.data(), &bytes[16], seen.sum.size());
     return true;
   }
   // Whether the next start finds in it at least what the database file has of it already.
@@ -170,7 +183,9 @@ class Log {
  private:
   bool read(std::span<std::uint8_t> into, std::int64_t offset) const {
     const int size = static_cast<int>(into.size());
-    return file_->pMethods->xRead(file_, into.data(), size, offset) == SQLITE_OK;
+    const int result = file_->pMethods->xRead(file_, into.data(), size, offset);
+    if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ) throw Unreadable{};
+    return result == SQLITE_OK;
   }
   bool begins(const Index& index) const {
     std::array<std::uint8_t, log_header> head{};
@@ -183,7 +198,7 @@ class Log {
 
 }  // namespace
 
-LogCondition log_condition(sqlite3* connection, LogPart part) {
+LogCondition log_condition(sqlite3* connection, LogPart part, LogSeen& seen) try {
   sqlite3_file* file = file_of(connection, SQLITE_FCNTL_JOURNAL_POINTER);
   if (!file) return {};
   const Log log(file);
@@ -191,7 +206,7 @@ LogCondition log_condition(sqlite3* connection, LogPart part) {
     const auto index = read_index(connection);
     if (!index) return {};
     const bool ends = log.holds(*index);
-    if (ends && (part == LogPart::ends || log.unmoved_whole(*index))) return {};
+    if (ends && (part == LogPart::ends || log.unmoved_whole(*index, seen))) return {};
     // Another process, such as an admin verb, may have started the log over in between. Frames that
     // were added then do not change those that were read.
     const auto again = read_index(connection);
@@ -200,6 +215,8 @@ LogCondition log_condition(sqlite3* connection, LogPart part) {
             .moved = again->moved >= again->frames,
             .usable = log.reaches(*again, again->moved)};
   }
+  return {};
+} catch (const Unreadable&) {
   return {};
 }
 

@@ -4,6 +4,9 @@
 // database.
 #pragma once
 
+#include <array>
+#include <cstdint>
+
 struct sqlite3;
 
 namespace molecule::sql {
@@ -19,7 +22,15 @@ enum class LogPart {
   unmoved,  // And every frame that is not in the database file yet, before it is moved there.
 };
 
-// Looks at the log by the connection's own descriptors; on its thread.
-LogCondition log_condition(sqlite3* connection, LogPart part);
+// Up to which frame a log was seen whole: what was added since is read on from there.
+struct LogSeen {
+  std::array<std::uint8_t, 8> salt{};  // Of the log as it was.
+  std::uint32_t frame = 0;
+  std::array<std::uint8_t, 8> sum{};  // As that frame stores it.
+};
+
+// Looks at the log by the connection's own descriptors; on its thread. A log that the disk refuses
+// to read counts as whole: nothing is known of it.
+LogCondition log_condition(sqlite3* connection, LogPart part, LogSeen& seen);
 
 }  // namespace molecule::sql
