@@ -20,6 +20,7 @@
 #include "platform/io/clock.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
+#include "platform/log/stream.h"
 #include "platform/process/environment.h"
 
 namespace molecule::app {
@@ -131,11 +132,24 @@ void tell_ready(const Config& config, const Ready& ready, log::Format format, In
   std::cout << "ready " << ready.at.url << std::endl;
 }
 
+// While it lives, what is logged goes to `lines`.
+class Speaking {
+ public:
+  Speaking(const Config& config, log::Sink& lines, log::Format format) {
+    log::start(*enum_from<log::Level>(config.text("log-level")), &lines);
+    log::set_format(format);
+  }
+  ~Speaking() { log::stop(); }
+  Speaking(const Speaking&) = delete;
+  Speaking& operator=(const Speaking&) = delete;
+};
+
 void run_serve(const Arguments& arguments) {
   Config config = Config::load(arguments.flags, arguments.file);
   const log::Format format = log_format(config);
-  log::start(*enum_from<log::Level>(config.text("log-level")));
-  log::set_format(format);
+  // Whoever reads the log may stop reading; the platform does not wait for it.
+  log::Stream lines(STDERR_FILENO);
+  Speaking speaking(config, lines, format);
   io::SystemClock clock;
   io::SystemRandom random;
   serve(config, {clock, random},

@@ -1,6 +1,7 @@
 #include "app/system.h"
 
 #include "app/openapi.h"
+#include "platform/log/log.h"
 #include "platform/process/environment.h"
 
 namespace molecule::app {
@@ -58,8 +59,10 @@ io::Task<http::Response> System::metrics(auth::Admin::Caller) {
   response.body = registry_.text();
   response.body += fmt::format(
       "# HELP molecule_resident_bytes Resident memory of the process.\n# TYPE molecule_resident_bytes gauge\n"
-      "molecule_resident_bytes {}\n",
-      process::resident_bytes());
+      "molecule_resident_bytes {}\n"
+      "# HELP molecule_log_lines_dropped_total Lines of the log that nobody read in time.\n"
+      "# TYPE molecule_log_lines_dropped_total counter\nmolecule_log_lines_dropped_total {}\n",
+      process::resident_bytes(), log::dropped());
   co_return response;
 }
 

@@ -235,6 +235,8 @@ void set_threshold(Level threshold) { threshold_now = threshold; }
 
 void set_format(Format format) { format_now = format; }
 
+std::uint64_t dropped() { return sink_now.load(std::memory_order_acquire)->dropped(); }
+
 bool enabled(Level level) { return level >= threshold_now.load(std::memory_order_relaxed); }
 
 namespace detail {

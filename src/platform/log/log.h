@@ -41,6 +41,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void write(std::string_view line) noexcept = 0;
+  // Lines that were lost, since nobody read them. Any thread.
+  virtual std::uint64_t dropped() const noexcept { return 0; }
 };
 
 using Now = Instant (*)();
@@ -57,6 +59,7 @@ void stop();                          // Back to the state without start().
 void set_threshold(Level threshold);  // Any thread, any time.
 void set_format(Format format);       // Likewise; json until it is called.
 bool enabled(Level level);
+std::uint64_t dropped();  // As the sink counts them.
 
 // Text known at compile time.
 class Message {
