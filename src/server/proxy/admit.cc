@@ -81,10 +81,7 @@ Target Admitter::target(WorkspaceId id) const {
     target.name = entry.name;
     target.present = is_present(entry.status);
     target.url = entry.url;
-    if (entry.agent_card.text.find("supportedInterfaces") != std::string::npos) {
-      json::Document card = json::Document::parse(entry.agent_card.text);
-      target.generation = a2a::speaks(card.root());
-    }
+    target.generation = entry.speaks;
     if (entry.delivery == workspaces::Delivery::poll) {
       target.link = Link::poll;
     } else if (sleeping(entry.status)) {

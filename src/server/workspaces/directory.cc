@@ -4,6 +4,9 @@
 #include <array>
 #include <mutex>
 
+#include "base/fault.h"
+#include "platform/json/json.h"
+
 namespace molecule::workspaces {
 
 namespace {
@@ -43,6 +46,19 @@ std::optional<Directory::Brief> Directory::brief(WorkspaceId id) const {
     return Brief{entry.status, entry.max_concurrent_tasks, joins_by_itself(entry.runtime),
                  entry.delivery == Delivery::push && !entry.url.empty()};
   });
+}
+
+void Entry::show_card(RawJson card) {
+  speaks = a2a::Generation::v03;
+  // Most cards are of 0.3 and say nothing of interfaces.
+  if (card.text.find("supportedInterfaces") != std::string::npos) {
+    try {
+      speaks = a2a::speaks(json::Document::parse(card.text).root());
+    } catch (const Fault&) {
+      // A card of an earlier version that is not taken today says nothing.
+    }
+  }
+  agent_card = std::move(card);
 }
 
 bool Directory::may_reach(WorkspaceId from, WorkspaceId to) const {

@@ -15,6 +15,7 @@
 #include "platform/io/guarded.h"
 #include "server/auth/access.h"
 #include "server/auth/residents.h"
+#include "wire/a2a/a2a.h"
 #include "wire/api/workspaces.h"
 
 namespace molecule::workspaces {
@@ -31,13 +32,17 @@ struct Entry {
   std::string runtime;
   Status status = Status::provisioning;
   Delivery delivery = Delivery::push;
-  std::string url;     // Empty when the agent has none.
-  RawJson agent_card;  // Empty until registered.
+  std::string url;                                // Empty when the agent has none.
+  RawJson agent_card;                             // Empty until registered.
+  a2a::Generation speaks = a2a::Generation::v03;  // As its card says.
   int max_concurrent_tasks = 1;
   std::optional<std::int64_t> budget_limit;  // US cents.
   std::int64_t monthly_spend = 0;            // US cents.
   std::optional<Instant> removed_at;
   Instant created_at;
+
+  // A card is read here, once, and not with every message.
+  void show_card(RawJson card);
 };
 
 // Runtimes whose agent joins by itself; every other runtime is a container the platform would

@@ -71,5 +71,18 @@ TEST_F(DirectoryTest, ForgetsWhatWasPurged) {
   EXPECT_EQ(directory.all().size(), 5u);
 }
 
+TEST(EntryTest, ACardIsReadWhenItIsShown) {
+  Entry entry;
+  entry.show_card(RawJson(R"({"name":"a"})"));
+  EXPECT_EQ(entry.speaks, a2a::Generation::v03);
+  entry.show_card(RawJson(
+      R"({"supportedInterfaces":[{"url":"http://a","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]})"));
+  EXPECT_EQ(entry.speaks, a2a::Generation::v10);
+  entry.show_card(RawJson(R"({"supportedInterfaces":[],"supportedInterfaces":[]})"));
+  EXPECT_EQ(entry.speaks, a2a::Generation::v03) << "and what is no card today ends no start";
+  entry.show_card({});
+  EXPECT_TRUE(entry.agent_card.empty());
+}
+
 }  // namespace
 }  // namespace molecule::workspaces

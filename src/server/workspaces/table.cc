@@ -63,7 +63,7 @@ void Table::enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJs
   tx.after_commit([this, id, url = std::string(url), card, delivery] {
     directory_.update(id, [&](Entry& entry) {
       entry.url = url;
-      entry.agent_card = card;
+      entry.show_card(card);
       entry.delivery = delivery;
     });
   });
@@ -79,7 +79,7 @@ void Table::set_url(sql::Tx& tx, WorkspaceId id, std::string_view url) {
 void Table::set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card) {
   tx.run(store::set_card, id, card);
   tx.after_commit(
-      [this, id, card] { directory_.update(id, [&](Entry& entry) { entry.agent_card = card; }); });
+      [this, id, card] { directory_.update(id, [&](Entry& entry) { entry.show_card(card); }); });
 }
 
 bool Table::claimable(const Row& row) const {

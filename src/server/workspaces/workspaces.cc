@@ -18,7 +18,7 @@ Entry entry_of(const Row& row, std::int64_t monthly_spend) {
   entry.status = row.status;
   entry.delivery = effective_delivery(row);
   entry.url = row.url;
-  entry.agent_card = row.agent_card;
+  entry.show_card(row.agent_card);
   entry.max_concurrent_tasks = row.max_concurrent_tasks;
   entry.budget_limit = row.budget_limit;
   entry.monthly_spend = monthly_spend;
