@@ -79,9 +79,9 @@ class Server:
 
 class Molecule(Server):
     def __init__(self, binary: Path, data: Path, cwd: Path, limited: bool = True):
-        # While measuring, the limiter stays in the path, with bounds that are never reached. An
+        # While measuring, the limiter stays in the path, with the highest bounds there are, which are not reached. An
         # operator's bound is fixed, so what an operator sets up quickly is set up without limits.
-        env = dict(os.environ, RATE_LIMIT="1000000000" if limited else "0", MOLECULE_RATE_LIMIT_CREDENTIAL="1000000000", MOLECULE_EDGE_RATE="0")
+        env = dict(os.environ, RATE_LIMIT="10000000" if limited else "0", MOLECULE_RATE_LIMIT_CREDENTIAL="10000000", MOLECULE_EDGE_RATE="0")
         for name in ("ADMIN_TOKEN", "DATABASE_URL", "REDIS_URL", "PORT", "MOLECULE_ENV", "SECRETS_ENCRYPTION_KEY"):
             env.pop(name, None)
         argv = [str(binary), "serve", "--listen", "127.0.0.1:0", "--data", str(data), "--dial-allow", "127.0.0.1/32", "--loops", "1"]
