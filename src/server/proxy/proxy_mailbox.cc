@@ -102,7 +102,9 @@ io::Task<void> Service::drain(const Lane& lane, WorkspaceId agent) {
       co_return;  // Removed, over budget or without a way in: the messages stay where they are.
     }
     if (target.link != Link::push) co_return;
-    const auto room = settings_.in_flight_max - mailboxes_.under_way(agent);
+    // More may be under way than may begin: those that their senders wait for begin by themselves.
+    const std::int64_t room =
+        std::max<std::int64_t>(0, settings_.in_flight_max - mailboxes_.under_way(agent));
     auto next = mailboxes_.next(agent, clock_.monotonic(),
                                 std::min(lease_max, static_cast<std::size_t>(room)));
     if (next.empty()) co_return;

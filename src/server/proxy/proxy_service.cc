@@ -21,7 +21,6 @@ constexpr auto table = http::table(
                  "agent_unreachable", "agent_timeout"),
     http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}")
         .says("Where an accepted message stands.")
-
         .refuses("queue_item_not_found", "forbidden"));
 
 }  // namespace
