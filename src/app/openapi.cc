@@ -176,10 +176,14 @@ std::string answers(const http::Route& route, const http::Contract& contract,
   }
   std::map<int, std::vector<std::string_view>> by_status;
   for (std::string_view code : refusals_of(route, contract)) {
-    auto known = std::ranges::find(api::refusals, code, &api::Refusal::code);
-    if (known == api::refusals.end())
+    bool known = false;
+    for (const api::Refusal& refusal : api::refusals) {
+      if (refusal.code != code) continue;
+      by_status[refusal.status].push_back(code);
+      known = true;
+    }
+    if (!known)
       throw internal(fmt::format("{} refuses with {}, which is no code", route.pattern, code));
-    by_status[known->status].push_back(code);
   }
   for (const auto& [status, codes] : by_status)
     out.add(std::to_string(status), RawJson(refusal_answer(status, codes)));
@@ -211,16 +215,17 @@ std::string operation(const http::Route& route, json::Shapes& shapes) {
 
 std::vector<std::string_view> refusals_of(const http::Route& route,
                                           const http::Contract& contract) {
-  std::vector<std::string_view> codes{"bad_request", "host_not_allowed", "internal", "overloaded",
-                                      "draining"};
+  std::vector<std::string_view> codes{"bad_request", "host_not_allowed", "origin_not_allowed",
+                                      "internal",    "overloaded",       "draining"};
   auto add = [&](std::initializer_list<std::string_view> more) { codes.insert(codes.end(), more); };
   if (!route.uncounted) add({"rate_limited"});
   const std::string_view access = route.access->name;
   if (access == "admin") {
-    add({"admin_required", "invalid_admin_token"});
-  } else if (access != "open") {
-    add({"missing_token", "invalid_token", "token_expired", "caller_mismatch", "workspace_removed",
+    add({"admin_required", "invalid_admin_token", "identity_header_refused", "csrf",
          "platform_unavailable"});
+  } else if (access != "open") {
+    add({"missing_token", "invalid_token", "token_expired", "caller_mismatch", "invalid_caller",
+         "identity_header_refused", "csrf", "workspace_removed", "platform_unavailable"});
   }
   if (access == "self" || access == "own") add({"token_workspace_mismatch"});
   if (access == "own") add({"own_only"});

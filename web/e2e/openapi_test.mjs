@@ -92,6 +92,8 @@ test("is what the platform answers, route by route", async () => {
   const token = lead.connection.auth_token;
   const mateToken = mate.connection.auth_token;
   await ask("POST", "/workspaces", { body: {}, expect: 400 });
+  const refused = await ask("GET", "/workspaces", { token, expect: 403 });
+  assert.equal(refused.code, "admin_required");
   await ask("GET", "/workspaces");
   await ask("GET", "/workspaces/{id}", { id });
   await ask("GET", "/workspaces/{id}", { id, token: mateToken });

@@ -41,7 +41,7 @@ struct Event {
   RawJson payload;        // An object.
 };
 
-// The only way to make one: with the payload that belongs to its type.
+// One with the payload of its type; all that arrivals bring is Arrival.
 template <Type type>
 Event event(WorkspaceId workspace, const typename PayloadOf<type>::Payload& payload) {
   return {type, workspace, RawJson(json::text(payload))};

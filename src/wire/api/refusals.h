@@ -1,5 +1,5 @@
-// Every code that a refusal may carry, its status and what it means. Machines act on the code, so
-// a code never changes its meaning; the sentence beside it in an answer may.
+// Every code that a refusal may carry, its status (a code may have two) and what it means. Machines
+// act on the code, so a code never changes its meaning; the sentence beside it in an answer may.
 #pragma once
 
 #include <array>
@@ -43,8 +43,8 @@ inline constexpr std::array refusals{
             "No credential was shown. Send the workspace's token as Authorization: Bearer."},
     Refusal{"invalid_token", 401, "The token is unknown or was revoked."},
     Refusal{"token_expired", 401, "The token's time is over."},
-    Refusal{"admin_required", 401,
-            "An operator's credential is needed; 403 where a workspace's was shown."},
+    Refusal{"admin_required", 401, "An operator's credential is needed, and none was shown."},
+    Refusal{"admin_required", 403, "An operator's credential is needed; a workspace's was shown."},
     Refusal{"invalid_admin_token", 401, "The operator's credential is not good."},
     Refusal{"invalid_socket_credential", 401,
             "The credential in the WebSocket's subprotocol is not good."},
