@@ -29,7 +29,7 @@ void Told::accepted(sql::Tx& tx, const messages::NewMessage& message, const mess
 
 void Told::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome& outcome) {
   if (message.source) return;
-  events::Response payload;
+  events::Answered payload;
   if (outcome.body.empty()) {
     payload.response_body = RawJson(json::text(refusal_of(outcome)));
   } else if (outcome.body.text.size() <= activity::event_answer_max) {

@@ -145,7 +145,7 @@ BOOST_DESCRIBE_STRUCT(AgentMessage, (),
                       (message, truncated, workspace_id, name, message_id, reply_to, attachments))
 
 // The answer to a person's message.
-struct Response {
+struct Answered {
   RawJson response_body;
   json::Omit<bool> truncated;
   std::string method;
@@ -157,7 +157,7 @@ struct Response {
       json::About{"response_body", "JSON-RPC as the agent gave it, or why there is none"},
       json::About{"truncated", "the rest is in the activity feed"}};
 };
-BOOST_DESCRIBE_STRUCT(Response, (),
+BOOST_DESCRIBE_STRUCT(Answered, (),
                       (response_body, truncated, method, duration_ms, message_id, activity_id))
 
 struct DelegationSent {
@@ -234,7 +234,7 @@ struct PayloadOf<Type::AGENT_MESSAGE> {
 };
 template <>
 struct PayloadOf<Type::A2A_RESPONSE> {
-  using Payload = Response;
+  using Payload = Answered;
 };
 template <>
 struct PayloadOf<Type::DELEGATION_SENT> {

@@ -75,6 +75,17 @@ export interface AgentMessage {
   attachments?: Attachment[];
 }
 
+export interface Answered {
+  /** JSON-RPC as the agent gave it, or why there is none */
+  response_body: unknown;
+  /** the rest is in the activity feed */
+  truncated?: boolean;
+  method: string;
+  duration_ms?: number;
+  message_id: string;
+  activity_id: string;
+}
+
 export interface Arrival {
   name?: string;
   /** its agent joins by itself */
@@ -518,17 +529,6 @@ export interface Report {
   metadata?: unknown;
 }
 
-export interface Response {
-  /** JSON-RPC as the agent gave it, or why there is none */
-  response_body: unknown;
-  /** the rest is in the activity feed */
-  truncated?: boolean;
-  method: string;
-  duration_ms?: number;
-  message_id: string;
-  activity_id: string;
-}
-
 export interface Restarted {
   /** "noop" for an agent that runs where its owner started it */
   status: string;
@@ -753,7 +753,7 @@ export interface EventPayloads {
   ACTIVITY_LOGGED: ActivityLogged;
   USER_MESSAGE: UserMessage;
   AGENT_MESSAGE: AgentMessage;
-  A2A_RESPONSE: Response;
+  A2A_RESPONSE: Answered;
   DELEGATION_SENT: DelegationSent;
   DELEGATION_STATUS: DelegationMoved;
   DELEGATION_COMPLETE: DelegationEnded;

@@ -102,6 +102,17 @@ class AgentMessage(TypedDict):
     attachments: NotRequired[list[Attachment]]
 
 
+class Answered(TypedDict):
+    # JSON-RPC as the agent gave it, or why there is none
+    response_body: Any
+    # the rest is in the activity feed
+    truncated: NotRequired[bool]
+    method: str
+    duration_ms: NotRequired[int]
+    message_id: str
+    activity_id: str
+
+
 DeliveryMode = Literal["push", "poll"]
 
 
@@ -532,17 +543,6 @@ class Report(TypedDict):
     request_body: NotRequired[Any]
     response_body: NotRequired[Any]
     metadata: NotRequired[Any]
-
-
-class Response(TypedDict):
-    # JSON-RPC as the agent gave it, or why there is none
-    response_body: Any
-    # the rest is in the activity feed
-    truncated: NotRequired[bool]
-    method: str
-    duration_ms: NotRequired[int]
-    message_id: str
-    activity_id: str
 
 
 class Restarted(TypedDict):
