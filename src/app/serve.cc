@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 #include "app/belongings.h"
@@ -27,6 +28,7 @@
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
+#include "server/proxy/push_link.h"
 #include "server/proxy/told.h"
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
@@ -216,8 +218,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   proxy::Settings proxy_settings;
   proxy_settings.hops_max = config.number("hops-max");
   proxy_settings.edge_rate = static_cast<std::uint32_t>(config.number("edge-rate"));
-  proxy::Service proxy(db, ledger, mailboxes, directory, inbound, world.clock, world.random,
-                       registry, proxy_settings);
+  proxy::PushLink push(inbound, proxy_settings);
+  const std::array<proxy::Link*, 1> links{&push};
+  proxy::Service proxy(db, ledger, mailboxes, directory, links, world.clock, world.random, registry,
+                       proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
   MailboxesByProxy capacity(proxy);
   presence::Settings presence_settings;

@@ -223,7 +223,7 @@ io::Task<http::Reply<api::Delegated>> Service::delegate(auth::Member::Caller cal
   proxy::Admission admission =
       co_await proxy_.admit(source, *target, std::move(body), std::move(parent));
   delegation.status =
-      admission.target.link == proxy::Link::mailbox ? Status::queued : Status::dispatched;
+      admission.target.way == proxy::Way::waits ? Status::queued : Status::dispatched;
 
   struct Written {
     std::optional<Delegation> earlier;

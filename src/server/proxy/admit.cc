@@ -1,5 +1,7 @@
 #include "server/proxy/admit.h"
 
+#include <algorithm>
+
 #include "platform/crypto/digest.h"
 #include "server/workspaces/reach.h"
 #include "wire/api/registry.h"
@@ -56,10 +58,11 @@ IdBytes edge_of(WorkspaceId from, WorkspaceId to) {
 
 }  // namespace
 
-Admitter::Admitter(const workspaces::Directory& directory, const messages::Mailboxes& mailboxes,
-                   const Quiet& quiet, const io::Clock& clock, io::Random& random,
-                   const Settings& settings)
-    : directory_(directory),
+Admitter::Admitter(std::span<Link* const> links, const workspaces::Directory& directory,
+                   const messages::Mailboxes& mailboxes, const Quiet& quiet, const io::Clock& clock,
+                   io::Random& random, const Settings& settings)
+    : links_(links.begin(), links.end()),
+      directory_(directory),
       mailboxes_(mailboxes),
       quiet_(quiet),
       edges_(edges(settings)),
@@ -83,30 +86,32 @@ Target Admitter::target(WorkspaceId id) const {
     target.url = entry.url;
     target.generation = entry.speaks;
     if (entry.delivery == workspaces::Delivery::poll) {
-      target.link = Link::poll;
-    } else if (sleeping(entry.status)) {
-      target.link = Link::mailbox;
-    } else if (!entry.url.empty()) {
-      target.link = Link::push;
+      target.way = Way::fetched;
+      return;
+    }
+    auto link =
+        std::ranges::find_if(links_, [&](const Link* each) { return each->reachable(entry); });
+    if (link != links_.end()) target.link = *link;
+    if (sleeping(entry.status)) return;
+    if (target.link) {
+      target.way = Way::carried;
     } else if (entry.status == Status::failed) {
       refusal = Fault(Kind::unavailable, "workspace_has_no_url", "workspace has no URL")
                     .with(json::members(api::StatusHint{entry.status}));
-    } else {
-      target.link = Link::mailbox;
     }
   });
   if (!found) throw not_found("workspace");
   if (refusal) throw std::move(*refusal);
   const bool full = mailboxes_.under_way(id) >= settings_.in_flight_max;
-  if (target.link == Link::push && (full || quiet_.left_alone(id, clock_.monotonic())))
-    target.link = Link::mailbox;
+  if (target.way == Way::carried && (full || quiet_.left_alone(id, clock_.monotonic())))
+    target.way = Way::waits;
   return target;
 }
 
 // Every way in asks this one question.
 void Admitter::require_room(const Target& target) const {
-  if (target.link == Link::push) return;
-  const bool polled = target.link == Link::poll;
+  if (target.way == Way::carried) return;
+  const bool polled = target.way == Way::fetched;
   if (mailboxes_.waiting(target.id) < (polled ? settings_.polled_max : settings_.mailbox_max))
     return;
   throw Fault(Kind::rate_limited, "mailbox_full",
@@ -154,8 +159,8 @@ Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to
   admission.message = a2a::read_request(body, stamp);
   admission.key = key_of(to, source, admission.message.message_id);
   // What waits is not overtaken by its sender's next message.
-  if (admission.target.link == Link::push && !mailboxes_.may_pass(to, source))
-    admission.target.link = Link::mailbox;
+  if (admission.target.way == Way::carried && !mailboxes_.may_pass(to, source))
+    admission.target.way = Way::waits;
   require_room(admission.target);
   return admission;
 }

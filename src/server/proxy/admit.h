@@ -4,12 +4,15 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "platform/io/clock.h"
 #include "server/auth/access.h"
 #include "server/auth/limits.h"
 #include "server/messages/mailboxes.h"
+#include "server/proxy/link.h"
 #include "server/proxy/quiet.h"
 #include "server/workspaces/directory.h"
 #include "wire/a2a/a2a.h"
@@ -32,18 +35,6 @@ struct Settings {
   std::int64_t polled_max = 500'000;  // The same for one that fetches them, open until answered.
 };
 
-// How a message will reach its agent.
-enum class Link { push, poll, mailbox };
-
-struct Target {
-  WorkspaceId id;
-  std::string name;
-  std::string url;
-  a2a::Generation generation = a2a::Generation::v03;
-  Link link = Link::mailbox;
-  bool present = false;  // Its agent was heard of lately.
-};
-
 struct Admission {
   a2a::Incoming message;
   std::optional<WorkspaceId> source;  // Empty: a person.
@@ -55,9 +46,10 @@ struct Admission {
 
 class Admitter {
  public:
-  Admitter(const workspaces::Directory& directory, const messages::Mailboxes& mailboxes,
-           const Quiet& quiet, const io::Clock& clock, io::Random& random,
-           const Settings& settings);
+  // The first of `links` by which an agent is reachable carries what goes to it.
+  Admitter(std::span<Link* const> links, const workspaces::Directory& directory,
+           const messages::Mailboxes& mailboxes, const Quiet& quiet, const io::Clock& clock,
+           io::Random& random, const Settings& settings);
 
   Admission admit(const auth::Caller& caller, WorkspaceId to, std::string_view body) const;
   // As admit, for a request the platform wrote on behalf of a workspace (a delegation).
@@ -77,6 +69,7 @@ class Admitter {
  private:
   void require_room(const Target& target) const;
 
+  const std::vector<Link*> links_;
   const workspaces::Directory& directory_;
   const messages::Mailboxes& mailboxes_;
   const Quiet& quiet_;

@@ -1,5 +1,7 @@
 #include "server/proxy/admit.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
@@ -15,6 +17,12 @@ using workspaces::Status;
 constexpr std::string_view hello =
     R"({"jsonrpc":"2.0","id":"1","method":"message/send","params":{"message":{"role":"user","messageId":"m1","parts":[{"kind":"text","text":"hello"}]}}})";
 
+// A way to whoever has an address.
+struct ToAddresses final : Link {
+  bool reachable(const Entry& agent) const override { return !agent.url.empty(); }
+  io::Task<Carried> deliver(const Lane&, const Parcel&) override { co_return Carried{}; }
+};
+
 class Admit : public ::testing::Test {
  protected:
   WorkspaceId add(Status status, std::string url, std::optional<WorkspaceId> parent = {}) {
@@ -27,7 +35,7 @@ class Admit : public ::testing::Test {
     directory.put(entry);
     return entry.id;
   }
-  Link link_to(WorkspaceId id) { return admitter.target(id).link; }
+  Way way_to(WorkspaceId id) { return admitter.target(id).way; }
   template <class Fn>
   std::string code_of(Fn&& fn) {
     try {
@@ -54,20 +62,22 @@ class Admit : public ::testing::Test {
   Quiet quiet;
   std::int64_t last = 0;
   Settings settings;
-  Admitter admitter{directory, mailboxes, quiet, clock, random, settings};
+  ToAddresses link;
+  const std::array<Link*, 1> links{&link};
+  Admitter admitter{links, directory, mailboxes, quiet, clock, random, settings};
 };
 
 TEST_F(Admit, AnAgentIsReachedTheWayItCanBe) {
   WorkspaceId pushed = add(Status::online, "http://agent.example/");
-  EXPECT_EQ(link_to(pushed), Link::push);
+  EXPECT_EQ(way_to(pushed), Way::carried);
   WorkspaceId polling = add(Status::online, "http://agent.example/");
   directory.update(polling, [](Entry& entry) { entry.delivery = Delivery::poll; });
-  EXPECT_EQ(link_to(polling), Link::poll);
+  EXPECT_EQ(way_to(polling), Way::fetched);
   for (Status asleep : {Status::paused, Status::hibernating, Status::hibernated})
-    EXPECT_EQ(link_to(add(asleep, "http://agent.example/")), Link::mailbox);
+    EXPECT_EQ(way_to(add(asleep, "http://agent.example/")), Way::waits);
   // Offline is what the roster believes; whether the agent answers shows when it is called.
-  EXPECT_EQ(link_to(add(Status::offline, "http://agent.example/")), Link::push);
-  EXPECT_EQ(link_to(add(Status::awaiting_agent, "")), Link::mailbox);
+  EXPECT_EQ(way_to(add(Status::offline, "http://agent.example/")), Way::carried);
+  EXPECT_EQ(way_to(add(Status::awaiting_agent, "")), Way::waits);
 }
 
 TEST_F(Admit, WhatCannotBeReachedIsRefusedWithTheReason) {
@@ -86,11 +96,11 @@ TEST_F(Admit, ABusyAgentsMessagesWaitInItsMailbox) {
   settings.in_flight_max = 2;
   WorkspaceId agent = add(Status::online, "http://agent.example/");
   open(agent, std::nullopt, messages::State::leased);
-  EXPECT_EQ(link_to(agent), Link::push);
+  EXPECT_EQ(way_to(agent), Way::carried);
   open(agent, std::nullopt, messages::State::leased);
-  EXPECT_EQ(link_to(agent), Link::mailbox);
+  EXPECT_EQ(way_to(agent), Way::waits);
   mailboxes.take_out(agent, last);
-  EXPECT_EQ(link_to(agent), Link::push);
+  EXPECT_EQ(way_to(agent), Way::carried);
 }
 
 TEST_F(Admit, AnAgentReachesItsFamilyAndLearnsNothingOfOthers) {
@@ -133,7 +143,7 @@ TEST_F(Admit, AChainThatIsTooLongIsALoop) {
 
 TEST_F(Admit, WhoDoesNotSayWhatItBelongsToIsCounted) {
   settings.edge_rate = 3;
-  Admitter counting{directory, mailboxes, quiet, clock, random, settings};
+  Admitter counting{links, directory, mailboxes, quiet, clock, random, settings};
   WorkspaceId one = add(Status::online, "http://agent.example/");
   WorkspaceId two = add(Status::online, "http://agent.example/");
   auto send = [&](WorkspaceId from, WorkspaceId to, std::optional<Admitter::Parent> parent) {
@@ -183,8 +193,8 @@ TEST_F(Admit, WhatWaitsIsNotOvertakenByItsSender) {
   WorkspaceId one = add(Status::online, "http://agent.example/");
   WorkspaceId two = add(Status::online, "http://agent.example/");
   open(two, one, messages::State::open);
-  EXPECT_EQ(admitter.admit_from(one, two, hello).target.link, Link::mailbox);
-  EXPECT_EQ(admitter.admit_from(std::nullopt, two, hello).target.link, Link::push);
+  EXPECT_EQ(admitter.admit_from(one, two, hello).target.way, Way::waits);
+  EXPECT_EQ(admitter.admit_from(std::nullopt, two, hello).target.way, Way::carried);
 }
 
 }  // namespace

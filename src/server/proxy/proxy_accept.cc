@@ -38,7 +38,7 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
                                         *admission.message.expires_in_seconds, 30LL * 86400));
   }
   auto written =
-      ledger_.accept(tx, row, admission.target.link == Link::push ? State::leased : State::open);
+      ledger_.accept(tx, row, admission.target.way == Way::carried ? State::leased : State::open);
   Accepted accepted;
   accepted.place = written.place;
   accepted.lease = written.lease;

@@ -21,9 +21,8 @@ constexpr std::chrono::seconds settle_again{1};
 
 }  // namespace
 
-io::Task<Carried> Service::deliver(const Lane& lane, Parcel& parcel) {
-  parcel.proof = inbound_.of(parcel.target.id);
-  Carried carried = co_await carry(*lane.client, parcel, settings_);
+io::Task<Carried> Service::deliver(const Lane& lane, const Parcel& parcel) {
+  Carried carried = co_await parcel.target.link->deliver(lane, parcel);
   if (carried.retry_after.count() > 0)
     quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
                        clock_.monotonic() + carried.retry_after);
@@ -116,8 +115,8 @@ io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission a
 io::Task<void> Service::dispatch(Admission admission, Accepted accepted) {
   if (accepted.earlier) co_return;
   probe_.accepted.add();
-  if (admission.target.link == Link::mailbox) try_mailbox(admission.target.id);
-  if (admission.target.link != Link::push) co_return;
+  if (admission.target.way == Way::waits) try_mailbox(admission.target.id);
+  if (admission.target.way != Way::carried) co_return;
   io::Context here = co_await io::context();
   co_await carry_for_agent(lane_of(*here.loop), admission, accepted);
 }

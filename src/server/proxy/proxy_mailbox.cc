@@ -101,7 +101,7 @@ io::Task<void> Service::drain(const Lane& lane, WorkspaceId agent) {
     } catch (const Fault&) {
       co_return;  // Removed, over budget or without a way in: the messages stay where they are.
     }
-    if (target.link != Link::push) co_return;
+    if (target.way != Way::carried) co_return;
     // More may be under way than may begin: those that their senders wait for begin by themselves.
     const std::int64_t room =
         std::max<std::int64_t>(0, settings_.in_flight_max - mailboxes_.under_way(agent));

@@ -40,17 +40,16 @@ Probe::Probe(metrics::Registry& registry)
       dead(registry.counter("molecule_messages_dead_total", "Messages given up.")) {}
 
 Service::Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
-                 const workspaces::Directory& directory, const workspaces::InboundSecrets& inbound,
+                 const workspaces::Directory& directory, std::span<Link* const> links,
                  const io::Clock& clock, io::Random& random, metrics::Registry& registry,
                  const Settings& settings)
     : db_(db),
       ledger_(ledger),
       mailboxes_(mailboxes),
       directory_(directory),
-      inbound_(inbound),
       clock_(clock),
       settings_(settings),
-      admitter_(directory, mailboxes, quiet_, clock, random, settings),
+      admitter_(links, directory, mailboxes, quiet_, clock, random, settings),
       settler_(db, ledger, clock),
       probe_(registry) {}
 
@@ -127,13 +126,13 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
     co_return answer_repeated(admission, *accepted.earlier);
   }
   probe_.accepted.add();
-  switch (admission.target.link) {
-    case Link::poll: probe_.polled.add(); co_return answer_polled(admission, accepted.place);
-    case Link::mailbox:
+  switch (admission.target.way) {
+    case Way::fetched: probe_.polled.add(); co_return answer_polled(admission, accepted.place);
+    case Way::waits:
       probe_.queued.add();
       try_mailbox(id);  // It may only have to wait for its turn.
       co_return answer_queued(admission, accepted.place, "the agent is not reachable now");
-    case Link::push: break;
+    case Way::carried: break;
   }
   io::Context here = co_await io::context();
   const Lane& lane = lane_of(*here.loop);

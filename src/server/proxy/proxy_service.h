@@ -12,19 +12,13 @@
 #include "platform/io/scope.h"
 #include "platform/metrics/metrics.h"
 #include "server/events/hub.h"
+#include "server/proxy/admit.h"
 #include "server/proxy/carriers.h"
 #include "server/proxy/settle.h"
 #include "server/workspaces/workspaces.h"
 #include "wire/api/messages.h"
 
 namespace molecule::proxy {
-
-// What a loop needs to carry messages.
-struct Lane {
-  io::Loop* loop = nullptr;
-  http::Client* client = nullptr;
-  io::Scope* scope = nullptr;  // Owns deliveries that outlive their request.
-};
 
 struct Probe {
   explicit Probe(metrics::Registry& registry);
@@ -43,7 +37,7 @@ http::Response receipt(int status, api::Receipt body, const a2a::Incoming& messa
 class Service {
  public:
   Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
-          const workspaces::Directory& directory, const workspaces::InboundSecrets& inbound,
+          const workspaces::Directory& directory, std::span<Link* const> links,
           const io::Clock& clock, io::Random& random, metrics::Registry& registry,
           const Settings& settings);
 
@@ -92,7 +86,7 @@ class Service {
                                 const http::Request& request);
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Accepted> accept_once(const Admission& admission);
-  io::Task<Carried> deliver(const Lane& lane, Parcel& parcel);
+  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const messages::Message& message,
@@ -124,7 +118,6 @@ class Service {
   messages::Ledger& ledger_;
   messages::Mailboxes& mailboxes_;
   const workspaces::Directory& directory_;
-  const workspaces::InboundSecrets& inbound_;
   const io::Clock& clock_;
   const Settings& settings_;
   Carriers carriers_;

@@ -5,7 +5,7 @@
 
 #include "platform/http/client.h"
 #include "platform/http/event_stream.h"
-#include "server/proxy/carry.h"
+#include "server/proxy/link.h"
 #include "wire/a2a/stream.h"
 
 namespace molecule::proxy {

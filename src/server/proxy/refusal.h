@@ -9,7 +9,7 @@
 #include "base/fields.h"
 #include "platform/http/message.h"
 #include "server/messages/messages.h"
-#include "server/proxy/carry.h"
+#include "server/proxy/link.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::proxy {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "server/messages/ledger.h"
-#include "server/proxy/carry.h"
+#include "server/proxy/link.h"
 
 namespace molecule::proxy {
 

@@ -1,4 +1,4 @@
-#include "server/proxy/carry.h"
+#include "server/proxy/push_link.h"
 
 #include "platform/http/client_fixture.h"
 #include "server/proxy/reading.h"
@@ -14,20 +14,31 @@ std::string reply(std::string_view status, std::string_view body) {
   return fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
 }
 
-class Carry : public http::HttpClient {
+struct Proof final : workspaces::InboundSecrets {
+  Secret ensure(sql::Tx&, WorkspaceId) override { return secret; }
+  Secret of(WorkspaceId) const override { return secret; }
+  Secret secret;
+};
+
+class Push : public http::HttpClient {
  protected:
-  Carry() {
+  Push() {
     parcel.target.generation = a2a::Generation::v03;
     parcel.body =
         R"({"jsonrpc":"2.0","id":"1","method":"message/send","params":{"message":{"role":"user","messageId":"m1","parts":[{"kind":"text","text":"hello"}]}}})";
     parcel.rpc_id = R"("1")";
     parcel.hops = 3;
   }
+  io::Task<Carried> carry(http::Client& client) {
+    Lane lane;
+    lane.client = &client;
+    co_return co_await link.deliver(lane, parcel);
+  }
   Carried carried_to(ScriptedServer::Script script) {
     Carried out;
     play(std::move(script), [&](ScriptedServer& server, http::Client& client) -> io::Task<void> {
       parcel.target.url = server.url("/a2a");
-      out = co_await carry(client, parcel, settings);
+      out = co_await carry(client);
     });
     return out;
   }
@@ -37,12 +48,14 @@ class Carry : public http::HttpClient {
 
   Parcel parcel;
   Settings settings;
+  Proof proof;
+  PushLink link{proof, settings};
 };
 
-TEST_F(Carry, TheAgentGetsTheMessageAndWhoAsks) {
+TEST_F(Push, TheAgentGetsTheMessageAndWhoAsks) {
   io::SystemRandom random;
   parcel.source = random.id<WorkspaceId>();
-  parcel.proof = Secret("inbound");
+  proof.secret = Secret("inbound");
   std::string head, body;
   Carried carried = carried_to([&](ScriptedServer::Turn turn) -> io::Task<bool> {
     head = turn.request.head;
@@ -63,7 +76,7 @@ TEST_F(Carry, TheAgentGetsTheMessageAndWhoAsks) {
   EXPECT_TRUE(head.starts_with("POST /a2a HTTP/1.1\r\n")) << head;
 }
 
-TEST_F(Carry, AnAgentThatSaysNotNowIsTriedAgain) {
+TEST_F(Push, AnAgentThatSaysNotNowIsTriedAgain) {
   for (auto status : {"429 Too Many Requests", "502 Bad Gateway", "503 Service Unavailable",
                       "504 Gateway Timeout"}) {
     Carried carried = carried_to(status, R"({"error":"later"})");
@@ -72,7 +85,7 @@ TEST_F(Carry, AnAgentThatSaysNotNowIsTriedAgain) {
   }
 }
 
-TEST_F(Carry, ARefusalIsFinalAndSaysWhy) {
+TEST_F(Push, ARefusalIsFinalAndSaysWhy) {
   Carried carried = carried_to("400 Bad Request", R"({"error":{"message":"no such skill"}})");
   EXPECT_EQ(carried.end, End::refused);
   EXPECT_EQ(carried.status, 400);
@@ -83,7 +96,7 @@ TEST_F(Carry, ARefusalIsFinalAndSaysWhy) {
   EXPECT_EQ(carried_to("302 Found", "").status, 502);
 }
 
-TEST_F(Carry, WhatIsNotUnderstoodIsNamed) {
+TEST_F(Push, WhatIsNotUnderstoodIsNamed) {
   auto told = [&](std::string_view status, std::string_view type, std::string_view body) {
     return carried_to(
         http::says(fmt::format("HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
@@ -104,7 +117,7 @@ TEST_F(Carry, WhatIsNotUnderstoodIsNamed) {
       std::string::npos);
 }
 
-TEST_F(Carry, ARedirectNamesItsTarget) {
+TEST_F(Push, ARedirectNamesItsTarget) {
   auto told = [&](std::string_view location) {
     return carried_to(http::says(
         fmt::format("HTTP/1.1 308 Moved\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location)));
@@ -118,7 +131,7 @@ TEST_F(Carry, ARedirectNamesItsTarget) {
   EXPECT_NE(told("ftp://x/").error.find("nothing can be"), std::string::npos);
 }
 
-TEST_F(Carry, AnAgentIsLeftAloneAsLongAsItAsks) {
+TEST_F(Push, AnAgentIsLeftAloneAsLongAsItAsks) {
   auto told = [&](std::string_view headers) {
     return carried_to(http::says(fmt::format("HTTP/1.1 429 Slow\r\n{}\r\nContent-Length: 0\r\n\r\n",
                                              headers)))
@@ -145,7 +158,7 @@ std::string events(std::initializer_list<std::string_view> results) {
   return out;
 }
 
-TEST_F(Carry, AStreamEndsAtItsFinalEvent) {
+TEST_F(Push, AStreamEndsAtItsFinalEvent) {
   constexpr std::string_view working =
       R"({"kind":"task","id":"t","contextId":"c","status":{"state":"working"}})";
   constexpr std::string_view said =
@@ -190,7 +203,7 @@ TEST_F(Carry, AStreamEndsAtItsFinalEvent) {
       << newer.answer.body;
 }
 
-TEST_F(Carry, AStreamWithoutAnEndIsOneRefusal) {
+TEST_F(Push, AStreamWithoutAnEndIsOneRefusal) {
   settings.body_wait = 50ms;
   Carried endless = carried_to([](ScriptedServer::Turn turn) -> io::Task<bool> {
     co_await turn.stream.write(
@@ -211,7 +224,7 @@ TEST_F(Carry, AStreamWithoutAnEndIsOneRefusal) {
   EXPECT_EQ(early.answer.outcome, a2a::Outcome::unfinished);
 }
 
-TEST_F(Carry, AConnectionThatEndsUnderTheMessageIsMadeAgain) {
+TEST_F(Push, AConnectionThatEndsUnderTheMessageIsMadeAgain) {
   int asked = 0, connections = 0;
   Carried second;
   std::string answer = reply("200 OK", R"({"jsonrpc":"2.0","id":"1","result":"hi"})");
@@ -224,14 +237,14 @@ TEST_F(Carry, AConnectionThatEndsUnderTheMessageIsMadeAgain) {
   };
   play(script, [&](ScriptedServer& server, http::Client& client) -> io::Task<void> {
     parcel.target.url = server.url("/a2a");
-    co_await carry(client, parcel, settings);
-    second = co_await carry(client, parcel, settings);
+    co_await carry(client);
+    second = co_await carry(client);
   });
   EXPECT_EQ(second.end, End::answered);
   EXPECT_EQ(asked, 3);
 }
 
-TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswer) {
+TEST_F(Push, AnErrorOfJsonRpcIsAnAnswer) {
   Carried carried = carried_to(
       "200 OK", R"({"jsonrpc":"2.0","id":"1","error":{"code":-32603,"message":"broken"}})");
   EXPECT_EQ(carried.end, End::answered);
@@ -239,7 +252,7 @@ TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswer) {
   EXPECT_EQ(carried.answer.error, "broken");
 }
 
-TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswerUnderAStatusOfTheCallersToo) {
+TEST_F(Push, AnErrorOfJsonRpcIsAnAnswerUnderAStatusOfTheCallersToo) {
   constexpr std::string_view body = R"({"jsonrpc":"2.0","error":{"code":-32001,"message":"gone"}})";
   for (auto status : {"400 Bad", "404 Not Found", "409 Conflict", "413 Large", "418 Teapot"}) {
     Carried carried = carried_to(status, body);
@@ -256,21 +269,21 @@ TEST_F(Carry, AnErrorOfJsonRpcIsAnAnswerUnderAStatusOfTheCallersToo) {
   EXPECT_EQ(carried_to("404 Not Found", R"({"error":{"code":1,"message":"gone"}})").status, 404);
 }
 
-TEST_F(Carry, GarbageIsARefusalAndNotAnAnswer) {
+TEST_F(Push, GarbageIsARefusalAndNotAnAnswer) {
   EXPECT_EQ(carried_to("200 OK", R"({"jsonrpc":"2.0","id":"1"})").end, End::refused);
   EXPECT_EQ(carried_to("200 OK", "").end, End::refused);
   EXPECT_EQ(carried_to("200 OK", "<html>").end, End::refused);
   EXPECT_EQ(carried_to(http::says("HTTP/9.9 nonsense\r\n\r\n", false)).end, End::refused);
 }
 
-TEST_F(Carry, ALostConnectionIsWorthAnotherAttempt) {
+TEST_F(Push, ALostConnectionIsWorthAnotherAttempt) {
   auto hang_up = [](ScriptedServer::Turn) -> io::Task<bool> { co_return false; };
   Carried carried = carried_to(hang_up);
   EXPECT_EQ(carried.end, End::not_now);
   EXPECT_TRUE(carried.delivered) << "the agent may have seen it";
 }
 
-TEST_F(Carry, NobodyListeningIsWorthAnotherAttempt) {
+TEST_F(Push, NobodyListeningIsWorthAnotherAttempt) {
   Carried carried;
   play(http::says(""), [&](ScriptedServer&, http::Client& client) -> io::Task<void> {
     std::uint16_t port = 0;
@@ -279,14 +292,14 @@ TEST_F(Carry, NobodyListeningIsWorthAnotherAttempt) {
       port = listener.port();
     }
     parcel.target.url = fmt::format("http://127.0.0.1:{}/", port);
-    carried = co_await carry(client, parcel, settings);
+    carried = co_await carry(client);
   });
   EXPECT_EQ(carried.end, End::not_now);
   EXPECT_EQ(carried.code, "agent_unreachable");
   EXPECT_FALSE(carried.delivered);
 }
 
-TEST_F(Carry, TheAgentsGenerationIsSpokenAndTheSendersAnswered) {
+TEST_F(Push, TheAgentsGenerationIsSpokenAndTheSendersAnswered) {
   parcel.target.generation = a2a::Generation::v10;
   std::string body, head;
   Carried carried = carried_to([&](ScriptedServer::Turn turn) -> io::Task<bool> {

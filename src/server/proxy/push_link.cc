@@ -1,4 +1,4 @@
-#include "server/proxy/carry.h"
+#include "server/proxy/push_link.h"
 
 #include <charconv>
 
@@ -16,10 +16,10 @@ bool passes(const std::string& code) {
 
 }  // namespace
 
-io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settings& settings) {
+io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel) {
   bool reached = false;
   net::Url url;
-  Events events(settings.answer_max);
+  Events events(settings_.answer_max);
   std::optional<Carried> failure;
   http::ClientResponse response;
   try {
@@ -46,8 +46,8 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
         {"X-Molecule-Hops", std::string_view(hops, static_cast<std::size_t>(end - hops))});
     if (parcel.target.generation == a2a::Generation::v10) headers.push_back({"A2A-Version", "1.0"});
     if (parcel.source) headers.push_back({"X-Workspace-ID", source});
-    if (!parcel.proof.empty()) {
-      authorization = Secret(fmt::format("Bearer {}", parcel.proof.reveal()));
+    if (Secret proof = inbound_.of(parcel.target.id); !proof.empty()) {
+      authorization = Secret(fmt::format("Bearer {}", proof.reveal()));
       headers.push_back({"Authorization", authorization.reveal()});
     }
     http::ClientRequest request;
@@ -57,15 +57,15 @@ io::Task<Carried> carry(http::Client& client, const Parcel& parcel, const Settin
     request.body = body;
     // The mailbox would do so two seconds later, and agents know a message by its id.
     request.repeatable = true;
-    request.limits.head = settings.answer_wait;
+    request.limits.head = settings_.answer_wait;
     request.limits.idle = std::chrono::seconds(60);
-    request.limits.body_max = settings.answer_max;
-    request.limits.body = settings.body_wait;
+    request.limits.body_max = settings_.answer_max;
+    request.limits.body = settings_.body_wait;
     request.reached = &reached;
     request.enough = [&](std::string_view head, std::string_view so_far) {
       return events.enough(head, so_far);
     };
-    response = co_await client.send(request);
+    response = co_await lane.client->send(request);
     events.enough(response.head(), response.body());  // What came last.
   } catch (const Fault& fault) {
     // It has the message and is at it; asked again it would begin again, and not end either.

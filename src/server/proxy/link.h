@@ -1,0 +1,87 @@
+// The second moment: a message goes to its agent and its answer comes back. A link is one way of
+// doing that; who sends, waits and records knows no other. Nothing here touches the store. What
+// comes out is one value for settle: an answer, a refusal by the agent, or "not now".
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/fault.h"
+#include "base/secret.h"
+#include "platform/io/task.h"
+#include "server/workspaces/directory.h"
+#include "wire/a2a/a2a.h"
+
+namespace molecule::http {
+class Client;
+}
+namespace molecule::io {
+class Loop;
+class Scope;
+}  // namespace molecule::io
+
+namespace molecule::proxy {
+
+// What an event loop needs to carry messages.
+struct Lane {
+  io::Loop* loop = nullptr;
+  http::Client* client = nullptr;
+  io::Scope* scope = nullptr;  // Owns deliveries that outlive their request.
+};
+
+class Link;
+
+// What becomes of a message to an agent now.
+enum class Way {
+  carried,  // A link takes it there at once.
+  fetched,  // Its agent asks for it.
+  waits,    // It stays in the mailbox.
+};
+
+struct Target {
+  WorkspaceId id;
+  std::string name;
+  std::string url;
+  a2a::Generation generation = a2a::Generation::v03;
+  Way way = Way::waits;
+  Link* link = nullptr;  // Where there is one, also when the message has to wait for its turn.
+  bool present = false;  // Its agent was heard of lately.
+};
+
+struct Carried {
+  enum class End {
+    answered,  // The agent answered; `answer` may be a JSON-RPC error.
+    refused,   // It answered with an HTTP error, or with something that is no answer. Final.
+    not_now,   // Not reachable, reset, timed out, or busy: worth another attempt.
+  };
+  End end = End::not_now;
+  a2a::Answer answer;      // For answered, in the generation that the message's sender speaks.
+  int status = 0;          // HTTP status of the agent, 0 when there was none.
+  std::string code;        // Machine code for refused and not_now.
+  std::string error;       // Sentence for refused and not_now.
+  bool delivered = false;  // The agent may have seen the message.
+  std::chrono::seconds retry_after{0};  // For not_now: it asked to be left alone so long.
+};
+
+// What goes out: the normalised request and its bookkeeping.
+struct Parcel {
+  Target target;
+  std::optional<WorkspaceId> source;
+  std::string body;  // Normalised JSON-RPC request.
+  std::string rpc_id;
+  a2a::Generation generation = a2a::Generation::v03;  // Of `body`.
+  ActivityId activity;
+  std::int64_t hops = 0;
+};
+
+class Link {
+ public:
+  virtual ~Link() = default;
+  // Whether this is a way to the agent as things stand. In memory, under the directory's lock.
+  virtual bool reachable(const workspaces::Entry& agent) const = 0;
+  // Takes the message to its agent and comes back with what it came to. Failures of the way are
+  // values; only a bug or a lack of memory throws.
+  virtual io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel) = 0;
+};
+
+}  // namespace molecule::proxy

@@ -1,0 +1,26 @@
+// The link to an agent that listens: one HTTP request to the address it registered, its answer, and
+// what either means.
+#pragma once
+
+#include "server/proxy/admit.h"
+#include "server/proxy/link.h"
+#include "server/workspaces/workspaces.h"
+
+namespace molecule::proxy {
+
+class PushLink final : public Link {
+ public:
+  // What is given outlives the link. `inbound` has what shows an agent that it is the platform who
+  // calls.
+  PushLink(const workspaces::InboundSecrets& inbound, const Settings& settings)
+      : inbound_(inbound), settings_(settings) {}
+
+  bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
+  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel) override;
+
+ private:
+  const workspaces::InboundSecrets& inbound_;
+  const Settings& settings_;
+};
+
+}  // namespace molecule::proxy
