@@ -4,7 +4,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "platform/io/loop_asio.h"
 
@@ -56,15 +55,15 @@ void Loop::resume(std::vector<std::coroutine_handle<>> handles) {
 }
 
 struct SleepAwaiter::Timer {
-  explicit Timer(boost::asio::io_context& context) : timer(context) {}
-  boost::asio::steady_timer timer;
+  explicit Timer(Loop& loop) : alarm(loop) {}
+  Alarm alarm;
   SleepAwaiter* waiting = nullptr;  // Null once the awaiter is gone or has been resumed.
 };
 
 SleepAwaiter::~SleepAwaiter() {
   if (timer_) {
     timer_->waiting = nullptr;
-    timer_->timer.cancel();
+    timer_->alarm.cancel();
   }
 }
 
@@ -75,10 +74,9 @@ bool SleepAwaiter::start(std::coroutine_handle<> self, const Context& context) {
     return false;
   }
   self_ = self;
-  timer_ = std::make_shared<Timer>(context.loop->impl().context);
+  timer_ = std::make_shared<Timer>(*context.loop);
   timer_->waiting = this;
-  timer_->timer.expires_after(duration_);
-  timer_->timer.async_wait([timer = timer_](const boost::system::error_code&) {
+  timer_->alarm.start(duration_, [timer = timer_](bool) {
     if (SleepAwaiter* waiting = std::exchange(timer->waiting, nullptr)) waiting->self_.resume();
   });
   if (context.cancellation) link(*context.cancellation);
@@ -87,7 +85,7 @@ bool SleepAwaiter::start(std::coroutine_handle<> self, const Context& context) {
 
 void SleepAwaiter::on_cancel() noexcept {
   cancelled_ = true;
-  timer_->timer.cancel();  // The handler resumes us from the loop.
+  timer_->alarm.cancel();  // The handler resumes us from the loop.
 }
 
 void SleepAwaiter::await_resume() {

@@ -1,7 +1,5 @@
 #include "platform/io/scope.h"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "platform/io/loop_asio.h"
 
 namespace molecule::io {
@@ -92,24 +90,23 @@ Task<void> Scope::join() {
 }
 
 struct detail::DeadlineTimer::State {
-  explicit State(boost::asio::io_context& context) : timer(context) {}
-  boost::asio::steady_timer timer;
+  explicit State(Loop& loop) : alarm(loop) {}
+  Alarm alarm;
   Cancellation* target = nullptr;
 };
 
 detail::DeadlineTimer::DeadlineTimer(Loop& loop, std::chrono::nanoseconds limit,
                                      Cancellation& target)
-    : state_(std::make_shared<State>(loop.impl().context)) {
+    : state_(std::make_shared<State>(loop)) {
   state_->target = &target;
-  state_->timer.expires_after(limit);
-  state_->timer.async_wait([state = state_](const boost::system::error_code& error) {
-    if (!error && state->target) state->target->cancel(Kind::deadline);
+  state_->alarm.start(limit, [state = state_](bool in_time) {
+    if (in_time && state->target) state->target->cancel(Kind::deadline);
   });
 }
 
 detail::DeadlineTimer::~DeadlineTimer() {
   state_->target = nullptr;
-  state_->timer.cancel();
+  state_->alarm.cancel();
 }
 
 void run_until_done(Loop& loop, Task<void> work) {

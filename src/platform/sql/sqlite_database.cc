@@ -20,8 +20,8 @@ constexpr Query<void()> begin_read{"sqlite.begin_read", "BEGIN"};
 
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& registry)
-    : StoreThreads(settings, registry, "sqlite"),
+SqliteDatabase::SqliteDatabase(const Settings& settings, metrics::Registry& registry, Turns turns)
+    : StoreThreads(settings, registry, "sqlite", turns),
       in_memory_(settings.path == ":memory:"),
       files_(settings.path),
       transaction_(settings_.interference.get()),

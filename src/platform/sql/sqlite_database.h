@@ -16,7 +16,9 @@ namespace molecule::sql {
 
 class SqliteDatabase final : public StoreThreads {
  public:
-  SqliteDatabase(const Settings& settings, metrics::Registry& registry);
+  // By hand only in memory (":memory:").
+  SqliteDatabase(const Settings& settings, metrics::Registry& registry,
+                 Turns turns = Turns::own_threads);
   ~SqliteDatabase() override;
 
   void migrate(std::span<const Migration> migrations) override;

@@ -48,9 +48,10 @@ StoreThreads::Probe::Probe(metrics::Registry& registry)
 }
 
 StoreThreads::StoreThreads(const Settings& settings, metrics::Registry& registry,
-                           std::string_view engine)
+                           std::string_view engine, Turns turns)
     : settings_(settings),
       engine_(engine),
+      turns_(turns),
       probe_(registry),
       writes_(std::make_shared<JobQueue>(settings.queue_max)),
       reads_(std::make_shared<JobQueue>(settings.queue_max)) {}
@@ -58,6 +59,7 @@ StoreThreads::StoreThreads(const Settings& settings, metrics::Registry& registry
 StoreThreads::~StoreThreads() = default;
 
 void StoreThreads::start() {
+  if (turns_ == Turns::by_hand) return;
   threads_.emplace_back([this] { write_loop(); });
   if (reads_on_writer_) return;
   for (int reader = 0; reader < std::max(1, settings_.readers); ++reader) {
@@ -114,6 +116,38 @@ void StoreThreads::submit_read(detail::Job& job) {
   submit(reads_on_writer_ ? writes_ : reads_, job);
 }
 
+// A store that is lost meanwhile fails the whole batch.
+template <class Work>
+void StoreThreads::try_for(std::span<detail::Job* const> batch, Work&& work) {
+  try {
+    work();
+  } catch (const StoreLost& loss) {
+    lost(loss);
+    fail_all(batch);
+  } catch (const std::exception& defect) {
+    lost({defect.what()});
+    fail_all(batch);
+  }
+}
+
+void StoreThreads::write_and_tell(std::span<detail::Job* const> batch) {
+  try_for(batch, [&] {
+    const auto began = std::chrono::steady_clock::now();
+    write_batch(batch);
+    probe_.batch_jobs.observe(static_cast<double>(batch.size()));
+    probe_.batch_seconds.observe(seconds_since(began));
+  });
+  deliver(batch);
+}
+
+void StoreThreads::turn() {
+  while (writes_->size() > 0) {
+    writes_->take(turn_, settings_.batch_max, std::chrono::milliseconds(0));
+    write_and_tell(turn_);
+  }
+  if (!healthy()) look_whether_back();
+}
+
 void StoreThreads::write_loop() {
   std::vector<detail::Job*> batch;
   batch.reserve(settings_.batch_max);
@@ -122,27 +156,12 @@ void StoreThreads::write_loop() {
   while (!writes_->finished()) {
     const auto limit = !healthy() ? probe_every : busy_since_quiet ? quiet_after : check_every();
     writes_->take(batch, settings_.batch_max, limit);
-    try {
-      if (!batch.empty()) {
-        const auto began = std::chrono::steady_clock::now();
-        write_batch(batch);
-        probe_.batch_jobs.observe(static_cast<double>(batch.size()));
-        probe_.batch_seconds.observe(seconds_since(began));
-        busy_since_quiet = true;
-      } else if (healthy() && busy_since_quiet) {
-        busy_since_quiet = false;
-        quiet();
-      } else if (healthy()) {
-        check();
-      }
-    } catch (const StoreLost& loss) {
-      lost(loss);
-      fail_all(batch);
-    } catch (const std::exception& defect) {
-      lost({defect.what()});
-      fail_all(batch);
+    if (!batch.empty()) {
+      write_and_tell(batch);
+      busy_since_quiet = true;
+    } else if (healthy()) {
+      try_for(batch, [&] { std::exchange(busy_since_quiet, false) ? quiet() : check(); });
     }
-    deliver(batch);
     // A batch that fitted does not show that the store is back: the next one may be larger.
     if (healthy() || std::chrono::steady_clock::now() < next_probe) continue;
     if (writes_->closed()) continue;  // What is left is refused; nobody waits for the store now.
@@ -169,15 +188,7 @@ void StoreThreads::read_loop(std::size_t reader) {
     reads_->take(jobs, 1, nothing_to_do);
     if (jobs.empty()) continue;
     const auto began = std::chrono::steady_clock::now();
-    try {
-      read_one(reader, *jobs[0]);
-    } catch (const StoreLost& loss) {
-      lost(loss);
-      fail_all(jobs);
-    } catch (const std::exception& defect) {
-      lost({defect.what()});
-      fail_all(jobs);
-    }
+    try_for(jobs, [&] { read_one(reader, *jobs[0]); });
     probe_.read_seconds.observe(seconds_since(began));
     deliver(jobs);
   }

@@ -29,14 +29,25 @@ struct StoreLost {
 
 class StoreThreads : public Database {
  public:
+  // Who runs what is handed in. By hand: nobody until turn(), for simulations of one thread.
+  enum class Turns { own_threads, by_hand };
+
   ~StoreThreads() override;
   bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
   std::uint64_t unknown_commits() const override {
     return unknown_commits_.load(std::memory_order_acquire);
   }
 
+  // By hand: everything that was handed in so far shares one commit; after a loss the store is
+  // looked for.
+  void turn();
+
+  void submit_write(detail::Job& job) override;
+  void submit_read(detail::Job& job) override;
+
  protected:
-  StoreThreads(const Settings& settings, metrics::Registry& registry, std::string_view engine);
+  StoreThreads(const Settings& settings, metrics::Registry& registry, std::string_view engine,
+               Turns turns = Turns::own_threads);
 
   void start();  // Last act of the engine's constructor.
   void stop();   // First act of its destructor: finishes what is queued, joins the threads.
@@ -55,9 +66,6 @@ class StoreThreads : public Database {
   virtual std::chrono::milliseconds check_every() const { return nothing_to_do; }
   // On read thread `reader`. Throws StoreLost.
   virtual void read_one(std::size_t reader, detail::Job& job) = 0;
-
-  void submit_write(detail::Job& job) override;
-  void submit_read(detail::Job& job) override;
 
   // Runs the closure; what it throws becomes the job's failure. StoreLost passes through.
   template <class Access>
@@ -106,6 +114,9 @@ class StoreThreads : public Database {
 
   void submit(const std::shared_ptr<JobQueue>& queue, detail::Job& job);
   void write_loop();
+  template <class Work>
+  void try_for(std::span<detail::Job* const> batch, Work&& work);
+  void write_and_tell(std::span<detail::Job* const> batch);
   void read_loop(std::size_t reader);
   void lost(const StoreLost& loss);
   void recovered();
@@ -114,12 +125,14 @@ class StoreThreads : public Database {
   void deliver(std::span<detail::Job* const> jobs);
 
   const std::string_view engine_;
+  const Turns turns_;
   Probe probe_;
   // Shared with the wake-ups that loops have promised, which may run after the last job is done.
   const std::shared_ptr<JobQueue> writes_;
   const std::shared_ptr<JobQueue> reads_;
   std::atomic<bool> healthy_{true};
   std::atomic<std::uint64_t> unknown_commits_{0};
+  std::vector<detail::Job*> turn_;  // By hand: the batch.
   std::vector<std::jthread> threads_;
 };
 
