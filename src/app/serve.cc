@@ -215,13 +215,14 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                                         workspace_ports, workspace_settings);
 
   // Things that happen to them.
+  io::Aside aside;
   proxy::Settings proxy_settings;
   proxy_settings.hops_max = config.number("hops-max");
   proxy_settings.edge_rate = static_cast<std::uint32_t>(config.number("edge-rate"));
-  proxy::PushLink push(inbound, proxy_settings);
+  proxy::PushLink push(inbound, aside, proxy_settings);
   const std::array<proxy::Link*, 1> links{&push};
-  proxy::Service proxy(db, ledger, mailboxes, directory, links, world.clock, world.random, registry,
-                       proxy_settings);
+  proxy::Service proxy(db, ledger, mailboxes, directory, links, aside, world.clock, world.random,
+                       registry, proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
   MailboxesByProxy capacity(proxy);
   presence::Settings presence_settings;
@@ -249,17 +250,16 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   // The way in.
   auth::GateParts gate_parts{tokens, sessions, admin, directory, limits, world.clock, registry};
   http::Settings http = http_settings(config, address);
-  auth::Places places;
-  places.hosts = http.hosts;
-  places.origins = http.cors_origins;
+  const http::Site site(http.address, http.hosts, http.cors_origins);
   std::unique_ptr<http::Gate> gate;
   if (dev) {
-    gate = std::make_unique<auth::DevGate>(gate_parts, places);
+    gate = std::make_unique<auth::DevGate>(gate_parts, site);
   } else {
-    gate = std::make_unique<auth::Gate>(gate_parts, places);
+    gate = std::make_unique<auth::Gate>(gate_parts, site);
   }
   System system(db, registry, world.clock, sessions.cookie());
   http::Router router(*gate);
+  router.read_aside(aside);
   router.mount(system_routes, system);
   router.mount(auth::routes, auth_service);
   router.mount(workspaces::routes, workspace_service);

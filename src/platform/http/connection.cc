@@ -143,6 +143,7 @@ io::Task<Connection::Next> Connection::serve_buffered() {
   apply_proxy();
   std::optional<Response> response = check_site();
   if (!response) {
+    at.request.aside = server_.router.aside();
     match = server_.router.find(at.request);
     response = admit(match);
     if (!response) response = check_coding();

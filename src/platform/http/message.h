@@ -16,6 +16,7 @@
 #include "platform/io/task.h"
 
 namespace molecule::io {
+class Aside;
 class Signal;
 }
 
@@ -72,6 +73,7 @@ class Request {
   std::vector<std::string> params;  // Percent-decoded values of the pattern's {names}, in order.
   Principal principal;              // Set by the gate.
   Quota quota;                      // Set by the gate, also when it refuses.
+  io::Aside* aside = nullptr;       // Where a body too long for a loop is read.
 
   // First header of that name, compared without case.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -6,6 +6,8 @@
 //       http::post<auth::Admin>("/workspaces", &Service::create),
 //       http::get<auth::Self>("/workspaces/{id}/state", &Service::state));
 //
+// A body longer than a loop should read is read aside, so the others of that loop go on.
+//
 // After the Caller, parameters are bound by type: ids take the pattern's {names} in order;
 // http::Query<T> is read from the query string by T's field list; const http::Request& is the
 // request; any other described type, or RawJson, is the JSON body. Results: a described type,
@@ -27,6 +29,7 @@
 
 #include "base/fault.h"
 #include "platform/http/message.h"
+#include "platform/io/aside.h"
 #include "platform/io/task.h"
 #include "platform/json/json.h"
 #include "platform/json/shape.h"
@@ -236,6 +239,12 @@ constexpr bool from_body() {
   return !IsPathId<T>::value && !IsQuery<T>::value && !std::is_same_v<T, std::string>;
 }
 
+// Whether it is made of the body's JSON.
+template <class P>
+constexpr bool parsed() {
+  return from_body<P>() && !std::is_same_v<std::remove_cvref_t<P>, Request>;
+}
+
 template <class P>
 P bind(Request& request, std::size_t& next_param) {
   using T = std::remove_cvref_t<P>;
@@ -269,11 +278,11 @@ Response respond(R&& result) {
   if constexpr (std::is_same_v<T, Response>) {
     return std::move(result);
   } else if constexpr (detail::IsReply<T>::value) {
-    Response response = Response::json(result.status, json::text(result.body));
+    Response response = Response::json(result.status, json::text(std::move(result.body)));
     response.headers = std::move(result.headers);
     return response;
   } else {
-    return Response::json(200, json::text(result));
+    return Response::json(200, json::text(std::move(result)));
   }
 }
 
@@ -309,20 +318,28 @@ struct Bound<Class, method> {
         using F = std::remove_cvref_t<decltype(std::declval<Fields>().*member)>;
         contract.query.push_back({name, query_shape<F>(shapes)});
       });
-    } else if constexpr (from_body<T>() && !std::is_same_v<T, Request>) {
+    } else if constexpr (parsed<T>()) {
       contract.body = shapes.add<T>(json::Shapes::Way::read);
     }
   }
   static io::Task<Response> call(void* service, Request& request) {
     S& self = *static_cast<S*>(service);
     typename Class::Caller caller = Class::prove(request.principal);
-    std::size_t next_param = 0;
-    // Braced initialisation binds the parameters from left to right.
-    std::tuple<
-        std::conditional_t<std::is_lvalue_reference_v<Args>, Args, std::remove_cvref_t<Args>>...>
-        args{bind<Args>(request, next_param)...};
+    using Bindings = std::tuple<
+        std::conditional_t<std::is_lvalue_reference_v<Args>, Args, std::remove_cvref_t<Args>>...>;
+    auto bind_all = [&] {
+      std::size_t next_param = 0;
+      // Braced initialisation binds the parameters from left to right.
+      return Bindings{bind<Args>(request, next_param)...};
+    };
+    std::optional<Bindings> args;
+    if ((parsed<Args>() || ...) && request.aside && request.body.size() > io::short_text_max) {
+      args.emplace(co_await request.aside->run(bind_all));
+    } else {
+      args.emplace(bind_all());
+    }
     auto task = std::apply(
-        [&](auto&... bound) { return (self.*method)(caller, static_cast<Args>(bound)...); }, args);
+        [&](auto&... bound) { return (self.*method)(caller, static_cast<Args>(bound)...); }, *args);
     if constexpr (std::is_void_v<R>) {
       co_await task;
       Response empty;
@@ -402,6 +419,9 @@ class Router {
     for (const Route& route : routes) add(route, &service);
   }
   void fallback(std::function<Response(const Request&)> answer);
+  // Where bodies too long for a loop are read; it outlives the servers. Without it loops do.
+  void read_aside(io::Aside& aside) { aside_ = &aside; }
+  io::Aside* aside() const { return aside_; }
 
   struct Match {
     const Route* route = nullptr;  // Null: see `refusal`, or use the fallback.
@@ -424,6 +444,7 @@ class Router {
   void add(const Route& route, void* service);
 
   Gate& gate_;
+  io::Aside* aside_ = nullptr;
   std::unique_ptr<Node> root_;
   std::vector<Route> routes_;
   std::function<Response(const Request&)> fallback_;

@@ -68,6 +68,7 @@ class Echo {
     response.content_type = "text/plain";
     co_return response;
   }
+  io::Task<RawJson> parsed(Caller, RawJson body) { co_return body; }
   io::Task<void> nothing(Caller) { co_return; }
   io::Task<Response> forbidden(Nobody::Caller, const Request&) {
     ++calls;
@@ -206,7 +207,7 @@ inline constexpr auto echo_routes =
           get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
           get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
           get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
-          post<Anyone, &Echo::show>("/items/{id}:cancel"),
+          post<Anyone, &Echo::show>("/items/{id}:cancel"), post<Anyone, &Echo::parsed>("/parsed"),
           post<Anyone, &Echo::show>("/small").body_limit(100),
           del<Anyone, &Echo::nothing>("/items/{id}"), get<Nobody, &Echo::forbidden>("/forbidden"),
           post<Nobody, &Echo::forbidden>("/forbidden"), get<Anyone, &Echo::fails>("/fails/{how}"),

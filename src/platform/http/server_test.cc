@@ -240,6 +240,28 @@ TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   EXPECT_TRUE(client.ended());
 }
 
+TEST_F(ServerTest, ALongBodyIsReadWhereItKeepsNobodyWaiting) {
+  io::Aside aside;
+  router.read_aside(aside);
+  // The thread that reads long bodies has something else to do.
+  std::atomic<bool> go = false;
+  io::Loop other;
+  std::jthread busy([&] { io::run(other, aside.run([&] { go.wait(false); })); });
+  const std::string small = R"({"a":[1,2]})";
+  const std::string text = "[\"" + std::string(io::short_text_max, 'x') + "\"]";
+  HttpPeer patient(port()), quick(port());
+  patient.send(
+      fmt::format("POST /parsed HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}",
+                  text.size(), text));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(quick.ask("POST", "/parsed", "", small).body, small);
+  go = true;
+  go.notify_all();
+  EXPECT_EQ(patient.response().body, text);
+  EXPECT_EQ(patient.ask("POST", "/parsed", "", text + "!").status, 400);
+  busy.join();
+  stop();
+}
+
 TEST_F(ServerTest, BodiesAboveTheRoutesCapAreRefused) {
   EXPECT_EQ(HttpPeer(port()).ask("POST", "/small", "", std::string(100, 'x')).status, 200);
   PeerResponse response = HttpPeer(port()).ask("POST", "/small", "", std::string(101, 'x'));

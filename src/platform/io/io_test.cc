@@ -1,8 +1,10 @@
+#include <atomic>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "platform/io/aside.h"
 #include "platform/io/clock.h"
 #include "platform/io/guarded.h"
 #include "platform/io/scope.h"
@@ -141,6 +143,60 @@ TEST(Completion, ResumesOnTheWaitersLoop) {
     EXPECT_EQ(std::this_thread::get_id(), waiter_thread);
   };
   run(loop, body());
+}
+
+TEST(Aside, WorkIsDoneInAnotherThreadWhileTheLoopGoesOn) {
+  Loop loop;
+  Aside aside;
+  std::atomic<bool> loop_went_on = false;
+  auto work = [&]() -> Task<int> {
+    Context here = co_await context();
+    here.loop->post([&] { loop_went_on = true; });
+    const auto mine = std::this_thread::get_id();
+    auto there = [&] {
+      while (!loop_went_on) std::this_thread::yield();
+      return std::this_thread::get_id();
+    };
+    const auto its = co_await aside.run(there);
+    EXPECT_NE(mine, its);
+    EXPECT_EQ(mine, std::this_thread::get_id());
+    co_return 7;
+  };
+  EXPECT_EQ(run(loop, within(20s, work())), 7);
+}
+
+TEST(Aside, WhatItsWorkThrowsIsThrownToWhoWaits) {
+  Loop loop;
+  Aside aside;
+  auto work = [&]() -> Task<void> { co_await aside.run([] { throw bad_request("no"); }); };
+  EXPECT_THROW(run(loop, work()), Fault);
+}
+
+TEST(Aside, MoreThanMayWaitIsRefused) {
+  Loop loop;
+  Aside aside;
+  std::atomic<bool> go = false;
+  std::size_t done = 0, refused = 0;
+  auto one = [&]() -> Task<void> {
+    try {
+      co_await aside.run([&] { go.wait(false); });
+      ++done;
+    } catch (const Fault& fault) {
+      EXPECT_EQ(fault.kind(), Kind::unavailable);
+      ++refused;
+    }
+  };
+  auto all = [&]() -> Task<void> {
+    Context here = co_await context();
+    Scope scope(*here.loop, {});
+    for (std::size_t i = 0; i < Aside::waiting_max + 10; ++i) scope.spawn("one", one());
+    go = true;
+    go.notify_all();
+    co_await scope.join();
+  };
+  run(loop, within(20s, all()));
+  EXPECT_GE(refused, 9u);
+  EXPECT_EQ(done + refused, Aside::waiting_max + 10);
 }
 
 TEST(Signal, WakesEveryWaiterAndTimesOut) {

@@ -162,6 +162,10 @@ class Shapes {
 };
 
 template <class T>
+std::string text(Written<T>&& value) {
+  return std::move(value.text);  // It may be megabytes.
+}
+template <class T>
 void write(std::string& out, const Written<T>& value) {
   out += value.text;
 }

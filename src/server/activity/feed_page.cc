@@ -362,7 +362,8 @@ io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, Wo
   io::Context here = co_await io::context();
   events::Patience patience(hubs_.of(*here.loop), clock_, filter.wait);
   const std::string base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
-  // Written where it is read: a page of large bodies holds no loop.
+  // Written where it is read: a page of large bodies holds no loop, which copies none of it. Each
+  // row is written behind a comma, of which the first becomes the list's bracket.
   struct Part {
     std::string text;
     Page then;
@@ -372,7 +373,7 @@ io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, Wo
     if (filter.turned) std::ranges::reverse(slice.rows);
     std::string out;
     for (store::Row& row : slice.rows) {
-      if (!out.empty()) out += ',';
+      out += ',';
       json::write(out, shown(std::move(row), with_peer, base));
     }
     return Part{std::move(out), std::move(slice.then)};
@@ -383,20 +384,19 @@ io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, Wo
     while (!page.over()) {
       Part read = co_await db_.read(look);
       page = std::move(read.then);
-      std::string part = std::move(read.text);
-      if (part.empty()) continue;
-      std::string& earlier = filter.turned ? part : text;
-      const std::string& later = filter.turned ? text : part;
-      if (!earlier.empty() && !later.empty()) earlier += ',';
-      earlier += later;
-      if (filter.turned) text = std::move(part);
+      if (read.text.empty()) continue;
+      if (text.empty() || filter.turned) text.swap(read.text);
+      text += read.text;
     }
     if (!text.empty() || page.goes_on()) break;
     while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
     if (patience.over()) break;
     page.look_again();
   }
-  http::Reply<Rows> reply{200, {"[" + text + "]"}};
+  if (text.empty()) text = ",";
+  text.front() = '[';
+  text += ']';
+  http::Reply<Rows> reply{200, {std::move(text)}};
   if (page.goes_on())
     reply.headers.emplace_back("X-Molecule-Before-Seq", std::to_string(*page.goes_on()));
   co_return reply;

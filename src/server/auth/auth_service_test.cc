@@ -95,9 +95,9 @@ class Routes : public test::EachDatabase {
         Service::Parts{db(), *tokens, *sessions, claims, *limits, town, clock}, profile);
     GateParts parts{*tokens, *sessions, admin, town, *limits, clock, metrics};
     if (profile == Profile::production) {
-      gate = std::make_unique<Gate>(parts, Places{});
+      gate = std::make_unique<Gate>(parts, http::Site("127.0.0.1", {}, {}));
     } else {
-      gate = std::make_unique<DevGate>(parts, Places{});
+      gate = std::make_unique<DevGate>(parts, http::Site("127.0.0.1", {}, {}));
     }
     router = std::make_unique<http::Router>(*gate);
     router->mount(routes, *service);

@@ -89,12 +89,12 @@ RefusalProbe::RefusalProbe(metrics::Registry& registry) {
   });
 }
 
-Gate::Gate(const GateParts& parts, Places places)
+Gate::Gate(const GateParts& parts, http::Site site)
     : prover_(parts.tokens, parts.sessions, parts.admin),
       reach_(parts.reach),
       limits_(parts.limits),
       clock_(parts.clock),
-      places_(std::move(places)),
+      site_(std::move(site)),
       probe_(parts.metrics) {}
 
 std::optional<http::Response> Gate::admit(const http::Route& route, http::Request& request) {
@@ -145,7 +145,7 @@ std::optional<Refusal> Gate::within_limits(const http::Route& route, const Proof
 }
 
 std::optional<Refusal> Gate::decide(const http::Route& route, http::Request& request) {
-  if (!serves_host(places_, request.host)) return because(Reason::host);
+  if (!site_.host_allowed(request.host)) return because(Reason::host);
   if (!prover_.ready()) return admit_unready(route, request);
   Instant now = clock_.now();
   std::uint32_t seconds = limit_seconds(clock_);
@@ -158,16 +158,16 @@ std::optional<Refusal> Gate::decide(const http::Route& route, http::Request& req
   if (auto reason = disproof(proof)) return failed(*reason, request, seconds);
   if (auto refusal = within_limits(route, proof, request, seconds)) return refusal;
   Ambient ambient = proof.who == Who::session ? Ambient::cookie : Ambient::no;
-  if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
+  if (auto reason = check_origin(site_, request, presented, ambient)) return because(*reason);
   if (auto refusal = check_names(presented, proof)) return refusal;
   return apply_class(route, proof, reach_, request);
 }
 
-DevGate::DevGate(const GateParts& parts, Places places)
+DevGate::DevGate(const GateParts& parts, http::Site site)
     : prover_(parts.tokens, parts.sessions, parts.admin),
       reach_(parts.reach),
       clock_(parts.clock),
-      places_(std::move(places)),
+      site_(std::move(site)),
       probe_(parts.metrics) {}
 
 std::optional<http::Response> DevGate::admit(const http::Route& route, http::Request& request) {
@@ -185,7 +185,7 @@ std::optional<http::Response> DevGate::review(const http::Route& route, http::Re
 }
 
 std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& request) {
-  if (!serves_host(places_, request.host)) return because(Reason::host);
+  if (!site_.host_allowed(request.host)) return because(Reason::host);
   if (!prover_.ready()) return admit_unready(route, request);
   Presented presented;
   read_presented(request, prover_.session_cookie(), presented);
@@ -200,7 +200,7 @@ std::optional<Refusal> DevGate::decide(const http::Route& route, http::Request& 
     ambient = Ambient::developer;
     become_developer(route, proof);
   }
-  if (auto reason = check_origin(places_, request, presented, ambient)) return because(*reason);
+  if (auto reason = check_origin(site_, request, presented, ambient)) return because(*reason);
   if (auto refusal = check_names(presented, proof)) return refusal;
   become_developer_for(route, proof, request);
   return apply_class(route, proof, reach_, request);

@@ -40,7 +40,7 @@ class RefusalProbe {
 
 class Gate final : public http::Gate {
  public:
-  Gate(const GateParts& parts, Places places);
+  Gate(const GateParts& parts, http::Site site);
   std::optional<http::Response> admit(const http::Route& route, http::Request& request) override;
   std::optional<http::Response> review(const http::Route& route, http::Request& request) override;
 
@@ -54,13 +54,13 @@ class Gate final : public http::Gate {
   const Reach& reach_;
   Limits& limits_;
   const io::Clock& clock_;
-  Places places_;
+  http::Site site_;
   RefusalProbe probe_;
 };
 
 class DevGate final : public http::Gate {
  public:
-  DevGate(const GateParts& parts, Places places);
+  DevGate(const GateParts& parts, http::Site site);
   std::optional<http::Response> admit(const http::Route& route, http::Request& request) override;
   std::optional<http::Response> review(const http::Route& route, http::Request& request) override;
 
@@ -70,7 +70,7 @@ class DevGate final : public http::Gate {
   Prover prover_;
   const Reach& reach_;
   const io::Clock& clock_;
-  Places places_;
+  http::Site site_;
   RefusalProbe probe_;
 };
 

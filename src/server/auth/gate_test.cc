@@ -91,12 +91,10 @@ class Gates : public test::EachDatabase {
   }
   void build(const LimitSettings& settings, bool open = true) {
     limits = std::make_unique<Limits>(settings);
-    Places places;
-    places.hosts = {"molecule.example"};
-    places.origins = {"https://canvas.example"};
+    const http::Site site("0.0.0.0", {"molecule.example"}, {"https://canvas.example"});
     GateParts parts{open ? *tokens : *unread, *sessions, admin, town, *limits, clock, metrics};
-    gate = std::make_unique<Gate>(parts, places);
-    dev = std::make_unique<DevGate>(parts, places);
+    gate = std::make_unique<Gate>(parts, site);
+    dev = std::make_unique<DevGate>(parts, site);
   }
   std::string mint(WorkspaceId id, std::optional<Instant> until = {}) {
     return write([&](sql::Tx& tx) {
@@ -462,7 +460,7 @@ TEST_P(Gates, ACookieOfAnotherPlatformOfThisHostIsNotOurs) {
   Sessions other(db(), clock, random, "molecule_session_0a1b2c3d");
   run(other.open());
   GateParts parts{*tokens, other, admin, town, *limits, clock, metrics};
-  Gate second(parts, {});
+  Gate second(parts, http::Site("127.0.0.1", {}, {}));
   Headers ours{{"Cookie", "molecule_session=x; molecule_session_0a1b2c3d=" + cookie}};
   EXPECT_EQ(ask(admin_read, ours, me, "localhost", &second).who, Who::session);
   EXPECT_EQ(ask(admin_read, signed_in(), me, "localhost", &second).status, 401);

@@ -49,7 +49,8 @@ class Held : public test::EachDatabase {
     run(tokens->open());
     run(sessions->open());
     gate = std::make_unique<Gate>(
-        GateParts{*tokens, *sessions, admin, everybody, limits, clock, metrics}, Places{});
+        GateParts{*tokens, *sessions, admin, everybody, limits, clock, metrics},
+        http::Site("127.0.0.1", {}, {}));
     router = std::make_unique<http::Router>(*gate);
     router->mount(waiting_routes, service);
     http::Settings settings;

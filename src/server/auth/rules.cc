@@ -82,26 +82,6 @@ std::optional<Refusal> workspace_rule(Level level, const Proof& proof, const Rea
   return because(Reason::unreachable);
 }
 
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
-}
-
-bool is_address(std::string_view host) {
-  if (host.starts_with('[')) return host.ends_with(']');
-  return !host.empty() && std::count(host.begin(), host.end(), '.') == 3 &&
-         std::all_of(host.begin(), host.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
-bool own_origin(std::string_view origin, std::string_view host) {
-  // Either scheme: in front of us TLS may have ended, and a host is what a browser cannot forge.
-  for (std::string_view scheme : {std::string_view("https://"), std::string_view("http://")}) {
-    if (origin.starts_with(scheme) && same_text(origin.substr(scheme.size()), host)) return true;
-  }
-  return false;
-}
-
 bool safe_method(http::Method method) {
   return method == http::Method::get || method == http::Method::head ||
          method == http::Method::options;
@@ -171,25 +151,14 @@ std::optional<Refusal> check_names(const Presented& presented, const Proof& proo
   return std::nullopt;
 }
 
-bool serves_host(const Places& places, std::string_view host) {
-  if (places.any_host) return true;
-  std::string_view name = without_port(host);
-  if (is_address(name) || same_text(name, "localhost")) return true;
-  return std::any_of(places.hosts.begin(), places.hosts.end(),
-                     [&](const std::string& ours) { return same_text(ours, name); });
-}
-
-std::optional<Reason> check_origin(const Places& places, const http::Request& request,
+std::optional<Reason> check_origin(const http::Site& site, const http::Request& request,
                                    const Presented& presented, Ambient ambient) {
   bool acts = !safe_method(request.method) || presented.websocket;
   // The dev profile's authority is in no credential, so there even reading needs the right page.
   if (!acts && ambient != Ambient::developer) return std::nullopt;
   if (presented.origin) {
-    std::string_view origin = *presented.origin;
-    if (own_origin(origin, request.host)) return std::nullopt;
-    bool allowed = std::any_of(places.origins.begin(), places.origins.end(),
-                               [&](const std::string& ours) { return same_text(ours, origin); });
-    if (allowed) return std::nullopt;
+    if (site.judge(*presented.origin, request.host) != http::Site::Origin::refused)
+      return std::nullopt;
     return ambient == Ambient::no ? Reason::origin : Reason::csrf;
   }
   bool same_page = presented.fetch_site == "same-origin" || presented.fetch_site == "none";

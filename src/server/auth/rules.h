@@ -3,11 +3,10 @@
 
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "platform/http/route.h"
+#include "platform/http/site.h"
 #include "server/auth/access.h"
 #include "server/auth/presented.h"
 #include "server/auth/prover.h"
@@ -28,23 +27,12 @@ std::optional<Refusal> apply_class(const http::Route& route, const Proof& proof,
 std::optional<Refusal> check_names(const Presented& presented, const Proof& proof);
 bool claims_to_be_platform(const Presented& presented);
 
-// Where requests may come from.
-struct Places {
-  // Host names (without port) that are served, beside localhost and IP addresses, which no foreign
-  // page can make a browser send. `any_host` for listeners whose names are not known.
-  std::vector<std::string> hosts;
-  bool any_host = false;
-  // Origins beside the platform's own, as browsers spell them: "https://canvas.example".
-  std::vector<std::string> origins;
-};
-
-bool serves_host(const Places& places, std::string_view host);
-
-// Whether a request from a browser may act: the Origin, when there is one, must be ours or allowed.
+// Whether a request from a browser may act: the Origin, when there is one, must be the site's own
+// or one that it lists.
 // A request that `ambient` authority would carry (a cookie, the dev profile) needs proof of a page
 // of our own: that Origin, or Sec-Fetch-Site saying so.
 enum class Ambient { no, cookie, developer };
-std::optional<Reason> check_origin(const Places& places, const http::Request& request,
+std::optional<Reason> check_origin(const http::Site& site, const http::Request& request,
                                    const Presented& presented, Ambient ambient);
 
 }  // namespace molecule::auth

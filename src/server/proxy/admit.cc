@@ -147,19 +147,32 @@ Admission Admitter::admit(const auth::Caller& caller, WorkspaceId to, std::strin
   return admit_from(caller.workspace(), to, body);
 }
 
-Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to,
-                               std::string_view body) const {
+a2a::Incoming Admitter::read(std::optional<WorkspaceId> source, std::string_view body) const {
+  a2a::Stamp stamp;
+  stamp.fresh_id = random_.id<RequestId>().text();
+  stamp.from_person = !source;
+  return a2a::read_request(body, stamp);
+}
+
+Admission Admitter::way_to(std::optional<WorkspaceId> source, WorkspaceId to) const {
   Admission admission;
   admission.source = source;
   if (source) workspaces::require_reachable(directory_, *source, to);
   admission.target = target(to);
-  a2a::Stamp stamp;
-  stamp.fresh_id = random_.id<RequestId>().text();
-  stamp.from_person = !source;
-  admission.message = a2a::read_request(body, stamp);
-  admission.key = key_of(to, source, admission.message.message_id);
+  return admission;
+}
+
+Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to,
+                               std::string_view body) const {
+  return with_message(way_to(source, to), read(source, body));
+}
+
+Admission Admitter::with_message(Admission admission, a2a::Incoming message) const {
+  admission.message = std::move(message);
+  admission.key = key_of(admission.target.id, admission.source, admission.message.message_id);
   // What waits is not overtaken by its sender's next message.
-  if (admission.target.way == Way::carried && !mailboxes_.may_pass(to, source))
+  if (admission.target.way == Way::carried &&
+      !mailboxes_.may_pass(admission.target.id, admission.source))
     admission.target.way = Way::waits;
   require_room(admission.target);
   return admission;

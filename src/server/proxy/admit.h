@@ -55,6 +55,10 @@ class Admitter {
   // As admit, for a request the platform wrote on behalf of a workspace (a delegation).
   Admission admit_from(std::optional<WorkspaceId> source, WorkspaceId to,
                        std::string_view body) const;
+  // The three steps of admit(), for a message whose reading takes long. Any thread.
+  Admission way_to(std::optional<WorkspaceId> source, WorkspaceId to) const;
+  a2a::Incoming read(std::optional<WorkspaceId> source, std::string_view body) const;
+  Admission with_message(Admission admission, a2a::Incoming message) const;
   // Puts an agent's message behind the one it says it belongs to: one that was sent to that agent.
   // A chain that is too long is refused as a loop (409). Without a parent the messages of a pair
   // are counted instead (429): what goes round without telling is slowed down.

@@ -41,12 +41,13 @@ Probe::Probe(metrics::Registry& registry)
 
 Service::Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
                  const workspaces::Directory& directory, std::span<Link* const> links,
-                 const io::Clock& clock, io::Random& random, metrics::Registry& registry,
-                 const Settings& settings)
+                 io::Aside& aside, const io::Clock& clock, io::Random& random,
+                 metrics::Registry& registry, const Settings& settings)
     : db_(db),
       ledger_(ledger),
       mailboxes_(mailboxes),
       directory_(directory),
+      aside_(aside),
       clock_(clock),
       settings_(settings),
       admitter_(links, directory, mailboxes, quiet_, clock, random, settings),
@@ -55,9 +56,21 @@ Service::Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxe
 
 io::Task<Admission> Service::admit(std::optional<WorkspaceId> source, WorkspaceId to,
                                    std::string body, std::optional<std::string> parent) {
-  Admission admission = admitter_.admit_from(source, to, body);
+  Admission admission;
+  if (body.size() > io::short_text_max) {
+    admission = co_await admit_long(source, to, body);
+  } else {
+    admission = admitter_.admit_from(source, to, body);
+  }
   co_await place(admission, std::move(parent));
   co_return admission;
+}
+
+io::Task<Admission> Service::admit_long(std::optional<WorkspaceId> source, WorkspaceId to,
+                                        std::string_view body) {
+  admitter_.way_to(source, to);  // Nothing is read for who may not send.
+  a2a::Incoming message = co_await aside_.run([&] { return admitter_.read(source, body); });
+  co_return admitter_.with_message(admitter_.way_to(source, to), std::move(message));
 }
 
 // What it belongs to is said in the request, or is what it answers. Only a message that its sender
@@ -99,12 +112,22 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
     if (fault.kind() == Kind::cancelled) throw;
     refused = fault;
   }
+  if (request.body.size() > io::short_text_max) {
+    refused = co_await aside_.run([&] { return in_their_words(*refused, request.body); });
+    throw std::move(*refused);
+  }
   throw in_their_words(std::move(*refused), request.body);
 }
 
 io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
-  Admission admission = admitter_.admit(caller, id, request.body);
+  const bool long_text = request.body.size() > io::short_text_max;
+  Admission admission;
+  if (long_text) {
+    admission = co_await admit_long(caller.workspace(), id, request.body);
+  } else {
+    admission = admitter_.admit(caller, id, request.body);
+  }
   std::optional<std::string> parent;
   if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);
   if (admission.source && (admission.message.reply_to || admission.message.role == "agent")) {
@@ -123,7 +146,8 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   Accepted accepted = co_await accept_once(admission);
   if (accepted.earlier) {
     probe_.repeated.add();
-    co_return answer_repeated(admission, *accepted.earlier);
+    if (!long_text) co_return answer_repeated(admission, *accepted.earlier);
+    co_return co_await aside_.run([&] { return answer_repeated(admission, *accepted.earlier); });
   }
   probe_.accepted.add();
   switch (admission.target.way) {

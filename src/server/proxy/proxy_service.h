@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/http/route.h"
+#include "platform/io/aside.h"
 #include "platform/io/scope.h"
 #include "platform/metrics/metrics.h"
 #include "server/events/hub.h"
@@ -37,7 +38,7 @@ http::Response receipt(int status, api::Receipt body, const a2a::Incoming& messa
 class Service {
  public:
   Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
-          const workspaces::Directory& directory, std::span<Link* const> links,
+          const workspaces::Directory& directory, std::span<Link* const> links, io::Aside& aside,
           const io::Clock& clock, io::Random& random, metrics::Registry& registry,
           const Settings& settings);
 
@@ -84,6 +85,9 @@ class Service {
   // send(), whose refusals are told in the words of whoever sent.
   io::Task<http::Response> take(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request);
+  // As the admitter does, without keeping the loop from others for a long body.
+  io::Task<Admission> admit_long(std::optional<WorkspaceId> source, WorkspaceId to,
+                                 std::string_view body);
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel);
@@ -118,6 +122,7 @@ class Service {
   messages::Ledger& ledger_;
   messages::Mailboxes& mailboxes_;
   const workspaces::Directory& directory_;
+  io::Aside& aside_;
   const io::Clock& clock_;
   const Settings& settings_;
   Carriers carriers_;

@@ -14,6 +14,13 @@ bool passes(const std::string& code) {
          code == "connections_exhausted" || code == "resolver_busy" || code == "cancelled";
 }
 
+// The request as its agent reads it.
+std::string spoken_to(const Parcel& parcel) {
+  const std::string activity = parcel.activity.text();
+  if (parcel.target.generation == parcel.generation) return a2a::named(parcel.body, activity);
+  return a2a::named(a2a::request_as(parcel.target.generation, parcel.body), activity);
+}
+
 }  // namespace
 
 io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel) {
@@ -24,16 +31,14 @@ io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel) {
   http::ClientResponse response;
   try {
     url = net::Url::parse(parcel.target.url);
-    std::string translated;
-    std::string_view body = parcel.body;
-    if (parcel.target.generation != parcel.generation) {
-      translated = a2a::request_as(parcel.target.generation, parcel.body);
-      body = translated;
-    }
     std::string source = parcel.source ? parcel.source->text() : std::string();
     std::string activity = parcel.activity.text();
-    const std::string named = a2a::named(body, activity);
-    body = named;
+    std::string body;
+    if (parcel.body.size() > io::short_text_max) {
+      body = co_await aside_.run([&] { return spoken_to(parcel); });
+    } else {
+      body = spoken_to(parcel);
+    }
     char hops[24];
     auto [end, error] = std::to_chars(hops, hops + sizeof hops, parcel.hops);
     Secret authorization;
@@ -81,6 +86,8 @@ io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel) {
         without_answer(kind, http_status(fault.kind()), fault.code(), std::move(why), reached);
   }
   if (failure) co_return std::move(*failure);
+  if (response.bytes.size() > io::short_text_max)
+    co_return co_await aside_.run([&] { return read_response(parcel, url, response, events); });
   co_return read_response(parcel, url, response, events);
 }
 

@@ -2,6 +2,7 @@
 // what either means.
 #pragma once
 
+#include "platform/io/aside.h"
 #include "server/proxy/admit.h"
 #include "server/proxy/link.h"
 #include "server/workspaces/workspaces.h"
@@ -10,16 +11,17 @@ namespace molecule::proxy {
 
 class PushLink final : public Link {
  public:
-  // What is given outlives the link. `inbound` has what shows an agent that it is the platform who
-  // calls.
-  PushLink(const workspaces::InboundSecrets& inbound, const Settings& settings)
-      : inbound_(inbound), settings_(settings) {}
+  // What is given outlives the link. Long texts are read `aside`. `inbound` has what shows an agent
+  // that it is the platform who calls.
+  PushLink(const workspaces::InboundSecrets& inbound, io::Aside& aside, const Settings& settings)
+      : inbound_(inbound), aside_(aside), settings_(settings) {}
 
   bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
   io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel) override;
 
  private:
   const workspaces::InboundSecrets& inbound_;
+  io::Aside& aside_;
   const Settings& settings_;
 };
 

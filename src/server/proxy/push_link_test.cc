@@ -49,7 +49,8 @@ class Push : public http::HttpClient {
   Parcel parcel;
   Settings settings;
   Proof proof;
-  PushLink link{proof, settings};
+  io::Aside aside;
+  PushLink link{proof, aside, settings};
 };
 
 TEST_F(Push, TheAgentGetsTheMessageAndWhoAsks) {
