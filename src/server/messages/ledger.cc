@@ -6,6 +6,7 @@
 namespace molecule::messages {
 namespace {
 
+constexpr std::string_view lost_error = "its delivery was lost";
 constexpr std::int64_t recovered_at_once = 4096;  // Rows of one statement.
 
 std::optional<std::string_view> some(const RawJson& json) {
@@ -196,7 +197,7 @@ Ledger::Back Ledger::give_back(sql::Tx& tx, const Message& message, Lease lease,
 void Ledger::take_back(sql::Tx& tx, const Mailboxes::Held& held) {
   auto record = head(tx, held.seq);
   Returned returned;
-  returned.why = "its delivery was lost";
+  returned.why = lost_error;
   returned.seen = true;
   if (record) give_back(tx, record->message, Lease{held.seq, held.epoch}, returned);
 }
@@ -266,16 +267,18 @@ void Ledger::recover(sql::Tx& tx) {
   }
   const Instant wall = clock_.now();
   const auto monotonic = clock_.monotonic();
-  auto rows = std::make_shared<std::vector<store::Open>>();
+  auto all = std::make_shared<std::vector<std::pair<std::int64_t, Open>>>();
+  std::vector<std::int64_t> tried_enough;
   for (std::int64_t from = 0;;) {
-    auto some_rows = tx.all(store::open_after, from, recovered_at_once);
-    if (some_rows.empty()) break;
-    from = some_rows.back().seq;
-    rows->insert(rows->end(), some_rows.begin(), some_rows.end());
-  }
-  tx.after_commit([this, rows, wall, monotonic] {
-    mailboxes_.clear();
-    for (const store::Open& row : *rows) {
+    auto rows = tx.all(store::open_after, from, recovered_at_once);
+    if (rows.empty()) break;
+    from = rows.back().seq;
+    for (const store::Open& row : rows) {
+      // The last attempt was the other incarnation's, which may have ended because of it.
+      if (row.state == State::open && row.attempts >= settings_.attempts_max) {
+        tried_enough.push_back(row.seq);
+        continue;
+      }
       Open open;
       open.target = row.target_id;
       open.source = row.source_id;
@@ -291,9 +294,19 @@ void Ledger::recover(sql::Tx& tx) {
       // Leased by this incarnation: its carrier renews it soon, or there is none and the sweep
       // takes it back.
       if (row.state == State::leased) open.lease_until = monotonic + settings_.recovered_for;
-      mailboxes_.put(row.seq, open);
+      all->emplace_back(row.seq, open);
     }
-  });
+  }
+  tx.after_commit([this, all] { mailboxes_.replace(*all); });
+  for (std::int64_t seq : tried_enough) {
+    auto record = head(tx, seq);
+    if (!record) continue;
+    Outcome outcome;
+    outcome.end = End::dead;
+    outcome.error = lost_error;
+    outcome.duration_ms = (wall - record->message.created_at).count() / 1000;
+    end_open(tx, record->message, outcome);
+  }
 }
 
 std::optional<std::int64_t> Ledger::aged_until(sql::Tx& tx, std::int64_t from, Instant before,

@@ -38,16 +38,24 @@ void Mailboxes::Box::tidy(const std::optional<WorkspaceId>& source) {
   if (line->second.waiting.empty() && line->second.carried.empty()) lines.erase(line);
 }
 
+void Mailboxes::put_in(Boxes& boxes, std::int64_t seq, const Open& open) {
+  Box& box = boxes[open.target];
+  auto [it, fresh] = box.open.try_emplace(seq, open);
+  if (!fresh) {
+    box.leave(seq, it->second);
+    it->second = open;
+  }
+  box.join(seq, open);
+}
+
 void Mailboxes::put(std::int64_t seq, const Open& open) {
-  boxes_.write([&](auto& map) {
-    Box& box = map[open.target];
-    auto [it, fresh] = box.open.try_emplace(seq, open);
-    if (!fresh) {
-      box.leave(seq, it->second);
-      it->second = open;
-    }
-    box.join(seq, open);
-  });
+  boxes_.write([&](Boxes& map) { put_in(map, seq, open); });
+}
+
+void Mailboxes::replace(const std::vector<std::pair<std::int64_t, Open>>& all) {
+  Boxes fresh;
+  for (const auto& [seq, open] : all) put_in(fresh, seq, open);
+  boxes_.write([&](Boxes& map) { map.swap(fresh); });
 }
 
 void Mailboxes::take_out(WorkspaceId target, std::int64_t seq) {
@@ -74,10 +82,6 @@ void Mailboxes::halt(WorkspaceId target, const std::optional<WorkspaceId>& sourc
   });
 }
 
-void Mailboxes::clear() {
-  boxes_.write([](auto& map) { map.clear(); });
-}
-
 std::int64_t Mailboxes::waiting(WorkspaceId target) const {
   return boxes_.read([&](const auto& map) {
     auto box = map.find(target);
@@ -91,6 +95,16 @@ std::int64_t Mailboxes::under_way(WorkspaceId target) const {
     auto box = map.find(target);
     return box == map.end() ? std::int64_t{0}
                             : static_cast<std::int64_t>(box->second.leased.size());
+  });
+}
+
+bool Mailboxes::is_leased(WorkspaceId target, Lease lease) const {
+  return boxes_.read([&](const auto& map) {
+    auto box = map.find(target);
+    if (box == map.end()) return false;
+    auto it = box->second.open.find(lease.seq);
+    return it != box->second.open.end() && it->second.state == State::leased &&
+           it->second.epoch == lease.epoch;
   });
 }
 
@@ -178,6 +192,14 @@ std::vector<Mailboxes::Held> Mailboxes::ending_before(std::chrono::nanoseconds a
       }
     }
     return held;
+  });
+}
+
+std::map<std::int64_t, Open> Mailboxes::all() const {
+  return boxes_.read([](const auto& map) {
+    std::map<std::int64_t, Open> every;
+    for (const auto& [target, box] : map) every.insert(box.open.begin(), box.open.end());
+    return every;
   });
 }
 

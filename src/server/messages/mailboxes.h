@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "platform/io/guarded.h"
@@ -56,10 +57,13 @@ class Mailboxes {
   }
   // One of this sender's messages came back: the next goes alone again.
   void halt(WorkspaceId target, const std::optional<WorkspaceId>& source);
-  void clear();
+  // Everything anew, at once: meanwhile nobody sees a line without what waits in it.
+  void replace(const std::vector<std::pair<std::int64_t, Open>>& all);
 
   std::int64_t waiting(WorkspaceId target) const;  // Open and not under way.
   std::int64_t under_way(WorkspaceId target) const;
+  // Whether the lease still is the message's newest.
+  bool is_leased(WorkspaceId target, Lease lease) const;
   // True when a new message of this sender may go to this target at once.
   bool may_pass(WorkspaceId target, const std::optional<WorkspaceId>& source) const;
   // Messages of this target that came back because the agent was not there are due at once.
@@ -89,6 +93,7 @@ class Mailboxes {
   };
   std::vector<Held> ending_before(std::chrono::nanoseconds at, std::size_t max) const;
   std::size_t size() const;
+  std::map<std::int64_t, Open> all() const;  // A copy, to compare with the store.
 
  private:
   // What one sender has open for an agent, by number; people are one sender. Forgotten when nothing
@@ -108,7 +113,10 @@ class Mailboxes {
     void leave(std::int64_t seq, const Open& what);
     void tidy(const std::optional<WorkspaceId>& source);
   };
-  io::Guarded<std::unordered_map<WorkspaceId, Box>> boxes_;
+  using Boxes = std::unordered_map<WorkspaceId, Box>;
+  static void put_in(Boxes& boxes, std::int64_t seq, const Open& open);
+
+  io::Guarded<Boxes> boxes_;
 };
 
 }  // namespace molecule::messages

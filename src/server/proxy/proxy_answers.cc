@@ -44,8 +44,8 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
       outcome.error = messages::expired_error;
       return response_of(refusal_of(outcome), admission.message);
     }
-    case Settled::recorded: probe_.answered.add(); break;
-    case Settled::stale: break;
+    case Settled::recorded:
+    case Settled::stale: probe_.answered.add(); break;
   }
   if (carried.end == Carried::End::answered) return http::Response::json(200, carried.answer.body);
   Refusal refusal =
@@ -96,6 +96,15 @@ http::Response Service::answer_repeated(const Admission& admission,
   if (directory_.delivery(message.target) == workspaces::Delivery::poll)
     return answer_polled(admission, place);
   return answer_queued(admission, place, "this message was accepted before and is under way");
+}
+
+// Another end was recorded, and whoever asks again will be told of that one.
+io::Task<http::Response> Service::answer_recorded(const Admission& admission,
+                                                  const messages::Place& place) {
+  auto record =
+      co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, place.seq); });
+  if (!record) throw not_found("message");
+  co_return answer_repeated(admission, *record);
 }
 
 io::Task<api::QueueItem> Service::queued(auth::Member::Caller caller, WorkspaceId id,

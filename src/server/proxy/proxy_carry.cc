@@ -21,7 +21,10 @@ constexpr std::chrono::seconds settle_again{1};
 
 }  // namespace
 
-io::Task<Carried> Service::deliver(const Lane& lane, const Parcel& parcel) {
+// Nothing when its end was recorded before it went out, such as with the removal of its agent.
+io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel& parcel,
+                                                  messages::Lease lease) {
+  if (!mailboxes_.is_leased(parcel.target.id, lease)) co_return std::nullopt;
   Carried carried = co_await parcel.target.link->deliver(lane, parcel);
   if (carried.retry_after.count() > 0)
     quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
@@ -74,10 +77,12 @@ io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& a
                                                   Accepted& accepted) {
   Carriers::Hold hold(carriers_, accepted.lease);
   Parcel parcel = parcel_for(admission, accepted.place);
-  Carried carried = co_await deliver(lane, parcel);
-  Settled settled = co_await settle(lane, accepted.message, accepted.lease, carried);
+  std::optional<Carried> carried = co_await deliver(lane, parcel, accepted.lease);
+  Settled settled = Settled::stale;
+  if (carried) settled = co_await settle(lane, accepted.message, accepted.lease, *carried);
   try_mailbox(admission.target.id);
-  co_return answer(admission, accepted, carried, settled);
+  if (settled == Settled::stale) co_return co_await answer_recorded(admission, accepted.place);
+  co_return answer(admission, accepted, *carried, settled);
 }
 
 // A person's browser does not wait for hours: the delivery goes on in the background and its answer

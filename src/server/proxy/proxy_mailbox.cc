@@ -141,8 +141,9 @@ io::Task<void> Service::carry_waiting(const Lane& lane, Target target, messages:
   parcel.generation = a2a::generation_of(message.method);
   parcel.activity = message.id();
   parcel.hops = message.hops;
-  Carried carried = co_await deliver(lane, parcel);
-  Settled settled = co_await settle(lane, message, lease, carried);
+  std::optional<Carried> carried = co_await deliver(lane, parcel, lease);
+  if (!carried) co_return;
+  Settled settled = co_await settle(lane, message, lease, *carried);
   if (settled == Settled::recorded) probe_.answered.add();
   if (settled == Settled::dead || settled == Settled::expired) probe_.dead.add();
   try_mailbox(message.target);

@@ -90,7 +90,8 @@ class Service {
                                  std::string_view body);
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Accepted> accept_once(const Admission& admission);
-  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel);
+  io::Task<std::optional<Carried>> deliver(const Lane& lane, const Parcel& parcel,
+                                           messages::Lease lease);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const messages::Message& message,
@@ -112,6 +113,8 @@ class Service {
   io::Task<void> end_overdue();
   http::Response answer(const Admission& admission, const Accepted& accepted,
                         const Carried& carried, Settled settled);
+  io::Task<http::Response> answer_recorded(const Admission& admission,
+                                           const messages::Place& place);
   http::Response answer_repeated(const Admission& admission, const messages::Record& earlier);
   http::Response answer_queued(const Admission& admission, const messages::Place& place,
                                std::string_view why);
