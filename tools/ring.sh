@@ -105,6 +105,23 @@ ring_fuzz() {
   return $status
 }
 
+# Schedules of what may happen to a platform, as many at a time as there are processors.
+ring_simulation() {
+  local count=${MOLECULE_SCHEDULES:-100000} binary=build/dev/tests/testing_simulation_test part each status=0
+  local -a running=()
+  build_binary dev testing_simulation_test
+  each=$((count / JOBS))
+  for ((part = 0; part < JOBS; part++)); do
+    MOLECULE_SCHEDULES=$each MOLECULE_SCHEDULES_FROM=$((1 + part * each)) "$binary" \
+      --gtest_filter='Schedules.*' --gtest_output="xml:$OUT/part$part.xml" >"$OUT/part$part.log" 2>&1 &
+    running+=($!)
+  done
+  for ((part = 0; part < JOBS; part++)); do
+    wait "${running[$part]}" || { tail -n 100 "$OUT/part$part.log"; status=1; }
+  done
+  return $status
+}
+
 ring_torture() {
   MOLECULE_STOP_ROUNDS=200 MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
 }

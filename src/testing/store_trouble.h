@@ -30,6 +30,7 @@ class StoreTrouble final : public sql::Interference {
   // Lost at the n-th commit from now on, having kept nothing, or everything, of its batch.
   void at_commit_undone(int n) { plan({.commits = n, .fate = Commit::lost_undone}); }
   void at_commit_done(int n) { plan({.commits = n, .fate = Commit::lost_done}); }
+  void goes_through() { plan({}); }  // What was planned and has not happened will not.
   // Lost at once: nothing reaches the store.
   void take_away() {
     std::lock_guard lock(mutex_);

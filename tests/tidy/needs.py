@@ -30,7 +30,7 @@ USERS = [
     (r"dev:verb_fmt$", {"fmt"}), (r"dev:verb_bench$", BENCH), (r"dev:verb_new_slice$|tools/new_slice\.py", {"slice"}),
     (r"dev:|tools/(build|words)\.sh|tools/demo\.py|sdk/python/(src|examples)/", RUN),
     (r"tools/packages\.sh", set()),
-    (r"tools/ring\.sh:ring_(format|shell|asan|tsan|fuzz|torture|bare)$|tools/bare\.sh", CHECK),
+    (r"tools/ring\.sh:ring_(format|shell|asan|tsan|fuzz|simulation|torture|bare)$|tools/bare\.sh", CHECK),
     (r"bench/bench\.py$", BENCH),
     (r"tools/|\.ci/|tests/|sdk/python/|bench/|web/", TEST),
 ]

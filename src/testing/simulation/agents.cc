@@ -1,0 +1,106 @@
+#include "testing/simulation/agents.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "platform/io/loop.h"
+#include "server/proxy/reading.h"
+
+namespace molecule::simulation {
+
+using proxy::Carried;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto connect_wait = 10s;  // As the platform's settings have it.
+constexpr auto answer_wait = 1800s;
+constexpr auto left_alone = 20s;
+
+std::string message_id_in(std::string_view body) {
+  constexpr std::string_view member = "\"messageId\":\"";
+  const auto at = body.find(member) + member.size();
+  return std::string(body.substr(at, body.find('"', at) - at));
+}
+
+}  // namespace
+
+Agent& Agents::add(std::string name) {
+  Agent& made = all_.emplace_back();
+  made.name = std::move(name);
+  return made;
+}
+
+Agent& Agents::of(WorkspaceId id) {
+  for (Agent& agent : all_) {
+    if (agent.id == id) return agent;
+  }
+  std::abort();  // A message to somebody that the test did not make.
+}
+
+std::string Agents::answer(const Agent& agent) {
+  return fmt::format("answer-{} of {}", ++answers_, agent.name);
+}
+
+io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived) {
+  using End = Carried::End;
+  Agent& agent = agents_.of(parcel.target.id);
+  watch_.goes_out(parcel);
+  if (agent.manner == Manner::away || !agent.beats) {
+    co_await io::sleep(connect_wait);
+    co_return proxy::without_answer(End::not_now, 502, "agent_unreachable",
+                                    "the agent cannot be reached", false);
+  }
+  watch_.arrives(parcel);
+  arrived = true;
+  agent.got.push_back(message_id_in(parcel.body));
+  const Manner manner = agent.manner;
+  if (manner == Manner::busy) {
+    Carried busy =
+        proxy::without_answer(End::not_now, 503, "agent_busy", "the agent is busy", true);
+    busy.retry_after = left_alone;
+    co_return busy;
+  }
+  // It works, whatever becomes of its answer.
+  const std::string text = agents_.answer(agent);
+  if (manner == Manner::silent) {
+    co_await io::sleep(answer_wait);
+    co_return proxy::without_answer(End::not_now, 504, "agent_timeout", "the agent said nothing",
+                                    true);
+  }
+  if (agent.takes > 0ns) co_await io::sleep(agent.takes);
+  if (manner == Manner::resets) {
+    co_return proxy::without_answer(End::not_now, 502, "agent_reset", "the connection ended", true);
+  }
+  if (manner == Manner::fails) {
+    co_return proxy::without_answer(End::refused, 502, "agent_error", text, true);
+  }
+  Carried carried;
+  carried.end = End::answered;
+  carried.status = 200;
+  carried.delivered = true;
+  carried.answer = a2a::read_answer(
+      fmt::format(
+          R"({{"jsonrpc":"2.0","id":"1","result":{{"kind":"message","role":"agent","messageId":"r","parts":[{{"kind":"text","text":"{}"}}]}}}})",
+          text),
+      parcel.rpc_id);
+  co_return carried;
+}
+
+io::Task<Carried> ScriptedLink::deliver(const proxy::Lane&, const proxy::Parcel& parcel) {
+  bool arrived = false;
+  if (!process_gone_) {
+    try {
+      // Its frame must not outlive the failure.
+      auto way = bring(parcel, arrived);
+      co_return co_await way;
+    } catch (const Fault& fault) {
+      if (fault.kind() != Kind::cancelled) throw;
+    }
+  }
+  co_return proxy::without_answer(Carried::End::not_now, 502, "cancelled",
+                                  "the delivery was given up", arrived);
+}
+
+}  // namespace molecule::simulation

@@ -1,0 +1,138 @@
+// One process of the platform, from the route tables down to the store's door: what app/serve.cc
+// builds, without sockets, on a loop and a clock that the test moves. It begins by reading its
+// state back, stops in serve's order, or is killed in the middle of anything.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/ports.h"
+#include "server/activity/activity_service.h"
+#include "server/events/follow.h"
+#include "server/proxy/told.h"
+#include "server/workspaces/workspaces_service.h"
+#include "testing/simulation/agents.h"
+#include "testing/simulation/store.h"
+
+namespace molecule::simulation {
+
+struct As {
+  auth::Who who = auth::Who::admin_token;
+  WorkspaceId id;
+};
+
+struct Answer {
+  int status = 0;
+  std::string code;  // Of a refusal.
+  std::string body;
+};
+
+class Process {
+ public:
+  static constexpr std::chrono::seconds drain_for{25};  // As serve has it.
+
+  struct Around {
+    io::Loop& loop;
+    io::Aside& aside;  // Idle: nobody sends a text that is long enough.
+    const io::Clock& clock;
+    io::Random& random;
+    Store& store;
+    Agents& agents;
+    Watch& watch;
+    const messages::Settings& ledger;
+    const proxy::Settings& proxy;
+    std::function<void(const events::Frame&)> follower;  // Is told each fact, as a client is.
+    std::function<void(std::string_view, std::exception_ptr)> failed;
+    std::function<std::int64_t()> followed;  // Up to where the follower knows the log.
+  };
+  explicit Process(Around around);
+  ~Process();  // Killed, if it has not stopped.
+  Process(const Process&) = delete;
+
+  Door& door() { return door_; }
+  enum class Stage { opening, failed, ready, stopping, stopped, killed };
+  Stage stage() const { return stage_; }
+
+  // Asks through the routes; `told` hears the answer, or nothing when the process was gone first.
+  using Told = std::function<void(const Answer&)>;
+  void ask(As as, http::Method method, std::string path, std::string body, Told told);
+  std::size_t asked() const { return serving_.running(); }  // And not answered yet.
+
+  // One turn of everything that serve runs once a second. What is still at its last turn is left
+  // out.
+  void tick();
+  void stop();
+  // It ends here and now. What it has asked the store for and was not handed over never happens.
+  void kill();
+
+  const messages::Mailboxes& mailboxes() const { return mailboxes_; }
+  const workspaces::Directory& directory() const { return directory_; }
+
+ private:
+  struct AnyUrl final : workspaces::UrlCheck {
+    io::Task<void> check(std::string) override { co_return; }
+  };
+  struct NoSecrets final : workspaces::SecretStore {
+    void put(sql::Tx&, WorkspaceId, std::string_view, const Secret&) override {}
+  };
+  struct NoProof final : workspaces::InboundSecrets {
+    Secret ensure(sql::Tx&, WorkspaceId) override { return Secret("proof"); }
+    Secret of(WorkspaceId) const override { return Secret("proof"); }
+  };
+  struct Admitted final : http::Gate {
+    std::optional<http::Response> admit(const http::Route&, http::Request&) override {
+      return std::nullopt;
+    }
+    std::optional<http::Response> review(const http::Route&, http::Request&) override {
+      return std::nullopt;
+    }
+  };
+
+  io::Task<void> open();
+  io::Task<void> end();
+  io::Task<void> follow();
+  io::Task<void> serve(As as, http::Method method, std::string path, std::string body, Told told);
+  void turn(std::size_t which, std::string name, std::move_only_function<io::Task<void>()> step);
+  io::Task<void> presence_turn();
+  io::Task<void> log_turn();
+
+  Around around_;
+  Door door_;
+  Stage stage_ = Stage::opening;
+  bool gone_ = false;
+  metrics::Registry metrics_;
+  io::Scope serving_;
+  io::Scope work_;
+  io::Scope background_;
+  io::Scope control_;
+
+  events::Log log_;
+  events::Hubs hubs_;
+  workspaces::Directory directory_;
+  auth::Tokens tokens_;
+  AnyUrl urls_;
+  NoSecrets secrets_;
+  NoProof inbound_;
+  presence::Roster roster_;
+  messages::Mailboxes mailboxes_;
+  messages::Ledger ledger_;
+  activity::Feed feed_;
+  proxy::Told told_;
+  app::ActivityDeparture activity_departure_;
+  app::LaterDepartures later_departures_;
+  workspaces::Service workspaces_;
+  ScriptedLink link_;
+  std::array<proxy::Link*, 1> links_{&link_};
+  proxy::Service proxy_;
+  app::MailboxesByProxy capacity_;
+  presence::Service presence_;
+  activity::Service activity_;
+  Admitted gate_;
+  http::Router router_;
+  std::array<bool, 4> turning_{};
+  std::uint64_t unknown_commits_ = 0;
+};
+
+}  // namespace molecule::simulation
