@@ -166,12 +166,15 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     if (!listening.load(std::memory_order_acquire)) return;
     for (auto& lane : lanes) lane->review();
   };
-  auth::Tokens tokens(db, world.clock, world.random, directory);
+  auth::Tokens tokens(db, world.clock, world.random, directory, log);
   crypto::Keyring keyring = crypto::load_or_create_keys(
       belongings.sealing_key(), config.text("secrets-encryption-key"), world.random);
-  auth::Sessions sessions(db, world.clock, world.random, session_cookie(keyring));
+  auth::Sessions sessions(db, world.clock, world.random, log, session_cookie(keyring));
   tokens.on_ended(review);
   sessions.on_ended(review);
+  for (facts::Projection* projection :
+       std::initializer_list<facts::Projection*>{&tokens, &sessions})
+    log.join(*projection);
   auth::Claims claims(world.clock, world.random);
   auth::Limits limits(limit_settings(config));
   Secret admin_text = auth::load_or_create_admin_token(config.text("admin-token"),
@@ -244,7 +247,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   co_await workspace_service.load();
   co_await inbound.load();
   co_await presence.load();
-  co_await auth::open_all(tokens, sessions);
+  co_await log.load();
   co_await proxy.recover();
 
   // The way in.

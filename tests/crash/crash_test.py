@@ -197,3 +197,5 @@ def test_nothing_acknowledged_is_lost_and_no_result_is_recorded_twice(story):
     for database in story.plane.data.glob("*.db"):
         with sqlite3.connect(database) as checked:
             assert checked.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            count, first, last = checked.execute("SELECT COUNT(*), MIN(seq), MAX(seq) FROM log").fetchone()
+            assert count == last - first + 1, f"{count} facts from {first} to {last}"

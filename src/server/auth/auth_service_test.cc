@@ -13,7 +13,6 @@
 #include "platform/crypto/token.h"
 #include "platform/log/log.h"
 #include "server/auth/gate.h"
-#include "server/auth/keep.h"
 #include "testing/each_database.h"
 #include "testing/every_route.h"
 #include "testing/manual_clock.h"
@@ -87,9 +86,12 @@ class Routes : public test::EachDatabase {
     log::stop();
   }
   void start(LimitSettings settings = {0, 0, 0, 0, 0}, Profile profile = Profile::production) {
-    tokens = std::make_unique<Tokens>(db(), clock, random, town);
-    sessions = std::make_unique<Sessions>(db(), clock, random);
-    ASSERT_TRUE(run(open_all(*tokens, *sessions)));
+    record = std::make_unique<facts::Record>(db(), clock);
+    tokens = std::make_unique<Tokens>(db(), clock, random, town, *record);
+    sessions = std::make_unique<Sessions>(db(), clock, random, *record);
+    record->join(*tokens);
+    record->join(*sessions);
+    run(record->load());
     limits = std::make_unique<Limits>(settings);
     service = std::make_unique<Service>(
         Service::Parts{db(), *tokens, *sessions, claims, *limits, town, clock}, profile);
@@ -195,6 +197,7 @@ class Routes : public test::EachDatabase {
   AdminToken admin{Secret(admin_text)};
   Claims claims{clock, random};
   Probes probes;
+  std::unique_ptr<facts::Record> record;
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Sessions> sessions;
   std::unique_ptr<Limits> limits;

@@ -66,11 +66,13 @@ class Gates : public test::EachDatabase {
   void SetUp() override {
     EachDatabase::SetUp();
     db().migrate(test::migrations());
-    tokens = std::make_unique<Tokens>(db(), clock, random, town);
-    unread = std::make_unique<Tokens>(db(), clock, random, town);
-    sessions = std::make_unique<Sessions>(db(), clock, random);
-    run(tokens->open());
-    run(sessions->open());
+    record = std::make_unique<facts::Record>(db(), clock);
+    tokens = std::make_unique<Tokens>(db(), clock, random, town, *record);
+    unread = std::make_unique<Tokens>(db(), clock, random, town, *record);
+    sessions = std::make_unique<Sessions>(db(), clock, random, *record);
+    record->join(*tokens);
+    record->join(*sessions);
+    run(record->load());
     mine = mint(me);
     theirs = mint(stranger);
     gone = mint(departed);
@@ -147,6 +149,7 @@ class Gates : public test::EachDatabase {
   WorkspaceId me = random.id<WorkspaceId>();
   WorkspaceId stranger = random.id<WorkspaceId>();
   WorkspaceId departed = random.id<WorkspaceId>();
+  std::unique_ptr<facts::Record> record;
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Tokens> unread;  // As when the store could not be read at start.
   std::unique_ptr<Sessions> sessions;
@@ -457,8 +460,10 @@ TEST_P(Gates, OneBucketBehindAProxyThatIsNotTrustedNamesTheSetting) {
 }
 
 TEST_P(Gates, ACookieOfAnotherPlatformOfThisHostIsNotOurs) {
-  Sessions other(db(), clock, random, "molecule_session_0a1b2c3d");
-  run(other.open());
+  facts::Record theirs(db(), clock);
+  Sessions other(db(), clock, random, theirs, "molecule_session_0a1b2c3d");
+  theirs.join(other);
+  run(theirs.load());
   GateParts parts{*tokens, other, admin, town, *limits, clock, metrics};
   Gate second(parts, http::Site("127.0.0.1", {}, {}));
   Headers ours{{"Cookie", "molecule_session=x; molecule_session_0a1b2c3d=" + cookie}};

@@ -44,10 +44,12 @@ class Held : public test::EachDatabase {
   void SetUp() override {
     EachDatabase::SetUp();
     db().migrate(test::migrations());
-    tokens = std::make_unique<Tokens>(db(), clock, random, everybody);
-    sessions = std::make_unique<Sessions>(db(), clock, random);
-    run(tokens->open());
-    run(sessions->open());
+    record = std::make_unique<facts::Record>(db(), clock);
+    tokens = std::make_unique<Tokens>(db(), clock, random, everybody, *record);
+    sessions = std::make_unique<Sessions>(db(), clock, random, *record);
+    record->join(*tokens);
+    record->join(*sessions);
+    run(record->load());
     gate = std::make_unique<Gate>(
         GateParts{*tokens, *sessions, admin, everybody, limits, clock, metrics},
         http::Site("127.0.0.1", {}, {}));
@@ -101,6 +103,7 @@ class Held : public test::EachDatabase {
   AdminToken admin{Secret("an operator's long token")};
   Limits limits{LimitSettings{}};
   Waiting service;
+  std::unique_ptr<facts::Record> record;
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Sessions> sessions;
   std::unique_ptr<Gate> gate;

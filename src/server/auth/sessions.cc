@@ -1,10 +1,12 @@
 #include "server/auth/sessions.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
 #include "base/fault.h"
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/token.h"
 
 namespace molecule::auth {
@@ -19,6 +21,13 @@ crypto::Digest digest_from(const sql::Bytes& bytes) {
   std::copy(bytes.begin(), bytes.end(), digest.begin());
   return digest;
 }
+
+crypto::Digest digest_from(const std::string& hex) {
+  return digest_from(crypto::hex_decode(hex).value_or(sql::Bytes{}));
+}
+
+constexpr std::array<facts::Kind, 2> kinds{facts::Internal::SESSION_BEGUN,
+                                           facts::Internal::SESSIONS_ENDED};
 
 bool over(const SessionFacts& facts, Instant now) { return facts.ends_at() <= now; }
 
@@ -59,16 +68,34 @@ std::size_t Sessions::DigestHash::operator()(const crypto::Digest& digest) const
   return first;
 }
 
-io::Task<void> Sessions::open() {
-  auto rows =
-      co_await db_.read([](sql::Read& read) { return read.all(store::all_sessions, open_max); });
+std::span<const facts::Kind> Sessions::applies() const { return kinds; }
+
+Sessions::Place Sessions::load(sql::Statements& statements) {
+  auto rows = statements.all(store::all_sessions, open_max);
+  return [this, rows = std::move(rows)] {
+    held_.write([&](Map& map) {
+      map.clear();
+      for (const store::SessionRow& row : rows) {
+        SessionFacts facts{row.id, row.created_at, row.expires_at, row.last_seen_at};
+        map.emplace(digest_from(row.digest), Held{facts, row.last_seen_at});
+      }
+    });
+    ready_.store(true, std::memory_order_release);
+  };
+}
+
+void Sessions::apply(const facts::Fact& fact) {
+  if (fact.kind == facts::Kind(facts::Internal::SESSION_BEGUN)) {
+    auto begun = fact.read<facts::SessionBegun>();
+    Held held{{begun.id, fact.at, Instant::from_micros(begun.expires_at), fact.at}, fact.at};
+    held_.write([&](Map& map) { map.emplace(digest_from(begun.digest), held); });
+    return;
+  }
+  auto ended = fact.read<facts::SessionsEnded>();
   held_.write([&](Map& map) {
-    for (const store::SessionRow& row : rows) {
-      SessionFacts facts{row.id, row.created_at, row.expires_at, row.last_seen_at};
-      map.emplace(digest_from(row.digest), Held{facts, row.last_seen_at});
-    }
+    for (const std::string& hex : ended.digests) map.erase(digest_from(hex));
   });
-  ready_.store(true, std::memory_order_release);
+  if (ended_) ended_();
 }
 
 Sessions::Opened Sessions::start(sql::Tx& tx) {
@@ -76,31 +103,24 @@ Sessions::Opened Sessions::start(sql::Tx& tx) {
   Opened opened{random_.ordered_id<SessionId>(now), crypto::make_token(random_), now + lifetime};
   crypto::Digest digest = crypto::token_digest(opened.text.reveal());
   tx.run(store::add_session, opened.id, sql::BytesView(digest), now, opened.expires_at);
-  forget_after_commit(tx, tx.all(store::crowd_out_sessions, open_max));
-  Held held{{opened.id, now, opened.expires_at, now}, now};
-  tx.after_commit(
-      [this, digest, held] { held_.write([&](Map& map) { map.emplace(digest, held); }); });
+  tell_ended(tx, tx.all(store::crowd_out_sessions, open_max));
+  record_.note<facts::Internal::SESSION_BEGUN>(
+      tx, {}, {opened.id, crypto::hex_encode(digest), opened.expires_at.micros()}, now);
   return opened;
 }
 
 bool Sessions::end(sql::Tx& tx, SessionId session) {
   auto ended = tx.all(store::end_session, session);
   bool found = !ended.empty();
-  forget_after_commit(tx, std::move(ended));
+  tell_ended(tx, ended);
   return found;
 }
 
-void Sessions::forget_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests) {
+void Sessions::tell_ended(sql::Tx& tx, const std::vector<sql::Bytes>& digests) {
   if (digests.empty()) return;
-  std::vector<crypto::Digest> ended;
-  ended.reserve(digests.size());
-  for (const sql::Bytes& bytes : digests) ended.push_back(digest_from(bytes));
-  tx.after_commit([this, ended = std::move(ended)] {
-    held_.write([&](Map& map) {
-      for (const crypto::Digest& digest : ended) map.erase(digest);
-    });
-    if (ended_) ended_();
-  });
+  facts::SessionsEnded ended;
+  for (const sql::Bytes& digest : digests) ended.digests.push_back(crypto::hex_encode(digest));
+  record_.note<facts::Internal::SESSIONS_ENDED>(tx, {}, ended);
 }
 
 std::optional<SessionFacts> Sessions::look(const crypto::Digest& digest, Instant now) const {
@@ -170,7 +190,7 @@ io::Task<void> Sessions::flush() {
   auto work = [this, marks, now](sql::Tx& tx) {
     // Marks first: a session seen lately must not be swept for what the store knew of it before.
     for (const Mark& mark : marks) tx.post(store::touch_session, mark.id, mark.at);
-    forget_after_commit(tx, tx.all(store::sweep_sessions, now, now - idle));
+    tell_ended(tx, tx.all(store::sweep_sessions, now, now - idle));
   };
   co_await db_.write(work);
   held_.write([&](Map& map) {

@@ -21,6 +21,7 @@
 #include "platform/io/task.h"
 #include "platform/sql/database.h"
 #include "server/auth/sessions_store.h"
+#include "server/facts/record.h"
 
 namespace molecule::auth {
 
@@ -55,7 +56,7 @@ class Claims {
   io::Random& random_;
 };
 
-class Sessions {
+class Sessions final : public facts::Projection {
  public:
   static constexpr std::chrono::hours lifetime{30 * 24};
   static constexpr std::chrono::hours idle{7 * 24};
@@ -63,14 +64,13 @@ class Sessions {
 
   // Browsers keep cookies by host and not by port: `cookie` is a name that no other platform of the
   // same host has, or signing in to one would sign out of the other.
-  Sessions(sql::Database& db, const io::Clock& clock, io::Random& random,
+  Sessions(sql::Database& db, const io::Clock& clock, io::Random& random, facts::Record& record,
            std::string cookie = std::string(cookie_prefix))
-      : db_(db), clock_(clock), random_(random), cookie_(std::move(cookie)) {}
+      : db_(db), clock_(clock), random_(random), record_(record), cookie_(std::move(cookie)) {}
   static constexpr std::string_view cookie_prefix = "molecule_session";
   const std::string& cookie() const { return cookie_; }
 
-  // Reads the sessions; at start. Until it has succeeded, use() knows nobody.
-  io::Task<void> open();
+  // Until the record has loaded it, use() knows nobody.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
 
   struct Opened {
@@ -104,12 +104,16 @@ class Sessions {
   };
   using Map = std::unordered_map<crypto::Digest, Held, DigestHash>;
 
+  std::span<const facts::Kind> applies() const override;
+  Place load(sql::Statements& statements) override;
+  void apply(const facts::Fact& fact) override;
   std::optional<SessionFacts> look(const crypto::Digest& digest, Instant now) const;
-  void forget_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests);
+  void tell_ended(sql::Tx& tx, const std::vector<sql::Bytes>& digests);
 
   sql::Database& db_;
   const io::Clock& clock_;
   io::Random& random_;
+  facts::Record& record_;
   std::string cookie_;
   io::Guarded<Map> held_;
   std::atomic<bool> ready_{false};

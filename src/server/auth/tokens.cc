@@ -1,12 +1,14 @@
 #include "server/auth/tokens.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "base/fault.h"
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/token.h"
 #include "platform/log/log.h"
 #include "platform/text/names.h"
@@ -16,6 +18,8 @@ namespace {
 
 // Rows read at once at start.
 constexpr std::int64_t page_rows = 5000;
+constexpr std::array<facts::Kind, 2> kinds{facts::Internal::TOKEN_ISSUED,
+                                           facts::Internal::TOKENS_ENDED};
 // Places of the table looked at in one round of writing behind.
 constexpr std::size_t flush_places = 32768;
 
@@ -24,6 +28,10 @@ crypto::Digest digest_from(const sql::Bytes& bytes) {
   if (bytes.size() != digest.size()) throw internal("a stored token digest has the wrong size");
   std::copy(bytes.begin(), bytes.end(), digest.begin());
   return digest;
+}
+
+crypto::Digest digest_from(const std::string& hex) {
+  return digest_from(crypto::hex_decode(hex).value_or(sql::Bytes{}));
 }
 
 TokenFacts facts_from(const store::TokenRow& row) {
@@ -47,27 +55,57 @@ std::uint32_t table_seconds(Instant at) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(at.seconds(), 0, last));
 }
 
-io::Task<void> Tokens::open() {
+std::span<const facts::Kind> Tokens::applies() const { return kinds; }
+
+// Its workspace was removed before it came.
+void Tokens::let_depart(TokenFacts& facts, Instant at) const {
+  if (facts.departed || residents_.standing(facts.workspace) != Standing::removed) return;
+  facts.departed = true;
+  facts.ends_at = table_seconds(at);
+}
+
+Tokens::Place Tokens::load(sql::Statements& statements) {
+  std::vector<std::pair<crypto::Digest, TokenFacts>> known;
   TokenId after;
-  Instant now = clock_.now();
   for (bool more = true; more;) {
-    auto look = [after](sql::Read& read) {
-      return read.all(store::known_tokens, after, page_rows);
-    };
-    auto rows = co_await db_.read(look);
-    table_.reserve(rows.size());
-    for (const store::TokenRow& row : rows) {
-      TokenFacts facts = facts_from(row);
-      if (!facts.departed && residents_.standing(facts.workspace) == Standing::removed) {
-        facts.departed = true;
-        facts.ends_at = table_seconds(now);
-      }
-      table_.insert(digest_from(row.digest), facts);
-    }
+    auto rows = statements.all(store::known_tokens, after, page_rows);
+    for (const store::TokenRow& row : rows)
+      known.emplace_back(digest_from(row.digest), facts_from(row));
     more = static_cast<std::int64_t>(rows.size()) == page_rows;
     if (more) after = rows.back().id;
   }
-  ready_.store(true, std::memory_order_release);
+  return [this, known = std::move(known)]() mutable {
+    table_.reserve(known.size());
+    for (auto& [digest, facts] : known) {
+      let_depart(facts, clock_.now());
+      table_.insert(digest, facts);
+    }
+    ready_.store(true, std::memory_order_release);
+  };
+}
+
+void Tokens::apply(const facts::Fact& fact) {
+  if (fact.kind == facts::Kind(facts::Internal::TOKEN_ISSUED)) {
+    auto issued = fact.read<facts::TokenIssued>();
+    TokenFacts facts;
+    facts.id = issued.id;
+    facts.workspace = fact.workspace;
+    facts.ends_at = static_cast<std::uint32_t>(issued.ends_at);
+    // A removal that became durable first has already told its tokens; this one came too late for
+    // it.
+    let_depart(facts, fact.at);
+    table_.insert(digest_from(issued.digest), facts);
+    return;
+  }
+  auto ended = fact.read<facts::TokensEnded>();
+  for (const std::string& hex : ended.digests) {
+    if (ended.departed) {
+      table_.depart(digest_from(hex), table_seconds(fact.at));
+    } else {
+      table_.erase(digest_from(hex));
+    }
+  }
+  if (ended_) ended_();
 }
 
 MintedToken Tokens::mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options) {
@@ -95,51 +133,33 @@ MintedToken Tokens::mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions&
   tx.post(store::add_token, minted.id, workspace, sql::BytesView(digest), minted.prefix,
           options.label, now, options.expires_at);
 
-  TokenFacts facts;
-  facts.id = minted.id;
-  facts.workspace = workspace;
-  if (options.expires_at) facts.ends_at = std::max(1u, table_seconds(*options.expires_at));
-  tx.after_commit([this, digest, facts]() mutable {
-    // A removal that became durable first has already told its tokens; this one came too late for
-    // it.
-    if (residents_.standing(facts.workspace) == Standing::removed) {
-      facts.departed = true;
-      facts.ends_at = table_seconds(clock_.now());
-    }
-    table_.insert(digest, facts);
-  });
+  std::int64_t ends_at = 0;
+  if (options.expires_at) ends_at = std::max(1u, table_seconds(*options.expires_at));
+  record_.note<facts::Internal::TOKEN_ISSUED>(
+      tx, workspace, {minted.id, crypto::hex_encode(digest), ends_at}, now);
   return minted;
 }
 
-void Tokens::end_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests,
-                              std::optional<Instant> departed_at) {
+void Tokens::tell_ended(sql::Tx& tx, WorkspaceId workspace, const std::vector<sql::Bytes>& digests,
+                        std::optional<Instant> departed_at) {
   if (digests.empty()) return;
-  std::vector<crypto::Digest> ended;
-  ended.reserve(digests.size());
-  for (const sql::Bytes& bytes : digests) ended.push_back(digest_from(bytes));
-  tx.after_commit([this, ended = std::move(ended), departed_at] {
-    for (const crypto::Digest& digest : ended) {
-      if (departed_at) {
-        table_.depart(digest, table_seconds(*departed_at));
-      } else {
-        table_.erase(digest);
-      }
-    }
-    if (ended_) ended_();
-  });
+  facts::TokensEnded ended;
+  ended.departed = departed_at.has_value();
+  for (const sql::Bytes& digest : digests) ended.digests.push_back(crypto::hex_encode(digest));
+  record_.note<facts::Internal::TOKENS_ENDED>(tx, workspace, ended, departed_at);
 }
 
 bool Tokens::revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
   auto ended = tx.all(store::revoke_token, workspace, token, clock_.now());
   bool found = !ended.empty();
-  end_after_commit(tx, std::move(ended), std::nullopt);
+  tell_ended(tx, workspace, ended, std::nullopt);
   return found;
 }
 
 std::int64_t Tokens::revoke_all(sql::Tx& tx, WorkspaceId workspace) {
   auto ended = tx.all(store::revoke_tokens, workspace, clock_.now());
   auto count = static_cast<std::int64_t>(ended.size());
-  end_after_commit(tx, std::move(ended), std::nullopt);
+  tell_ended(tx, workspace, ended, std::nullopt);
   return count;
 }
 
@@ -147,12 +167,12 @@ std::int64_t Tokens::depart(sql::Tx& tx, WorkspaceId workspace) {
   Instant now = clock_.now();
   auto ended = tx.all(store::depart_tokens, workspace, now);
   auto count = static_cast<std::int64_t>(ended.size());
-  end_after_commit(tx, std::move(ended), now);
+  tell_ended(tx, workspace, ended, now);
   return count;
 }
 
 void Tokens::erase_all(sql::Tx& tx, WorkspaceId workspace) {
-  end_after_commit(tx, tx.all(store::erase_tokens, workspace), std::nullopt);
+  tell_ended(tx, workspace, tx.all(store::erase_tokens, workspace), std::nullopt);
 }
 
 bool Tokens::has_live(sql::Tx& tx, WorkspaceId workspace) {

@@ -2,7 +2,8 @@
 // workspace; only its SHA-256 is stored, the text is shown once.
 //
 // The calls that take a transaction are for slices whose own change brings a token with it (create,
-// register, rotate, delete); the gate follows when that transaction is durable.
+// register, rotate, delete); the gate follows when that transaction is durable, by the facts that
+// they put on the log.
 #pragma once
 
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "server/auth/residents.h"
 #include "server/auth/token_table.h"
 #include "server/auth/tokens_store.h"
+#include "server/facts/record.h"
 
 namespace molecule::auth {
 
@@ -36,18 +38,18 @@ struct MintedToken {
   std::optional<Instant> expires_at;
 };
 
-class Tokens {
+class Tokens final : public facts::Projection {
  public:
   static constexpr std::int64_t live_max = 50;  // Of one workspace; one more is refused (429).
   static constexpr std::size_t label_max = 100;
   static constexpr std::size_t prefix_size = 12;  // "mol_" and eight more.
 
-  Tokens(sql::Database& db, const io::Clock& clock, io::Random& random, const Residents& residents)
-      : db_(db), clock_(clock), random_(random), residents_(residents) {}
+  // Joins the record after the workspaces. Until it was read ready() is false and the gate admits
+  // nobody.
+  Tokens(sql::Database& db, const io::Clock& clock, io::Random& random, const Residents& residents,
+         facts::Record& record)
+      : db_(db), clock_(clock), random_(random), residents_(residents), record_(record) {}
 
-  // Reads what the gate must know. At start, after the workspaces were read; until it has succeeded
-  // ready() is false and the gate admits nobody. Throws what the store throws; may be called again.
-  io::Task<void> open();
   bool ready() const { return ready_.load(std::memory_order_acquire); }
 
   // In the caller's transaction. Throws Fault rate_limited `too_many_tokens` at live_max and
@@ -86,13 +88,18 @@ class Tokens {
   io::Task<void> flush();
 
  private:
-  void end_after_commit(sql::Tx& tx, std::vector<sql::Bytes> digests,
-                        std::optional<Instant> departed_at);
+  std::span<const facts::Kind> applies() const override;
+  Place load(sql::Statements& statements) override;
+  void apply(const facts::Fact& fact) override;
+  void tell_ended(sql::Tx& tx, WorkspaceId workspace, const std::vector<sql::Bytes>& digests,
+                  std::optional<Instant> departed_at);
+  void let_depart(TokenFacts& facts, Instant at) const;
 
   sql::Database& db_;
   const io::Clock& clock_;
   io::Random& random_;
   const Residents& residents_;
+  facts::Record& record_;
   TokenTable table_;
   std::atomic<bool> ready_{false};
   std::function<void()> ended_;

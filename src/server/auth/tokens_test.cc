@@ -35,8 +35,10 @@ class TokensOfWorkspaces : public test::EachDatabase {
     start();
   }
   void start() {
-    tokens = std::make_unique<Tokens>(db(), clock, random, town);
-    run(tokens->open());
+    record = std::make_unique<facts::Record>(db(), clock);
+    tokens = std::make_unique<Tokens>(db(), clock, random, town, *record);
+    record->join(*tokens);
+    run(record->load());
   }
   void restart() {
     tokens.reset();
@@ -64,6 +66,7 @@ class TokensOfWorkspaces : public test::EachDatabase {
   Town town;
   WorkspaceId ws = random.id<WorkspaceId>();
   WorkspaceId other = random.id<WorkspaceId>();
+  std::unique_ptr<facts::Record> record;
   std::unique_ptr<Tokens> tokens;
 };
 
@@ -81,7 +84,7 @@ TEST_P(TokensOfWorkspaces, AMintedTokenProvesItsWorkspaceAlsoAfterARestart) {
 
 TEST_P(TokensOfWorkspaces, NothingIsKnownBeforeTheStoreWasRead) {
   MintedToken minted = mint(ws);
-  Tokens unread(db(), clock, random, town);
+  Tokens unread(db(), clock, random, town, *record);
   EXPECT_FALSE(unread.ready());
   EXPECT_FALSE(unread.use(crypto::token_digest(minted.text.reveal()), 1));
 }

@@ -7,6 +7,7 @@
 #include "server/events/follow.h"
 #include "server/events/followers.h"
 #include "server/events/log.h"
+#include "server/facts/record_store.h"
 #include "testing/each_database.h"
 #include "testing/migrations.h"
 #include "testing/store_trouble.h"
@@ -179,6 +180,24 @@ TEST_P(UnknownFacts, AreFoundAndTold) {
   EXPECT_EQ(types(run(cursor.next())), std::vector<std::string>{"WORKSPACE_PAUSED"});
 }
 
+TEST_P(UnknownFacts, AreToldAlsoWhenAnInternalOneCameFirst) {
+  Log log(db(), clock);
+  append(log, a, Type::WORKSPACE_ONLINE);
+  Cursor cursor(log, alone, std::nullopt, 0);
+  run(cursor.next());
+  append_into_the_unknown(log, Type::WORKSPACE_PAUSED);
+  write([&](sql::Tx& tx) {
+    return log.note<facts::Internal::TOKENS_ENDED>(tx, a, {{"digest"}, false});
+  });
+  run(log.catch_up());
+  append(log, a, Type::WORKSPACE_LATE);
+  std::vector<std::string> seen;
+  for (auto step = run(cursor.next()); step.advanced; step = run(cursor.next())) {
+    for (const auto& type : types(step)) seen.push_back(type);
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"WORKSPACE_PAUSED", "WORKSPACE_LATE"}));
+}
+
 TEST_P(UnknownFacts, LeaveNoFollowerWithAHole) {
   Log log(db(), clock);
   append(log, a, Type::WORKSPACE_ONLINE);
@@ -229,6 +248,86 @@ TEST_P(LogTest, PruningKeepsTheNewestAndTellsOldPositionsApart) {
   append(log, a, Type::TASK_UPDATED);
   EXPECT_EQ(log.newest(), 6);
 }
+
+class InternalFacts : public LogTest {
+ protected:
+  void note(Log& log) {
+    write([&](sql::Tx& tx) {
+      return log.note<facts::Internal::TOKENS_ENDED>(tx, a, {{"digest"}, false});
+    });
+  }
+  // All that a follower and a reader of pages get.
+  std::vector<std::string> followed(Log& log) {
+    Cursor cursor(log, everybody, std::nullopt, 0);
+    std::vector<std::string> seen;
+    for (auto step = run(cursor.next()); step.advanced; step = run(cursor.next())) {
+      for (const auto& type : types(step)) seen.push_back(type);
+    }
+    EXPECT_EQ(cursor.seq(), log.newest()) << "nothing is left to wait for";
+    return seen;
+  }
+  std::vector<std::string> paged(std::optional<WorkspaceId> of) {
+    auto rows = read([&](sql::Read& from) {
+      return of ? from.all(store::before_of, *of, 1000, 100) : from.all(store::before, 1000, 100);
+    });
+    std::vector<std::string> seen;
+    for (const auto& row : rows) seen.push_back(row.type);
+    return seen;
+  }
+  using Types = std::vector<std::string>;
+
+ private:
+  class Everybody final : public auth::Reach {
+    bool may_reach(WorkspaceId, WorkspaceId) const override { return true; }
+  } everybody;
+};
+
+TEST_P(InternalFacts, StandOnTheLogAndAreToldToNobody) {
+  const Types both{"WORKSPACE_ONLINE", "WORKSPACE_LATE"};
+  {
+    Log log(db(), clock);
+    note(log);
+    EXPECT_EQ(log.newest(), 0);
+    append(log, a, Type::WORKSPACE_ONLINE);
+    note(log);
+    note(log);
+    append(log, a, Type::WORKSPACE_LATE);
+    EXPECT_EQ(log.newest(), 5);
+    note(log);
+    EXPECT_EQ(log.newest(), 5) << "a position that nobody is told is no newest one";
+    auto slice = log.recent_after(0, 10);
+    EXPECT_TRUE(slice.complete) << "and none that is missing";
+    EXPECT_EQ(types(slice.frames), both);
+    EXPECT_EQ(types(log.recent_after(2, 10).frames), Types{"WORKSPACE_LATE"});
+    EXPECT_EQ(types(log.recent_after(3, 10).frames), Types{"WORKSPACE_LATE"});
+    EXPECT_EQ(followed(log), both);
+  }
+  reopen();
+  Log log(db(), clock);
+  run(log.open());
+  EXPECT_EQ(log.newest(), 5);
+  EXPECT_EQ(followed(log), both) << "from the store, too";
+  EXPECT_EQ(paged(std::nullopt), (Types{"WORKSPACE_LATE", "WORKSPACE_ONLINE"}));
+  EXPECT_EQ(paged(a), (Types{"WORKSPACE_LATE", "WORKSPACE_ONLINE"}));
+  append(log, a, Type::WORKSPACE_OFFLINE);
+  EXPECT_EQ(log.newest(), 7);
+  EXPECT_EQ(followed(log), (Types{"WORKSPACE_ONLINE", "WORKSPACE_LATE", "WORKSPACE_OFFLINE"}));
+}
+
+TEST_P(InternalFacts, TheNewestThatIsToldOutlivesPruning) {
+  Log log(db(), clock);
+  append(log, a, Type::WORKSPACE_ONLINE);
+  append(log, a, Type::WORKSPACE_LATE);
+  for (int i = 0; i < 3; ++i) note(log);
+  run(log.prune(clock.now() + std::chrono::hours(1), 100));
+  EXPECT_EQ(paged(std::nullopt), Types{"WORKSPACE_LATE"});
+  Log again(db(), clock);
+  run(again.open());
+  EXPECT_EQ(again.newest(), 2);
+  EXPECT_TRUE(start_from(2, run(again.oldest()), again.newest()).resumed);
+}
+
+EACH_DATABASE(InternalFacts);
 
 // What reach allows to write to does not allow to read.
 class Family final : public auth::Reach {
@@ -291,7 +390,7 @@ TEST_P(LogTest, APeerSeesOfAPayloadOnlyWhatItMayReadElsewhere) {
 TEST_P(LogTest, ATypeOfAnotherProgramIsShownToNoPeer) {
   Family family;
   write([&](sql::Tx& tx) {
-    tx.run(store::append, tx.next("log"), clock.now(), "OF_ANOTHER_TIME", a,
+    tx.run(facts::store::append, tx.next("log"), clock.now(), "OF_ANOTHER_TIME", a,
            json::Object().add("target_id", b).raw());
     return 0;
   });

@@ -6,6 +6,7 @@
 
 #include "platform/json/json.h"
 #include "server/events/events_store.h"
+#include "server/facts/record_store.h"
 
 namespace molecule::events {
 namespace {
@@ -89,41 +90,50 @@ FramePtr from_row(store::Row row) {
 }  // namespace
 
 io::Task<void> Log::open() {
-  auto ends = co_await db_.read(
-      [](sql::Read& read) { return std::pair(read.one(store::floor), read.one(store::newest)); });
-  floor_ = ends.first;
-  newest_.store(ends.second, std::memory_order_release);
+  struct Ends {
+    std::int64_t floor = 0;
+    std::int64_t told = 0;
+    std::int64_t newest = 0;
+  };
+  Ends ends = co_await db_.read([](sql::Read& read) {
+    return Ends{read.one(store::floor), read.one(store::newest), read.one(facts::store::newest)};
+  });
+  begin_at(ends.newest);
+  floor_ = ends.floor;
+  const std::int64_t newest = std::max(ends.floor, ends.told);
+  recent_.write([&](Recent& recent) { recent.since = newest; });
+  newest_.store(newest, std::memory_order_release);
 }
 
 io::Task<void> Log::catch_up() {
   // On the writer's thread, in order with everything that is published there.
   co_await db_.write([this](sql::Tx& tx) {
+    follow(tx);
     const std::int64_t newest = tx.one(store::newest);
     tx.after_commit([this, newest] {
       recent_.write([&](Recent& recent) {
-        if (newest <= this->newest()) return;
-        forget_hole(recent, newest + 1);
-        newest_.store(newest, std::memory_order_release);
+        forget_before_own(recent);
+        if (newest > this->newest()) newest_.store(newest, std::memory_order_release);
       });
     });
   });
   wake_followers();
 }
 
-std::int64_t Log::append(sql::Tx& tx, Event event) {
+std::int64_t Log::append(sql::Tx& tx, Event event, std::optional<Instant> at) {
   auto frame = std::make_shared<Frame>();
-  frame->seq = tx.next(numbering);
+  frame->seq = place(tx);
   frame->workspace = event.workspace;
   frame->type = enum_text(event.type);
-  frame->at = clock_.now();
+  frame->at = at.value_or(clock_.now());
   const RawJson payload = bounded(std::move(event.payload));
-  std::optional<WorkspaceId> about;
-  if (!event.workspace.nil()) about = event.workspace;
-  tx.post(store::append, frame->seq, frame->at, frame->type, about, payload);
+  put(tx, frame->seq, frame->at, event.type, event.workspace, payload);
   encode_all(*frame, payload.text);
   std::int64_t seq = frame->seq;
-  tx.after_commit(
-      [this, frame = std::move(frame)]() mutable { staged_.push_back(std::move(frame)); });
+  tx.after_commit([this, frame = std::move(frame)]() mutable {
+    arrived(frame->seq);
+    staged_.push_back(std::move(frame));
+  });
   tx.after_batch(this, [this] { publish_staged(); });
   return seq;
 }
@@ -165,9 +175,10 @@ Log::Presence Log::arrive(std::uint64_t& counter) {
   });
 }
 
-// Memory holds only what follows on without a gap.
-void Log::forget_hole(Recent& recent, std::int64_t next) {
-  if (recent.frames.empty() || recent.frames.back()->seq + 1 == next) return;
+// Memory holds only what follows on without anything in between that was not published.
+void Log::forget_before_own(Recent& recent) {
+  if (own_since() <= recent.since) return;
+  recent.since = own_since();
   recent.frames.clear();
   recent.bytes = 0;
 }
@@ -176,14 +187,17 @@ void Log::forget_hole(Recent& recent, std::int64_t next) {
 void Log::publish_staged() {
   if (staged_.empty()) return;
   recent_.write([&](Recent& recent) {
-    forget_hole(recent, staged_.front()->seq);
-    newest_.store(staged_.back()->seq, std::memory_order_release);
-    for (const FramePtr& frame : staged_) recent.bytes += size_of(*frame);
-    recent.frames.insert(recent.frames.end(), std::make_move_iterator(staged_.begin()),
-                         std::make_move_iterator(staged_.end()));
+    forget_before_own(recent);
+    newest_.store(std::max(newest(), staged_.back()->seq), std::memory_order_release);
+    for (FramePtr& frame : staged_) {
+      if (frame->seq <= recent.since) continue;
+      recent.bytes += size_of(*frame);
+      recent.frames.push_back(std::move(frame));
+    }
     while (recent.frames.size() > recent_max ||
            (recent.bytes > recent_bytes_max && recent.frames.size() > 1)) {
       recent.bytes -= size_of(*recent.frames.front());
+      recent.since = recent.frames.front()->seq;
       recent.frames.pop_front();
     }
   });
@@ -201,14 +215,13 @@ Log::Slice Log::recent_after(std::int64_t seq, std::size_t max) const {
   Slice slice;
   recent_.read([&](const Recent& recent) {
     if (seq >= newest()) return;
-    // Dense within memory, so the place of `seq` follows from the first frame's.
-    if (recent.frames.empty() || recent.frames.front()->seq > seq + 1) {
+    if (seq < recent.since) {
       slice.complete = false;
       return;
     }
-    auto from = static_cast<std::size_t>(seq + 1 - recent.frames.front()->seq);
-    for (std::size_t i = from; i < recent.frames.size() && slice.frames.size() < max; ++i) {
-      slice.frames.push_back(recent.frames[i]);
+    auto from = std::ranges::upper_bound(recent.frames, seq, {}, &Frame::seq);
+    for (; from != recent.frames.end() && slice.frames.size() < max; ++from) {
+      slice.frames.push_back(*from);
     }
   });
   return slice;
@@ -242,14 +255,6 @@ io::Task<std::vector<FramePtr>> Log::read_after(std::int64_t seq, std::size_t ma
 io::Task<std::int64_t> Log::oldest() {
   std::int64_t oldest = co_await db_.read([](sql::Read& read) { return read.one(store::oldest); });
   co_return std::max(oldest, floor_ + 1);
-}
-
-io::Task<std::int64_t> Log::prune(Instant before, std::size_t max) {
-  auto change = [before, max](sql::Tx& tx) {
-    return tx.run(store::prune, before, static_cast<std::int64_t>(max));
-  };
-  std::int64_t pruned = co_await db_.write(std::move(change));
-  co_return pruned;
 }
 
 void Log::on_published(std::function<void()> wake) {

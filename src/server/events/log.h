@@ -1,15 +1,16 @@
 // The one append-only record of what happened. append() writes a fact in the same transaction as
 // the change it announces; once that transaction is durable the fact is published to every
 // follower, in sequence order. Sockets, streams, the activity feed's long polls and the mailbox
-// follow the log.
+// follow the log. Internal facts (facts::Record, on which this is built) have positions on it too
+// and are published to nobody.
 //
 // announce() is for facts that only their latest value matters for (heartbeats): not stored, not
 // numbered. The newest of each kind is kept for each workspace, so a follower that is slow misses
 // values, never a workspace; nothing is kept while nobody follows.
 //
-// Positions ascend but need not be dense. A commit whose outcome was not known may have left facts
-// in the store that were never published; what memory holds never spans such a hole, so followers
-// read it from the store.
+// Positions ascend but need not be dense: internal facts lie between. A commit whose outcome was
+// not known may have left facts in the store that were never published; what memory holds never
+// spans them, so followers read them from the store.
 #pragma once
 
 #include <atomic>
@@ -31,6 +32,7 @@
 #include "platform/json/json.h"
 #include "platform/sql/database.h"
 #include "server/events/audience.h"
+#include "server/facts/record.h"
 #include "wire/events/payloads.h"
 
 namespace molecule::events {
@@ -47,9 +49,7 @@ Event event(WorkspaceId workspace, const typename PayloadOf<type>::Payload& payl
   return {type, workspace, RawJson(json::text(payload))};
 }
 
-// Of payloads, which are ours: what a request may hold is one level deeper in them.
-inline constexpr json::Limits payload_limits{
-    .bytes = 64u << 20, .depth = 128, .members = 200'000, .nul = json::Nul::kept};
+inline constexpr json::Limits payload_limits = facts::Fact::limits;
 
 // One published event, encoded once and shared by all followers.
 struct Frame {
@@ -70,7 +70,7 @@ struct Frame {
 };
 using FramePtr = std::shared_ptr<const Frame>;
 
-class Log {
+class Log final : public facts::Record {
  public:
   // What is kept in memory for followers; older positions are read from the store.
   static constexpr std::size_t recent_max = 8192;
@@ -81,23 +81,21 @@ class Log {
   // Read from the store at once; a larger fact comes alone.
   static constexpr std::int64_t step_bytes_max = 256 << 10;
 
-  Log(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
-
-  // The sequence that numbers the facts. Where the store is found to be a copy or older than what
-  // was told of it, it leaps: positions from before are of another history and not resumed.
-  static constexpr std::string_view numbering = "log";
+  using facts::Record::Record;
 
   // Reads the newest position. Once, at start, before anything is appended.
   io::Task<void> open();
-  // Finds what a commit left whose outcome was not known, and tells followers of it. After the
-  // store is back (Database::unknown_commits).
+  // Finds what a commit left whose outcome was not known, feeds it to the projections and tells
+  // followers of it. After the store is back (Database::unknown_commits).
   io::Task<void> catch_up();
 
-  // Inside the transaction of the change. Returns the position.
-  std::int64_t append(sql::Tx& tx, Event event);
+  // Inside the transaction of the change; `at` is now unless the change itself has a time. Returns
+  // the position.
+  std::int64_t append(sql::Tx& tx, Event event, std::optional<Instant> at = std::nullopt);
   // Not stored; any thread.
   void announce(Event event);
 
+  // The newest position that was told to anybody.
   std::int64_t newest() const { return newest_.load(std::memory_order_acquire); }
 
   // Frames after `seq`, at most `max`, oldest first. `complete` is false when `seq` is older than
@@ -120,28 +118,24 @@ class Log {
   // given out since the numbering leapt.
   io::Task<std::int64_t> oldest();
 
-  // Deletes at most `max` of the oldest facts from before an instant; the newest one always stays.
-  io::Task<std::int64_t> prune(Instant before, std::size_t max);
-
   // Called after each publication, from the store's thread: must only wake something. Registered at
   // start, never removed: hubs live as long as the log.
   void on_published(std::function<void()> wake);
 
  private:
   struct Recent {
-    std::deque<FramePtr> frames;
+    std::deque<FramePtr> frames;  // All that were told after `since`.
+    std::int64_t since = 0;
     std::size_t bytes = 0;                                  // Of frames.
     std::map<std::uint64_t, FramePtr> transients;           // By the turn in which they came.
     std::unordered_map<std::string, std::uint64_t> latest;  // Their turns, by workspace and type.
     std::uint64_t turn = 0;
     std::size_t followers = 0;
   };
-  void forget_hole(Recent& recent, std::int64_t next);
+  void forget_before_own(Recent& recent);
   void publish_staged();
   void wake_followers();
 
-  sql::Database& db_;
-  const io::Clock& clock_;
   std::atomic<std::int64_t> newest_{0};
   std::int64_t floor_ = 0;  // Set by open().
   io::Guarded<Recent> recent_;
