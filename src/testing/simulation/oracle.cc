@@ -36,7 +36,7 @@ struct Fact {
 BOOST_DESCRIBE_STRUCT(Fact, (), (type, payload))
 
 constexpr sql::Query<std::int64_t()> positions{"simulation.positions",
-                                               "SELECT seq FROM log ORDER BY seq"};
+                                               "SELECT seq FROM told ORDER BY seq"};
 constexpr sql::Query<Fact()> facts{"simulation.facts", "SELECT type, payload FROM log"};
 
 // The word that no other answer has; empty when the text holds none.

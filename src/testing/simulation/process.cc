@@ -13,7 +13,7 @@ Process::Process(Around around)
       control_(around_.loop, around_.failed),
       log_(door_, around_.clock),
       hubs_(log_, {&around_.loop}),
-      tokens_(door_, around_.clock, around_.random, directory_),
+      tokens_(door_, around_.clock, around_.random, directory_, log_),
       roster_(around_.clock, {}),
       ledger_(around_.clock, around_.random, mailboxes_, around_.ledger),
       feed_(log_, directory_, around_.clock),
@@ -31,6 +31,7 @@ Process::Process(Around around)
                 metrics_),
       activity_(door_, log_, feed_, ledger_, directory_, hubs_, around_.clock),
       router_(gate_) {
+  log_.join(tokens_);
   ledger_.join(feed_);
   ledger_.join(told_);
   later_departures_.join(presence_);
@@ -51,7 +52,7 @@ io::Task<void> Process::open() {
     co_await log_.open();
     co_await workspaces_.load();
     co_await presence_.load();
-    co_await tokens_.open();
+    co_await log_.load();
     co_await proxy_.recover();
     unknown_commits_ = door_.unknown_commits();
     read = true;
