@@ -12,8 +12,9 @@ constexpr std::size_t lease_max = 16;   // With their bodies.
 }  // namespace
 
 io::Task<void> Service::recover() {
-  unknown_commits_ = db_.unknown_commits();
+  const std::uint64_t unknown = db_.unknown_commits();
   co_await db_.write([this](sql::Tx& tx) { ledger_.recover(tx); });
+  unknown_commits_ = unknown;
 }
 
 void Service::agent_ready(WorkspaceId agent) {

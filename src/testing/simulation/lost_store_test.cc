@@ -88,5 +88,19 @@ TEST(LostStore, AwayWhileSettling) {
   EXPECT_TRUE(scene.answers(sent, "answer-1"));
 }
 
+TEST(LostStore, AgainWhileReadingBack) {
+  Scene scene;
+  scene.lose_at_commit(1, true);
+  Sent& sent = scene.world.say(scene.ada, "m1");
+  scene.world.run();
+  scene.world.store.trouble().give_back();
+  scene.world.store.trouble().at_statement(1);
+  scene.world.pass(3s);
+  EXPECT_TRUE(scene.world.store.trouble().happened());
+  scene.world.store.trouble().give_back();
+  scene.world.pass(20s);
+  EXPECT_EQ(scene.stands(sent), "answered");
+}
+
 }  // namespace
 }  // namespace molecule::simulation

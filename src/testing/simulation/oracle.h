@@ -45,7 +45,7 @@ class Oracle final : public Watch {
   void goes_out(const proxy::Parcel& parcel) override;
   void arrives(const proxy::Parcel& parcel) override;
 
-  // When nothing is under way and the store is there: memory is what the store says.
+  // While the store is there: what the process remembers is what the store says.
   void compare(const Process& process);
   // When everything has come to rest.
   void judge(const Process& process);

@@ -53,8 +53,8 @@ io::Task<void> Process::open() {
     co_await workspaces_.load();
     co_await presence_.load();
     co_await log_.load();
+    unknown_commits_ = known_commits_ = door_.unknown_commits();
     co_await proxy_.recover();
-    unknown_commits_ = door_.unknown_commits();
     read = true;
   } catch (const Fault&) {
     // serve ends with it, and whoever started it tries again.
@@ -138,7 +138,7 @@ void Process::turn(std::size_t which, std::string name,
 void Process::tick() {
   if (stage_ != Stage::ready) return;
   turn(0, "presence", [this] { return presence_turn(); });
-  turn(1, "mailboxes", [this] { return proxy_.sweep(); });
+  turn(1, "mailboxes", [this] { return mailboxes_turn(); });
   turn(2, "feed", [this] { return activity_.fill(); });
   turn(3, "log", [this] { return log_turn(); });
 }
@@ -146,6 +146,13 @@ void Process::tick() {
 io::Task<void> Process::presence_turn() {
   const bool told = co_await presence_.tell_urgent();
   if (told) co_await presence_.every_second();
+}
+
+io::Task<void> Process::mailboxes_turn() {
+  const std::uint64_t unknown = door_.unknown_commits();
+  const bool there = door_.healthy();
+  co_await proxy_.sweep();
+  if (there) known_commits_ = unknown;
 }
 
 io::Task<void> Process::log_turn() {

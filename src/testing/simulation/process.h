@@ -67,6 +67,9 @@ class Process {
   // It ends here and now. What it has asked the store for and was not handed over never happens.
   void kill();
 
+  // What it remembers is what the store says: it has read back whatever a lost commit may have
+  // left.
+  bool knows() const { return stage_ == Stage::ready && known_commits_ == door_.unknown_commits(); }
   const messages::Mailboxes& mailboxes() const { return mailboxes_; }
   const workspaces::Directory& directory() const { return directory_; }
 
@@ -96,6 +99,7 @@ class Process {
   io::Task<void> serve(As as, http::Method method, std::string path, std::string body, Told told);
   void turn(std::size_t which, std::string name, std::move_only_function<io::Task<void>()> step);
   io::Task<void> presence_turn();
+  io::Task<void> mailboxes_turn();
   io::Task<void> log_turn();
 
   Around around_;
@@ -132,7 +136,8 @@ class Process {
   Admitted gate_;
   http::Router router_;
   std::array<bool, 4> turning_{};
-  std::uint64_t unknown_commits_ = 0;
+  std::uint64_t unknown_commits_ = 0;  // That the log has caught up with.
+  std::uint64_t known_commits_ = 0;    // That the mailboxes were read back after.
 };
 
 }  // namespace molecule::simulation

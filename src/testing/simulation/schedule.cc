@@ -31,6 +31,7 @@ class Schedule {
     for (std::uint64_t i = 0; i < count; ++i) {
       step();
       breathe();
+      world_.compare();
     }
     world_.rest();
     played_.problems = world_.problems();
@@ -90,7 +91,7 @@ class Schedule {
     static constexpr std::array kinds{Manner::answers, Manner::answers, Manner::answers,
                                       Manner::fails,   Manner::busy,    Manner::away,
                                       Manner::resets,  Manner::silent};
-    static constexpr std::array<std::chrono::nanoseconds, 6> takes{0ns,   0ns, 1ms,
+    static constexpr std::array<std::chrono::nanoseconds, 6> takes{0ns,   20s, 1ms,
                                                                    300ms, 20s, 40min};
     Agent& agent = anybody();
     agent.manner = chance_.of(kinds);
@@ -179,6 +180,7 @@ class Schedule {
   void take_place() {
     if (!shared_) return;
     if (world_.processes() > 1) {
+      if (!chance_.one_in(3)) return;
       note("the first platform ends");
       world_.end_first();
     } else {

@@ -214,8 +214,11 @@ bool World::run_ready() {
 }
 
 void World::commit() {
-  for (auto& process : processes_) process->door().hand_over();
-  store.engine().turn();
+  // Each has a connection of its own, so no commit is of two.
+  for (auto& process : processes_) {
+    process->door().hand_over();
+    store.engine().turn();
+  }
 }
 
 void World::run() {
@@ -241,6 +244,11 @@ void World::pass(std::chrono::nanoseconds by) {
     }
     run();
   }
+}
+
+void World::compare() {
+  if (serving() && platform().knows() && !oracle.two_serve() && store.there())
+    oracle.compare(platform());
 }
 
 void World::rest() {

@@ -55,6 +55,8 @@ class World {
   // Time passes: waits end, agents beat, the processes do what they do every second.
   void pass(std::chrono::nanoseconds by);
 
+  // Where it can be known, memory is compared with the store. At any time.
+  void compare();
   // Everything comes to rest: store, agents and platform are there and time passes.
   void rest();
   void complain(std::string what) { problems_.push_back(std::move(what)); }
@@ -74,7 +76,6 @@ class World {
  private:
   void beat_all();
   void answer(Agent& agent, const std::string& feed);
-  void look_at_processes();
 
   std::deque<std::unique_ptr<Process>> processes_;
   std::int64_t begun_ = 0;  // Processes so far.
