@@ -61,6 +61,8 @@ io::Task<void> Record::load() {
   };
   Snapshot snapshot = co_await db_.read(std::move(look));
   for (Projection::Place& place : snapshot.places) place();
+  // What came since the log was opened is another's.
+  if (snapshot.seq > reached_) own_since_ = snapshot.seq;
   begin_at(snapshot.seq);
 }
 
