@@ -32,6 +32,7 @@
 #include "server/proxy/told.h"
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
+#include "server/streams/streams.h"
 #include "server/workspaces/workspaces_service.h"
 
 namespace molecule::app {
@@ -202,10 +203,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   messages::Mailboxes mailboxes;
   messages::Ledger ledger(world.clock, world.random, mailboxes);
   activity::Feed feed(log, directory, world.clock);
+  streams::Streams streams(db, ledger, world.clock);
   proxy::Told told(log);
   delegations::Outcomes outcomes(log, feed, world.clock);
   for (messages::Follower* follower :
-       std::initializer_list<messages::Follower*>{&feed, &told, &outcomes})
+       std::initializer_list<messages::Follower*>{&feed, &streams, &told, &outcomes})
     ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
@@ -224,8 +226,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   proxy_settings.edge_rate = static_cast<std::uint32_t>(config.number("edge-rate"));
   proxy::PushLink push(inbound, aside, proxy_settings);
   const std::array<proxy::Link*, 1> links{&push};
-  proxy::Service proxy(db, ledger, mailboxes, directory, links, aside, world.clock, world.random,
-                       registry, proxy_settings);
+  proxy::Service proxy(db, ledger, mailboxes, directory, links, streams, aside, world.clock,
+                       world.random, registry, proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
   MailboxesByProxy capacity(proxy);
   presence::Settings presence_settings;
@@ -294,6 +296,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("credentials", auth::keep(tokens, sessions));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
+                     co_await streams.prune(1h);
                      co_await delegations.prune(days("activity-retention-days"), 60s);
                      co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);
                    }));

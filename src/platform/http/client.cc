@@ -388,6 +388,7 @@ ClientStream::ClientStream(std::unique_ptr<State> state) : state_(std::move(stat
 ClientStream::~ClientStream() = default;
 
 int ClientStream::status() const { return state_->exchange.head.status; }
+std::string_view ClientStream::head() const { return state_->head; }
 std::optional<std::string_view> ClientStream::header(std::string_view name) const {
   return header_in(state_->head, name);
 }

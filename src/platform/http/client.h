@@ -95,6 +95,7 @@ class ClientStream {
   ClientStream& operator=(const ClientStream&) = delete;
 
   int status() const;
+  std::string_view head() const;  // As received.
   std::optional<std::string_view> header(std::string_view name) const;
   // The next bytes, at most 64 KiB, valid until the next call; nullopt at the end. Faults as
   // send().

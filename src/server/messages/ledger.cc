@@ -137,6 +137,10 @@ std::optional<Lease> Ledger::lease(sql::Tx& tx, WorkspaceId target, Mailboxes::N
   return lease;
 }
 
+bool Ledger::holds(sql::Statements& statements, Lease lease) const {
+  return statements.optional(store::leased, lease.seq, lease.epoch).has_value();
+}
+
 bool Ledger::renew(sql::Tx& tx, WorkspaceId target, Lease lease) {
   const Instant until = clock_.now() + settings_.lease_for;
   if (tx.run(store::renew, lease.seq, lease.epoch, until) == 0) return false;
@@ -256,6 +260,7 @@ void Ledger::erase(sql::Tx& tx, WorkspaceId target, std::int64_t seq) {
   tx.post(store::erase_outcome, seq);
   tx.post(store::erase_key, seq);
   tx.post(store::erase, seq);
+  for (Follower* follower : followers_) follower->erased(tx, seq);
   tx.after_commit([this, target, seq] { mailboxes_.take_out(target, seq); });
 }
 

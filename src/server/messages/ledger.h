@@ -36,6 +36,8 @@ class Follower {
   // It waits (again); `why` is what kept it.
   virtual void waits(sql::Tx&, const Message&, std::string_view /*why*/) {}
   virtual void ended(sql::Tx&, const Message&, const Outcome&) {}
+  // It is deleted with its workspace, ended or not.
+  virtual void erased(sql::Tx&, std::int64_t /*message*/) {}
 };
 
 class Ledger {
@@ -66,6 +68,8 @@ class Ledger {
 
   // Takes the lease of a message that waits; none when it does not wait any more or is overdue.
   std::optional<Lease> lease(sql::Tx& tx, WorkspaceId target, Mailboxes::Next next);
+  // Whether the lease is the newest.
+  bool holds(sql::Statements& statements, Lease lease) const;
   // False when the lease is void.
   bool renew(sql::Tx& tx, WorkspaceId target, Lease lease);
   // The carrier could not bring it to an end: it waits, longer each time, or ends when it is too

@@ -34,6 +34,9 @@ inline constexpr sql::Query<void(std::int64_t, End, Instant, std::int64_t,
     INSERT INTO outcomes (seq, "end", ended_at, size, duration_ms, error, trace, body)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8))"};
 
+inline constexpr sql::Query<std::int64_t(std::int64_t, std::int64_t)> leased{"messages.leased", R"(
+    SELECT seq FROM deliveries WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};
+
 struct Row {
   std::int64_t seq = 0;
   WorkspaceId target_id;

@@ -85,6 +85,7 @@ Target Admitter::target(WorkspaceId id) const {
     target.present = is_present(entry.status);
     target.url = entry.url;
     target.generation = entry.speaks;
+    target.streams = entry.streams;
     if (entry.delivery == workspaces::Delivery::poll) {
       target.way = Way::fetched;
       return;

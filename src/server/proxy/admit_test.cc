@@ -20,7 +20,7 @@ constexpr std::string_view hello =
 // A way to whoever has an address.
 struct ToAddresses final : Link {
   bool reachable(const Entry& agent) const override { return !agent.url.empty(); }
-  io::Task<Carried> deliver(const Lane&, const Parcel&) override { co_return Carried{}; }
+  io::Task<Carried> deliver(const Lane&, const Parcel&, Sink&) override { co_return Carried{}; }
 };
 
 class Admit : public ::testing::Test {

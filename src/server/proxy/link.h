@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/fault.h"
 #include "base/secret.h"
@@ -45,7 +46,8 @@ struct Target {
   a2a::Generation generation = a2a::Generation::v03;
   Way way = Way::waits;
   Link* link = nullptr;  // Where there is one, also when the message has to wait for its turn.
-  bool present = false;  // Its agent was heard of lately.
+  bool streams = false;  // Its agent can answer in pieces.
+  bool present = false;  // It was heard of lately.
 };
 
 struct Carried {
@@ -72,6 +74,16 @@ struct Parcel {
   a2a::Generation generation = a2a::Generation::v03;  // Of `body`.
   ActivityId activity;
   std::int64_t hops = 0;
+  bool stream = false;  // The sender asked for pieces.
+};
+
+// What is told of an answer while it comes in pieces.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // The next pieces (a2a::piece_of), in order. Comes back once they are kept, which may take as
+  // long as the store is away: meanwhile the agent is not read from. False: nobody wants the rest.
+  virtual io::Task<bool> pieces(std::vector<std::string> data) = 0;
 };
 
 class Link {
@@ -79,9 +91,10 @@ class Link {
   virtual ~Link() = default;
   // Whether this is a way to the agent as things stand. In memory, under the directory's lock.
   virtual bool reachable(const workspaces::Entry& agent) const = 0;
-  // Takes the message to its agent and comes back with what it came to. Failures of the way are
-  // values; only a bug or a lack of memory throws.
-  virtual io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel) = 0;
+  // Takes the message to its agent and comes back with what it came to. Where the message asks for
+  // pieces and its agent has them, `sink` is told of each before. Failures of the way are values;
+  // only a bug or a lack of memory throws.
+  virtual io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) = 0;
 };
 
 }  // namespace molecule::proxy

@@ -77,13 +77,16 @@ http::Response Service::answer_under_way(const a2a::Incoming& message,
                  place.id);
 }
 
+void require_same(const Admission& admission, const messages::Record& earlier) {
+  if (a2a::same_parts(earlier.body.text, admission.message.body)) return;
+  throw conflict("message_id_reused",
+                 "this messageId was used for a different message; choose a new one");
+}
+
 http::Response Service::answer_repeated(const Admission& admission,
                                         const messages::Record& earlier) {
   const messages::Message& message = earlier.message;
-  if (!a2a::same_parts(earlier.body.text, admission.message.body)) {
-    throw conflict("message_id_reused",
-                   "this messageId was used for a different message; choose a new one");
-  }
+  require_same(admission, earlier);
   messages::Place place{message.seq, message.id(), message.created_at};
   if (earlier.outcome) {
     if (auto refusal = refusal_in(*earlier.outcome))

@@ -14,18 +14,45 @@ Parcel parcel_for(const Admission& admission, const messages::Place& place) {
   parcel.generation = admission.message.generation;
   parcel.activity = place.id;
   parcel.hops = admission.hops;
+  parcel.stream = admission.message.stream;
   return parcel;
 }
 
 constexpr std::chrono::seconds settle_again{1};
+constexpr std::chrono::milliseconds keep_again{200};
 
 }  // namespace
+
+// Keeps the pieces of one delivery, as soon as there are any.
+class Service::Keeping final : public Sink {
+ public:
+  Keeping(Service& service, messages::Lease lease) : service_(service), lease_(lease) {}
+
+  io::Task<bool> pieces(std::vector<std::string> data) override {
+    if (!writer_) writer_.emplace(service_.streams_, lease_.seq, lease_);
+    for (;;) {
+      try {
+        co_return co_await writer_->append(data);
+      } catch (const Fault& fault) {
+        const bool away = fault.kind() == Kind::unavailable;
+        if (!away || service_.going_down_.load(std::memory_order_relaxed)) throw;
+      }
+      co_await io::sleep(keep_again);
+    }
+  }
+
+ private:
+  Service& service_;
+  messages::Lease lease_;
+  std::optional<streams::Streams::Writer> writer_;
+};
 
 // Nothing when its end was recorded before it went out, such as with the removal of its agent.
 io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel& parcel,
                                                   messages::Lease lease) {
   if (!mailboxes_.is_leased(parcel.target.id, lease)) co_return std::nullopt;
-  Carried carried = co_await parcel.target.link->deliver(lane, parcel);
+  Keeping keeping(*this, lease);
+  Carried carried = co_await parcel.target.link->deliver(lane, parcel, keeping);
   if (carried.retry_after.count() > 0)
     quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
                        clock_.monotonic() + carried.retry_after);

@@ -142,6 +142,7 @@ io::Task<void> Service::carry_waiting(const Lane& lane, Target target, messages:
   parcel.generation = a2a::generation_of(message.method);
   parcel.activity = message.id();
   parcel.hops = message.hops;
+  parcel.stream = a2a::asks_stream(message.method);
   std::optional<Carried> carried = co_await deliver(lane, parcel, lease);
   if (!carried) co_return;
   Settled settled = co_await settle(lane, message, lease, *carried);

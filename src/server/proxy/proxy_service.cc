@@ -1,5 +1,7 @@
 #include "server/proxy/proxy_service.h"
 
+#include <charconv>
+
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "server/proxy/refusal.h"
@@ -11,7 +13,8 @@ constexpr auto table = http::table(
     http::post<auth::Member, &Service::send>("/workspaces/{id}/a2a")
         .body_limit(16u << 20)
         .says(
-            "Sends a message to a workspace as A2A JSON-RPC, 0.3 or 1.0: the agent's answer, or a receipt.")
+            "Sends a message to a workspace as A2A JSON-RPC, 0.3 or 1.0: the agent's answer, or a receipt; "
+            "message/stream and SendStreamingMessage are answered with server-sent events.")
         .takes<RawJson>()
         .gives<RawJson>(200)
         .gives<api::Receipt>(202)
@@ -41,12 +44,13 @@ Probe::Probe(metrics::Registry& registry)
 
 Service::Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
                  const workspaces::Directory& directory, std::span<Link* const> links,
-                 io::Aside& aside, const io::Clock& clock, io::Random& random,
-                 metrics::Registry& registry, const Settings& settings)
+                 streams::Streams& streams, io::Aside& aside, const io::Clock& clock,
+                 io::Random& random, metrics::Registry& registry, const Settings& settings)
     : db_(db),
       ledger_(ledger),
       mailboxes_(mailboxes),
       directory_(directory),
+      streams_(streams),
       aside_(aside),
       clock_(clock),
       settings_(settings),
@@ -95,6 +99,20 @@ io::Task<void> Service::place(Admission& admission, std::optional<std::string> p
   admitter_.place(admission, found);
 }
 
+namespace {
+
+// The number of the last event that a reader saw; 0: none.
+std::int64_t last_event_id(const http::Request& request) {
+  auto text = request.header("Last-Event-ID");
+  if (!text || text->empty()) return 0;
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc{} && end == text->data() + text->size() && number >= 0) return number;
+  throw bad_request("invalid_request", "Last-Event-ID must be the id of an event of this stream");
+}
+
+}  // namespace
+
 const Lane& Service::lane_of(io::Loop& loop) const {
   for (const Lane& lane : lanes_) {
     if (lane.loop == &loop) return lane;
@@ -121,6 +139,7 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
 
 io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
+  const std::int64_t after = last_event_id(request);
   const bool long_text = request.body.size() > io::short_text_max;
   Admission admission;
   if (long_text) {
@@ -146,10 +165,12 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   Accepted accepted = co_await accept_once(admission);
   if (accepted.earlier) {
     probe_.repeated.add();
+    if (admission.message.stream) co_return stream_again(admission, *accepted.earlier, after);
     if (!long_text) co_return answer_repeated(admission, *accepted.earlier);
     co_return co_await aside_.run([&] { return answer_repeated(admission, *accepted.earlier); });
   }
   probe_.accepted.add();
+  if (admission.message.stream) co_return co_await stream_new(admission, accepted, after);
   switch (admission.target.way) {
     case Way::fetched: probe_.polled.add(); co_return answer_polled(admission, accepted.place);
     case Way::waits:

@@ -16,6 +16,7 @@
 #include "server/proxy/admit.h"
 #include "server/proxy/carriers.h"
 #include "server/proxy/settle.h"
+#include "server/streams/streams.h"
 #include "server/workspaces/workspaces.h"
 #include "wire/api/messages.h"
 
@@ -35,12 +36,15 @@ struct Probe {
 http::Response receipt(int status, api::Receipt body, const a2a::Incoming& message,
                        std::string_view state, ActivityId task);
 
+// Throws Fault conflict `message_id_reused` unless both say the same.
+void require_same(const Admission& admission, const messages::Record& earlier);
+
 class Service {
  public:
   Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxes& mailboxes,
-          const workspaces::Directory& directory, std::span<Link* const> links, io::Aside& aside,
-          const io::Clock& clock, io::Random& random, metrics::Registry& registry,
-          const Settings& settings);
+          const workspaces::Directory& directory, std::span<Link* const> links,
+          streams::Streams& streams, io::Aside& aside, const io::Clock& clock, io::Random& random,
+          metrics::Registry& registry, const Settings& settings);
 
   // One lane per loop; before the first request.
   void add_lane(Lane lane) { lanes_.push_back(lane); }
@@ -48,7 +52,8 @@ class Service {
   // it again when the outcome of a commit is not known.
   io::Task<void> recover();
 
-  // POST /workspaces/{id}/a2a
+  // POST /workspaces/{id}/a2a. A message that asks for a stream is answered with server-sent
+  // events, numbered from 1; the same message with Last-Event-ID goes on behind that number.
   io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request);
   // GET /workspaces/{id}/a2a/queue/{queue_id}
@@ -92,6 +97,16 @@ class Service {
   io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<std::optional<Carried>> deliver(const Lane& lane, const Parcel& parcel,
                                            messages::Lease lease);
+  class Keeping;
+  // Answers as server-sent events: to a message just accepted, which is then carried in the
+  // background, and to one that was accepted before.
+  struct Reading;
+  io::Task<http::Response> stream_new(Admission& admission, Accepted& accepted, std::int64_t after);
+  http::Response stream_again(const Admission& admission, const messages::Record& earlier,
+                              std::int64_t after);
+  http::Response stream_of(Reading reading);
+  io::Task<void> write_stream(http::BodyWriter& out, Reading reading);
+  io::Task<std::string> closing(const Reading& reading);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const messages::Message& message,
@@ -125,6 +140,7 @@ class Service {
   messages::Ledger& ledger_;
   messages::Mailboxes& mailboxes_;
   const workspaces::Directory& directory_;
+  streams::Streams& streams_;
   io::Aside& aside_;
   const io::Clock& clock_;
   const Settings& settings_;

@@ -17,7 +17,7 @@ class PushLink final : public Link {
       : inbound_(inbound), aside_(aside), settings_(settings) {}
 
   bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
-  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel) override;
+  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) override;
 
  private:
   const workspaces::InboundSecrets& inbound_;

@@ -32,7 +32,7 @@ class Push : public http::HttpClient {
   io::Task<Carried> carry(http::Client& client) {
     Lane lane;
     lane.client = &client;
-    co_return co_await link.deliver(lane, parcel);
+    co_return co_await link.deliver(lane, parcel, told);
   }
   Carried carried_to(ScriptedServer::Script script) {
     Carried out;
@@ -46,8 +46,21 @@ class Push : public http::HttpClient {
     return carried_to(http::says(reply(status, body)));
   }
 
+  // Keeps what it is told, until it was told enough.
+  struct Told final : Sink {
+    io::Task<bool> pieces(std::vector<std::string> data) override {
+      ++times;
+      for (std::string& each : data) all.push_back(std::move(each));
+      co_return all.size() < wanted;
+    }
+    std::vector<std::string> all;
+    int times = 0;
+    std::size_t wanted = 1000;
+  };
+
   Parcel parcel;
   Settings settings;
+  Told told;
   Proof proof;
   io::Aside aside;
   PushLink link{proof, aside, settings};
@@ -317,6 +330,71 @@ TEST_F(Push, TheAgentsGenerationIsSpokenAndTheSendersAnswered) {
   EXPECT_NE(body.find("ROLE_USER"), std::string::npos) << body;
   ASSERT_EQ(carried.end, End::answered);
   EXPECT_NE(carried.answer.body.find(R"("kind":"text")"), std::string::npos) << carried.answer.body;
+}
+
+class PushStream : public Push {
+ protected:
+  PushStream() {
+    parcel.stream = parcel.target.streams = true;
+    parcel.body.replace(parcel.body.find("message/send"), 12, "message/stream");
+  }
+  static std::string event(std::string_view result) {
+    return fmt::format("data: {{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":{}}}\n\n", result);
+  }
+  static constexpr std::string_view head =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+  static constexpr std::string_view working =
+      R"({"kind":"status-update","taskId":"t","status":{"state":"working"},"final":false})";
+  static constexpr std::string_view completed =
+      R"({"kind":"status-update","taskId":"t","status":{"state":"completed"},"final":true})";
+};
+
+TEST_F(PushStream, EachPieceIsToldAndTheWholeIsTheAnswer) {
+  std::string body, asked;
+  Carried carried = carried_to([&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    body = turn.request.body;
+    asked = http::header_in(turn.request.head, "accept").value_or("");
+    const std::string text = std::string(head) + event(working) + event(completed);
+    for (char each : text) co_await turn.stream.write(std::string_view(&each, 1));
+    co_return true;  // Left open: the last event is the end.
+  });
+  EXPECT_NE(body.find("message/stream"), std::string::npos) << body;
+  EXPECT_TRUE(asked.starts_with("text/event-stream")) << asked;
+  EXPECT_EQ(carried.end, End::answered);
+  EXPECT_EQ(carried.answer.outcome, a2a::Outcome::done);
+  EXPECT_EQ(told.all, (std::vector{fmt::format(R"({{"result":{}}})", working),
+                                   fmt::format(R"({{"result":{}}})", completed)}));
+}
+
+TEST_F(PushStream, AnAgentThatDoesNotStreamIsAskedForOneAnswer) {
+  parcel.target.streams = false;
+  std::string body;
+  Carried carried = carried_to([&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    body = turn.request.body;
+    std::string text = reply("200 OK", R"({"jsonrpc":"2.0","id":"1","result":"hi"})");
+    co_await turn.stream.write(text);
+    co_return true;
+  });
+  EXPECT_NE(body.find("message/send"), std::string::npos) << body;
+  EXPECT_EQ(carried.answer.text, "hi");
+  EXPECT_TRUE(told.all.empty());
+}
+
+TEST_F(PushStream, OneThatStreamsNoMoreIsNotReadWhenNobodyWantsTheRest) {
+  told.wanted = 1;
+  Carried carried = carried_to(http::says(std::string(head) + event(working)));
+  EXPECT_EQ(carried.end, End::not_now);
+  EXPECT_EQ(carried.code, "cancelled");
+}
+
+TEST_F(PushStream, ARefusalIsNoStream) {
+  Carried busy = carried_to("503 Busy", R"({"error":"later"})");
+  EXPECT_EQ(busy.end, End::not_now);
+  EXPECT_EQ(busy.error, "later");
+  Carried no = carried_to(
+      "200 OK", R"({"jsonrpc":"2.0","id":"1","error":{"code":-32004,"message":"no streams"}})");
+  EXPECT_EQ(no.answer.outcome, a2a::Outcome::failed);
+  EXPECT_EQ(no.answer.error, "no streams");
 }
 
 }  // namespace

@@ -115,20 +115,33 @@ std::chrono::seconds told_wait(const http::ClientResponse& response) {
 
 }  // namespace
 
+bool Events::begin(std::string_view head) {
+  // Only of an answer that is none of the refusals.
+  if (head.size() < 10 || head[9] != '2') return false;
+  constexpr std::string_view events = "text/event-stream";
+  auto type = http::header_in(head, "content-type");
+  begun_ = type && http::equal_ignoring_case(type->substr(0, events.size()), events);
+  return begun_;
+}
+
 bool Events::enough(std::string_view head, std::string_view body) {
   if (over_) return true;
-  if (!begun_) {
-    // Only of an answer that is none of the refusals.
-    if (head.size() < 10 || head[9] != '2') return false;
-    constexpr std::string_view events = "text/event-stream";
-    auto type = http::header_in(head, "content-type");
-    begun_ = type && http::equal_ignoring_case(type->substr(0, events.size()), events);
-    if (!begun_) return false;
-  }
+  if (!begun_ && !begin(head)) return false;
   over_ = !parser_.take(body.substr(taken_));
   taken_ = body.size();
   while (auto event = parser_.next()) over_ = stream_.take(event->data) || over_;
   return over_;
+}
+
+std::vector<std::string> Events::take(std::string_view bytes) {
+  std::vector<std::string> pieces;
+  over_ = !parser_.take(bytes) || over_;
+  while (auto event = parser_.next()) {
+    if (auto piece = a2a::piece_of(event->data)) pieces.push_back(std::move(*piece));
+    over_ = stream_.take(event->data) || over_;
+    if (over_) break;
+  }
+  return pieces;
 }
 
 Carried without_answer(Carried::End end, int status, std::string code, std::string error,
@@ -168,8 +181,9 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
     if (joined.empty()) {
       return without_answer(
           End::refused, 502, "bad_response",
-          "the agent answered a question that wants one JSON object with a stream of events "
-          "that holds no answer: " +
+          (parcel.stream ? "the agent's stream of events holds no answer: "
+                         : "the agent answered a question that wants one JSON object with a stream "
+                           "of events that holds no answer: ") +
               described(response),
           true);
     }

@@ -1,7 +1,9 @@
 // What an agent's HTTP answer means: an answer, a refusal that says what came, or "not now".
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/http/client.h"
 #include "platform/http/event_stream.h"
@@ -21,6 +23,10 @@ class Events {
 
   // The head and the whole body so far. True: that is all that is wanted. Throws as Stream::take.
   bool enough(std::string_view head, std::string_view body);
+  // For a stream that is read as it comes: whether it is one, and what is in its next bytes.
+  bool begin(std::string_view head);
+  std::vector<std::string> take(std::string_view bytes);
+  bool over() const { return over_; }
   // Whether it was a stream of events that came.
   bool begun() const { return begun_; }
   // The answer in one piece; empty when the events held none.

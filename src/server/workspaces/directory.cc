@@ -50,10 +50,15 @@ std::optional<Directory::Brief> Directory::brief(WorkspaceId id) const {
 
 void Entry::show_card(RawJson card) {
   speaks = a2a::Generation::v03;
-  // Most cards are of 0.3 and say nothing of interfaces.
-  if (card.text.find("supportedInterfaces") != std::string::npos) {
+  streams = false;
+  // Most cards are of 0.3 and say nothing of interfaces or streams.
+  const bool tells = card.text.find("supportedInterfaces") != std::string::npos ||
+                     card.text.find("streaming") != std::string::npos;
+  if (tells) {
     try {
-      speaks = a2a::speaks(json::Document::parse(card.text).root());
+      json::Document read = json::Document::parse(card.text);
+      speaks = a2a::speaks(read.root());
+      streams = a2a::streams(read.root());
     } catch (const Fault&) {
       // A card of an earlier version that is not taken today says nothing.
     }

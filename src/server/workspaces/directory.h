@@ -35,6 +35,7 @@ struct Entry {
   std::string url;                                // Empty when the agent has none.
   RawJson agent_card;                             // Empty until registered.
   a2a::Generation speaks = a2a::Generation::v03;  // As its card says.
+  bool streams = false;                           // As its card says: it can answer in pieces.
   int max_concurrent_tasks = 1;
   std::optional<std::int64_t> budget_limit;  // US cents.
   std::int64_t monthly_spend = 0;            // US cents.

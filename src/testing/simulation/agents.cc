@@ -88,7 +88,8 @@ io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived
   co_return carried;
 }
 
-io::Task<Carried> ScriptedLink::deliver(const proxy::Lane&, const proxy::Parcel& parcel) {
+io::Task<Carried> ScriptedLink::deliver(const proxy::Lane&, const proxy::Parcel& parcel,
+                                        proxy::Sink&) {
   bool arrived = false;
   if (!process_gone_) {
     try {

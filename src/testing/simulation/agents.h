@@ -65,7 +65,8 @@ class ScriptedLink final : public proxy::Link {
       : agents_(agents), watch_(watch), process_gone_(process_gone) {}
 
   bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
-  io::Task<proxy::Carried> deliver(const proxy::Lane& lane, const proxy::Parcel& parcel) override;
+  io::Task<proxy::Carried> deliver(const proxy::Lane& lane, const proxy::Parcel& parcel,
+                                   proxy::Sink& sink) override;
 
  private:
   io::Task<proxy::Carried> bring(const proxy::Parcel& parcel, bool& arrived);

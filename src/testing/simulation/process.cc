@@ -24,7 +24,8 @@ Process::Process(Around around)
           {roster_, urls_, secrets_, inbound_, tokens_, {&activity_departure_, &later_departures_}},
           {}),
       link_(around_.agents, around_.watch, gone_),
-      proxy_(door_, ledger_, mailboxes_, directory_, links_, around_.aside, around_.clock,
+      streams_(door_, ledger_, around_.clock),
+      proxy_(door_, ledger_, mailboxes_, directory_, links_, streams_, around_.aside, around_.clock,
              around_.random, metrics_, around_.proxy),
       capacity_(proxy_),
       presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, {},
@@ -33,6 +34,7 @@ Process::Process(Around around)
       router_(gate_) {
   log_.join(tokens_);
   ledger_.join(feed_);
+  ledger_.join(streams_);
   ledger_.join(told_);
   later_departures_.join(presence_);
   proxy_.add_lane({&around_.loop, nullptr, &work_});

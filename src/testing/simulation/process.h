@@ -12,6 +12,7 @@
 #include "server/activity/activity_service.h"
 #include "server/events/follow.h"
 #include "server/proxy/told.h"
+#include "server/streams/streams.h"
 #include "server/workspaces/workspaces_service.h"
 #include "testing/simulation/agents.h"
 #include "testing/simulation/store.h"
@@ -129,6 +130,7 @@ class Process {
   workspaces::Service workspaces_;
   ScriptedLink link_;
   std::array<proxy::Link*, 1> links_{&link_};
+  streams::Streams streams_;
   proxy::Service proxy_;
   app::MailboxesByProxy capacity_;
   presence::Service presence_;

@@ -20,13 +20,16 @@ namespace molecule::a2a {
 enum class Generation { v03, v10 };
 // Told by a method's name.
 Generation generation_of(std::string_view method);
+// Whether a method asks for its answer in pieces.
+bool asks_stream(std::string_view method);
 
 // A message on its way to an agent.
 struct Incoming {
   Generation generation = Generation::v03;
-  bool rpc = false;    // It came as JSON-RPC, so a refusal is a JSON-RPC error.
-  std::string rpc_id;  // JSON text, for the answer; a fresh string id when the client sent none.
-  std::string method;  // "message/send" or "SendMessage"
+  bool rpc = false;     // It came as JSON-RPC, so a refusal is a JSON-RPC error.
+  std::string rpc_id;   // JSON text, for the answer; a fresh string id when the client sent none.
+  std::string method;   // message/send, message/stream, SendMessage or SendStreamingMessage
+  bool stream = false;  // It asks for its answer in pieces.
   std::string message_id;  // The caller's idempotency key; empty when the client sent none.
   std::string text;        // All text parts, joined by newlines.
   std::string body;        // Normalised JSON-RPC request, ready to forward.
@@ -56,7 +59,7 @@ struct Stamp {
 // Accepts a full envelope, a bare {method, params}, 1.0 and 0.3 shapes, parts by `kind`, `type` or
 // member name, `content` as text or list, and other JSON objects (carried as one data part). Throws
 // Fault: invalid_json, invalid_request, invalid_message (with a hint), unknown_method, and
-// method_not_supported for the streaming and task methods. Who speaks JSON-RPC is refused with a
+// method_not_supported for the task methods. Who speaks JSON-RPC is refused with a
 // JSON-RPC error, beside which our members stay.
 Incoming read_request(std::string_view body, const Stamp& stamp);
 
@@ -96,6 +99,8 @@ bool is_error(std::string_view body);
 // The generation an agent speaks, told by its card: 1.0 only when it declares an interface of
 // protocol version 1.x and none of 0.3.
 Generation speaks(json::Node card);
+// Whether it says that its agent can answer in pieces.
+bool streams(json::Node card);
 
 // The same request with metadata.activity_id naming the message it is, for agents that cannot read
 // headers.
@@ -103,9 +108,16 @@ std::string named(std::string_view request, std::string_view activity_id);
 
 // A task's state, given in either generation's name.
 std::string state_as(Generation to, std::string_view state);
-// Rewrites a send request, or the answer to one, into the other generation.
-std::string request_as(Generation to, std::string_view request);
+// Rewrites a send request, or the answer to one, into a generation. `stream`: it asks for pieces.
+std::string request_as(Generation to, std::string_view request, bool stream = false);
 std::string answer_as(Generation to, std::string_view answer);
+
+// What one event of a stream, or a whole answer, brings: compact JSON with the one member result or
+// error. Nothing for what is no JSON-RPC and no result, such as words that keep a connection open.
+std::optional<std::string> piece_of(std::string_view data);
+// A piece as JSON-RPC for whoever reads the stream. What 0.3 says with `final` follows from the
+// state.
+std::string event_of(std::string_view piece, Generation to, std::string_view rpc_id);
 
 // Whether two requests that were read before carry the same parts, each in its own generation.
 bool same_parts(std::string_view one, std::string_view other);

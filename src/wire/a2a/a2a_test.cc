@@ -108,8 +108,8 @@ TEST(ReadRequest, RefusesWhatIsWrongWithACode) {
           R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[{"kind":"text","text":5}]}}})"),
       "invalid_message");
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"nonsense"})"), "unknown_method");
-  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/stream"})"),
-            "method_not_supported");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"message/stream"})"), "invalid_message");
+  EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1,"method":"tasks/get"})"), "method_not_supported");
 }
 
 TEST(ReadRequest, AnUnknownMethodCarriesAJsonRpcError) {

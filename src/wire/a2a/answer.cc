@@ -218,6 +218,11 @@ std::string answer_again(std::string_view answer, Generation recorded, Generatio
   return under(rpc_id, document.root());
 }
 
+bool streams(Node card) {
+  Node streaming = card.find("capabilities").find("streaming");
+  return streaming.is(Type::boolean) && streaming.boolean();
+}
+
 Generation speaks(Node card) {
   Node interfaces = card.find("supportedInterfaces");
   if (!interfaces.is(Type::array)) return Generation::v03;

@@ -12,6 +12,13 @@ struct Pair {
 };
 
 constexpr Pair send_method{"message/send", "SendMessage"};
+constexpr Pair stream_method{"message/stream", "SendStreamingMessage"};
+
+// What a stream tells of a task: the kind of the object, and the member around it.
+constexpr std::array<Pair, 2> updates{{
+    {"status-update", "statusUpdate"},
+    {"artifact-update", "artifactUpdate"},
+}};
 
 constexpr std::array<Pair, 9> states{{
     {"submitted", "TASK_STATE_SUBMITTED"},

@@ -1,5 +1,6 @@
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/differences.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::a2a {
@@ -78,15 +79,15 @@ constexpr std::string_view parts_hint =
     R"(send params.message.parts, for example [{"kind":"text","text":"hello"}])";
 
 bool supported(std::string_view method) {
-  return method == "message/send" || method == "SendMessage";
+  return method == detail::send_method.v03 || method == detail::send_method.v10 ||
+         asks_stream(method);
 }
 bool known_but_later(std::string_view method) {
   for (std::string_view name :
-       {"message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe",
-        "tasks/pushNotificationConfig/set", "tasks/pushNotificationConfig/get",
-        "tasks/pushNotificationConfig/list", "tasks/pushNotificationConfig/delete",
-        "agent/getAuthenticatedExtendedCard", "SendStreamingMessage", "GetTask", "ListTasks",
-        "CancelTask", "SubscribeToTask", "CreateTaskPushNotificationConfig",
+       {"tasks/get", "tasks/cancel", "tasks/resubscribe", "tasks/pushNotificationConfig/set",
+        "tasks/pushNotificationConfig/get", "tasks/pushNotificationConfig/list",
+        "tasks/pushNotificationConfig/delete", "agent/getAuthenticatedExtendedCard", "GetTask",
+        "ListTasks", "CancelTask", "SubscribeToTask", "CreateTaskPushNotificationConfig",
         "GetTaskPushNotificationConfig", "ListTaskPushNotificationConfigs",
         "DeleteTaskPushNotificationConfig", "GetExtendedAgentCard"}) {
     if (method == name) return true;
@@ -302,8 +303,9 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
     bool later = known_but_later(method.string());
     std::string name = json::storable(method.string(), 64);
     std::string text =
-        later ? fmt::format("A2A method {} is not offered here; use message/send", name)
-              : fmt::format("unknown A2A method {}; use message/send", name);
+        later ? fmt::format("A2A method {} is not offered here; use message/send or message/stream",
+                            name)
+              : fmt::format("unknown A2A method {}; use message/send or message/stream", name);
     asker.rpc = true;
     throw refused(asker, later ? -32004 : jsonrpc::method_not_found,
                   later ? "method_not_supported" : "unknown_method", std::move(text));
@@ -325,6 +327,7 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   in.generation = generation_of(method.string());
   in.rpc = bool(version);
   in.method = method.string();
+  in.stream = asks_stream(in.method);
   in.rpc_id = std::move(rpc_id);
   in.message_id = string_member(message, "messageId");
   if (in.message_id.size() > id_max)

@@ -136,6 +136,23 @@ bool Stream::take(std::string_view data) {
   return true;
 }
 
+std::optional<std::string> piece_of(std::string_view data) {
+  std::optional<json::Document> document;
+  try {
+    document.emplace(
+        json::Document::parse(data, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
+  } catch (const Fault&) {
+    return std::nullopt;
+  }
+  Node root = document->root();
+  if (!root.is(Type::object)) return std::nullopt;
+  if (Node error = root.find("error"); error && !error.is(Type::null))
+    return json::Object{}.add("error", RawJson(error.text())).text();
+  Node result = root.find("result");
+  if (!result && root.find("jsonrpc")) return std::nullopt;
+  return json::Object{}.add("result", RawJson((result ? result : root).text())).text();
+}
+
 std::string Stream::answer() const {
   if (!whole_.empty()) return whole_;
   if (status_.empty() && artifacts_.empty()) return {};

@@ -1,6 +1,7 @@
 #include "wire/a2a/stream.h"
 
 #include <chrono>
+#include <vector>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -98,6 +99,43 @@ TEST(Stream, AStreamWithoutAnEndIsRefusedAtItsBound) {
   EXPECT_EQ(code_after(events_max + 1, true), "response_too_large");
   EXPECT_EQ(code_after(artifacts_max, false), "taken");
   EXPECT_EQ(code_after(artifacts_max + 1, false), "response_too_large");
+}
+
+TEST(Piece, IsTheResultOrTheErrorOfAnEvent) {
+  EXPECT_EQ(piece_of(R"({"jsonrpc":"2.0","id":7,"result":{"a": 1}})"), R"({"result":{"a":1}})");
+  EXPECT_EQ(piece_of(R"({"jsonrpc":"2.0","error":{"code":-1,"message":"no"}})"),
+            R"({"error":{"code":-1,"message":"no"}})");
+  EXPECT_EQ(piece_of(R"({"kind":"task","id":"t"})"), R"({"result":{"kind":"task","id":"t"}})");
+  for (auto nothing : {"", "still here", "[1]", R"({"jsonrpc":"2.0","id":1})"})
+    EXPECT_EQ(piece_of(nothing), std::nullopt) << nothing;
+}
+
+TEST(Piece, IsToldInTheGenerationOfWhoReads) {
+  struct Case {
+    std::string v03, v10;
+  };
+  const std::vector<Case> cases{
+      {R"({"kind":"status-update","taskId":"t","contextId":"c","status":{"state":"working"},"final":false})",
+       R"({"statusUpdate":{"taskId":"t","contextId":"c","status":{"state":"TASK_STATE_WORKING"}}})"},
+      {R"({"kind":"status-update","taskId":"t","contextId":"c","status":{"state":"completed"},"final":true})",
+       R"({"statusUpdate":{"taskId":"t","contextId":"c","status":{"state":"TASK_STATE_COMPLETED"}}})"},
+      {R"({"kind":"artifact-update","taskId":"t","artifact":{"artifactId":"a","parts":[{"kind":"text","text":"x"}]},"append":true})",
+       R"({"artifactUpdate":{"taskId":"t","artifact":{"artifactId":"a","parts":[{"text":"x"}]},"append":true}})"},
+      {R"({"kind":"task","id":"t","status":{"state":"submitted"}})",
+       R"({"task":{"id":"t","status":{"state":"TASK_STATE_SUBMITTED"}}})"},
+  };
+  for (const Case& each : cases) {
+    const std::string old_piece = R"({"result":)" + each.v03 + "}";
+    const std::string new_piece = R"({"result":)" + each.v10 + "}";
+    EXPECT_EQ(event_of(old_piece, Generation::v10, "7"),
+              R"({"jsonrpc":"2.0","id":7,"result":)" + each.v10 + "}");
+    EXPECT_EQ(event_of(new_piece, Generation::v03, "\"x\""),
+              R"({"jsonrpc":"2.0","id":"x","result":)" + each.v03 + "}");
+    EXPECT_EQ(event_of(old_piece, Generation::v03, "1"),
+              R"({"jsonrpc":"2.0","id":1,"result":)" + each.v03 + "}");
+  }
+  EXPECT_EQ(event_of(R"({"error":{"code":-1,"message":"no"}})", Generation::v10, "1"),
+            R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}})");
 }
 
 }  // namespace

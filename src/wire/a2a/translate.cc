@@ -164,6 +164,20 @@ std::string list_as(Node list, Each&& each) {
   return out + "]";
 }
 
+std::string artifact_as(Generation to, Node artifact) {
+  Writer w;
+  for (std::size_t i = 0; i < artifact.size(); ++i) {
+    std::string_view name = artifact.name_at(i);
+    Node value = artifact.value_at(i);
+    if (name == "parts" && value.is(Type::array)) {
+      w.raw(name, parts_as(to, value));
+    } else {
+      w.copy(name, value);
+    }
+  }
+  return std::move(w).text();
+}
+
 std::string task_as(Generation to, Node task) {
   Writer w;
   if (to == Generation::v03) w.string("kind", "task");
@@ -176,19 +190,7 @@ std::string task_as(Generation to, Node task) {
     } else if (name == "history" && value.is(Type::array)) {
       w.raw("history", list_as(value, [&](Node m) { return message_as(to, m); }));
     } else if (name == "artifacts" && value.is(Type::array)) {
-      w.raw("artifacts", list_as(value, [&](Node artifact) {
-              Writer a;
-              for (std::size_t k = 0; k < artifact.size(); ++k) {
-                bool is_parts =
-                    artifact.name_at(k) == "parts" && artifact.value_at(k).is(Type::array);
-                if (is_parts) {
-                  a.raw("parts", parts_as(to, artifact.value_at(k)));
-                } else {
-                  a.copy(artifact.name_at(k), artifact.value_at(k));
-                }
-              }
-              return std::move(a).text();
-            }));
+      w.raw("artifacts", list_as(value, [&](Node artifact) { return artifact_as(to, artifact); }));
     } else {
       w.copy(name, value);
     }
@@ -278,7 +280,46 @@ std::string parts_of(std::string_view request) {
   return sorted(translated.root());
 }
 
+bool ends_stream(Node status) {
+  Node state = status.find("state");
+  const std::string name =
+      state_as(Generation::v03, state.is(Type::string) ? state.string() : std::string_view());
+  return outcome_of(name) != Outcome::unfinished || name == "input-required" ||
+         name == "auth-required";
+}
+
+// An update of a task: `kind` says so in 0.3, a member around it in 1.0.
+std::string update_as(Generation to, std::string_view kind, Node update) {
+  Writer w;
+  if (to == Generation::v03) w.string("kind", kind);
+  for (std::size_t i = 0; i < update.size(); ++i) {
+    std::string_view name = update.name_at(i);
+    Node value = update.value_at(i);
+    if (name == "kind" || (name == "final" && to == Generation::v10)) continue;
+    if (name == "status") {
+      w.raw("status", status_as(to, value));
+    } else if (name == "artifact" && value.is(Type::object)) {
+      w.raw("artifact", artifact_as(to, value));
+    } else {
+      w.copy(name, value);
+    }
+  }
+  if (to == Generation::v03 && kind == "status-update" && !update.find("final"))
+    w.raw("final", ends_stream(update.find("status")) ? "true" : "false");
+  return std::move(w).text();
+}
+
 std::string result_as(Generation to, Node result) {
+  Node kind = result.find("kind");
+  for (const Pair& update : updates) {
+    if (Node wrapped = result.find(update.v10); wrapped.is(Type::object))
+      return to == Generation::v10 ? result.text() : update_as(to, update.v03, wrapped);
+    if (!kind.is(Type::string) || kind.string() != update.v03) continue;
+    if (to == Generation::v03) return result.text();
+    Writer w;
+    w.raw(update.v10, update_as(to, update.v03, result));
+    return std::move(w).text();
+  }
   if (to == Generation::v03) {
     if (result.find("task").is(Type::object)) return task_as(to, result.find("task"));
     if (result.find("message").is(Type::object)) return message_as(to, result.find("message"));
@@ -317,23 +358,31 @@ Outcome outcome_of(std::string_view state) {
 }
 
 Generation generation_of(std::string_view method) {
-  return method == send_method.v10 ? Generation::v10 : Generation::v03;
+  return method == send_method.v10 || method == stream_method.v10 ? Generation::v10
+                                                                  : Generation::v03;
+}
+
+bool asks_stream(std::string_view method) {
+  return method == stream_method.v03 || method == stream_method.v10;
 }
 
 bool same_parts(std::string_view one, std::string_view other) {
   return one == other || parts_of(one) == parts_of(other);
 }
 
-std::string request_as(Generation to, std::string_view request) {
+std::string request_as(Generation to, std::string_view request, bool stream) {
   json::Document document = json::Document::parse(request);
   Node root = document.root();
+  Node asked = root.find("method");
+  const Generation from =
+      generation_of(asked.is(Type::string) ? asked.string() : std::string_view());
   Writer w;
   for (std::size_t i = 0; i < root.size(); ++i) {
     std::string_view name = root.name_at(i);
     Node value = root.value_at(i);
     if (name == "method") {
-      w.string("method", name_in(to, send_method));
-    } else if (name == "params" && value.is(Type::object)) {
+      w.string("method", name_in(to, stream ? stream_method : send_method));
+    } else if (name == "params" && value.is(Type::object) && from != to) {
       Writer params;
       for (std::size_t k = 0; k < value.size(); ++k) {
         std::string_view member = value.name_at(k);
@@ -368,6 +417,22 @@ std::string answer_as(Generation to, std::string_view answer) {
     } else {
       w.copy(root.name_at(i), root.value_at(i));
     }
+  }
+  return std::move(w).text();
+}
+
+std::string event_of(std::string_view piece, Generation to, std::string_view rpc_id) {
+  json::Document document =
+      json::Document::parse(piece, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  Node error = document.root().find("error");
+  Node result = document.root().find("result");
+  Writer w;
+  w.string("jsonrpc", "2.0");
+  w.raw("id", rpc_id);
+  if (error) {
+    w.copy("error", error);
+  } else {
+    w.raw("result", result.is(Type::object) ? result_as(to, result) : result.text());
   }
   return std::move(w).text();
 }

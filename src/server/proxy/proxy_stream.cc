@@ -1,0 +1,144 @@
+// Answers that their callers read while they come. What a caller reads is what is kept, so one who
+// was cut off goes on where that was, and one who leaves stops nothing.
+#include "platform/json/json.h"
+#include "server/proxy/proxy_service.h"
+#include "server/proxy/refusal.h"
+#include "wire/jsonrpc/jsonrpc.h"
+
+namespace molecule::proxy {
+namespace {
+
+// A comment is written into a stream in which nothing happens, so that what is between holds it.
+constexpr std::chrono::seconds keep_alive{15};
+
+void write_event(std::string& out, std::int64_t number, std::string_view data) {
+  out += fmt::format("id: {}\ndata: ", number);
+  out += data;
+  out += "\n\n";
+}
+
+}  // namespace
+
+// Who reads which message's answer, and from where.
+struct Service::Reading {
+  a2a::Generation generation = a2a::Generation::v03;
+  bool rpc = false;
+  std::string rpc_id;
+  std::string message_id;
+  std::int64_t seq = 0;
+  std::int64_t after = 0;
+  std::string opening;  // Told first, without a number; may be empty.
+};
+
+io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted,
+                                             std::int64_t after) {
+  const a2a::Incoming& message = admission.message;
+  Reading reading{message.generation,
+                  message.rpc,
+                  message.rpc_id,
+                  message.message_id,
+                  accepted.message.seq,
+                  after,
+                  {}};
+  if (admission.target.way != Way::carried) {
+    const std::string id = accepted.place.id.text();
+    reading.opening = jsonrpc::success(
+        message.rpc_id,
+        a2a::task_in(message.generation, "submitted", id, message.context_id.value_or(id)));
+  }
+  switch (admission.target.way) {
+    case Way::fetched: probe_.polled.add(); break;
+    case Way::waits:
+      probe_.queued.add();
+      try_mailbox(admission.target.id);
+      break;
+    case Way::carried: {
+      io::Context here = co_await io::context();
+      const Lane& lane = lane_of(*here.loop);
+      auto work = [](Service& self, const Lane& on, Admission what,
+                     Accepted where) -> io::Task<void> {
+        co_await self.carry_for_agent(on, what, where);
+      };
+      lane.scope->spawn("message stream",
+                        work(*this, lane, std::move(admission), std::move(accepted)));
+    }
+  }
+  co_return stream_of(std::move(reading));
+}
+
+http::Response Service::stream_again(const Admission& admission, const messages::Record& earlier,
+                                     std::int64_t after) {
+  require_same(admission, earlier);
+  const a2a::Incoming& message = admission.message;
+  return stream_of({message.generation,
+                    message.rpc,
+                    message.rpc_id,
+                    message.message_id,
+                    earlier.message.seq,
+                    after,
+                    {}});
+}
+
+http::Response Service::stream_of(Reading reading) {
+  http::Response response;
+  response.content_type = "text/event-stream";
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  response.headers.emplace_back("X-Accel-Buffering", "no");
+  response.stream = [this, reading = std::move(reading)](http::BodyWriter& out) mutable {
+    return write_stream(out, std::move(reading));
+  };
+  return response;
+}
+
+io::Task<void> Service::write_stream(http::BodyWriter& out, Reading reading) {
+  io::Context here = co_await io::context();
+  streams::Streams::Reader reader(streams_, *here.loop, reading.seq, reading.after);
+  out.notify_closed(&reader.woken());
+  std::string text = ": connected\n\n";
+  if (!reading.opening.empty()) text += "data: " + reading.opening + "\n\n";
+  co_await out.write(text);
+  while (!out.closed()) {
+    auto part = co_await reader.next(keep_alive);
+    text.clear();
+    for (const streams::Piece& piece : part.pieces) {
+      write_event(text, piece.number,
+                  a2a::event_of(piece.data, reading.generation, reading.rpc_id));
+    }
+    if (part.over) text += co_await closing(reading);
+    if (text.empty()) text = ": still here\n\n";
+    co_await out.write(text);
+    if (part.over) co_return;
+  }
+}
+
+// What the end of the message says beyond its pieces: the answer of an agent that does not stream,
+// or why there is none. Its number follows from what is kept, so that it is told once.
+io::Task<std::string> Service::closing(const Reading& reading) {
+  struct End {
+    std::optional<messages::Record> record;
+    std::int64_t newest = 0;
+  };
+  auto end = co_await db_.read([&, this](sql::Read& read) {
+    return End{ledger_.find(read, reading.seq), streams_.newest(read, reading.seq)};
+  });
+  if (!end.record || !end.record->outcome) co_return std::string();
+  const messages::Outcome& outcome = *end.record->outcome;
+  auto refusal = refusal_in(outcome);
+  std::string event;
+  if (refusal) {
+    a2a::Incoming asked;
+    asked.rpc = true;
+    asked.rpc_id = reading.rpc_id;
+    asked.message_id = reading.message_id;
+    event = response_of(*refusal, asked).body;
+  } else if (end.newest == 0 && !outcome.body.empty()) {
+    auto piece = a2a::piece_of(outcome.body.text);
+    if (piece) event = a2a::event_of(*piece, reading.generation, reading.rpc_id);
+  }
+  std::string text;
+  const bool told = reading.after > end.newest;
+  if (!event.empty() && !told) write_event(text, end.newest + 1, event);
+  co_return text;
+}
+
+}  // namespace molecule::proxy

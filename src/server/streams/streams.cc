@@ -1,0 +1,204 @@
+#include "server/streams/streams.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "wire/a2a/a2a.h"
+
+namespace molecule::streams {
+namespace {
+
+constexpr std::size_t pruned_at_once = 64;  // Streams.
+
+}  // namespace
+
+// Where a reader waits. It may outlive the reader by the time that a wake-up needs to its loop.
+struct Streams::Reader::Seat {
+  explicit Seat(io::Loop& l) : loop(l) {}
+  io::Loop& loop;
+  io::Signal signal;
+};
+
+struct Streams::Live {
+  std::mutex mutex;
+  std::deque<Piece> recent;  // The newest, without gaps.
+  std::size_t bytes = 0;     // Of them.
+  bool over = false;
+  std::vector<std::weak_ptr<Reader::Seat>> seats;
+
+  void add(std::vector<Piece> pieces) {
+    std::lock_guard lock(mutex);
+    for (Piece& piece : pieces) {
+      bytes += piece.data.size();
+      recent.push_back(std::move(piece));
+      while (bytes > recent_max && recent.size() > 1) {
+        bytes -= recent.front().data.size();
+        recent.pop_front();
+      }
+    }
+    wake();
+  }
+  void end() {
+    std::lock_guard lock(mutex);
+    over = true;
+    wake();
+  }
+  // What comes right after a number; nothing when it is not held here.
+  std::vector<Piece> held_after(std::int64_t number) const {
+    std::vector<Piece> out;
+    if (recent.empty() || number + 1 < recent.front().number) return out;
+    std::size_t size = 0;
+    const auto first = static_cast<std::size_t>(number + 1 - recent.front().number);
+    for (std::size_t i = first; i < recent.size(); ++i) {
+      if (!out.empty() && size + recent[i].data.size() > recent_max) break;
+      size += recent[i].data.size();
+      out.push_back(recent[i]);
+    }
+    return out;
+  }
+
+ private:
+  void wake() {
+    std::erase_if(seats, [](const auto& seat) { return seat.expired(); });
+    for (const auto& each : seats) {
+      if (auto seat = each.lock()) {
+        io::Loop& loop = seat->loop;
+        loop.post([seat = std::move(seat)] { seat->signal.notify(); });
+      }
+    }
+  }
+};
+
+std::shared_ptr<Streams::Live> Streams::live(std::int64_t message) {
+  return live_.write([&](auto& map) {
+    auto& place = map[message];
+    auto found = place.lock();
+    if (!found) {
+      found = std::make_shared<Live>();
+      place = found;
+    }
+    return found;
+  });
+}
+
+std::shared_ptr<Streams::Live> Streams::find_live(std::int64_t message) const {
+  return live_.read([&](const auto& map) {
+    auto it = map.find(message);
+    return it == map.end() ? nullptr : it->second.lock();
+  });
+}
+
+Streams::Writer::Writer(Streams& streams, std::int64_t message, messages::Lease lease)
+    : streams_(streams), message_(message), lease_(lease), live_(streams.live(message)) {}
+
+io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces) {
+  if (!placed_ && lease_.epoch > 1) {
+    // Another delivery of the same message may have written before.
+    newest_ = co_await streams_.db_.read(
+        [this](sql::Read& read) { return streams_.newest(read, message_); });
+  }
+  placed_ = true;
+  auto written = co_await streams_.db_.write([&, this](sql::Tx& tx) {
+    if (!streams_.ledger_.holds(tx, lease_)) return false;
+    if (newest_ == 0) tx.post(store::begin, message_);
+    std::vector<Piece> kept;
+    std::int64_t number = newest_;
+    for (const std::string& data : pieces) {
+      tx.post(store::insert, message_, ++number, std::string_view(data));
+      kept.push_back({number, data});
+    }
+    tx.after_commit(
+        [live = live_, kept = std::move(kept)]() mutable { live->add(std::move(kept)); });
+    return true;
+  });
+  if (written) newest_ += static_cast<std::int64_t>(pieces.size());
+  co_return written;
+}
+
+Streams::Reader::Reader(Streams& streams, io::Loop& loop, std::int64_t message, std::int64_t after)
+    : streams_(streams),
+      message_(message),
+      after_(after),
+      live_(streams.live(message)),
+      seat_(std::make_shared<Seat>(loop)) {
+  std::lock_guard lock(live_->mutex);
+  live_->seats.push_back(seat_);
+}
+
+io::Signal& Streams::Reader::woken() { return seat_->signal; }
+
+io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds limit) {
+  bool waited = false;
+  for (;;) {
+    Part part;
+    {
+      std::lock_guard lock(live_->mutex);
+      part.pieces = live_->held_after(after_);
+    }
+    if (part.pieces.empty()) {
+      // Behind what is held, or at the end: the store knows. What ends a message is stored after
+      // its last piece, so what is seen here together is whole.
+      struct Seen {
+        std::vector<Piece> pieces;
+        bool over = false;
+      };
+      auto seen = co_await streams_.db_.read([this](sql::Read& read) {
+        Seen out;
+        out.pieces = read.all(store::after, message_, after_, rows_max);
+        if (out.pieces.empty()) {
+          auto head = streams_.ledger_.head(read, message_);
+          out.over = !head || head->outcome;
+        }
+        return out;
+      });
+      part.pieces = std::move(seen.pieces);
+      part.over = seen.over;
+    }
+    if (!part.pieces.empty()) {
+      after_ = part.pieces.back().number;
+      co_return part;
+    }
+    if (part.over || waited) co_return part;
+    waited = true;
+    bool came = false;
+    {
+      std::lock_guard lock(live_->mutex);
+      came = live_->over || !live_->held_after(after_).empty();
+    }
+    if (!came) co_await seat_->signal.wait(limit);
+  }
+}
+
+std::int64_t Streams::newest(sql::Statements& statements, std::int64_t message) const {
+  return statements.one(store::newest, message).value_or(0);
+}
+
+void Streams::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome&) {
+  auto found = find_live(message.seq);
+  if (!found && !a2a::asks_stream(message.method)) return;
+  tx.after_commit([this, seq = message.seq] {
+    if (auto live = find_live(seq)) live->end();
+    live_.write([&](auto& map) {
+      std::erase_if(map, [](const auto& each) { return each.second.expired(); });
+    });
+  });
+}
+
+void Streams::erased(sql::Tx& tx, std::int64_t message) {
+  tx.post(store::erase_pieces, message);
+  tx.post(store::erase, message);
+}
+
+io::Task<void> Streams::prune(std::chrono::seconds age) {
+  const Instant before = clock_.now() - age;
+  for (;;) {
+    auto pruned = co_await db_.write([&](sql::Tx& tx) {
+      auto old = tx.all(store::ended, before, static_cast<std::int64_t>(pruned_at_once));
+      for (std::int64_t message : old) erased(tx, message);
+      return old.size();
+    });
+    if (pruned < pruned_at_once) co_return;
+  }
+}
+
+}  // namespace molecule::streams

@@ -1,0 +1,97 @@
+// The pieces of answers, kept before they are shown. One writer per message, as many readers as
+// ask, each at its own place and pace. Any thread; a reader belongs to the loop that made it.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/io/guarded.h"
+#include "platform/io/signal.h"
+#include "server/messages/ledger.h"
+#include "server/streams/streams_store.h"
+
+namespace molecule::streams {
+
+class Streams final : public messages::Follower {
+ public:
+  // Bytes of the newest pieces that are kept in memory for each stream being written or read, and
+  // of what a reader is given at once; a longer piece comes alone.
+  static constexpr std::size_t recent_max = 256u << 10;
+  static constexpr std::int64_t rows_max = 256;  // Pieces read from the store at once.
+
+  Streams(sql::Database& db, const messages::Ledger& ledger, const io::Clock& clock)
+      : db_(db), ledger_(ledger), clock_(clock) {}
+
+  // What has come of one message's answer, and who is at it.
+  struct Live;
+
+  // Writes the pieces of one delivery.
+  class Writer {
+   public:
+    Writer(Streams& streams, std::int64_t message, messages::Lease lease);
+    // Keeps the pieces behind those there are and shows them; durable when it returns. False when
+    // the lease is void: nothing was kept. Throws Fault unavailable while the store is away; the
+    // same call may then be made again.
+    io::Task<bool> append(std::vector<std::string> pieces);
+    std::int64_t written() const { return newest_; }
+
+   private:
+    Streams& streams_;
+    std::int64_t message_;
+    messages::Lease lease_;
+    std::shared_ptr<Live> live_;
+    std::int64_t newest_ = 0;
+    bool placed_ = false;  // newest_ is known.
+  };
+
+  // Reads one message's answer from a place on.
+  class Reader {
+   public:
+    // On its own loop.
+    Reader(Streams& streams, io::Loop& loop, std::int64_t message, std::int64_t after);
+    // What is next, or nothing when nothing came within `limit`. `over`: there is no more and will
+    // be no more.
+    struct Part {
+      std::vector<Piece> pieces;
+      bool over = false;
+    };
+    io::Task<Part> next(std::chrono::nanoseconds limit);
+    std::int64_t after() const { return after_; }
+    // Wakes next() for another reason.
+    io::Signal& woken();
+
+    struct Seat;
+
+   private:
+    Streams& streams_;
+    std::int64_t message_;
+    std::int64_t after_;
+    std::shared_ptr<Live> live_;
+    std::shared_ptr<Seat> seat_;
+  };
+
+  // The number of the newest piece that is kept; 0: none.
+  std::int64_t newest(sql::Statements& statements, std::int64_t message) const;
+
+  void ended(sql::Tx& tx, const messages::Message& message,
+             const messages::Outcome& outcome) override;
+  void erased(sql::Tx& tx, std::int64_t message) override;
+
+  // Lets the pieces go of messages that ended `age` ago.
+  io::Task<void> prune(std::chrono::seconds age);
+
+ private:
+  std::shared_ptr<Live> live(std::int64_t message);
+  std::shared_ptr<Live> find_live(std::int64_t message) const;
+
+  sql::Database& db_;
+  const messages::Ledger& ledger_;
+  const io::Clock& clock_;
+  io::Guarded<std::unordered_map<std::int64_t, std::weak_ptr<Live>>> live_;
+};
+
+}  // namespace molecule::streams

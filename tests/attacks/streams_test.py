@@ -1,0 +1,234 @@
+"""Answers in pieces: a caller reads them as they come, goes on where it was cut off, and is never told less or twice."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from attackers import Answering, Org, PushAgents, Resident, answer_bytes, message, refused
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+STREAMS = {"name": "streams", "capabilities": {"streaming": True}}
+STREAMS_10 = STREAMS | {"supportedInterfaces": [{"url": "http://agent.example/", "protocolBinding": "JSONRPC",
+                                                 "protocolVersion": "1.0"}]}
+
+
+def event(result: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode() + b"\n\n"
+
+
+def status(state: str, final: bool = False) -> dict[str, Any]:
+    return {"kind": "status-update", "taskId": "t", "contextId": "c", "status": {"state": state}, "final": final}
+
+
+def words(text: str) -> dict[str, Any]:
+    return {"kind": "artifact-update", "taskId": "t", "contextId": "c", "append": True,
+            "artifact": {"artifactId": "a", "parts": [{"kind": "text", "text": text}]}}
+
+
+TASK = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "submitted"}}
+
+
+def streaming(results: list[dict[str, Any]], between: Callable[[int], None] = lambda number: None,
+              asked: list[dict[str, Any]] | None = None) -> Answering:
+    """An agent that streams these; `between` runs before each."""
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        if asked is not None:
+            asked.append(json.loads(body))
+        connection.sendall(HEAD)
+        for number, each in enumerate(results):
+            between(number)
+            connection.sendall(event(each))
+    return answer
+
+
+def asks(text: str, message_id: str, method: str = "message/stream", role: str = "user") -> dict[str, Any]:
+    return message(text, message_id) | {"method": method}
+
+
+class Reading:
+    """One caller's stream: its events as they came."""
+
+    def __init__(self, org: Org, agent: Resident, body: dict[str, Any], after: int | None = None) -> None:
+        headers = {"Authorization": f"Bearer {org.admin}", "Accept": "text/event-stream", "Content-Type": "application/json"}
+        if after is not None:
+            headers["Last-Event-ID"] = str(after)
+        place = urlsplit(org.stage.url)
+        self.connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
+        self.connection.request("POST", f"/workspaces/{agent.id}/a2a", json.dumps(body), headers)
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200
+
+    def next(self) -> tuple[int | None, dict[str, Any]]:
+        number: int | None = None
+        while line := self.response.readline():
+            if line.startswith(b"id: "):
+                number = int(line[4:])
+            elif line.startswith(b"data: "):
+                return number, json.loads(line[6:])
+        raise StopIteration
+
+    def rest(self) -> list[tuple[int | None, dict[str, Any]]]:
+        out = []
+        while True:
+            try:
+                out.append(self.next())
+            except StopIteration:
+                return out
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@pytest.fixture
+def streamer(org: Org, push_agents: PushAgents) -> Callable[..., Resident]:
+    def make(answering: Answering, card: dict[str, Any] = STREAMS) -> Resident:
+        agent = org.resident("streamer")
+        made = agent.register(url=push_agents.start(answering), delivery_mode="push", agent_card=card)
+        assert made.status_code == 200, made.text
+        return agent
+    return make
+
+
+def test_each_piece_arrives_before_the_next_is_made(org: Org, streamer: Callable[..., Resident]) -> None:
+    go = [threading.Event() for _ in range(4)]
+    agent = streamer(streaming([TASK, status("working"), words("one "), words("two"), status("completed", True)],
+                               lambda number: number == 0 or go[number - 1].wait(20) or None))
+    reading = Reading(org, agent, asks("hello", "m-each"))
+    assert reading.response.headers["Content-Type"] == "text/event-stream"
+    seen = []
+    for each in go:
+        seen.append(reading.next())
+        each.set()
+    seen += reading.rest()
+    assert [number for number, _ in seen] == [1, 2, 3, 4, 5]
+    assert [each["result"]["kind"] for _, each in seen] == ["task", "status-update", "artifact-update", "artifact-update",
+                                                            "status-update"]
+    assert all(each["id"] == asks("", "")["id"] and each["jsonrpc"] == "2.0" for _, each in seen)
+    row = org.ask("GET", f"/workspaces/{agent.id}/activity").json()[0]
+    assert row["status"] == "ok" and "one two" in json.dumps(row["response_body"]).replace('"}, {"kind": "text", "text": "', "")
+
+
+def test_who_is_cut_off_goes_on_where_that_was(org: Org, streamer: Callable[..., Resident]) -> None:
+    results = [TASK] + [words(f"{number} ") for number in range(200)] + [status("completed", True)]
+    slow = threading.Event()
+    asked: list[dict[str, Any]] = []
+    agent = streamer(streaming(results, lambda number: number == 150 and slow.wait(20) or None, asked))
+    body = asks("count", "m-cut")
+    whole = Reading(org, agent, body)
+    cut = Reading(org, agent, body)
+    first = [cut.next() for _ in range(40)]
+    cut.close()
+    resumed = Reading(org, agent, body, after=40)
+    more = [resumed.next() for _ in range(60)]
+    resumed.close()
+    slow.set()
+    last = Reading(org, agent, body, after=100).rest()
+    assert first + more + last == whole.rest()
+    assert len(asked) == 1, "the agent was asked once"
+    # After its end it can still be read, from anywhere.
+    assert Reading(org, agent, body, after=200).rest() == last[-2:]
+    assert Reading(org, agent, body, after=202).rest() == []
+    assert Reading(org, agent, body, after=900).rest() == []
+
+
+def test_a_caller_that_leaves_stops_nothing(org: Org, streamer: Callable[..., Resident]) -> None:
+    go = threading.Event()
+    agent = streamer(streaming([TASK, words("done"), status("completed", True)],
+                               lambda number: number == 1 and go.wait(20) or None))
+    reading = Reading(org, agent, asks("work", "m-leaves"))
+    reading.next()
+    reading.close()
+    go.set()
+    assert [number for number, _ in Reading(org, agent, asks("work", "m-leaves")).rest()] == [1, 2, 3]
+
+
+def test_an_answer_in_one_piece_is_a_stream_of_one(org: Org, streamer: Callable[..., Resident]) -> None:
+    text = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"kind": "message", "role": "agent", "messageId": "r",
+                                                             "parts": [{"kind": "text", "text": "hi"}]}})
+    asked: list[dict[str, Any]] = []
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        asked.append(json.loads(body))
+        connection.sendall(answer_bytes(text))
+
+    # One whose card promises streams and does not stream, and one that promises nothing.
+    for number, card in enumerate((STREAMS, {"name": "plain"})):
+        agent = streamer(answer, card)
+        seen = Reading(org, agent, asks("hello", f"m-one-{number}")).rest()
+        assert [(number, each["result"]["parts"][0]["text"]) for number, each in seen] == [(1, "hi")]
+        assert Reading(org, agent, asks("hello", f"m-one-{number}"), after=1).rest() == []
+    assert [each["method"] for each in asked] == ["message/stream", "message/send"]
+
+
+def test_generations_meet_in_a_stream(org: Org, streamer: Callable[..., Resident]) -> None:
+    ten = [{"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_SUBMITTED"}}},
+           {"artifactUpdate": {"taskId": "t", "contextId": "c", "artifact": {"artifactId": "a", "parts": [{"text": "x"}]}}},
+           {"statusUpdate": {"taskId": "t", "contextId": "c", "status": {"state": "TASK_STATE_COMPLETED"}}}]
+    asked: list[dict[str, Any]] = []
+    agent = streamer(streaming(ten, asked=asked), STREAMS_10)
+    old = [each["result"] for _, each in Reading(org, agent, asks("hello", "m-gen")).rest()]
+    assert [each["kind"] for each in old] == ["task", "artifact-update", "status-update"]
+    assert old[1]["artifact"]["parts"] == [{"kind": "text", "text": "x"}]
+    assert old[2]["status"]["state"] == "completed" and old[2]["final"] is True
+    assert asked[0]["method"] == "SendStreamingMessage"
+    new = asks("hello", "m-gen-10", "SendStreamingMessage")
+    assert [each["result"] for _, each in Reading(org, agent, new).rest()] == ten
+
+
+def test_a_stream_that_breaks_ends_with_an_error(org: Org, streamer: Callable[..., Resident]) -> None:
+    def breaks(connection: socket.socket, head: bytes, body: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        data = event(TASK)
+        connection.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    agent = streamer(breaks)
+    seen = Reading(org, agent, asks("hello", "m-breaks")).rest()
+    assert [number for number, _ in seen] == [1, 2]
+    assert seen[1][1]["error"]["message"].startswith("the agent's stream of events broke off")
+    assert seen[1][1]["code"] == "agent_reset" and seen[1][1]["delivery_confirmed"] is True
+    assert Reading(org, agent, asks("hello", "m-breaks"), after=1).rest() == seen[1:]
+    assert Reading(org, agent, asks("hello", "m-breaks"), after=2).rest() == []
+
+
+def test_who_waits_for_an_agent_that_fetches_reads_its_answer(org: Org) -> None:
+    agent = org.resident("fetches")
+    assert agent.register(delivery_mode="poll").status_code == 200
+    reading = Reading(org, agent, asks("hello", "m-polled"))
+    number, opening = reading.next()
+    assert number is None and opening["result"]["status"]["state"] == "submitted"
+    row = agent.ask("GET", f"/workspaces/{agent.id}/activity").json()[0]
+    assert row["id"] == opening["result"]["id"]
+    reply = agent.ask("POST", f"/workspaces/{agent.id}/notify", {"message": "hi there", "reply_to": row["id"]})
+    if reply.status_code == 200:
+        assert [each["result"]["parts"][0]["text"] for _, each in reading.rest()] == ["hi there"]
+    reading.close()
+
+
+def test_bad_positions_and_reused_ids_are_refused(org: Org, streamer: Callable[..., Resident]) -> None:
+    agent = streamer(streaming([TASK, status("completed", True)]))
+    Reading(org, agent, asks("hello", "m-bad")).rest()
+    for wrong in ("x", "-1", "1.5", "9" * 30):
+        answer = org.ask("POST", f"/workspaces/{agent.id}/a2a", asks("hello", "m-bad"), headers={"Last-Event-ID": wrong})
+        assert refused(answer, 400)["code"] == "invalid_request"
+    other = org.ask("POST", f"/workspaces/{agent.id}/a2a", asks("something else", "m-bad"))
+    assert refused(other, 409)["code"] == "message_id_reused"
+
+
+def test_a_slow_reader_holds_up_nobody(org: Org, streamer: Callable[..., Resident]) -> None:
+    results = [TASK] + [words("x" * 20_000) for _ in range(300)] + [status("completed", True)]
+    agent = streamer(streaming(results))
+    body = asks("much", "m-slow")
+    slow = Reading(org, agent, body)
+    slow.next()
+    begun = time.monotonic()
+    assert len(Reading(org, agent, body).rest()) == 302
+    assert time.monotonic() - begun < 20
+    assert len(slow.rest()) == 301
