@@ -46,7 +46,7 @@ std::string Agents::answer(const Agent& agent) {
 io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived) {
   using End = Carried::End;
   Agent& agent = agents_.of(parcel.target.id);
-  watch_.goes_out(parcel);
+  const int carrier = watch_.goes_out(parcel);
   if (agent.manner == Manner::away || !agent.beats) {
     co_await io::sleep(connect_wait);
     co_return proxy::without_answer(End::not_now, 502, "agent_unreachable",
@@ -73,6 +73,7 @@ io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived
   if (manner == Manner::resets) {
     co_return proxy::without_answer(End::not_now, 502, "agent_reset", "the connection ended", true);
   }
+  watch_.comes_back(parcel, carrier, text);
   if (manner == Manner::fails) {
     co_return proxy::without_answer(End::refused, 502, "agent_error", text, true);
   }

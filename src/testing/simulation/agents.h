@@ -42,8 +42,11 @@ struct Agent {
 class Watch {
  public:
   virtual ~Watch() = default;
-  virtual void goes_out(const proxy::Parcel& parcel) = 0;  // A carrier begins.
-  virtual void arrives(const proxy::Parcel& parcel) = 0;   // The agent has it.
+  // A carrier begins; which one it is of this message's.
+  virtual int goes_out(const proxy::Parcel& parcel) = 0;
+  virtual void arrives(const proxy::Parcel& parcel) = 0;  // The agent has it.
+  // The carrier brings this answer back.
+  virtual void comes_back(const proxy::Parcel& parcel, int carrier, std::string_view answer) = 0;
 };
 
 class Agents {

@@ -91,7 +91,17 @@ std::vector<Oracle::Row> Oracle::rows() {
   return store_.look([](sql::Read& read) { return read.all(all); });
 }
 
-void Oracle::goes_out(const proxy::Parcel& parcel) {
+int Oracle::goes_out(const proxy::Parcel& parcel) {
+  judge_going_out(parcel);
+  return ++out_[messages::seq_of(parcel.activity)];
+}
+
+// The lease of its carrier was taken over, so that it must not become the message's end.
+void Oracle::comes_back(const proxy::Parcel& parcel, int carrier, std::string_view answer) {
+  if (carrier != out_[messages::seq_of(parcel.activity)]) void_.insert(token_in(answer));
+}
+
+void Oracle::judge_going_out(const proxy::Parcel& parcel) {
   static constexpr sql::Query<Row(std::int64_t)> one{"simulation.message", R"(
     SELECT m.seq, m.target_id, m.source_id, m.message_id, m.created_at, d.state, d.epoch, d.attempts, d.expires_at,
            o."end", o.body
@@ -114,7 +124,7 @@ void Oracle::goes_out(const proxy::Parcel& parcel) {
       complain(what + " goes out after its time has passed");
     }
   }
-  if (!out_.insert(seq).second || two_serve_) return;
+  if (out_.contains(seq) || two_serve_) return;
   std::int64_t& newest = newest_out_[line];
   if (seq < newest) {
     // Its sender may not know yet that there is such a message, and then no order of it either.
@@ -183,6 +193,8 @@ void Oracle::judge_messages(const std::vector<Row>& rows, const Process& process
     if (!fresh) complain(fmt::format("{} is stored again as {}", what, at->second->seq));
     if (row.state && row.end) complain(what + " is open and has its end");
     if (!row.state && !row.end) complain(what + " is neither open nor has it an end");
+    if (void_.contains(token_in(row.body.value_or(""))))
+      complain(what + " ended with what came back under a void lease");
     if (!row.state) continue;
     if (*row.state == State::leased) complain(what + " is still leased");
     auto brief = process.directory().brief(row.target);

@@ -42,8 +42,9 @@ class Oracle final : public Watch {
   void two_serve(bool now) { two_serve_ = now; }
   bool two_serve() const { return two_serve_; }
 
-  void goes_out(const proxy::Parcel& parcel) override;
+  int goes_out(const proxy::Parcel& parcel) override;
   void arrives(const proxy::Parcel& parcel) override;
+  void comes_back(const proxy::Parcel& parcel, int carrier, std::string_view answer) override;
 
   // While the store is there: what the process remembers is what the store says.
   void compare(const Process& process);
@@ -57,6 +58,7 @@ class Oracle final : public Watch {
   struct Row;
   void complain(std::string what);
   std::vector<Row> rows();
+  void judge_going_out(const proxy::Parcel& parcel);
   void judge_messages(const std::vector<Row>& rows, const Process& process);
   void judge_answers(const Sent& sent, const Row& row);
   void judge_log(const std::vector<Row>& rows);
@@ -69,7 +71,8 @@ class Oracle final : public Watch {
   std::deque<Sent> sent_;
   std::vector<std::int64_t> followed_;
   std::map<std::int64_t, int> brought_;  // How often the agent may have begun it.
-  std::set<std::int64_t> out_;           // Went out at least once.
+  std::map<std::int64_t, int> out_;      // How often it went out.
+  std::set<std::string> void_;           // Answers that came back after another carrier had begun.
   std::map<std::pair<WorkspaceId, WorkspaceId>, std::int64_t> newest_out_;  // By sender and target.
   bool two_serve_ = false;
   std::vector<std::string> complaints_;

@@ -52,6 +52,9 @@ class Store {
     bool looks = false;
   };
 
+  Store();
+  std::string schema();
+
   metrics::Registry metrics_;
   std::shared_ptr<Interference> interference_ = std::make_shared<Interference>();
   std::unique_ptr<sql::SqliteDatabase> engine_;

@@ -16,8 +16,8 @@ constexpr int restless_max = 40;  // Rounds of half an hour until everything mus
 // How far time may go in one step of a wait that has lasted so long: a second at first, as the
 // platform's own turns, and coarser when little happens.
 std::chrono::nanoseconds hop_after(std::chrono::nanoseconds waited) {
-  if (waited < 10s) return 1s;
-  if (waited < 150s) return 5s;
+  if (waited < 4s) return 1s;
+  if (waited < 60s) return 5s;
   return std::min<std::chrono::nanoseconds>(waited / 4, 1h);
 }
 
