@@ -25,6 +25,7 @@
 #include "server/auth/gate.h"
 #include "server/auth/keep.h"
 #include "server/auth/rules.h"
+#include "server/cards/cards_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
@@ -236,6 +237,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                              presence_settings, registry);
   later_departures.join(presence);
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
+  cards::Service cards(directory, config.text("platform-url"));
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
@@ -272,6 +274,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(secrets::routes, secrets);
   router.mount(activity::routes, activity);
   router.mount(proxy::routes, proxy);
+  router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);
   router.mount(layout::routes, layout);
   router.mount(events::routes, events);

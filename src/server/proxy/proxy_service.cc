@@ -9,22 +9,27 @@
 namespace molecule::proxy {
 namespace {
 
-constexpr auto table = http::table(
-    http::post<auth::Member, &Service::send>("/workspaces/{id}/a2a")
-        .body_limit(16u << 20)
-        .says(
-            "Sends a message to a workspace as A2A JSON-RPC, 0.3 or 1.0: the agent's answer, or a receipt; "
-            "message/stream and SendStreamingMessage are answered with server-sent events.")
-        .takes<RawJson>()
-        .gives<RawJson>(200)
-        .gives<api::Receipt>(202)
-        .refuses("invalid_json", "invalid_request", "invalid_message", "unknown_method",
-                 "method_not_supported", "message_id_reused", "not_reachable",
-                 "workspace_not_found", "loop_stopped", "edge_rate", "mailbox_full", "agent_failed",
-                 "agent_unreachable", "agent_timeout"),
-    http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}")
-        .says("Where an accepted message stands.")
-        .refuses("queue_item_not_found", "forbidden"));
+// A workspace's way in has two names: ours, and that of its A2A endpoint.
+constexpr http::Route way_in(std::string_view pattern) {
+  return http::post<auth::Member, &Service::send>(pattern)
+      .body_limit(16u << 20)
+      .says(
+          "Sends a message to a workspace as A2A JSON-RPC, 0.3 or 1.0: the agent's answer, or a receipt; "
+          "message/stream and SendStreamingMessage are answered with server-sent events.")
+      .takes<RawJson>()
+      .gives<RawJson>(200)
+      .gives<api::Receipt>(202)
+      .refuses("invalid_json", "invalid_request", "invalid_message", "unknown_method",
+               "method_not_supported", "message_id_reused", "not_reachable", "workspace_not_found",
+               "loop_stopped", "edge_rate", "mailbox_full", "agent_failed", "agent_unreachable",
+               "agent_timeout");
+}
+
+constexpr auto table =
+    http::table(way_in("/workspaces/{id}/a2a"), way_in("/a2a/{id}"),
+                http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}")
+                    .says("Where an accepted message stands.")
+                    .refuses("queue_item_not_found", "forbidden"));
 
 }  // namespace
 

@@ -71,6 +71,11 @@ struct Streams::Live {
 
 std::shared_ptr<Streams::Live> Streams::live(std::int64_t message) {
   return live_.write([&](auto& map) {
+    // What nobody is at any more goes when as many have come as there were.
+    if (map.size() >= swept_at_) {
+      std::erase_if(map, [](const auto& each) { return each.second.expired(); });
+      swept_at_ = std::max(sweep_min, map.size() * 2);
+    }
     auto& place = map[message];
     auto found = place.lock();
     if (!found) {
@@ -178,9 +183,6 @@ void Streams::ended(sql::Tx& tx, const messages::Message& message, const message
   if (!found && !a2a::asks_stream(message.method)) return;
   tx.after_commit([this, seq = message.seq] {
     if (auto live = find_live(seq)) live->end();
-    live_.write([&](auto& map) {
-      std::erase_if(map, [](const auto& each) { return each.second.expired(); });
-    });
   });
 }
 

@@ -85,6 +85,7 @@ class Streams final : public messages::Follower {
   io::Task<void> prune(std::chrono::seconds age);
 
  private:
+  static constexpr std::size_t sweep_min = 64;
   std::shared_ptr<Live> live(std::int64_t message);
   std::shared_ptr<Live> find_live(std::int64_t message) const;
 
@@ -92,6 +93,7 @@ class Streams final : public messages::Follower {
   const messages::Ledger& ledger_;
   const io::Clock& clock_;
   io::Guarded<std::unordered_map<std::int64_t, std::weak_ptr<Live>>> live_;
+  std::size_t swept_at_ = sweep_min;  // Under the lock of live_.
 };
 
 }  // namespace molecule::streams
