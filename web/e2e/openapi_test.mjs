@@ -156,6 +156,11 @@ test("is what the platform answers, route by route", async () => {
   const message = (text, messageId) => ({ jsonrpc: "2.0", id: 1, method: "message/send", params: { message: { kind: "message", role: "user", messageId, parts: [{ kind: "text", text }] } } });
   const waiting = await ask("POST", "/workspaces/{id}/a2a", { id: mate.id, token, body: message("read it", "m-1") });
   await ask("POST", "/workspaces/{id}/a2a", { id: mate.id, token, body: { jsonrpc: "2.0", id: 1, method: "nonsense" }, expect: 400 });
+  await ask("POST", "/a2a/{id}", { id: mate.id, token, body: message("read it too", "m-endpoint") });
+  for (const path of ["/a2a/{id}/.well-known/agent-card.json", "/a2a/{id}/.well-known/agent.json"]) {
+    await ask("GET", path, { id, token: mateToken });
+    await ask("GET", path, { id, token: "", expect: 401 });
+  }
   await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: waiting.activity_id, token });
   await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: id, token, expect: 404 });
   await ask("GET", "/workspaces/{id}/activity", { id: mate.id, token: mateToken, query: "?type=a2a_receive&include=peer_info" });
