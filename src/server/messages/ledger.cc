@@ -298,7 +298,10 @@ void Ledger::recover(sql::Tx& tx) {
       }
       // Leased by this incarnation: its carrier renews it soon, or there is none and the sweep
       // takes it back.
-      if (row.state == State::leased) open.lease_until = monotonic + settings_.recovered_for;
+      if (row.state == State::leased) {
+        open.lease_until = monotonic + settings_.recovered_for;
+        open.waited = true;  // It may have: then nothing of its sender goes before it.
+      }
       all->emplace_back(row.seq, open);
     }
   }

@@ -49,7 +49,7 @@ struct Scene {
   Sent& waiting(Agent& agent, std::string id) {
     agent.manner = Manner::away;
     Sent& sent = world.say(agent, std::move(id));
-    world.pass(12s);
+    world.pass(11s);
     EXPECT_EQ(stands(sent), "open");
     return sent;
   }
