@@ -175,7 +175,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   tokens.on_ended(review);
   sessions.on_ended(review);
   for (facts::Projection* projection :
-       std::initializer_list<facts::Projection*>{&tokens, &sessions})
+       std::initializer_list<facts::Projection*>{&directory, &tokens, &sessions})
     log.join(*projection);
   auth::Claims claims(world.clock, world.random);
   auth::Limits limits(limit_settings(config));
@@ -195,7 +195,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   co_await vault.require_keys(config.flag("begin-anew"));
   co_await belongings.note_keys(db);
   secrets::Service secrets(db, log, directory, world.clock, vault);
-  secrets::Inbound inbound(db, world.clock, world.random, vault);
+  secrets::Inbound inbound(world.clock, world.random, vault, log);
+  log.join(inbound);
   UrlsByDialer urls(dialer);
   presence::Limits presence_limits;
   presence_limits.silent_after = std::chrono::seconds(config.number("offline-after"));
@@ -248,10 +249,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                              dev ? auth::Profile::development : auth::Profile::production);
 
   // State from before the restart.
-  co_await workspace_service.load();
-  co_await inbound.load();
-  co_await presence.load();
   co_await log.load();
+  co_await workspace_service.load();
+  co_await presence.load();
   co_await proxy.recover();
 
   // The way in.

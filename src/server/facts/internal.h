@@ -7,16 +7,61 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fields.h"
 #include "base/id.h"
+#include "base/raw_json.h"
+#include "wire/api/workspaces.h"
 
 namespace molecule::facts {
 
-enum class Internal { TOKEN_ISSUED, TOKENS_ENDED, SESSION_BEGUN, SESSIONS_ENDED };
-BOOST_DESCRIBE_ENUM(Internal, TOKEN_ISSUED, TOKENS_ENDED, SESSION_BEGUN, SESSIONS_ENDED)
+enum class Internal {
+  WORKSPACE_MADE,
+  WORKSPACE_ENROLLED,
+  WORKSPACES_PURGED,
+  TOKEN_ISSUED,
+  TOKENS_ENDED,
+  SESSION_BEGUN,
+  SESSIONS_ENDED,
+  INBOUND_SECRET_MADE,
+  INBOUND_SECRETS_GONE
+};
+BOOST_DESCRIBE_ENUM(Internal, WORKSPACE_MADE, WORKSPACE_ENROLLED, WORKSPACES_PURGED, TOKEN_ISSUED,
+                    TOKENS_ENDED, SESSION_BEGUN, SESSIONS_ENDED, INBOUND_SECRET_MADE,
+                    INBOUND_SECRETS_GONE)
+
+// Its time is the workspace's creation.
+struct WorkspaceMade {
+  std::optional<WorkspaceId> parent;
+  std::string name;
+  std::string role;
+  int tier = 3;
+  std::string runtime;
+  api::WorkspaceStatus status = api::WorkspaceStatus::provisioning;
+  std::string url;
+  json::Omit<RawJson> agent_card;
+  std::optional<api::DeliveryMode> delivery;  // What was chosen, if anybody did.
+  int max_concurrent_tasks = 1;
+  std::optional<std::int64_t> budget_limit;
+};
+BOOST_DESCRIBE_STRUCT(WorkspaceMade, (),
+                      (parent, name, role, tier, runtime, status, url, agent_card, delivery,
+                       max_concurrent_tasks, budget_limit))
+
+struct WorkspaceEnrolled {
+  std::string url;
+  RawJson agent_card;
+  api::DeliveryMode delivery = api::DeliveryMode::poll;
+};
+BOOST_DESCRIBE_STRUCT(WorkspaceEnrolled, (), (url, agent_card, delivery))
+
+struct WorkspacesPurged {
+  std::vector<WorkspaceId> ids;
+};
+BOOST_DESCRIBE_STRUCT(WorkspacesPurged, (), (ids))
 
 struct TokenIssued {
   TokenId id;
@@ -44,9 +89,31 @@ struct SessionsEnded {
 };
 BOOST_DESCRIBE_STRUCT(SessionsEnded, (), (digests))
 
+struct InboundSecretMade {
+  std::string sealed;  // Base64 of what the store holds.
+};
+BOOST_DESCRIBE_STRUCT(InboundSecretMade, (), (sealed))
+
+struct InboundSecretsGone {
+  std::vector<WorkspaceId> ids;
+};
+BOOST_DESCRIBE_STRUCT(InboundSecretsGone, (), (ids))
+
 template <Internal kind>
 struct PayloadOf;
 
+template <>
+struct PayloadOf<Internal::WORKSPACE_MADE> {
+  using Payload = WorkspaceMade;
+};
+template <>
+struct PayloadOf<Internal::WORKSPACE_ENROLLED> {
+  using Payload = WorkspaceEnrolled;
+};
+template <>
+struct PayloadOf<Internal::WORKSPACES_PURGED> {
+  using Payload = WorkspacesPurged;
+};
 template <>
 struct PayloadOf<Internal::TOKEN_ISSUED> {
   using Payload = TokenIssued;
@@ -62,6 +129,14 @@ struct PayloadOf<Internal::SESSION_BEGUN> {
 template <>
 struct PayloadOf<Internal::SESSIONS_ENDED> {
   using Payload = SessionsEnded;
+};
+template <>
+struct PayloadOf<Internal::INBOUND_SECRET_MADE> {
+  using Payload = InboundSecretMade;
+};
+template <>
+struct PayloadOf<Internal::INBOUND_SECRETS_GONE> {
+  using Payload = InboundSecretsGone;
 };
 
 }  // namespace molecule::facts

@@ -49,8 +49,7 @@ io::Task<void> Service::load() {
     vitals.current_task = std::move(row.current_task);
     vitals.monthly_spend = row.monthly_spend;
     roster_.restore(row.workspace_id, vitals);
-    directory.update(row.workspace_id,
-                     [&](workspaces::Entry& entry) { entry.monthly_spend = row.monthly_spend; });
+    directory.note_spend(row.workspace_id, row.monthly_spend);
   }
   // Who counts as alive without ever having been heard is judged from its beginning.
   for (const workspaces::Entry& entry : directory.all()) {
@@ -134,7 +133,7 @@ void Service::keep(sql::Tx& tx, const Roster::Snapshot& said) {
           vitals.monthly_spend);
   if (vitals.monthly_spend == 0) return;
   tx.after_commit([this, id = said.id, spend = vitals.monthly_spend] {
-    table_.directory().update(id, [&](workspaces::Entry& entry) { entry.monthly_spend = spend; });
+    table_.directory().note_spend(id, spend);
   });
 }
 

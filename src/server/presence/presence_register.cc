@@ -214,16 +214,9 @@ io::Task<api::Done> Service::update_card(auth::Member::Caller caller,
   auto work = [this, update = std::move(update)](sql::Tx& tx) {
     Row row = table_.live(tx, update.id);
     if (!update.card.empty()) {
-      RawJson card = reconciled(update.card, row);
-      table_.set_card(tx, row.id, card);
-      table_.announce(tx, events::event<events::Type::AGENT_CARD_UPDATED>(row.id, {card}));
+      table_.set_card(tx, row.id, reconciled(update.card, row));
     }
-    if (update.url && *update.url != row.url) {
-      table_.set_url(tx, row.id, *update.url);
-      events::Changed changed;
-      changed.url = *update.url;
-      table_.announce(tx, events::event<events::Type::WORKSPACE_UPDATED>(row.id, changed));
-    }
+    if (update.url && *update.url != row.url) table_.set_url(tx, row.id, *update.url);
   };
   co_await db_.write(std::move(work));
   co_return api::Done{"updated"};

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
+#include "server/workspaces/town_fixture.h"
 #include "testing/manual_clock.h"
 
 namespace molecule::proxy {
@@ -32,7 +33,7 @@ class Admit : public ::testing::Test {
     entry.status = status;
     entry.url = std::move(url);
     entry.parent = parent;
-    directory.put(entry);
+    town.put(entry);
     return entry.id;
   }
   Way way_to(WorkspaceId id) { return admitter.target(id).way; }
@@ -48,7 +49,8 @@ class Admit : public ::testing::Test {
 
   test::ManualClock clock;
   test::CountingRandom random;
-  workspaces::Directory directory;
+  workspaces::Town town;
+  workspaces::Directory& directory = town.directory;
   // An open message for an agent.
   void open(WorkspaceId target, std::optional<WorkspaceId> source, messages::State state) {
     messages::Open message;
@@ -71,7 +73,7 @@ TEST_F(Admit, AnAgentIsReachedTheWayItCanBe) {
   WorkspaceId pushed = add(Status::online, "http://agent.example/");
   EXPECT_EQ(way_to(pushed), Way::carried);
   WorkspaceId polling = add(Status::online, "http://agent.example/");
-  directory.update(polling, [](Entry& entry) { entry.delivery = Delivery::poll; });
+  town.change(polling, [](Entry& entry) { entry.delivery = Delivery::poll; });
   EXPECT_EQ(way_to(polling), Way::fetched);
   for (Status asleep : {Status::paused, Status::hibernating, Status::hibernated})
     EXPECT_EQ(way_to(add(asleep, "http://agent.example/")), Way::waits);
@@ -85,7 +87,7 @@ TEST_F(Admit, WhatCannotBeReachedIsRefusedWithTheReason) {
   EXPECT_EQ(code_of([&] { admitter.target(add(Status::removed, "")); }), "workspace_removed");
   EXPECT_EQ(code_of([&] { admitter.target(add(Status::failed, "")); }), "workspace_has_no_url");
   WorkspaceId spent = add(Status::online, "http://agent.example/");
-  directory.update(spent, [](Entry& entry) {
+  town.change(spent, [](Entry& entry) {
     entry.budget_limit = 100;
     entry.monthly_spend = 100;
   });
@@ -178,7 +180,7 @@ TEST_F(Admit, EveryWayOfWaitingHasAnEnd) {
   settings.polled_max = 3;
   WorkspaceId asleep = add(Status::paused, "http://agent.example/");
   WorkspaceId polling = add(Status::online, "");
-  directory.update(polling, [](Entry& entry) { entry.delivery = Delivery::poll; });
+  town.change(polling, [](Entry& entry) { entry.delivery = Delivery::poll; });
   auto fill = [&](WorkspaceId to) {
     for (int i = 0;; ++i) {
       if (code_of([&] { admitter.admit_from(std::nullopt, to, hello); }) != "admitted") return i;

@@ -1,24 +1,53 @@
 #include "server/secrets/inbound.h"
 
+#include <array>
+
 #include "base/fault.h"
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/token.h"
 #include "platform/log/log.h"
 #include "server/secrets/secrets_store.h"
 
 namespace molecule::secrets {
 
-io::Task<void> Inbound::load() {
-  auto query = [](sql::Read& read) { return read.all(store::all_inbound); };
-  std::vector<store::InboundRow> rows = co_await db_.read(query);
-  for (const store::InboundRow& row : rows) {
-    try {
-      Secret secret = vault_.open(row.sealed, inbound_place(row.workspace_id));
-      known_.write([&](auto& map) { map.insert_or_assign(row.workspace_id, std::move(secret)); });
-    } catch (const Fault& fault) {
-      log::error("an inbound secret cannot be opened", log::field("workspace", row.workspace_id),
-                 log::field("code", fault.code()));
-    }
+namespace {
+
+constexpr std::array<facts::Kind, 2> kinds{facts::Internal::INBOUND_SECRET_MADE,
+                                           facts::Internal::INBOUND_SECRETS_GONE};
+
+}  // namespace
+
+std::span<const facts::Kind> Inbound::applies() const { return kinds; }
+
+void Inbound::know(Known& known, WorkspaceId id, crypto::Bytes sealed) const {
+  try {
+    known.insert_or_assign(id, vault_.open(sealed, inbound_place(id)));
+  } catch (const Fault& fault) {
+    log::error("an inbound secret cannot be opened", log::field("workspace", id),
+               log::field("code", fault.code()));
   }
+}
+
+Inbound::Place Inbound::load(sql::Statements& statements) {
+  auto rows = statements.all(store::all_inbound);
+  return [this, rows = std::move(rows)] {
+    Known known;
+    for (const store::InboundRow& row : rows) know(known, row.workspace_id, row.sealed);
+    known_.write([&](Known& all) { all = std::move(known); });
+  };
+}
+
+void Inbound::apply(const facts::Fact& fact) {
+  if (fact.kind == facts::Kind(facts::Internal::INBOUND_SECRET_MADE)) {
+    const std::string text = fact.read<facts::InboundSecretMade>().sealed;
+    const auto sealed = crypto::base64_decode(text).value_or(std::vector<std::uint8_t>{});
+    known_.write([&](Known& known) { know(known, fact.workspace, sealed); });
+    return;
+  }
+  const auto gone = fact.read<facts::InboundSecretsGone>();
+  known_.write([&](Known& known) {
+    for (WorkspaceId id : gone.ids) known.erase(id);
+  });
 }
 
 Secret Inbound::ensure(sql::Tx& tx, WorkspaceId id) {
@@ -32,8 +61,7 @@ Secret Inbound::ensure(sql::Tx& tx, WorkspaceId id) {
   Secret secret = crypto::make_token(random_);
   crypto::Sealed sealed = vault_.seal(tx, secret.reveal(), inbound_place(id));
   tx.run(store::put_inbound, id, sql::BytesView(sealed), clock_.now());
-  tx.after_commit(
-      [this, id, secret] { known_.write([&](auto& map) { map.insert_or_assign(id, secret); }); });
+  record_.note<facts::Internal::INBOUND_SECRET_MADE>(tx, id, {crypto::base64_encode(sealed)});
   return secret;
 }
 
@@ -45,10 +73,11 @@ Secret Inbound::of(WorkspaceId id) const {
 }
 
 void Inbound::removed(sql::Tx& tx, std::span<const WorkspaceId> ids) {
+  facts::InboundSecretsGone gone;
   for (WorkspaceId id : ids) {
-    tx.run(store::forget_inbound, id);
-    tx.after_commit([this, id] { known_.write([&](auto& map) { map.erase(id); }); });
+    if (tx.run(store::forget_inbound, id) > 0) gone.ids.push_back(id);
   }
+  if (!gone.ids.empty()) record_.note<facts::Internal::INBOUND_SECRETS_GONE>(tx, {}, gone);
 }
 
 }  // namespace molecule::secrets

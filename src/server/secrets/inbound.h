@@ -9,19 +9,20 @@
 
 #include "platform/io/clock.h"
 #include "platform/io/guarded.h"
+#include "server/facts/record.h"
 #include "server/secrets/vault.h"
 #include "server/workspaces/workspaces.h"
 
 namespace molecule::secrets {
 
-class Inbound final : public workspaces::InboundSecrets, public workspaces::Departure {
+class Inbound final : public workspaces::InboundSecrets,
+                      public workspaces::Departure,
+                      public facts::Projection {
  public:
-  Inbound(sql::Database& db, const io::Clock& clock, io::Random& random, Vault& vault)
-      : db_(db), clock_(clock), random_(random), vault_(vault) {}
-
-  // Opens all of them. Once, at start; one that cannot be opened is logged by its workspace and
-  // made anew at that agent's next registration.
-  io::Task<void> load();
+  // One that cannot be opened when it is loaded is logged by its workspace and made anew at that
+  // agent's next registration.
+  Inbound(const io::Clock& clock, io::Random& random, Vault& vault, facts::Record& record)
+      : clock_(clock), random_(random), vault_(vault), record_(record) {}
 
   Secret ensure(sql::Tx& tx, WorkspaceId id) override;
   Secret of(WorkspaceId id) const override;
@@ -30,11 +31,17 @@ class Inbound final : public workspaces::InboundSecrets, public workspaces::Depa
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override { removed(tx, ids); }
 
  private:
-  sql::Database& db_;
+  std::span<const facts::Kind> applies() const override;
+  Place load(sql::Statements& statements) override;
+  void apply(const facts::Fact& fact) override;
+  using Known = std::unordered_map<WorkspaceId, Secret>;
+  void know(Known& known, WorkspaceId id, crypto::Bytes sealed) const;
+
   const io::Clock& clock_;
   io::Random& random_;
   Vault& vault_;
-  io::Guarded<std::unordered_map<WorkspaceId, Secret>> known_;
+  facts::Record& record_;
+  io::Guarded<Known> known_;
 };
 
 }  // namespace molecule::secrets

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <filesystem>
+#include <random>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -9,6 +11,7 @@
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
 #include "testing/migrations.h"
+#include "testing/store_trouble.h"
 
 namespace molecule::secrets {
 namespace {
@@ -30,8 +33,10 @@ class InboundSecrets : public test::EachDatabase {
     ring.add(std::move(key));
     inbound.reset();
     vault = std::make_unique<Vault>(db(), random, std::move(ring), KeySettings{{}, true});
-    inbound = std::make_unique<Inbound>(db(), clock, random, *vault);
-    run(inbound->load());
+    record = std::make_unique<facts::Record>(db(), clock);
+    inbound = std::make_unique<Inbound>(clock, random, *vault, *record);
+    record->join(*inbound);
+    run(record->load());
   }
   std::string ensure(WorkspaceId id) {
     Secret secret = write([&](sql::Tx& tx) { return inbound->ensure(tx, id); });
@@ -44,6 +49,7 @@ class InboundSecrets : public test::EachDatabase {
   WorkspaceId ws = random.id<WorkspaceId>();
   WorkspaceId other = random.id<WorkspaceId>();
   std::unique_ptr<Vault> vault;
+  std::unique_ptr<facts::Record> record;
   std::unique_ptr<Inbound> inbound;
 };
 EACH_DATABASE(InboundSecrets);
@@ -74,6 +80,70 @@ TEST_P(InboundSecrets, ARemovedWorkspaceHasNone) {
   });
   EXPECT_EQ(known(ws), "");
   EXPECT_NE(ensure(ws), first);
+}
+
+template <class T>
+concept ChangedFromOutside = requires(T& one, const facts::Fact& fact) { one.apply(fact); } ||
+                             requires(T& one, sql::Read& from) { one.load(from); };
+static_assert(!ChangedFromOutside<Inbound>);
+
+TEST_P(InboundSecrets, FollowTheLogAloneWhateverHappens) {
+  auto trouble = std::make_shared<test::StoreTrouble>();
+  place->settings.interference = trouble;
+  inbound.reset();
+  record.reset();
+  vault.reset();
+  reopen();
+  start(crypto::SealingKey::random(random));
+  facts::Record others(db(), clock);
+  Inbound following(clock, random, *vault, others);
+  others.join(following);
+  run(others.load());
+
+  std::vector<WorkspaceId> workspaces;
+  for (int i = 0; i < 5; ++i) workspaces.push_back(random.id<WorkspaceId>());
+  auto all = [&](const Inbound& memory) {
+    std::string known;
+    for (WorkspaceId id : workspaces) known += std::string(memory.of(id).reveal()) + "\n";
+    return known;
+  };
+  std::mt19937_64 chance{20260103};
+  for (int step = 0; step < 100; ++step) {
+    SCOPED_TRACE(step);
+    const WorkspaceId id = workspaces[chance() % workspaces.size()];
+    const auto fate = chance() % 8;
+    const bool removes = chance() % 3 == 0;
+    if (fate == 0) trouble->at_commit_done(1);
+    if (fate == 1) trouble->at_commit_undone(1);
+    try {
+      write([&](sql::Tx& tx) {
+        if (removes) {
+          inbound->removed(tx, std::array{id});
+        } else {
+          inbound->ensure(tx, id);
+        }
+        if (fate == 2) throw bad_request("undone");
+        return 0;
+      });
+    } catch (const Fault&) {}
+    if (fate < 2) {
+      trouble->give_back();
+      const auto give_up = io::SystemClock().monotonic() + std::chrono::seconds(20);
+      while (!db().healthy() && io::SystemClock().monotonic() < give_up) std::this_thread::yield();
+      ASSERT_TRUE(db().healthy());
+    }
+    if (chance() % 10 == 0) run(others.follow());
+  }
+  run(record->follow());
+  run(others.follow());
+  const std::string known = all(*inbound);
+  EXPECT_GT(known.size(), workspaces.size());
+  EXPECT_EQ(all(following), known) << "who follows";
+  facts::Record fresh(db(), clock);
+  Inbound starting(clock, random, *vault, fresh);
+  fresh.join(starting);
+  run(fresh.load());
+  EXPECT_EQ(all(starting), known) << "who starts";
 }
 
 TEST_P(InboundSecrets, ALostSealingKeyCostsTheSecretAndNotTheRegistration) {

@@ -9,6 +9,7 @@
 #include "platform/crypto/key_file.h"
 #include "platform/log/log.h"
 #include "server/secrets/secrets_service.h"
+#include "server/workspaces/town_fixture.h"
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
 #include "testing/migrations.h"
@@ -52,7 +53,7 @@ class Secrets : public test::EachDatabase {
       workspaces::Entry entry;
       entry.id = id;
       entry.status = workspaces::Status::online;
-      directory.put(entry);
+      town.put(entry);
     }
     start();
   }
@@ -120,7 +121,8 @@ class Secrets : public test::EachDatabase {
   Lines lines;
   test::ManualClock clock;
   test::CountingRandom random;
-  workspaces::Directory directory;
+  workspaces::Town town;
+  workspaces::Directory& directory = town.directory;
   WorkspaceId ws = random.id<WorkspaceId>();
   WorkspaceId other = random.id<WorkspaceId>();
   std::filesystem::path folder;

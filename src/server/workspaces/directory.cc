@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
+#include <unordered_set>
 
 #include "base/fault.h"
 #include "platform/json/json.h"
+#include "server/workspaces/status_machine.h"
+#include "server/workspaces/workspaces_store.h"
 
 namespace molecule::workspaces {
 
@@ -14,6 +16,46 @@ namespace {
 bool older(const Entry& a, const Entry& b) {
   if (a.created_at != b.created_at) return a.created_at < b.created_at;
   return a.id < b.id;
+}
+
+constexpr std::array<facts::Kind, 13> kinds{
+    facts::Internal::WORKSPACE_MADE,    facts::Internal::WORKSPACE_ENROLLED,
+    facts::Internal::WORKSPACES_PURGED, events::Type::WORKSPACE_AWAITING_AGENT,
+    events::Type::WORKSPACE_ONLINE,     events::Type::WORKSPACE_DEGRADED,
+    events::Type::WORKSPACE_OFFLINE,    events::Type::WORKSPACE_PAUSED,
+    events::Type::WORKSPACE_HIBERNATED, events::Type::WORKSPACE_PROVISION_FAILED,
+    events::Type::WORKSPACE_REMOVED,    events::Type::WORKSPACE_UPDATED,
+    events::Type::AGENT_CARD_UPDATED};
+
+void change(Entry& entry, const facts::Fact& fact) {
+  json::Document document = json::Document::parse(fact.payload.text, facts::Fact::limits);
+  auto changed = json::read<events::Changed>(document.root());
+  if (changed.name) entry.name = *changed.name;
+  if (changed.role) entry.role = *changed.role;
+  if (changed.tier) entry.tier = *changed.tier;
+  if (changed.runtime) entry.runtime = *changed.runtime;
+  if (changed.url) entry.url = *changed.url;
+  // Null is the change to none.
+  if (document.root().find("parent_id"))
+    entry.parent = changed.parent_id.value_or(std::optional<WorkspaceId>());
+}
+
+// What a fact about a workspace that is there makes of it.
+void follow(Entry& entry, const facts::Fact& fact) {
+  if (fact.kind == facts::Kind(facts::Internal::WORKSPACE_ENROLLED)) {
+    auto enrolled = fact.read<facts::WorkspaceEnrolled>();
+    entry.url = std::move(enrolled.url);
+    entry.show_card(std::move(enrolled.agent_card));
+    entry.chosen = enrolled.delivery;
+  } else if (fact.kind == facts::Kind(events::Type::WORKSPACE_UPDATED)) {
+    change(entry, fact);
+  } else if (fact.kind == facts::Kind(events::Type::AGENT_CARD_UPDATED)) {
+    entry.show_card(fact.read<events::CardUpdated>().agent_card);
+  } else if (auto status = status_after(std::get<events::Type>(fact.kind))) {
+    entry.status = *status;
+    if (*status == Status::removed) entry.removed_at = fact.at;
+  }
+  entry.delivery = effective_delivery(entry.chosen, entry.runtime, entry.url);
 }
 
 bool related(const Entry& a, const Entry& b) {
@@ -28,6 +70,12 @@ bool joins_by_itself(std::string_view runtime) {
     if (name == runtime) return true;
   }
   return false;
+}
+
+Delivery effective_delivery(std::optional<Delivery> chosen, std::string_view runtime,
+                            std::string_view url) {
+  if (chosen) return *chosen;
+  return joins_by_itself(runtime) && url.empty() ? Delivery::poll : Delivery::push;
 }
 
 std::optional<Entry> Directory::find(WorkspaceId id) const {
@@ -114,12 +162,66 @@ std::vector<Entry> Directory::all() const {
   return entries;
 }
 
-void Directory::put(Entry entry) {
-  entries_.write([&](auto& map) { map[entry.id] = std::move(entry); });
+void Directory::note_spend(WorkspaceId id, std::int64_t cents) {
+  entries_.write([&](auto& map) {
+    auto it = map.find(id);
+    if (it != map.end()) it->second.monthly_spend = cents;
+  });
 }
 
-void Directory::erase(WorkspaceId id) {
-  entries_.write([&](auto& map) { map.erase(id); });
+std::span<const facts::Kind> Directory::applies() const { return kinds; }
+
+Directory::Place Directory::load(sql::Statements& statements) {
+  std::vector<Entry> entries;
+  for (const Row& row : statements.all(store::all)) entries.push_back(entry_of(row));
+  return [this, entries = std::move(entries)]() mutable {
+    entries_.write([&](auto& map) {
+      map.clear();
+      map.reserve(entries.size());
+      for (Entry& entry : entries) map.emplace(entry.id, std::move(entry));
+    });
+  };
+}
+
+void Directory::apply(const facts::Fact& fact) {
+  if (fact.kind == facts::Kind(facts::Internal::WORKSPACE_MADE)) return made(fact);
+  if (fact.kind == facts::Kind(facts::Internal::WORKSPACES_PURGED)) return purged(fact);
+  entries_.write([&](auto& map) {
+    auto it = map.find(fact.workspace);
+    if (it != map.end()) follow(it->second, fact);
+  });
+}
+
+void Directory::made(const facts::Fact& fact) {
+  auto made = fact.read<facts::WorkspaceMade>();
+  Entry entry;
+  entry.id = fact.workspace;
+  entry.parent = made.parent;
+  entry.name = std::move(made.name);
+  entry.role = std::move(made.role);
+  entry.tier = made.tier;
+  entry.runtime = std::move(made.runtime);
+  entry.status = made.status;
+  entry.url = std::move(made.url);
+  if (made.agent_card) entry.show_card(std::move(*made.agent_card));
+  entry.chosen = made.delivery;
+  entry.delivery = effective_delivery(entry.chosen, entry.runtime, entry.url);
+  entry.max_concurrent_tasks = made.max_concurrent_tasks;
+  entry.budget_limit = made.budget_limit;
+  entry.created_at = fact.at;
+  entries_.write([&](auto& map) { map.insert_or_assign(entry.id, std::move(entry)); });
+}
+
+// What is left below a purged one has no parent.
+void Directory::purged(const facts::Fact& fact) {
+  auto gone = fact.read<facts::WorkspacesPurged>();
+  const std::unordered_set<WorkspaceId> ids(gone.ids.begin(), gone.ids.end());
+  entries_.write([&](auto& map) {
+    std::erase_if(map, [&](const auto& each) { return ids.contains(each.first); });
+    for (auto& [id, entry] : map) {
+      if (entry.parent && ids.contains(*entry.parent)) entry.parent.reset();
+    }
+  });
 }
 
 }  // namespace molecule::workspaces

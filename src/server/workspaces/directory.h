@@ -1,6 +1,5 @@
 // The organisation in memory: every workspace that was not purged, with what the message path and
-// the gate need, so that neither reads the store. Loaded at start; changed only after the
-// transaction that made the change is durable (sql::Tx::after_commit). Any thread.
+// the gate need, so that neither reads the store. A projection: changed by facts alone. Any thread.
 #pragma once
 
 #include <optional>
@@ -15,6 +14,7 @@
 #include "platform/io/guarded.h"
 #include "server/auth/access.h"
 #include "server/auth/residents.h"
+#include "server/facts/record.h"
 #include "wire/a2a/a2a.h"
 #include "wire/api/workspaces.h"
 
@@ -31,6 +31,7 @@ struct Entry {
   int tier = 3;
   std::string runtime;
   Status status = Status::provisioning;
+  std::optional<Delivery> chosen;  // Empty until somebody chose.
   Delivery delivery = Delivery::push;
   std::string url;                                // Empty when the agent has none.
   RawJson agent_card;                             // Empty until registered.
@@ -50,7 +51,11 @@ struct Entry {
 // start.
 bool joins_by_itself(std::string_view runtime);
 
-class Directory final : public auth::Reach, public auth::Residents {
+// The chosen mode; agents that join by themselves poll unless they have an address.
+Delivery effective_delivery(std::optional<Delivery> chosen, std::string_view runtime,
+                            std::string_view url);
+
+class Directory final : public auth::Reach, public auth::Residents, public facts::Projection {
  public:
   std::optional<Entry> find(WorkspaceId id) const;
   // What the heartbeat path asks; copies nothing larger.
@@ -87,19 +92,15 @@ class Directory final : public auth::Reach, public auth::Residents {
   std::vector<Entry> peers_of(WorkspaceId id) const;
   std::vector<Entry> all() const;  // Removed ones too; in creation order.
 
-  // For the owner of the table (the workspaces slice) and for presence, after commit.
-  void put(Entry entry);
-  void erase(WorkspaceId id);  // Purged.
-  // Applies `change` to the entry if present.
-  template <class Fn>
-  void update(WorkspaceId id, Fn&& change) {
-    entries_.write([&](auto& map) {
-      auto it = map.find(id);
-      if (it != map.end()) change(it->second);
-    });
-  }
+  // What its agent says that it spent: no fact, presence keeps it.
+  void note_spend(WorkspaceId id, std::int64_t cents);
 
  private:
+  std::span<const facts::Kind> applies() const override;
+  Place load(sql::Statements& statements) override;
+  void apply(const facts::Fact& fact) override;
+  void made(const facts::Fact& fact);
+  void purged(const facts::Fact& fact);
   io::Guarded<std::unordered_map<WorkspaceId, Entry>> entries_;
 };
 

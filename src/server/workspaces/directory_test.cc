@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/workspaces/town_fixture.h"
+
 namespace molecule::workspaces {
 namespace {
 
@@ -29,11 +31,12 @@ class DirectoryTest : public ::testing::Test {
     if (parent != 0) entry.parent = id_of(parent);
     entry.status = Status::online;
     entry.created_at = Instant::from_micros(100 - n);  // Newest first by number, oldest by time.
-    directory.put(entry);
+    town.put(entry);
   }
   bool reach(int from, int to) { return directory.may_reach(id_of(from), id_of(to)); }
 
-  Directory directory;
+  Town town;
+  Directory& directory = town.directory;
 };
 
 TEST_F(DirectoryTest, ReachesSelfSiblingsParentAndChildren) {
@@ -55,7 +58,7 @@ TEST_F(DirectoryTest, ReachesNobodyElse) {
 }
 
 TEST_F(DirectoryTest, ListsPeersInCreationOrderWithoutRemovedOnes) {
-  directory.update(id_of(4), [](Entry& entry) { entry.status = Status::removed; });
+  town.change(id_of(4), [](Entry& entry) { entry.status = Status::removed; });
   auto peers = directory.peers_of(id_of(1));
   ASSERT_EQ(peers.size(), 2u);
   EXPECT_EQ(peers[0].id, id_of(3));
@@ -64,7 +67,7 @@ TEST_F(DirectoryTest, ListsPeersInCreationOrderWithoutRemovedOnes) {
 }
 
 TEST_F(DirectoryTest, ForgetsWhatWasPurged) {
-  directory.erase(id_of(2));
+  town.purge(id_of(2));
   EXPECT_FALSE(directory.find(id_of(2)));
   EXPECT_FALSE(directory.brief(id_of(2)));
   EXPECT_FALSE(reach(1, 2));

@@ -96,12 +96,13 @@ class Org : public test::EachDatabase {
     log = std::make_unique<events::Log>(db(), clock);
     run(log->open());
     directory = std::make_unique<Directory>();
+    log->join(*directory);
     tokens = std::make_unique<auth::Tokens>(db(), clock, random, *directory, *log);
     log->join(*tokens);
     Ports ports{vitals(), urls, secrets, inbound, *tokens, departures};
     service = std::make_unique<Service>(db(), *log, *directory, clock, random, ports, Settings{});
-    run(service->load());
     run(log->load());
+    run(service->load());
     router = std::make_unique<http::Router>(gate);
     router->mount(routes, *service);
     seen = log->newest();

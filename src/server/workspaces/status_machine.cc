@@ -57,4 +57,19 @@ events::Type arrival_event(Status status) {
   return events::Type::WORKSPACE_UPDATED;
 }
 
+std::optional<Status> status_after(events::Type arrival) {
+  switch (arrival) {
+    case events::Type::WORKSPACE_PROVISIONING: return Status::provisioning;
+    case events::Type::WORKSPACE_AWAITING_AGENT: return Status::awaiting_agent;
+    case events::Type::WORKSPACE_ONLINE: return Status::online;
+    case events::Type::WORKSPACE_DEGRADED: return Status::degraded;
+    case events::Type::WORKSPACE_OFFLINE: return Status::offline;
+    case events::Type::WORKSPACE_PAUSED: return Status::paused;
+    case events::Type::WORKSPACE_HIBERNATED: return Status::hibernated;
+    case events::Type::WORKSPACE_PROVISION_FAILED: return Status::failed;
+    case events::Type::WORKSPACE_REMOVED: return Status::removed;
+    default: return std::nullopt;
+  }
+}
+
 }  // namespace molecule::workspaces

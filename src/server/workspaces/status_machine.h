@@ -33,5 +33,7 @@ std::optional<Status> next(Status from, Trigger trigger);
 
 // The log's name of having arrived in a status.
 events::Type arrival_event(Status status);
+// The other way round; empty for what tells of no arrival.
+std::optional<Status> status_after(events::Type arrival);
 
 }  // namespace molecule::workspaces

@@ -81,5 +81,16 @@ TEST(StatusMachine, EveryArrivalHasItsOwnEvent) {
   }
 }
 
+// What follows the log knows a status by the name of the arrival in it.
+TEST(Arrivals, TellTheStatusThatEveryMoveMakes) {
+  for_each_enumerator<Status>([](std::string_view from) {
+    for_each_enumerator<Trigger>([&](std::string_view trigger) {
+      auto to = next(*enum_from<Status>(from), *enum_from<Trigger>(trigger));
+      if (to) EXPECT_EQ(status_after(arrival_event(*to)), to) << from << " " << trigger;
+    });
+  });
+  EXPECT_FALSE(status_after(events::Type::WORKSPACE_LATE));
+}
+
 }  // namespace
 }  // namespace molecule::workspaces

@@ -29,7 +29,27 @@ void Table::insert(sql::Tx& tx, const Row& row) {
          row.url, row.agent_card, row.delivery, row.workspace_dir, row.workspace_access,
          row.budget_limit, row.max_concurrent_tasks, row.x, row.y, row.model, row.template_name,
          row.created_at, row.claim_until);
-  tx.after_commit([this, entry = entry_of(row, 0)]() mutable { directory_.put(std::move(entry)); });
+  facts::WorkspaceMade made{
+      row.parent,      row.name, row.role, row.tier,     row.runtime,
+      row.status,      row.url,  {},       row.delivery, row.max_concurrent_tasks,
+      row.budget_limit};
+  if (!row.agent_card.empty()) made.agent_card = row.agent_card;
+  log_.note<facts::Internal::WORKSPACE_MADE>(tx, row.id, made, row.created_at);
+}
+
+void Table::update(sql::Tx& tx, const Row& row, const events::Changed& changed) {
+  tx.run(store::update, row.id, row.parent, row.name, row.role, row.tier, row.runtime,
+         row.workspace_dir, row.workspace_access, row.budget_limit, row.max_concurrent_tasks, row.x,
+         row.y, row.collapsed, clock_.now());
+  announce(tx, events::event<events::Type::WORKSPACE_UPDATED>(row.id, changed));
+}
+
+void Table::purge(sql::Tx& tx, const std::vector<WorkspaceId>& ids) {
+  for (WorkspaceId each : ids) {
+    tx.run(store::orphan, each);
+    tx.run(store::purge, each);
+  }
+  log_.note<facts::Internal::WORKSPACES_PURGED>(tx, {}, {ids});
 }
 
 std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
@@ -41,13 +61,7 @@ std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
   Instant now = clock_.now();
   if (tx.run(store::move, id, *from, *to, now) == 0) return std::nullopt;
   if (*to == Status::removed) tx.run(store::bury, id, now);
-  announce(tx, {arrival_event(*to), id, RawJson(json::text(why))});
-  tx.after_commit([this, id, to = *to, now] {
-    directory_.update(id, [&](Entry& entry) {
-      entry.status = to;
-      if (to == Status::removed) entry.removed_at = now;
-    });
-  });
+  log_.append(tx, {arrival_event(*to), id, RawJson(json::text(why))}, now);
   return to;
 }
 
@@ -60,26 +74,19 @@ void Table::fail(sql::Tx& tx, WorkspaceId id, std::string_view error) {
 void Table::enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,
                   Delivery delivery) {
   tx.run(store::enrol, id, url, card, delivery, clock_.now());
-  tx.after_commit([this, id, url = std::string(url), card, delivery] {
-    directory_.update(id, [&](Entry& entry) {
-      entry.url = url;
-      entry.show_card(card);
-      entry.delivery = delivery;
-    });
-  });
+  log_.note<facts::Internal::WORKSPACE_ENROLLED>(tx, id, {std::string(url), card, delivery});
 }
 
 void Table::set_url(sql::Tx& tx, WorkspaceId id, std::string_view url) {
   tx.run(store::set_url, id, url);
-  tx.after_commit([this, id, url = std::string(url)] {
-    directory_.update(id, [&](Entry& entry) { entry.url = url; });
-  });
+  events::Changed changed;
+  changed.url = std::string(url);
+  announce(tx, events::event<events::Type::WORKSPACE_UPDATED>(id, changed));
 }
 
 void Table::set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card) {
   tx.run(store::set_card, id, card);
-  tx.after_commit(
-      [this, id, card] { directory_.update(id, [&](Entry& entry) { entry.show_card(card); }); });
+  announce(tx, events::event<events::Type::AGENT_CARD_UPDATED>(id, {card}));
 }
 
 bool Table::claimable(const Row& row) const {

@@ -1,5 +1,5 @@
-// The workspaces table for whoever is inside a transaction: finds rows, moves statuses, and keeps
-// the log and the directory equal to them. Every change of status goes through move(), so there is
+// The workspaces table for whoever is inside a transaction: finds rows, moves statuses, and puts on
+// the log what the directory follows. Every change of status goes through move(), so there is
 // no status without its event and no event without its status.
 #pragma once
 
@@ -28,6 +28,9 @@ class Table {
   Row live(sql::Statements& tx, WorkspaceId id) const;
 
   void insert(sql::Tx& tx, const Row& row);
+  // What was read of it as `row` was changed to this.
+  void update(sql::Tx& tx, const Row& row, const events::Changed& changed);
+  void purge(sql::Tx& tx, const std::vector<WorkspaceId>& ids);
 
   // Makes the move the trigger asks for, with its event; empty when the state machine has none.
   std::optional<Status> move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
@@ -38,6 +41,7 @@ class Table {
   // What a registration brings. Does not move the status.
   void enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,
              Delivery delivery);
+  // With their events.
   void set_url(sql::Tx& tx, WorkspaceId id, std::string_view url);
   void set_card(sql::Tx& tx, WorkspaceId id, const RawJson& card);
   // Whether an agent may still register for it without a credential.

@@ -3,11 +3,10 @@
 namespace molecule::workspaces {
 
 Delivery effective_delivery(const Row& row) {
-  if (row.delivery) return *row.delivery;
-  return joins_by_itself(row.runtime) && row.url.empty() ? Delivery::poll : Delivery::push;
+  return effective_delivery(row.delivery, row.runtime, row.url);
 }
 
-Entry entry_of(const Row& row, std::int64_t monthly_spend) {
+Entry entry_of(const Row& row) {
   Entry entry;
   entry.id = row.id;
   entry.parent = row.parent;
@@ -16,12 +15,12 @@ Entry entry_of(const Row& row, std::int64_t monthly_spend) {
   entry.tier = row.tier;
   entry.runtime = row.runtime;
   entry.status = row.status;
+  entry.chosen = row.delivery;
   entry.delivery = effective_delivery(row);
   entry.url = row.url;
   entry.show_card(row.agent_card);
   entry.max_concurrent_tasks = row.max_concurrent_tasks;
   entry.budget_limit = row.budget_limit;
-  entry.monthly_spend = monthly_spend;
   entry.removed_at = row.removed_at;
   entry.created_at = row.created_at;
   return entry;

@@ -54,10 +54,9 @@ BOOST_DESCRIBE_STRUCT(Row, (),
                        collapsed, model, template_name, failure, created_at, updated_at, removed_at,
                        claim_until, registered_at, last_outbound_at))
 
-// The chosen mode; agents that join by themselves poll unless they say otherwise.
 Delivery effective_delivery(const Row& row);
 
-Entry entry_of(const Row& row, std::int64_t monthly_spend);
+Entry entry_of(const Row& row);
 
 // What an agent last said about itself.
 struct Vitals {

@@ -88,22 +88,11 @@ io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, Works
     const Row before = row;
     const events::Changed changed = apply(tx, row, wanted);
     if (json::members(changed).empty()) return;
-    tx.run(store::update, id, row.parent, row.name, row.role, row.tier, row.runtime,
-           row.workspace_dir, row.workspace_access, row.budget_limit, row.max_concurrent_tasks,
-           row.x, row.y, row.collapsed, table_.clock().now());
-    table_.announce(tx, events::event<events::Type::WORKSPACE_UPDATED>(id, changed));
+    table_.update(tx, row, changed);
+    if (row.name == before.name && row.parent == before.parent) return;
     tx.after_commit([this, row, before] {
-      if (row.name != before.name || row.parent != before.parent) {
-        namesakes_.drop(row.id, before.parent, before.name);
-        note_name(row);  // The same look may have been both.
-      }
-      table_.directory().update(row.id, [&](Entry& entry) {
-        entry.parent = row.parent;
-        entry.name = row.name;
-        entry.role = row.role;
-        entry.tier = row.tier;
-        entry.runtime = row.runtime;
-      });
+      namesakes_.drop(row.id, before.parent, before.name);
+      note_name(row);  // The same look may have been both.
     });
   };
   co_await db_.write(std::move(work));

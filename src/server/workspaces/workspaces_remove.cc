@@ -64,15 +64,7 @@ io::Task<api::WorkspaceRemoved> Service::remove(auth::Admin::Caller, WorkspaceId
       if (!gone) other->removed(tx, ids);
       if (purge) other->purged(tx, ids);
     }
-    if (purge) {
-      for (WorkspaceId each : ids) {
-        tx.run(store::orphan, each);
-        tx.run(store::purge, each);
-      }
-      tx.after_commit([this, ids] {
-        for (WorkspaceId each : ids) table_.directory().erase(each);
-      });
-    }
+    if (purge) table_.purge(tx, ids);
     return below.size();
   };
   std::size_t cascade = co_await db_.write(std::move(work));

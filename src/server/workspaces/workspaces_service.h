@@ -57,7 +57,7 @@ class Service {
         ports_(std::move(ports)),
         settings_(std::move(settings)) {}
 
-  // Fills the directory. Once, at start, before requests are served.
+  // Reads which names look alike. Once, at start, before requests are served.
   io::Task<void> load();
 
   struct Made {

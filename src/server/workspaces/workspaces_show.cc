@@ -4,12 +4,9 @@
 namespace molecule::workspaces {
 
 io::Task<void> Service::load() {
-  auto query = [](sql::Read& read) { return read.all(store::all); };
+  auto query = [](sql::Read& read) { return read.all(store::live); };
   std::vector<Row> rows = co_await db_.read(query);
-  for (const Row& row : rows) {
-    table_.directory().put(entry_of(row, ports_.vitals.of(row.id).monthly_spend));
-    if (row.status != Status::removed) note_name(row);
-  }
+  for (const Row& row : rows) note_name(row);
 }
 
 std::optional<Instant> Service::last_outbound(const Row& row) const {

@@ -32,6 +32,7 @@ Process::Process(Around around)
                 metrics_),
       activity_(door_, log_, feed_, ledger_, directory_, hubs_, around_.clock),
       router_(gate_) {
+  log_.join(directory_);
   log_.join(tokens_);
   ledger_.join(feed_);
   ledger_.join(streams_);
@@ -52,9 +53,9 @@ io::Task<void> Process::open() {
   bool read = false;
   try {
     co_await log_.open();
+    co_await log_.load();
     co_await workspaces_.load();
     co_await presence_.load();
-    co_await log_.load();
     unknown_commits_ = known_commits_ = door_.unknown_commits();
     co_await proxy_.recover();
     read = true;
