@@ -133,7 +133,17 @@ TEST_P(Records, AnotherThatFollowsTheLogAloneHearsTheSame) {
   Heard theirs;
   other.join(theirs);
   run(other.load());
-  for (int i = 0; i < 3000; ++i) i % 2 ? end(std::to_string(i)) : begin(std::to_string(i));
+  write([&](sql::Tx& tx) {
+    for (int i = 0; i < 3000; ++i) {
+      const std::string digest = std::to_string(i);
+      if (i % 2 == 0) {
+        record->note<Internal::SESSION_BEGUN>(tx, {}, {SessionId{}, digest, 0});
+      } else {
+        record->note<Internal::SESSIONS_ENDED>(tx, {}, {{digest}});
+      }
+    }
+    return 0;
+  });
   run(other.follow());
   EXPECT_EQ(theirs.heard, Words(heard->heard.begin() + 1, heard->heard.end()));
 }
