@@ -265,6 +265,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     gate = std::make_unique<auth::Gate>(gate_parts, site);
   }
   System system(db, registry, world.clock, sessions.cookie());
+  system.ready_when([&] { return proxy.knows(); });
   http::Router router(*gate);
   router.read_aside(aside);
   router.mount(system_routes, system);

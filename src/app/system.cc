@@ -47,7 +47,7 @@ io::Task<api::Done> System::ready(auth::Open::Caller) {
   if (draining_.load(std::memory_order_acquire)) {
     throw Fault(Kind::unavailable, "draining", "the platform is going down");
   }
-  if (!db_.healthy()) {
+  if (!db_.healthy() || (knows_ && !knows_())) {
     throw unavailable();
   }
   co_return api::Done{"ready"};

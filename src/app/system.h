@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,15 @@ class System {
 
   // Once all tables are mounted and before the first request.
   void describe(const std::vector<http::Route>& routes);
+  // What readiness asks beside the store. Before the first request.
+  void ready_when(std::function<bool()> knows) { knows_ = std::move(knows); }
   void draining() { draining_.store(true, std::memory_order_release); }
 
   // GET /health and /healthz: the process answers. /health also says what clients of old decode.
   io::Task<api::Health> health(auth::Open::Caller caller);
   io::Task<api::Done> alive(auth::Open::Caller caller);
-  // GET /readyz: 503 while the store refuses work or the platform is going down.
+  // GET /readyz: 503 while the store refuses work, what it kept of a lost commit is not
+  // read back, or the platform is going down.
   io::Task<api::Done> ready(auth::Open::Caller caller);
   // GET /metrics: Prometheus text. For operators: which programs of this machine ask for others
   // cannot be told, since not every proxy says that it is one.
@@ -50,6 +54,7 @@ class System {
   std::string session_cookie_;
   std::atomic<bool> draining_{false};
   std::string openapi_;
+  std::function<bool()> knows_;
 };
 
 extern const std::span<const http::Route> system_routes;

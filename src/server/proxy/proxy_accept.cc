@@ -17,6 +17,10 @@ constexpr int accept_tries = 3;
 
 Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
                                   std::optional<DelegationId> delegation) {
+  // What a lost commit has kept may have to go before it.
+  if (!knows())
+    throw unavailable("the platform is reading back what its datastore has kept — retry shortly")
+        .retry_after(std::chrono::seconds(1));
   const std::string summary =
       fmt::format("{} → {}: {}", admission.message.method, admission.target.name,
                   activity::preview(admission.message.text, 160));

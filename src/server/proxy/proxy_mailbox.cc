@@ -13,8 +13,11 @@ constexpr std::size_t lease_max = 16;   // With their bodies.
 
 io::Task<void> Service::recover() {
   const std::uint64_t unknown = db_.unknown_commits();
-  co_await db_.write([this](sql::Tx& tx) { ledger_.recover(tx); });
-  unknown_commits_ = unknown;
+  auto work = [this, unknown](sql::Tx& tx) {
+    ledger_.recover(tx);
+    tx.after_commit([this, unknown] { unknown_commits_ = unknown; });
+  };
+  co_await db_.write(std::move(work));
 }
 
 void Service::agent_ready(WorkspaceId agent) {

@@ -51,6 +51,8 @@ class Service {
   // Takes over what the last process was carrying and reads back what waits. At start; sweep() does
   // it again when the outcome of a commit is not known.
   io::Task<void> recover();
+  // False while what a lost commit has kept is not read back: nothing is accepted then. Any thread.
+  bool knows() const { return db_.unknown_commits() == unknown_commits_; }
 
   // POST /workspaces/{id}/a2a. A message that asks for a stream is answered with server-sent
   // events, numbered from 1; the same message with Last-Event-ID goes on behind that number.
@@ -151,7 +153,7 @@ class Service {
   Probe probe_;
   std::vector<Lane> lanes_;
   std::atomic<bool> going_down_{false};
-  std::uint64_t unknown_commits_ = 0;  // That recovery has seen; first lane.
+  std::atomic<std::uint64_t> unknown_commits_{0};  // That recovery has seen.
   io::Guarded<std::unordered_set<WorkspaceId>> draining_;
 };
 

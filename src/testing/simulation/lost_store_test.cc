@@ -91,6 +91,27 @@ TEST(LostStore, AwayWhileSettling) {
   EXPECT_TRUE(scene.answers(sent, "answer-1"));
 }
 
+TEST(LostStore, NothingIsAcceptedBeforeItIsReadBack) {
+  Scene scene;
+  scene.lose_at_commit(1, true);
+  Sent& first = scene.world.say(scene.ada, "m1");
+  scene.world.run();
+  scene.world.store.trouble().give_back();
+  scene.world.commit();
+  EXPECT_TRUE(scene.world.store.there());
+  scene.world.again(first);
+  scene.world.run();
+  EXPECT_EQ(first.answers.back().status, 503);
+  Sent& second = scene.world.say(scene.ada, "m2");
+  scene.world.run();
+  EXPECT_EQ(second.answers.back().status, 503);
+  scene.world.pass(2s);
+  scene.world.again(first);
+  scene.world.again(second);
+  scene.world.pass(20s);
+  EXPECT_EQ(scene.ada.got, (Scene::Ids{"m1", "m2"}));
+}
+
 TEST(LostStore, AgainWhileReadingBack) {
   Scene scene;
   scene.lose_at_commit(1, true);
