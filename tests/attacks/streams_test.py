@@ -8,11 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from attackers import Answering, Org, PushAgents, Resident, answer_bytes, message, refused
+from stage import Stage
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 STREAMS = {"name": "streams", "capabilities": {"streaming": True}}
@@ -183,19 +185,101 @@ def test_generations_meet_in_a_stream(org: Org, streamer: Callable[..., Resident
     assert [each["result"] for _, each in Reading(org, agent, new).rest()] == ten
 
 
-def test_a_stream_that_breaks_ends_with_an_error(org: Org, streamer: Callable[..., Resident]) -> None:
-    def breaks(connection: socket.socket, head: bytes, body: bytes) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-        data = event(TASK)
+def chunked(connection: socket.socket, results: list[dict[str, Any]], whole: bool) -> None:
+    """A stream of these, which ends in the middle of its body unless it is whole."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for each in results:
+        data = event(each)
         connection.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+    if whole:
+        connection.sendall(b"0\r\n\r\n")
 
-    agent = streamer(breaks)
+
+REFUSES = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32004, "message": "not here"}})
+
+
+def forgetful(asked: list[str], parts: dict[str, list[dict[str, Any]]], whole: set[str]) -> Answering:
+    """An agent whose streams break off, with what it answers to each method; other methods it does not know."""
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        request = json.loads(body)
+        asked.append(request["method"])
+        if request["method"] == "tasks/get" and "tasks/get" in parts:
+            text = json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": parts["tasks/get"][0]})
+            connection.sendall(answer_bytes(text))
+        elif request["method"] in parts:
+            assert request["method"] == "message/stream" or request["params"] == {"id": "t"}
+            chunked(connection, parts[request["method"]], request["method"] in whole)
+        else:
+            connection.sendall(answer_bytes(REFUSES))
+    return answer
+
+
+def test_a_stream_that_breaks_ends_with_an_error(org: Org, streamer: Callable[..., Resident]) -> None:
+    agent = streamer(forgetful([], {"message/stream": [TASK]}, set()))
     seen = Reading(org, agent, asks("hello", "m-breaks")).rest()
     assert [number for number, _ in seen] == [1, 2]
     assert seen[1][1]["error"]["message"].startswith("the agent's stream of events broke off")
     assert seen[1][1]["code"] == "agent_reset" and seen[1][1]["delivery_confirmed"] is True
     assert Reading(org, agent, asks("hello", "m-breaks"), after=1).rest() == seen[1:]
     assert Reading(org, agent, asks("hello", "m-breaks"), after=2).rest() == []
+
+
+def test_an_agent_whose_stream_breaks_off_is_asked_to_go_on(org: Org, streamer: Callable[..., Resident]) -> None:
+    asked: list[str] = []
+    agent = streamer(forgetful(asked, {"message/stream": [TASK, words("one ")],
+                                       "tasks/resubscribe": [words("two"), status("completed", True)]},
+                               {"tasks/resubscribe"}))
+    seen = Reading(org, agent, asks("hello", "m-goes-on")).rest()
+    assert [number for number, _ in seen] == [1, 2, 3, 4]
+    assert [each["result"] for _, each in seen] == [TASK, words("one "), words("two"), status("completed", True)]
+    assert asked == ["message/stream", "tasks/resubscribe"]
+    assert org.ask("GET", f"/workspaces/{agent.id}/activity").json()[0]["status"] == "ok"
+
+
+def test_one_that_cannot_go_on_is_asked_how_its_task_stands(org: Org, streamer: Callable[..., Resident]) -> None:
+    asked: list[str] = []
+    stands = TASK | {"status": {"state": "completed"}, "artifacts": [words("all")["artifact"]]}
+    agent = streamer(forgetful(asked, {"message/stream": [TASK], "tasks/get": [stands]}, set()))
+    seen = Reading(org, agent, asks("hello", "m-stands")).rest()
+    assert [each["result"] for _, each in seen] == [TASK, stands]
+    assert asked == ["message/stream", "tasks/resubscribe", "tasks/get"]
+
+
+def test_a_platform_that_was_killed_goes_on_with_the_stream(tmp_path: Path, push_agents: PushAgents) -> None:
+    stage = Stage(tmp_path)
+    stage.start()
+    try:
+        own = Org(stage)
+        asked: list[str] = []
+        held = threading.Event()
+
+        def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+            method = json.loads(body)["method"]
+            asked.append(method)
+            if method == "message/stream":
+                connection.sendall(HEAD + event(TASK) + event(words("one ")))
+                held.wait(30)  # The platform is gone before there is more.
+            else:
+                chunked(connection, [words("two"), status("completed", True)], True)
+
+        agent = own.resident("survives")
+        assert agent.register(url=push_agents.start(answer), delivery_mode="push", agent_card=STREAMS).status_code == 200
+        body = asks("hello", "m-killed")
+        reading = Reading(own, agent, body)
+        first = [reading.next() for _ in range(2)]
+        stage.kill()
+        held.set()
+        stage.start()
+        own.close()
+        own = Org(stage)
+        rest = Reading(own, agent, body, after=2).rest()
+        assert [each["result"] for _, each in first + rest] == [TASK, words("one "), words("two"), status("completed", True)]
+        assert [number for number, _ in first + rest] == [1, 2, 3, 4]
+        assert asked == ["message/stream", "tasks/resubscribe"]
+        assert Reading(own, agent, body).rest() == first + rest
+        own.close()
+    finally:
+        stage.close()
 
 
 def test_who_waits_for_an_agent_that_fetches_reads_its_answer(org: Org) -> None:
@@ -210,6 +294,17 @@ def test_who_waits_for_an_agent_that_fetches_reads_its_answer(org: Org) -> None:
     if reply.status_code == 200:
         assert [each["result"]["parts"][0]["text"] for _, each in reading.rest()] == ["hi there"]
     reading.close()
+
+
+def test_an_answer_that_comes_otherwise_than_it_began_is_told(org: Org, streamer: Callable[..., Resident]) -> None:
+    """It broke off and is answered in one piece when it is asked again: what is left to say follows what was said."""
+    asked: list[str] = []
+    agent = streamer(forgetful(asked, {"message/stream": [TASK, words("one ")]}, {"message/stream"}))
+    seen = Reading(org, agent, asks("hello", "m-early")).rest()
+    assert [number for number, _ in seen] == [1, 2, 3]
+    assert seen[2][1]["result"]["id"] == "t" and seen[2][1]["result"]["artifacts"][0]["parts"][0]["text"] == "one "
+    assert Reading(org, agent, asks("hello", "m-early"), after=2).rest() == seen[2:]
+    assert Reading(org, agent, asks("hello", "m-early"), after=3).rest() == []
 
 
 def test_bad_positions_and_reused_ids_are_refused(org: Org, streamer: Callable[..., Resident]) -> None:

@@ -330,6 +330,7 @@ std::optional<std::int64_t> Ledger::aged_until(sql::Tx& tx, std::int64_t from, I
 void Ledger::prune(sql::Tx& tx, std::int64_t from, std::int64_t until, Instant before) {
   tx.run(store::prune, from, until, before);
   tx.run(store::prune_outcomes, from, until);
+  for (Follower* follower : followers_) follower->pruned(tx, from, until);
 }
 
 void Ledger::prune_keys(sql::Tx& tx, std::size_t max) {

@@ -38,6 +38,8 @@ class Follower {
   virtual void ended(sql::Tx&, const Message&, const Outcome&) {}
   // It is deleted with its workspace, ended or not.
   virtual void erased(sql::Tx&, std::int64_t /*message*/) {}
+  // Retention deleted messages behind `from` up to `until`; not all of them.
+  virtual void pruned(sql::Tx&, std::int64_t /*from*/, std::int64_t /*until*/) {}
 };
 
 class Ledger {

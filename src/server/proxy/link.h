@@ -75,6 +75,7 @@ struct Parcel {
   ActivityId activity;
   std::int64_t hops = 0;
   bool stream = false;  // The sender asked for pieces.
+  std::string task;     // Of the agent's, when it had begun to answer before: to be gone on with.
 };
 
 // What is told of an answer while it comes in pieces.

@@ -146,6 +146,11 @@ io::Task<void> Service::carry_waiting(const Lane& lane, Target target, messages:
   parcel.activity = message.id();
   parcel.hops = message.hops;
   parcel.stream = a2a::asks_stream(message.method);
+  if (parcel.stream) {
+    auto last =
+        co_await db_.read([&, this](sql::Read& read) { return streams_.last(read, message.seq); });
+    if (last) parcel.task = a2a::task_of(*last);
+  }
   std::optional<Carried> carried = co_await deliver(lane, parcel, lease);
   if (!carried) co_return;
   Settled settled = co_await settle(lane, message, lease, *carried);

@@ -144,7 +144,6 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
 
 io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
-  const std::int64_t after = last_event_id(request);
   const bool long_text = request.body.size() > io::short_text_max;
   Admission admission;
   if (long_text) {
@@ -152,6 +151,7 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   } else {
     admission = admitter_.admit(caller, id, request.body);
   }
+  const std::int64_t after = admission.message.stream ? last_event_id(request) : 0;
   std::optional<std::string> parent;
   if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);
   if (admission.source && (admission.message.reply_to || admission.message.role == "agent")) {
@@ -170,12 +170,15 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   Accepted accepted = co_await accept_once(admission);
   if (accepted.earlier) {
     probe_.repeated.add();
-    if (admission.message.stream) co_return stream_again(admission, *accepted.earlier, after);
-    if (!long_text) co_return answer_repeated(admission, *accepted.earlier);
-    co_return co_await aside_.run([&] { return answer_repeated(admission, *accepted.earlier); });
+    auto again = [&] {
+      return admission.message.stream ? stream_again(admission, *accepted.earlier, after)
+                                      : answer_repeated(admission, *accepted.earlier);
+    };
+    if (!long_text) co_return again();
+    co_return co_await aside_.run(again);
   }
   probe_.accepted.add();
-  if (admission.message.stream) co_return co_await stream_new(admission, accepted, after);
+  if (admission.message.stream) co_return co_await stream_new(admission, accepted);
   switch (admission.target.way) {
     case Way::fetched: probe_.polled.add(); co_return answer_polled(admission, accepted.place);
     case Way::waits:

@@ -103,12 +103,12 @@ class Service {
   // Answers as server-sent events: to a message just accepted, which is then carried in the
   // background, and to one that was accepted before.
   struct Reading;
-  io::Task<http::Response> stream_new(Admission& admission, Accepted& accepted, std::int64_t after);
+  io::Task<http::Response> stream_new(Admission& admission, Accepted& accepted);
   http::Response stream_again(const Admission& admission, const messages::Record& earlier,
                               std::int64_t after);
   http::Response stream_of(Reading reading);
   io::Task<void> write_stream(http::BodyWriter& out, Reading reading);
-  io::Task<std::string> closing(const Reading& reading);
+  io::Task<std::string> closing(const Reading& reading, bool gone);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const messages::Message& message,

@@ -22,7 +22,6 @@ void write_event(std::string& out, std::int64_t number, std::string_view data) {
 // Who reads which message's answer, and from where.
 struct Service::Reading {
   a2a::Generation generation = a2a::Generation::v03;
-  bool rpc = false;
   std::string rpc_id;
   std::string message_id;
   std::int64_t seq = 0;
@@ -30,16 +29,13 @@ struct Service::Reading {
   std::string opening;  // Told first, without a number; may be empty.
 };
 
-io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted,
-                                             std::int64_t after) {
+io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted) {
   const a2a::Incoming& message = admission.message;
-  Reading reading{message.generation,
-                  message.rpc,
-                  message.rpc_id,
-                  message.message_id,
-                  accepted.message.seq,
-                  after,
-                  {}};
+  Reading reading;
+  reading.generation = message.generation;
+  reading.rpc_id = message.rpc_id;
+  reading.message_id = message.message_id;
+  reading.seq = accepted.message.seq;
   if (admission.target.way != Way::carried) {
     const std::string id = accepted.place.id.text();
     reading.opening = jsonrpc::success(
@@ -70,13 +66,13 @@ http::Response Service::stream_again(const Admission& admission, const messages:
                                      std::int64_t after) {
   require_same(admission, earlier);
   const a2a::Incoming& message = admission.message;
-  return stream_of({message.generation,
-                    message.rpc,
-                    message.rpc_id,
-                    message.message_id,
-                    earlier.message.seq,
-                    after,
-                    {}});
+  Reading reading;
+  reading.generation = message.generation;
+  reading.rpc_id = message.rpc_id;
+  reading.message_id = message.message_id;
+  reading.seq = earlier.message.seq;
+  reading.after = after;
+  return stream_of(std::move(reading));
 }
 
 http::Response Service::stream_of(Reading reading) {
@@ -97,48 +93,67 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Reading reading) {
   std::string text = ": connected\n\n";
   if (!reading.opening.empty()) text += "data: " + reading.opening + "\n\n";
   co_await out.write(text);
-  while (!out.closed()) {
-    auto part = co_await reader.next(keep_alive);
-    text.clear();
-    for (const streams::Piece& piece : part.pieces) {
-      write_event(text, piece.number,
-                  a2a::event_of(piece.data, reading.generation, reading.rpc_id));
+  const auto stop = [&out] { return out.closed(); };
+  while (!stop()) {
+    auto part = co_await reader.next(keep_alive, stop);
+    if (stop()) co_return;
+    for (streams::Piece& piece : part.pieces) {
+      auto told = [&] { return a2a::event_of(piece.data, reading.generation, reading.rpc_id); };
+      std::string event;
+      if (piece.data.size() > io::short_text_max) {
+        event = co_await aside_.run(told);
+      } else {
+        event = told();
+      }
+      piece.data.clear();
+      text.clear();
+      write_event(text, piece.number, event);
+      co_await out.write(text);
     }
-    if (part.over) text += co_await closing(reading);
-    if (text.empty()) text = ": still here\n\n";
-    co_await out.write(text);
+    text.clear();
+    if (part.over) text = co_await closing(reading, part.gone);
+    if (part.pieces.empty() && !part.over) text = ": still here\n\n";
+    if (stop()) co_return;
+    if (!text.empty()) co_await out.write(text);
     if (part.over) co_return;
   }
 }
 
-// What the end of the message says beyond its pieces: the answer of an agent that does not stream,
-// or why there is none. Its number follows from what is kept, so that it is told once.
-io::Task<std::string> Service::closing(const Reading& reading) {
+// What the end of the message says beyond its pieces: the answer of an agent that did not stream or
+// not to the end, or why there is none; and the answer whole where its pieces are gone. Its number
+// follows from what is kept, so that it is told once.
+io::Task<std::string> Service::closing(const Reading& reading, bool gone) {
   struct End {
     std::optional<messages::Record> record;
     std::int64_t newest = 0;
+    std::optional<std::string> last;
   };
   auto end = co_await db_.read([&, this](sql::Read& read) {
-    return End{ledger_.find(read, reading.seq), streams_.newest(read, reading.seq)};
+    return End{ledger_.find(read, reading.seq), streams_.newest(read, reading.seq),
+               streams_.last(read, reading.seq)};
   });
   if (!end.record || !end.record->outcome) co_return std::string();
   const messages::Outcome& outcome = *end.record->outcome;
-  auto refusal = refusal_in(outcome);
-  std::string event;
-  if (refusal) {
-    a2a::Incoming asked;
-    asked.rpc = true;
-    asked.rpc_id = reading.rpc_id;
-    asked.message_id = reading.message_id;
-    event = response_of(*refusal, asked).body;
-  } else if (end.newest == 0 && !outcome.body.empty()) {
-    auto piece = a2a::piece_of(outcome.body.text);
-    if (piece) event = a2a::event_of(*piece, reading.generation, reading.rpc_id);
-  }
-  std::string text;
-  const bool told = reading.after > end.newest;
-  if (!event.empty() && !told) write_event(text, end.newest + 1, event);
-  co_return text;
+  const std::int64_t number = gone ? end.newest : end.newest + 1;
+  auto say = [&] {
+    std::string text;
+    auto refusal = refusal_in(outcome);
+    const bool told = end.last && !gone && !refusal && a2a::is_last(*end.last);
+    if (told || reading.after >= number) return text;
+    if (refusal) {
+      a2a::Incoming asked;
+      asked.rpc = true;
+      asked.rpc_id = reading.rpc_id;
+      asked.message_id = reading.message_id;
+      write_event(text, number, response_of(*refusal, asked).body);
+    } else if (auto piece = a2a::piece_of(outcome.body.text)) {
+      write_event(text, number, a2a::event_of(*piece, reading.generation, reading.rpc_id));
+    }
+    return text;
+  };
+  const std::size_t size = outcome.body.text.size() + (end.last ? end.last->size() : 0);
+  if (size <= io::short_text_max) co_return say();
+  co_return co_await aside_.run(say);
 }
 
 }  // namespace molecule::proxy

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "platform/http/client.h"
+#include "platform/io/scope.h"
 #include "server/proxy/reading.h"
 
 namespace molecule::proxy {
@@ -11,7 +12,13 @@ namespace {
 // Failures of the way there, not of the message.
 bool passes(const std::string& code) {
   return code == "agent_unreachable" || code == "agent_timeout" || code == "agent_reset" ||
-         code == "connections_exhausted" || code == "resolver_busy" || code == "cancelled";
+         code == "connections_exhausted" || code == "resolver_busy" || code == "cancelled" ||
+         code == "deadline";
+}
+
+// Our own doing: somebody stops, or has waited enough. The message keeps.
+bool is_ours(const Fault& fault) {
+  return fault.code() == "cancelled" || fault.code() == "deadline";
 }
 
 // Whether the answer is read in pieces.
@@ -26,6 +33,10 @@ std::string spoken_to(const Parcel& parcel) {
   return a2a::named(a2a::request_as(parcel.target.generation, parcel.body, in_pieces(parcel)),
                     activity);
 }
+
+// How often an agent is asked to go on when its pieces stop coming; the waits double.
+constexpr int resumes_max = 8;
+constexpr std::chrono::milliseconds resume_after{200};
 
 constexpr std::size_t shown_max = 4 * quoted_max;  // Bytes kept of events, to tell what came.
 
@@ -66,7 +77,7 @@ struct Outgoing {
 // What ended an answer before it was one.
 Carried broken_off(const Fault& fault, const Parcel& parcel, const Events& events, bool reached) {
   // It has the message and is at it; asked again it would begin again, and not end either.
-  const bool begun = events.begun() && fault.code() != "cancelled";
+  const bool begun = events.begun() && !is_ours(fault);
   auto kind = passes(fault.code()) && !begun ? Carried::End::not_now : Carried::End::refused;
   std::string why = fault.text();
   if (begun)
@@ -78,29 +89,116 @@ Carried broken_off(const Fault& fault, const Parcel& parcel, const Events& event
   return without_answer(kind, http_status(fault.kind()), fault.code(), std::move(why), reached);
 }
 
+// What is in the stream up to its next pieces; nothing at its end.
+io::Task<std::vector<std::string>> next_pieces(http::ClientStream& stream, Events& events,
+                                               io::Aside& aside, std::string& shown) {
+  std::vector<std::string> came;
+  while (came.empty() && !events.over()) {
+    auto bytes = co_await stream.read();
+    if (!bytes) break;
+    if (shown.size() < shown_max) shown += bytes->substr(0, shown_max);
+    if (events.pending() + bytes->size() > io::short_text_max) {
+      came = co_await aside.run([&] { return events.take(*bytes); });
+    } else {
+      came = events.take(*bytes);
+    }
+  }
+  co_return came;
+}
+
 // Reads an answer as it comes: its events are passed on; anything else is read whole.
 io::Task<http::ClientResponse> read_along(http::Client& client, const http::ClientRequest& request,
-                                          Events& events, Sink& sink) {
+                                          Events& events, io::Aside& aside, Sink& sink) {
+  io::Context here = co_await io::context();
   auto stream = co_await client.open(request);
   http::ClientResponse response;
   response.status = stream->status();
   response.bytes = stream->head();
   response.head_size = response.bytes.size();
-  const bool pieces = events.begin(stream->head());
-  // An agent may think between two events as long as before its first.
-  if (pieces) stream->set_idle(request.limits.head);
-  while (!events.over()) {
-    auto bytes = co_await stream->read();
-    if (!bytes) break;
-    if (!pieces || response.bytes.size() < response.head_size + shown_max)
-      response.bytes += pieces ? bytes->substr(0, shown_max) : *bytes;
-    if (!pieces) continue;
-    auto came = events.take(*bytes);
-    if (came.empty()) continue;
+  events.again();
+  if (!events.begin(stream->head())) {
+    for (;;) {
+      auto bytes = co_await stream->read();
+      if (!bytes) co_return response;
+      response.bytes += *bytes;
+    }
+  }
+  // An agent may think between two events as long as before its first; what only keeps the
+  // connection open is no event.
+  stream->set_idle(request.limits.head);
+  std::string shown;
+  for (;;) {
+    std::vector<std::string> came;
+    bool silent = false;
+    try {
+      came = co_await io::within(request.limits.head, next_pieces(*stream, events, aside, shown));
+    } catch (const Fault& fault) {
+      const bool asked = here.cancellation && here.cancellation->requested();
+      if (fault.kind() != Kind::deadline || asked) throw;
+      silent = true;
+    }
+    if (silent)
+      throw Fault(Kind::bad_gateway, "agent_timeout", "the agent told nothing more in time");
+    if (came.empty()) break;
     bool wanted = co_await sink.pieces(std::move(came));
     if (!wanted) throw Fault(Kind::cancelled, "cancelled", "another delivery took over");
   }
+  response.bytes += shown;
   co_return response;
+}
+
+// Asks the agent to go on with a task: to tell its further pieces, or else how it stands. Nothing
+// when the agent can do neither.
+io::Task<std::optional<http::ClientResponse>> go_on(http::Client& client, Outgoing& out,
+                                                    const Parcel& parcel, std::string task,
+                                                    Events& events, io::Aside& aside, Sink& sink) {
+  for (auto what : {a2a::TaskRequest::subscribe, a2a::TaskRequest::get}) {
+    const std::string body = a2a::task_request(parcel.target.generation, what, task);
+    out.request.body = body;
+    http::ClientResponse response = co_await read_along(client, out.request, events, aside, sink);
+    if (events.begun_now()) co_return response;
+    const bool told = response.status == 200 && !a2a::is_error(response.body());
+    if (!told) continue;
+    auto pieces = events.take_whole(response.body());
+    if (pieces.empty()) continue;
+    co_await sink.pieces(std::move(pieces));
+    co_return response;
+  }
+  co_return std::nullopt;
+}
+
+// The answer in pieces. When they stop coming before their end the agent is asked to go on, and
+// only one that knows nothing of the task is asked the question itself.
+io::Task<http::ClientResponse> read_pieces(http::Client& client, Outgoing& out,
+                                           const Parcel& parcel, Events& events, io::Aside& aside,
+                                           Sink& sink) {
+  std::string task = parcel.task;
+  std::optional<Fault> broken;
+  auto wait = resume_after;
+  for (int resumed = 0;; ++resumed) {
+    bool forgotten = false;  // It had begun, and knows nothing of it now.
+    try {
+      if (!task.empty()) {
+        auto gone_on = co_await go_on(client, out, parcel, task, events, aside, sink);
+        if (gone_on) co_return std::move(*gone_on);
+        forgotten = broken.has_value();
+      }
+      if (!forgotten) {
+        out.request.body = out.body;
+        http::ClientResponse response =
+            co_await read_along(client, out.request, events, aside, sink);
+        co_return response;
+      }
+    } catch (const Fault& fault) {
+      const bool of_the_way = passes(fault.code()) && !is_ours(fault);
+      if (!of_the_way || events.task().empty() || resumed == resumes_max) throw;
+      broken = fault;
+    }
+    if (forgotten) throw std::move(*broken);
+    task = events.task();
+    co_await io::sleep(wait);
+    wait *= 2;
+  }
 }
 
 }  // namespace
@@ -125,7 +223,7 @@ io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel, Sink
     request.limits.body_max = settings_.answer_max;
     request.limits.body = settings_.body_wait;
     if (in_pieces(parcel)) {
-      response = co_await read_along(*lane.client, request, events, sink);
+      response = co_await read_pieces(*lane.client, out, parcel, events, aside_, sink);
     } else {
       request.enough = [&](std::string_view head, std::string_view so_far) {
         return events.enough(head, so_far);

@@ -334,6 +334,7 @@ TEST_F(Push, TheAgentsGenerationIsSpokenAndTheSendersAnswered) {
 
 class PushStream : public Push {
  protected:
+  io::Task<void> carry_into(http::Client& client, Carried& out) { out = co_await carry(client); }
   PushStream() {
     parcel.stream = parcel.target.streams = true;
     parcel.body.replace(parcel.body.find("message/send"), 12, "message/stream");
@@ -385,6 +386,26 @@ TEST_F(PushStream, OneThatStreamsNoMoreIsNotReadWhenNobodyWantsTheRest) {
   Carried carried = carried_to(http::says(std::string(head) + event(working)));
   EXPECT_EQ(carried.end, End::not_now);
   EXPECT_EQ(carried.code, "cancelled");
+}
+
+TEST_F(PushStream, OnesOwnStopIsNoFailureOfTheAgent) {
+  Carried carried;
+  auto endless = [&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    const std::string text = std::string(head) + event(working);
+    co_await turn.stream.write(text);
+    co_await io::sleep(30s);
+    co_return true;
+  };
+  play(endless, [&](ScriptedServer& server, http::Client& client) -> io::Task<void> {
+    parcel.target.url = server.url("/a2a");
+    io::Context here = co_await io::context();
+    io::Scope scope(*here.loop, {});
+    scope.spawn("delivery", carry_into(client, carried));
+    while (told.all.empty()) co_await io::sleep(1ms);
+    co_await scope.drain(0ms);  // As the platform does when its time to stop is over.
+  });
+  EXPECT_EQ(carried.end, End::not_now) << carried.error;
+  EXPECT_TRUE(carried.delivered);
 }
 
 TEST_F(PushStream, ARefusalIsNoStream) {

@@ -120,8 +120,18 @@ bool Events::begin(std::string_view head) {
   if (head.size() < 10 || head[9] != '2') return false;
   constexpr std::string_view events = "text/event-stream";
   auto type = http::header_in(head, "content-type");
-  begun_ = type && http::equal_ignoring_case(type->substr(0, events.size()), events);
-  return begun_;
+  const bool is = type && http::equal_ignoring_case(type->substr(0, events.size()), events);
+  begun_ = begun_ || is;
+  begun_now_ = is;
+  return is;
+}
+
+std::optional<std::string> Events::piece_in(std::string_view data) {
+  auto piece = a2a::piece_of(data);
+  if (!piece) return std::nullopt;
+  if (task_.empty()) task_ = a2a::task_of(*piece);
+  over_ = stream_.take(data) || over_;
+  return piece;
 }
 
 bool Events::enough(std::string_view head, std::string_view body) {
@@ -137,10 +147,16 @@ std::vector<std::string> Events::take(std::string_view bytes) {
   std::vector<std::string> pieces;
   over_ = !parser_.take(bytes) || over_;
   while (auto event = parser_.next()) {
-    if (auto piece = a2a::piece_of(event->data)) pieces.push_back(std::move(*piece));
-    over_ = stream_.take(event->data) || over_;
+    if (auto piece = piece_in(event->data)) pieces.push_back(std::move(*piece));
     if (over_) break;
   }
+  pending_ = pieces.empty() ? pending_ + bytes.size() : 0;
+  return pieces;
+}
+
+std::vector<std::string> Events::take_whole(std::string_view body) {
+  std::vector<std::string> pieces;
+  if (auto piece = piece_in(body)) pieces.push_back(std::move(*piece));
   return pieces;
 }
 

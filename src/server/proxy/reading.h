@@ -1,6 +1,7 @@
 // What an agent's HTTP answer means: an answer, a refusal that says what came, or "not now".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,24 +20,43 @@ constexpr std::chrono::seconds told_wait_max{3600};  // An agent's Retry-After c
 // since some agents leave the connection open.
 class Events {
  public:
-  explicit Events(std::size_t answer_max) : parser_({answer_max, answer_max}) {}
+  explicit Events(std::size_t answer_max) : limits_{answer_max, answer_max}, parser_(limits_) {}
 
   // The head and the whole body so far. True: that is all that is wanted. Throws as Stream::take.
   bool enough(std::string_view head, std::string_view body);
   // For a stream that is read as it comes: whether it is one, and what is in its next bytes.
   bool begin(std::string_view head);
   std::vector<std::string> take(std::string_view bytes);
+  // The same of an answer that came whole.
+  std::vector<std::string> take_whole(std::string_view body);
+  // Bytes taken since the last piece: what the next bytes may make a whole of.
+  std::size_t pending() const { return pending_; }
+  // What comes next comes on another connection.
+  void again() {
+    parser_ = http::EventParser(limits_);
+    begun_now_ = false;
+    pending_ = 0;
+  }
+  // The agent's task that they are of, once one has said it.
+  const std::string& task() const { return task_; }
   bool over() const { return over_; }
-  // Whether it was a stream of events that came.
+  // Whether it was a stream of events that came; the last time, when it was asked for again.
   bool begun() const { return begun_; }
+  bool begun_now() const { return begun_now_; }
   // The answer in one piece; empty when the events held none.
   std::string answer() const { return stream_.answer(); }
 
  private:
+  std::optional<std::string> piece_in(std::string_view data);
+
+  http::EventLimits limits_;
   http::EventParser parser_;
   a2a::Stream stream_;
+  std::string task_;
   std::size_t taken_ = 0;
+  std::size_t pending_ = 0;
   bool begun_ = false;
+  bool begun_now_ = false;
   bool over_ = false;
 };
 

@@ -8,7 +8,8 @@
 namespace molecule::streams {
 namespace {
 
-constexpr std::size_t pruned_at_once = 64;  // Streams.
+constexpr std::int64_t pruned_at_once = 64;    // Streams that are looked up.
+constexpr std::int64_t pieces_at_once = 4096;  // Of one stream, in one transaction.
 
 }  // namespace
 
@@ -29,6 +30,12 @@ struct Streams::Live {
   void add(std::vector<Piece> pieces) {
     std::lock_guard lock(mutex);
     for (Piece& piece : pieces) {
+      // Written again after a commit that nobody knew of, or behind pieces that were not seen here.
+      if (!recent.empty() && piece.number <= recent.back().number) continue;
+      if (!recent.empty() && piece.number != recent.back().number + 1) {
+        recent.clear();
+        bytes = 0;
+      }
       bytes += piece.data.size();
       recent.push_back(std::move(piece));
       while (bytes > recent_max && recent.size() > 1) {
@@ -132,7 +139,8 @@ Streams::Reader::Reader(Streams& streams, io::Loop& loop, std::int64_t message, 
 
 io::Signal& Streams::Reader::woken() { return seat_->signal; }
 
-io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds limit) {
+io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds limit,
+                                                      const std::function<bool()>& stop) {
   bool waited = false;
   for (;;) {
     Part part;
@@ -149,7 +157,8 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
       };
       auto seen = co_await streams_.db_.read([this](sql::Read& read) {
         Seen out;
-        out.pieces = read.all(store::after, message_, after_, rows_max);
+        out.pieces = read.all(store::after, message_, after_, rows_max,
+                              static_cast<std::int64_t>(recent_max));
         if (out.pieces.empty()) {
           auto head = streams_.ledger_.head(read, message_);
           out.over = !head || head->outcome;
@@ -159,11 +168,16 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
       part.pieces = std::move(seen.pieces);
       part.over = seen.over;
     }
+    if (!part.pieces.empty() && part.pieces.front().number != after_ + 1) {
+      part.pieces.clear();
+      part.gone = part.over = true;
+      co_return part;
+    }
     if (!part.pieces.empty()) {
       after_ = part.pieces.back().number;
       co_return part;
     }
-    if (part.over || waited) co_return part;
+    if (part.over || waited || stop()) co_return part;
     waited = true;
     bool came = false;
     {
@@ -172,6 +186,10 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
     }
     if (!came) co_await seat_->signal.wait(limit);
   }
+}
+
+std::optional<std::string> Streams::last(sql::Statements& statements, std::int64_t message) const {
+  return statements.optional(store::last, message);
 }
 
 std::int64_t Streams::newest(sql::Statements& statements, std::int64_t message) const {
@@ -191,15 +209,29 @@ void Streams::erased(sql::Tx& tx, std::int64_t message) {
   tx.post(store::erase, message);
 }
 
+void Streams::pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) {
+  tx.post(store::erase_orphans, from, until);
+  tx.post(store::erase_orphaned, from, until);
+}
+
 io::Task<void> Streams::prune(std::chrono::seconds age) {
   const Instant before = clock_.now() - age;
   for (;;) {
-    auto pruned = co_await db_.write([&](sql::Tx& tx) {
-      auto old = tx.all(store::ended, before, static_cast<std::int64_t>(pruned_at_once));
-      for (std::int64_t message : old) erased(tx, message);
-      return old.size();
-    });
-    if (pruned < pruned_at_once) co_return;
+    auto old = co_await db_.read(
+        [&](sql::Read& read) { return read.all(store::ended, before, pruned_at_once); });
+    if (old.empty()) co_return;
+    for (std::int64_t message : old) {
+      for (bool more = true; more;) {
+        more = co_await db_.write([&, this](sql::Tx& tx) {
+          const std::int64_t last = newest(tx, message);
+          const std::int64_t from = tx.one(store::oldest, message).value_or(last);
+          const std::int64_t until = std::min(last, from + pieces_at_once);
+          tx.post(store::erase_before, message, until);
+          if (until == last) tx.post(store::erase, message);
+          return until < last;
+        });
+      }
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -53,15 +54,16 @@ class Streams final : public messages::Follower {
    public:
     // On its own loop.
     Reader(Streams& streams, io::Loop& loop, std::int64_t message, std::int64_t after);
-    // What is next, or nothing when nothing came within `limit`. `over`: there is no more and will
-    // be no more.
+    // What is next, or nothing when nothing came within `limit` or `stop` says so. `over`: there is
+    // no more and will be no more. `gone`: what would be next is not kept any longer.
     struct Part {
       std::vector<Piece> pieces;
       bool over = false;
+      bool gone = false;
     };
-    io::Task<Part> next(std::chrono::nanoseconds limit);
+    io::Task<Part> next(std::chrono::nanoseconds limit, const std::function<bool()>& stop);
     std::int64_t after() const { return after_; }
-    // Wakes next() for another reason.
+    // Wakes next(), which asks `stop`.
     io::Signal& woken();
 
     struct Seat;
@@ -74,6 +76,8 @@ class Streams final : public messages::Follower {
     std::shared_ptr<Seat> seat_;
   };
 
+  // The newest piece that is kept.
+  std::optional<std::string> last(sql::Statements& statements, std::int64_t message) const;
   // The number of the newest piece that is kept; 0: none.
   std::int64_t newest(sql::Statements& statements, std::int64_t message) const;
 
@@ -81,7 +85,10 @@ class Streams final : public messages::Follower {
              const messages::Outcome& outcome) override;
   void erased(sql::Tx& tx, std::int64_t message) override;
 
-  // Lets the pieces go of messages that ended `age` ago.
+  void pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) override;
+
+  // Lets the pieces go of messages that ended `age` ago, all but the last, which says how far a
+  // reader had come.
   io::Task<void> prune(std::chrono::seconds age);
 
  private:

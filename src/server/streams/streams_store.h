@@ -25,9 +25,15 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view)> 
 
 inline constexpr sql::Query<std::optional<std::int64_t>(std::int64_t)> newest{"streams.newest", R"(
     SELECT MAX(number) FROM pieces WHERE message = $1)"};
-inline constexpr sql::Query<Piece(std::int64_t, std::int64_t, std::int64_t)> after{"streams.after",
-                                                                                   R"(
-    SELECT number, data FROM pieces WHERE message = $1 AND number > $2 ORDER BY number LIMIT $3)"};
+inline constexpr sql::Query<std::string(std::int64_t)> last{"streams.last", R"(
+    SELECT data FROM pieces WHERE message = $1 ORDER BY number DESC LIMIT 1)"};
+// So many rows at most, and no more once they hold so many characters.
+inline constexpr sql::Query<Piece(std::int64_t, std::int64_t, std::int64_t, std::int64_t)> after{
+    "streams.after", R"(
+    SELECT number, data
+      FROM (SELECT number, data, SUM(LENGTH(data)) OVER (ORDER BY number) - LENGTH(data) AS ahead
+              FROM pieces WHERE message = $1 AND number > $2 ORDER BY number LIMIT $3) AS page
+     WHERE ahead < $4 ORDER BY number)"};
 
 // Streams whose messages ended before an instant.
 inline constexpr sql::Query<std::int64_t(Instant, std::int64_t)> ended{"streams.ended", R"(
@@ -35,6 +41,20 @@ inline constexpr sql::Query<std::int64_t(Instant, std::int64_t)> ended{"streams.
      WHERE outcomes.ended_at < $1 ORDER BY streams.message LIMIT $2)"};
 inline constexpr sql::Query<void(std::int64_t)> erase{"streams.erase",
                                                       "DELETE FROM streams WHERE message = $1"};
+inline constexpr sql::Query<std::optional<std::int64_t>(std::int64_t)> oldest{"streams.oldest", R"(
+    SELECT MIN(number) FROM pieces WHERE message = $1)"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> erase_before{"streams.erase_before",
+                                                                           R"(
+    DELETE FROM pieces WHERE message = $1 AND number < $2)"};
+// Of messages between two numbers that are no more.
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> erase_orphans{"streams.erase_orphans",
+                                                                            R"(
+    DELETE FROM pieces WHERE message > $1 AND message <= $2
+       AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.seq = pieces.message))"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> erase_orphaned{
+    "streams.erase_orphaned", R"(
+    DELETE FROM streams WHERE message > $1 AND message <= $2
+       AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.seq = streams.message))"};
 inline constexpr sql::Query<void(std::int64_t)> erase_pieces{
     "streams.erase_pieces", "DELETE FROM pieces WHERE message = $1"};
 

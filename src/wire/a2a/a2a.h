@@ -115,6 +115,13 @@ std::string answer_as(Generation to, std::string_view answer);
 // What one event of a stream, or a whole answer, brings: compact JSON with the one member result or
 // error. Nothing for what is no JSON-RPC and no result, such as words that keep a connection open.
 std::optional<std::string> piece_of(std::string_view data);
+// The task that a piece is of; empty when it names none.
+std::string task_of(std::string_view piece);
+// Whether nothing follows a piece: a message, an error, or a task at its end or at a halt.
+bool is_last(std::string_view piece);
+// A request about a task: to be told its further pieces, or how it stands.
+enum class TaskRequest { subscribe, get };
+std::string task_request(Generation to, TaskRequest what, std::string_view task_id);
 // A piece as JSON-RPC for whoever reads the stream. What 0.3 says with `final` follows from the
 // state.
 std::string event_of(std::string_view piece, Generation to, std::string_view rpc_id);

@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/differences.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::a2a {
@@ -151,6 +152,29 @@ std::optional<std::string> piece_of(std::string_view data) {
   Node result = root.find("result");
   if (!result && root.find("jsonrpc")) return std::nullopt;
   return json::Object{}.add("result", RawJson((result ? result : root).text())).text();
+}
+
+std::string task_of(std::string_view piece) {
+  json::Document document =
+      json::Document::parse(piece, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  Node result = document.root().find("result");
+  for (const detail::Pair& update : detail::updates) {
+    if (Node wrapped = result.find(update.v10); wrapped.is(Type::object)) result = wrapped;
+  }
+  if (Node task = result.find("task"); task.is(Type::object))
+    return std::string(word(task.find("id")));
+  if (Node named = result.find("taskId"); named.is(Type::string))
+    return std::string(named.string());
+  return result.find("status") ? std::string(word(result.find("id"))) : std::string();
+}
+
+bool is_last(std::string_view piece) { return Stream().take(piece); }
+
+std::string task_request(Generation to, TaskRequest what, std::string_view task_id) {
+  const detail::Pair& method =
+      what == TaskRequest::subscribe ? detail::subscribe_method : detail::get_method;
+  return jsonrpc::request("1", to == Generation::v10 ? method.v10 : method.v03,
+                          json::Object{}.add("id", task_id).text());
 }
 
 std::string Stream::answer() const {
