@@ -1,8 +1,11 @@
 #include "server/facts/record.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <exception>
 #include <utility>
 
+#include "platform/log/log.h"
 #include "server/facts/record_store.h"
 
 namespace molecule::facts {
@@ -136,11 +139,19 @@ void Record::feed_after_commit(sql::Tx& tx, Fact fact) {
   tx.after_commit([this, fact = std::move(fact)] { feed(fact); });
 }
 
+// Memory that missed a fact honours a credential that was revoked, and nobody would know. The next
+// start reads what is so.
 void Record::feed(const Fact& fact) {
   if (fact.seq <= reached_) return;
   arrived(fact.seq);
   if (const Readers* readers = readers_of(fact.kind)) {
-    for (Projection* each : *readers) each->apply(fact);
+    try {
+      for (Projection* each : *readers) each->apply(fact);
+    } catch (const std::exception& failure) {
+      log::error("a fact on the log cannot be applied to memory; the platform ends",
+                 log::field("seq", fact.seq), log::field("cause", failure.what()));
+      std::abort();
+    }
   }
 }
 

@@ -99,6 +99,16 @@ TEST_P(Records, FactsAreFedInTheOrderOfTheLogBeforeTheirWriterResumes) {
   EXPECT_EQ(heard->positions, (std::vector<std::int64_t>{1, 2, 3}));
 }
 
+using RecordsDeathTest = Records;
+
+TEST_P(RecordsDeathTest, AFactThatCannotBeAppliedEndsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  auto nobody = [&](sql::Tx& tx) {
+    return record->note<Internal::SESSIONS_ENDED>(tx, {}, SessionsEnded{});
+  };
+  EXPECT_DEATH(write(nobody), "cannot be applied");
+}
+
 TEST_P(Records, WhatIsUndoneIsNotFed) {
   EXPECT_THROW(write([&](sql::Tx& tx) -> int {
                  record->note<Internal::SESSION_BEGUN>(tx, {}, {SessionId{}, "never", 0});
@@ -205,6 +215,7 @@ TEST_P(Records, EveryStatementPrepares) {
 }
 
 EACH_DATABASE(Records);
+EACH_DATABASE(RecordsDeathTest);
 
 }  // namespace
 }  // namespace molecule::facts
