@@ -33,19 +33,16 @@ http::Response receipt(int status, api::Receipt body, const a2a::Incoming& messa
 http::Response Service::answer(const Admission& admission, const Accepted& accepted,
                                const Carried& carried, Settled settled) {
   switch (settled) {
-    case Settled::retry:
-      probe_.queued.add();
-      return answer_queued(admission, accepted.place, carried.error);
-    case Settled::dead: probe_.dead.add(); break;
+    case Settled::retry: return answer_queued(admission, accepted.place, carried.error);
     case Settled::expired: {
-      probe_.dead.add();
       messages::Outcome outcome;
       outcome.end = End::expired;
       outcome.error = messages::expired_error;
       return response_of(refusal_of(outcome), admission.message);
     }
+    case Settled::dead:
     case Settled::recorded:
-    case Settled::stale: probe_.answered.add(); break;
+    case Settled::stale: break;
   }
   if (carried.end == Carried::End::answered) return http::Response::json(200, carried.answer.body);
   Refusal refusal =

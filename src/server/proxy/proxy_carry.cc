@@ -100,16 +100,30 @@ io::Task<void> Service::settle_later(messages::Message message, messages::Lease 
   }
 }
 
-io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission,
-                                                  Accepted& accepted) {
+io::Task<Service::Came> Service::carry_now(const Lane& lane, const Admission& admission,
+                                           const Accepted& accepted) {
   Carriers::Hold hold(carriers_, accepted.lease);
   Parcel parcel = parcel_for(admission, accepted.place);
-  std::optional<Carried> carried = co_await deliver(lane, parcel, accepted.lease);
-  Settled settled = Settled::stale;
-  if (carried) settled = co_await settle(lane, accepted.message, accepted.lease, *carried);
+  Came came;
+  came.carried = co_await deliver(lane, parcel, accepted.lease);
+  if (came.carried)
+    came.settled = co_await settle(lane, accepted.message, accepted.lease, *came.carried);
+  switch (came.settled) {
+    case Settled::retry: probe_.queued.add(); break;
+    case Settled::dead:
+    case Settled::expired: probe_.dead.add(); break;
+    case Settled::recorded: probe_.answered.add(); break;
+    case Settled::stale: break;
+  }
   try_mailbox(admission.target.id);
-  if (settled == Settled::stale) co_return co_await answer_recorded(admission, accepted.place);
-  co_return answer(admission, accepted, *carried, settled);
+  co_return came;
+}
+
+io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission,
+                                                  Accepted& accepted) {
+  Came came = co_await carry_now(lane, admission, accepted);
+  if (came.settled == Settled::stale) co_return co_await answer_recorded(admission, accepted.place);
+  co_return answer(admission, accepted, *came.carried, came.settled);
 }
 
 // A person's browser does not wait for hours: the delivery goes on in the background and its answer
@@ -150,7 +164,7 @@ io::Task<void> Service::dispatch(Admission admission, Accepted accepted) {
   if (admission.target.way == Way::waits) try_mailbox(admission.target.id);
   if (admission.target.way != Way::carried) co_return;
   io::Context here = co_await io::context();
-  co_await carry_for_agent(lane_of(*here.loop), admission, accepted);
+  co_await carry_now(lane_of(*here.loop), admission, accepted);
 }
 
 }  // namespace molecule::proxy

@@ -103,6 +103,7 @@ class Service {
   // Answers as server-sent events: to a message just accepted, which is then carried in the
   // background, and to one that was accepted before.
   struct Reading;
+  static Reading reading_of(const a2a::Incoming& message, std::int64_t seq);
   io::Task<http::Response> stream_new(Admission& admission, Accepted& accepted);
   http::Response stream_again(const Admission& admission, const messages::Record& earlier,
                               std::int64_t after);
@@ -115,6 +116,12 @@ class Service {
                            messages::Lease lease, const Carried& carried);
   io::Task<void> settle_later(messages::Message message, messages::Lease lease, Carried carried);
   io::Task<void> place(Admission& admission, std::optional<std::string> parent);
+  // What a delivery came to, and what of it was recorded: `carried` is there unless it is stale.
+  struct Came {
+    std::optional<Carried> carried;
+    Settled settled = Settled::stale;
+  };
+  io::Task<Came> carry_now(const Lane& lane, const Admission& admission, const Accepted& accepted);
   io::Task<http::Response> carry_for_agent(const Lane& lane, Admission& admission,
                                            Accepted& accepted);
   io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission,

@@ -29,13 +29,18 @@ struct Service::Reading {
   std::string opening;  // Told first, without a number; may be empty.
 };
 
-io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted) {
-  const a2a::Incoming& message = admission.message;
+Service::Reading Service::reading_of(const a2a::Incoming& message, std::int64_t seq) {
   Reading reading;
   reading.generation = message.generation;
   reading.rpc_id = message.rpc_id;
   reading.message_id = message.message_id;
-  reading.seq = accepted.message.seq;
+  reading.seq = seq;
+  return reading;
+}
+
+io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted) {
+  const a2a::Incoming& message = admission.message;
+  Reading reading = reading_of(message, accepted.message.seq);
   if (admission.target.way != Way::carried) {
     const std::string id = accepted.place.id.text();
     reading.opening = jsonrpc::success(
@@ -53,7 +58,7 @@ io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& acc
       const Lane& lane = lane_of(*here.loop);
       auto work = [](Service& self, const Lane& on, Admission what,
                      Accepted where) -> io::Task<void> {
-        co_await self.carry_for_agent(on, what, where);
+        co_await self.carry_now(on, what, where);
       };
       lane.scope->spawn("message stream",
                         work(*this, lane, std::move(admission), std::move(accepted)));
@@ -65,12 +70,7 @@ io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& acc
 http::Response Service::stream_again(const Admission& admission, const messages::Record& earlier,
                                      std::int64_t after) {
   require_same(admission, earlier);
-  const a2a::Incoming& message = admission.message;
-  Reading reading;
-  reading.generation = message.generation;
-  reading.rpc_id = message.rpc_id;
-  reading.message_id = message.message_id;
-  reading.seq = earlier.message.seq;
+  Reading reading = reading_of(admission.message, earlier.message.seq);
   reading.after = after;
   return stream_of(std::move(reading));
 }
