@@ -27,7 +27,8 @@ struct Settings {
   std::chrono::milliseconds body_wait{300'000};  // From an answer's head to its end.
   std::chrono::seconds person_wait{90};  // A person's request is answered "queued" after this.
   std::chrono::seconds connect_wait{10};
-  std::int64_t hops_max = 24;         // A chain of messages longer than this is a loop.
+  std::chrono::seconds question_wait{20};  // For an agent's word on a message that it has.
+  std::int64_t hops_max = 24;              // A chain of messages longer than this is a loop.
   std::uint32_t edge_rate = 1200;     // Messages a minute of one agent to another that do not say
                                       // what they belong to; 0 is unlimited.
   std::int64_t in_flight_max = 256;   // Messages under way to one agent; more wait in its mailbox.

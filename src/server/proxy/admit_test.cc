@@ -22,6 +22,7 @@ constexpr std::string_view hello =
 struct ToAddresses final : Link {
   bool reachable(const Entry& agent) const override { return !agent.url.empty(); }
   io::Task<Carried> deliver(const Lane&, const Parcel&, Sink&) override { co_return Carried{}; }
+  io::Task<Carried> ask(const Lane&, const Question&) override { co_return Carried{}; }
 };
 
 class Admit : public ::testing::Test {

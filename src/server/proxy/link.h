@@ -87,6 +87,17 @@ class Sink {
   virtual io::Task<bool> pieces(std::vector<std::string> data) = 0;
 };
 
+// Asked of an agent about a message that it has: how its task stands, or to stop it. Bounded;
+// asking twice does no harm.
+struct Question {
+  a2a::TaskRequest what = a2a::TaskRequest::get;
+  Target target;
+  std::optional<WorkspaceId> source;  // Who sent the message; empty: a person.
+  ActivityId activity;                // The message.
+  std::string task;     // The agent's own id of its task; empty: the message's, it told none.
+  std::string context;  // The agent's, where it told one.
+};
+
 class Link {
  public:
   virtual ~Link() = default;
@@ -96,6 +107,9 @@ class Link {
   // pieces and its agent has them, `sink` is told of each before. Failures of the way are values;
   // only a bug or a lack of memory throws.
   virtual io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) = 0;
+  // Asks about what was delivered before. `answered` has what the agent said as it said it, in its
+  // own generation; it may be a JSON-RPC error.
+  virtual io::Task<Carried> ask(const Lane& lane, const Question& question) = 0;
 };
 
 }  // namespace molecule::proxy

@@ -4,6 +4,7 @@
 
 #include "platform/http/client.h"
 #include "platform/io/scope.h"
+#include "platform/json/json.h"
 #include "server/proxy/reading.h"
 
 namespace molecule::proxy {
@@ -201,7 +202,48 @@ io::Task<http::ClientResponse> read_pieces(http::Client& client, Outgoing& out,
   }
 }
 
+// The same envelope around a question, which nobody streams.
+Parcel about(const Question& question) {
+  Parcel parcel;
+  parcel.target = question.target;
+  parcel.source = question.source;
+  parcel.activity = question.activity;
+  parcel.generation = question.target.generation;
+  parcel.rpc_id = "\"1\"";
+  const std::string activity = question.activity.text();
+  json::Object metadata;
+  metadata.add("activity_id", activity);
+  if (!question.context.empty()) metadata.add("context_id", question.context);
+  parcel.body = a2a::task_request(
+      parcel.generation, question.what, question.task.empty() ? activity : question.task,
+      question.what == a2a::TaskRequest::cancel ? metadata.members() : std::string());
+  return parcel;
+}
+
 }  // namespace
+
+io::Task<Carried> PushLink::ask(const Lane& lane, const Question& question) {
+  const Parcel parcel = about(question);
+  const Events none(settings_.answer_max);
+  Outgoing out;
+  std::optional<Carried> failure;
+  http::ClientResponse response;
+  try {
+    out.url = net::Url::parse(parcel.target.url);
+    out.head(parcel, inbound_.of(parcel.target.id));
+    http::ClientRequest& request = out.request;
+    request.body = parcel.body;
+    request.limits.head = request.limits.idle = request.limits.body = settings_.question_wait;
+    request.limits.body_max = settings_.answer_max;
+    response = co_await io::within(settings_.question_wait, lane.client->send(request));
+  } catch (const Fault& fault) {
+    failure = broken_off(fault, parcel, none, out.reached);
+  }
+  if (failure) co_return std::move(*failure);
+  if (response.bytes.size() > io::short_text_max)
+    co_return co_await aside_.run([&] { return read_response(parcel, out.url, response, none); });
+  co_return read_response(parcel, out.url, response, none);
+}
 
 io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel, Sink& sink) {
   Outgoing out;

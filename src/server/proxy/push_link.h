@@ -18,6 +18,7 @@ class PushLink final : public Link {
 
   bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
   io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) override;
+  io::Task<Carried> ask(const Lane& lane, const Question& question) override;
 
  private:
   const workspaces::InboundSecrets& inbound_;

@@ -105,4 +105,21 @@ io::Task<Carried> ScriptedLink::deliver(const proxy::Lane&, const proxy::Parcel&
                                   "the delivery was given up", arrived);
 }
 
+// These agents do their work and do not stop it.
+io::Task<Carried> ScriptedLink::ask(const proxy::Lane&, const proxy::Question& question) {
+  const Agent& agent = agents_.of(question.target.id);
+  if (process_gone_ || agent.manner == Manner::away || !agent.beats) {
+    co_return proxy::without_answer(Carried::End::not_now, 502, "agent_unreachable",
+                                    "the agent cannot be reached", false);
+  }
+  Carried carried;
+  carried.end = Carried::End::answered;
+  carried.status = 200;
+  carried.delivered = true;
+  carried.answer = a2a::read_answer(
+      R"({"jsonrpc":"2.0","id":"1","error":{"code":-32002,"message":"it is not stopped"}})",
+      R"("1")");
+  co_return carried;
+}
+
 }  // namespace molecule::simulation

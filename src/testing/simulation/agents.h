@@ -70,6 +70,7 @@ class ScriptedLink final : public proxy::Link {
   bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
   io::Task<proxy::Carried> deliver(const proxy::Lane& lane, const proxy::Parcel& parcel,
                                    proxy::Sink& sink) override;
+  io::Task<proxy::Carried> ask(const proxy::Lane& lane, const proxy::Question& question) override;
 
  private:
   io::Task<proxy::Carried> bring(const proxy::Parcel& parcel, bool& arrived);

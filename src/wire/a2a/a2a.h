@@ -119,9 +119,10 @@ std::optional<std::string> piece_of(std::string_view data);
 std::string task_of(std::string_view piece);
 // Whether nothing follows a piece: a message, an error, or a task at its end or at a halt.
 bool is_last(std::string_view piece);
-// A request about a task: to be told its further pieces, or how it stands.
-enum class TaskRequest { subscribe, get };
-std::string task_request(Generation to, TaskRequest what, std::string_view task_id);
+// A request about a task: to be told its further pieces, how it stands, or to stop it.
+enum class TaskRequest { subscribe, get, cancel };
+std::string task_request(Generation to, TaskRequest what, std::string_view task_id,
+                         std::string_view metadata_members = {});
 // A piece as JSON-RPC for whoever reads the stream. What 0.3 says with `final` follows from the
 // state.
 std::string event_of(std::string_view piece, Generation to, std::string_view rpc_id);

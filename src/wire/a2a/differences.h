@@ -14,6 +14,7 @@ struct Pair {
 constexpr Pair send_method{"message/send", "SendMessage"};
 constexpr Pair subscribe_method{"tasks/resubscribe", "SubscribeToTask"};
 constexpr Pair get_method{"tasks/get", "GetTask"};
+constexpr Pair cancel_method{"tasks/cancel", "CancelTask"};
 constexpr Pair stream_method{"message/stream", "SendStreamingMessage"};
 
 // What a stream tells of a task: the kind of the object, and the member around it.

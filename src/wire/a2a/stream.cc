@@ -170,11 +170,16 @@ std::string task_of(std::string_view piece) {
 
 bool is_last(std::string_view piece) { return Stream().take(piece); }
 
-std::string task_request(Generation to, TaskRequest what, std::string_view task_id) {
-  const detail::Pair& method =
-      what == TaskRequest::subscribe ? detail::subscribe_method : detail::get_method;
-  return jsonrpc::request("1", to == Generation::v10 ? method.v10 : method.v03,
-                          json::Object{}.add("id", task_id).text());
+std::string task_request(Generation to, TaskRequest what, std::string_view task_id,
+                         std::string_view metadata_members) {
+  const detail::Pair& method = what == TaskRequest::subscribe ? detail::subscribe_method
+                               : what == TaskRequest::cancel  ? detail::cancel_method
+                                                              : detail::get_method;
+  json::Object params;
+  params.add("id", task_id);
+  if (!metadata_members.empty())
+    params.add("metadata", RawJson(fmt::format("{{{}}}", metadata_members)));
+  return jsonrpc::request("1", to == Generation::v10 ? method.v10 : method.v03, params.text());
 }
 
 std::string Stream::answer() const {
