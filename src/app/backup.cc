@@ -20,12 +20,12 @@ namespace fs = std::filesystem;
 constexpr std::string_view database_name = "molecule.db";
 // Beside the database. Read after it, so that no key is missing that something in it needs: keys
 // are added before they are used, and never taken away.
-constexpr std::array<std::string_view, 3> small_files{"sealing_key", "admin_token",
+constexpr std::array<std::string_view, 4> small_files{"sealing_key", "platform_key", "admin_token",
                                                       "molecule.conf"};
 // What a platform leaves behind in a data directory, besides its lock.
-constexpr std::array<std::string_view, 6> traces{"molecule.db",     "molecule.db-wal",
-                                                 "molecule.db-shm", "sealing_key",
-                                                 "admin_token",     "store_mark"};
+constexpr std::array<std::string_view, 7> traces{
+    "molecule.db",  "molecule.db-wal", "molecule.db-shm", "sealing_key",
+    "platform_key", "admin_token",     "store_mark"};
 
 void copy_small(const fs::path& from, const fs::path& to, std::vector<std::string>& copied) {
   for (std::string_view name : small_files) {
@@ -63,8 +63,9 @@ void back_up(const Config& config, const AdminOptions& options) {
     throw conflict(
         "store_elsewhere",
         fmt::format("the store is a PostgreSQL server's: `pg_dump --format=custom --file=FILE "
-                    "\"$DATABASE_URL\"`, then copy {} and {} beside it",
-                    belongings.sealing_key().string(), belongings.admin_token().string()));
+                    "\"$DATABASE_URL\"`, then copy {}, {} and {} beside it",
+                    belongings.sealing_key().string(), belongings.platform_key().string(),
+                    belongings.admin_token().string()));
   }
   if (!fs::exists(belongings.database())) {
     throw Fault(
@@ -86,6 +87,10 @@ void back_up(const Config& config, const AdminOptions& options) {
   if (!fs::exists(belongings.sealing_key())) {
     std::cerr << "There is no sealing key in the data directory: keep SECRETS_ENCRYPTION_KEY too, "
                  "without it the secrets in this backup cannot be opened.\n";
+  }
+  if (!fs::exists(belongings.platform_key())) {
+    std::cerr << "There is no platform key in the data directory: keep MOLECULE_PLATFORM_KEY too, "
+                 "without it agents that joined by ticket do not know this platform.\n";
   }
 }
 

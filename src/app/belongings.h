@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "app/config.h"
+#include "platform/crypto/sign.h"
+#include "platform/io/clock.h"
 #include "platform/io/task.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
@@ -22,6 +24,7 @@ class Belongings {
   std::filesystem::path mark() const { return data_ / "store_mark"; }
   std::filesystem::path admin_token() const { return data_ / "admin_token"; }
   std::filesystem::path sealing_key() const { return data_ / "sealing_key"; }
+  std::filesystem::path platform_key() const { return data_ / "platform_key"; }
 
   // For a verb that works on the store of a platform, whether that runs or not: it begins none.
   sql::Settings store() const;
@@ -31,16 +34,22 @@ class Belongings {
   // Opens the platform's own store. Throws Fault conflict `store_missing`, which names what is here
   // without it.
   std::unique_ptr<sql::Database> open(metrics::Registry& registry) const;
+  // The platform's own key, if there is one yet. Throws Fault where what is there is none.
+  std::optional<crypto::SigningKey> found_key() const;
+  // Made where there is none yet.
+  crypto::SigningKey own_key(io::Random& random) const;
   // After migrate() and before take_over(). Throws Fault conflict `key_missing`.
   void require_keys(sql::Database& db) const;
   // Once there are keys: a later start knows what it needs.
-  io::Task<void> note_keys(sql::Database& db) const;
+  io::Task<void> note_keys(sql::Database& db, const crypto::PublicKey& own) const;
 
  private:
   bool left_behind() const;
+  void require_own_key(const std::optional<std::string>& promised) const;
 
   std::filesystem::path data_;
   std::string database_url_;
+  std::string platform_key_;  // As it was set.
   bool begin_anew_;
   bool admin_token_set_;
   bool sealing_key_set_;

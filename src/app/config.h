@@ -63,6 +63,10 @@ inline constexpr std::array settings{
     Setting{"secrets-encryption-key", "SECRETS_ENCRYPTION_KEY", "",
             "Sealing key: base64 of 32 bytes or 32 characters; by environment or file only",
             Setting::Form::secret},
+    Setting{"platform-key", "MOLECULE_PLATFORM_KEY", "",
+            "Signing key by which agents know this platform: base64 of 32 bytes; by environment or "
+            "file only (default: made at first run)",
+            Setting::Form::secret},
     Setting{"platform-url", "PLATFORM_URL", "",
             "Where people and agents reach this platform from outside", Setting::Form::url, "URL"},
     Setting{"cors-origins", "CORS_ORIGINS", "", "Other sites' origins that browsers may call from",

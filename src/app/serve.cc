@@ -123,6 +123,7 @@ std::string session_cookie(const crypto::Keyring& keyring) {
 void require_readable(const Config& config, const Belongings& belongings, io::Random& random) {
   if (config.text("secrets-encryption-key").empty() && fs::exists(belongings.sealing_key()))
     crypto::load_keys(belongings.sealing_key());
+  belongings.found_key();
   if (config.text("admin-token").empty() && fs::exists(belongings.admin_token()))
     auth::load_or_create_admin_token({}, belongings.admin_token(), random);
   sql::StoreMark::read(belongings.mark());
@@ -171,6 +172,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   auth::Tokens tokens(db, world.clock, world.random, directory, log);
   crypto::Keyring keyring = crypto::load_or_create_keys(
       belongings.sealing_key(), config.text("secrets-encryption-key"), world.random);
+  const crypto::SigningKey own_key = belongings.own_key(world.random);
   auth::Sessions sessions(db, world.clock, world.random, log, session_cookie(keyring));
   tokens.on_ended(review);
   sessions.on_ended(review);
@@ -193,7 +195,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                                     !config.text("secrets-encryption-key").empty()};
   secrets::Vault vault(db, world.random, std::move(keyring), key_settings);
   co_await vault.require_keys(config.flag("begin-anew"));
-  co_await belongings.note_keys(db);
+  co_await belongings.note_keys(db, own_key.public_key());
   secrets::Service secrets(db, log, directory, world.clock, vault);
   secrets::Inbound inbound(world.clock, world.random, vault, log);
   log.join(inbound);
@@ -264,7 +266,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   } else {
     gate = std::make_unique<auth::Gate>(gate_parts, site);
   }
-  System system(db, registry, world.clock, sessions.cookie());
+  System system(db, registry, world.clock, sessions.cookie(), own_key.public_key());
   system.ready_when([&] { return proxy.knows(); });
   http::Router router(*gate);
   router.read_aside(aside);

@@ -23,6 +23,8 @@ constexpr auto table = http::table(
         .not_counted()
         .says("Prometheus metrics.")
         .gives(200, "text/plain"),
+    http::get<auth::Open, &System::key>("/platform/key")
+        .says("The public key by which agents know this platform."),
     http::get<auth::Open, &System::openapi>("/openapi.json")
         .says("This document.")
         .gives(200, "application/json"));
@@ -64,6 +66,13 @@ io::Task<http::Response> System::metrics(auth::Admin::Caller) {
       "# TYPE molecule_log_lines_dropped_total counter\nmolecule_log_lines_dropped_total {}\n",
       process::resident_bytes(), log::dropped());
   co_return response;
+}
+
+io::Task<api::PlatformKey> System::key(auth::Open::Caller) {
+  api::PlatformKey known;
+  known.public_key = crypto::text_of(key_);
+  known.fingerprint = crypto::fingerprint(key_);
+  co_return known;
 }
 
 io::Task<http::Response> System::openapi(auth::Open::Caller) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/crypto/sign.h"
 #include "platform/http/route.h"
 #include "platform/io/clock.h"
 #include "platform/metrics/metrics.h"
@@ -22,12 +23,13 @@ extern const std::string_view version;
 class System {
  public:
   System(const sql::Database& db, metrics::Registry& registry, const io::Clock& clock,
-         std::string session_cookie)
+         std::string session_cookie, const crypto::PublicKey& key)
       : db_(db),
         registry_(registry),
         clock_(clock),
         started_(clock.monotonic()),
-        session_cookie_(std::move(session_cookie)) {}
+        session_cookie_(std::move(session_cookie)),
+        key_(key) {}
 
   // Once all tables are mounted and before the first request.
   void describe(const std::vector<http::Route>& routes);
@@ -44,6 +46,8 @@ class System {
   // GET /metrics: Prometheus text. For operators: which programs of this machine ask for others
   // cannot be told, since not every proxy says that it is one.
   io::Task<http::Response> metrics(auth::Admin::Caller caller);
+  // GET /platform/key: what an agent that was told the fingerprint checks the platform by.
+  io::Task<api::PlatformKey> key(auth::Open::Caller caller);
   io::Task<http::Response> openapi(auth::Open::Caller caller);
 
  private:
@@ -52,6 +56,7 @@ class System {
   const io::Clock& clock_;
   std::chrono::nanoseconds started_;
   std::string session_cookie_;
+  crypto::PublicKey key_;
   std::atomic<bool> draining_{false};
   std::string openapi_;
   std::function<bool()> knows_;

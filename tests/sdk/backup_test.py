@@ -44,9 +44,10 @@ def test_a_running_platform_is_backed_up_and_restored_elsewhere(own: Stage, tmp_
     told = molecule("backup", backup, "--data", own.data, "-o", "json")
     assert told.returncode == DONE, told.stderr
     report = json.loads(told.stdout)
-    assert report["files"] == ["molecule.db", "sealing_key", "admin_token"] and report["database_bytes"] > 0
-    assert modes(backup) == {"molecule.db": 0o600, "sealing_key": 0o600, "admin_token": 0o600}
+    assert report["files"] == ["molecule.db", "sealing_key", "platform_key", "admin_token"] and report["database_bytes"] > 0
+    assert modes(backup) == {"molecule.db": 0o600, "sealing_key": 0o600, "platform_key": 0o600, "admin_token": 0o600}
     assert backup.stat().st_mode & 0o777 == 0o700
+    key = own.must("GET", "/platform/key")
     own.external("after the backup")
     own.stop()
 
@@ -60,6 +61,7 @@ def test_a_running_platform_is_backed_up_and_restored_elsewhere(own: Stage, tmp_
         bearer = {"Authorization": f"Bearer {agent['connection']['auth_token']}"}
         values = other.ask("GET", f"/workspaces/{agent['id']}/secrets/values", headers=bearer)
         assert values.json() == {"TOKEN": "sealed"}, "by the key of the backup and the token of before"
+        assert other.must("GET", "/platform/key") == key, "agents know it again"
     finally:
         other.close()
 

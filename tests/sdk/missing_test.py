@@ -88,7 +88,7 @@ def test_a_lost_database_is_refused_and_can_be_put_back(place: Place) -> None:
     place.lose_database()
     before = {file.name: file.read_bytes() for file in place.data.iterdir() if file.name != "lock"}
     told = place.refusal()
-    for words in ("sealing_key", "admin_token", "backup", "--begin-anew"):
+    for words in ("sealing_key", "platform_key", "admin_token", "backup", "--begin-anew"):
         assert words in told, told
     if not place.schema:
         assert str(place.data / "molecule.db") in told
@@ -137,6 +137,7 @@ def test_a_missing_key_file_is_refused_and_can_be_put_back(place: Place, name: s
 
 @pytest.mark.parametrize(("name", "content", "mode"), [
     ("sealing_key", None, 0o644), ("sealing_key", b"", 0o600), ("sealing_key", b"nonsense\n", 0o600),
+    ("platform_key", None, 0o644), ("platform_key", b"", 0o600), ("platform_key", b"nonsense\n", 0o600),
     ("admin_token", None, 0o644), ("admin_token", b"", 0o600), ("store_mark", b"", 0o600), ("store_mark", b"nonsense\n", 0o600),
 ])
 def test_a_file_that_cannot_be_used_is_refused_and_nothing_is_changed(place: Place, name: str, content: bytes | None,
@@ -188,6 +189,63 @@ def test_another_sealing_key_than_the_secrets_have_is_refused(place: Place) -> N
     file.chmod(0o600)
     place.start(SECRETS_ENCRYPTION_KEY=KEY).stop()
     place.start().must("GET", "/workspaces")
+
+
+def promise(place: Place, fingerprint: str) -> None:
+    place.tell(f"INSERT INTO store_facts (name, value) VALUES ('platform_key', '{fingerprint}')")
+
+
+def test_a_lost_platform_key_is_refused_once_agents_know_the_platform_by_it(place: Place) -> None:
+    stage = place.start()
+    known = stage.must("GET", "/platform/key")["fingerprint"]
+    stage.stop()
+    promise(place, known)
+    file = place.data / "platform_key"
+    key = file.read_bytes()
+    file.unlink()
+    told = place.refusal()
+    for words in (str(file), "ticket", "backup", "--begin-anew"):
+        assert words in told, told
+    assert not file.exists()
+    file.write_bytes(key)
+    file.chmod(0o600)
+    stage.start()
+    assert stage.must("GET", "/platform/key")["fingerprint"] == known
+    stage.stop()
+    file.unlink()
+    anew = place.start("--begin-anew")
+    fresh = anew.must("GET", "/platform/key")["fingerprint"]
+    assert fresh != known
+    anew.stop()
+    # From now on it is the new one that is promised.
+    assert place.start().must("GET", "/platform/key")["fingerprint"] == fresh
+
+
+def test_another_platform_key_than_agents_know_is_refused(place: Place) -> None:
+    stage = place.start()
+    known = stage.must("GET", "/platform/key")["fingerprint"]
+    stage.stop()
+    promise(place, known)
+    file = place.data / "platform_key"
+    own = file.read_bytes()
+    foreign = "A" * 43 + "="
+    file.write_bytes(f"molecule-signing-key 1\n{foreign}\n".encode())
+    told = place.refusal()
+    assert str(file) in told and known in told and "--begin-anew" in told, told
+    told = place.refusal(MOLECULE_PLATFORM_KEY=foreign)
+    assert "MOLECULE_PLATFORM_KEY" in told and foreign not in told, told
+    file.unlink()
+    given = own.splitlines()[1].decode()
+    assert place.start(MOLECULE_PLATFORM_KEY=given).must("GET", "/platform/key")["fingerprint"] == known
+    assert not file.exists(), "it is kept where it was set"
+
+
+def test_a_platform_key_that_nobody_was_told_of_is_made_anew(place: Place) -> None:
+    stage = place.start()
+    stage.stop()
+    (place.data / "platform_key").unlink()
+    stage.start()
+    assert (place.data / "platform_key").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_first_start_that_was_cut_short_is_taken_up(place: Place) -> None:

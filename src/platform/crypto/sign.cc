@@ -144,12 +144,19 @@ SigningKey load_signing_key(const fs::path& file) {
   std::array<char, file_size + 1> text{};
   const std::size_t size = files::read_private(file, text, codes);
   std::string_view rest(text.data(), size);
-  std::optional<std::vector<std::uint8_t>> seed;
+  std::optional<SigningKey> key;
   if (size == file_size && rest.starts_with(title) && rest.ends_with('\n'))
-    seed = base64_decode(rest.substr(title.size(), line_size));
+    key = signing_key_from(rest.substr(title.size(), line_size));
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  if (!seed || seed->size() != 32) throw invalid(file);
-  SigningKey key{std::span<const std::uint8_t, 32>(*seed)};
+  if (!key) throw invalid(file);
+  return *key;
+}
+
+std::optional<SigningKey> signing_key_from(std::string_view text) {
+  auto seed = base64_decode(text);
+  if (!seed) return std::nullopt;
+  std::optional<SigningKey> key;
+  if (seed->size() == 32) key.emplace(std::span<const std::uint8_t, 32>(*seed));
   wipe(*seed);
   return key;
 }

@@ -72,6 +72,8 @@ inline bool verify(const PublicKey& key, std::string_view message, Bytes signatu
 // format, and base64 of the 32 bytes. Throws Fault with the codes of a sealing key's file
 // (`key_file_unsafe`, `key_file_invalid`, `key_file_unreadable`), naming the path and never a key.
 SigningKey load_signing_key(const std::filesystem::path& file);
+// Base64 of the 32 bytes, for whoever keeps a key elsewhere; nullopt for anything else.
+std::optional<SigningKey> signing_key_from(std::string_view text);
 // False, with nothing changed, when there is such a file: two processes that start together agree.
 bool create_signing_key(const std::filesystem::path& file, const SigningKey& key);
 

@@ -1,9 +1,11 @@
 // What the platform says about itself.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "base/fields.h"
+#include "platform/json/shape.h"
 
 namespace molecule::api {
 
@@ -14,5 +16,17 @@ struct Health {
   std::string database;  // "ok" or "unavailable"
 };
 BOOST_DESCRIBE_STRUCT(Health, (), (status, version, uptime, database))
+
+// By which agents know this platform.
+struct PlatformKey {
+  std::string public_key;
+  std::string fingerprint;
+  std::string algorithm = "Ed25519";
+
+  static constexpr std::array about{
+      json::About{"public_key", "32 bytes in base64url"},
+      json::About{"fingerprint", "\"SHA256:\" and base64url of the digest of those bytes"}};
+};
+BOOST_DESCRIBE_STRUCT(PlatformKey, (), (public_key, fingerprint, algorithm))
 
 }  // namespace molecule::api

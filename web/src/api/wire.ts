@@ -432,6 +432,14 @@ export interface PeerView {
   delivery_mode: DeliveryMode;
 }
 
+export interface PlatformKey {
+  /** 32 bytes in base64url */
+  public_key: string;
+  /** "SHA256:" and base64url of the digest of those bytes */
+  fingerprint: string;
+  algorithm: string;
+}
+
 export interface Provisioning {
   name: string;
   tier: number;

@@ -459,6 +459,14 @@ class PeerView(TypedDict):
     delivery_mode: DeliveryMode
 
 
+class PlatformKey(TypedDict):
+    # 32 bytes in base64url
+    public_key: str
+    # "SHA256:" and base64url of the digest of those bytes
+    fingerprint: str
+    algorithm: str
+
+
 class Provisioning(TypedDict):
     name: str
     tier: int
