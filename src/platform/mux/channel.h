@@ -1,0 +1,66 @@
+// One stream of a session: what has come and was not read, what may still be sent, and who waits.
+// Private to the session.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "platform/io/loop.h"
+#include "platform/mux/session.h"
+#include "platform/net/stream.h"
+#include "platform/net/wheel.h"
+
+namespace molecule::mux {
+
+class Session::Channel final : public std::enable_shared_from_this<Session::Channel> {
+ public:
+  Channel(io::Loop& loop, std::uint32_t number, std::size_t window);
+
+  const std::uint32_t number;
+  bool broken = false;      // Nothing moves any more.
+  bool ended = false;       // We send no more.
+  bool peer_ended = false;  // The other side sends no more.
+  std::size_t credit;       // Bytes that we may send.
+
+  // Bytes of the other side; false when it had no credit for them.
+  bool take(std::string_view bytes);
+  std::size_t unread() const { return came_.size() - read_; }
+  std::size_t read(std::span<char> into);
+  // What the other side may be given credit for, once it is worth a frame.
+  std::size_t take_owed();
+
+  bool arm(net::Direction direction, net::Sleeper& sleeper, net::Wake* at_once,
+           bool ready) noexcept;
+  void disarm(net::Direction direction) noexcept { sides_[index(direction)].sleeper = nullptr; }
+  void set_deadline(net::Direction direction, net::TimePoint at) noexcept;
+  bool waits(net::Direction direction) const { return sides_[index(direction)].sleeper != nullptr; }
+  // Wakes who waits, in a turn of its own.
+  void ring(net::Direction direction) noexcept;
+  void break_off() noexcept;
+
+ private:
+  struct Wait final : net::Wheel::Entry {
+    net::Sleeper* sleeper = nullptr;
+    net::TimePoint deadline = net::no_deadline;
+    bool rung = false;    // The deadline has passed.
+    bool posted = false;  // A wake is on its way.
+    void on_due() noexcept override;
+  };
+  static std::size_t index(net::Direction direction) {
+    return direction == net::Direction::read ? 0 : 1;
+  }
+
+  io::Loop& loop_;
+  const std::size_t window_;
+  std::string came_;
+  std::size_t read_ = 0;
+  std::size_t owed_ = 0;  // Read, and not yet credited.
+  std::array<Wait, 2> sides_;
+};
+
+}  // namespace molecule::mux
