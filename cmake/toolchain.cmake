@@ -70,6 +70,7 @@ target_compile_definitions(sys_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASI
 target_link_libraries(sys_asio INTERFACE Threads::Threads)
 system_library(boost_json boost_json libboost_json.a)
 system_library(utf8proc utf8proc libutf8proc.a)
+system_library(cares cares libcares.a)
 system_library(sqlite sqlite3 libsqlite3.a m dl)
 # A message is allocated on a loop and freed on the store's thread; glibc's arenas take locks and
 # walk lists for that. Sanitizers bring an allocator of their own.

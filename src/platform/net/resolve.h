@@ -1,13 +1,12 @@
-// From a host name to addresses. The system's resolver blocks, so it runs on a few threads of its
-// own; answers are kept for a short time, and any number of callers that ask for one name wait for
-// one look-up. Tests and the simulator put another Resolver in its place.
+// From a host name to addresses, by the machine's hosts file and name servers. One thread asks, any
+// number of names at a time; an answer is kept for as long as the name server says, within bounds,
+// and all callers that ask for one name wait for one look-up. Tests and the simulator put another
+// Resolver in its place.
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,59 +31,59 @@ class Resolver {
 };
 
 struct ResolverSettings {
-  std::size_t threads_max = 4;        // Started when needed; they end when idle.
-  std::size_t waiting_max = 512;      // Different names in the queue.
+  std::size_t names_max = 512;        // Different names asked for at a time.
   std::size_t callers_max = 4096;     // Waiting for one name.
   std::size_t remembered_max = 1024;  // Names in the cache.
-  std::chrono::seconds remember_for{30};
+  // An answer is kept for no shorter and no longer than this, whatever the name server says.
+  std::chrono::seconds remember_least{1};
+  std::chrono::seconds remember_most{300};
   std::chrono::seconds remember_failure_for{2};
   std::chrono::milliseconds deadline{8000};
-  std::chrono::milliseconds thread_linger{5000};
+  // A name server's first time to answer; it is asked twice and has twice as long then.
+  std::chrono::milliseconds patience{2000};
+  // Without a question the thread ends; the next one reads the machine's configuration anew.
+  std::chrono::milliseconds linger{5000};
+  std::string servers;  // ADDRESS:PORT with commas between them; empty: the machine's.
 };
 
 class SystemResolver final : public Resolver {
  public:
-  // Blocks. An empty list means that the name has no address; throws when nobody said so.
-  using Lookup = std::function<std::vector<Address>(const std::string& host)>;
-
-  explicit SystemResolver(const io::Clock& clock, ResolverSettings settings = {},
-                          Lookup lookup = system_lookup);
-  // Joins its threads: a look-up under way is waited for (getaddrinfo cannot be interrupted, it
-  // ends after its own tries). Destroy it before the loops that asked it.
+  explicit SystemResolver(const io::Clock& clock, ResolverSettings settings = {});
+  // Gives up what is under way. Destroy it before the loops that asked it, when nobody waits.
   ~SystemResolver() override;
   SystemResolver(const SystemResolver&) = delete;
   SystemResolver& operator=(const SystemResolver&) = delete;
 
   io::Task<std::vector<Address>> resolve(std::string host) override;
 
-  static std::vector<Address> system_lookup(const std::string& host);
-
  private:
   struct Ask;
+  struct Question;
+  struct Answer;
+  class Channel;
   struct Remembered {
     std::vector<Address> addresses;
     std::chrono::nanoseconds until{};
   };
   const std::vector<Address>* remembered(const std::string& host);
-  void remember(const std::string& host, std::vector<Address> addresses);
-  void start_thread();
+  void remember(const std::string& host, const Answer& answer);
+  std::shared_ptr<Ask> ask(const std::string& host, io::Loop& loop);
+  void wake();
   void work();
+  void take_up(Channel& channel);
+  void answered(const std::string& host, const Answer& answer);
 
   const io::Clock& clock_;
   const ResolverSettings settings_;
-  const Lookup lookup_;
+  const int woken_;  // An event descriptor: the thread has something new to do.
 
   std::mutex mutex_;
-  std::condition_variable_any changed_;
   bool stopping_ = false;
+  bool running_ = false;
   std::unordered_map<std::string, Remembered> cache_;
-  std::unordered_map<std::string, std::vector<std::shared_ptr<Ask>>>
-      asked_;  // Queued or under way.
-  std::deque<std::string> queue_;
-  std::size_t running_ = 0;
-  std::size_t idle_ = 0;
-  std::vector<std::jthread> threads_;
-  std::vector<std::thread::id> ended_;
+  std::unordered_map<std::string, std::vector<std::shared_ptr<Ask>>> asked_;
+  std::deque<std::string> new_;  // Asked for, and not yet taken up by the thread.
+  std::jthread thread_;
 };
 
 }  // namespace molecule::net
