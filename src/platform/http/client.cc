@@ -19,7 +19,14 @@ using net::Direction;
 using net::TimePoint;
 using net::Wake;
 
-constexpr std::size_t scratch_size = 64u << 10;
+// Where bytes land between a connection and what they are of: per thread, because a loop is one
+// thread, and never kept over a wait. What a stream's read() hands out lies elsewhere.
+std::span<char> landing() {
+  constexpr std::size_t size = 64u << 10;
+  thread_local const std::unique_ptr<char[]> bytes = std::make_unique_for_overwrite<char[]>(size);
+  return {bytes.get(), size};
+}
+
 constexpr int informational_max = 8;  // 1xx heads before the real one.
 // A body of known length is given its whole memory at once up to here; beyond it grows as it comes,
 // so that a number in a head cannot make us reserve what is never sent.
@@ -93,8 +100,8 @@ struct Client::Exchange {
   }
 };
 
-Client::Client(net::Dialer& dialer, metrics::Registry& metrics, ClientSettings settings)
-    : dialer_(dialer),
+Client::Client(net::Connector& connector, metrics::Registry& metrics, ClientSettings settings)
+    : connector_(connector),
       settings_(std::move(settings)),
       pool_(std::make_unique<Pool>(settings_, metrics)) {}
 
@@ -163,7 +170,7 @@ io::Task<void> Client::connect(const net::Url& url, Exchange& exchange) {
     }
   }
   try {
-    auto stream = co_await dialer_.dial(url);
+    auto stream = co_await connector_.dial(url);
     exchange.lease.fill(std::move(stream));
   } catch (const Fault& fault) {
     if (fault.code() != "url_not_allowed") throw;
@@ -265,7 +272,6 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
   io::Context here = co_await io::context();
   exchange.url = request.url;
   exchange.limits = request.limits;
-  if (!scratch_) scratch_ = std::make_unique_for_overwrite<char[]>(scratch_size);
   bool lost = false;  // A kept connection ended under the request: not another of its kind.
   for (;;) {
     if (!lost) exchange.lease = pool_->take(*request.url);
@@ -287,7 +293,7 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
     while (!dead) {
       Wake why = co_await stream.wait(Direction::read);
       exchange.require(why, here);
-      Attempt got = stream.try_read(std::span(scratch_.get(), scratch_size));
+      Attempt got = stream.try_read(landing());
       if (got.state == Attempt::State::wait) continue;
       if (got.state != Attempt::State::moved) {
         dead = true;
@@ -297,7 +303,7 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
       if (exchange.bytes.empty())
         stream.set_deadline(Direction::read, exchange.within(exchange.limits.idle));
       answering = true;
-      if (take_head(request, exchange, std::string_view(scratch_.get(), got.bytes))) co_return;
+      if (take_head(request, exchange, std::string_view(landing().data(), got.bytes))) co_return;
     }
     // A kept connection that the server closed while the request was on its way.
     const bool unseen = reused && !answering && (request.repeatable || written.bytes == 0);
@@ -314,7 +320,7 @@ io::Task<bool> Client::more(Exchange& exchange) {
   net::Stream& stream = exchange.lease.stream();
   for (;;) {
     stream.set_deadline(Direction::read, exchange.within(exchange.limits.idle));
-    Attempt got = stream.try_read(std::span(scratch_.get(), scratch_size));
+    Attempt got = stream.try_read(landing());
     switch (got.state) {
       case Attempt::State::wait: {
         Wake why = co_await stream.wait(Direction::read);
@@ -322,7 +328,7 @@ io::Task<bool> Client::more(Exchange& exchange) {
         continue;
       }
       case Attempt::State::moved: {
-        std::string_view text(scratch_.get(), got.bytes);
+        std::string_view text(landing().data(), got.bytes);
         exchange.require(exchange.body.read(text, exchange.bytes));
         if (!text.empty()) exchange.surplus = true;
         co_return true;

@@ -112,8 +112,8 @@ class ClientStream {
 
 class Client {
  public:
-  // `dialer` and `metrics` outlive the client. Made on its loop, or before the loop runs.
-  Client(net::Dialer& dialer, metrics::Registry& metrics, ClientSettings settings = {});
+  // `connector` and `metrics` outlive the client. Made on its loop, or before the loop runs.
+  Client(net::Connector& connector, metrics::Registry& metrics, ClientSettings settings = {});
   // No request may be under way.
   ~Client();
   Client(const Client&) = delete;
@@ -152,12 +152,10 @@ class Client {
   bool take_head(const ClientRequest& request, Exchange& exchange, std::string_view text);
   io::Task<bool> more(Exchange& exchange);
 
-  net::Dialer& dialer_;
+  net::Connector& connector_;
   const ClientSettings settings_;
   std::unique_ptr<Pool> pool_;
-  std::string
-      head_;  // Of the request being written; used between two waits only, like the scratch.
-  std::unique_ptr<char[]> scratch_;
+  std::string head_;  // Of the request being written; used between two waits only.
 };
 
 }  // namespace molecule::http

@@ -270,7 +270,7 @@ TEST_F(SocketTest, OurClientTalksToOurServer) {
   auto body = [&]() -> io::Task<void> {
     std::unique_ptr<net::Stream> stream = co_await open(at);
     std::vector<std::pair<std::string, std::string>> headers{{"Sec-WebSocket-Protocol", "chat"}};
-    std::unique_ptr<WebSocket> socket =
+    std::unique_ptr<FrameSocket> socket =
         co_await websocket_connect(std::move(stream), "localhost", "/ws", headers);
     std::string large(60'000, 'c');
     co_await socket->send(Frame::Opcode::text, "hi");
@@ -282,6 +282,7 @@ TEST_F(SocketTest, OurClientTalksToOurServer) {
     co_await socket->close(1000, "done");
     std::optional<Frame> last = co_await socket->receive();
     EXPECT_FALSE(last.has_value());
+    EXPECT_EQ(socket->closed()->code, 1000);
   };
   io::run(own, body());
   auto refused = [&]() -> io::Task<void> {
@@ -292,9 +293,9 @@ TEST_F(SocketTest, OurClientTalksToOurServer) {
   try {
     io::run(own, refused());
     FAIL() << "expected a refusal";
-  } catch (const Fault& fault) {
+  } catch (const WebSocketRefused& fault) {
     EXPECT_EQ(fault.code(), "websocket_refused");
-    EXPECT_THAT(fault.text(), HasSubstr("200"));
+    EXPECT_EQ(fault.status(), 200);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <openssl/evp.h>
 
@@ -35,6 +36,12 @@ std::string close_payload(std::uint16_t code, std::string_view reason) {
   payload += static_cast<char>(code);
   payload += reason.substr(0, close_reason_max);
   return payload;
+}
+
+FrameSocket::Closed closed_by(std::string_view payload) {
+  if (payload.size() < 2) return {};
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(payload[at]); };
+  return {static_cast<std::uint16_t>(byte(0) << 8 | byte(1)), std::string(payload.substr(2))};
 }
 
 }  // namespace
@@ -135,6 +142,7 @@ std::optional<std::optional<Frame>> FrameSocket::take(FrameReader::Event event) 
       return std::nullopt;
     case FrameReader::Event::close:
       close_received_ = true;
+      closed_ = closed_by(reader_.control());
       answer_ping();
       // The answer repeats the code.
       control(Op::close, std::string_view(reader_.control()).substr(0, 2));
@@ -296,7 +304,7 @@ io::Task<void> FrameSocket::finish(std::uint16_t code) {
   stream_.close();
 }
 
-io::Task<std::unique_ptr<WebSocket>> websocket_connect(
+io::Task<std::unique_ptr<FrameSocket>> websocket_connect(
     std::unique_ptr<net::Stream> stream, std::string host, std::string target,
     std::vector<std::pair<std::string, std::string>> headers, FrameSocket::Options options) {
   std::array<std::uint8_t, 16> nonce{};
@@ -328,15 +336,15 @@ io::Task<std::unique_ptr<WebSocket>> websocket_connect(
     answer.append(part.data(), n);
     found = scanner.scan(answer);
   }
-  auto refused = [](std::string text) {
-    return Fault(Kind::bad_gateway, "websocket_refused", std::move(text));
-  };
-  if (found != HeadScanner::Found::head || !answer.starts_with("HTTP/1.1 ")) {
-    throw refused("the peer did not answer in HTTP");
+  if (found != HeadScanner::Found::head || !answer.starts_with("HTTP/1.1 "))
+    throw WebSocketRefused(0, {}, "the peer did not answer in HTTP");
+  const std::string status = answer.substr(9, 3);
+  if (status != "101") {
+    int code = 0;
+    std::from_chars(status.data(), status.data() + status.size(), code);
+    throw WebSocketRefused(code, answer.substr(scanner.size()),
+                           "the peer answered the WebSocket request with status " + status);
   }
-  std::string status = answer.substr(9, 3);
-  if (status != "101")
-    throw refused("the peer answered the WebSocket request with status " + status);
   std::optional<std::string> accept;
   std::string_view rest = std::string_view(answer).substr(0, scanner.size());
   while (!rest.empty()) {
@@ -350,7 +358,7 @@ io::Task<std::unique_ptr<WebSocket>> websocket_connect(
     }
   }
   if (!accept || accept != websocket_accept(key))
-    throw refused("the peer did not prove that it speaks WebSocket");
+    throw WebSocketRefused(101, {}, "the peer did not prove that it speaks WebSocket");
   net::Stream& under = *stream;
   co_return std::make_unique<FrameSocket>(under, FrameSocket::Side::client, options,
                                           answer.substr(scanner.size()), std::move(stream));

@@ -49,6 +49,13 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   io::Task<void> send_raw(std::string_view frames) override;
   io::Task<void> close(std::uint16_t code, std::string_view reason) override;
 
+  // Why the peer closed, once it has: its code (0: it gave none) and what it said.
+  struct Closed {
+    std::uint16_t code = 0;
+    std::string reason;
+  };
+  const std::optional<Closed>& closed() const { return closed_; }
+
   // Sends a close frame without waiting for anything; receive() ends when the peer answers, or
   // throws after `patience`, which also shortens a close that is under way.
   void close_soon(std::uint16_t code, std::string_view reason,
@@ -85,14 +92,30 @@ class FrameSocket final : public WebSocket, private net::Wheel::Entry {
   bool broken_ = false;
   bool close_sent_ = false;
   bool close_received_ = false;
+  std::optional<Closed> closed_;
   int pings_open_ = 0;
   net::TimePoint close_by_ = net::no_deadline;  // For the peer's half of the close handshake.
 };
 
+// The other side answered the request for a WebSocket with something else than 101.
+class WebSocketRefused final : public Fault {
+ public:
+  WebSocketRefused(int status, std::string body, std::string text)
+      : Fault(Kind::bad_gateway, "websocket_refused", std::move(text)),
+        status_(status),
+        body_(std::move(body)) {}
+  int status() const { return status_; }               // 0: it was not HTTP.
+  const std::string& answer() const { return body_; }  // What came of its body with the head.
+
+ private:
+  int status_;
+  std::string body_;
+};
+
 // The client's side of the opening handshake over an open stream, which it takes over. `headers`
-// are added to the request (Authorization, Sec-WebSocket-Protocol). Throws Fault bad_gateway
-// websocket_refused with the status when the server answers anything but 101.
-io::Task<std::unique_ptr<WebSocket>> websocket_connect(
+// are added to the request (Authorization, Sec-WebSocket-Protocol). Throws WebSocketRefused when
+// the server answers anything but 101.
+io::Task<std::unique_ptr<FrameSocket>> websocket_connect(
     std::unique_ptr<net::Stream> stream, std::string host, std::string target,
     std::vector<std::pair<std::string, std::string>> headers, FrameSocket::Options options = {});
 

@@ -23,6 +23,15 @@
 
 namespace molecule::net {
 
+// What opens the connections of a client.
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  // An open connection on the calling coroutine's loop. `url` must live until it returns. Throws
+  // bad_gateway `agent_unreachable` and what else a connector says it throws.
+  virtual io::Task<std::unique_ptr<Stream>> dial(const Url& url) = 0;
+};
+
 struct DialSettings {
   // The dev profile also reaches loopback and private networks (not link-local, where cloud
   // metadata lives). Outside it only public addresses are reached.
@@ -35,21 +44,21 @@ struct DialSettings {
   TlsClientSettings tls = {};
 };
 
-class Dialer {
+class Dialer final : public Connector {
  public:
   // Throws Fault bad_request `dial_allow_invalid` for an entry that is neither block nor name.
   Dialer(DialSettings settings, Resolver& resolver, metrics::Registry& metrics);
-  ~Dialer();
+  ~Dialer() override;
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 
-  // An open connection on the calling coroutine's loop. `url` must live until it returns. Throws:
+  // Throws:
   //   bad_request `url_not_allowed`     no address of the host may be reached; the text names one
   //   bad_gateway `agent_unreachable`   no address, refused, no route, host down
   //   bad_gateway `agent_timeout`       connect_timeout passed
   //   bad_gateway `tls_failed`          the handshake failed or the certificate is not for the host
   //   unavailable `resolver_busy`, and cancelled
-  io::Task<std::unique_ptr<Stream>> dial(const Url& url);
+  io::Task<std::unique_ptr<Stream>> dial(const Url& url) override;
 
   // The same judgement without connecting, for a URL that is being registered. Throws bad_request
   // `url_not_allowed`, bad_request `url_unresolvable` when the name has no address, or unavailable
