@@ -54,10 +54,13 @@ ring_build() { build_binary dev all; }
 
 ring_unit() { unit_tests_of dev; }
 
+# Most of it is waiting, for agents, outages and deadlines, so one process more than there are processors. A file stays in
+# one of them.
 ring_python() {
   local status=0
-  "${PYTEST[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
-  "${PYTEST[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
+  local -a shared=(-n "$((JOBS + 1))" --dist loadfile)
+  "${PYTEST[@]}" "${shared[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
+  "${PYTEST[@]}" "${shared[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
   return $status
 }
 

@@ -158,7 +158,7 @@ def test_a_person_is_answered_by_a_polling_agent(stage: Stage, agents: Agents) -
 def test_a_message_is_picked_up_at_once(stage: Stage, agents: Agents) -> None:
     client = agents.client("quick")
     arrived: list[float] = []
-    agents.run(client, lambda m, c: arrived.append(time.monotonic()), PollDelivery(client, interval=8))
+    agents.run(client, lambda m, c: arrived.append(time.monotonic()), PollDelivery(client, interval=3))
     wait_for("the long poll", lambda: stage.workspace(client.workspace_id)["status"] == "online")
     sent = time.monotonic()
     stage.say(client.workspace_id, "now")

@@ -74,7 +74,7 @@ class Agents:
 
     def run(self, client: RemoteAgentClient, handler: Callable[..., Any],
             delivery: InboundDelivery | None = None) -> None:
-        chosen = delivery or PollDelivery(client, interval=2, cursor_file=client.token_dir / "inbox_cursor")
+        chosen = delivery or PollDelivery(client, interval=1, cursor_file=client.token_dir / "inbox_cursor")
 
         def loop() -> None:
             self.outcomes[client.workspace_id] = client.run_agent_loop(handler, chosen)

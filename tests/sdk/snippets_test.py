@@ -22,6 +22,7 @@ INSTALLS = "python3 -m venv .venv && .venv/bin/pip install ./sdk/python"
 
 # An environment of Python's is made and filled; a busy machine takes its time.
 PATIENCE_SECONDS = 240.0
+FROM_NOTHING = "dash"
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -151,17 +152,20 @@ def test_the_curl_snippet_pasted_into(name: str, with_token: bool, stage: Stage,
 
 
 @pytest.mark.parametrize("name", SHELLS)
-def test_the_command_pasted_into(name: str, stage: Stage, tmp_path: Path) -> None:
-    """By somebody who has nothing but a checkout; a second time it finds what the first one made, and leaves the agent."""
-    checkout = Checkout(tmp_path)
+def test_the_command_pasted_into(name: str, stage: Stage, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """By somebody who has nothing but a checkout; a second time it finds what the first one made, and leaves the agent.
+    What Python makes of it is the same in every shell, so the others begin with what one has made."""
+    checkout = Checkout(tmp_path) if name == FROM_NOTHING else request.getfixturevalue("installed")
+    my_agent = checkout.folder / "my_agent.py"
+    my_agent.unlink(missing_ok=True)
     for handler, asked, answer in (
         (None, "a shell that works", "I heard: a shell that works"),
         ("def handle(message, client):\n    return message.text[::-1]\n", "abc", "cba")):
         made = stage.external(f"command pasted {name} {asked}")
         assert f"\n{INSTALLS}\n" in made["connection"]["command_snippet"]
         if handler is not None:
-            (tmp_path / "my_agent.py").write_text(handler)
-        shell = Terminal(SHELLS[name], tmp_path, newcomer(checkout))
+            my_agent.write_text(handler)
+        shell = Terminal(SHELLS[name], checkout.folder, newcomer(checkout))
         try:
             shell.paste(made["connection"]["command_snippet"])
             wait_for(f"the registration in {name}", lambda: stage.workspace(made["id"])["status"] == "online", PATIENCE_SECONDS)

@@ -118,7 +118,9 @@ def link(name: str, target: str, kind: bytes) -> tarfile.TarInfo:
     packed({"plugin.yaml": b"name: x\n", "../../escape": b"x"}),
     packed({"plugin.yaml": b"name: x\n", "/abs": b"x"}),
     packed({"plugin.yaml": b"name: x\n", "a": b"a", "a/b": b"b"}),
-    b"not an archive", packed({"plugin.yaml": b"x: 1\n"})[:-20]])
+    b"not an archive", packed({"plugin.yaml": b"x: 1\n"})[:-20]],
+    ids=["another hash", "another hash in braces", "no manifest", "no text", "outside", "absolute", "file and folder", "no archive",
+         "cut short"])
 def test_a_failed_check_leaves_the_old_version(platform: ScriptedPlatform, client: RemoteAgentClient,
                                                archive: bytes, tmp_path: Path) -> None:
     old = install_old(client)

@@ -205,7 +205,7 @@ def test_connect_waits_for_a_platform_that_starts_later(tmp_path: Path) -> None:
     platform = ScriptedPlatform()
     platform.close()
     env = environment(tmp_path, MOLECULE_PLATFORM_URL=platform.url, MOLECULE_WORKSPACE_ID=WORKSPACE,
-                      MOLECULE_WORKSPACE_TOKEN="mol_given")
+                      MOLECULE_WORKSPACE_TOKEN="mol_given", MOLECULE_POLL_INTERVAL="0.2")
     process = subprocess.Popen([sys.executable, "-W", "error", "-m", "molecule_agent", "connect", "--handler",
                                 "agent:handle"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     later = None
@@ -215,9 +215,8 @@ def test_connect_waits_for_a_platform_that_starts_later(tmp_path: Path) -> None:
         later = ScriptedPlatform(int(platform.url.rpartition(":")[2]))
         platform_for_an_agent(later, [row("abc")])
         wait_for(lambda: later.asked("POST", SELF + "/notify"))
-        later.on("GET", SELF + "/state", Reply(404, {"workspace_id": WORKSPACE, "deleted": True}))
-        later.on("POST", "/registry/heartbeat", Reply(404, {"error": "workspace not found",
-                                                            "code": "workspace_not_found"}))
+        later.on("GET", SELF + "/activity", Reply(410, {"error": "workspace removed", "code": "workspace_removed",
+                                                        "id": WORKSPACE}))
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()

@@ -327,6 +327,24 @@ TEST_P(Presence, SilenceIsLateThenOfflineAndABeatBringsBack) {
   EXPECT_EQ(get(admin, path(id)).member("late"), "false");
 }
 
+TEST_P(Presence, ATimeInWhichThisProcessDidNotRunSilencesNobody) {
+  WorkspaceId id = join("a");
+  EXPECT_TRUE(run(presence->every_second()));
+  clock.advance(1h);
+  EXPECT_TRUE(run(presence->every_second()));
+  EXPECT_EQ(told(), Told{});
+  EXPECT_EQ(status_of(id), Status::online);
+  // From now on its silence counts again.
+  for (int i = 0; i < 89; ++i) {
+    clock.advance(1s);
+    EXPECT_TRUE(run(presence->every_second()));
+  }
+  EXPECT_EQ(status_of(id), Status::online);
+  clock.advance(1s);
+  EXPECT_TRUE(run(presence->every_second()));
+  EXPECT_EQ(told(), (Told{"WORKSPACE_LATE", "WORKSPACE_OFFLINE"}));
+}
+
 TEST_P(Presence, AContainerHasLonger) {
   WorkspaceId id = make("boxed", {}, R"("runtime":"langgraph")");
   beat(the(id), id);
