@@ -10,11 +10,11 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import requests
 
-from . import _plugins, _wire
+from . import _plugins, _wire, wire_types
 from ._answers import Answer, error_for, says_removed, stated_reason
 from ._awake import backoff, now
 from ._errors import CredentialRejectedError, ForeignAnswerError, PlatformError, WorkspaceGoneError
@@ -34,6 +34,11 @@ MAX_REGISTER_PAUSE = 5.0
 """Seconds between two tries of a patient registration, at most."""
 
 
+def _object(answer: Any) -> Any:
+    """The answer where it is an object, as the platform's are; None for what something else may have said."""
+    return answer if isinstance(answer, dict) else None
+
+
 class AgentCalls(MessageCalls):
     """See `RemoteAgentClient`, which adds the loops."""
 
@@ -50,7 +55,7 @@ class AgentCalls(MessageCalls):
             raise ValueError(f"platform_url must be an http or https address, not {platform_url!r}")
         self.agent_card: dict[str, Any] = agent_card or {"name": f"remote-agent-{workspace_id[:8]}"}
         self.reported_url = reported_url
-        self.delivery_mode = ""
+        self.delivery_mode: wire_types.DeliveryMode | Literal[""] = ""
         self.inbound_secret = ""
         self.heartbeat_interval = heartbeat_interval
         self.state_poll_interval = state_poll_interval
@@ -139,7 +144,7 @@ class AgentCalls(MessageCalls):
 
     def _register(self) -> str:
         has_url = is_http_url(self.reported_url)
-        body = {
+        body: wire_types.Registration = {
             "id": self.workspace_id,
             "url": self.reported_url or PLACEHOLDER_URL,
             "agent_card": self.agent_card,
@@ -147,7 +152,7 @@ class AgentCalls(MessageCalls):
         }
         answer = self._transport.post("/registry/register", body, timeout=SHORT_TIMEOUT)
         try:
-            reply = self._checked(answer, "register")
+            registered: wire_types.Registered | None = _object(self._checked(answer, "register"))
         except CredentialRejectedError as error:
             if self._tokens.refused():
                 log.warning("the platform refused the token it was given (MOLECULE_WORKSPACE_TOKEN or --token); going "
@@ -164,14 +169,14 @@ class AgentCalls(MessageCalls):
                        "MOLECULE_WORKSPACE_TOKEN)"
             raise CredentialRejectedError(f"{error.message}; {hint}", status=error.status, code=error.code,
                                           details=error.details, response=error.response) from None
-        token = reply.get("auth_token") if isinstance(reply, dict) else None
+        token = registered.get("auth_token") if registered else None
         if isinstance(token, str) and token.strip():
             self.save_token(token)
         elif self.load_token():
             self._tokens.accepted()
         else:
             log.warning("registered, but the platform gave no token and none is cached: most calls will be refused")
-        self._note_secret(reply)
+        self._note_secret(registered)
         self._registered = True
         return self.load_token() or ""
 
@@ -186,8 +191,8 @@ class AgentCalls(MessageCalls):
         answer = self._transport.get(f"{self._self_path}/state", timeout=SHORT_TIMEOUT)
         if says_removed(answer.status, answer.details(), self.workspace_id):
             return WorkspaceState(self.workspace_id, "removed", deleted=True)
-        row = self._checked(answer, "poll state")
-        if not isinstance(row, dict) or not isinstance(row.get("status"), str):
+        row: wire_types.WorkspaceState | None = _object(self._checked(answer, "poll state"))
+        if row is None or not isinstance(row.get("status"), str):
             raise ForeignAnswerError(f"poll state: {answer.status}, {answer.shown()}, which is no state of a workspace",
                                      status=answer.status, response=answer.response)
         status = row["status"]
@@ -198,7 +203,7 @@ class AgentCalls(MessageCalls):
                   sample_error: str = "", timeout: float = SHORT_TIMEOUT) -> None:
         """Tell the platform that this agent lives and what it does. Raises WorkspaceGoneError once it was removed."""
         self._tokens.retry()
-        body = {
+        body: wire_types.Heartbeat = {
             "workspace_id": self.workspace_id,
             "current_task": current_task[:MAX_TASK_CHARS],
             "active_tasks": int(active_tasks),
@@ -211,7 +216,8 @@ class AgentCalls(MessageCalls):
             error = error_for(answer, "heartbeat")
             raise WorkspaceGoneError(error.message, status=answer.status, code=error.code, details=error.details,
                                      response=error.response)
-        self._note_secret(self._checked(answer, "heartbeat"))
+        heard: wire_types.Heard | None = _object(self._checked(answer, "heartbeat"))
+        self._note_secret(heard)
 
     @contextlib.contextmanager
     def working(self, current_task: str) -> Iterator[Work]:
@@ -229,8 +235,8 @@ class AgentCalls(MessageCalls):
             self._activity.end(handle)
             self._activity.beat()
 
-    def _note_secret(self, reply: Any) -> None:
-        secret = reply.get("platform_inbound_secret") if isinstance(reply, dict) else None
+    def _note_secret(self, reply: wire_types.Registered | wire_types.Heard | None) -> None:
+        secret = reply.get("platform_inbound_secret") if reply else None
         if isinstance(secret, str) and secret:
             self.inbound_secret = secret
 
@@ -261,8 +267,8 @@ class AgentCalls(MessageCalls):
                                      timeout=SHORT_TIMEOUT)
         if answer.status == 404 and stated_reason(answer.details()):
             return None
-        row = self._checked(answer, "discover peer")
-        url = _wire.text_or(row.get("url")) if isinstance(row, dict) else ""
+        row: wire_types.Discovered | None = _object(self._checked(answer, "discover peer"))
+        url = _wire.text_or(row.get("url")) if row else ""
         if not is_http_url(url):
             return None
         self._remember_url(target, url)

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from . import _wire
+from . import _wire, wire_types
 from ._answers import Answer, error_for, says_cursor_lost
 from ._awake import backoff, now
 from ._chain import chain_headers
@@ -74,7 +74,7 @@ class MessageCalls:
         if not text or not text.strip():
             raise ValueError("a reply needs text")
         if message.source == InboundSource.canvas_user:
-            body: dict[str, Any] = {"message": text}
+            body: wire_types.Notice = {"message": text}
             if message.activity_id:
                 body["reply_to"] = message.activity_id
             answer = self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT)
@@ -96,7 +96,7 @@ class MessageCalls:
 
     def record_error(self, summary: str, detail: str = "") -> None:
         """Put an error row into this workspace's activity, where people see it."""
-        body = {"activity_type": "error", "summary": summary, "error_detail": detail, "status": "error"}
+        body: wire_types.Report = {"activity_type": "error", "summary": summary, "error_detail": detail, "status": "error"}
         self._checked(self._transport.post(f"{self._self_path}/activity", body, timeout=SHORT_TIMEOUT), "record error")
 
     def delegate(self, task: str, target_id: str, idempotency_key: str | None = None,
@@ -109,7 +109,7 @@ class MessageCalls:
         segment(target_id)
         if idempotency_key is None:
             idempotency_key = hashlib.sha256(f"{target_id}:{_wire.fresh_id()}".encode()).hexdigest()
-        body = {"target_id": target_id, "task": task, "idempotency_key": idempotency_key}
+        body: wire_types.NewDelegation = {"target_id": target_id, "task": task, "idempotency_key": idempotency_key}
         deadline = now() + timeout
         for attempt in range(1, DELEGATE_ATTEMPTS + 1):
             left = max(1.0, deadline - now())
