@@ -5,10 +5,8 @@ and the echo agent are pinned to core 1. Only the standard library is used.
 """
 
 import argparse
-import http.client
 import json
 import os
-import re
 import shutil
 import signal
 import statistics
@@ -19,151 +17,22 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-SERVER_CORE, LOAD_CORE = "0", "1"
-ADMIN_HOST = "127.0.0.1"
+from accept import Accept
+from costs import Costs
+from servers import LOAD_CORE, Failed, Molecule, Nginx, Server, memory_mb, processor_seconds
+
+__all__ = ["memory_mb", "processor_seconds"]
+
+# What every message of a measurement is; the load generator puts a number of its own in the place of {id}.
+TEXT = "Summarise the quarterly report in three bullet points, and name the page each one is taken from. " * 3
+BODY = (
+    '{"jsonrpc":"2.0","id":"{id}","method":"message/send","params":{"message":{"role":"user","messageId":"{id}",'
+    '"parts":[{"kind":"text","text":"' + TEXT + '"}]}}}'
+)
 
 
-class Failed(Exception):
-    pass
-
-
-def memory_mb(pid: int, field: str) -> float:
-    text = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(rf"{field}:\s+(\d+) kB", text)[1]) / 1024
-
-
-def processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Server:
-    """A process that prints a line when it is ready, pinned to one core."""
-
-    def __init__(self, argv, core, ready, cwd, env=None):
-        self.log = open(Path(cwd) / f"{Path(argv[0]).name}.{time.monotonic_ns()}.log", "wb")
-        self.began = time.monotonic()
-        self.process = subprocess.Popen(
-            ["taskset", "-c", core, *argv], cwd=cwd, stdout=subprocess.PIPE, stderr=self.log, env=env, start_new_session=True
-        )
-        self.pids = [self.process.pid]
-        self.match = None
-        while ready:
-            line = self.process.stdout.readline().decode()
-            if not line:
-                raise Failed(f"{argv[0]} ended before it was ready; see {self.log.name}")
-            self.match = re.search(ready, line)
-            if self.match:
-                break
-        self.ready_after = time.monotonic() - self.began
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-        self.log.close()
-
-    def peak_mb(self) -> float:
-        return sum(memory_mb(p, "VmHWM") for p in self.pids)
-
-    def used(self) -> float:
-        return sum(processor_seconds(p) for p in self.pids)
-
-
-class Molecule(Server):
-    def __init__(self, binary: Path, data: Path, cwd: Path, limited: bool = True):
-        # While measuring, the limiter stays in the path, with the highest bounds there are, which are not reached. An
-        # operator's bound is fixed, so what an operator sets up quickly is set up without limits.
-        env = dict(os.environ, RATE_LIMIT="10000000" if limited else "0", MOLECULE_RATE_LIMIT_CREDENTIAL="10000000", MOLECULE_EDGE_RATE="0")
-        for name in ("ADMIN_TOKEN", "DATABASE_URL", "REDIS_URL", "PORT", "MOLECULE_ENV", "SECRETS_ENCRYPTION_KEY"):
-            env.pop(name, None)
-        argv = [str(binary), "serve", "--listen", "127.0.0.1:0", "--data", str(data), "--dial-allow", "127.0.0.1/32", "--loops", "1"]
-        super().__init__(argv, SERVER_CORE, r"^ready http://127\.0\.0\.1:(\d+)", cwd, env)
-        self.port = int(self.match[1])
-        self.admin = (data / "admin_token").read_text().strip()
-
-    def call(self, method, path, body=None, bearer=None):
-        connection = http.client.HTTPConnection(ADMIN_HOST, self.port, timeout=10)
-        connection.request(
-            method, path, None if body is None else json.dumps(body),
-            {"Authorization": f"Bearer {bearer or self.admin}", "Content-Type": "application/json"},
-        )
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        if answer.status >= 300:
-            raise Failed(f"{method} {path}: {answer.status} {text}")
-        return json.loads(text)
-
-
-NGINX = """
-daemon off;
-worker_processes 1;
-pid {cwd}/nginx.pid;
-error_log {cwd}/nginx.error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  keepalive_requests 1000000000;
-  client_body_temp_path {cwd}/body;
-  proxy_temp_path {cwd}/proxy;
-  fastcgi_temp_path {cwd}/fastcgi;
-  uwsgi_temp_path {cwd}/uwsgi;
-  scgi_temp_path {cwd}/scgi;
-  upstream echo {{ server 127.0.0.1:{echo}; keepalive 128; keepalive_requests 1000000000; }}
-  server {{
-    listen 127.0.0.1:{port};
-    default_type application/json;
-    location = /static {{ return 200 '{{"status":"ok"}}'; }}
-    location / {{ proxy_pass http://echo; proxy_http_version 1.1; proxy_set_header Connection ""; }}
-  }}
-}}
-"""
-
-
-class Nginx(Server):
-    def __init__(self, cwd: Path, echo: int):
-        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        if not program:
-            raise Failed("nginx is not installed (package nginx-light)")
-        self.port = free_port()
-        (cwd / "nginx.conf").write_text(NGINX.format(cwd=cwd, port=self.port, echo=echo))
-        super().__init__([program, "-c", str(cwd / "nginx.conf"), "-e", str(cwd / "nginx.error.log"), "-p", str(cwd)], SERVER_CORE, None, cwd)
-        until(lambda: answers(self.port, "/static"), 10, "nginx")
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        self.pids = [self.process.pid, *map(int, children)]
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def answers(port, path) -> bool:
-    try:
-        connection = http.client.HTTPConnection(ADMIN_HOST, port, timeout=1)
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-
-
-def until(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise Failed(f"{what} did not come up")
-        time.sleep(0.02)
+def send_request(path: str, token: str, body: str = BODY) -> str:
+    return (f"POST {path} HTTP/1.1\nHost: 127.0.0.1\nAuthorization: Bearer {token}\nContent-Type: application/json\n\n{body}\n")
 
 
 @dataclass
@@ -198,13 +67,13 @@ class Bench:
         path.write_text(text)
         return path
 
-    def load(self, port, request, *, seconds, warmup=0.5, rows=None, connections=64, requests=0, expect=200, answers=None):
+    def load(self, port, request, *, seconds, warmup=0.5, rows=None, connections=64, requests=0, expect=200, answers=None, redis=None):
         argv = [
             "taskset", "-c", LOAD_CORE, str(self.options.tools / "load"), "--port", str(port), "--request", str(request),
             "--connections", str(connections), "--seconds", str(seconds), "--warmup", str(warmup),
             "--first-id", str(self.next_id), "--expect", str(expect),
         ]
-        for flag, value in (("--rows", rows), ("--requests", requests or None), ("--answers", answers)):
+        for flag, value in (("--rows", rows), ("--requests", requests or None), ("--answers", answers), ("--redis", redis)):
             if value is not None:
                 argv += [flag, str(value)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 120)
@@ -309,34 +178,33 @@ class Bench:
         return rows
 
     def messages(self, nginx: Nginx, echo_port: int):
-        send = (
-            "POST {path} HTTP/1.1\nHost: 127.0.0.1\nAuthorization: Bearer {token}\nContent-Type: application/json\n\n"
-            '{{"jsonrpc":"2.0","id":"{{id}}","method":"message/send","params":{{"message":{{"role":"user","messageId":"{{id}}",'
-            '"parts":[{{"kind":"text","text":"{text}"}}]}}}}}}\n'
-        )
-        text = "Summarise the quarterly report in three bullet points, and name the page each one is taken from. " * 3
-        base = self.measure(nginx, nginx.port, self.request("proxied", send.format(path="/a2a", token="x" * 53, text=text)))
+        base = self.measure(nginx, nginx.port, self.request("proxied", send_request("/a2a", "x" * 53)))
         with Molecule(self.options.binary, self.data("messages"), self.cwd) as server:
             target = server.call("POST", "/workspaces", {"name": "echo", "external": True, "url": f"http://127.0.0.1:{echo_port}/", "max_concurrent_tasks": 1000})
-            ours = self.measure(server, server.port, self.from_peer(server, "push", send, target, text))
+            ours = self.measure(server, server.port, self.from_peer(server, "push", target))
             peak = server.peak_mb()
         self.row("(c) A2A message/send to a pushed echo agent", ours, peak, base)
         self.row("    nginx, proxy to the same agent", base, nginx.peak_mb())
         with Molecule(self.options.binary, self.data("mailbox"), self.cwd) as server:
             target = server.call("POST", "/workspaces", {"name": "poller", "external": True, "delivery_mode": "poll"})
-            ours = self.measure(server, server.port, self.from_peer(server, "poll", send, target, text))
+            ours = self.measure(server, server.port, self.from_peer(server, "poll", target))
             peak = server.peak_mb()
         self.row("(d) durable accept for a polling agent", ours, peak)
 
-    def from_peer(self, server: Molecule, name: str, send: str, target: dict, text: str) -> Path:
+    def from_peer(self, server: Molecule, name: str, target: dict) -> Path:
         """A sibling sends, so that the reach rule is part of what is measured."""
         peer = server.call("POST", "/workspaces", {"name": "sender", "external": True, "delivery_mode": "poll"})
         token = peer["connection"]["auth_token"]
-        return self.request(name, send.format(path=f"/workspaces/{target['id']}/a2a", token=token, text=text))
+        return self.request(name, send_request(f"/workspaces/{target['id']}/a2a", token))
+
+    def to_rows(self, name: str) -> Path:
+        """To the workspace and with the token of the next row."""
+        return self.request(name, send_request("/workspaces/{0}/a2a", "{1}"))
 
     def run(self) -> int:
-        wanted = set(self.options.only.split(",")) if self.options.only else {"start", "health", "heartbeat", "messages"}
+        wanted = set(self.options.only.split(",")) if self.options.only else {"start", "health", "heartbeat", "messages", "accept", "costs"}
         facts = {}
+        accept, costs = Accept(self, BODY), Costs(self)
         try:
             if "start" in wanted:
                 facts = self.start_up()
@@ -349,13 +217,23 @@ class Bench:
                         self.heartbeat(nginx)
                     if "messages" in wanted:
                         self.messages(nginx, echo_port)
+            if "accept" in wanted:
+                accept.run()
+            if "costs" in wanted:
+                costs.run()
         finally:
             if not self.options.keep:
                 shutil.rmtree(self.cwd, ignore_errors=True)
-        print()
-        print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
-        for name, value in facts.items():
-            print(f"{name + ':':<34} {value}")
+        if self.rows:
+            print()
+            print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
+        if accept.rows:
+            print()
+            print(table(("durable accept, 64 callers", "accepts/s", "least-most", "p50 ms", "p99 ms", "x Redis"), accept.rows))
+        if facts or costs.facts:
+            print()
+        for name, value in [*facts.items(), *costs.facts.items()]:
+            print(f"{name + ':':<58} {value}")
         return 0
 
 
@@ -374,7 +252,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=100_000)
-    parser.add_argument("--only", default="", help="some of start,health,heartbeat,messages")
+    parser.add_argument("--only", default="", help="some of start,health,heartbeat,messages,accept,costs")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="messages that wait while memory is measured")
     parser.add_argument("--keep", action="store_true", help="keep the data and logs")
     options = parser.parse_args()
     options.binary = options.binary.resolve()

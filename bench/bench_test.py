@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import accept
 import bench
 
 
@@ -22,3 +23,19 @@ def test_reads_its_own_memory_and_processor_time():
 
     assert 1 < bench.memory_mb(os.getpid(), "VmRSS") <= bench.memory_mb(os.getpid(), "VmHWM") + 1
     assert bench.processor_seconds(os.getpid()) >= 0
+
+
+def test_turns_are_told_with_their_spread():
+    turns, baseline = accept.Turns(), accept.Turns()
+    for rate in (900, 1_200, 1_000):
+        turns.add(rate, 2_000, 5_000)
+        baseline.add(rate / 2, 1_000, 1_000)
+    assert turns.row("name", baseline) == ("name", "1,000", "900-1,200", "2.00", "5.00", "2.00")
+
+
+def test_a_command_of_redis_says_how_long_its_words_are():
+    assert accept.resp("XADD", "{id}") == "*2\r\n$4\r\nXADD\r\n$16\r\n{id}\r\n"
+
+
+def test_a_quantile_is_one_of_the_values():
+    assert accept.quantile([1, 2, 3, 4], 0.5) == 3 and accept.quantile([7], 0.99) == 7

@@ -5,13 +5,15 @@
 // cannot share its bugs.
 //
 //   load --port P --request FILE [--rows FILE] [--connections N] [--seconds S] [--warmup S]
-//        [--requests N] [--first-id N] [--expect STATUS] [--answers FILE]
+//        [--requests N] [--first-id N] [--expect STATUS] [--answers FILE] [--redis FILE]
 //
 // FILE holds one request as it goes on the wire, but for the Content-Length line, which is added.
 // "{id}" becomes a number never used before in this run (16 hex digits); "{0}" and "{1}" become the
 // fields of the next line of the rows file, taken in turn. --requests ends after so many answers
-// instead of after a time; --answers writes each answer's body on a line of its own.
-// Prints one JSON object; exits 1 if any answer had another status than expected.
+// instead of after a time; --answers writes each answer's body on a line of its own. With --redis
+// the server is a Redis: the request is sent as it stands, and FILE, which each connection sends
+// first, holds its password. An error of its counts as status 500, all else as 200. Prints one JSON
+// object; exits 1 if any answer had another status than expected.
 
 #include <algorithm>
 #include <array>
@@ -127,6 +129,7 @@ struct Options {
   std::string request;
   std::string rows;
   std::string answers;
+  std::string redis;
   int connections = 64;
   double seconds = 5;
   double warmup = 1;
@@ -181,10 +184,32 @@ Answer parse(std::string_view in) {
   return answer;
 }
 
+// One line, or a line with a length and as many bytes.
+Answer parse_redis(std::string_view in) {
+  const auto line = in.find("\r\n");
+  if (line == in.npos) return {};
+  Answer answer;
+  answer.status = in[0] == '-' ? 500 : 200;
+  answer.body = in.substr(0, line);
+  answer.size = line + 2;
+  if (in[0] != '$') return answer;
+  std::size_t length = 0;
+  std::from_chars(in.data() + 1, in.data() + line, length);
+  if (in.size() < line + 2 + length + 2) return {};
+  answer.body = in.substr(line + 2, length);
+  answer.size = line + 2 + length + 2;
+  return answer;
+}
+
 class Load {
  public:
   explicit Load(const Options& options) : options_(options), next_id_(options.first_id) {
     const auto text = read(options.request);
+    if (!options.redis.empty()) {
+      greeting_ = read(options.redis);
+      head_ = Template(text);
+      return;
+    }
     auto cut = text.find("\n\n");
     if (cut == text.npos) die("the request file needs an empty line after its headers");
     std::string head;
@@ -251,11 +276,20 @@ class Load {
     if (connect(c->fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) die("cannot connect");
     const int on = 1;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!greeting_.empty()) greet(*c);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = c.get();
     epoll_ctl(loop_, EPOLL_CTL_ADD, c->fd, &event);
     return c;
+  }
+
+  void greet(Connection& c) {
+    if (send(c.fd, greeting_.data(), greeting_.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(greeting_.size()))
+      die("cannot send");
+    const auto n = recv(c.fd, c.in.data(), c.in.size(), 0);
+    if (n <= 0 || c.in[0] != '+') die("the server does not take the password");
   }
 
   void send_next(Connection& c) {
@@ -272,9 +306,11 @@ class Load {
     body_.fill(scratch_, id_text, row);
     c.out.clear();
     head_.fill(c.out, id_text, row);
-    if (!scratch_.empty()) c.out += "Content-Length: " + std::to_string(scratch_.size()) + "\r\n";
-    c.out += "\r\n";
-    c.out += scratch_;
+    if (greeting_.empty()) {
+      if (!scratch_.empty()) c.out += "Content-Length: " + std::to_string(scratch_.size()) + "\r\n";
+      c.out += "\r\n";
+      c.out += scratch_;
+    }
     c.have = 0;
     c.sent_at = now_ns();
     // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
@@ -289,7 +325,8 @@ class Load {
       die(c.busy ? "the server closed a connection before answering"
                  : "the server closed an idle connection");
     c.have += static_cast<std::size_t>(n);
-    const auto answer = parse({c.in.data(), c.have});
+    const std::string_view in(c.in.data(), c.have);
+    const auto answer = greeting_.empty() ? parse(in) : parse_redis(in);
     if (answer.size == 0) {
       if (c.have == c.in.size()) die("the answer is longer than 64 KiB");
       return;
@@ -326,6 +363,7 @@ class Load {
 
   const Options& options_;
   int loop_ = -1;
+  std::string greeting_;  // Of a Redis.
   Template head_;
   Template body_;
   std::vector<std::pair<std::string, std::string>> rows_;
@@ -355,6 +393,8 @@ Options read_options(int argc, char** argv) {
       o.rows = value;
     else if (name == "--answers")
       o.answers = value;
+    else if (name == "--redis")
+      o.redis = value;
     else if (name == "--connections")
       o.connections = std::atoi(value);
     else if (name == "--seconds")

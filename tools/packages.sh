@@ -11,7 +11,7 @@ declare -A PACKAGES=(
     postgresql-client-15 redis-server redis-tools chromium fonts-dejavu-core curl openssl util-linux nginx-light
     caddy haproxy zsh fish"
   [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck mmdebstrap"
-  [bench]="nginx-light python3 util-linux"
+  [bench]="nginx-light python3 util-linux libpq5 postgresql-15 postgresql-client-15 redis-server"
   [fmt]="clang-format-19 git"
   [slice]="python3"
 )

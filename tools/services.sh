@@ -8,8 +8,9 @@
 # Both listen on 127.0.0.1 only, on a free port, behind a password made for this run, and run as an
 # unprivileged user when the caller is root. DIR keeps ports, passwords and pid files; the data lives
 # in a fresh directory under TMPDIR, because a home directory is often closed to other users. Test
-# data is worth nothing after a power cut, so PostgreSQL runs without fsync. Only export lines go to
-# standard output:
+# data is worth nothing after a power cut, so PostgreSQL runs without fsync and Redis keeps nothing; with
+# MOLECULE_SERVICES_DURABLE=1 both sync each write before they acknowledge it, for figures beside ours. Only
+# export lines go to standard output:
 #   eval "$(tools/services.sh start build/services)"
 # sets MOLECULE_TEST_DATABASE_URL and MOLECULE_TEST_REDIS_URL.
 set -euo pipefail
@@ -90,7 +91,8 @@ pg_url() { printf 'postgresql://molecule:%s@127.0.0.1:%s/postgres' "$(cat "$DIR/
 pg_answers() { psql -X -At -d "$(pg_url)" -c 'select 1'; }
 
 start_pg() {
-  local programs user data port
+  local programs user data port sync=off
+  if [ "${MOLECULE_SERVICES_DURABLE:-}" = 1 ]; then sync=on; fi
   if living "$DIR/pg.pid" >/dev/null && pg_answers >/dev/null 2>&1; then return; fi
   end_by_file "$DIR/pg.pid" INT
   programs=$(pg_programs)
@@ -111,7 +113,7 @@ start_pg() {
   # The whole subshell is redirected: it lives as long as the server and would keep a caller's pipe open.
   (cd "$data" && as_user "$user" setsid "$programs/postgres" -D "$data/cluster" -p "$port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-    -c fsync=off -c full_page_writes=off) </dev/null >>"$DIR/pg.log" 2>&1 &
+    -c fsync="$sync" -c full_page_writes="$sync") </dev/null >>"$DIR/pg.log" 2>&1 &
   until_ready 30 pg_answers || die "PostgreSQL did not come up: $(tail -n 3 "$DIR/pg.log")"
   remember "$DIR/pg.pid" "$(as_user "$user" head -n1 "$data/cluster/postmaster.pid")"
 }
@@ -122,7 +124,8 @@ redis_answers() {
 }
 
 start_redis() {
-  local user data
+  local user data kept="no"
+  if [ "${MOLECULE_SERVICES_DURABLE:-}" = 1 ]; then kept="yes"; fi
   if living "$DIR/redis.pid" >/dev/null && redis_answers; then return; fi
   end_by_file "$DIR/redis.pid" TERM
   command -v redis-server >/dev/null || die "Redis is not installed (package redis-server)"
@@ -137,7 +140,8 @@ port $(cat "$DIR/redis.port")
 requirepass $(cat "$DIR/redis.password")
 dir $data
 save ""
-appendonly no
+appendonly $kept
+appendfsync always
 CONF
   if is_root; then chown "$user" "$data/redis.conf"; fi
   chmod 600 "$data/redis.conf"
@@ -169,7 +173,7 @@ stop_all() {
   done
 }
 
-[ $# -ge 2 ] || { sed -n '2,15p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,17p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 verb=$1
 mkdir -p "$2"
 chmod 700 "$2"

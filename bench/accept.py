@@ -1,0 +1,150 @@
+"""A durable accept beside the stores that people would use for it: Redis Streams, and a table of PostgreSQL.
+
+All of them run at the same time on the same core, sync each write to the same disk before they acknowledge it, and get the same
+body from 64 callers in turns of a few seconds each, so that what the machine does meanwhile happens to all of them.
+"""
+
+import os
+import shlex
+import statistics
+import subprocess
+import urllib.parse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from servers import LOAD_CORE, SERVER_CORE, Failed, Molecule
+
+ROOT = Path(__file__).resolve().parents[1]
+CALLERS = 64
+INSERTS = 30  # Of each caller for a second of a turn, about as many as it manages: connecting is no part of the turn.
+
+
+class Stores:
+    """A PostgreSQL and a Redis that sync what they acknowledge, pinned to the core of the platform."""
+
+    def __init__(self, cwd: Path, *names: str):
+        self._script, self._home = str(ROOT / "tools/services.sh"), cwd / "services"
+        done = subprocess.run(["taskset", "-c", SERVER_CORE, self._script, "start", str(self._home), *names], text=True,
+                              capture_output=True, timeout=120, stdin=subprocess.DEVNULL,
+                              env=dict(os.environ, TMPDIR=str(cwd), MOLECULE_SERVICES_DURABLE="1"))
+        if done.returncode != 0:
+            raise Failed(f"the stores did not start: {done.stderr.strip()}")
+        said = dict(word.split("=", 1) for line in done.stdout.splitlines() for word in shlex.split(line)[1:])
+        self.postgres, self.redis = said["MOLECULE_TEST_DATABASE_URL"], urllib.parse.urlsplit(said.get("MOLECULE_TEST_REDIS_URL", ""))
+        self.log = self._home / "pg.log"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([self._script, "stop", str(self._home)], timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def environment(self) -> dict[str, str]:
+        parts = urllib.parse.urlsplit(self.postgres)
+        return dict(os.environ, PGHOST=parts.hostname, PGPORT=str(parts.port), PGUSER=parts.username,
+                    PGPASSWORD=urllib.parse.unquote(parts.password), PGDATABASE=parts.path.lstrip("/"))
+
+    def sql(self, statement: str) -> str:
+        return subprocess.run(["psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", statement], env=self.environment(), check=True,
+                              timeout=60, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+
+@dataclass
+class Turns:
+    """What one of them did in its turns."""
+
+    rates: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+
+    def add(self, rate: float, p50_us: float, p99_us: float) -> None:
+        self.rates.append(rate)
+        self.p50.append(p50_us / 1000)
+        self.p99.append(p99_us / 1000)
+
+    def row(self, name: str, baseline: "Turns") -> tuple:
+        middle = statistics.median(self.rates)
+        return (name, f"{middle:,.0f}", f"{min(self.rates):,.0f}-{max(self.rates):,.0f}", f"{statistics.median(self.p50):.2f}",
+                f"{statistics.median(self.p99):.2f}", f"{middle / statistics.median(baseline.rates):.2f}")
+
+
+def quantile(values: list[int], share: float) -> int:
+    """Of sorted values."""
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def resp(*words: str) -> str:
+    """A command as Redis reads it. A word may hold {id}, in whose place come sixteen digits."""
+    spelled = "".join(f"${len(word.replace('{id}', 'x' * 16).encode())}\r\n{word}\r\n" for word in words)
+    return f"*{len(words)}\r\n{spelled}"
+
+
+class Accept:
+    def __init__(self, bench, body: str):
+        self._bench, self._body = bench, body
+        self.rows: list[tuple] = []
+
+    def run(self) -> None:
+        bench = self._bench
+        # PostgreSQL has a table of one column and one of numbers; the platform a schema of its own.
+        with Stores(bench.cwd, "pg", "redis") as stores:
+            stores.sql("CREATE TABLE inserted (seq BIGSERIAL PRIMARY KEY, body TEXT NOT NULL); CREATE SCHEMA platform")
+            own = f"{stores.postgres}?options=-csearch_path%3Dplatform"
+            with Molecule(bench.options.binary, bench.data("accept"), bench.cwd) as ours, \
+                    Molecule(bench.options.binary, bench.data("accept_pg"), bench.cwd, database_url=own) as ours_pg:
+                ways = {
+                    "durable accept, SQLite": self._platform(ours, "accept"),
+                    "Redis XADD, appendfsync always": self._redis(stores),
+                    "durable accept, PostgreSQL": self._platform(ours_pg, "accept_pg"),
+                    "PostgreSQL, an insert a message": self._insert(stores),
+                }
+                turns = {name: Turns() for name in ways}
+                for _ in range(bench.options.runs):
+                    for name, way in ways.items():
+                        way(turns[name])
+        baseline = turns["Redis XADD, appendfsync always"]
+        self.rows = [each.row(name, baseline) for name, each in turns.items()]
+        for row in self.rows:
+            print(f"  {row[0]}: {row[1]}/s", flush=True)
+
+    def _measured(self, turns: Turns, port: int, request: Path, **how) -> None:
+        report = self._bench.load(port, request, seconds=self._bench.options.seconds, connections=CALLERS, **how)
+        turns.add(report["rps"], report["p50_us"], report["p99_us"])
+
+    def _platform(self, server: Molecule, name: str):
+        target = server.call("POST", "/workspaces", {"name": "poller", "external": True, "delivery_mode": "poll"})
+        request = self._bench.from_peer(server, name, target)
+        return lambda turns: self._measured(turns, server.port, request)
+
+    def _redis(self, stores: Stores):
+        request = self._bench.request("xadd", resp("XADD", "accepted", "*", "body", self._body))
+        hello = self._bench.request("hello", resp("AUTH", urllib.parse.unquote(stores.redis.password)))
+        return lambda turns: self._measured(turns, stores.redis.port, request, redis=hello)
+
+    def _insert(self, stores: Stores):
+        script = self._bench.cwd / "insert.sql"
+        body = self._body.replace("{id}", "0" * 16).replace("'", "''")
+        # What pgbench takes for a variable begins with a colon and a letter; the body has colons before quotes and digits.
+        script.write_text(f"INSERT INTO inserted (body) VALUES ('{body}');\n")
+        program = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))), None)
+        if program is None:
+            raise Failed("pgbench is not installed (package postgresql-15)")
+
+        def turn(turns: Turns) -> None:
+            for old in self._bench.cwd.glob("pgbench_log.*"):
+                old.unlink()
+            seconds = self._bench.options.seconds
+            done = subprocess.run(
+                ["taskset", "-c", LOAD_CORE, str(program), "-n", "-M", "prepared", "-c", str(CALLERS), "-j", "1", "-t",
+                 str(max(1, round(seconds * INSERTS))), "-f", str(script), "-l"],
+                cwd=self._bench.cwd, env=stores.environment(), capture_output=True, text=True, timeout=seconds + 120)
+            if done.returncode != 0:
+                raise Failed(f"pgbench: {done.stderr.strip()}")
+            taken = sorted(int(line.split()[2]) for path in self._bench.cwd.glob("pgbench_log.*")
+                           for line in path.read_text().splitlines())
+            rate = next((float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps =")), None)
+            if rate is None:
+                raise Failed(f"pgbench did nothing: {done.stdout.strip()}")
+            turns.add(rate, quantile(taken, 0.5), quantile(taken, 0.99))
+
+        return turn
