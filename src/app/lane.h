@@ -29,6 +29,10 @@ class Lane {
   std::uint16_t listen(const http::Router& router, const http::Settings& settings,
                        metrics::Registry& registry, net::Listener::Port sharing, std::uint16_t port,
                        const net::TlsServer* tls);
+  // Serves the requests that come over a stream which is no connection of ours. On this loop.
+  io::Task<void> serve(std::unique_ptr<net::Stream> stream) {
+    return server_->serve_connection(std::move(stream));
+  }
   // Credentials have ended: whoever holds something open with one is judged again. Any thread, once
   // listen() was called.
   void review() { server_->review(); }

@@ -8,6 +8,7 @@
 #include "server/activity/feed.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
+#include "server/relay/relay_service.h"
 #include "server/workspaces/workspaces.h"
 
 namespace molecule::app {
@@ -34,6 +35,46 @@ class MailboxesByProxy final : public presence::Capacity {
 
  private:
   proxy::Service& proxy_;
+};
+
+// presence asks who has dialled in.
+class RelayedByRelays final : public presence::Relayed {
+ public:
+  explicit RelayedByRelays(const relay::Relays& relays) : relays_(relays) {}
+  bool is_relayed(WorkspaceId id) const override { return relays_.is_here(id); }
+
+ private:
+  const relay::Relays& relays_;
+};
+
+// That an agent has dialled in shows that it lives, and empties its mailbox.
+class RelayListeners final : public relay::Listeners {
+ public:
+  RelayListeners(presence::Roster& roster, proxy::Service& proxy, const io::Clock& clock)
+      : roster_(roster), proxy_(proxy), clock_(clock) {}
+  void here(WorkspaceId id, bool anew) override {
+    roster_.greet(id, clock_.now());
+    if (anew) proxy_.agent_anew(id);
+    proxy_.agent_ready(id);
+  }
+  void heard(WorkspaceId id) override { roster_.greet(id, clock_.now()); }
+  void gone(WorkspaceId id) override { roster_.leave(id); }
+
+ private:
+  presence::Roster& roster_;
+  proxy::Service& proxy_;
+  const io::Clock& clock_;
+};
+
+// The keys of the two sides of a relay.
+class RelayKeys final : public relay::Keys {
+ public:
+  explicit RelayKeys(const crypto::SigningKey& platform) : platform_(platform) {}
+  const crypto::SigningKey& platform() const override { return platform_; }
+  std::optional<crypto::PublicKey> agent(WorkspaceId) const override { return std::nullopt; }
+
+ private:
+  const crypto::SigningKey& platform_;
 };
 
 // What is open for a workspace ends when it is removed; a purged one takes its activity along.

@@ -31,6 +31,7 @@
 #include "server/layout/viewport_service.h"
 #include "server/proxy/push_link.h"
 #include "server/proxy/told.h"
+#include "server/relay/relay_link.h"
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
 #include "server/streams/streams.h"
@@ -229,16 +230,28 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   proxy_settings.hops_max = config.number("hops-max");
   proxy_settings.edge_rate = static_cast<std::uint32_t>(config.number("edge-rate"));
   proxy::PushLink push(inbound, aside, proxy_settings);
-  const std::array<proxy::Link*, 1> links{&push};
+  relay::Relays relays;
+  relay::RelayLink relay_link(relays, push);
+  const std::array<proxy::Link*, 2> links{&relay_link, &push};
   proxy::Service proxy(db, ledger, mailboxes, directory, links, streams, aside, world.clock,
                        world.random, registry, proxy_settings);
   for (auto& lane : lanes) proxy.add_lane({&lane->loop(), &lane->client(), &lane->scope()});
   MailboxesByProxy capacity(proxy);
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
+  RelayedByRelays relayed(relays);
   presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, capacity,
-                             presence_settings, registry);
+                             relayed, presence_settings, registry);
   later_departures.join(presence);
+  RelayKeys relay_keys(own_key);
+  RelayListeners relay_listeners(roster, proxy, world.clock);
+  relay::Service relay(relays, relay_keys, relay_listeners, world.clock, world.random, registry);
+  for (auto& lane : lanes) {
+    relay.add_lane({&lane->loop(), &lane->scope(), [&lane](std::unique_ptr<net::Stream> stream) {
+                      return lane->serve(std::move(stream));
+                    }});
+  }
+  later_departures.join(relay);
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
   cards::Service cards(directory, config.text("platform-url"));
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
@@ -277,6 +290,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(secrets::routes, secrets);
   router.mount(activity::routes, activity);
   router.mount(proxy::routes, proxy);
+  router.mount(relay::routes, relay);
   router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);
   router.mount(layout::routes, layout);
@@ -293,6 +307,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("reload", reload_when_asked(reload, tls.get()));
   background.spawn("presence", presence.run());
   background.spawn("mailboxes", every(1s, "mailboxes", [&] { return proxy.sweep(); }));
+  background.spawn("relays", every(1s, "relays", [&] { return relay.sweep(); }));
   background.spawn("feed", every(100ms, "feed", [&] { return activity.fill(); }));
   background.spawn("log",
                    every(1s, "log", [&, known = db.unknown_commits()]() mutable -> io::Task<void> {
@@ -339,6 +354,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   log::info("stopping");
   system.draining();
   proxy.go_down();
+  relay.go_down();
   hubs.close();
   co_await drain_all(lanes, first.loop(), db.taken_over() ? 0s : drain_for);
   co_await background.drain(0ms);

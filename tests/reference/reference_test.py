@@ -43,7 +43,8 @@ def test_every_code_in_the_sources_is_on_the_page_of_faults(printed):
             if not source.name.endswith("_test.cc"):
                 for code in made.findall(source.read_text()):
                     found.setdefault(code, source.name)
-    only_for_peers = {"bad_header", "connection_lost", "connect_failed", "tls_failed", "websocket_refused", "cancelled",
+    only_for_peers = {"bad_header", "connection_lost", "connect_failed", "tls_failed", "websocket_refused", "cancelled", "agent_key_wrong",
+                      "relay_refused",
                       "admin_token_unreadable", "admin_token_unsafe", "admin_token_weak", "bad_trusted_proxy", "not_followable"}
     unknown = {code: name for code, name in found.items() if code not in known | only_for_peers}
     assert found and not unknown
@@ -65,7 +66,7 @@ def test_guides_name_only_settings_that_exist(printed):
 def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     sections = re.split(r"^## ", printed["commands.md"], flags=re.M)[1:]
     names = [section.splitlines()[0] for section in sections]
-    assert names == ["molecule", "molecule serve", "molecule admin claim", "molecule admin rotate-key",
+    assert names == ["molecule", "molecule serve", "molecule join", "molecule admin claim", "molecule admin rotate-key",
                      "molecule admin backup", "molecule admin restore",
                      "molecule config show", "molecule reference"]
     for name, section in zip(names, sections):

@@ -193,7 +193,7 @@ test("is what the platform answers, route by route", async () => {
   await ask("DELETE", "/workspaces/{id}", { id, expect: 410 });
   await ask("GET", "/workspaces/{id}", { id, expect: 410 });
 
-  const open = new Set(["get /ws", "get /workspaces/{id}/events/stream"]);
+  const open = new Set(["get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream"]);
   const missed = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((verb) => `${verb} ${path}`)).filter((name) => !called.has(name) && !open.has(name));
   assert.deepEqual(missed, []);
 });

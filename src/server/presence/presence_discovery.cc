@@ -24,9 +24,10 @@ std::string trimmed(const std::string& text) {
   return text.substr(from, text.find_last_not_of(" \t") - from + 1);
 }
 
-bool is_reachable(const Entry& entry) {
+bool is_reachable(const Entry& entry, const Relayed& relayed) {
   bool alive = entry.status == Status::online || entry.status == Status::degraded;
-  return alive && (entry.delivery == Delivery::poll || !entry.url.empty());
+  return alive &&
+         (entry.delivery == Delivery::poll || !entry.url.empty() || relayed.is_relayed(entry.id));
 }
 
 // Siblings first, then children, then the parent.
@@ -65,7 +66,7 @@ io::Task<api::Discovered> Service::discover(auth::Peer::Caller caller, Workspace
     throw Fault(Kind::forbidden, "not_reachable", "not authorized to discover this workspace");
   }
   Entry entry = live_entry(directory, id);
-  if (!is_reachable(entry)) {
+  if (!is_reachable(entry, relayed_)) {
     throw Fault(Kind::unavailable, "workspace_not_available", "workspace not available")
         .with(json::members(api::StatusHint{entry.status}));
   }

@@ -39,9 +39,10 @@ Delivery resolved_delivery(const Registration& wanted, const Row* row) {
   return Delivery::push;
 }
 
-// The address to keep: none when polling.
-std::string resolved_url(const Registration& wanted, Delivery delivery) {
-  if (delivery == Delivery::poll) return {};
+// The address to keep: none when polling, and none of an agent that is reached over its own
+// connection and names none.
+std::string resolved_url(const Registration& wanted, Delivery delivery, bool relayed) {
+  if (delivery == Delivery::poll || (relayed && wanted.url.empty())) return {};
   const std::string& url = wanted.url.empty() ? wanted.card_url : wanted.url;
   if (url.empty()) throw bad_request("url_required", "url is required for push-mode workspaces");
   return url;
@@ -112,7 +113,7 @@ io::Task<http::Reply<api::Registered>> Service::enrol(auth::Enrol::Caller caller
   }
   if (!before && !may_create(caller)) throw workspaces::unknown_workspace();
   Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
-  std::string url = resolved_url(wanted, delivery);
+  std::string url = resolved_url(wanted, delivery, relayed_.is_relayed(wanted.id));
   if (!url.empty()) co_await urls_.check(url);
   if (!url.empty() && !wanted.card_url.empty() && wanted.card_url != url)
     co_await urls_.check(wanted.card_url);

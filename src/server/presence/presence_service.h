@@ -32,6 +32,13 @@ class Capacity {
   virtual void agent_anew(WorkspaceId id) = 0;
 };
 
+// Whether an agent is reached over a connection of its own. In memory, any thread.
+class Relayed {
+ public:
+  virtual ~Relayed() = default;
+  virtual bool is_relayed(WorkspaceId id) const = 0;
+};
+
 struct Settings {
   bool register_creates = false;  // The dev profile: an unknown id becomes a workspace.
 };
@@ -65,7 +72,8 @@ class Service final : public workspaces::Departure {
 
   Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces,
           workspaces::UrlCheck& urls, auth::Tokens& tokens, workspaces::InboundSecrets& inbound,
-          Roster& roster, Capacity& capacity, Settings settings, metrics::Registry& registry)
+          Roster& roster, Capacity& capacity, const Relayed& relayed, Settings settings,
+          metrics::Registry& registry)
       : db_(db),
         log_(log),
         workspaces_(workspaces),
@@ -75,6 +83,7 @@ class Service final : public workspaces::Departure {
         inbound_(inbound),
         roster_(roster),
         capacity_(capacity),
+        relayed_(relayed),
         settings_(settings),
         probe_(registry) {}
 
@@ -132,6 +141,7 @@ class Service final : public workspaces::Departure {
   workspaces::InboundSecrets& inbound_;
   Roster& roster_;
   Capacity& capacity_;
+  const Relayed& relayed_;
   Settings settings_;
   Probe probe_;
   std::optional<std::chrono::nanoseconds> turned_at_;  // The last turn of the sweep.

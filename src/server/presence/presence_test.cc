@@ -1,3 +1,5 @@
+#include <set>
+
 #include "platform/crypto/token.h"
 #include "server/presence/presence_service.h"
 #include "server/presence/presence_store.h"
@@ -20,13 +22,18 @@ class Presence : public workspaces::Org {
     std::vector<WorkspaceId> ready;
   };
 
+  struct DialledIn final : Relayed {
+    bool is_relayed(WorkspaceId id) const override { return ids.contains(id); }
+    std::set<WorkspaceId> ids;
+  };
+
   workspaces::VitalSigns& vitals() override {
     roster = std::make_unique<Roster>(clock, Limits{});
     return *roster;
   }
   void started() override {
     presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, inbound, *roster,
-                                         capacity, settings, metrics);
+                                         capacity, dialled_in, settings, metrics);
     run(presence->load());
     router->mount(routes, *presence);
   }
@@ -68,9 +75,29 @@ class Presence : public workspaces::Org {
 
   Settings settings;
   Asked capacity;
+  DialledIn dialled_in;
   std::unique_ptr<Roster> roster;
   std::unique_ptr<Service> presence;
 };
+
+TEST_P(Presence, AnAgentThatDialledInNeedsNoAddressAndIsSilentOnceItLeft) {
+  const WorkspaceId id = make("dialled", {});
+  const std::string_view wish = R"("agent_card":{"name":"n"},"delivery_mode":"push")";
+  EXPECT_EQ(enrol(the(id), id, wish).status, 400);
+  dialled_in.ids.insert(id);
+  EXPECT_EQ(enrol(the(id), id, wish).status, 200);
+  EXPECT_EQ(beat(the(id), id).status, 200);
+  second();
+  EXPECT_EQ(get(admin, "/workspaces/" + id.text()).member("status"), "online");
+  EXPECT_EQ(get(the(id), "/registry/discover/" + id.text()).status, 200);
+  // By itself it would count as alive for 90 seconds more, and so would all at the beginning.
+  roster->leave(id);
+  second();
+  EXPECT_EQ(get(admin, "/workspaces/" + id.text()).member("status"), "offline");
+  EXPECT_EQ(beat(the(id), id).status, 200);
+  second();
+  EXPECT_EQ(get(admin, "/workspaces/" + id.text()).member("status"), "online");
+}
 
 TEST_P(Presence, TheFirstRegistrationClaimsAndGetsTheOnlyToken) {
   Answer made = post(admin, "/workspaces", R"({"name":"a","runtime":"external"})");

@@ -18,6 +18,7 @@ std::int32_t Roster::second_of(Instant at) const {
 }
 
 std::int32_t Roster::counted(std::int32_t seen, std::int32_t now) const {
+  if (seen == second_left) return static_cast<std::int32_t>(age_max);
   return now - std::max(seen, grace_from_.load(std::memory_order_relaxed));
 }
 
@@ -120,6 +121,17 @@ void Roster::forget(WorkspaceId id) {
     index.free.push_back(slot);
     index.slots.erase(it);
   });
+}
+
+void Roster::leave(WorkspaceId id) {
+  const auto found = find(id);
+  if (!found) return;
+  const Slot slot = *found;
+  std::lock_guard lock(lock_of(slot));
+  auto& seen = chunk(slot).seen[slot % chunk_slots];
+  if (detail(slot).id != id || seen.load(std::memory_order_relaxed) == 0) return;
+  seen.store(second_left, std::memory_order_relaxed);
+  some_left_.store(true, std::memory_order_release);
 }
 
 Roster::Heard Roster::hear(const Beat& beat, Instant at) {
@@ -247,14 +259,17 @@ std::vector<Roster::Quiet> Roster::quiet() const {
   const std::int32_t now = second();
   const std::int32_t late_after = static_cast<std::int32_t>(limits_.late_after.count());
   const std::int32_t limit = now - late_after;
-  if (counted(0, now) < late_after) return found;
+  // Nobody can be silent yet, but who has left.
+  const bool grace = counted(0, now) < late_after;
+  const bool some_left = some_left_.exchange(false, std::memory_order_acq_rel);
+  if (grace && !some_left) return found;
   Slot used = used_.load(std::memory_order_acquire);
   for (Slot base = 0; base < used; base += chunk_slots) {
     Chunk& of_base = chunk(base);
     Slot count = std::min<Slot>(chunk_slots, used - base);
     for (Slot i = 0; i < count; ++i) {
       std::int32_t seen = of_base.seen[i].load(std::memory_order_relaxed);
-      if (seen > limit || seen == 0) continue;
+      if (seen > limit || seen == 0 || (grace && seen != second_left)) continue;
       Phase told = of_base.phase[i].load(std::memory_order_relaxed);
       if (told == Phase::silent) continue;
       std::lock_guard lock(lock_of(base + i));

@@ -47,6 +47,9 @@ class Roster final : public workspaces::VitalSigns {
   // At start: what the store remembers. Not marked for writing.
   void restore(WorkspaceId id, const workspaces::Vitals& stored);
   void forget(WorkspaceId id);  // Purged.
+  // It has gone, as it said or as its connection shows: it is silent from now on, whatever grace
+  // there is.
+  void leave(WorkspaceId id);
 
   struct Heard {
     Slot slot = 0;
@@ -137,6 +140,7 @@ class Roster final : public workspaces::VitalSigns {
   // Seconds on the monotonic clock, so that a step of the wall clock silences nobody. Counted from
   // far above zero: 0 in `seen` means never, and what the store remembers lies before the start.
   static constexpr std::int32_t second_of_start = 1 << 30;
+  static constexpr std::int32_t second_left = 1;  // In `seen`: it has gone.
   std::int32_t second() const;
   // The second of an instant in the past, by its age.
   std::int32_t second_of(Instant at) const;
@@ -169,6 +173,7 @@ class Roster final : public workspaces::VitalSigns {
   std::atomic<std::size_t> dirty_count_{0};
   std::atomic<std::size_t> urgent_count_{0};
   std::atomic<std::uint32_t> used_{0};
+  mutable std::atomic<bool> some_left_{false};  // Since quiet() last looked.
 };
 
 }  // namespace molecule::presence

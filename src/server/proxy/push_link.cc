@@ -222,20 +222,20 @@ Parcel about(const Question& question) {
 
 }  // namespace
 
-io::Task<Carried> PushLink::ask(const Lane& lane, const Question& question) {
+io::Task<Carried> PushLink::ask_by(Where where, const Question& question) {
   const Parcel parcel = about(question);
   const Events none(settings_.answer_max);
   Outgoing out;
   std::optional<Carried> failure;
   http::ClientResponse response;
   try {
-    out.url = net::Url::parse(parcel.target.url);
+    out.url = net::Url::parse(where.url);
     out.head(parcel, inbound_.of(parcel.target.id));
     http::ClientRequest& request = out.request;
     request.body = parcel.body;
     request.limits.head = request.limits.idle = request.limits.body = settings_.question_wait;
     request.limits.body_max = settings_.answer_max;
-    response = co_await io::within(settings_.question_wait, lane.client->send(request));
+    response = co_await io::within(settings_.question_wait, where.client.send(request));
   } catch (const Fault& fault) {
     failure = broken_off(fault, parcel, none, out.reached);
   }
@@ -245,13 +245,13 @@ io::Task<Carried> PushLink::ask(const Lane& lane, const Question& question) {
   co_return read_response(parcel, out.url, response, none);
 }
 
-io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel, Sink& sink) {
+io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& sink) {
   Outgoing out;
   Events events(settings_.answer_max);
   std::optional<Carried> failure;
   http::ClientResponse response;
   try {
-    out.url = net::Url::parse(parcel.target.url);
+    out.url = net::Url::parse(where.url);
     out.head(parcel, inbound_.of(parcel.target.id));
     if (parcel.body.size() > io::short_text_max) {
       out.body = co_await aside_.run([&] { return spoken_to(parcel); });
@@ -265,12 +265,12 @@ io::Task<Carried> PushLink::deliver(const Lane& lane, const Parcel& parcel, Sink
     request.limits.body_max = settings_.answer_max;
     request.limits.body = settings_.body_wait;
     if (in_pieces(parcel)) {
-      response = co_await read_pieces(*lane.client, out, parcel, events, aside_, sink);
+      response = co_await read_pieces(where.client, out, parcel, events, aside_, sink);
     } else {
       request.enough = [&](std::string_view head, std::string_view so_far) {
         return events.enough(head, so_far);
       };
-      response = co_await lane.client->send(request);
+      response = co_await where.client.send(request);
       events.enough(response.head(), response.body());  // What came last.
     }
   } catch (const Fault& fault) {

@@ -17,8 +17,20 @@ class PushLink final : public Link {
       : inbound_(inbound), aside_(aside), settings_(settings) {}
 
   bool reachable(const workspaces::Entry& agent) const override { return !agent.url.empty(); }
-  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) override;
-  io::Task<Carried> ask(const Lane& lane, const Question& question) override;
+  io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) override {
+    return deliver_by({*lane.client, parcel.target.url}, parcel, sink);
+  }
+  io::Task<Carried> ask(const Lane& lane, const Question& question) override {
+    return ask_by({*lane.client, question.target.url}, question);
+  }
+
+  // The same of an agent that is reached in another way than by its address.
+  struct Where {
+    http::Client& client;  // Of the calling coroutine's loop.
+    std::string_view url;
+  };
+  io::Task<Carried> deliver_by(Where where, const Parcel& parcel, Sink& sink);
+  io::Task<Carried> ask_by(Where where, const Question& question);
 
  private:
   const workspaces::InboundSecrets& inbound_;

@@ -28,8 +28,8 @@ Process::Process(Around around)
       proxy_(door_, ledger_, mailboxes_, directory_, links_, streams_, around_.aside, around_.clock,
              around_.random, metrics_, around_.proxy),
       capacity_(proxy_),
-      presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, {},
-                metrics_),
+      presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, relayed_,
+                {}, metrics_),
       activity_(door_, log_, feed_, ledger_, directory_, hubs_, around_.clock),
       router_(gate_) {
   log_.join(directory_);

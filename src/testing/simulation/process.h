@@ -133,6 +133,8 @@ class Process {
   streams::Streams streams_;
   proxy::Service proxy_;
   app::MailboxesByProxy capacity_;
+  relay::Relays relays_;  // Nobody dials in.
+  app::RelayedByRelays relayed_{relays_};
   presence::Service presence_;
   activity::Service activity_;
   Admitted gate_;

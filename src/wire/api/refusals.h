@@ -203,6 +203,7 @@ inline constexpr std::array refusals{
     Refusal{"commit_unknown", 503,
             "The store was lost as it committed; the same request may be sent again."},
     Refusal{"overloaded", 503, "Too much is asked at once; try again shortly."},
+    Refusal{"too_many_relays", 503, "More agents have dialled in than are taken."},
     Refusal{"draining", 503, "The platform is going down."}};
 
 }  // namespace molecule::api

@@ -1,0 +1,30 @@
+#include "server/relay/relay.h"
+
+namespace molecule::relay {
+namespace {
+
+http::ClientSettings client_settings() {
+  const mux::Bounds bounds;
+  http::ClientSettings settings;
+  settings.per_origin_max = settings.total_max = bounds.opens_max;
+  settings.idle_per_origin_max = 4;
+  return settings;
+}
+
+}  // namespace
+
+Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id, net::Url its_url,
+             Origin origin, metrics::Registry& registry)
+    : workspace(its_workspace),
+      id(std::move(its_id)),
+      url(std::move(its_url)),
+      lane(its_lane),
+      session_(*its_lane.loop, mux::Side::platform, std::move(origin.peer), origin.secure,
+               [&its_lane](std::unique_ptr<net::Stream> stream) {
+                 its_lane.scope->spawn("relayed requests", its_lane.serve(std::move(stream)));
+               }),
+      client_(*this, registry, client_settings()) {}
+
+io::Task<std::unique_ptr<net::Stream>> Relay::dial(const net::Url&) { co_return session_.open(); }
+
+}  // namespace molecule::relay
