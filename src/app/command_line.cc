@@ -17,6 +17,7 @@
 #include "app/serve.h"
 #include "app/system.h"
 #include "base/fault.h"
+#include "join/join.h"
 #include "platform/io/clock.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -56,6 +57,7 @@ struct Arguments {
   std::string output;
   ReferenceFiles reference;
   AdminOptions admin;
+  join::Options join;
 };
 
 void add_setting(CLI::App& verb, Arguments& arguments, const Setting& setting) {
@@ -156,6 +158,21 @@ void run_serve(const Arguments& arguments) {
         [&](const Ready& ready) { tell_ready(config, ready, format, clock.now()); });
 }
 
+void run_join(const Arguments& arguments) {
+  const bool terminal = process::is_terminal(STDERR_FILENO);
+  log::Stream lines(STDERR_FILENO);
+  log::start(log::Level::info, &lines);
+  log::set_format(!terminal                               ? log::Format::json
+                  : process::shows_colours(STDERR_FILENO) ? log::Format::coloured
+                                                          : log::Format::text);
+  struct Stopped {
+    ~Stopped() { log::stop(); }
+  } const stopped;
+  io::SystemClock clock;
+  io::SystemRandom random;
+  join::run(arguments.join, clock, random);
+}
+
 void add_url(CLI::App& verb, Arguments& arguments) {
   verb.add_option("--url", arguments.admin.url,
                   "Where the platform answers (default: where the one that runs on --data says)")
@@ -228,6 +245,48 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "  molecule serve --demo                             with a demo organisation\n"
       "  molecule serve --dial-allow 10.0.0.0/8            agents at inward addresses may be pushed to");
   serve_verb->callback([&] { run_serve(arguments); });
+
+  CLI::App* join_verb =
+      cli.add_subcommand("join", "Connect an agent of this machine to a platform");
+  join::Options& join = arguments.join;
+  join_verb->add_option("platform", join.platform, "Where the platform answers")
+      ->required()
+      ->type_name("URL");
+  join_verb->add_option("--workspace", join.workspace, "Its workspace (MOLECULE_WORKSPACE_ID)")
+      ->type_name("ID");
+  join_verb->add_option("--agent", join.agent, "An A2A server of this machine")->type_name("URL");
+  join_verb
+      ->add_option("--command", join.command,
+                   "What sh runs for each message: its text on stdin, the answer on stdout")
+      ->type_name("COMMAND");
+  join_verb->add_option("--jobs", join.jobs, "Commands side by side (default 1)")
+      ->check(CLI::Range(1, 64).description(""))
+      ->type_name("N");
+  join_verb->add_option("--limit", join.limit, "Seconds that a command may take (default 86400)")
+      ->check(CLI::Range(1, 604'800).description(""))
+      ->type_name("SECONDS");
+  join_verb->add_option("--name", join.name, "Name on the card of an agent that shows none")
+      ->type_name("NAME");
+  join_verb
+      ->add_option("--door", join.door,
+                   "Loopback address at which the agent reaches the platform (default "
+                   "127.0.0.1:0, a free port)")
+      ->type_name("ADDRESS:PORT");
+  join_verb
+      ->add_option(
+          "--state", join.state,
+          "Where the token and keys are kept (MOLECULE_STATE_DIR; default: XDG state home)")
+      ->type_name("DIR");
+  join_verb->add_option("--ca", join.ca_file, "Certificates to trust besides the machine's")
+      ->type_name("FILE");
+  join_verb->footer(
+      "One outbound connection is enough: no port is opened to others and no tunnel is needed.\n"
+      "The token is read from MOLECULE_WORKSPACE_TOKEN the first time and kept, never from a flag.\n"
+      "Prints `door URL`: what asks that address asks the platform, over the same connection.\n"
+      "\nExamples:\n"
+      "  molecule join https://molecule.example --workspace ID --agent http://127.0.0.1:9000\n"
+      "  molecule join https://molecule.example --workspace ID --command 'wc -w'");
+  join_verb->callback([&] { run_join(arguments); });
 
   CLI::App* admin_verb = cli.add_subcommand("admin", "Administer a platform of this machine");
   admin_verb->require_subcommand(1);

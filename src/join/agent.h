@@ -1,0 +1,24 @@
+// What stands behind the connection: somebody who answers the platform's requests.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "platform/io/task.h"
+#include "platform/net/stream.h"
+
+namespace molecule::join {
+
+class Agent {
+ public:
+  virtual ~Agent() = default;
+  // One connection of the platform's, to its end.
+  virtual io::Task<void> serve(std::unique_ptr<net::Stream> stream) = 0;
+  // Its A2A card; nothing while it is not there.
+  virtual io::Task<std::optional<std::string>> card() = 0;
+  // Tasks that it is at.
+  virtual std::size_t working() const = 0;
+};
+
+}  // namespace molecule::join

@@ -1,0 +1,118 @@
+#include "join/attendance.h"
+
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::join {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto answer_within = 30s;
+
+// The agent's card with a name, which the platform asks for.
+RawJson named(const std::string& card, const std::string& name) {
+  json::Document document = json::Document::parse(card);
+  const json::Node root = document.root();
+  if (root.find("name").is(json::Type::string)) return RawJson(card);
+  json::Object with_name;
+  with_name.add("name", name);
+  for (std::size_t i = 0; root.is(json::Type::object) && i < root.size(); ++i) {
+    if (root.name_at(i) == "name") continue;
+    with_name.add(root.name_at(i), RawJson(root.value_at(i).text()));
+  }
+  return with_name.raw();
+}
+
+std::string error_in(std::string_view body) {
+  try {
+    json::Document document = json::Document::parse(body);
+    if (auto error = document.root().find("error"); error.is(json::Type::string))
+      return std::string(error.string());
+  } catch (const Fault&) {
+    // Not in our words.
+  }
+  return std::string(body.substr(0, 200));
+}
+
+}  // namespace
+
+io::Task<http::ClientResponse> Attendance::post(std::string_view path, std::string body) {
+  const Membership& of = connection_.membership();
+  net::Url url = of.platform;
+  while (url.target.ends_with('/')) url.target.pop_back();
+  url.target += path;
+  const Secret bearer(fmt::format("Bearer {}", of.token.reveal()));
+  const std::array<http::Header, 2> headers{http::Header{"Content-Type", "application/json"},
+                                            http::Header{"Authorization", bearer.reveal()}};
+  http::ClientRequest request;
+  request.method = http::Method::post;
+  request.url = &url;
+  request.headers = headers;
+  request.body = body;
+  request.repeatable = true;
+  request.limits.head = request.limits.body = answer_within;
+  co_return co_await client_.send(request);
+}
+
+io::Task<bool> Attendance::enrol() {
+  auto card = co_await agent_.card();
+  if (!card) {
+    if (std::exchange(told_, "no agent") != "no agent")
+      log::warn("no agent answers yet; it is registered once it does");
+    co_return false;
+  }
+  json::Object body;
+  body.add("id", connection_.membership().workspace.text());
+  body.add("agent_card", named(*card, name_));
+  body.add("delivery_mode", "push");
+  const http::ClientResponse answer = co_await post("/registry/register", body.text());
+  if (answer.status == 200) {
+    told_.clear();
+    log::info("registered");
+    co_return true;
+  }
+  const std::string error = error_in(answer.body());
+  if (answer.status == 401 || answer.status == 403 || answer.status == 410)
+    throw Fault(answer.status == 410 ? Kind::gone : Kind::forbidden, "not_registered", error);
+  if (std::exchange(told_, error) != error)
+    log::warn("the platform did not register the agent; trying again",
+              log::field("status", answer.status), log::field("error", error));
+  co_return false;
+}
+
+io::Task<void> Attendance::beat(bool alive) {
+  json::Object body;
+  body.add("workspace_id", connection_.membership().workspace.text());
+  body.add("active_tasks", static_cast<std::int64_t>(agent_.working()));
+  body.add("error_rate", alive ? 0.0 : 1.0);
+  if (!alive) body.add("sample_error", "no agent answers behind the connection");
+  co_await post("/registry/heartbeat", body.text());
+}
+
+io::Task<void> Attendance::run() {
+  std::uint64_t registered = 0;  // In which session.
+  for (;;) {
+    bool waits = false;
+    std::optional<Fault> trouble;
+    try {
+      if (connection_.is_up() && registered != connection_.sessions()) {
+        const std::uint64_t session = connection_.sessions();
+        const bool done = co_await enrol();
+        if (done) registered = session;
+        waits = !done;
+      }
+      if (connection_.is_up() && !waits) {
+        const auto card = co_await agent_.card();
+        co_await beat(card.has_value());
+      }
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled || fault.code() == "not_registered") throw;
+      trouble = fault;
+    }
+    if (trouble) log::debug("the platform was not told", log::field("error", trouble->text()));
+    co_await connection_.begun().wait(waits || trouble ? look_again : beat_every);
+  }
+}
+
+}  // namespace molecule::join

@@ -1,0 +1,39 @@
+// What the platform is told of the agent: its card when a session begins, and that it lives.
+#pragma once
+
+#include <string>
+
+#include "join/agent.h"
+#include "join/connection.h"
+#include "platform/http/client.h"
+
+namespace molecule::join {
+
+class Attendance {
+ public:
+  static constexpr std::chrono::seconds beat_every{20};
+  static constexpr std::chrono::seconds look_again{2};  // For an agent that is not there yet.
+
+  // `name` is the card's where the agent shows none.
+  Attendance(Connection& connection, Agent& agent, std::string name, metrics::Registry& registry)
+      : connection_(connection),
+        agent_(agent),
+        name_(std::move(name)),
+        client_(connection, registry) {}
+
+  // Until cancelled. Throws Fault when the platform refuses the agent for good.
+  io::Task<void> run();
+
+ private:
+  io::Task<bool> enrol();
+  io::Task<void> beat(bool alive);
+  io::Task<http::ClientResponse> post(std::string_view path, std::string body);
+
+  Connection& connection_;
+  Agent& agent_;
+  const std::string name_;
+  http::Client client_;
+  std::string told_;  // What last went wrong, so that it is told once.
+};
+
+}  // namespace molecule::join

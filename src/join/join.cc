@@ -1,0 +1,160 @@
+#include "join/join.h"
+
+#include <iostream>
+
+#include "base/secret.h"
+#include "join/attendance.h"
+#include "join/belongings.h"
+#include "join/command_agent.h"
+#include "join/connection.h"
+#include "join/door.h"
+#include "join/http_agent.h"
+#include "platform/io/stop.h"
+#include "platform/log/log.h"
+#include "platform/metrics/metrics.h"
+#include "platform/net/resolve.h"
+
+namespace molecule::join {
+namespace {
+
+using namespace std::chrono_literals;
+
+WorkspaceId workspace_of(const Options& options) {
+  std::string text = options.workspace;
+  if (text.empty()) text = process::environment("MOLECULE_WORKSPACE_ID").value_or("");
+  if (text.empty())
+    throw bad_request("no_workspace",
+                      "say which workspace to join: --workspace ID, or MOLECULE_WORKSPACE_ID");
+  const auto id = WorkspaceId::parse(text);
+  if (!id) throw bad_request("invalid_workspace_id", fmt::format("{} is no workspace id", text));
+  return *id;
+}
+
+// The one given counts and is kept once the platform has taken it.
+Secret token_of(const Belongings& belongings) {
+  if (auto given = process::environment("MOLECULE_WORKSPACE_TOKEN"))
+    return Secret(std::move(*given));
+  if (auto kept = belongings.token()) return std::move(*kept);
+  throw Fault(Kind::forbidden, "no_token",
+              fmt::format("there is no token for this workspace: set MOLECULE_WORKSPACE_TOKEN (the "
+                          "canvas shows one when the workspace is made); it is kept in {}",
+                          belongings.directory().string()));
+}
+
+struct Place {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+Place door_of(const std::string& text) {
+  if (text.empty()) return {"127.0.0.1", 0};
+  const std::size_t colon = text.rfind(':');
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+  const std::string address = colon == std::string::npos ? "127.0.0.1" : text.substr(0, colon);
+  const auto parsed = net::Address::parse(address);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || std::stoi(port) > 65535)
+    throw bad_request("invalid_door", fmt::format("{} is no ADDRESS:PORT", text));
+  if (!parsed || parsed->range() != net::Range::loopback)
+    throw bad_request("invalid_door",
+                      "the door opens on a loopback address only: whoever reaches it speaks to the "
+                      "platform as from here");
+  return {address, static_cast<std::uint16_t>(std::stoi(port))};
+}
+
+// All that runs, as locals in the order in which they need each other.
+io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings& belongings,
+                      const io::Clock& clock, io::Random& random, io::Stop& stop) {
+  io::Context here = co_await io::context();
+  io::Loop& loop = *here.loop;
+  metrics::Registry registry;
+  net::SystemResolver resolver(clock);
+  net::DialSettings outwards;
+  outwards.dev = true;  // The user names the platform, wherever it is.
+  outwards.tls.ca_file = options.ca_file;
+  net::Dialer dialer(outwards, resolver, registry);
+
+  const Place place = door_of(options.door);
+  Membership membership;
+  membership.platform = net::Url::parse(options.platform);
+  membership.workspace = workspace;
+  membership.token = token_of(belongings);
+  membership.platform_fingerprint = belongings.fingerprint();
+  membership.key = belongings.key();
+  if (!options.agent.empty()) membership.agent_url = net::Url::parse(options.agent).text();
+
+  Agent* agent = nullptr;
+  Connection connection(
+      dialer, std::move(membership), clock, random,
+      [&agent](std::unique_ptr<net::Stream> stream) { return agent->serve(std::move(stream)); },
+      [&belongings](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
+  Door door(loop, place.address, place.port, connection);
+
+  const std::string name = options.name.empty() ? "agent" : options.name;
+  std::unique_ptr<HttpAgent> listening;
+  std::unique_ptr<CommandAgent> commanded;
+  if (!options.agent.empty()) {
+    listening = std::make_unique<HttpAgent>(dialer, net::Url::parse(options.agent), registry);
+    agent = listening.get();
+  } else {
+    Command command;
+    command.arguments = {"/bin/sh", "-c", options.command};
+    command.at_once = static_cast<std::size_t>(options.jobs);
+    command.limit = std::chrono::seconds(options.limit);
+    command.environment = {
+        {"MOLECULE_PLATFORM_URL", door.url()},
+        {"MOLECULE_WORKSPACE_ID", workspace.text()},
+        {"MOLECULE_WORKSPACE_TOKEN", std::string(connection.membership().token.reveal())}};
+    commanded =
+        std::make_unique<CommandAgent>(loop, std::move(command), name, clock, random, registry);
+    agent = commanded.get();
+  }
+  Attendance attendance(connection, *agent, name, registry);
+
+  std::exception_ptr over;
+  io::Scope running(loop, [&](std::string_view, std::exception_ptr failure) {
+    if (over) return;
+    over = failure;
+    stop.request();
+  });
+  running.spawn("connection", connection.run());
+  running.spawn("attendance", attendance.run());
+  running.spawn("door", door.run());
+  std::cout << "door " << door.url() << std::endl;
+  auto keep_token = [](Connection& of, Belongings& in) -> io::Task<void> {
+    co_await of.begun().wait(24h);
+    if (of.is_up()) in.keep_token(of.membership().token);
+  };
+  running.spawn("token", keep_token(connection, belongings));
+  co_await stop.requested();
+  const std::exception_ptr why = over;
+  if (!why) {
+    log::info("leaving");
+    co_await connection.leave();
+  }
+  running.cancel();
+  co_await running.join();
+  if (commanded) co_await commanded->stop();
+  if (why) std::rethrow_exception(why);
+}
+
+}  // namespace
+
+void run(const Options& options, const io::Clock& clock, io::Random& random) {
+  if (options.agent.empty() == options.command.empty())
+    throw bad_request(
+        "no_agent", "say what to join: --agent URL of an A2A server here, or --command 'program'");
+  io::hold_stop_signals();
+  const WorkspaceId workspace = workspace_of(options);
+  Belongings belongings(
+      options.state.empty() ? Belongings::default_state() : std::filesystem::path(options.state),
+      workspace);
+  io::Loop loop;
+  io::Stop stop(loop);
+  io::Reload reload(loop);
+  const io::StopOnSignals signals(stop, reload);
+  io::run(loop, joined(options, workspace, belongings, clock, random, stop));
+}
+
+}  // namespace molecule::join

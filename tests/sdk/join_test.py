@@ -1,0 +1,263 @@
+"""`molecule join`: an agent that can only dial out is reached, reaches others, and loses nothing when its way breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from joining import Joining, asks, events, said
+from stage import Stage, wait_for
+
+
+@pytest.fixture
+def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
+    made = Joining(stage, tmp_path)
+    yield made
+    made.close()
+
+
+def words(text: str, append: bool = True) -> dict[str, Any]:
+    return {"kind": "artifact-update", "taskId": "t", "contextId": "c", "append": append,
+            "artifact": {"artifactId": "a", "parts": [{"kind": "text", "text": text}]}}
+
+
+TASK = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "working"}}
+DONE = {"kind": "status-update", "taskId": "t", "contextId": "c", "status": {"state": "completed"}, "final": True}
+
+
+def test_a_command_answers_what_people_write(joining: Joining) -> None:
+    workspace, token = joining.workspace("counter")
+    joining.join(workspace, token, "--command", "wc -w", "--name", "counter")
+    joining.online(workspace)
+    answer = joining.send(workspace, "three short words", "m1")
+    assert answer.status_code == 200
+    assert said(answer.json()).strip() == "3"
+
+
+def test_a_command_that_fails_says_how(joining: Joining) -> None:
+    workspace, token = joining.workspace("failing")
+    joining.join(workspace, token, "--command", "echo half; exit 3")
+    joining.online(workspace)
+    answer = joining.send(workspace, "anything", "m1").json()
+    assert answer["result"]["status"]["state"] == "failed"
+    assert "status 3" in json.dumps(answer) and "half" in json.dumps(answer)
+
+
+def test_a_command_is_told_as_it_prints(joining: Joining) -> None:
+    workspace, token = joining.workspace("talking")
+    joining.join(workspace, token, "--command", "printf 'one '; sleep 0.3; printf 'two ü'")
+    joining.online(workspace)
+    with joining.send(workspace, "go", "m1", stream=True) as response:
+        pieces = [event["result"] for _, event in events(response)]
+    texts = [piece["artifact"]["parts"][0]["text"] for piece in pieces if piece["kind"] == "artifact-update"]
+    assert texts == ["one ", "two ü"]
+    assert pieces[-1]["status"]["state"] == "completed"
+
+
+def test_an_agent_that_listens_here_is_asked_as_it_is(joining: Joining) -> None:
+    agent = joining.agent(lambda body: {"kind": "message", "messageId": "a", "role": "agent",
+                                        "parts": [{"kind": "text", "text": "heard"}]})
+    workspace, token = joining.workspace("listening")
+    joining.join(workspace, token, "--agent", agent.url)
+    joining.online(workspace)
+    assert said(joining.send(workspace, "hello", "m1").json()) == "heard"
+    assert agent.asked[0]["params"]["message"]["messageId"] == "m1"
+    assert agent.heads[0]["Host"] == agent.url.removeprefix("http://")
+    assert agent.heads[0]["X-Molecule-Activity-Id"]
+    assert joining.stage.must("GET", f"/workspaces/{workspace}")["agent_card"]["name"] == "local"
+
+
+def test_a_stream_is_byte_for_byte_the_same_over_a_way_that_breaks(joining: Joining) -> None:
+    way = joining.way()
+    go_on = threading.Semaphore(0)
+
+    def answers(_: dict[str, Any]) -> Any:
+        def results() -> Iterator[dict[str, Any]]:
+            yield TASK
+            for number in range(60):
+                go_on.acquire(timeout=20)
+                yield words(f"{number}:" + "x" * 3000)
+            yield DONE
+        return results()
+
+    agent = joining.agent(answers)
+    workspace, token = joining.workspace("broken")
+    joined = joining.join(workspace, token, "--agent", agent.url, url=way.url)
+    joining.online(workspace)
+    breaks = 0
+    with joining.send(workspace, "go", "m1", stream=True) as response:
+        came = []
+        for number, event in events(response):
+            came.append((number, event["result"]))
+            go_on.release()
+            if len(came) % 15 == 0:
+                way.cut()
+                breaks += 1
+    assert breaks >= 3
+    assert [int(number) for number, _ in came] == list(range(1, 63))
+    texts = [event["artifact"]["parts"][0]["text"] for _, event in came if event["kind"] == "artifact-update"]
+    assert texts == [f"{number}:" + "x" * 3000 for number in range(60)]
+    assert len(agent.asked) == 1, "the agent was asked once"
+    assert "nothing was lost" in joined.log_text()
+
+
+def test_what_comes_while_the_agent_is_away_waits_for_it(joining: Joining) -> None:
+    workspace, token = joining.workspace("away")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    joined.kill()
+    wait_for("the message to wait", lambda: joining.send(workspace, "later", "m1").status_code == 202)
+    joining.join(workspace, None, "--command", "cat")  # The token was kept.
+    joining.online(workspace)
+    wait_for("the answer", lambda: joining.send(workspace, "later", "m1").status_code == 200)
+    assert said(joining.send(workspace, "later", "m1").json()) == "later"
+
+
+def test_who_leaves_is_offline_at_once(joining: Joining) -> None:
+    workspace, token = joining.workspace("leaving")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    assert joined.stop() == 0
+    joining.online(workspace, "offline", seconds=8)
+
+
+def test_it_comes_back_after_the_platform_was_killed(joining: Joining) -> None:
+    workspace, token = joining.workspace("patient")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    joining.stage.kill()
+    joining.stage.start()
+    joined.wait_for('"connected"', times=2)
+    assert said(joining.send(workspace, "still here", "m1").json()) == "still here"
+
+
+def test_two_agents_that_only_dial_out_talk_to_each_other(joining: Joining) -> None:
+    boss, boss_token = joining.workspace("boss")
+    helper, helper_token = joining.workspace("helper", parent=boss)
+    joining.join(helper, helper_token, "--command", "printf 'one '; sleep 0.2; tr a-z A-Z")
+    joining.online(helper)
+    joined = joining.join(boss, boss_token, "--command", "cat")
+    joining.online(boss)
+    headers = {"Authorization": f"Bearer {boss_token}"}
+    with requests.post(f"{joined.door}/workspaces/{helper}/a2a", json=asks("hello", "b1", stream=True), headers=headers,
+                       timeout=30, stream=True) as response:
+        assert response.status_code == 200
+        texts = [event["result"]["artifact"]["parts"][0]["text"] for _, event in events(response)
+                 if event["result"]["kind"] == "artifact-update"]
+    assert texts == ["one ", "HELLO"]
+
+
+def test_a_command_may_ask_the_platform_through_its_door(joining: Joining) -> None:
+    workspace, token = joining.workspace("asking")
+    ask = ('curl -sS -H "Authorization: Bearer $MOLECULE_WORKSPACE_TOKEN" '
+           '"$MOLECULE_PLATFORM_URL/workspaces/$MOLECULE_WORKSPACE_ID/state"')
+    joining.join(workspace, token, "--command", ask)
+    joining.online(workspace)
+    assert json.loads(said(joining.send(workspace, "state?", "m1").json()))["status"] == "online"
+
+
+def test_a_wrong_token_ends_it_with_a_reason(joining: Joining) -> None:
+    workspace, _ = joining.workspace("wrong")
+    joined = joining.join(workspace, "mol_not-a-token", "--command", "cat")
+    assert joined.ended() == 4
+    assert "does not know this token" in joined.log_text()
+
+
+def test_a_revoked_token_ends_it(joining: Joining) -> None:
+    workspace, token = joining.workspace("revoked")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    joining.stage.must("POST", f"/workspaces/{workspace}/external/rotate")
+    assert joined.ended() == 4
+    assert "revoked" in joined.log_text()
+
+
+def test_a_removed_workspace_ends_it(joining: Joining) -> None:
+    workspace, token = joining.workspace("removed")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    joining.stage.must("DELETE", f"/workspaces/{workspace}?confirm=true")
+    assert joined.ended() == 4 or "removed" in joined.log_text()
+
+
+def test_the_newer_of_two_counts_and_the_older_ends(joining: Joining) -> None:
+    workspace, token = joining.workspace("twice")
+    older = joining.join(workspace, token, "--command", "echo older", folder="older")
+    joining.online(workspace)
+    newer = joining.join(workspace, token, "--command", "echo newer", folder="newer")
+    newer.wait_for('"registered"')
+    assert older.ended() == 4
+    assert "from elsewhere" in older.log_text()
+    assert said(joining.send(workspace, "who?", "m1").json()).strip() == "newer"
+
+
+def test_another_platform_at_the_same_address_is_not_spoken_to(joining: Joining) -> None:
+    workspace, token = joining.workspace("pinned")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    joined.stop()
+    kept = joining.folder / workspace / "state" / "join" / workspace / "platform_fingerprint"
+    assert kept.read_text().startswith("SHA256:")
+    kept.write_text("SHA256:" + "A" * 43 + "\n")
+    joined = joining.join(workspace, None, "--command", "cat")
+    assert joined.ended() == 4
+    assert "another platform" in joined.log_text()
+
+
+def test_an_agent_that_is_not_there_yet_is_waited_for(joining: Joining) -> None:
+    agent = joining.agent(lambda body: {"kind": "message", "messageId": "a", "role": "agent", "parts": []})
+    url = agent.url
+    agent.close()
+    workspace, token = joining.workspace("early")
+    joined = joining.join(workspace, token, "--agent", url)
+    joined.wait_for("no agent answers yet")
+    joining.send(workspace, "anybody?", "m1")
+    answers = {"kind": "message", "messageId": "a", "role": "agent", "parts": [{"kind": "text", "text": "now I am"}]}
+    joining.agent(lambda body: answers, port=int(url.rsplit(":", 1)[1]))
+    joining.online(workspace)
+    wait_for("the answer", lambda: "now I am" in joining.send(workspace, "anybody?", "m1").text)
+
+
+def test_a_message_that_comes_again_finds_the_run_that_there_was(joining: Joining) -> None:
+    workspace, token = joining.workspace("once")
+    runs = joining.folder / "runs"
+    joining.join(workspace, token, "--command", f"echo run >> {runs}; sleep 2; echo done")
+    joining.online(workspace)
+    def ask() -> None:
+        with contextlib.suppress(requests.ConnectionError):
+            joining.send(workspace, "go", "m1")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    wait_for("the command to run", runs.exists)
+    joining.stage.kill()
+    thread.join()
+    joining.stage.start()
+    wait_for("the answer", lambda: joining.send(workspace, "go", "m1").status_code == 200)
+    assert said(joining.send(workspace, "go", "m1").json()).strip() == "done"
+    assert runs.read_text().count("run") == 1
+
+
+def test_a_frozen_agent_does_not_hold_the_platform_up(joining: Joining) -> None:
+    workspace, token = joining.workspace("frozen")
+    other, other_token = joining.workspace("lively")
+    frozen = joining.join(workspace, token, "--command", "cat")
+    joining.join(other, other_token, "--command", "cat")
+    joining.online(workspace)
+    joining.online(other)
+    frozen.freeze()
+    thread = threading.Thread(target=lambda: joining.send(workspace, "x" * 2_000_000, "m1"))
+    thread.start()
+    began = time.monotonic()
+    assert said(joining.send(other, "quick", "m2").json()) == "quick"
+    assert time.monotonic() - began < 5
+    frozen.thaw()
+    thread.join()
+    wait_for("the answer", lambda: joining.send(workspace, "x" * 2_000_000, "m1").status_code == 200)
