@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-from joining import Joining, asks, events, said
+from dialling import Joining, asks, events, said
 from stage import Stage, wait_for
 
 

@@ -1,6 +1,13 @@
 """Join a Molecule organisation as a remote agent: register, receive messages, answer, call peers, delegate."""
 
-from ._errors import CredentialRejectedError, CursorLostError, ForeignAnswerError, PlatformError, WorkspaceGoneError
+from ._errors import (
+    CredentialRejectedError,
+    CursorLostError,
+    ForeignAnswerError,
+    PlatformError,
+    ReplacedError,
+    WorkspaceGoneError,
+)
 from ._models import InboundMessage, InboundSource, PeerInfo, WorkspaceState
 from ._plugins import compute_plugin_sha256, verify_plugin_sha256
 from ._version import __version__
@@ -8,6 +15,7 @@ from ._wire import extract_text
 from .a2a_server import A2AServer
 from .client import RemoteAgentClient, make_idempotency_key
 from .inbound import DEFAULT_POLL_INTERVAL, InboundDelivery, MessageHandler, PollDelivery, PushDelivery
+from .relay import RelayDelivery
 
 __all__ = [
     "A2AServer",
@@ -23,7 +31,9 @@ __all__ = [
     "PlatformError",
     "PollDelivery",
     "PushDelivery",
+    "RelayDelivery",
     "RemoteAgentClient",
+    "ReplacedError",
     "WorkspaceGoneError",
     "WorkspaceState",
     "__version__",

@@ -18,7 +18,8 @@ from ._errors import CredentialRejectedError, PlatformError
 from ._plugins import compute_plugin_sha256
 from ._version import __version__
 from .client import RemoteAgentClient
-from .inbound import DEFAULT_POLL_INTERVAL, MessageHandler, PollDelivery
+from .inbound import DEFAULT_POLL_INTERVAL, InboundDelivery, MessageHandler, PollDelivery
+from .relay import RelayDelivery
 
 DONE, FAILED, NOT_REGISTERED = 0, 1, 2
 
@@ -62,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
                          help="address shown for this agent; messages are polled all the same (MOLECULE_REPORTED_URL)")
     connect.add_argument("--poll-interval", type=float, default=env("MOLECULE_POLL_INTERVAL", DEFAULT_POLL_INTERVAL),
                          help="seconds one poll lasts when there is nothing (MOLECULE_POLL_INTERVAL; default 5)")
+    connect.add_argument("--relay", action="store_true",
+                         help="receive messages over one connection of this agent's own instead of polling")
     connect.add_argument("--cursor-file", default=env("MOLECULE_CURSOR_FILE"),
                          help="keeps the position in the inbox (MOLECULE_CURSOR_FILE; default beside the token)")
     connect.add_argument("--org-id", default=env("MOLECULE_ORG_ID", ""), help="organisation id (MOLECULE_ORG_ID)")
@@ -115,7 +118,8 @@ def connect(options: argparse.Namespace) -> int:
         print(str(error), file=sys.stderr)
         return NOT_REGISTERED
     with client:
-        client.delivery_mode = "poll"
+        if not options.relay:
+            client.delivery_mode = "poll"
         client.stop_on_signals()
         try:
             client.register(patience=math.inf)
@@ -124,8 +128,12 @@ def connect(options: argparse.Namespace) -> int:
                 return DONE
             print(f"cannot register: {error}", file=sys.stderr)
             return NOT_REGISTERED
-        delivery = PollDelivery(client, interval=options.poll_interval,
-                                cursor_file=options.cursor_file or client.token_dir / "inbox_cursor")
+        delivery: InboundDelivery
+        if options.relay:
+            delivery = RelayDelivery(client, handler)
+        else:
+            delivery = PollDelivery(client, interval=options.poll_interval,
+                                    cursor_file=options.cursor_file or client.token_dir / "inbox_cursor")
         print(f"connected {client.workspace_id} to {client.platform_url}", flush=True)
         try:
             client.run_agent_loop(handler, delivery)

@@ -54,6 +54,10 @@ class CredentialRejectedError(PlatformError):
     """Waiting does not help: the token has to be replaced."""
 
 
+class ReplacedError(CredentialRejectedError):
+    """This workspace's agent has connected from elsewhere; the newer connection counts."""
+
+
 class WorkspaceGoneError(PlatformError):
     """The workspace was removed. The agent should stop; a removed workspace never comes back."""
 

@@ -1,0 +1,127 @@
+"""The SDK over its own connection: messages are pushed to an agent that has no address."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dialling import Joining, said
+from molecule_agent import RelayDelivery, ReplacedError, RemoteAgentClient
+from stage import Stage, wait_for
+
+
+@pytest.fixture
+def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
+    made = Joining(stage, tmp_path)
+    yield made
+    made.close()
+
+
+class Run:
+    """One agent loop in a thread."""
+
+    def __init__(self, url: str, workspace: str, token: str, folder: Path, handler: Any) -> None:
+        self.client = RemoteAgentClient(workspace, url, agent_card={"name": "relayed"}, token_dir=folder,
+                                        heartbeat_interval=0.5, state_poll_interval=0.5)
+        self.client.save_token(token)
+        self.client.register()
+        self.delivery = RelayDelivery(self.client, handler)
+        self.outcome: Any = None
+        self._handler = handler
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome = self.client.run_agent_loop(self._handler, self.delivery)
+        except Exception as error:  # handed to whoever asks for the outcome
+            self.outcome = error
+
+    def ended(self) -> Any:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        return self.outcome
+
+    def stop(self) -> None:
+        self.client.stop()
+        self.ended()
+        self.client.close()
+
+
+def echo(message: Any, client: Any) -> str:
+    return f"I heard: {message.text}"
+
+
+def test_a_message_is_pushed_to_an_agent_without_an_address(joining: Joining, tmp_path: Path) -> None:
+    workspace, token = joining.workspace("relayed")
+    run = Run(joining.stage.url, workspace, token, tmp_path / "a", echo)
+    try:
+        assert run.delivery.wait_connected(20)
+        began = time.monotonic()
+        answer = joining.send(workspace, "hello", "m1")
+        assert said(answer.json()) == "I heard: hello"
+        assert time.monotonic() - began < 3, "it is pushed, not polled"
+        assert joining.stage.must("GET", f"/workspaces/{workspace}")["delivery_mode"] == "push"
+    finally:
+        run.stop()
+
+
+def test_an_answer_under_way_survives_a_break_and_a_large_one_is_whole(joining: Joining, tmp_path: Path) -> None:
+    way = joining.way()
+    calls: list[str] = []
+    go_on = threading.Event()
+
+    def slow(message: Any, client: Any) -> str:
+        calls.append(message.text)
+        go_on.wait(20)
+        return "x" * 1_500_000
+
+    workspace, token = joining.workspace("broken")
+    run = Run(way.url, workspace, token, tmp_path / "a", slow)
+    try:
+        assert run.delivery.wait_connected(20)
+        answers: list[Any] = []
+        asking = threading.Thread(target=lambda: answers.append(joining.send(workspace, "go", "m1")))
+        asking.start()
+        wait_for("the handler to begin", lambda: calls)
+        way.cut()
+        go_on.set()
+        for _ in range(3):
+            passed = way.passed
+            wait_for("some of the answer", lambda before=passed: way.passed > before + 100_000 or answers, 20)
+            way.cut()
+        asking.join(30)
+        assert said(answers[0].json()) == "x" * 1_500_000
+        assert calls == ["go"]
+    finally:
+        run.stop()
+
+
+def test_the_newer_of_two_counts(joining: Joining, tmp_path: Path) -> None:
+    workspace, token = joining.workspace("twice")
+    older = Run(joining.stage.url, workspace, token, tmp_path / "a", echo)
+    assert older.delivery.wait_connected(20)
+    newer = Run(joining.stage.url, workspace, token, tmp_path / "b", lambda message, client: "newer")
+    try:
+        assert newer.delivery.wait_connected(20)
+        assert isinstance(older.ended(), ReplacedError)
+        assert said(joining.send(workspace, "who?", "m1").json()) == "newer"
+    finally:
+        newer.stop()
+
+
+def test_a_platform_that_was_killed_is_found_again(joining: Joining, tmp_path: Path) -> None:
+    workspace, token = joining.workspace("patient")
+    run = Run(joining.stage.url, workspace, token, tmp_path / "a", echo)
+    try:
+        assert run.delivery.wait_connected(20)
+        joining.stage.kill()
+        joining.stage.start()
+        wait_for("the answer", lambda: joining.send(workspace, "again", "m1").status_code == 200, 40)
+        assert said(joining.send(workspace, "again", "m1").json()) == "I heard: again"
+    finally:
+        run.stop()
