@@ -1,5 +1,6 @@
 #include "platform/text/names.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -155,6 +156,19 @@ std::string mapped(std::string_view text, int options) {
   return {reinterpret_cast<const char*>(raw), static_cast<std::size_t>(size)};
 }
 
+// Of the characters that one sees of ASCII, which are their own normal form.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+// As many fonts draw them: a bar, a one and a capital i are an l, a nought is an o.
+template <class Character>
+Character drawn_as(Character code) {
+  if (code == 'I' || code == '1' || code == '|') return 'l';
+  if (code == '0') return 'O';
+  return code;
+}
+
 void append(std::string& out, Code code) {
   utf8proc_uint8_t bytes[4];
   utf8proc_ssize_t size = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes);
@@ -164,6 +178,7 @@ void append(std::string& out, Code code) {
 }  // namespace
 
 std::string normal_form(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   return mapped(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 }
 
@@ -190,16 +205,19 @@ std::optional<std::string> flaw_of_name(std::string_view text) {
 }
 
 std::array<std::string, 2> skeletons(std::string_view name) {
+  // As below, for what most names are made of.
+  if (is_plain(name)) {
+    std::array<std::string, 2> plain{std::string(name), std::string(name)};
+    for (char& c : plain[0]) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    for (char& c : plain[1]) c = drawn_as(c);
+    return plain;
+  }
   constexpr int apart = UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_IGNORE;
   std::array<std::string, 2> out;
   for (Code code : decode(mapped(name, apart | UTF8PROC_CASEFOLD)).all)
     append(out[0], looks_like(code));
   for (Code code : decode(mapped(name, apart)).all) {
-    Code latin = looks_like(code);
-    // As many fonts draw them: a bar, a one and a capital i are an l, a nought is an o.
-    if (latin == 'I' || latin == '1' || latin == '|') latin = 'l';
-    if (latin == '0') latin = 'O';
-    append(out[1], latin);
+    append(out[1], drawn_as(looks_like(code)));
   }
   return out;
 }

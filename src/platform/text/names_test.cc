@@ -160,6 +160,21 @@ TEST(Names, NamesThatAreDrawnAlikeAreOne) {
     EXPECT_FALSE(look_alike(one, other)) << one << " " << other;
 }
 
+// Plain names go a shorter way.
+TEST(Names, WhatFollowsAPlainNameChangesNothingOfItsLook) {
+  const std::string e_acute = "\u00e9";
+  const auto end = skeletons(e_acute);
+  std::string all;
+  for (char c = ' '; c <= '~'; ++c) all += c;
+  for (const std::string& name : {all, std::string("Agent 0|1I"), std::string("")}) {
+    const auto plain = skeletons(name);
+    const auto whole = skeletons(name + e_acute);
+    EXPECT_EQ(plain[0] + end[0], whole[0]);
+    EXPECT_EQ(plain[1] + end[1], whole[1]);
+    EXPECT_EQ(normal_form(name) + e_acute, normal_form(name + e_acute));
+  }
+}
+
 TEST(Confusables, TheTableIsOrderedAndEndsInLatin) {
   int known = 0;
   for (std::uint32_t code = 0x80; code < 0x10000; ++code) {

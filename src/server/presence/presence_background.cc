@@ -52,9 +52,9 @@ io::Task<void> Service::load() {
     directory.note_spend(row.workspace_id, row.monthly_spend);
   }
   // Who counts as alive without ever having been heard is judged from its beginning.
-  for (const workspaces::Entry& entry : directory.all()) {
+  directory.look_at_all([this](const workspaces::Entry& entry) {
     if (counts_as_alive(entry.status)) roster_.expect(entry.id, entry.created_at);
-  }
+  });
 }
 
 void Service::wake() {

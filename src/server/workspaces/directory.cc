@@ -18,6 +18,8 @@ bool older(const Entry& a, const Entry& b) {
   return a.id < b.id;
 }
 
+constexpr std::int64_t page_rows = 1024;  // Read at once when memory is filled.
+
 constexpr std::array<facts::Kind, 13> kinds{
     facts::Internal::WORKSPACE_MADE,    facts::Internal::WORKSPACE_ENROLLED,
     facts::Internal::WORKSPACES_PURGED, events::Type::WORKSPACE_AWAITING_AGENT,
@@ -56,6 +58,26 @@ void follow(Entry& entry, const facts::Fact& fact) {
     if (*status == Status::removed) entry.removed_at = fact.at;
   }
   entry.delivery = effective_delivery(entry.chosen, entry.runtime, entry.url);
+}
+
+Entry entry_of(store::Known known) {
+  Entry entry;
+  entry.id = known.id;
+  entry.parent = known.parent;
+  entry.name = std::move(known.name);
+  entry.role = std::move(known.role);
+  entry.tier = known.tier;
+  entry.runtime = std::move(known.runtime);
+  entry.status = known.status;
+  entry.url = std::move(known.url);
+  entry.show_card(std::move(known.agent_card));
+  entry.chosen = known.delivery;
+  entry.delivery = effective_delivery(entry.chosen, entry.runtime, entry.url);
+  entry.max_concurrent_tasks = known.max_concurrent_tasks;
+  entry.budget_limit = known.budget_limit;
+  entry.removed_at = known.removed_at;
+  entry.created_at = known.created_at;
+  return entry;
 }
 
 bool related(const Entry& a, const Entry& b) {
@@ -172,14 +194,19 @@ void Directory::note_spend(WorkspaceId id, std::int64_t cents) {
 std::span<const facts::Kind> Directory::applies() const { return kinds; }
 
 Directory::Place Directory::load(sql::Statements& statements) {
-  std::vector<Entry> entries;
-  for (const Row& row : statements.all(store::all)) entries.push_back(entry_of(row));
+  Entries entries;
+  Instant made;
+  WorkspaceId last;
+  for (bool more = true; more;) {
+    auto known = statements.all(store::known, made, last, page_rows);
+    more = static_cast<std::int64_t>(known.size()) == page_rows;
+    if (known.empty()) break;
+    made = known.back().created_at;
+    last = known.back().id;
+    for (store::Known& each : known) entries.emplace(each.id, entry_of(std::move(each)));
+  }
   return [this, entries = std::move(entries)]() mutable {
-    entries_.write([&](auto& map) {
-      map.clear();
-      map.reserve(entries.size());
-      for (Entry& entry : entries) map.emplace(entry.id, std::move(entry));
-    });
+    entries_.write([&](Entries& map) { map.swap(entries); });
   };
 }
 

@@ -77,6 +77,13 @@ class Directory final : public auth::Reach, public auth::Residents, public facts
       return true;
     });
   }
+  // Lets `look` read every entry in place, in no order; removed ones too. Hold nothing after.
+  template <class Fn>
+  void look_at_all(Fn&& look) const {
+    entries_.read([&](const auto& map) {
+      for (const auto& [id, entry] : map) look(entry);
+    });
+  }
   // How its agent is reached; push when there is no such workspace.
   Delivery delivery(WorkspaceId id) const {
     Delivery delivery = Delivery::push;
@@ -101,7 +108,8 @@ class Directory final : public auth::Reach, public auth::Residents, public facts
   void apply(const facts::Fact& fact) override;
   void made(const facts::Fact& fact);
   void purged(const facts::Fact& fact);
-  io::Guarded<std::unordered_map<WorkspaceId, Entry>> entries_;
+  using Entries = std::unordered_map<WorkspaceId, Entry>;
+  io::Guarded<Entries> entries_;
 };
 
 }  // namespace molecule::workspaces

@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <string>
 
 #include "platform/text/names.h"
 
 namespace molecule::workspaces {
 namespace {
 
-std::array<std::string, 2> keys(const std::optional<WorkspaceId>& parent, std::string_view name) {
+std::array<std::uint64_t, 2> keys(const std::optional<WorkspaceId>& parent, std::string_view name) {
   std::array<std::string, 2> looks = text::skeletons(name);
-  std::string place = parent ? parent->text() : std::string();
-  looks[0] = "a" + place + looks[0];
-  looks[1] = "b" + place + looks[1];
-  return looks;
+  std::array<std::uint64_t, 2> out{};
+  char kind = 'a';
+  for (std::size_t i = 0; i < looks.size(); ++i, ++kind) {
+    std::string& look = looks[i];
+    look += kind;
+    if (parent) look.append(parent->bytes().begin(), parent->bytes().end());
+    out[i] = std::hash<std::string>{}(look);
+  }
+  return out;
 }
 
 }  // namespace
@@ -21,10 +28,11 @@ std::array<std::string, 2> keys(const std::optional<WorkspaceId>& parent, std::s
 void Namesakes::note(WorkspaceId id, const std::optional<WorkspaceId>& parent,
                      std::string_view name) {
   auto looks = keys(parent, name);
-  by_look_.write([&](auto& map) {
-    for (std::string& look : looks) {
-      auto& ids = map[std::move(look)];
-      if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  by_look_.write([&](ByLook& map) {
+    for (std::uint64_t look : looks) {
+      auto [from, to] = map.equal_range(look);
+      const bool known = std::any_of(from, to, [&](const auto& each) { return each.second == id; });
+      if (!known) map.emplace(look, id);
     }
   });
 }
@@ -32,12 +40,11 @@ void Namesakes::note(WorkspaceId id, const std::optional<WorkspaceId>& parent,
 void Namesakes::drop(WorkspaceId id, const std::optional<WorkspaceId>& parent,
                      std::string_view name) {
   auto looks = keys(parent, name);
-  by_look_.write([&](auto& map) {
-    for (const std::string& look : looks) {
-      auto at = map.find(look);
-      if (at == map.end()) continue;
-      std::erase(at->second, id);
-      if (at->second.empty()) map.erase(at);
+  by_look_.write([&](ByLook& map) {
+    for (std::uint64_t look : looks) {
+      auto [from, to] = map.equal_range(look);
+      auto at = std::find_if(from, to, [&](const auto& each) { return each.second == id; });
+      if (at != to) map.erase(at);
     }
   });
 }
@@ -45,11 +52,11 @@ void Namesakes::drop(WorkspaceId id, const std::optional<WorkspaceId>& parent,
 std::vector<WorkspaceId> Namesakes::of(const std::optional<WorkspaceId>& parent,
                                        std::string_view name) const {
   auto looks = keys(parent, name);
-  return by_look_.read([&](const auto& map) {
+  return by_look_.read([&](const ByLook& map) {
     std::vector<WorkspaceId> found;
-    for (const std::string& look : looks) {
-      auto at = map.find(look);
-      if (at != map.end()) found.insert(found.end(), at->second.begin(), at->second.end());
+    for (std::uint64_t look : looks) {
+      auto [from, to] = map.equal_range(look);
+      for (; from != to; ++from) found.push_back(from->second);
     }
     return found;
   });

@@ -1,9 +1,10 @@
 // Which workspaces have names that look alike, by parent. It only knows where to look: whoever asks
-// reads the rows that it names, so an entry that is out of date does no harm and is dropped.
+// reads the rows that it names, so an entry that is out of date does no harm and is dropped, and
+// neither does one that is found by chance: of a look only a hash is kept.
 #pragma once
 
+#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -22,7 +23,8 @@ class Namesakes {
                               std::string_view name) const;
 
  private:
-  io::Guarded<std::unordered_map<std::string, std::vector<WorkspaceId>>> by_look_;
+  using ByLook = std::unordered_multimap<std::uint64_t, WorkspaceId>;
+  io::Guarded<ByLook> by_look_;
 };
 
 }  // namespace molecule::workspaces

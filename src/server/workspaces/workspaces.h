@@ -56,8 +56,6 @@ BOOST_DESCRIBE_STRUCT(Row, (),
 
 Delivery effective_delivery(const Row& row);
 
-Entry entry_of(const Row& row);
-
 // What an agent last said about itself.
 struct Vitals {
   std::optional<Instant> last_heartbeat_at;

@@ -4,9 +4,10 @@
 namespace molecule::workspaces {
 
 io::Task<void> Service::load() {
-  auto query = [](sql::Read& read) { return read.all(store::live); };
-  std::vector<Row> rows = co_await db_.read(query);
-  for (const Row& row : rows) note_name(row);
+  table_.directory().look_at_all([this](const Entry& entry) {
+    if (entry.status != Status::removed) namesakes_.note(entry.id, entry.parent, entry.name);
+  });
+  co_return;
 }
 
 std::optional<Instant> Service::last_outbound(const Row& row) const {

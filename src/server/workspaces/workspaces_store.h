@@ -13,13 +13,35 @@ namespace molecule::workspaces::store {
 
 inline constexpr sql::Query<Row(WorkspaceId)> find{
     "workspaces.find", "SELECT " MOLECULE_WORKSPACE_COLUMNS " FROM workspaces WHERE id = $1"};
-inline constexpr sql::Query<Row()> all{"workspaces.all",
-                                       "SELECT " MOLECULE_WORKSPACE_COLUMNS
-                                       " FROM workspaces ORDER BY created_at, id"};
 inline constexpr sql::Query<Row()> live{
     "workspaces.live", "SELECT " MOLECULE_WORKSPACE_COLUMNS
                        " FROM workspaces WHERE status <> 'removed' ORDER BY created_at, id"};
 #undef MOLECULE_WORKSPACE_COLUMNS
+
+// What memory holds of each, removed ones too: those after a place in the order of their making.
+struct Known {
+  WorkspaceId id;
+  std::optional<WorkspaceId> parent;
+  std::string name;
+  std::string role;
+  int tier = 3;
+  Status status = Status::provisioning;
+  std::string runtime;
+  std::string url;
+  RawJson agent_card;
+  std::optional<Delivery> delivery;
+  int max_concurrent_tasks = 1;
+  std::optional<std::int64_t> budget_limit;
+  std::optional<Instant> removed_at;
+  Instant created_at;
+};
+BOOST_DESCRIBE_STRUCT(Known, (),
+                      (id, parent, name, role, tier, status, runtime, url, agent_card, delivery,
+                       max_concurrent_tasks, budget_limit, removed_at, created_at))
+inline constexpr sql::Query<Known(Instant, WorkspaceId, std::int64_t)> known{"workspaces.known", R"(
+    SELECT id, parent, name, role, tier, status, runtime, url, agent_card, delivery, max_concurrent_tasks,
+           budget_limit, removed_at, created_at
+      FROM workspaces WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3)"};
 
 inline constexpr sql::Query<Status(WorkspaceId)> status_of{"workspaces.status_of", R"(
     SELECT status FROM workspaces WHERE id = $1)"};

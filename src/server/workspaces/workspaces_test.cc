@@ -1,3 +1,5 @@
+#include <set>
+
 #include "platform/crypto/token.h"
 #include "server/workspaces/org_fixture.h"
 #include "server/workspaces/workspaces_store.h"
@@ -380,6 +382,28 @@ TEST_P(Workspaces, ARestartKeepsWhatIsKnown) {
   EXPECT_EQ(entry->budget_limit, 5);
 }
 
+// More than are read at once, many of them made at one time.
+TEST_P(Workspaces, ARestartKnowsAllOfMany) {
+  constexpr int many = 2'500;
+  write([&](sql::Tx& tx) {
+    for (int i = 0; i < many; ++i) {
+      if (i == 1'200) clock.advance(std::chrono::seconds(1));
+      tx.run(store::insert, random.id<WorkspaceId>(), std::nullopt, fmt::format("many {}", i), "",
+             3, i % 100 == 0 ? Status::removed : Status::offline, "external", "", RawJson("{}"),
+             std::nullopt, std::nullopt, Access::none, std::nullopt, 1, 0.0, 0.0, "", "",
+             clock.now(), std::nullopt);
+    }
+  });
+  restart();
+  std::set<std::string> names;
+  for (const Entry& each : directory->all()) names.insert(each.name);
+  EXPECT_EQ(directory->all().size(), std::size_t{many});
+  EXPECT_EQ(names.size(), std::size_t{many});
+  // And what looks like one of them, but not like one that was removed.
+  EXPECT_EQ(post(admin, "/workspaces", R"({"name":"Many 2401"})").member("name"), "Many 2401 (2)");
+  EXPECT_EQ(post(admin, "/workspaces", R"({"name":"Many 2400"})").member("name"), "Many 2400");
+}
+
 TEST_P(Workspaces, TheHostThatIsPastedIsAHost) {
   http::Request request;
   request.host = "a'; rm -rf ~; '";
@@ -389,7 +413,7 @@ TEST_P(Workspaces, TheHostThatIsPastedIsAHost) {
 
 TEST_P(Workspaces, EveryStatementPrepares) {
   auto check = [&](const auto& query) { db().check_prepares(query.name, query.text); };
-  check(store::find), check(store::all), check(store::live), check(store::status_of),
+  check(store::find), check(store::known), check(store::live), check(store::status_of),
       check(store::descendants);
   check(store::ancestors), check(store::named_child), check(store::named_root),
       check(store::insert);
