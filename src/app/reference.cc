@@ -15,6 +15,7 @@
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/secrets/secrets_service.h"
+#include "server/tasks/tasks_service.h"
 #include "server/workspaces/workspaces_service.h"
 #include "wire/api/refusals.h"
 #include "wire/events/payloads.h"
@@ -186,6 +187,7 @@ std::vector<http::Route> all_routes() {
   add(secrets::routes);
   add(activity::routes);
   add(proxy::routes);
+  add(tasks::routes);
   add(delegations::routes);
   add(layout::routes);
   add(events::routes);

@@ -35,6 +35,7 @@
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
 #include "server/streams/streams.h"
+#include "server/tasks/tasks_service.h"
 #include "server/workspaces/workspaces_service.h"
 
 namespace molecule::app {
@@ -211,8 +212,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   streams::Streams streams(db, ledger, world.clock);
   proxy::Told told(log);
   delegations::Outcomes outcomes(log, feed, world.clock);
-  for (messages::Follower* follower :
-       std::initializer_list<messages::Follower*>{&feed, &streams, &told, &outcomes})
+  tasks::Tasks agents_tasks(world.clock);
+  for (messages::Follower* follower : std::initializer_list<messages::Follower*>{
+           &feed, &streams, &agents_tasks, &told, &outcomes})
     ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
@@ -253,6 +255,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   }
   later_departures.join(relay);
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
+  tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, aside, world.clock);
   cards::Service cards(directory, config.text("platform-url"));
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
@@ -291,6 +294,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(activity::routes, activity);
   router.mount(proxy::routes, proxy);
   router.mount(relay::routes, relay);
+  router.mount(tasks::routes, tasks);
   router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);
   router.mount(layout::routes, layout);

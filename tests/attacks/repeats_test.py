@@ -171,7 +171,6 @@ BAD: dict[str, tuple[str, int, Any]] = {
     "a number as method": ('{"jsonrpc":"2.0","id":"a","method":7}', -32600, "a"),
     "another version": ('{"jsonrpc":"1.0","id":7,"method":"message/send"}', -32600, 7),
     "an unknown method": ('{"jsonrpc":"2.0","id":7,"method":"tasks/explode"}', -32601, 7),
-    "a method of later": ('{"jsonrpc":"2.0","id":7,"method":"tasks/get"}', -32004, 7),
     "no message": ('{"jsonrpc":"2.0","id":null,"method":"message/send","params":{}}', -32602, None),
     "no parts": ('{"jsonrpc":"2.0","id":7,"method":"SendMessage","params":{"message":{"parts":[]}}}', -32602, 7)}
 

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, afterEach, before, test } from "node:test";
 import { Role, TaskState } from "@a2a-js/sdk";
-import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
+import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore, JsonRpcTransportHandler, ServerCallContext } from "@a2a-js/sdk/server";
 import { Platform } from "./stage.mjs";
 
@@ -73,8 +73,8 @@ afterEach((context) => {
   if (!context.passed) console.error(platform.log());
 });
 
-/** The client that the card of the workspace's endpoint leads to; told as one of 0.3 or of 1.0. */
-async function found(asked) {
+/** The client that the card of the workspace's endpoint leads to; told as one of 0.3 or of 1.0, in a binding. */
+async function found(asked, binding = "JSONRPC") {
   const fetchImpl = (url, options = {}) => {
     const headers = new Headers(options.headers);
     headers.set("Authorization", `Bearer ${workspace.connection.auth_token}`);
@@ -87,9 +87,10 @@ async function found(asked) {
   const shown = await cardResolver.resolve(`${platform.url}/a2a/${workspace.id}/`, path);
   assert.equal(shown.name, "official");
   assert.equal(shown.capabilities.streaming, true);
-  const interfaces = shown.supportedInterfaces.filter((each) => each.protocolVersion.startsWith(asked));
+  const interfaces = shown.supportedInterfaces.filter((each) => each.protocolVersion.startsWith(asked) && each.protocolBinding === binding);
   assert.deepEqual(interfaces.map((each) => each.url), [`${platform.url}/a2a/${workspace.id}`]);
-  const factory = new ClientFactory({ transports: [new JsonRpcTransportFactory({ fetchImpl, legacyCompat })], cardResolver });
+  const transports = [new JsonRpcTransportFactory({ fetchImpl, legacyCompat }), new RestTransportFactory({ fetchImpl, legacyCompat })];
+  const factory = new ClientFactory({ transports, cardResolver });
   return factory.createFromAgentCard({ ...shown, supportedInterfaces: interfaces });
 }
 
@@ -98,9 +99,10 @@ const asking = (words) => ({
   message: { messageId: randomUUID(), contextId: "", taskId: "", role: Role.ROLE_USER, parts: [text(words)], extensions: [], referenceTaskIds: [] },
 });
 
-for (const asked of ["1.0", "0.3"]) {
-  test(`a client of ${asked} reads an official agent's pieces as they come`, async () => {
-    const client = await found(asked);
+for (const [asked, binding] of [["1.0", "JSONRPC"], ["1.0", "HTTP+JSON"], ["0.3", "JSONRPC"]]) {
+  const kind = `${asked} in ${binding}`;
+  test(`a client of ${kind} reads an official agent's pieces as they come`, async () => {
+    const client = await found(asked, binding);
     const events = [];
     for await (const event of client.sendMessageStream(asking("one two three"))) events.push(event.payload);
     assert.deepEqual(events.map((event) => event.$case), ["task", "artifactUpdate", "artifactUpdate", "artifactUpdate", "statusUpdate"]);
@@ -108,8 +110,8 @@ for (const asked of ["1.0", "0.3"]) {
     assert.equal(events.at(-1).value.status.state, TaskState.TASK_STATE_COMPLETED);
   });
 
-  test(`a client of ${asked} is answered whole`, async () => {
-    const client = await found(asked);
+  test(`a client of ${kind} is answered whole`, async () => {
+    const client = await found(asked, binding);
     const task = await client.sendMessage(asking("four five"));
     assert.equal(task.status.state, TaskState.TASK_STATE_COMPLETED);
     assert.deepEqual(task.artifacts[0].parts.map((part) => part.content.value), ["four", "five"]);

@@ -416,6 +416,25 @@ def test_delegate_reports_a_refusal_at_once(platform: ScriptedPlatform, client: 
     assert caught.value.code == "self" and len(platform.requests) == 1
 
 
+def test_a_task_is_asked_about_and_called_off(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
+    path = f"/workspaces/{PEER}/a2a"
+    task = {"kind": "task", "id": "t", "status": {"state": "working"}}
+    platform.on("POST", path, {"jsonrpc": "2.0", "id": "x", "result": task})
+    assert client.task(PEER, "t", history=2) == task
+    assert client.cancel_task(PEER, "t") == task
+    platform.on("POST", path, {"jsonrpc": "2.0", "id": "x", "result": {"tasks": [task], "nextPageToken": ""}})
+    assert client.tasks(PEER, contextId="c", pageSize=5)["tasks"] == [task]
+    sent = [(r.json()["method"], r.json()["params"]) for r in platform.requests]
+    assert sent == [("tasks/get", {"id": "t", "historyLength": 2}), ("tasks/cancel", {"id": "t"}),
+                    ("tasks/list", {"contextId": "c", "pageSize": 5})]
+    assert platform.requests[0].headers["X-Workspace-ID"] == WORKSPACE
+    platform.on("POST", path, {"jsonrpc": "2.0", "id": "x", "code": "task_not_cancelable",
+                               "error": {"code": -32002, "message": "the task is completed already"}})
+    with pytest.raises(PlatformError, match="completed already") as caught:
+        client.cancel_task(PEER, "t")
+    assert caught.value.code == "task_not_cancelable"
+
+
 def test_waiting_for_a_delegation(platform: ScriptedPlatform, client: RemoteAgentClient,
                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client.stopped, "wait", lambda seconds=None: None)
@@ -424,6 +443,8 @@ def test_waiting_for_a_delegation(platform: ScriptedPlatform, client: RemoteAgen
                 {"status": "completed", "result": "done"})
     assert client.wait_for_delegation("d1", timeout=20)["result"] == "done"
     assert 1 <= int(platform.requests[0].query["wait"]) <= 30
+    platform.on("GET", path, {"status": "canceled", "error": "called off"})
+    assert client.wait_for_delegation("d1")["error"] == "called off"
     platform.on("GET", path, {"status": "failed", "error": "no"})
     assert client.wait_for_delegation("d1")["error"] == "no"
     platform.on("GET", path, Reply(404, {"error": "delegation not found"}))

@@ -124,6 +124,7 @@ io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notic
     bool known = true;       // The message it answers exists and is addressed to this workspace.
     bool of_peer = false;    // It came from another workspace.
     bool duplicate = false;  // That message has its result already.
+    bool canceled = false;   // It was called off: nobody waits for this.
   };
   auto change = [=, this](sql::Tx& tx) {
     Sent outcome;
@@ -131,6 +132,8 @@ io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notic
       auto asked = ledger_.find(tx, *reply_to);
       outcome.known = asked && asked->message.target == id;
       if (!outcome.known) return outcome;
+      outcome.canceled = asked->outcome && asked->outcome->end == messages::End::canceled;
+      if (outcome.canceled) return outcome;
       const bool waits = asked->delivery && asked->delivery->state == messages::State::open;
       // Recorded here, the peer that waits for it would never hear of it.
       outcome.of_peer = waits && asked->message.source;
@@ -172,6 +175,7 @@ io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notic
         "metadata.reply_to");
   }
   api::Noticed answer;
+  if (sent.canceled) answer.status = "canceled";
   if (sent.duplicate) answer.duplicate = true;
   co_return answer;
 }

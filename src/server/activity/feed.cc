@@ -120,7 +120,9 @@ void Feed::ended(sql::Tx& tx, const messages::Message& message, const messages::
   Line line;
   line.workspace = message.target;
   line.id = message.id();
-  line.status = outcome.end == messages::End::answered ? "ok" : "error";
+  line.status = outcome.end == messages::End::answered   ? "ok"
+                : outcome.end == messages::End::canceled ? "canceled"
+                                                         : "error";
   line.source = message.source;
   line.target = message.target;
   line.method = message.method;

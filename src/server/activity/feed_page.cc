@@ -81,7 +81,8 @@ Mail mail_of(const store::Row& row, const workspaces::Directory& directory) {
       case messages::End::failed: return Mail::settled;
       case messages::End::expired:
       case messages::End::removed:
-      case messages::End::dead: return Mail::dead;
+      case messages::End::dead:
+      case messages::End::canceled: return Mail::dead;
     }
   }
   if (!row.state) return Mail::none;
@@ -96,7 +97,7 @@ std::string_view status_of(const store::Row& row, Mail mail) {
     case Mail::leased: return "pending";
     case Mail::queued: return "queued";
     case Mail::settled: return row.end == messages::End::answered ? "ok" : "error";
-    case Mail::dead: return "error";
+    case Mail::dead: return row.end == messages::End::canceled ? "canceled" : "error";
     case Mail::none:
     case Mail::polled: break;
   }

@@ -16,7 +16,9 @@ constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
 constexpr std::size_t key_max = 256;          // Bytes of an idempotency key.
 constexpr std::int64_t wait_max = 30;         // Seconds.
 
-bool finished(Status status) { return status == Status::completed || status == Status::failed; }
+bool finished(Status status) {
+  return status == Status::completed || status == Status::failed || status == Status::canceled;
+}
 
 api::Delegation shown(const Delegation& delegation, WorkspaceId asker, bool whole) {
   api::Delegation out;
@@ -63,7 +65,7 @@ std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::st
   auto earlier = tx.optional(store::by_key, now.source_id, std::string_view(*key));
   if (!earlier) return std::nullopt;
   require_same(*earlier, now, "idempotency_key_reused", "idempotency_key");
-  if (earlier->status != Status::failed) return earlier;
+  if (earlier->status != Status::failed && earlier->status != Status::canceled) return earlier;
   tx.run(store::release_key, earlier->delegation_id);
   return std::nullopt;
 }
@@ -108,10 +110,11 @@ void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
 
 const std::span<const http::Route> routes = table;
 
-bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text) {
+bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
+                      const std::string& text) {
+  const bool ok = status == Status::completed;
   std::optional<std::string> result, error;
   (ok ? result : error) = text;
-  Status status = ok ? Status::completed : Status::failed;
   if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0)
     return false;
   auto took = (clock_.now() - delegation.created_at).count() / 1000;
@@ -124,13 +127,12 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, bool ok, const 
   row.source = delegation.target_id;
   row.target = delegation.source_id;
   row.method = "delegate_result";
-  row.summary =
-      (ok ? "Delegation completed: " : "Delegation failed: ") + activity::preview(text, 160);
+  row.summary = fmt::format("Delegation {}: {}", enum_text(status), activity::preview(text, 160));
   row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
   row.response_body =
       json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
   row.duration_ms = took;
-  row.status = ok ? "ok" : "error";
+  row.status = ok ? "ok" : status == Status::canceled ? "canceled" : "error";
   row.error_detail = error;
   feed_.record(tx, row);
   events::DelegationEnded payload{delegation.delegation_id, delegation.target_id, {}, {}};
@@ -158,9 +160,10 @@ void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
   auto delegation = tx.optional(store::find, *message.delegation);
   if (!delegation) return;
   if (outcome.end == messages::End::answered && !outcome.unfinished) {
-    finish(tx, *delegation, true, outcome.text);
+    finish(tx, *delegation, Status::completed, outcome.text);
   } else {
-    finish(tx, *delegation, false,
+    finish(tx, *delegation,
+           outcome.end == messages::End::canceled ? Status::canceled : Status::failed,
            outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"));
   }
 }
@@ -338,7 +341,7 @@ io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
   co_await db_.write([&, this](sql::Tx& tx) {
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
-    if (outcomes_.finish(tx, *found, ok, text)) return;
+    if (outcomes_.finish(tx, *found, ok ? Status::completed : Status::failed, text)) return;
     // It has ended: the same words again change nothing, and others do not either.
     const bool same = ok == (found->status == Status::completed) &&
                       (text.empty() || text == (ok ? found->result : found->error));

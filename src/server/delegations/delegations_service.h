@@ -25,7 +25,7 @@ class Outcomes final : public messages::Follower {
   void ended(sql::Tx& tx, const messages::Message& message,
              const messages::Outcome& outcome) override;
   // False when the delegation has its result already.
-  bool finish(sql::Tx& tx, const Delegation& delegation, bool ok, const std::string& text);
+  bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text);
   // Retention of the `max` delegations after `from`, in the order of their ids: deletes what ended
   // before, and what nobody brought to an end when no message of it can be open any more. Answers
   // where to go on; an empty id is the end.

@@ -48,7 +48,7 @@ inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{"d
 
 // A failed delegation gives its key free for another try.
 inline constexpr sql::Query<void(DelegationId)> release_key{"delegations.release_key", R"(
-    UPDATE delegations SET idempotency_key = NULL WHERE delegation_id = $1 AND status = 'failed')"};
+    UPDATE delegations SET idempotency_key = NULL WHERE delegation_id = $1 AND status IN ('failed', 'canceled'))"};
 
 // For a list, which shows the beginnings of what may be large.
 inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{
@@ -68,14 +68,14 @@ inline constexpr sql::Query<Delegation(WorkspaceId, std::int64_t)> of_workspace{
 inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"delegations.progress",
                                                                           R"(
     UPDATE delegations SET status = $2, updated_at = $3
-     WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};
+     WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed', 'canceled'))"};
 
 // The first result is the result.
 inline constexpr sql::Query<void(DelegationId, Status, std::optional<std::string>,
                                  std::optional<std::string>, Instant)>
     finish{"delegations.finish", R"(
     UPDATE delegations SET status = $2, result = $3, error = $4, updated_at = $5
-     WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed'))"};
+     WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed', 'canceled'))"};
 
 // Retention, a slice of the ids at a time. Whatever carried one is over by the time given last.
 inline constexpr sql::Query<DelegationId(DelegationId, std::int64_t)> slice{"delegations.slice", R"(
@@ -83,7 +83,7 @@ inline constexpr sql::Query<DelegationId(DelegationId, std::int64_t)> slice{"del
 inline constexpr sql::Query<void(DelegationId, DelegationId, Instant, Instant)> prune{
     "delegations.prune", R"(
     DELETE FROM delegations WHERE delegation_id > $1 AND delegation_id <= $2
-       AND ((updated_at < $3 AND status IN ('completed', 'failed')) OR updated_at < $4))"};
+       AND ((updated_at < $3 AND status IN ('completed', 'failed', 'canceled')) OR updated_at < $4))"};
 
 }  // namespace store
 }  // namespace molecule::delegations

@@ -40,8 +40,9 @@ class DelegationsTest : public test::EachDatabase {
     });
     return id;
   }
-  void finish(DelegationId id, bool ok = true) {
-    write([&](sql::Tx& tx) { outcomes->finish(tx, *tx.optional(store::find, id), ok, "done"); });
+  void finish(DelegationId id, Status status = Status::completed) {
+    write(
+        [&](sql::Tx& tx) { outcomes->finish(tx, *tx.optional(store::find, id), status, "done"); });
   }
   bool there(DelegationId id) {
     return read([&](sql::Read& from) { return from.optional(store::find, id).has_value(); });
@@ -92,7 +93,7 @@ TEST_P(DelegationsTest, RetentionDeletesWhatEndedAndLeavesWhatIsOpen) {
   std::vector<DelegationId> ended, open;
   for (int i = 0; i < 25; ++i) {
     ended.push_back(hand_over(one, two));
-    finish(ended.back(), i % 2 == 0);
+    finish(ended.back(), i % 2 == 0 ? Status::completed : Status::failed);
     open.push_back(hand_over(one, two));
   }
   auto here = [&](DelegationId id) { return there(id); };

@@ -27,6 +27,7 @@ Record record_of(store::Row row) {
   message.method = std::move(row.method);
   message.message_id = std::move(row.message_id);
   message.rpc_id = std::move(row.rpc_id);
+  message.context_id = std::move(row.context_id);
   record.body = std::move(row.body);
   if (row.state) {
     record.delivery = Delivery{*row.state, row.epoch.value_or(0), row.attempts.value_or(0),
@@ -39,6 +40,7 @@ Record record_of(store::Row row) {
     outcome.error = std::move(row.error);
     outcome.trace = RawJson(std::move(row.trace).value_or(""));
     outcome.duration_ms = row.duration_ms;
+    outcome.ended_at = row.ended_at.value_or(Instant{});
     record.outcome = std::move(outcome);
   }
   return record;
@@ -72,7 +74,7 @@ Ledger::Accepted Ledger::accept(sql::Tx& tx, const NewMessage& message, State st
   }
   tx.post(store::insert, seq, message.target, message.source, message.delegation, message.parent,
           message.hops, now, static_cast<std::int64_t>(message.body.size()), message.method,
-          message.message_id, message.rpc_id, message.summary, message.body);
+          message.message_id, message.rpc_id, message.context_id, message.summary, message.body);
   tx.post(store::insert_delivery, seq, message.target, message.source, state, owner, lease_until,
           accepted.lease.epoch, expires_at, message.hops);
   tx.post(store::insert_key, seq, sql::BytesView(message.key));
@@ -210,9 +212,10 @@ void Ledger::close(sql::Tx& tx, const Message& message, const Outcome& outcome) 
   tx.post(store::insert_outcome, message.seq, outcome.end, clock_.now(),
           static_cast<std::int64_t>(outcome.body.text.size() + outcome.trace.text.size()),
           outcome.duration_ms, outcome.error, some(outcome.trace), some(outcome.body));
-  for (Follower* follower : followers_) follower->ended(tx, message, outcome);
+  // First, so that whoever a follower wakes does not find it open.
   tx.after_commit(
       [this, target = message.target, seq = message.seq] { mailboxes_.take_out(target, seq); });
+  for (Follower* follower : followers_) follower->ended(tx, message, outcome);
 }
 
 bool Ledger::end(sql::Tx& tx, const Message& message, Lease lease, const Outcome& outcome) {
@@ -225,6 +228,16 @@ bool Ledger::end_open(sql::Tx& tx, const Message& message, const Outcome& outcom
   if (tx.run(store::close_open, message.seq) == 0) return false;
   close(tx, message, outcome);
   return true;
+}
+
+bool Ledger::call_off(sql::Tx& tx, const Message& message, const Outcome& outcome) {
+  if (tx.run(store::close_any, message.seq) == 0) return false;
+  close(tx, message, outcome);
+  return true;
+}
+
+void Ledger::note(sql::Tx& tx, std::int64_t message, const AgentTask& task) {
+  for (Follower* follower : followers_) follower->tasked(tx, message, task);
 }
 
 std::size_t Ledger::expire(sql::Tx& tx, std::size_t max) {

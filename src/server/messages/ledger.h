@@ -35,6 +35,8 @@ class Follower {
   virtual void accepted(sql::Tx&, const NewMessage&, const Place&, State) {}
   // It waits (again); `why` is what kept it.
   virtual void waits(sql::Tx&, const Message&, std::string_view /*why*/) {}
+  // Its agent told which task it made of it and how that stands, before the end.
+  virtual void tasked(sql::Tx&, std::int64_t /*message*/, const AgentTask&) {}
   virtual void ended(sql::Tx&, const Message&, const Outcome&) {}
   // It is deleted with its workspace, ended or not.
   virtual void erased(sql::Tx&, std::int64_t /*message*/) {}
@@ -91,6 +93,12 @@ class Ledger {
   bool end(sql::Tx& tx, const Message& message, Lease lease, const Outcome& outcome);
   // Ends a message that waits: an agent answers what it fetched. False when it is carried or ended.
   bool end_open(sql::Tx& tx, const Message& message, const Outcome& outcome);
+
+  // Ends a message whoever has it: nobody wants it any more. A lease is void then. False when it
+  // has ended.
+  bool call_off(sql::Tx& tx, const Message& message, const Outcome& outcome);
+  // What the agent told of its task while it answers, under a lease.
+  void note(sql::Tx& tx, std::int64_t message, const AgentTask& task);
 
   // Ends at most `max` messages whose time has passed while they waited; answers how many.
   std::size_t expire(sql::Tx& tx, std::size_t max);

@@ -35,8 +35,9 @@ enum class End {
   expired,   // Its time passed before it was answered.
   removed,   // Its target was removed.
   dead,      // Given up after too many attempts that the agent may have seen.
+  canceled,  // Called off by who may, or by the agent itself.
 };
-BOOST_DESCRIBE_ENUM(End, answered, failed, expired, removed, dead)
+BOOST_DESCRIBE_ENUM(End, answered, failed, expired, removed, dead, canceled)
 
 // What is said of a message that ended so, whoever finds it: its first and every further answer are
 // alike.
@@ -70,6 +71,15 @@ inline std::int64_t seq_of(ActivityId id) {
 // The sequence that numbers messages and, between them, the reports of the activity feed.
 inline constexpr std::string_view sequence = "activity";
 
+// The task that an agent made of a message.
+struct AgentTask {
+  std::string id;  // The agent's own.
+  std::string context_id;
+  std::string state;  // As A2A 0.3 names it.
+
+  friend bool operator==(const AgentTask&, const AgentTask&) = default;
+};
+
 struct Place {
   std::int64_t seq = 0;
   ActivityId id;
@@ -87,6 +97,7 @@ struct NewMessage {
   std::string_view message_id;
   IdBytes key{};            // Digest of target, source and message id: the idempotency key.
   std::string_view rpc_id;  // JSON text.
+  std::optional<std::string> context_id;  // The conversation, as its sender named it.
   std::string_view summary;
   std::string_view body;              // Normalised JSON-RPC request.
   std::optional<Instant> expires_at;  // The sender's; else the operator's default age.
@@ -105,6 +116,7 @@ struct Message {
   std::string method;
   std::string message_id;
   std::string rpc_id;
+  std::optional<std::string> context_id;
 
   ActivityId id() const { return make_id(created_at, seq); }
 };
@@ -123,10 +135,12 @@ struct Outcome {
   std::optional<std::string> error;  // One sentence, for every end but `answered`.
   RawJson trace;                     // The agent's account of its tools; may be empty.
   std::optional<std::int64_t> duration_ms;
+  Instant ended_at;  // Of what is stored.
   // Not stored, for those who follow: what was said, and why it is no result though it was
   // answered: the agent is still at it, or wants to know something first.
   std::string text;
   std::optional<std::string> unfinished;
+  std::optional<AgentTask> task;  // That the agent answered with.
 };
 
 // A message with its body and whichever it has, a delivery or an outcome.

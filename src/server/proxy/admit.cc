@@ -109,6 +109,21 @@ Target Admitter::target(WorkspaceId id) const {
   return target;
 }
 
+Target Admitter::asked(WorkspaceId id) const {
+  Target target;
+  target.id = id;
+  directory_.look_at(id, [&](const workspaces::Entry& entry) {
+    if (workspaces::gone_peer(entry) || entry.delivery == workspaces::Delivery::poll) return;
+    target.name = entry.name;
+    target.url = entry.url;
+    target.generation = entry.speaks;
+    auto link =
+        std::ranges::find_if(links_, [&](const Link* each) { return each->reachable(entry); });
+    if (link != links_.end()) target.link = *link;
+  });
+  return target;
+}
+
 // Every way in asks this one question.
 void Admitter::require_room(const Target& target) const {
   if (target.way == Way::carried) return;

@@ -43,6 +43,7 @@ struct Admission {
   IdBytes key{};                       // Idempotency key: target, sender and message id.
   std::optional<std::int64_t> parent;  // The message whose work this one is part of.
   std::int64_t hops = 0;               // Messages before it in that chain.
+  bool bare = false;  // Its sender reads events without JSON-RPC around them: HTTP+JSON.
 };
 
 class Admitter {
@@ -70,6 +71,9 @@ class Admitter {
   void place(Admission& admission, const std::optional<Parent>& parent);
   // Where to and how, or the refusal: 404, 410, 402, 503.
   Target target(WorkspaceId id) const;
+  // Where its agent may be asked about what it has; without a link where it cannot. Its budget is
+  // no reason: stopping spends nothing.
+  Target asked(WorkspaceId id) const;
 
  private:
   void require_room(const Target& target) const;

@@ -34,6 +34,7 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
   row.message_id = admission.message.message_id;
   row.key = admission.key;
   row.rpc_id = admission.message.rpc_id;
+  row.context_id = admission.message.context_id;
   row.summary = summary;
   row.body = admission.message.body;
   row.text = admission.message.text;
@@ -59,6 +60,7 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
   message.method = row.method;
   message.message_id = row.message_id;
   message.rpc_id = row.rpc_id;
+  message.context_id = row.context_id;
   return accepted;
 }
 
@@ -92,6 +94,7 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     bool known = false;
     bool recorded = false;
     bool delegated = false;
+    bool canceled = false;
   };
   a2a::Answer answer;
   answer.text = admission.message.text;
@@ -103,6 +106,8 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     outcome.known = asked && asked->message.target == self && asked->message.source == asker;
     if (!outcome.known) return outcome;
     outcome.delegated = asked->message.delegation.has_value();
+    outcome.canceled = asked->outcome && asked->outcome->end == messages::End::canceled;
+    if (outcome.canceled) return outcome;
     answer.body = a2a::answer_from(
         admission.message.body, a2a::generation_of(asked->message.method), asked->message.rpc_id);
     outcome.recorded = settler_.record_answer(tx, asked->message, answer);
@@ -112,6 +117,13 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     if (!certain) co_return std::nullopt;
     throw Fault(Kind::not_found, "reply_to_not_found",
                 "reply_to names no message that this workspace received from that peer");
+  }
+  if (found.canceled) {
+    api::Receipt body;
+    body.status = "canceled";
+    body.activity_id = reply_to;
+    body.message = "the message was canceled before this answer came, which is recorded nowhere";
+    co_return receipt(200, std::move(body), admission.message, "canceled", reply_to);
   }
   // An answer to a delegation is delivered by the delegation; any other goes on to the asker as a
   // message. Also when it was recorded before: a crash may have come between, and the message's own

@@ -2,6 +2,7 @@
 #include "platform/json/json.h"
 #include "server/proxy/proxy_service.h"
 #include "server/proxy/refusal.h"
+#include "server/proxy/standing.h"
 
 namespace molecule::proxy {
 
@@ -18,6 +19,14 @@ api::Receipt accepted_receipt(std::string_view delivery_mode, const a2a::Incomin
   body.message_id = message.message_id;
   body.activity_id = place.id;
   return body;
+}
+
+// The task that an answer is.
+std::optional<Known> task_in(const messages::Record& record) {
+  if (!record.outcome || record.outcome->body.empty()) return std::nullopt;
+  auto seen = a2a::task_seen(record.outcome->body.text);
+  if (!seen || seen->state.empty()) return std::nullopt;
+  return Known{seen->state, record.outcome->ended_at};
 }
 
 }  // namespace
@@ -135,12 +144,16 @@ io::Task<api::QueueItem> Service::queued(auth::Member::Caller caller, WorkspaceI
       case End::failed: item.status = "failed"; break;
       case End::expired:
       case End::removed:
-      case End::dead: item.status = "dropped"; break;
+      case End::dead:
+      case End::canceled: item.status = "dropped"; break;
     }
     item.last_error = record->outcome->error;
   }
   if (record->outcome && !record->outcome->body.empty() && !refusal_in(*record->outcome))
     item.response_body = record->outcome->body;
+  item.standing =
+      standing_of(*record, task_in(*record), directory_.delivery(id) == workspaces::Delivery::poll)
+          .word;
   co_return item;
 }
 

@@ -30,9 +30,15 @@ class Service::Keeping final : public Sink {
 
   io::Task<bool> pieces(std::vector<std::string> data) override {
     if (!writer_) writer_.emplace(service_.streams_, lease_.seq, lease_);
+    co_await look_for_task(data);
+    const auto also = [this](sql::Tx& tx) {
+      if (task_ != noted_) service_.ledger_.note(tx, lease_.seq, *task_);
+    };
     for (;;) {
       try {
-        co_return co_await writer_->append(data);
+        const bool kept = co_await writer_->append(data, also);
+        if (kept) noted_ = task_;
+        co_return kept;
       } catch (const Fault& fault) {
         const bool away = fault.kind() == Kind::unavailable;
         if (!away || service_.going_down_.load(std::memory_order_relaxed)) throw;
@@ -42,20 +48,54 @@ class Service::Keeping final : public Sink {
   }
 
  private:
+  // Which task the agent made of the message, and how it stands: known before the piece is shown.
+  io::Task<void> look_for_task(const std::vector<std::string>& data) {
+    for (const std::string& piece : data) {
+      std::optional<a2a::TaskSeen> seen;
+      if (piece.size() > io::short_text_max) {
+        seen = co_await service_.aside_.run([&] { return a2a::task_seen(piece); });
+      } else {
+        seen = a2a::task_seen(piece);
+      }
+      if (!seen) continue;
+      messages::AgentTask task = proxy::task_of(*seen);
+      if (task_ && task_->id == task.id) {
+        if (seen->state.empty()) task.state = task_->state;
+        if (task.context_id.empty()) task.context_id = task_->context_id;
+      }
+      task_ = std::move(task);
+    }
+  }
+
   Service& service_;
   messages::Lease lease_;
   std::optional<streams::Streams::Writer> writer_;
+  std::optional<messages::AgentTask> task_, noted_;
 };
 
-// Nothing when its end was recorded before it went out, such as with the removal of its agent.
+// Nothing when its end was recorded before it went out or meanwhile, such as with the removal of
+// its agent or because it was called off.
 io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel& parcel,
                                                   messages::Lease lease) {
+  io::Context here = co_await io::context();
+  std::optional<Carried> carried;
+  try {
+    carried = co_await carriers_.until_ended(lease.seq, bring(lane, parcel, lease));
+  } catch (const Fault& fault) {
+    const bool asked = here.cancellation && here.cancellation->requested();
+    if (fault.kind() != Kind::cancelled || asked) throw;
+  }
+  if (carried && carried->retry_after.count() > 0)
+    quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
+                       clock_.monotonic() + carried->retry_after);
+  co_return carried;
+}
+
+io::Task<std::optional<Carried>> Service::bring(const Lane& lane, const Parcel& parcel,
+                                                messages::Lease lease) {
   if (!mailboxes_.is_leased(parcel.target.id, lease)) co_return std::nullopt;
   Keeping keeping(*this, lease);
   Carried carried = co_await parcel.target.link->deliver(lane, parcel, keeping);
-  if (carried.retry_after.count() > 0)
-    quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
-                       clock_.monotonic() + carried.retry_after);
   co_return carried;
 }
 

@@ -9,25 +9,8 @@
 namespace molecule::proxy {
 namespace {
 
-// A workspace's way in has two names: ours, and that of its A2A endpoint.
-constexpr http::Route way_in(std::string_view pattern) {
-  return http::post<auth::Member, &Service::send>(pattern)
-      .body_limit(16u << 20)
-      .says(
-          "Sends a message to a workspace as A2A JSON-RPC, 0.3 or 1.0: the agent's answer, or a receipt; "
-          "message/stream and SendStreamingMessage are answered with server-sent events.")
-      .takes<RawJson>()
-      .gives<RawJson>(200)
-      .gives<api::Receipt>(202)
-      .refuses("invalid_json", "invalid_request", "invalid_message", "unknown_method",
-               "method_not_supported", "message_id_reused", "not_reachable", "workspace_not_found",
-               "loop_stopped", "edge_rate", "mailbox_full", "agent_failed", "agent_unreachable",
-               "agent_timeout");
-}
-
 constexpr auto table =
-    http::table(way_in("/workspaces/{id}/a2a"), way_in("/a2a/{id}"),
-                http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}")
+    http::table(http::get<auth::Member, &Service::queued>("/workspaces/{id}/a2a/queue/{queue_id}")
                     .says("Where an accepted message stands.")
                     .refuses("queue_item_not_found", "forbidden"));
 
@@ -61,7 +44,9 @@ Service::Service(sql::Database& db, messages::Ledger& ledger, messages::Mailboxe
       settings_(settings),
       admitter_(links, directory, mailboxes, quiet_, clock, random, settings),
       settler_(db, ledger, clock),
-      probe_(registry) {}
+      probe_(registry) {
+  ledger_.join(carriers_);
+}
 
 io::Task<Admission> Service::admit(std::optional<WorkspaceId> source, WorkspaceId to,
                                    std::string body, std::optional<std::string> parent) {
@@ -126,10 +111,10 @@ const Lane& Service::lane_of(io::Loop& loop) const {
 }
 
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
-                                       const http::Request& request) {
+                                       const http::Request& request, bool bare) {
   std::optional<Fault> refused;
   try {
-    auto taken = take(caller, id, request);
+    auto taken = take(caller, id, request, bare);
     co_return co_await taken;
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
@@ -143,7 +128,7 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
 }
 
 io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
-                                       const http::Request& request) {
+                                       const http::Request& request, bool bare) {
   const bool long_text = request.body.size() > io::short_text_max;
   Admission admission;
   if (long_text) {
@@ -151,6 +136,7 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   } else {
     admission = admitter_.admit(caller, id, request.body);
   }
+  admission.bare = bare;
   const std::int64_t after = admission.message.stream ? last_event_id(request) : 0;
   std::optional<std::string> parent;
   if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);

@@ -54,10 +54,23 @@ class Service {
   // False while what a lost commit has kept is not read back: nothing is accepted then. Any thread.
   bool knows() const { return db_.unknown_commits() == unknown_commits_; }
 
-  // POST /workspaces/{id}/a2a. A message that asks for a stream is answered with server-sent
-  // events, numbered from 1; the same message with Last-Event-ID goes on behind that number.
+  // A message to a workspace's endpoint, which server/tasks has read the way to. A message that
+  // asks for a stream is answered with server-sent events, numbered from 1; the same message with
+  // Last-Event-ID goes on behind that number.
+  // `bare`: without JSON-RPC around them, as HTTP+JSON has them.
   io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id,
-                                const http::Request& request);
+                                const http::Request& request, bool bare = false);
+  // The pieces of a message's answer as server-sent events, for who asks for them by its task.
+  struct Following {
+    std::int64_t message = 0;
+    std::string message_id;
+    a2a::Generation generation = a2a::Generation::v03;
+    std::string rpc_id;
+    std::int64_t after = 0;  // The number of the last piece that is known already.
+    std::string opening;     // The data of a first event without a number; may be empty.
+    bool bare = false;
+  };
+  http::Response follow(Following following);
   // GET /workspaces/{id}/a2a/queue/{queue_id}
   io::Task<api::QueueItem> queued(auth::Member::Caller caller, WorkspaceId id, ActivityId queue_id);
 
@@ -77,6 +90,14 @@ class Service {
   // Carries an accepted message in the background, where its link is push.
   io::Task<void> dispatch(Admission admission, Accepted accepted);
 
+  // Asks the agent of a message about it, bounded in time. Nothing when there is no way to ask it.
+  io::Task<std::optional<Carried>> ask(const messages::Message& message, a2a::TaskRequest what,
+                                       std::string task, std::string context);
+  // Something of a workspace's mailbox has gone: the next of it may go out. Any thread.
+  void go_on(WorkspaceId agent) { try_mailbox(agent); }
+  // How an agent gets its messages.
+  bool is_polled(WorkspaceId agent) const;
+
   // An agent was heard and has room: sends what waits for it. Any thread; cheap when nothing waits.
   void agent_ready(WorkspaceId agent);
   // An agent has registered: that it asked to be left alone was its last process's word. Any
@@ -91,7 +112,7 @@ class Service {
  private:
   // send(), whose refusals are told in the words of whoever sent.
   io::Task<http::Response> take(auth::Member::Caller caller, WorkspaceId id,
-                                const http::Request& request);
+                                const http::Request& request, bool bare);
   // As the admitter does, without keeping the loop from others for a long body.
   io::Task<Admission> admit_long(std::optional<WorkspaceId> source, WorkspaceId to,
                                  std::string_view body);
@@ -99,17 +120,17 @@ class Service {
   io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<std::optional<Carried>> deliver(const Lane& lane, const Parcel& parcel,
                                            messages::Lease lease);
+  io::Task<std::optional<Carried>> bring(const Lane& lane, const Parcel& parcel,
+                                         messages::Lease lease);
   class Keeping;
   // Answers as server-sent events: to a message just accepted, which is then carried in the
   // background, and to one that was accepted before.
-  struct Reading;
-  static Reading reading_of(const a2a::Incoming& message, std::int64_t seq);
+  static Following reading_of(const Admission& admission, std::int64_t seq);
   io::Task<http::Response> stream_new(Admission& admission, Accepted& accepted);
   http::Response stream_again(const Admission& admission, const messages::Record& earlier,
                               std::int64_t after);
-  http::Response stream_of(Reading reading);
-  io::Task<void> write_stream(http::BodyWriter& out, Reading reading);
-  io::Task<std::string> closing(const Reading& reading, bool gone);
+  io::Task<void> write_stream(http::BodyWriter& out, Following reading);
+  io::Task<std::string> closing(const Following& reading, bool gone);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const messages::Message& message,

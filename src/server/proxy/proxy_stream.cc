@@ -3,6 +3,7 @@
 #include "platform/json/json.h"
 #include "server/proxy/proxy_service.h"
 #include "server/proxy/refusal.h"
+#include "wire/a2a/rest.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::proxy {
@@ -17,30 +18,26 @@ void write_event(std::string& out, std::int64_t number, std::string_view data) {
   out += "\n\n";
 }
 
+// JSON-RPC, or what HTTP+JSON has in its place.
+std::string shaped(const Service::Following& reading, std::string rpc) {
+  return reading.bare ? a2a::bare_of(rpc) : std::move(rpc);
+}
+
 }  // namespace
 
-// Who reads which message's answer, and from where.
-struct Service::Reading {
-  a2a::Generation generation = a2a::Generation::v03;
-  std::string rpc_id;
-  std::string message_id;
-  std::int64_t seq = 0;
-  std::int64_t after = 0;
-  std::string opening;  // Told first, without a number; may be empty.
-};
-
-Service::Reading Service::reading_of(const a2a::Incoming& message, std::int64_t seq) {
-  Reading reading;
-  reading.generation = message.generation;
-  reading.rpc_id = message.rpc_id;
-  reading.message_id = message.message_id;
-  reading.seq = seq;
+Service::Following Service::reading_of(const Admission& admission, std::int64_t seq) {
+  Following reading;
+  reading.generation = admission.message.generation;
+  reading.rpc_id = admission.message.rpc_id;
+  reading.message_id = admission.message.message_id;
+  reading.message = seq;
+  reading.bare = admission.bare;
   return reading;
 }
 
 io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted) {
   const a2a::Incoming& message = admission.message;
-  Reading reading = reading_of(message, accepted.message.seq);
+  Following reading = reading_of(admission, accepted.message.seq);
   if (admission.target.way != Way::carried) {
     const std::string id = accepted.place.id.text();
     reading.opening = jsonrpc::success(
@@ -64,18 +61,18 @@ io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& acc
                         work(*this, lane, std::move(admission), std::move(accepted)));
     }
   }
-  co_return stream_of(std::move(reading));
+  co_return follow(std::move(reading));
 }
 
 http::Response Service::stream_again(const Admission& admission, const messages::Record& earlier,
                                      std::int64_t after) {
   require_same(admission, earlier);
-  Reading reading = reading_of(admission.message, earlier.message.seq);
+  Following reading = reading_of(admission, earlier.message.seq);
   reading.after = after;
-  return stream_of(std::move(reading));
+  return follow(std::move(reading));
 }
 
-http::Response Service::stream_of(Reading reading) {
+http::Response Service::follow(Following reading) {
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers.emplace_back("Cache-Control", "no-cache");
@@ -86,19 +83,21 @@ http::Response Service::stream_of(Reading reading) {
   return response;
 }
 
-io::Task<void> Service::write_stream(http::BodyWriter& out, Reading reading) {
+io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
   io::Context here = co_await io::context();
-  streams::Streams::Reader reader(streams_, *here.loop, reading.seq, reading.after);
+  streams::Streams::Reader reader(streams_, *here.loop, reading.message, reading.after);
   out.notify_closed(&reader.woken());
   std::string text = ": connected\n\n";
-  if (!reading.opening.empty()) text += "data: " + reading.opening + "\n\n";
+  if (!reading.opening.empty()) text += "data: " + shaped(reading, reading.opening) + "\n\n";
   co_await out.write(text);
   const auto stop = [&out] { return out.closed(); };
   while (!stop()) {
     auto part = co_await reader.next(keep_alive, stop);
     if (stop()) co_return;
     for (streams::Piece& piece : part.pieces) {
-      auto told = [&] { return a2a::event_of(piece.data, reading.generation, reading.rpc_id); };
+      auto told = [&] {
+        return shaped(reading, a2a::event_of(piece.data, reading.generation, reading.rpc_id));
+      };
       std::string event;
       if (piece.data.size() > io::short_text_max) {
         event = co_await aside_.run(told);
@@ -122,15 +121,15 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Reading reading) {
 // What the end of the message says beyond its pieces: the answer of an agent that did not stream or
 // not to the end, or why there is none; and the answer whole where its pieces are gone. Its number
 // follows from what is kept, so that it is told once.
-io::Task<std::string> Service::closing(const Reading& reading, bool gone) {
+io::Task<std::string> Service::closing(const Following& reading, bool gone) {
   struct End {
     std::optional<messages::Record> record;
     std::int64_t newest = 0;
     std::optional<std::string> last;
   };
   auto end = co_await db_.read([&, this](sql::Read& read) {
-    return End{ledger_.find(read, reading.seq), streams_.newest(read, reading.seq),
-               streams_.last(read, reading.seq)};
+    return End{ledger_.find(read, reading.message), streams_.newest(read, reading.message),
+               streams_.last(read, reading.message)};
   });
   if (!end.record || !end.record->outcome) co_return std::string();
   const messages::Outcome& outcome = *end.record->outcome;
@@ -145,9 +144,10 @@ io::Task<std::string> Service::closing(const Reading& reading, bool gone) {
       asked.rpc = true;
       asked.rpc_id = reading.rpc_id;
       asked.message_id = reading.message_id;
-      write_event(text, number, response_of(*refusal, asked).body);
+      write_event(text, number, shaped(reading, response_of(*refusal, asked).body));
     } else if (auto piece = a2a::piece_of(outcome.body.text)) {
-      write_event(text, number, a2a::event_of(*piece, reading.generation, reading.rpc_id));
+      write_event(text, number,
+                  shaped(reading, a2a::event_of(*piece, reading.generation, reading.rpc_id)));
     }
     return text;
   };

@@ -44,6 +44,11 @@ Refusal refusal_of(const messages::Outcome& outcome) {
       refusal.http_status = 410;
       refusal.delivery_confirmed = false;
       break;
+    case End::canceled:
+      refusal.code = "message_canceled";
+      refusal.http_status = 409;
+      refusal.delivery_confirmed = false;
+      break;
   }
   return refusal;
 }

@@ -10,10 +10,16 @@ using messages::Lease;
 using messages::Message;
 using messages::Outcome;
 
+messages::AgentTask task_of(const a2a::TaskSeen& seen) {
+  return {seen.id, seen.context_id, seen.state.empty() ? "unknown" : seen.state};
+}
+
 Outcome Settler::outcome_of(const Message& message, const a2a::Answer& answer) const {
   const bool failed = answer.outcome == a2a::Outcome::failed;
+  const bool canceled = failed && answer.task && answer.task->state == "canceled";
   Outcome outcome;
-  outcome.end = failed ? End::failed : End::answered;
+  outcome.end = canceled ? End::canceled : failed ? End::failed : End::answered;
+  if (answer.task) outcome.task = task_of(*answer.task);
   outcome.body = RawJson(answer.body);
   outcome.trace = answer.tool_trace;
   outcome.text = answer.text;

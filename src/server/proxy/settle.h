@@ -15,6 +15,8 @@ enum class Settled {
   dead,      // Given up.
 };
 
+messages::AgentTask task_of(const a2a::TaskSeen& seen);
+
 class Settler {
  public:
   Settler(sql::Database& db, messages::Ledger& ledger, const io::Clock& clock)

@@ -103,7 +103,8 @@ std::shared_ptr<Streams::Live> Streams::find_live(std::int64_t message) const {
 Streams::Writer::Writer(Streams& streams, std::int64_t message, messages::Lease lease)
     : streams_(streams), message_(message), lease_(lease), live_(streams.live(message)) {}
 
-io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces) {
+io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces,
+                                       std::function<void(sql::Tx&)> also) {
   if (!placed_ && lease_.epoch > 1) {
     // Another delivery of the same message may have written before.
     newest_ = co_await streams_.db_.read(
@@ -113,6 +114,7 @@ io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces) {
   auto written = co_await streams_.db_.write([&, this](sql::Tx& tx) {
     if (!streams_.ledger_.holds(tx, lease_)) return false;
     if (newest_ == 0) tx.post(store::begin, message_);
+    if (also) also(tx);
     std::vector<Piece> kept;
     std::int64_t number = newest_;
     for (const std::string& data : pieces) {
@@ -186,6 +188,12 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
     }
     if (!came) co_await seat_->signal.wait(limit);
   }
+}
+
+std::vector<Piece> Streams::part(sql::Statements& statements, std::int64_t message,
+                                 std::int64_t after) const {
+  return statements.all(store::after, message, after, rows_max,
+                        static_cast<std::int64_t>(recent_max));
 }
 
 std::optional<std::string> Streams::last(sql::Statements& statements, std::int64_t message) const {

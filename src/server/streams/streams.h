@@ -37,7 +37,8 @@ class Streams final : public messages::Follower {
     // Keeps the pieces behind those there are and shows them; durable when it returns. False when
     // the lease is void: nothing was kept. Throws Fault unavailable while the store is away; the
     // same call may then be made again.
-    io::Task<bool> append(std::vector<std::string> pieces);
+    // `also` runs in the transaction that keeps them.
+    io::Task<bool> append(std::vector<std::string> pieces, std::function<void(sql::Tx&)> also = {});
     std::int64_t written() const { return newest_; }
 
    private:
@@ -76,6 +77,9 @@ class Streams final : public messages::Follower {
     std::shared_ptr<Seat> seat_;
   };
 
+  // The pieces behind a number, as many as are read at once.
+  std::vector<Piece> part(sql::Statements& statements, std::int64_t message,
+                          std::int64_t after) const;
   // The newest piece that is kept.
   std::optional<std::string> last(sql::Statements& statements, std::int64_t message) const;
   // The number of the newest piece that is kept; 0: none.

@@ -64,12 +64,24 @@ io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived
   }
   // It works, whatever becomes of its answer.
   const std::string text = agents_.answer(agent);
+  agent.stopped.erase(parcel.activity);
+  struct Working {
+    Agent& agent;
+    std::multiset<ActivityId>::iterator place;
+    ~Working() { agent.at.erase(place); }
+  } working{agent, agent.at.insert(parcel.activity)};
   if (manner == Manner::silent) {
     co_await io::sleep(answer_wait);
     co_return proxy::without_answer(End::not_now, 504, "agent_timeout", "the agent said nothing",
                                     true);
   }
   if (agent.takes > 0ns) co_await io::sleep(agent.takes);
+  // One that was stopped has nothing to say but that, which whoever asked it to has heard.
+  if (agent.stopped.contains(parcel.activity)) {
+    co_await io::sleep(answer_wait);
+    co_return proxy::without_answer(End::not_now, 504, "agent_timeout", "the agent said nothing",
+                                    true);
+  }
   if (manner == Manner::resets) {
     co_return proxy::without_answer(End::not_now, 502, "agent_reset", "the connection ended", true);
   }
@@ -105,19 +117,27 @@ io::Task<Carried> ScriptedLink::deliver(const proxy::Lane&, const proxy::Parcel&
                                   "the delivery was given up", arrived);
 }
 
-// These agents do their work and do not stop it.
 io::Task<Carried> ScriptedLink::ask(const proxy::Lane&, const proxy::Question& question) {
-  const Agent& agent = agents_.of(question.target.id);
+  Agent& agent = agents_.of(question.target.id);
   if (process_gone_ || agent.manner == Manner::away || !agent.beats) {
     co_return proxy::without_answer(Carried::End::not_now, 502, "agent_unreachable",
                                     "the agent cannot be reached", false);
   }
+  if (agent.stop_takes > 0ns) co_await io::sleep(agent.stop_takes);
+  const bool stopped = question.what == a2a::TaskRequest::cancel && agent.stops &&
+                       agent.at.contains(question.activity);
+  if (stopped) agent.stopped.insert(question.activity);
   Carried carried;
   carried.end = Carried::End::answered;
   carried.status = 200;
   carried.delivered = true;
   carried.answer = a2a::read_answer(
-      R"({"jsonrpc":"2.0","id":"1","error":{"code":-32002,"message":"it is not stopped"}})",
+      stopped
+          ? fmt::format(
+                R"({{"jsonrpc":"2.0","id":"1","result":{{"kind":"task","id":"{}","contextId":"c","status":{{"state":"canceled"}}}}}})",
+                question.activity.text())
+          : std::string(
+                R"({"jsonrpc":"2.0","id":"1","error":{"code":-32002,"message":"it is not stopped"}})"),
       R"("1")");
   co_return carried;
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,13 @@ struct Agent {
   WorkspaceId id;
   std::string name;
   Manner manner = Manner::answers;
-  bool polls = false;                       // As it last registered.
-  bool beats = true;                        // Its process is there.
-  std::chrono::nanoseconds takes{0};        // For an answer.
+  bool polls = false;                 // As it last registered.
+  bool beats = true;                  // Its process is there.
+  std::chrono::nanoseconds takes{0};  // For an answer.
+  bool stops = false;                 // What it is at, when it is asked to.
+  std::chrono::nanoseconds stop_takes{0};
+  std::multiset<ActivityId> at;             // It is working on these,
+  std::set<ActivityId> stopped;             // and has stopped working on these.
   std::chrono::nanoseconds beat_at{0};      // Last, by the monotonic clock.
   std::vector<std::string> got;             // Message ids, as they were brought.
   std::map<std::string, std::string> says;  // Its answers to what it fetched, by activity.

@@ -56,6 +56,8 @@ bool has(std::string_view text, std::string_view part) {
 // A refusal that speaks of a delivery, too.
 bool Sent::acknowledged() const {
   return std::ranges::any_of(answers, [](const Answer& answer) {
+    // An answer to what was called off is told so, and not taken.
+    if (has(answer.body, R"("status":"canceled")")) return false;
     return answer.status == 200 || answer.status == 202 ||
            has(answer.body, "\"delivery_confirmed\"");
   });
@@ -216,7 +218,15 @@ void Oracle::judge_messages(const std::vector<Row>& rows, const Process& process
 
 void Oracle::judge_answers(const Sent& sent, const Row& row) {
   const std::string kept = token_in(row.body.value_or(""));
+  const bool canceled = row.end == End::canceled;
+  if (canceled && !sent.called_off)
+    complain(sent.id + " ended as canceled, and nobody called it off");
+  if (sent.canceled && !canceled)
+    complain(fmt::format("{} is canceled, as was told, and ended as {}", sent.id,
+                         row.end ? enum_text(*row.end) : "nothing"));
   for (const Answer& answer : sent.answers) {
+    if (has(answer.body, R"("state":"canceled")") && !canceled)
+      complain(sent.id + " was answered as canceled, and is not");
     const std::string token = token_in(answer.body);
     if (token.empty()) continue;
     if (!row.end) {

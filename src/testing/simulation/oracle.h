@@ -23,6 +23,8 @@ struct Sent {
   std::optional<std::int64_t> expires_in;
   std::string reply_to;         // The activity it answers; empty when it answers none.
   std::vector<Answer> answers;  // What the sender was told, in order.
+  bool called_off = false;      // Somebody asked to cancel it.
+  bool canceled = false;        // And was told that it is.
 
   bool acknowledged() const;  // Told that it was taken, or what it came to.
 };

@@ -27,6 +27,8 @@ Process::Process(Around around)
       streams_(door_, ledger_, around_.clock),
       proxy_(door_, ledger_, mailboxes_, directory_, links_, streams_, around_.aside, around_.clock,
              around_.random, metrics_, around_.proxy),
+      agents_tasks_(around_.clock),
+      tasks_(door_, ledger_, agents_tasks_, streams_, proxy_, around_.aside, around_.clock),
       capacity_(proxy_),
       presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, relayed_,
                 {}, metrics_),
@@ -36,6 +38,7 @@ Process::Process(Around around)
   log_.join(tokens_);
   ledger_.join(feed_);
   ledger_.join(streams_);
+  ledger_.join(agents_tasks_);
   ledger_.join(told_);
   later_departures_.join(presence_);
   proxy_.add_lane({&around_.loop, nullptr, &work_});
@@ -43,6 +46,7 @@ Process::Process(Around around)
   router_.mount(presence::routes, presence_);
   router_.mount(activity::routes, activity_);
   router_.mount(proxy::routes, proxy_);
+  router_.mount(tasks::routes, tasks_);
   control_.spawn("open", open());
 }
 

@@ -13,6 +13,7 @@
 #include "server/events/follow.h"
 #include "server/proxy/told.h"
 #include "server/streams/streams.h"
+#include "server/tasks/tasks_service.h"
 #include "server/workspaces/workspaces_service.h"
 #include "testing/simulation/agents.h"
 #include "testing/simulation/store.h"
@@ -132,6 +133,8 @@ class Process {
   std::array<proxy::Link*, 1> links_{&link_};
   streams::Streams streams_;
   proxy::Service proxy_;
+  tasks::Tasks agents_tasks_;
+  tasks::Service tasks_;
   app::MailboxesByProxy capacity_;
   relay::Relays relays_;  // Nobody dials in.
   app::RelayedByRelays relayed_{relays_};

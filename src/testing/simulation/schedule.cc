@@ -87,6 +87,14 @@ class Schedule {
     world_.again(one);
     if (world_.processes() > 1 && chance_.one_in(2)) world_.again(one);
   }
+  void cancel() {
+    auto& sent = world_.oracle.sent();
+    if (sent.empty()) return;
+    Sent& one = sent[chance_.below(sent.size())];
+    note(one.id + " is called off");
+    world_.cancel(one);
+    if (chance_.one_in(4)) world_.cancel(one);
+  }
   void manners() {
     static constexpr std::array kinds{Manner::answers, Manner::answers, Manner::answers,
                                       Manner::fails,   Manner::busy,    Manner::away,
@@ -96,7 +104,10 @@ class Schedule {
     Agent& agent = anybody();
     agent.manner = chance_.of(kinds);
     agent.takes = chance_.of(takes);
-    note(fmt::format("{} {}, in {} ms", agent.name, enum_text(agent.manner), agent.takes / 1ms));
+    agent.stops = chance_.one_in(2);
+    agent.stop_takes = chance_.of(takes);
+    note(fmt::format("{} {}, in {} ms{}", agent.name, enum_text(agent.manner), agent.takes / 1ms,
+                     agent.stops ? fmt::format(", stops in {} ms", agent.stop_takes / 1ms) : ""));
   }
   void presence() {
     Agent& agent = anybody();
@@ -210,12 +221,13 @@ void Schedule::step() {
   static constexpr std::array kinds{
       Kind{30, &Schedule::person_says}, Kind{30, &Schedule::agent_sends},
       Kind{12, &Schedule::repeat},      Kind{16, &Schedule::manners},
-      Kind{5, &Schedule::presence},     Kind{5, &Schedule::mode},
-      Kind{6, &Schedule::fetch},        Kind{6, &Schedule::beat},
-      Kind{4, &Schedule::pause},        Kind{2, &Schedule::remove},
-      Kind{10, &Schedule::trouble},     Kind{12, &Schedule::give_back},
-      Kind{6, &Schedule::crash},        Kind{3, &Schedule::stop},
-      Kind{6, &Schedule::take_place},   Kind{3, &Schedule::wall}};
+      Kind{12, &Schedule::cancel},      Kind{5, &Schedule::presence},
+      Kind{5, &Schedule::mode},         Kind{6, &Schedule::fetch},
+      Kind{6, &Schedule::beat},         Kind{4, &Schedule::pause},
+      Kind{2, &Schedule::remove},       Kind{10, &Schedule::trouble},
+      Kind{12, &Schedule::give_back},   Kind{6, &Schedule::crash},
+      Kind{3, &Schedule::stop},         Kind{6, &Schedule::take_place},
+      Kind{3, &Schedule::wall}};
   static const std::uint64_t whole = [] {
     std::uint64_t sum = 0;
     for (const Kind& kind : kinds) sum += kind.weight;

@@ -21,6 +21,12 @@ std::chrono::nanoseconds hop_after(std::chrono::nanoseconds waited) {
   return std::min<std::chrono::nanoseconds>(waited / 4, 1h);
 }
 
+struct Place {
+  std::int64_t seq = 0;
+  Instant created_at;
+};
+BOOST_DESCRIBE_STRUCT(Place, (), (seq, created_at))
+
 }  // namespace
 
 World::World(Sharing sharing) : store(sharing) {
@@ -161,6 +167,30 @@ void World::again(Sent& sent, Process& process) {
   process.ask(as, http::Method::post, fmt::format("/workspaces/{}/a2a", sent.target.text()),
               request.add("params", params.raw()).text(),
               [this, &sent](const Answer& told) { oracle.told(sent, told); });
+}
+
+std::shared_ptr<Answer> World::cancel(Sent& sent) {
+  static constexpr sql::Query<Place(std::string, WorkspaceId, std::optional<WorkspaceId>)> one{
+      "simulation.place", R"(
+      SELECT seq, created_at FROM messages WHERE message_id = $1 AND target_id = $2
+         AND COALESCE(source_id, target_id) = COALESCE($3, target_id) LIMIT 1)"};
+  auto answer = std::make_shared<Answer>();
+  if (!serving() || !store.there()) return answer;
+  auto place = store.look(
+      [&](sql::Read& read) { return read.optional(one, sent.id, sent.target, sent.source); });
+  if (!place) return answer;
+  sent.called_off = true;
+  const std::string id = messages::make_id(place->created_at, place->seq).text();
+  const As as = sent.source ? As{auth::Who::workspace, *sent.source} : As{};
+  platform().ask(
+      as, http::Method::post, fmt::format("/a2a/{}", sent.target.text()),
+      fmt::format(R"({{"jsonrpc":"2.0","id":7,"method":"tasks/cancel","params":{{"id":"{}"}}}})",
+                  id),
+      [answer, &sent](const Answer& told) {
+        *answer = told;
+        if (told.body.find(R"("state":"canceled")") != std::string::npos) sent.canceled = true;
+      });
+  return answer;
 }
 
 // What it fetched before and could not answer it fetches again, and answers with the same words.

@@ -32,6 +32,9 @@ class World {
   void again(Sent& sent);  // The same message once more, to the newest process.
   void again(Sent& sent, Process& process);
 
+  // Its sender asks to cancel it. Nothing happens before it is stored.
+  std::shared_ptr<Answer> cancel(Sent& sent);
+
   // Requests of operators and agents; the status they came to is 0 until they are answered.
   std::shared_ptr<Answer> ask(As as, http::Method method, std::string path, std::string body = "");
   void enrol(Agent& agent, bool polls);

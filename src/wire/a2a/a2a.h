@@ -81,6 +81,15 @@ Outcome outcome_of(std::string_view state);
 // Whether A2A knows it.
 bool is_state(std::string_view state);
 
+constexpr std::size_t task_id_max = 512;  // Bytes of a task's or context's id; longer is none.
+
+// The task that an answer, or a piece of one, tells of.
+struct TaskSeen {
+  std::string id;
+  std::string context_id;
+  std::string state;  // As 0.3 names it; empty where it is not told.
+};
+
 // An agent's HTTP answer, classified. `error` and `text` may go into text columns.
 struct Answer {
   Outcome outcome = Outcome::done;
@@ -88,6 +97,7 @@ struct Answer {
   std::string text;    // Text of the result; the raw body when there is no text.
   std::string body;    // Compact JSON-RPC to hand to the caller.
   RawJson tool_trace;  // result.metadata.tool_trace when present and not empty.
+  std::optional<TaskSeen> task;  // Where it is one and names itself.
 };
 // Accepts JSON-RPC, and the plain {"status":"ok","result":…} of simple servers, which is wrapped;
 // the id becomes `rpc_id`, whatever the agent wrote. An error outweighs a result. Throws Fault
@@ -117,6 +127,9 @@ std::string answer_as(Generation to, std::string_view answer);
 std::optional<std::string> piece_of(std::string_view data);
 // The task that a piece is of; empty when it names none.
 std::string task_of(std::string_view piece);
+// What a piece or an answer tells of a task; nothing when it is of none.
+std::optional<TaskSeen> task_seen(std::string_view piece);
+std::optional<TaskSeen> seen_in(json::Node result);
 // Whether nothing follows a piece: a message, an error, or a task at its end or at a halt.
 bool is_last(std::string_view piece);
 // A request about a task: to be told its further pieces, how it stands, or to stop it.

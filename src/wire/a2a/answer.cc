@@ -178,6 +178,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     answer.body = jsonrpc::success(rpc_id, result.text());
   }
   answer.text = text_of(result);
+  answer.task = seen_in(result);
   if (auto state = state_of(result)) {
     answer.outcome = outcome_of(*state);
     if (answer.outcome != Outcome::done) {

@@ -41,10 +41,10 @@ RawJson list_or(Node node, std::string_view otherwise) {
   return RawJson(node.is(Type::array) ? node.text() : std::string(otherwise));
 }
 
-std::string interface_of(std::string_view url, std::string_view version) {
+std::string interface_of(std::string_view url, std::string_view binding, std::string_view version) {
   return json::Object{}
       .add("url", url)
-      .add("protocolBinding", "JSONRPC")
+      .add("protocolBinding", binding)
       .add("protocolVersion", version)
       .text();
 }
@@ -64,8 +64,9 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
   out.add("name", word_or(card.find("name"), endpoint.name));
   out.add("description", word_or(card.find("description"), endpoint.description));
   out.add("version", word_or(card.find("version"), "0"));
-  out.add("supportedInterfaces", RawJson('[' + interface_of(endpoint.url, "1.0") + ',' +
-                                         interface_of(endpoint.url, "0.3") + ']'));
+  out.add("supportedInterfaces", RawJson('[' + interface_of(endpoint.url, "JSONRPC", "1.0") + ',' +
+                                         interface_of(endpoint.url, "HTTP+JSON", "1.0") + ',' +
+                                         interface_of(endpoint.url, "JSONRPC", "0.3") + ']'));
   json::Object capabilities;
   capabilities.add("streaming", true).add("pushNotifications", false);
   if (Node extensions = card.find("capabilities").find("extensions"); extensions.is(Type::array))

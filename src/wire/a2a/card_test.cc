@@ -40,6 +40,8 @@ TEST(Card, WhereToAskIsTheEndpointsToSay) {
               R"({"streaming":true,"pushNotifications":false,"extensions":[{"uri":"u"}]})");
     EXPECT_FALSE(card.root().find("signatures"));
     EXPECT_EQ(card.root().find("supportedInterfaces").at(0).find("url").string(), endpoint.url);
+    EXPECT_EQ(card.root().find("supportedInterfaces").at(1).find("protocolBinding").string(),
+              "HTTP+JSON");
     EXPECT_EQ(bool(card.root().find("url")), form == CardForm::hybrid);
     EXPECT_EQ(bool(card.root().find("protocolVersion")), form == CardForm::hybrid);
   }

@@ -154,18 +154,37 @@ std::optional<std::string> piece_of(std::string_view data) {
   return json::Object{}.add("result", RawJson((result ? result : root).text())).text();
 }
 
-std::string task_of(std::string_view piece) {
-  json::Document document =
-      json::Document::parse(piece, {.bytes = 64u << 20, .nul = json::Nul::kept});
-  Node result = document.root().find("result");
+std::optional<TaskSeen> seen_in(Node result) {
   for (const detail::Pair& update : detail::updates) {
     if (Node wrapped = result.find(update.v10); wrapped.is(Type::object)) result = wrapped;
   }
-  if (Node task = result.find("task"); task.is(Type::object))
-    return std::string(word(task.find("id")));
-  if (Node named = result.find("taskId"); named.is(Type::string))
-    return std::string(named.string());
-  return result.find("status") ? std::string(word(result.find("id"))) : std::string();
+  if (Node task = result.find("task"); task.is(Type::object)) result = task;
+  const bool update = result.find("taskId").is(Type::string) && !result.find("parts");
+  const bool whole = result.find("status") || word(result.find("kind")) == "task";
+  TaskSeen seen;
+  if (update) {
+    seen.id = word(result.find("taskId"));
+  } else if (whole) {
+    seen.id = word(result.find("id"));
+  }
+  if (seen.id.empty() || seen.id.size() > task_id_max) return std::nullopt;
+  if (Node context = result.find("contextId"); word(context).size() <= task_id_max)
+    seen.context_id = word(context);
+  seen.state = state_as(Generation::v03, word(result.find("status").find("state")));
+  if (!is_state(seen.state)) seen.state.clear();
+  for (std::string* text : {&seen.id, &seen.context_id}) *text = json::storable(*text, task_id_max);
+  return seen;
+}
+
+std::optional<TaskSeen> task_seen(std::string_view piece) {
+  json::Document document =
+      json::Document::parse(piece, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  return seen_in(document.root().find("result"));
+}
+
+std::string task_of(std::string_view piece) {
+  auto seen = task_seen(piece);
+  return seen ? seen->id : std::string();
 }
 
 bool is_last(std::string_view piece) { return Stream().take(piece); }

@@ -1,3 +1,5 @@
+#include "wire/a2a/translate.h"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -334,6 +336,14 @@ std::string result_as(Generation to, Node result) {
 }
 
 }  // namespace
+
+std::string message_told(Generation to, Node message) { return message_as(to, message); }
+
+std::string parts_told(Generation to, Node parts) { return parts_as(to, parts); }
+
+std::string artifacts_told(Generation to, Node list) {
+  return list_as(list, [to](Node artifact) { return artifact_as(to, artifact); });
+}
 
 std::string state_as(Generation to, std::string_view state) {
   // As gRPC of 0.3 and much English spell it.

@@ -22,7 +22,7 @@ enum class Mail {
   queued,   // Waits in the mailbox for the agent to be reachable.
   polled,   // Waits for a polling agent to fetch and answer it.
   settled,  // Its result is recorded.
-  dead,     // It ended without one: expired, removed with its agent, or given up.
+  dead,     // It ended without one: expired, removed with its agent, given up, or canceled.
 };
 BOOST_DESCRIBE_ENUM(Mail, none, leased, queued, polled, settled, dead)
 
@@ -127,6 +127,8 @@ struct Noticed {
   json::Omit<bool> duplicate;
 
   static constexpr std::array about{
+      json::About{"status",
+                  "\"sent\"; \"canceled\": the message it answers was, and nobody is told"},
       json::About{"duplicate", "the message it answers had its result already"}};
 };
 BOOST_DESCRIBE_STRUCT(Noticed, (), (status, duplicate))

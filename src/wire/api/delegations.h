@@ -13,8 +13,8 @@
 
 namespace molecule::api {
 
-enum class DelegationStatus { pending, dispatched, queued, completed, failed };
-BOOST_DESCRIBE_ENUM(DelegationStatus, pending, dispatched, queued, completed, failed)
+enum class DelegationStatus { pending, dispatched, queued, completed, failed, canceled };
+BOOST_DESCRIBE_ENUM(DelegationStatus, pending, dispatched, queued, completed, failed, canceled)
 
 // Body of POST /workspaces/{id}/delegate.
 struct NewDelegation {

@@ -31,7 +31,9 @@ struct Receipt {
   RawJson result;
 
   static constexpr std::array about{
-      json::About{"status", "\"queued\"; \"recorded\" of an answer to a delegation"},
+      json::About{
+          "status",
+          "\"queued\"; of an answer: \"recorded\", or \"canceled\" when nobody waits for it"},
       json::About{"delivery_mode", "\"poll\" or \"push-async\""},
       json::About{"queue_id", "for GET /workspaces/{id}/a2a/queue/{queue_id}"},
       json::About{"queue_depth", "messages that wait for this agent"},
@@ -51,15 +53,20 @@ struct QueueItem {
   std::optional<std::string> last_error;
   Instant enqueued_at;
   std::optional<Instant> expires_at;
+  std::string standing;
   json::Omit<RawJson> response_body;
 
   static constexpr std::array about{
+      json::About{
+          "standing",
+          "\"waiting\", \"leased\", \"seen\", \"answered\", \"refused\", \"expired\", \"removed\", "
+          "\"dead_letter\" or \"canceled\""},
       json::About{"status", "\"queued\", \"dispatched\", \"completed\", \"failed\" or \"dropped\""},
       json::About{"attempts", "how often the agent may have seen it"}};
 };
 BOOST_DESCRIBE_STRUCT(QueueItem, (),
                       (queue_id, workspace_id, status, priority, attempts, last_error, enqueued_at,
-                       expires_at, response_body))
+                       expires_at, standing, response_body))
 
 // Members of refusals of a message.
 

@@ -176,6 +176,12 @@ inline constexpr std::array refusals{
     Refusal{"agent_busy", 503, "The agent asked to be left alone for a while."},
     Refusal{"bad_response", 502, "What the agent answered is no answer; the text says what came."},
     Refusal{"response_too_large", 502, "The agent's answer is larger than may be passed on."},
+    Refusal{"message_canceled", 409, "The message was called off before its agent answered."},
+    Refusal{"task_not_found", 404, "There is no such task, or it is not the caller's."},
+    Refusal{"task_not_cancelable", 409, "The task has ended, or its agent does not stop it."},
+    Refusal{"push_not_supported", 400, "Push notifications are not offered here."},
+    Refusal{"unsupported_operation", 400, "This is not offered here, or not for such a task."},
+    Refusal{"invalid_params", 400, "A parameter is missing or not of its form; the text names it."},
     Refusal{"queue_item_not_found", 404, "There is no such message to this workspace."},
     Refusal{"connections_exhausted", 503, "Too many calls to agents are open; try again shortly."},
 

@@ -170,6 +170,47 @@ export interface CredentialsRotated {
   workspace_id: string;
 }
 
+export interface DeadLetter {
+  id: string;
+  seq: number;
+  workspace_id: string;
+  /** null: a person */
+  source_id: string | null;
+  /** "dead_letter": given up after too many deliveries; or "expired" */
+  standing: string;
+  summary: string;
+  error: string | null;
+  created_at: string;
+  ended_at: string;
+  /** with decided_at, decided_by and reason, once somebody has decided */
+  fate?: DeadLetterFate;
+  decided_at?: string;
+  decided_by?: string;
+  reason?: string;
+  /** the message that it became */
+  sent_again_as?: string;
+}
+
+export interface DeadLetterDecided {
+  id: string;
+  fate: DeadLetterFate;
+  sent_again_as?: string;
+}
+
+export interface DeadLetterDecision {
+  /** required; at most 1000 bytes */
+  reason?: string | null;
+}
+
+export const allDeadLetterFate = ["resent", "dropped"] as const;
+export type DeadLetterFate = (typeof allDeadLetterFate)[number];
+
+export interface DeadLetterPage {
+  items: DeadLetter[];
+  /** where the list goes on; null: it does not */
+  next_before_seq: number | null;
+}
+
 export interface Delegated {
   delegation_id: string;
   /** "delegated", "recorded", or where an earlier one stands */
@@ -224,7 +265,7 @@ export interface DelegationSent {
   task_preview: string;
 }
 
-export const allDelegationStatus = ["pending", "dispatched", "queued", "completed", "failed"] as const;
+export const allDelegationStatus = ["pending", "dispatched", "queued", "completed", "failed", "canceled"] as const;
 export type DelegationStatus = (typeof allDelegationStatus)[number];
 
 export interface DelegationUpdate {
@@ -398,6 +439,7 @@ export interface Notice {
 }
 
 export interface Noticed {
+  /** "sent"; "canceled": the message it answers was, and nobody is told */
   status: string;
   /** the message it answers had its result already */
   duplicate?: boolean;
@@ -461,12 +503,14 @@ export interface QueueItem {
   last_error: string | null;
   enqueued_at: string;
   expires_at: string | null;
+  /** "waiting", "leased", "seen", "answered", "refused", "expired", "removed", "dead_letter" or "canceled" */
+  standing: string;
   response_body?: unknown;
 }
 
 export interface Receipt {
   queued?: boolean;
-  /** "queued"; "recorded" of an answer to a delegation */
+  /** "queued"; of an answer: "recorded", or "canceled" when nobody waits for it */
   status: string;
   /** "poll" or "push-async" */
   delivery_mode?: string;

@@ -132,7 +132,7 @@ class MessageCalls:
         return self._envelope(answer, "read delegation")
 
     def wait_for_delegation(self, delegation_id: str, timeout: float = 300.0) -> dict[str, Any]:
-        """Wait until the delegation is completed or failed and return it. Raises TimeoutError when it still runs
+        """Wait until the delegation is completed, failed or canceled and return it. Raises TimeoutError when it still runs
         after `timeout` seconds; the work goes on and may be asked for again."""
         deadline = now() + timeout
         trouble = 0
@@ -142,7 +142,7 @@ class MessageCalls:
             try:
                 row = self.delegation(delegation_id, wait=int(max(0, min(left, MAX_WAIT))))
                 trouble = 0
-                if row.get("status") in ("completed", "failed"):
+                if row.get("status") in ("completed", "failed", "canceled"):
                     return row
             except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
                 if isinstance(error, PlatformError) and not error.transient:
@@ -155,6 +155,31 @@ class MessageCalls:
             # A platform that held the request already waited; one that answered at once is not asked in a tight loop.
             pause = backoff(trouble) if trouble else max(0.0, 1.0 - (now() - started))
             self.stopped.wait(min(pause, left))
+
+    def task(self, workspace_id: str, task_id: str, *, history: int | None = None) -> dict[str, Any]:
+        """How a message to a workspace stands, as an A2A task (0.3): one that this agent sent there, or any of its own.
+        `metadata.molecule.standing` is the precise word. Raises PlatformError, also for a task that is not its business."""
+        params = {"id": task_id} | ({} if history is None else {"historyLength": history})
+        return self._task_call(workspace_id, "tasks/get", params)
+
+    def tasks(self, workspace_id: str, **filters: Any) -> dict[str, Any]:
+        """One page of what this agent sent to a workspace, newest change first; `pageToken=page["nextPageToken"]` goes on.
+        Filters are A2A's: contextId, status, pageSize, historyLength, includeArtifacts, statusTimestampAfter."""
+        return self._task_call(workspace_id, "tasks/list", filters)
+
+    def cancel_task(self, workspace_id: str, task_id: str) -> dict[str, Any]:
+        """Call a message off and return its task. Raises PlatformError when it has ended or its agent does not stop it."""
+        return self._task_call(workspace_id, "tasks/cancel", {"id": task_id})
+
+    def _task_call(self, workspace_id: str, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        envelope = {"jsonrpc": "2.0", "id": _wire.fresh_id(), "method": method, "params": params}
+        answer = self._transport.post(f"/workspaces/{segment(workspace_id)}/a2a", envelope, headers=self._sender(),
+                                      timeout=CALL_TIMEOUT)
+        reply = self._envelope(answer, method)
+        result = reply.get("result")
+        if not isinstance(result, dict):
+            raise error_for(answer, method)
+        return result
 
     # --- reading answers ---
 

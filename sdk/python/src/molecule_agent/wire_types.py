@@ -198,6 +198,47 @@ class CredentialsRotated(TypedDict):
     workspace_id: str
 
 
+DeadLetterFate = Literal["resent", "dropped"]
+
+
+class DeadLetter(TypedDict):
+    id: str
+    seq: int
+    workspace_id: str
+    # null: a person
+    source_id: str | None
+    # "dead_letter": given up after too many deliveries; or "expired"
+    standing: str
+    summary: str
+    error: str | None
+    created_at: str
+    ended_at: str
+    # with decided_at, decided_by and reason, once somebody has decided
+    fate: NotRequired[DeadLetterFate]
+    decided_at: NotRequired[str]
+    decided_by: NotRequired[str]
+    reason: NotRequired[str]
+    # the message that it became
+    sent_again_as: NotRequired[str]
+
+
+class DeadLetterDecided(TypedDict):
+    id: str
+    fate: DeadLetterFate
+    sent_again_as: NotRequired[str]
+
+
+class DeadLetterDecision(TypedDict):
+    # required; at most 1000 bytes
+    reason: NotRequired[str | None]
+
+
+class DeadLetterPage(TypedDict):
+    items: list[DeadLetter]
+    # where the list goes on; null: it does not
+    next_before_seq: int | None
+
+
 class Delegated(TypedDict):
     delegation_id: str
     # "delegated", "recorded", or where an earlier one stands
@@ -207,7 +248,7 @@ class Delegated(TypedDict):
     idempotent_hit: NotRequired[bool]
 
 
-DelegationStatus = Literal["pending", "dispatched", "queued", "completed", "failed"]
+DelegationStatus = Literal["pending", "dispatched", "queued", "completed", "failed", "canceled"]
 
 
 class Delegation(TypedDict):
@@ -425,6 +466,7 @@ class Notice(TypedDict):
 
 
 class Noticed(TypedDict):
+    # "sent"; "canceled": the message it answers was, and nobody is told
     status: str
     # the message it answers had its result already
     duplicate: NotRequired[bool]
@@ -488,12 +530,14 @@ class QueueItem(TypedDict):
     last_error: str | None
     enqueued_at: str
     expires_at: str | None
+    # "waiting", "leased", "seen", "answered", "refused", "expired", "removed", "dead_letter" or "canceled"
+    standing: str
     response_body: NotRequired[Any]
 
 
 class Receipt(TypedDict):
     queued: NotRequired[bool]
-    # "queued"; "recorded" of an answer to a delegation
+    # "queued"; of an answer: "recorded", or "canceled" when nobody waits for it
     status: str
     # "poll" or "push-async"
     delivery_mode: NotRequired[str]

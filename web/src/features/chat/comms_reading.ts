@@ -19,7 +19,7 @@ export interface Comm {
 const shownTypes = new Set(["a2a_send", "a2a_receive", "delegation"]);
 
 function statusOf(row: ActivityRow): Comm["status"] {
-  if (row.status === "error" || row.status === "failed") return "failed";
+  if (row.status === "error" || row.status === "failed" || row.status === "canceled") return "failed";
   return row.status === "queued" || row.status === "pending" || row.status === "dispatched" ? "queued" : "ok";
 }
 

@@ -1,0 +1,14 @@
+#include "server/tasks/tasks.h"
+
+namespace molecule::tasks {
+
+void Tasks::tasked(sql::Tx& tx, std::int64_t message, const messages::AgentTask& task) {
+  tx.post(store::note, message, std::string_view(task.id), std::string_view(task.context_id),
+          std::string_view(task.state), clock_.now());
+}
+
+void Tasks::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome& outcome) {
+  if (outcome.task) tasked(tx, message.seq, *outcome.task);
+}
+
+}  // namespace molecule::tasks

@@ -1,0 +1,34 @@
+// Which agents' tasks belong to which messages. Follows the ledger, in its transactions.
+#pragma once
+
+#include "server/messages/ledger.h"
+#include "server/tasks/tasks_store.h"
+
+namespace molecule::tasks {
+
+class Tasks final : public messages::Follower {
+ public:
+  explicit Tasks(const io::Clock& clock) : clock_(clock) {}
+
+  std::optional<Row> of(sql::Statements& statements, std::int64_t message) const {
+    return statements.optional(store::of_message, message);
+  }
+  // By its agent's own id; only of what this sender sent, or of anybody's.
+  std::optional<Row> by_id(sql::Statements& statements, std::string_view id, WorkspaceId agent,
+                           std::optional<WorkspaceId> sender) const {
+    return statements.optional(store::by_id, id, agent, sender);
+  }
+
+  void tasked(sql::Tx& tx, std::int64_t message, const messages::AgentTask& task) override;
+  void ended(sql::Tx& tx, const messages::Message& message,
+             const messages::Outcome& outcome) override;
+  void erased(sql::Tx& tx, std::int64_t message) override { tx.post(store::erase, message); }
+  void pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) override {
+    tx.post(store::erase_orphans, from, until);
+  }
+
+ private:
+  const io::Clock& clock_;
+};
+
+}  // namespace molecule::tasks

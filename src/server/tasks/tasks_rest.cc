@@ -1,0 +1,160 @@
+// HTTP+JSON of A2A 1.0: the same questions by path and query, the same answers without an envelope.
+#include <charconv>
+
+#include "platform/json/json.h"
+#include "server/tasks/last_event.h"
+#include "server/tasks/tasks_service.h"
+#include "wire/a2a/rest.h"
+
+namespace molecule::tasks {
+namespace {
+
+constexpr std::string_view own_media = "application/a2a+json";
+
+// In the type that the request is in, or wants.
+http::Response answered(const http::Request& request, int status, std::string body) {
+  http::Response response = http::Response::json(status, std::move(body));
+  for (auto name : {"Content-Type", "Accept"}) {
+    auto type = request.header(name);
+    if (type && type->find(own_media) != std::string_view::npos) {
+      response.content_type = own_media;
+      break;
+    }
+  }
+  return response;
+}
+
+http::Response refused(const http::Request& request, const Fault& fault) {
+  if (const a2a::TaskError* known = a2a::task_error(fault.code())) {
+    const std::string details = a2a::error_details(*known, fault.text());
+    return answered(request, known->http,
+                    a2a::bare_error(known->http, known->status, fault.text(), details));
+  }
+  const int status = http_status(fault.kind());
+  json::Object info;
+  info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
+  info.add("reason", fault.code()).add("domain", "molecule");
+  http::Response response = answered(
+      request, status,
+      a2a::bare_error(status, a2a::status_name(status), fault.text(), "[" + info.text() + "]"));
+  if (auto wait = fault.retry_after())
+    response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
+  return response;
+}
+
+std::optional<std::int64_t> number_in(const http::Request& request, std::string_view name) {
+  auto text = request.query_value(name);
+  if (!text || text->empty()) return std::nullopt;
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error == std::errc{} && end == text->data() + text->size()) return value;
+  throw a2a::invalid_params(fmt::format("{}: expected a whole number", name));
+}
+
+a2a::TaskCall about(a2a::TaskMethod method, std::string task = {}) {
+  a2a::TaskCall call;
+  call.method = method;
+  call.generation = a2a::Generation::v10;
+  call.id = std::move(task);
+  return call;
+}
+
+void read_query(const http::Request& request, a2a::TaskCall& call) {
+  if (auto length = number_in(request, "historyLength")) a2a::set_history_length(call, *length);
+  if (call.method != a2a::TaskMethod::list) return;
+  a2a::TaskFilter& filter = call.filter;
+  auto some = [&](std::string_view name) {
+    auto value = request.query_value(name);
+    return value && !value->empty() ? value : std::nullopt;
+  };
+  filter.context_id = some("contextId");
+  filter.page_token = some("pageToken");
+  if (auto state = some("status")) a2a::set_state(filter, *state);
+  if (auto since = some("statusTimestampAfter")) a2a::set_since(filter, *since);
+  if (auto size = number_in(request, "pageSize")) a2a::set_page_size(filter, *size);
+  filter.artifacts = some("includeArtifacts") == "true";
+}
+
+}  // namespace
+
+io::Task<http::Response> Service::rest(auth::Member::Caller caller, WorkspaceId id,
+                                       const http::Request& request, a2a::TaskCall call) {
+  const Asker asker{caller.workspace(), id};
+  std::optional<Fault> refusal;
+  try {
+    read_query(request, call);
+    if (call.method == a2a::TaskMethod::subscribe) {
+      auto stream = subscribe(asker, call, last_event_id(request), true);
+      co_return co_await stream;
+    }
+    auto work = answer(asker, call);
+    std::string result = co_await work;
+    co_return answered(request, 200, std::move(result));
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    refusal = fault;
+  }
+  co_return refused(request, *refusal);
+}
+
+io::Task<http::Response> Service::rest_message(auth::Member::Caller caller, WorkspaceId id,
+                                               const http::Request& request,
+                                               std::string_view method) {
+  std::optional<Fault> refusal;
+  try {
+    http::Request inner = request;
+    const std::string body = a2a::enveloped(method, request.body);
+    inner.body = body;
+    auto sent = proxy_.send(caller, id, inner, true);
+    http::Response response = co_await sent;
+    if (response.stream) co_return response;
+    a2a::Bare bare;
+    if (response.body.size() > io::short_text_max) {
+      bare = co_await aside_.run([&] { return a2a::bare_answer(response.body); });
+    } else {
+      bare = a2a::bare_answer(response.body);
+    }
+    co_return answered(request, bare.http_status, std::move(bare.body));
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    refusal = fault;
+  }
+  co_return refused(request, *refusal);
+}
+
+io::Task<http::Response> Service::rest_send(auth::Member::Caller caller, WorkspaceId id,
+                                            const http::Request& request) {
+  return rest_message(caller, id, request, "SendMessage");
+}
+
+io::Task<http::Response> Service::rest_stream(auth::Member::Caller caller, WorkspaceId id,
+                                              const http::Request& request) {
+  return rest_message(caller, id, request, "SendStreamingMessage");
+}
+
+io::Task<http::Response> Service::rest_list(auth::Member::Caller caller, WorkspaceId id,
+                                            const http::Request& request) {
+  return rest(caller, id, request, about(a2a::TaskMethod::list));
+}
+
+io::Task<http::Response> Service::rest_get(auth::Member::Caller caller, WorkspaceId id,
+                                           std::string task, const http::Request& request) {
+  return rest(caller, id, request, about(a2a::TaskMethod::get, std::move(task)));
+}
+
+io::Task<http::Response> Service::rest_cancel(auth::Member::Caller caller, WorkspaceId id,
+                                              std::string task, const http::Request& request) {
+  return rest(caller, id, request, about(a2a::TaskMethod::cancel, std::move(task)));
+}
+
+io::Task<http::Response> Service::rest_subscribe(auth::Member::Caller caller, WorkspaceId id,
+                                                 std::string task, const http::Request& request) {
+  return rest(caller, id, request, about(a2a::TaskMethod::subscribe, std::move(task)));
+}
+
+io::Task<http::Response> Service::rest_card(auth::Member::Caller caller, WorkspaceId id,
+                                            const http::Request& request) {
+  return rest(caller, id, request, about(a2a::TaskMethod::card));
+}
+
+}  // namespace molecule::tasks

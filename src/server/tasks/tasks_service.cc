@@ -1,0 +1,264 @@
+#include "server/tasks/tasks_service.h"
+
+#include "platform/json/json.h"
+#include "server/tasks/last_event.h"
+#include "wire/a2a/stream.h"
+#include "wire/jsonrpc/jsonrpc.h"
+
+namespace molecule::tasks {
+namespace {
+
+constexpr std::size_t call_max = 64u << 10;     // Bytes of a request about a task.
+constexpr std::int64_t together_max = 4 << 20;  // Bytes of pieces that are put together.
+
+// A workspace's way in has two names: ours, and that of its A2A endpoint.
+constexpr http::Route way_in(std::string_view pattern) {
+  return http::post<auth::Member, &Service::call>(pattern)
+      .body_limit(16u << 20)
+      .says(
+          "Sends a message to a workspace as A2A JSON-RPC, 0.3 or 1.0: the agent's answer, or a receipt; "
+          "message/stream and SendStreamingMessage are answered with server-sent events. tasks/get, tasks/list and "
+          "tasks/cancel (GetTask, ListTasks, CancelTask) ask about what was sent.")
+      .takes<RawJson>()
+      .gives<RawJson>(200)
+      .gives<api::Receipt>(202)
+      .refuses("invalid_json", "invalid_request", "invalid_message", "unknown_method",
+               "method_not_supported", "message_id_reused", "not_reachable", "workspace_not_found",
+               "loop_stopped", "edge_rate", "mailbox_full", "agent_failed", "agent_unreachable",
+               "agent_timeout");
+}
+
+constexpr http::Route rest(http::Route route, std::string_view sentence) {
+  return route.says(sentence).refuses("task_not_found", "invalid_params");
+}
+
+constexpr auto table = http::table(
+    way_in("/workspaces/{id}/a2a"), way_in("/a2a/{id}"),
+    http::post<auth::Member, &Service::rest_send>("/a2a/{id}/message:send")
+        .body_limit(16u << 20)
+        .says("Sends a message as A2A HTTP+JSON, 1.0.")
+        .takes<RawJson>()
+        .gives<RawJson>()
+        .refuses("invalid_json", "invalid_message", "not_reachable", "workspace_not_found",
+                 "mailbox_full", "agent_failed", "agent_unreachable", "agent_timeout"),
+    http::post<auth::Member, &Service::rest_stream>("/a2a/{id}/message:stream")
+        .body_limit(16u << 20)
+        .says("The same, answered with server-sent events.")
+        .takes<RawJson>()
+        .gives(200, "text/event-stream")
+        .refuses("invalid_json", "invalid_message", "not_reachable", "workspace_not_found",
+                 "mailbox_full"),
+    rest(http::get<auth::Member, &Service::rest_list>("/a2a/{id}/tasks").gives<RawJson>(),
+         "The caller's tasks at a workspace, newest change first."),
+    rest(http::get<auth::Member, &Service::rest_get>("/a2a/{id}/tasks/{task}").gives<RawJson>(),
+         "How one task stands."),
+    rest(http::post<auth::Member, &Service::rest_cancel>("/a2a/{id}/tasks/{task}:cancel")
+             .body_limit(call_max)
+             .takes<RawJson>()
+             .may_lack_body()
+             .gives<RawJson>(),
+         "Calls a task off."),
+    rest(http::get<auth::Member, &Service::rest_subscribe>("/a2a/{id}/tasks/{task}:subscribe")
+             .gives(200, "text/event-stream"),
+         "A task as it stands and what comes of it, as server-sent events."),
+    rest(http::post<auth::Member, &Service::rest_subscribe>("/a2a/{id}/tasks/{task}:subscribe")
+             .body_limit(call_max)
+             .takes<RawJson>()
+             .may_lack_body()
+             .gives(200, "text/event-stream"),
+         "A task as it stands and what comes of it, as server-sent events."),
+    http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")
+        .says("There is none: the card says all.")
+        .gives<RawJson>()
+        .refuses("unsupported_operation"));
+
+// A refusal as JSON-RPC. What A2A has a number for is an answer like any other.
+http::Response refused(const Fault& fault, std::string_view rpc_id) {
+  const a2a::TaskError* known = a2a::task_error(fault.code());
+  json::Object error;
+  error.add("code", known ? known->number : jsonrpc::internal_error).add("message", fault.text());
+  if (known) error.add("data", RawJson(a2a::error_details(*known, fault.text())));
+  json::Object out;
+  out.add("jsonrpc", "2.0").add("id", RawJson(std::string(rpc_id)));
+  out.add("error", error.raw()).add("code", fault.code());
+  return http::Response::json(known ? 200 : http_status(fault.kind()), out.text());
+}
+
+}  // namespace
+
+const std::span<const http::Route> routes = table;
+
+io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId id,
+                                       const http::Request& request) {
+  std::optional<a2a::TaskCall> call;
+  if (a2a::may_be_task_call(request.body)) call = a2a::task_call_in(request.body);
+  if (!call) {
+    auto sent = proxy_.send(caller, id, request);
+    co_return co_await sent;
+  }
+  const Asker asker{caller.workspace(), id};
+  std::optional<Fault> refusal;
+  try {
+    a2a::read_task_params(request.body, *call);
+    if (call->method == a2a::TaskMethod::subscribe) {
+      auto stream = subscribe(asker, *call, last_event_id(request), false);
+      co_return co_await stream;
+    }
+    auto work = answer(asker, *call);
+    std::string result = co_await work;
+    co_return http::Response::json(200, jsonrpc::success(call->rpc_id, result));
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    refusal = fault;
+  }
+  http::Response response = refused(*refusal, call->rpc_id);
+  // Its clients read nothing but events here.
+  const bool as_event = call->method == a2a::TaskMethod::subscribe &&
+                        call->generation == a2a::Generation::v03 && response.status == 200;
+  if (as_event) {
+    response.content_type = "text/event-stream";
+    response.body = "data: " + response.body + "\n\n";
+  }
+  co_return response;
+}
+
+io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& call) {
+  switch (call.method) {
+    case a2a::TaskMethod::get: return get(asker, call);
+    case a2a::TaskMethod::list: return list(asker, call);
+    case a2a::TaskMethod::cancel: return cancel(asker, call);
+    case a2a::TaskMethod::subscribe: break;
+    case a2a::TaskMethod::push:
+      throw Fault(Kind::bad_request, "push_not_supported",
+                  "push notifications are not offered here; ask with tasks/get");
+    case a2a::TaskMethod::card:
+      throw a2a::unsupported_operation(
+          "there is no extended card; the card says all, for whoever may read it");
+  }
+  throw internal();
+}
+
+std::optional<Service::Found> Service::look_up(sql::Statements& statements, const Asker& asker,
+                                               const std::string& id) const {
+  Found found;
+  found.id = id;
+  std::optional<messages::Record> record;
+  if (auto activity = ActivityId::parse(id)) record = ledger_.find(statements, *activity);
+  if (record && record->message.target != asker.at) record.reset();
+  if (record) {
+    found.row = tasks_.of(statements, record->message.seq);
+  } else {
+    const auto sender = asker.sees_all() ? std::nullopt : asker.workspace;
+    found.row = tasks_.by_id(statements, id, asker.at, sender);
+    if (found.row) record = ledger_.find(statements, found.row->message);
+  }
+  if (!record) return std::nullopt;
+  if (!asker.sees_all() && record->message.source != asker.workspace) return std::nullopt;
+  found.record = std::move(*record);
+  return found;
+}
+
+void Service::put_together(sql::Statements& statements, Found& found) const {
+  const std::int64_t message = found.record.message.seq;
+  found.newest = streams_.newest(statements, message);
+  if (found.newest == 0 || found.record.outcome) return;
+  a2a::Stream stream;
+  std::int64_t bytes = 0, at = 0;
+  while (at < found.newest) {
+    auto pieces = streams_.part(statements, message, at);
+    if (pieces.empty() || pieces.front().number != at + 1) return;
+    for (const streams::Piece& piece : pieces) {
+      bytes += static_cast<std::int64_t>(piece.data.size());
+      stream.take(piece.data);
+    }
+    if (bytes > together_max) return;
+    at = pieces.back().number;
+  }
+  const std::string answer = stream.answer();
+  if (!answer.empty()) found.heard = a2a::task_answer_in(answer);
+}
+
+io::Task<Service::Found> Service::find(const Asker& asker, const std::string& id) {
+  auto found = co_await db_.read([&, this](sql::Read& read) { return look_up(read, asker, id); });
+  if (!found) throw a2a::task_not_found();
+  co_return std::move(*found);
+}
+
+io::Task<std::string> Service::get(const Asker& asker, const a2a::TaskCall& call) {
+  auto look = [&, this](sql::Read& read) {
+    auto out = look_up(read, asker, call.id);
+    if (out && !out->record.outcome) put_together(read, *out);
+    return out;
+  };
+  auto seen = co_await db_.read(look);
+  if (!seen) throw a2a::task_not_found();
+  Found found = std::move(*seen);
+  if (found.goes_on()) co_await hear(found);
+  const a2a::TaskForm form{call.generation, call.history_length, true};
+  co_return co_await told(std::move(found), form);
+}
+
+io::Task<void> Service::hear(Found& found) {
+  auto said = co_await proxy_.ask(found.record.message, a2a::TaskRequest::get, found.row->task_id,
+                                  found.row->context_id);
+  if (!said) {
+    found.note = "its agent cannot be asked";
+    co_return;
+  }
+  if (said->end != proxy::Carried::End::answered) {
+    found.note = "its agent could not be asked: " + said->error;
+    co_return;
+  }
+  std::string task = a2a::task_answer_in(said->answer.body);
+  if (task.empty()) {
+    found.note = "its agent does not say how it stands: " + said->answer.error;
+    co_return;
+  }
+  const auto& seen = said->answer.task;
+  if (seen && !seen->state.empty() && seen->state != found.row->state) {
+    // By the same id: what the agent calls it elsewhere is its affair.
+    const messages::AgentTask now{found.row->task_id, found.row->context_id, seen->state};
+    const std::int64_t message = found.record.message.seq;
+    co_await db_.write([&, this](sql::Tx& tx) { ledger_.note(tx, message, now); });
+    found.row->state = seen->state;
+    found.row->changed_at = clock_.now();
+  }
+  found.heard = std::move(task);
+}
+
+io::Task<std::string> Service::told(Found found, a2a::TaskForm form) {
+  const std::size_t size = found.record.body.text.size() + found.heard.size() +
+                           (found.record.outcome ? found.record.outcome->body.text.size() : 0);
+  if (size <= io::short_text_max) co_return tell(found, form);
+  co_return co_await aside_.run([&, this] { return tell(found, form); });
+}
+
+std::string Service::tell(const Found& found, const a2a::TaskForm& form) const {
+  const messages::Message& message = found.record.message;
+  const proxy::Standing standing =
+      proxy::standing_of(found.record, found.known(), proxy_.is_polled(message.target));
+  a2a::TaskFacts facts;
+  facts.id = found.id;
+  facts.context_id = message.context_id.value_or("");
+  if (facts.context_id.empty() && found.row) facts.context_id = found.row->context_id;
+  if (facts.context_id.empty()) facts.context_id = message.id().text();
+  facts.state = standing.state;
+  facts.at = standing.since;
+  facts.says = standing.says;
+  facts.request = found.record.body.text;
+  facts.answer = found.heard;
+  if (facts.answer.empty() && found.record.outcome) facts.answer = found.record.outcome->body.text;
+  json::Object beside;
+  beside.add("standing", standing.word).add("since", standing.since);
+  beside.add("activity_id", message.id());
+  if (found.row) beside.add("agent_task_id", found.row->task_id);
+  if (found.record.delivery) {
+    beside.add("attempts", found.record.delivery->attempts);
+    beside.add("expires_at", found.record.delivery->expires_at);
+  }
+  if (!found.note.empty()) beside.add("note", found.note).add("known_at", found.row->changed_at);
+  facts.molecule = beside.members();
+  return a2a::task_told(facts, form);
+}
+
+}  // namespace molecule::tasks

@@ -1,0 +1,118 @@
+// What callers ask about tasks: get, list, cancel, subscribe, in both generations; and the way in
+// of each workspace's A2A endpoint, since only a request itself says whether it brings a message.
+//
+// Every message is a task. It has the id that its receipt told, and where its agent made a task of
+// it also the agent's own. Whose task it is may not be known to anybody else: what a caller may not
+// see is not there.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "platform/http/route.h"
+#include "server/proxy/proxy_service.h"
+#include "server/proxy/standing.h"
+#include "server/tasks/tasks.h"
+#include "wire/a2a/task.h"
+
+namespace molecule::tasks {
+
+class Service {
+ public:
+  Service(sql::Database& db, messages::Ledger& ledger, const Tasks& tasks,
+          const streams::Streams& streams, proxy::Service& proxy, io::Aside& aside,
+          const io::Clock& clock)
+      : db_(db),
+        ledger_(ledger),
+        tasks_(tasks),
+        streams_(streams),
+        proxy_(proxy),
+        aside_(aside),
+        clock_(clock) {}
+
+  // POST /workspaces/{id}/a2a and /a2a/{id}: a request about tasks, or a message.
+  io::Task<http::Response> call(auth::Member::Caller caller, WorkspaceId id,
+                                const http::Request& request);
+
+  // The same as HTTP+JSON of 1.0 has it, below /a2a/{id}: message:send, message:stream, tasks,
+  // tasks/{task}, tasks/{task}:cancel, tasks/{task}:subscribe and extendedAgentCard.
+  io::Task<http::Response> rest_send(auth::Member::Caller caller, WorkspaceId id,
+                                     const http::Request& request);
+  io::Task<http::Response> rest_stream(auth::Member::Caller caller, WorkspaceId id,
+                                       const http::Request& request);
+  io::Task<http::Response> rest_list(auth::Member::Caller caller, WorkspaceId id,
+                                     const http::Request& request);
+  io::Task<http::Response> rest_get(auth::Member::Caller caller, WorkspaceId id, std::string task,
+                                    const http::Request& request);
+  io::Task<http::Response> rest_cancel(auth::Member::Caller caller, WorkspaceId id,
+                                       std::string task, const http::Request& request);
+  io::Task<http::Response> rest_subscribe(auth::Member::Caller caller, WorkspaceId id,
+                                          std::string task, const http::Request& request);
+  io::Task<http::Response> rest_card(auth::Member::Caller caller, WorkspaceId id,
+                                     const http::Request& request);
+
+ private:
+  // Who asks whose endpoint.
+  struct Asker {
+    std::optional<WorkspaceId> workspace;  // Empty: an operator.
+    WorkspaceId at;
+    bool sees_all() const { return !workspace || *workspace == at; }
+  };
+  // A message and the task that it is.
+  struct Found {
+    std::string id;  // As it was asked for.
+    messages::Record record;
+    std::optional<Row> row;
+    std::string heard;        // The agent's newest word on its task, as the result of JSON-RPC.
+    std::string note;         // Why that is not newer.
+    std::int64_t newest = 0;  // The number of its newest piece, where its answer comes in pieces.
+    std::optional<proxy::Known> known() const {
+      if (!row) return std::nullopt;
+      return proxy::Known{row->state, row->changed_at};
+    }
+    bool goes_on() const { return proxy::goes_on(record, known()); }
+  };
+
+  io::Task<std::string> answer(const Asker& asker, const a2a::TaskCall& call);
+  io::Task<std::string> get(const Asker& asker, const a2a::TaskCall& call);
+  io::Task<std::string> list(const Asker& asker, const a2a::TaskCall& call);
+  io::Task<std::string> cancel(const Asker& asker, const a2a::TaskCall& call);
+  // As server-sent events: the task as it stands, then what comes of it. `last`: the number of the
+  // last event that was seen before; `bare`: without JSON-RPC around them.
+  io::Task<http::Response> subscribe(const Asker& asker, const a2a::TaskCall& call,
+                                     std::int64_t last, bool bare);
+  // Asks the agent again and again, until its task has ended or the reader is gone.
+  io::Task<void> keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call, bool bare);
+  io::Task<http::Response> rest(auth::Member::Caller caller, WorkspaceId id,
+                                const http::Request& request, a2a::TaskCall call);
+  io::Task<http::Response> rest_message(auth::Member::Caller caller, WorkspaceId id,
+                                        const http::Request& request, std::string_view method);
+
+  // Throws Fault task_not_found, also for what the asker may not see.
+  io::Task<Found> find(const Asker& asker, const std::string& id);
+  std::optional<Found> look_up(sql::Statements& statements, const Asker& asker,
+                               const std::string& id) const;
+  // What has come of an answer in pieces, as far as that is not too much.
+  void put_together(sql::Statements& statements, Found& found) const;
+  // Asks the agent how its task stands.
+  io::Task<void> hear(Found& found);
+  io::Task<std::string> told(Found found, a2a::TaskForm form);
+  std::string tell(const Found& found, const a2a::TaskForm& form) const;
+
+  // The steps of cancel(): what waits ends here and now; what an agent has it is asked to stop.
+  // Both come back with nothing when things have moved on meanwhile.
+  io::Task<std::optional<Found>> call_off(const Asker& asker, Found found);
+  io::Task<std::optional<Found>> ask_to_stop(const Asker& asker, Found found);
+
+  sql::Database& db_;
+  messages::Ledger& ledger_;
+  const Tasks& tasks_;
+  const streams::Streams& streams_;
+  proxy::Service& proxy_;
+  io::Aside& aside_;
+  const io::Clock& clock_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::tasks

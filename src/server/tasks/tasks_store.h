@@ -1,0 +1,110 @@
+// Statements over tasks and what is listed of them. Only this slice writes tasks.
+//
+// A list is made of the newest messages of a workspace, which the feed's index knows, and of the
+// tail that it does not hold yet.
+#pragma once
+
+#include "platform/sql/query.h"
+#include "platform/sql/value.h"
+#include "server/messages/messages.h"
+
+namespace molecule::tasks {
+
+// A task that an agent made of a message.
+struct Row {
+  std::int64_t message = 0;
+  std::string task_id;
+  std::string context_id;
+  std::string state;  // As A2A 0.3 names it.
+  Instant changed_at;
+};
+BOOST_DESCRIBE_STRUCT(Row, (), (message, task_id, context_id, state, changed_at))
+
+namespace store {
+
+inline constexpr sql::Query<void(std::int64_t, std::string_view, std::string_view, std::string_view,
+                                 Instant)>
+    note{"tasks.note", R"(
+    INSERT INTO tasks (message, agent_id, source_id, task_id, context_id, state, changed_at)
+    SELECT seq, target_id, source_id, $2, $3, $4, $5 FROM messages WHERE seq = $1
+        ON CONFLICT (message) DO UPDATE SET task_id = excluded.task_id, context_id = excluded.context_id,
+                                            state = excluded.state, changed_at = excluded.changed_at)"};
+
+inline constexpr sql::Query<Row(std::int64_t)> of_message{"tasks.of_message", R"(
+    SELECT message, task_id, context_id, state, changed_at FROM tasks WHERE message = $1)"};
+
+// The newest message of a task, by its agent's id. $3: only its sender's; NULL: anybody's.
+inline constexpr sql::Query<Row(std::string_view, WorkspaceId, std::optional<WorkspaceId>)> by_id{
+    "tasks.by_id", R"(
+    SELECT message, task_id, context_id, state, changed_at
+      FROM tasks WHERE task_id = $1 AND agent_id = $2 AND (CAST($3 AS BYTEA) IS NULL OR source_id = $3)
+     ORDER BY message DESC LIMIT 1)"};
+
+inline constexpr sql::Query<void(std::int64_t)> erase{"tasks.erase", R"(
+    DELETE FROM tasks WHERE message = $1)"};
+// Of messages between two numbers that are no more.
+inline constexpr sql::Query<void(std::int64_t, std::int64_t)> erase_orphans{"tasks.erase_orphans",
+                                                                            R"(
+    DELETE FROM tasks WHERE message > $1 AND message <= $2
+       AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.seq = tasks.message))"};
+
+// A place in a list: newest change first.
+struct Listed {
+  std::int64_t seq = 0;
+  Instant at;
+  std::int64_t bytes = 0;  // Of the message and its answer.
+};
+BOOST_DESCRIBE_STRUCT(Listed, (), (seq, at, bytes))
+
+namespace part {
+// $1: the workspace. $2: how many of its newest messages. $3: only from this sender. $4: the
+// conversation; $5: the message whose id is its name. $6: the state. $7: changed then or later.
+inline constexpr std::string_view found = R"(
+      FROM (SELECT m.seq AS seq, COALESCE(t.changed_at, o.ended_at, m.created_at) AS at,
+                   m.size + COALESCE(o.size, 0) AS bytes,
+                   CASE WHEN o."end" IS NULL AND t.state IS NOT NULL THEN t.state
+                        WHEN o."end" IS NULL AND d.state = 'leased' THEN 'working'
+                        WHEN o."end" IS NULL THEN 'submitted'
+                        WHEN o."end" = 'canceled' THEN 'canceled'
+                        WHEN o."end" = 'answered' THEN COALESCE(t.state, 'completed')
+                        WHEN o."end" = 'failed' AND t.state IN ('rejected', 'canceled') THEN t.state
+                        ELSE 'failed' END AS state
+              FROM (SELECT seq FROM (SELECT seq FROM feed WHERE workspace_id = $1 ORDER BY seq DESC LIMIT $2) AS filled
+                    UNION ALL
+                    SELECT seq FROM messages
+                     WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity') AND target_id = $1) f
+              JOIN messages m ON m.seq = f.seq
+              LEFT JOIN deliveries d ON d.seq = m.seq
+              LEFT JOIN outcomes o ON o.seq = m.seq
+              LEFT JOIN tasks t ON t.message = m.seq
+             WHERE m.target_id = $1
+               AND (CAST($3 AS BYTEA) IS NULL OR m.source_id = $3)
+               AND (CAST($4 AS TEXT) IS NULL OR COALESCE(m.context_id, t.context_id, '') = $4
+                    OR (m.seq = $5 AND m.context_id IS NULL AND COALESCE(t.context_id, '') = ''))
+               AND (t.task_id IS NULL OR NOT EXISTS (
+                    SELECT 1 FROM tasks later
+                     WHERE later.task_id = t.task_id AND later.agent_id = t.agent_id AND later.message > t.message
+                       AND COALESCE(later.source_id, later.agent_id) = COALESCE(t.source_id, t.agent_id)))) listed
+     WHERE (CAST($6 AS TEXT) IS NULL OR state = $6) AND (CAST($7 AS BIGINT) IS NULL OR at >= $7))";
+inline constexpr std::string_view columns = R"(
+    SELECT seq, at, bytes)";
+// $8 and $9: behind this place. $10: so many.
+inline constexpr std::string_view page = R"(
+       AND (CAST($8 AS BIGINT) IS NULL OR at < $8 OR (at = $8 AND seq < $9))
+     ORDER BY at DESC, seq DESC LIMIT $10)";
+inline constexpr std::string_view count = R"(
+    SELECT COUNT(*))";
+}  // namespace part
+
+inline constexpr sql::Query<Listed(WorkspaceId, std::int64_t, std::optional<WorkspaceId>,
+                                   std::optional<std::string>, std::optional<std::int64_t>,
+                                   std::optional<std::string>, std::optional<Instant>,
+                                   std::optional<Instant>, std::int64_t, std::int64_t)>
+    list{"tasks.list", sql::joined<part::columns, part::found, part::page>};
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::optional<WorkspaceId>,
+                                         std::optional<std::string>, std::optional<std::int64_t>,
+                                         std::optional<std::string>, std::optional<Instant>)>
+    count{"tasks.count", sql::joined<part::count, part::found>};
+
+}  // namespace store
+}  // namespace molecule::tasks

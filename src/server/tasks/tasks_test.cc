@@ -1,0 +1,187 @@
+#include "server/tasks/tasks.h"
+
+#include <map>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "testing/each_database.h"
+#include "testing/manual_clock.h"
+#include "testing/migrations.h"
+
+namespace molecule::tasks {
+namespace {
+
+using namespace std::chrono_literals;
+using messages::AgentTask;
+using messages::End;
+using messages::State;
+
+class TaskStore : public test::EachDatabase {
+ protected:
+  void SetUp() override {
+    EachDatabase::SetUp();
+    db().migrate(test::migrations());
+    ledger = std::make_unique<messages::Ledger>(clock, random, mailboxes);
+    ledger->join(tasks);
+    agent = random.id<WorkspaceId>();
+  }
+  void TearDown() override {
+    ledger.reset();
+    EachDatabase::TearDown();
+  }
+  messages::Message accept(std::optional<WorkspaceId> source = {},
+                           std::optional<std::string> context = {}) {
+    clock.advance(1s);
+    const std::string id = random.id<RequestId>().text();
+    messages::NewMessage what;
+    what.target = agent;
+    what.source = source;
+    what.method = "message/send";
+    what.message_id = id;
+    what.key = random.id<RequestId>().bytes();
+    what.rpc_id = "1";
+    what.body = "{}";
+    what.context_id = std::move(context);
+    auto accepted = write([&](sql::Tx& tx) { return ledger->accept(tx, what, State::open); });
+    return read([&](sql::Read& r) { return ledger->find(r, accepted.place.seq); })->message;
+  }
+  void end(const messages::Message& message, End how, std::optional<AgentTask> task = {}) {
+    clock.advance(1s);
+    messages::Outcome outcome;
+    outcome.end = how;
+    outcome.task = std::move(task);
+    write([&](sql::Tx& tx) { return ledger->call_off(tx, message, outcome); });
+  }
+  std::optional<Row> by_id(std::string_view id, std::optional<WorkspaceId> sender = {}) {
+    return read([&](sql::Read& r) { return tasks.by_id(r, id, agent, sender); });
+  }
+  struct Asked {
+    std::int64_t window = 1000;
+    std::optional<WorkspaceId> sender = {};
+    std::optional<std::string> context = {};
+    std::optional<std::int64_t> named = {};
+    std::optional<std::string> state = {};
+    std::optional<Instant> since = {};
+  };
+  std::vector<std::int64_t> list(const Asked& asked) {
+    return read([&](sql::Read& r) {
+      std::vector<std::int64_t> out;
+      for (const auto& each :
+           r.all(store::list, agent, asked.window, asked.sender, asked.context, asked.named,
+                 asked.state, asked.since, std::nullopt, std::int64_t{0}, std::int64_t{100}))
+        out.push_back(each.seq);
+      EXPECT_EQ(r.one(store::count, agent, asked.window, asked.sender, asked.context, asked.named,
+                      asked.state, asked.since),
+                static_cast<std::int64_t>(out.size()));
+      return out;
+    });
+  }
+  std::vector<std::int64_t> all() { return list({}); }
+  std::vector<std::int64_t> in_state(std::string state) {
+    Asked asked;
+    asked.state = std::move(state);
+    return list(asked);
+  }
+  using Seqs = std::vector<std::int64_t>;
+
+  test::ManualClock clock;
+  io::SystemRandom random;
+  messages::Mailboxes mailboxes;
+  std::unique_ptr<messages::Ledger> ledger;
+  Tasks tasks{clock};
+  WorkspaceId agent;
+};
+
+TEST_P(TaskStore, AnAgentsTaskIsFoundByItsIdAndItsSender) {
+  const auto ada = random.id<WorkspaceId>(), bob = random.id<WorkspaceId>();
+  auto one = accept(ada), two = accept(bob);
+  end(one, End::answered, AgentTask{"t", "c", "working"});
+  end(two, End::answered, AgentTask{"t", "c", "completed"});
+  EXPECT_EQ(by_id("t")->message, two.seq);
+  EXPECT_EQ(by_id("t", ada)->message, one.seq);
+  EXPECT_EQ(by_id("t", ada)->state, "working");
+  EXPECT_FALSE(by_id("t", random.id<WorkspaceId>()));
+  EXPECT_FALSE(by_id("u"));
+  EXPECT_FALSE(read(
+      [&](sql::Read& r) { return tasks.by_id(r, "t", random.id<WorkspaceId>(), std::nullopt); }));
+}
+
+TEST_P(TaskStore, ItsStateIsTheLastThatWasHeard) {
+  auto one = accept();
+  for (const char* state : {"submitted", "working"}) {
+    write([&](sql::Tx& tx) { ledger->note(tx, one.seq, {"t", "c", state}); });
+    EXPECT_EQ(by_id("t")->state, state);
+    EXPECT_EQ(in_state(state), Seqs{one.seq});
+  }
+  end(one, End::answered, AgentTask{"t", "c", "completed"});
+  EXPECT_EQ(by_id("t")->state, "completed");
+  EXPECT_EQ(by_id("t")->changed_at, clock.now());
+}
+
+TEST_P(TaskStore, ListsAreNewestChangeFirst) {
+  auto one = accept(), two = accept(), three = accept();
+  EXPECT_EQ(all(), (Seqs{three.seq, two.seq, one.seq}));
+  end(one, End::answered);
+  EXPECT_EQ(all(), (Seqs{one.seq, three.seq, two.seq}));
+  clock.advance(1s);
+  write([&](sql::Tx& tx) { ledger->note(tx, two.seq, {"t", "c", "working"}); });
+  EXPECT_EQ(all(), (Seqs{two.seq, one.seq, three.seq}));
+  Asked asked;
+  asked.since = clock.now();
+  EXPECT_EQ(list(asked), Seqs{two.seq});
+}
+
+TEST_P(TaskStore, EachEndHasItsState) {
+  const std::vector<std::pair<End, std::string>> ends{
+      {End::answered, "completed"}, {End::failed, "failed"}, {End::expired, "failed"},
+      {End::removed, "failed"},     {End::dead, "failed"},   {End::canceled, "canceled"}};
+  std::map<std::string, std::size_t> expected{{"submitted", 1}, {"rejected", 1}};
+  accept();
+  for (const auto& [how, state] : ends) {
+    end(accept(), how);
+    ++expected[state];
+  }
+  end(accept(), End::failed, AgentTask{"t", "c", "rejected"});
+  for (const auto& [state, count] : expected) EXPECT_EQ(in_state(state).size(), count) << state;
+}
+
+TEST_P(TaskStore, ListsAreOfOneConversationOrSender) {
+  const auto ada = random.id<WorkspaceId>();
+  auto one = accept(ada, "c-1"), two = accept({}, "c-2"), three = accept(ada), four = accept({});
+  end(four, End::answered, AgentTask{"t", "c-1", "completed"});
+  Asked asked;
+  asked.context = "c-1";
+  EXPECT_EQ(list(asked), (Seqs{four.seq, one.seq}));
+  asked.context = three.id().text();
+  asked.named = three.seq;
+  EXPECT_EQ(list(asked), Seqs{three.seq});
+  Asked hers;
+  hers.sender = ada;
+  EXPECT_EQ(list(hers), (Seqs{three.seq, one.seq}));
+  EXPECT_EQ(all().size(), 4u) << two.seq;
+}
+
+TEST_P(TaskStore, ATaskOfManyMessagesIsListedOnce) {
+  const auto ada = random.id<WorkspaceId>();
+  auto one = accept(ada), two = accept(ada), other = accept();
+  end(one, End::answered, AgentTask{"t", "c", "input-required"});
+  end(two, End::answered, AgentTask{"t", "c", "completed"});
+  end(other, End::answered, AgentTask{"t", "c", "working"});
+  EXPECT_EQ(all(), (Seqs{other.seq, two.seq}));
+}
+
+TEST_P(TaskStore, WhatIsErasedOrPrunedIsForgotten) {
+  auto one = accept(), two = accept();
+  end(one, End::answered, AgentTask{"t", "c", "completed"});
+  end(two, End::answered, AgentTask{"u", "c", "completed"});
+  write([&](sql::Tx& tx) { ledger->erase(tx, agent, one.seq); });
+  EXPECT_FALSE(by_id("t"));
+  write([&](sql::Tx& tx) { ledger->prune(tx, 0, two.seq, clock.now() + 1h); });
+  EXPECT_FALSE(by_id("u"));
+}
+
+EACH_DATABASE(TaskStore);
+
+}  // namespace
+}  // namespace molecule::tasks

@@ -1,0 +1,204 @@
+// Reading what is asked about tasks, and the errors.
+#include <array>
+
+#include <fmt/core.h>
+
+#include "wire/a2a/differences.h"
+#include "wire/a2a/task.h"
+#include "wire/jsonrpc/jsonrpc.h"
+
+namespace molecule::a2a {
+namespace {
+
+using json::Node;
+using json::Type;
+
+constexpr std::size_t call_max = 64u << 10;  // Bytes of a request about tasks.
+
+struct Named {
+  TaskMethod method;
+  detail::Pair name;
+};
+constexpr std::array<Named, 9> methods{{
+    {TaskMethod::get, detail::get_method},
+    {TaskMethod::list, {"tasks/list", "ListTasks"}},
+    {TaskMethod::cancel, detail::cancel_method},
+    {TaskMethod::subscribe, detail::subscribe_method},
+    {TaskMethod::push, {"tasks/pushNotificationConfig/set", "CreateTaskPushNotificationConfig"}},
+    {TaskMethod::push, {"tasks/pushNotificationConfig/get", "GetTaskPushNotificationConfig"}},
+    {TaskMethod::push, {"tasks/pushNotificationConfig/list", "ListTaskPushNotificationConfigs"}},
+    {TaskMethod::push, {"tasks/pushNotificationConfig/delete", "DeleteTaskPushNotificationConfig"}},
+    {TaskMethod::card, {"agent/getAuthenticatedExtendedCard", "GetExtendedAgentCard"}},
+}};
+
+constexpr std::array<TaskError, 8> errors{{
+    {"task_not_found", -32001, "TASK_NOT_FOUND", 404, "NOT_FOUND"},
+    {"task_not_cancelable", -32002, "TASK_NOT_CANCELABLE", 400, "FAILED_PRECONDITION"},
+    {"push_not_supported", -32003, "PUSH_NOTIFICATION_NOT_SUPPORTED", 400, "FAILED_PRECONDITION"},
+    {"unsupported_operation", -32004, "UNSUPPORTED_OPERATION", 400, "FAILED_PRECONDITION"},
+    {"version_not_supported", -32009, "VERSION_NOT_SUPPORTED", 400, "FAILED_PRECONDITION"},
+    {"invalid_params", jsonrpc::invalid_params, "INVALID_PARAMS", 400, "INVALID_ARGUMENT"},
+    {"invalid_json", jsonrpc::parse_error, "PARSE_ERROR", 400, "INVALID_ARGUMENT"},
+    {"invalid_request", jsonrpc::invalid_request, "INVALID_REQUEST", 400, "INVALID_ARGUMENT"},
+}};
+
+// Either spelling of a member, as ProtoJSON parsers read it.
+Node member(Node params, std::string_view name, std::string_view other) {
+  Node found = params.find(name);
+  return found ? found : params.find(other);
+}
+
+std::optional<std::string> text_in(Node value, std::string_view name) {
+  if (!value || value.is(Type::null)) return std::nullopt;
+  if (!value.is(Type::string)) throw invalid_params(fmt::format("{}: expected a string", name));
+  if (value.string().size() > task_id_max)
+    throw invalid_params(fmt::format("{} is longer than {} bytes", name, task_id_max));
+  if (value.string().empty()) return std::nullopt;
+  return std::string(value.string());
+}
+
+std::optional<std::int64_t> number_in(Node value, std::string_view name) {
+  if (!value || value.is(Type::null)) return std::nullopt;
+  if (!value.is(Type::integer))
+    throw invalid_params(fmt::format("{}: expected a whole number", name));
+  return value.integer();
+}
+
+}  // namespace
+
+bool may_be_task_call(std::string_view body) {
+  if (body.size() > call_max) return false;
+  // A slash may be escaped.
+  for (std::string_view part :
+       {"tasks/", "tasks\\/", "Task", "ExtendedAgentCard", "ExtendedCard"}) {
+    if (body.find(part) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+std::optional<TaskCall> task_call_in(std::string_view body) {
+  try {
+    json::Document document = json::Document::parse(body);
+    Node method = document.root().find("method");
+    if (!method.is(Type::string)) return std::nullopt;
+    for (const Named& each : methods) {
+      const bool new_one = method.string() == each.name.v10;
+      if (!new_one && method.string() != each.name.v03) continue;
+      TaskCall call;
+      call.method = each.method;
+      call.generation = new_one ? Generation::v10 : Generation::v03;
+      call.rpc_id = rpc_id_in(body).value_or("null");
+      return call;
+    }
+  } catch (const Fault&) {
+    // Whoever reads it as a message says why it is none.
+  }
+  return std::nullopt;
+}
+
+void set_history_length(TaskCall& call, std::int64_t length) {
+  if (length < 0) throw invalid_params("historyLength must not be negative");
+  call.history_length = length;
+}
+
+void set_page_size(TaskFilter& filter, std::int64_t size) {
+  if (size < 1 || size > page_size_max)
+    throw invalid_params(fmt::format("pageSize must be 1 to {}", page_size_max));
+  filter.page_size = size;
+}
+
+void set_state(TaskFilter& filter, std::string_view state) {
+  const std::string name = state_as(Generation::v03, state);
+  if (!is_state(name)) throw invalid_params("status is no state that A2A knows");
+  if (name != "unknown") filter.state = name;
+}
+
+void set_since(TaskFilter& filter, std::string_view time) {
+  filter.since = Instant::parse(time);
+  if (!filter.since) throw invalid_params("statusTimestampAfter must be an RFC 3339 time");
+}
+
+void read_task_params(std::string_view body, TaskCall& call) {
+  json::Document document = json::Document::parse(body);
+  Node params = document.root().find("params");
+  if (params && !params.is(Type::object) && !params.is(Type::null))
+    throw invalid_params("params: expected an object");
+  if (auto length = number_in(member(params, "historyLength", "history_length"), "historyLength"))
+    set_history_length(call, *length);
+  if (call.method == TaskMethod::card) return;
+  if (call.method != TaskMethod::list) {
+    auto id = text_in(params.find("id"), "id");
+    if (!id && call.method == TaskMethod::push)
+      id = text_in(member(params, "taskId", "task_id"), "taskId");
+    if (!id) throw invalid_params("params.id, the id of the task, is required");
+    call.id = std::move(*id);
+    return;
+  }
+  TaskFilter& filter = call.filter;
+  filter.context_id = text_in(member(params, "contextId", "context_id"), "contextId");
+  filter.page_token = text_in(member(params, "pageToken", "page_token"), "pageToken");
+  if (auto state = text_in(params.find("status"), "status")) set_state(filter, *state);
+  if (auto size = number_in(member(params, "pageSize", "page_size"), "pageSize"))
+    set_page_size(filter, *size);
+  if (auto since = text_in(member(params, "statusTimestampAfter", "status_timestamp_after"),
+                           "statusTimestampAfter"))
+    set_since(filter, *since);
+  Node artifacts = member(params, "includeArtifacts", "include_artifacts");
+  if (artifacts && !artifacts.is(Type::null)) {
+    if (!artifacts.is(Type::boolean))
+      throw invalid_params("includeArtifacts: expected true or false");
+    filter.artifacts = artifacts.boolean();
+  }
+}
+
+const TaskError* task_error(std::string_view code) {
+  for (const TaskError& each : errors) {
+    if (each.code == code) return &each;
+  }
+  return nullptr;
+}
+
+const TaskError* task_error(int number) {
+  for (const TaskError& each : errors) {
+    if (each.number == number) return &each;
+  }
+  return nullptr;
+}
+
+std::string error_details(const TaskError& error, std::string_view text) {
+  json::Object info;
+  if (error.number == jsonrpc::invalid_params) {
+    json::Object violation;
+    violation.add("description", text);
+    info.add("@type", "type.googleapis.com/google.rpc.BadRequest");
+    info.add("fieldViolations", RawJson("[" + violation.text() + "]"));
+  } else {
+    info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
+    info.add("reason", error.reason).add("domain", "a2a-protocol.org");
+  }
+  return "[" + info.text() + "]";
+}
+
+int error_number(std::string_view answer) {
+  if (!is_error(answer)) return 0;
+  json::Document document =
+      json::Document::parse(answer, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  return static_cast<int>(document.root().find("error").find("code").integer());
+}
+
+Fault task_not_found() {
+  return {Kind::not_found, "task_not_found",
+          "there is no such task here, or it is not the caller's"};
+}
+
+Fault task_not_cancelable(std::string why) {
+  return conflict("task_not_cancelable", std::move(why));
+}
+
+Fault unsupported_operation(std::string why) {
+  return bad_request("unsupported_operation", std::move(why));
+}
+
+Fault invalid_params(std::string why) { return bad_request("invalid_params", std::move(why)); }
+
+}  // namespace molecule::a2a
