@@ -9,6 +9,7 @@
 #include "app/system.h"
 #include "server/activity/activity_service.h"
 #include "server/auth/auth_service.h"
+#include "server/dead_letters/dead_letters_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
@@ -188,6 +189,7 @@ std::vector<http::Route> all_routes() {
   add(activity::routes);
   add(proxy::routes);
   add(tasks::routes);
+  add(dead_letters::routes);
   add(delegations::routes);
   add(layout::routes);
   add(events::routes);

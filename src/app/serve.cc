@@ -26,6 +26,7 @@
 #include "server/auth/keep.h"
 #include "server/auth/rules.h"
 #include "server/cards/cards_service.h"
+#include "server/dead_letters/dead_letters_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
@@ -213,8 +214,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   proxy::Told told(log);
   delegations::Outcomes outcomes(log, feed, world.clock);
   tasks::Tasks agents_tasks(world.clock);
+  dead_letters::Letters letters(world.clock);
   for (messages::Follower* follower : std::initializer_list<messages::Follower*>{
-           &feed, &streams, &agents_tasks, &told, &outcomes})
+           &feed, &streams, &agents_tasks, &letters, &told, &outcomes})
     ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
@@ -256,6 +258,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   later_departures.join(relay);
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, aside, world.clock);
+  dead_letters::Service dead_letters(db, ledger, feed, proxy, world.clock, world.random);
+  for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
   cards::Service cards(directory, config.text("platform-url"));
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
@@ -295,6 +299,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(proxy::routes, proxy);
   router.mount(relay::routes, relay);
   router.mount(tasks::routes, tasks);
+  router.mount(dead_letters::routes, dead_letters);
   router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);
   router.mount(layout::routes, layout);
