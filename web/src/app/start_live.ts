@@ -32,7 +32,7 @@ async function recallHops(until: number): Promise<void> {
   let hops = hopsStore.get();
   for (const { event_type, workspace_id, payload, created_at, seq } of past.toReversed()) {
     if (workspace_id === null || seq === undefined || seq > until) continue;
-    hops = applyHop(hops, { event: event_type, workspace_id, payload, at: Date.parse(created_at), seq, transient: false });
+    hops = applyHop(hops, { event: event_type, workspace_id, payload, at: Date.parse(created_at), seq, transient: false } as Frame);
   }
   hopsStore.set(pruneHops(hops, now()));
 }

@@ -1,7 +1,7 @@
 import { readActivityPage, type ActivityQuery, type ActivityRow } from "@/api/activity_api";
 import { messageOf } from "@/api/api_error";
 import { Store } from "@/ui/store";
-import type { Frame } from "./frame";
+import type { Brought, Frame } from "./frame";
 
 export interface FeedState {
   /** Newest first. */
@@ -24,7 +24,7 @@ const speaksOfActivity = (event: string) =>
 /** True when an event means that this workspace's rows changed. */
 export function concerns(frame: Frame, workspaceId: string): boolean {
   if (!speaksOfActivity(frame.event)) return false;
-  const { source_id, target_id } = frame.payload;
+  const { source_id, target_id } = frame.payload as Brought<"ACTIVITY_LOGGED">;
   return frame.workspace_id === workspaceId || source_id === workspaceId || target_id === workspaceId;
 }
 

@@ -21,7 +21,7 @@ describe("a newest page", () => {
 });
 
 describe("an event", () => {
-  const frame = (event: string, workspace_id: string, payload = {}): Frame => ({ event, workspace_id, payload, seq: 1, at: 0, transient: false });
+  const frame = (event: string, workspace_id: string, payload = {}) => ({ event, workspace_id, payload, seq: 1, at: 0, transient: false }) as Frame;
   it("renews the feed of the workspace it is about, and of both ends of a hop", () => {
     expect(concerns(frame("ACTIVITY_LOGGED", "a"), "a")).toBe(true);
     expect(concerns(frame("DELEGATION_SENT", "a", { target_id: "b" }), "b")).toBe(true);

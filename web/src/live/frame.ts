@@ -1,16 +1,28 @@
+import { textMember } from "@/api/a2a_text";
+import type { EventPayloads } from "@/api/wire";
 import { now } from "@/ui/clock";
 
-/** One event as it arrives on the socket. */
-export interface Frame {
-  event: string;
+export type EventName = keyof EventPayloads;
+
+/** What an event of this kind brings, by the platform's names. A value may be odd, so each is looked at before it is used. */
+export type Brought<K extends EventName> = { readonly [M in keyof EventPayloads[K]]?: unknown };
+
+interface Told<K extends EventName> {
+  event: K;
   workspace_id: string;
   /** Milliseconds since the epoch. */
   at: number;
-  payload: Record<string, unknown>;
+  payload: Brought<K>;
   seq: number;
   /** A latest-value frame: it does not advance the position in the log. */
   transient: boolean;
 }
+
+/** One event as it arrives on the socket. A newer platform may tell of others besides: whoever reads frames passes them over. */
+export type Frame = { [K in EventName]: Told<K> }[EventName];
+
+/** The words of one member; undefined when there are none. */
+export const wordsOf = <P extends object>(payload: P, member: keyof P & string) => textMember(payload, member);
 
 /** The first frame of every connection. */
 export interface Hello {
@@ -38,10 +50,10 @@ export function readFrame(text: string): Frame | Hello | undefined {
     event: fields.event,
     workspace_id: typeof fields.workspace_id === "string" ? fields.workspace_id : "",
     at: Number.isNaN(at) ? now() : at,
-    payload: typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>) : {},
+    payload: typeof payload === "object" && payload !== null ? payload : {},
     seq,
     transient: fields.transient === true,
-  };
+  } as Frame;
 }
 
 export function isHello(frame: Frame | Hello): frame is Hello {

@@ -1,6 +1,6 @@
 import { readCard, readStatus, readWorkspace, type Workspace } from "@/api/workspace";
 import type { WorkspaceStatus } from "@/api/wire";
-import type { Frame } from "@/live/frame";
+import { wordsOf, type EventName, type Frame } from "@/live/frame";
 import { withoutWorkspace, withWorkspace, type Org } from "./org";
 
 export interface Applied {
@@ -11,7 +11,7 @@ export interface Applied {
 
 type Payload = Record<string, unknown>;
 
-const statusByEvent: Record<string, WorkspaceStatus> = {
+const statusByEvent: Partial<Record<EventName, WorkspaceStatus>> = {
   WORKSPACE_PROVISIONING: "provisioning",
   WORKSPACE_AWAITING_AGENT: "awaiting_agent",
   WORKSPACE_ONLINE: "online",
@@ -56,16 +56,15 @@ function carriedBy(payload: Payload): Partial<Workspace> {
 }
 
 function changeOf(frame: Frame): Partial<Workspace> | undefined {
-  const { event, payload } = frame;
-  const status = statusByEvent[event];
-  switch (event) {
+  const status = statusByEvent[frame.event];
+  switch (frame.event) {
     case "WORKSPACE_PROVISIONING":
-      return { ...carriedBy(payload), status: "provisioning", current_task: "", late: false };
+      return { ...carriedBy(frame.payload), status: "provisioning", current_task: "", late: false };
     case "WORKSPACE_ONLINE":
-      return { ...carriedBy(payload), status: "online", last_error_rate: 0, last_sample_error: "", late: false };
+      return { ...carriedBy(frame.payload), status: "online", last_error_rate: 0, last_sample_error: "", late: false };
     case "WORKSPACE_DEGRADED": {
-      const rate = payload.error_rate;
-      const sample = payload.sample_error;
+      const rate = frame.payload.error_rate;
+      const sample = frame.payload.sample_error;
       return {
         status: "degraded",
         late: false,
@@ -74,21 +73,21 @@ function changeOf(frame: Frame): Partial<Workspace> | undefined {
       };
     }
     case "WORKSPACE_PROVISION_FAILED":
-      return { status: "failed", last_sample_error: typeof payload.error === "string" ? payload.error : "" };
+      return { status: "failed", last_sample_error: wordsOf(frame.payload, "error") ?? "" };
     case "WORKSPACE_OFFLINE":
     case "WORKSPACE_PAUSED":
-      return { ...carriedBy(payload), status: status ?? "offline", current_task: "", active_tasks: 0, late: false };
+      return { ...carriedBy(frame.payload), status: status ?? "offline", current_task: "", active_tasks: 0, late: false };
     case "WORKSPACE_AWAITING_AGENT":
     case "WORKSPACE_HIBERNATED":
-      return { ...carriedBy(payload), status: status ?? "offline", late: false };
+      return { ...carriedBy(frame.payload), status: status ?? "offline", late: false };
     case "WORKSPACE_UPDATED":
     case "TASK_UPDATED":
     case "AGENT_CARD_UPDATED":
-      return carriedBy(payload);
+      return carriedBy(frame.payload);
     case "WORKSPACE_LATE":
       return { late: true };
     case "WORKSPACE_HEARTBEAT":
-      return { ...carriedBy(payload), late: false, last_heartbeat_at: new Date(frame.at).toISOString() };
+      return { ...carriedBy(frame.payload), late: false, last_heartbeat_at: new Date(frame.at).toISOString() };
     default:
       return undefined;
   }
@@ -104,7 +103,7 @@ export function apply(org: Org, frame: Frame): Applied {
   const before = org.workspaces.get(id);
   if (before) return { org: withWorkspace(org, { ...before, ...change }) };
   // Only an event of a new workspace may add one: a late heartbeat must not bring a removed one back.
-  if (!(frame.event in statusByEvent) || typeof frame.payload.name !== "string") return { org, incomplete: id };
+  if (!(frame.event in statusByEvent) || !("name" in frame.payload) || typeof frame.payload.name !== "string") return { org, incomplete: id };
   const created = readWorkspace({ ...frame.payload, id, created_at: new Date(frame.at).toISOString() });
   return { org: withWorkspace(org, { ...created, ...change }), incomplete: id };
 }

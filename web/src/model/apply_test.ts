@@ -8,7 +8,7 @@ import { childrenOf, descendantsOf, nestingRefusal, searchWorkspaces } from "./s
 let seq = 0;
 function frame(event: string, workspace_id: string, payload: Record<string, unknown> = {}): Frame {
   seq += 1;
-  return { event, workspace_id, payload, seq, at: Date.parse("2026-01-01T00:00:00Z") + seq * 1000, transient: false };
+  return { event, workspace_id, payload, seq, at: Date.parse("2026-01-01T00:00:00Z") + seq * 1000, transient: false } as Frame;
 }
 function orgOf(...raw: Record<string, unknown>[]): Org {
   return withPicture(emptyOrg, raw.map(readWorkspace));

@@ -32,7 +32,7 @@ it("ten busy minutes leave the page no larger than its bounds", () => {
       x: i,
       y: 1,
     };
-    const frame: Frame = { event, workspace_id: id, at, payload, seq: i + 1, transient: event === "WORKSPACE_HEARTBEAT" };
+    const frame = { event, workspace_id: id, at, payload, seq: i + 1, transient: event === "WORKSPACE_HEARTBEAT" } as Frame;
     org = apply(org, frame).org;
     threads = applyToThreads(threads, frame);
     hops = applyHop(hops, frame);

@@ -1,5 +1,4 @@
-import { textMember } from "@/api/a2a_text";
-import type { Frame } from "@/live/frame";
+import { wordsOf, type Frame } from "@/live/frame";
 import { Store } from "@/ui/store";
 import { announcement, answerOf, emptyThread, withAnswer, withLogLine, withQuestion, type ChatMessage, type LogLine, type Thread } from "./chat";
 
@@ -21,48 +20,54 @@ export function changeThread(id: string, change: (thread: Thread) => Thread): vo
 }
 
 function logLine(frame: Frame): Omit<LogLine, "times"> | undefined {
-  const { payload, at } = frame;
-  const text = (key: string) => textMember(payload, key) ?? "";
-  const peerId = text("target_id");
+  const { at } = frame;
   switch (frame.event) {
-    case "TASK_UPDATED":
-      return text("current_task") ? { kind: "task", text: text("current_task"), at } : undefined;
+    case "TASK_UPDATED": {
+      const text = wordsOf(frame.payload, "current_task");
+      return text ? { kind: "task", text, at } : undefined;
+    }
     case "DELEGATION_SENT":
-      return { kind: "out", text: text("task_preview"), peerId, at };
+      return { kind: "out", text: wordsOf(frame.payload, "task_preview") ?? "", peerId: wordsOf(frame.payload, "target_id") ?? "", at };
     case "DELEGATION_COMPLETE":
-      return { kind: "in", text: text("response_preview"), peerId, at };
+      return { kind: "in", text: wordsOf(frame.payload, "response_preview") ?? "", peerId: wordsOf(frame.payload, "target_id") ?? "", at };
     case "DELEGATION_FAILED":
-      return { kind: "error", text: text("error"), peerId, at };
-    case "ACTIVITY_LOGGED":
-      if (!["task_update", "agent_log", "error"].includes(text("activity_type")) || !text("summary")) return undefined;
-      return { kind: text("activity_type") === "error" ? "error" : "note", text: text("summary"), at };
+      return { kind: "error", text: wordsOf(frame.payload, "error") ?? "", peerId: wordsOf(frame.payload, "target_id") ?? "", at };
+    case "ACTIVITY_LOGGED": {
+      const type = wordsOf(frame.payload, "activity_type") ?? "";
+      const text = wordsOf(frame.payload, "summary");
+      if (!["task_update", "agent_log", "error"].includes(type) || !text) return undefined;
+      return { kind: type === "error" ? "error" : "note", text, at };
+    }
     default:
       return undefined;
   }
 }
 
-const partOf = (payload: Record<string, unknown>) => (payload.truncated === true ? { truncated: true } : {});
+const partOf = (payload: { readonly truncated?: unknown }) => (payload.truncated === true ? { truncated: true } : {});
 
 /** A conversation after one event about its workspace. */
 export function applyToThread(thread: Thread, frame: Frame): Thread {
-  const { payload, at } = frame;
-  const messageId = textMember(payload, "message_id");
+  const { at } = frame;
   switch (frame.event) {
     case "USER_MESSAGE": {
-      const content = textMember(payload, "content") ?? "";
+      const content = wordsOf(frame.payload, "content") ?? "";
+      const messageId = wordsOf(frame.payload, "message_id");
       if (!messageId) return thread;
-      const rowId = textMember(payload, "activity_id");
+      const rowId = wordsOf(frame.payload, "activity_id");
       // What has no words has files, which events leave out.
       const partial = content === "" || content.length >= toldWhole ? { truncated: true } : {};
       return withQuestion(thread, { id: messageId, ...(rowId ? { rowId } : {}), role: "user", text: content, ...partial, at, state: "delivered" });
     }
     case "AGENT_MESSAGE": {
-      const said = { ...announcement(textMember(payload, "message") ?? "", payload.attachments), ...partOf(payload) };
-      const replyTo = textMember(payload, "reply_to");
-      const id = messageId ?? `event:${frame.seq}`;
+      const { payload } = frame;
+      const said = { ...announcement(wordsOf(payload, "message") ?? "", payload.attachments), ...partOf(payload) };
+      const replyTo = wordsOf(payload, "reply_to");
+      const id = wordsOf(payload, "message_id") ?? `event:${frame.seq}`;
       return withAnswer(thread, { id, role: "agent", ...said, at, ...(replyTo ? { replyTo } : {}) });
     }
     case "A2A_RESPONSE": {
+      const { payload } = frame;
+      const messageId = wordsOf(payload, "message_id");
       const answer = { ...answerOf(messageId ?? `event:${frame.seq}`, payload.response_body), ...partOf(payload) };
       if (messageId) return withAnswer(thread, { ...answer, at });
       // Without a name it answers whatever waits.

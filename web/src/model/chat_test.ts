@@ -10,7 +10,7 @@ const asked = (state: "sending" | "queued" = "sending"): Thread =>
 const texts = (thread: Thread) => thread.messages.map(({ role, text }) => `${role}:${text}`);
 
 function frame(event: string, payload: Record<string, unknown>, at = t0 + 5000): Frame {
-  return { event, workspace_id: "pm", payload, seq: 1, at, transient: false };
+  return { event, workspace_id: "pm", payload, seq: 1, at, transient: false } as Frame;
 }
 function row(change: Partial<ActivityRow>): ActivityRow {
   return {

@@ -43,11 +43,11 @@ function summed(hop: Pick<Hop, "key" | "from" | "to" | "lastAt">, minutes: reado
 
 /** The hops after one event: a delegation sent counts, a failed one marks its pair. */
 export function applyHop(hops: Hops, frame: Frame): Hops {
+  if (frame.event !== "DELEGATION_SENT" && frame.event !== "DELEGATION_FAILED") return hops;
   const to = frame.payload.target_id;
   if (typeof to !== "string" || to === "" || frame.workspace_id === "" || to === frame.workspace_id) return hops;
   const sent = frame.event === "DELEGATION_SENT";
-  const failed = frame.event === "DELEGATION_FAILED";
-  if (!sent && !failed) return hops;
+  const failed = !sent;
   const key = `${frame.workspace_id}>${to}`;
   const before = hops.get(key);
   const minute = Math.floor(frame.at / minuteMs);

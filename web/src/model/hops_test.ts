@@ -2,21 +2,22 @@ import { expect, it } from "vitest";
 import type { Frame } from "@/live/frame";
 import { applyHop, hopsMax, hopWindowMs, pruneHops, type Hops } from "./hops";
 
-const sent = (from: string, to: string, at: number): Frame => ({
-  event: "DELEGATION_SENT",
+const told = (event: "DELEGATION_SENT" | "DELEGATION_FAILED", from: string, to: string, at: number): Frame => ({
+  event,
   workspace_id: from,
   payload: { target_id: to },
   seq: at,
   at,
   transient: false,
 });
+const sent = (from: string, to: string, at: number) => told("DELEGATION_SENT", from, to, at);
 
 it("counts delegations by ordered pair and forgets them after an hour", () => {
   let hops: Hops = new Map();
   hops = applyHop(hops, sent("a", "b", 1000));
   hops = applyHop(hops, sent("a", "b", 2000));
   hops = applyHop(hops, sent("b", "a", 3000));
-  hops = applyHop(hops, { ...sent("a", "b", 4000), event: "DELEGATION_FAILED" });
+  hops = applyHop(hops, told("DELEGATION_FAILED", "a", "b", 4000));
   expect(hops.get("a>b")).toMatchObject({ count: 2, failed: 1, lastAt: 4000 });
   expect(hops.get("b>a")?.count).toBe(1);
   expect(pruneHops(hops, 4000)).toBe(hops);

@@ -1,5 +1,4 @@
-import { textMember } from "@/api/a2a_text";
-import type { Frame } from "@/live/frame";
+import { wordsOf, type Frame } from "@/live/frame";
 import { Store } from "@/ui/store";
 
 /** Tasks that began a moment ago, by workspace. Work of a few milliseconds is over before a card is drawn. */
@@ -14,7 +13,7 @@ export const recentTasksStore = new Store<RecentTasks>(new Map());
 
 /** The recent tasks after one event that arrived at `now`. */
 export function applyTask(recent: RecentTasks, frame: Frame, now: number): RecentTasks {
-  const text = frame.event === "TASK_UPDATED" ? textMember(frame.payload, "current_task") : undefined;
+  const text = frame.event === "TASK_UPDATED" ? wordsOf(frame.payload, "current_task") : undefined;
   if (text === undefined || (recent.size >= recentMax && !recent.has(frame.workspace_id))) return recent;
   return new Map(recent).set(frame.workspace_id, { text, until: now + readableMs });
 }
