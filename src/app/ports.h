@@ -47,22 +47,29 @@ class RelayedByRelays final : public presence::Relayed {
   const relay::Relays& relays_;
 };
 
-// That an agent has dialled in shows that it lives, and empties its mailbox.
+// That an agent has dialled in empties its mailbox. Its connection keeps alive who counts as alive;
+// what stands behind it says so itself.
 class RelayListeners final : public relay::Listeners {
  public:
-  RelayListeners(presence::Roster& roster, proxy::Service& proxy, const io::Clock& clock)
-      : roster_(roster), proxy_(proxy), clock_(clock) {}
+  RelayListeners(presence::Roster& roster, proxy::Service& proxy,
+                 const workspaces::Directory& directory, const io::Clock& clock)
+      : roster_(roster), proxy_(proxy), directory_(directory), clock_(clock) {}
   void here(WorkspaceId id, bool anew) override {
-    roster_.greet(id, clock_.now());
     if (anew) proxy_.agent_anew(id);
     proxy_.agent_ready(id);
   }
-  void heard(WorkspaceId id) override { roster_.greet(id, clock_.now()); }
+  void heard(WorkspaceId id) override {
+    const auto brief = directory_.brief(id);
+    const bool alive = brief && (brief->status == workspaces::Status::online ||
+                                 brief->status == workspaces::Status::degraded);
+    if (alive) roster_.greet(id, clock_.now());
+  }
   void gone(WorkspaceId id) override { roster_.leave(id); }
 
  private:
   presence::Roster& roster_;
   proxy::Service& proxy_;
+  const workspaces::Directory& directory_;
   const io::Clock& clock_;
 };
 

@@ -248,7 +248,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                              relayed, presence_settings, registry);
   later_departures.join(presence);
   RelayKeys relay_keys(own_key);
-  RelayListeners relay_listeners(roster, proxy, world.clock);
+  RelayListeners relay_listeners(roster, proxy, directory, world.clock);
   relay::Service relay(relays, relay_keys, relay_listeners, world.clock, world.random, registry);
   for (auto& lane : lanes) {
     relay.add_lane({&lane->loop(), &lane->scope(), [&lane](std::unique_ptr<net::Stream> stream) {

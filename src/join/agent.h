@@ -17,6 +17,8 @@ class Agent {
   virtual io::Task<void> serve(std::unique_ptr<net::Stream> stream) = 0;
   // Its A2A card; nothing while it is not there.
   virtual io::Task<std::optional<std::string>> card() = 0;
+  // Whether anybody answers at all, busy or not.
+  virtual io::Task<bool> is_there() = 0;
   // Tasks that it is at.
   virtual std::size_t working() const = 0;
 };

@@ -103,8 +103,8 @@ io::Task<void> Attendance::run() {
         waits = !done;
       }
       if (connection_.is_up() && !waits) {
-        const auto card = co_await agent_.card();
-        co_await beat(card.has_value());
+        const bool alive = co_await agent_.is_there();
+        co_await beat(alive);
       }
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled || fault.code() == "not_registered") throw;

@@ -6,6 +6,7 @@
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "platform/net/socket.h"
+#include "platform/net/wheel.h"
 #include "platform/process/child.h"
 
 namespace molecule::join {
@@ -14,6 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto exit_within = 5s;      // From the end of its output.
+constexpr auto look_every = 20ms;     // Whether it has ended.
+constexpr auto output_grace = 300ms;  // For output that comes behind its end.
+constexpr int not_ended = -1;
 constexpr auto ask_again_after = 2s;  // For the platform, while all places are taken.
 constexpr std::size_t message_max = 16u << 20;
 constexpr int not_found_code = -32001;
@@ -248,57 +252,66 @@ io::Task<void> CommandAgent::work(std::shared_ptr<Run> run, std::string text,
 
 io::Task<void> CommandAgent::talk(Run& run, std::string text,
                                   std::vector<std::pair<std::string, std::string>> environment) {
-  process::Child child(command_.arguments, environment);
+  process::Child child(command_.arguments, environment, text);
   struct Named {
     Run& at;
     Named(Run& of, process::Child& started) : at(of) { at.child = &started; }
     ~Named() { at.child = nullptr; }
   };
   const Named named(run, child);
-  auto stdio = net::Socket::adopt(loop_, child.take_socket(), "command");
-  // A command need not read what it is told.
-  auto tell = [](net::Stream& to, std::string what) -> io::Task<void> {
-    co_await to.write(what);
-    co_await to.shutdown_write();
+  auto output = net::Socket::adopt(loop_, child.take_output(), "command");
+  // What the command leaves behind may hold its output open; it is not waited for.
+  auto watch = [](const process::Child& of, net::Stream& out) -> io::Task<void> {
+    while (!of.ended()) co_await io::sleep(look_every);
+    out.set_deadline(net::Direction::read, net::Wheel::now() + output_grace);
   };
   io::Context here = co_await io::context();
-  io::Scope telling(loop_, [](std::string_view, std::exception_ptr) {}, here.cancellation);
-  telling.spawn("stdin", tell(*stdio, std::move(text)));
+  io::Scope watching(loop_, [](std::string_view, std::exception_ptr) {}, here.cancellation);
+  watching.spawn("exit", watch(child, *output));
   std::exception_ptr failure;
   try {
-    std::vector<char> part(16u << 10);
-    for (;;) {
-      const net::Attempt came = stdio->try_read(part);
-      if (came.state == net::Attempt::State::wait) {
-        const net::Wake why = co_await stdio->wait(net::Direction::read);
-        net::require_ready(why, here);
-        continue;
-      }
-      if (came.state != net::Attempt::State::moved) break;
-      if (run.output.size() + came.bytes > command_.output_max) {
-        throw Fault(Kind::too_large, "output_too_large",
-                    fmt::format("the command printed more than {} bytes", command_.output_max));
-      }
-      run.output.append(part.data(), came.bytes);
-      run.grown.notify();
-    }
+    co_await read_all(*output, run);
   } catch (...) {
     failure = std::current_exception();
   }
-  telling.cancel();
-  co_await telling.join();
+  watching.cancel();
+  co_await watching.join();
   if (failure) std::rethrow_exception(failure);
   const auto by = clock_.monotonic() + exit_within;
   while (!child.ended() && clock_.monotonic() < by) co_await io::sleep(5ms);
-  if (!child.ended()) child.kill();
-  const int status = child.ended().value_or(0);
+  const int status = child.ended().value_or(not_ended);
   if (run.canceled) co_return;
   if (status != 0) {
     const std::string_view said(run.output);
+    if (status == not_ended)
+      throw Fault(Kind::bad_gateway, "command_failed",
+                  "the command closed its output and did not end");
     throw Fault(Kind::bad_gateway, "command_failed",
                 said.empty() ? fmt::format("the command ended with status {}", status)
                              : fmt::format("the command ended with status {} after it had said: {}",
                                            status, json::storable(said, 2000)));
+  }
+}
+
+// To the end of the output, or for a moment longer than the command lives.
+io::Task<void> CommandAgent::read_all(net::Stream& output, Run& run) {
+  io::Context here = co_await io::context();
+  std::vector<char> part(16u << 10);
+  for (;;) {
+    const net::Attempt came = output.try_read(part);
+    if (came.state == net::Attempt::State::wait) {
+      const net::Wake why = co_await output.wait(net::Direction::read);
+      if (why == net::Wake::deadline) co_return;
+      net::require_ready(why, here);
+      continue;
+    }
+    if (came.state != net::Attempt::State::moved) co_return;
+    if (run.output.size() + came.bytes > command_.output_max) {
+      throw Fault(Kind::too_large, "output_too_large",
+                  fmt::format("the command printed more than {} bytes", command_.output_max));
+    }
+    run.output.append(part.data(), came.bytes);
+    run.grown.notify();
   }
 }
 

@@ -44,6 +44,7 @@ class CommandAgent final : public Agent {
 
   io::Task<void> serve(std::unique_ptr<net::Stream> stream) override;
   io::Task<std::optional<std::string>> card() override;
+  io::Task<bool> is_there() override { co_return true; }
   std::size_t working() const override { return working_; }
   // Ends what runs. Before destruction.
   io::Task<void> stop();
@@ -60,6 +61,7 @@ class CommandAgent final : public Agent {
                       std::vector<std::pair<std::string, std::string>> environment);
   io::Task<void> talk(Run& run, std::string text,
                       std::vector<std::pair<std::string, std::string>> environment);
+  io::Task<void> read_all(net::Stream& output, Run& run);
   http::Response stream_of(std::shared_ptr<Run> run, std::string rpc_id, bool from_now);
   void forget_old();
 

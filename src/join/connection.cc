@@ -192,7 +192,8 @@ io::Task<void> Connection::connect() {
   };
   try {
     // Ends with the watch, too: the machine has slept, and the connection is not to be trusted.
-    io::Scope carrying(*here.loop, {}, &watching.cancellation());
+    auto note = [&failure](std::string_view, std::exception_ptr escaped) { failure = escaped; };
+    io::Scope carrying(*here.loop, note, &watching.cancellation());
     auto carry = [](Connection& self, mux::Session::Transport over, io::Scope& home,
                     http::WebSocket& by, io::Scope& watch) -> io::Task<void> {
       const Watched ends{watch};
@@ -205,8 +206,8 @@ io::Task<void> Connection::connect() {
   }
   watching.cancel();
   co_await watching.join();
-  if (failure) std::rethrow_exception(failure);
   look_at_end(*socket);
+  if (failure) end_if_broken(failure);
   co_await socket->finish(1000);
 }
 
@@ -270,6 +271,19 @@ mux::Session::Transport Connection::take_up(const relay::Welcome& welcome) {
       });
   session_id_ = welcome.session;
   return *session_->attach(0);
+}
+
+// A session whose rules were broken is not gone on with.
+void Connection::end_if_broken(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Fault& fault) {
+    if (fault.code() == "mux_broken") {
+      session_->end();
+      welcomed_ = false;  // Come again slowly.
+    }
+    throw;
+  }
 }
 
 void Connection::look_at_end(const http::FrameSocket& socket) {

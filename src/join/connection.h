@@ -67,6 +67,7 @@ class Connection final : public net::Connector {
   io::Task<relay::Welcome> shake_hands(http::WebSocket& socket);
   void check_key(const relay::Challenge& challenge, const std::string& nonce);
   mux::Session::Transport take_up(const relay::Welcome& welcome);
+  void end_if_broken(const std::exception_ptr& failure);
   void look_at_end(const http::FrameSocket& socket);
   io::Task<void> watch_sleep(io::Scope& scope);
   std::chrono::milliseconds pause(int attempt);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "join/pipe.h"
+#include "platform/net/wheel.h"
 
 namespace molecule::join {
 namespace {
@@ -38,6 +39,10 @@ io::Task<void> Door::run() {
 }
 
 io::Task<void> Door::pass(std::unique_ptr<net::Socket> socket) {
+  // Who asks nothing costs the connection nothing.
+  socket->set_deadline(net::Direction::read, net::Wheel::now() + ask_within);
+  co_await socket->readable();
+  socket->set_deadline(net::Direction::read, net::no_deadline);
   std::unique_ptr<net::Stream> stream;
   try {
     stream = co_await connection_.dial(connection_.membership().platform);

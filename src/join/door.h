@@ -9,7 +9,9 @@ namespace molecule::join {
 
 class Door {
  public:
-  static constexpr std::size_t connections_max = 64;
+  // Fewer than the streams there may be, so that some are left for registering and beating.
+  static constexpr std::size_t connections_max = 48;
+  static constexpr std::chrono::seconds ask_within{10};
 
   // Listens on a loopback address; port 0 picks one. Throws as net::Listener does.
   Door(io::Loop& loop, std::string_view address, std::uint16_t port, Connection& connection);

@@ -67,13 +67,25 @@ io::Task<std::optional<std::string>> HttpAgent::card() {
     try {
       const http::ClientResponse answer = co_await client_.send(request);
       if (answer.status == 200) co_return json::compact(answer.body());
+      // Busy, or not ready: it may have one yet.
+      if (answer.status != 404 && answer.status != 405) co_return std::nullopt;
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled) throw;
-      if (fault.code() == "agent_unreachable") co_return std::nullopt;
+      co_return std::nullopt;
     }
   }
   // It listens, and shows none.
   co_return std::string("{}");
+}
+
+io::Task<bool> HttpAgent::is_there() {
+  try {
+    co_await dialer_.dial(url_);
+    co_return true;
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    co_return false;
+  }
 }
 
 }  // namespace molecule::join

@@ -16,6 +16,7 @@ class HttpAgent final : public Agent {
   // While nothing listens the platform is answered with 503, so that it keeps the message.
   io::Task<void> serve(std::unique_ptr<net::Stream> stream) override;
   io::Task<std::optional<std::string>> card() override;
+  io::Task<bool> is_there() override;
   std::size_t working() const override { return open_; }
 
  private:

@@ -9,7 +9,6 @@ namespace {
 
 io::Task<void> one_way(net::Stream& from, net::Stream& to) {
   for (;;) {
-    co_await from.readable();
     auto buffer = std::make_unique_for_overwrite<char[]>(pipe_buffer);
     for (;;) {
       const net::Attempt came = from.try_read({buffer.get(), pipe_buffer});
@@ -21,6 +20,8 @@ io::Task<void> one_way(net::Stream& from, net::Stream& to) {
       }
       co_await to.write(std::string_view(buffer.get(), came.bytes));
     }
+    buffer.reset();
+    co_await from.readable();
   }
 }
 

@@ -135,13 +135,13 @@ class LocalAgent:
     """An A2A server on loopback. `answers` maps a request to its result, or to the results of a stream."""
 
     def __init__(self, answers: Callable[[dict[str, Any]], Any], card: dict[str, Any] | None = None,
-                 port: int = 0) -> None:
+                 port: int = 0, one_at_a_time: bool = False) -> None:
         agent = self
         self.asked: list[dict[str, Any]] = []
         self.heads: list[dict[str, str]] = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+            protocol_version = "HTTP/1.0" if one_at_a_time else "HTTP/1.1"
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -175,8 +175,10 @@ class LocalAgent:
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        kind = http.server.HTTPServer if one_at_a_time else http.server.ThreadingHTTPServer
+        self._server = kind(("127.0.0.1", port), Handler)
+        if isinstance(self._server, http.server.ThreadingHTTPServer):
+            self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
+import os
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -243,6 +248,93 @@ def test_a_message_that_comes_again_finds_the_run_that_there_was(joining: Joinin
     wait_for("the answer", lambda: joining.send(workspace, "go", "m1").status_code == 200)
     assert said(joining.send(workspace, "go", "m1").json()).strip() == "done"
     assert runs.read_text().count("run") == 1
+
+
+def test_a_command_is_a_program_like_any_other(joining: Joining) -> None:
+    workspace, token = joining.workspace("plain")
+    joining.join(workspace, token, "--command", "cat /dev/stdin > /dev/stdout; yes | head -1; setsid sleep 30 &")
+    joining.online(workspace)
+    began = time.monotonic()
+    assert said(joining.send(workspace, "text ", "m1").json()) == "text y\n"
+    assert time.monotonic() - began < 10, "what it leaves behind is not waited for"
+
+
+def test_an_agent_that_is_busy_keeps_its_card(joining: Joining) -> None:
+    free = threading.Event()
+
+    def answers(_: dict[str, Any]) -> Any:
+        free.wait(20)
+        return {"kind": "message", "messageId": "a", "role": "agent", "parts": []}
+
+    agent = joining.agent(answers, one_at_a_time=True)
+    workspace, token = joining.workspace("busy")
+    joined = joining.join(workspace, token, "--agent", agent.url)
+    joining.online(workspace)
+    thread = threading.Thread(target=lambda: joining.send(workspace, "go", "m1"))
+    thread.start()
+    wait_for("the agent to be busy", lambda: agent.asked)
+    joined.kill()
+    joined = joining.join(workspace, None, "--agent", agent.url)
+    joined.wait_for("no agent answers yet")
+    assert joining.stage.must("GET", f"/workspaces/{workspace}")["agent_card"]["name"] == "local"
+    free.set()
+    thread.join()
+    joined.wait_for('"registered"')
+
+
+def test_who_was_replaced_while_it_slept_does_not_throw_the_newer_out(joining: Joining) -> None:
+    way = joining.way()
+    workspace, token = joining.workspace("asleep")
+    older = joining.join(workspace, token, "--command", "echo older", url=way.url, folder="older")
+    joining.online(workspace)
+    way.block()
+    newer = joining.join(workspace, token, "--command", "echo newer", folder="newer")
+    newer.wait_for('"registered"')
+    way.unblock()
+    assert older.ended() == 4
+    assert "from elsewhere" in older.log_text()
+    assert said(joining.send(workspace, "who?", "m1").json()).strip() == "newer"
+
+
+def test_a_message_for_an_agent_that_has_gone_says_so(joining: Joining) -> None:
+    agent = joining.agent(lambda body: {"kind": "message", "messageId": "a", "role": "agent", "parts": []})
+    workspace, token = joining.workspace("gone")
+    joining.join(workspace, token, "--agent", agent.url)
+    joining.online(workspace)
+    agent.close()
+    joining.send(workspace, "anybody?", "m1")
+    rows = joining.stage.must("GET", f"/workspaces/{workspace}/activity?type=a2a_receive")
+    assert "no agent answers at" in json.dumps(rows) or "busy" in json.dumps(rows)
+
+
+def test_a_connection_that_breaks_before_it_has_begun_leaves_nothing_behind(joining: Joining) -> None:
+    workspace, token = joining.workspace("half")
+    for number in range(20):
+        break_before_welcome(joining.stage.url, workspace, token, late=number % 2 == 1)
+    time.sleep(1.5)  # The gauges are of the last second.
+    assert metric(joining.stage, "molecule_relays") - metric(joining.stage, "molecule_relays_away") == 0
+
+
+def metric(stage: Stage, name: str) -> float:
+    lines = stage.ask("GET", "/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name + " "))
+
+
+def break_before_welcome(url: str, workspace: str, token: str, late: bool) -> None:
+    """Say hello and show a proof, then reset the connection."""
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname, place.port), 10) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        key = base64.b64encode(os.urandom(16)).decode()
+        connection.sendall(f"GET /workspaces/{workspace}/relay HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
+                           f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+                           f"Authorization: Bearer {token}\r\n\r\n".encode())
+        nonce = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+        for said_text in (json.dumps({"version": 1, "nonce": nonce}), "{}"):
+            data = said_text.encode()
+            connection.sendall(bytes([0x81, 0x80 | len(data)]) + b"\0\0\0\0" + data)
+        if late:
+            connection.recv(65536)
 
 
 def test_a_frozen_agent_does_not_hold_the_platform_up(joining: Joining) -> None:

@@ -33,7 +33,7 @@ std::size_t Session::Channel::read(std::span<char> into) {
 }
 
 std::size_t Session::Channel::take_owed() {
-  if (peer_ended || broken || owed_ < window_ / 4) return 0;
+  if (peer_ended || broken || gone || owed_ < window_ / 4) return 0;
   return std::exchange(owed_, 0);
 }
 
@@ -75,6 +75,12 @@ void Session::Channel::ring(net::Direction direction) noexcept {
     if (net::Sleeper* sleeper = std::exchange(waiting.sleeper, nullptr))
       sleeper->wake(net::Wake::ready);
   });
+}
+
+void Session::Channel::peer_left() noexcept {
+  gone = true;
+  ring(net::Direction::read);
+  ring(net::Direction::write);
 }
 
 void Session::Channel::break_off() noexcept {

@@ -23,6 +23,7 @@ class Session::Channel final : public std::enable_shared_from_this<Session::Chan
 
   const std::uint32_t number;
   bool broken = false;      // Nothing moves any more.
+  bool gone = false;        // The other side has dropped it; what came before can be read.
   bool ended = false;       // We send no more.
   bool peer_ended = false;  // The other side sends no more.
   std::size_t credit;       // Bytes that we may send.
@@ -42,6 +43,8 @@ class Session::Channel final : public std::enable_shared_from_this<Session::Chan
   // Wakes who waits, in a turn of its own.
   void ring(net::Direction direction) noexcept;
   void break_off() noexcept;
+  // The other side takes nothing more and sends nothing more.
+  void peer_left() noexcept;
 
  private:
   struct Wait final : net::Wheel::Entry {

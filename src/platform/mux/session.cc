@@ -109,7 +109,10 @@ class MuxStream final : public net::Stream {
     Session::Channel& at = *channel_;
     if (at.broken) return {Attempt::State::broken, 0};
     const std::size_t bytes = at.read(into);
-    if (bytes == 0) return {at.peer_ended ? Attempt::State::end : Attempt::State::wait, 0};
+    if (bytes == 0) {
+      const auto none = at.gone ? Attempt::State::broken : Attempt::State::wait;
+      return {at.peer_ended ? Attempt::State::end : none, 0};
+    }
     if (const std::size_t owed = at.take_owed(); owed > 0)
       core_->send(Type::credit, at.number, number_payload(static_cast<std::uint32_t>(owed)));
     return {Attempt::State::moved, bytes};
@@ -117,7 +120,7 @@ class MuxStream final : public net::Stream {
 
   Attempt try_write(std::span<const std::string_view> pieces) noexcept override {
     Session::Channel& at = *channel_;
-    if (at.broken || at.ended) return {Attempt::State::broken, 0};
+    if (at.broken || at.ended || at.gone) return {Attempt::State::broken, 0};
     std::size_t moved = 0;
     std::size_t wanted = 0;
     for (std::string_view piece : pieces) {
@@ -138,8 +141,9 @@ class MuxStream final : public net::Stream {
 
   bool arm(Direction direction, net::Sleeper& sleeper, net::Wake* at_once) noexcept override {
     const Session::Channel& at = *channel_;
-    const bool ready = direction == Direction::read ? at.unread() > 0 || at.peer_ended
-                                                    : at.credit > 0 && core_->room() > 0;
+    const bool ready =
+        at.gone || (direction == Direction::read ? at.unread() > 0 || at.peer_ended
+                                                 : at.credit > 0 && core_->room() > 0);
     return channel_->arm(direction, sleeper, at_once, ready);
   }
   void disarm(Direction direction) noexcept override { channel_->disarm(direction); }
@@ -148,7 +152,7 @@ class MuxStream final : public net::Stream {
   }
 
   io::Task<void> shutdown_write() override {
-    if (!channel_->broken && !std::exchange(channel_->ended, true))
+    if (!channel_->broken && !channel_->gone && !std::exchange(channel_->ended, true))
       core_->send(Type::end, channel_->number);
     co_return;
   }
@@ -156,9 +160,9 @@ class MuxStream final : public net::Stream {
   void close() noexcept override {
     Session::Channel& at = *channel_;
     if (at.broken) return;
-    const bool whole = at.ended && at.peer_ended && at.unread() == 0;
+    const bool known = at.gone || (at.ended && at.peer_ended && at.unread() == 0);
     at.break_off();
-    if (!whole) core_->send(Type::reset, at.number);
+    if (!known) core_->send(Type::reset, at.number);
     core_->forget(at.number);
   }
 
@@ -256,7 +260,7 @@ void Session::Core::take(const Frame& frame) {
       channel->ring(Direction::read);
       break;
     case Type::reset:
-      channel->break_off();
+      channel->peer_left();
       forget(frame.stream);
       break;
     case Type::credit: take_credit(*channel, frame.payload); break;

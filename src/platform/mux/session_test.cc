@@ -250,6 +250,24 @@ TEST_F(MuxSession, AStreamThatIsDroppedIsBrokenForTheOtherSideAndIsForgotten) {
   run(talk(*this));
 }
 
+TEST_F(MuxSession, WhatCameBeforeAStreamWasDroppedCanBeRead) {
+  make();
+  connect();
+  auto talk = [](MuxSession& self) -> io::Task<std::string> {
+    auto mine = self.platform_->open();
+    co_await mine->write(std::string_view("a question that nobody reads"));
+    net::Stream* theirs = co_await self.opened(0);
+    co_await write_all(*theirs, "not now");
+    self.opened_.clear();
+    co_await self.settled();
+    const std::string heard = co_await read_all(*mine);
+    std::array<std::string_view, 1> more{"more"};
+    EXPECT_EQ(mine->try_write(more).state, net::Attempt::State::broken);
+    co_return heard;
+  };
+  EXPECT_EQ(run(talk(*this)), "not now");
+}
+
 TEST_F(MuxSession, RefusesMoreStreamsThanItsBound) {
   make({.opened_max = 2});
   connect();

@@ -215,7 +215,7 @@ Attempt Socket::try_read(std::span<char> into) noexcept {
   if (at_->fd() < 0) return {State::broken, 0};
   if (drained_ || at_->turn_over(Direction::read)) return {State::wait, 0};
   for (;;) {
-    ssize_t n = ::recv(at_->fd(), into.data(), into.size(), 0);
+    ssize_t n = ::read(at_->fd(), into.data(), into.size());
     if (n > 0) {
       auto bytes = static_cast<std::size_t>(n);
       // A short read leaves nothing behind, except the end itself.

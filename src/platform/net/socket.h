@@ -25,8 +25,8 @@ inline constexpr int accepted_per_turn_max = 64;    // Connections.
 
 class Socket final : public Stream {
  public:
-  // Takes over a connected, non-blocking descriptor. TCP_NODELAY is set; there is no other
-  // buffering.
+  // Takes over a connected, non-blocking descriptor, or one end of a pipe, which moves bytes one
+  // way only. TCP_NODELAY is set; there is no other buffering.
   static std::unique_ptr<Socket> adopt(io::Loop& loop, int descriptor, std::string peer);
   // Connects to a socket address (the dialler has decided that it may). Throws Fault bad_gateway
   // connect_failed with the system's reason, deadline at `by`, or cancelled.

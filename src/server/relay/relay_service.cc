@@ -49,7 +49,9 @@ Service::Probe::Probe(metrics::Registry& registry)
       resumed(registry.counter("molecule_relays_resumed_total",
                                "Relays that went on after their connection had broken.")),
       ended(registry.counter("molecule_relays_ended_total", "Relays that ended.")),
-      open(registry.gauge("molecule_relays", "Agents that have dialled in.")) {}
+      open(registry.gauge("molecule_relays", "Agents that have dialled in.")),
+      away(registry.gauge("molecule_relays_away",
+                          "Those of them whose connection broke, and who may come back.")) {}
 
 Service::Service(Relays& relays, const Keys& keys, Listeners& listeners, const io::Clock& clock,
                  io::Random& random, metrics::Registry& registry)
@@ -122,8 +124,14 @@ io::Task<void> Service::serve(http::WebSocket& socket, WorkspaceId id, Origin or
   } catch (...) {
     failure = std::current_exception();
   }
-  relay->lane.scope->spawn_from_anywhere(
-      "relay left", [this, relay, broke = refusal.has_value()] { return left(relay, broke); });
+  // Also when whoever waits here was cancelled.
+  bool over = false;
+  io::Completion<void> left_it([&](io::Completion<void>* completion) {
+    relay->lane.scope->spawn_from_anywhere("relay left", [&, completion] {
+      return left(Leaving{relay, begun->transport, refusal.has_value(), over, completion});
+    });
+  });
+  co_await left_it;
   if (refusal) {
     log::warn("ended the relay of an agent that broke its rules",
               log::field("workspace", id.text()), log::field("error", refusal->text()));
@@ -131,18 +139,21 @@ io::Task<void> Service::serve(http::WebSocket& socket, WorkspaceId id, Origin or
     co_return;
   }
   if (failure) std::rethrow_exception(failure);
-  if (relay->session().ended()) co_await socket.close(1000, {});
+  if (over) co_await socket.close(1000, {});
 }
 
 // On the relay's loop, once its socket carries nothing more.
-io::Task<void> Service::left(Shared relay, bool rules_broken) {
-  mux::Session& session = relay->session();
-  if (rules_broken) session.end();
-  if (session.ended()) {
-    end(relay, Ending::left);
+io::Task<void> Service::left(Leaving leaving) {
+  mux::Session& session = leaving.relay->session();
+  session.detach(leaving.transport);
+  if (leaving.rules_broken) session.end();
+  leaving.over = session.ended();
+  if (leaving.over) {
+    end(leaving.relay, Ending::left);
   } else if (!session.attached()) {
-    relay->away_since = clock_.monotonic();
+    leaving.relay->away_since = clock_.monotonic();
   }
+  leaving.waiting->complete();
   co_return;
 }
 
@@ -175,6 +186,11 @@ io::Task<Service::Beginning> Service::begin(http::WebSocket& socket, WorkspaceId
   }
   auto resumed = co_await resume(id, hello);
   if (resumed) co_return std::move(*resumed);
+  // Who comes back from afar does not throw out who came meanwhile.
+  if (hello.session && relays_.is_here(id)) {
+    throw Fault(Kind::forbidden, "relay_replaced",
+                "this workspace's agent has connected from elsewhere; the newer connection counts");
+  }
   io::Context here = co_await io::context();
   co_return anew(lane_of(*here.loop), id, hello, std::move(origin));
 }
@@ -222,6 +238,8 @@ Service::Beginning Service::anew(const Lane& lane, WorkspaceId id, const Hello& 
   } else {
     probe_.open.add();
   }
+  // Whoever goes down has looked at those that were there before.
+  if (going_down_.load(std::memory_order_relaxed)) end(beginning.relay, Ending::platform_stops);
   return beginning;
 }
 
@@ -232,20 +250,24 @@ void Service::end(const Shared& relay, Ending ending) {
   if (!was_current) return;
   probe_.ended.add();
   probe_.open.subtract();
-  listeners_.gone(relay->workspace);
+  if (!relays_.find(relay->workspace)) listeners_.gone(relay->workspace);
 }
 
 io::Task<void> Service::sweep() {
   const auto now = clock_.monotonic();
   const bool tell = now - heard_at_ >= heard_every;
   if (tell) heard_at_ = now;
+  std::int64_t away = 0;
   for (const Shared& relay : relays_.all()) {
     if (relay->is_here()) {
       if (tell) listeners_.heard(relay->workspace);
     } else if (now - relay->away_since.load() > keep) {
       end(relay, Ending::left);
+    } else {
+      ++away;
     }
   }
+  probe_.away.set(away);
   co_return;
 }
 

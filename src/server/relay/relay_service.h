@@ -61,7 +61,14 @@ class Service final : public workspaces::Departure {
   struct Beginning;
   io::Task<void> serve(http::WebSocket& socket, WorkspaceId id, Origin origin);
   io::Task<Beginning> begin(http::WebSocket& socket, WorkspaceId id, Origin origin);
-  io::Task<void> left(Shared relay, bool rules_broken);
+  struct Leaving {
+    Shared relay;
+    mux::Session::Transport transport;
+    bool rules_broken;
+    bool& over;  // Set: the session has ended.
+    io::Completion<void>* waiting;
+  };
+  io::Task<void> left(Leaving leaving);
   // The session that the agent goes on with, or nothing.
   io::Task<std::optional<Beginning>> resume(WorkspaceId id, const Hello& hello);
   Beginning anew(const Lane& lane, WorkspaceId id, const Hello& hello, Origin origin);
@@ -75,6 +82,7 @@ class Service final : public workspaces::Departure {
     metrics::Counter& resumed;
     metrics::Counter& ended;
     metrics::Gauge& open;
+    metrics::Gauge& away;
   };
   Relays& relays_;
   const Keys& keys_;
