@@ -6,6 +6,7 @@
 #include "platform/crypto/key_file.h"
 #include "platform/io/scope.h"
 #include "platform/sql/store_facts.h"
+#include "server/tickets/promise.h"
 
 namespace molecule::app {
 namespace {
@@ -15,8 +16,6 @@ namespace fs = std::filesystem;
 // Names and values of facts in the store.
 constexpr std::string_view admin_fact = "admin_token";
 constexpr std::string_view sealing_fact = "sealing_key";
-// The fingerprint of the platform's own key, once somebody was told to know the platform by it.
-constexpr std::string_view promised_fact = "platform_key";
 constexpr std::string_view in_file = "file";
 constexpr std::string_view by_setting = "setting";
 
@@ -132,7 +131,7 @@ void Belongings::require_keys(sql::Database& db) const {
                     "To have a new token made, start once with --begin-anew",
                     admin_token().string(), how_to_restore));
   }
-  require_own_key(fact(promised_fact));
+  require_own_key(fact(tickets::promised_fact));
   const auto sealing = fact(sealing_fact);
   if (sealing_key_set_ || fs::exists(sealing_key()) || !(of_old || sealing)) return;
   const std::string what =
@@ -157,8 +156,8 @@ io::Task<void> Belongings::note_keys(sql::Database& db, const crypto::PublicKey&
     tx.run(sql::write_fact, std::string(admin_fact), admin);
     tx.run(sql::write_fact, std::string(sealing_fact), sealing);
     // What was promised under a key that was given up is promised under this one.
-    if (tx.optional(sql::read_fact, std::string(promised_fact)))
-      tx.run(sql::write_fact, std::string(promised_fact), print);
+    if (tx.optional(sql::read_fact, std::string(tickets::promised_fact)))
+      tx.run(sql::write_fact, std::string(tickets::promised_fact), print);
   };
   co_await db.write(std::move(change));
 }

@@ -1,13 +1,10 @@
 #include "app/command_line.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include "app/admin.h"
 #include "app/backup.h"
 #include "app/banner.h"
 #include "app/canvas_assets.h"
@@ -16,6 +13,7 @@
 #include "app/reference.h"
 #include "app/serve.h"
 #include "app/system.h"
+#include "app/verbs.h"
 #include "base/fault.h"
 #include "join/join.h"
 #include "platform/io/clock.h"
@@ -49,66 +47,6 @@ int exit_code(const Fault& fault) {
 std::string version_text() {
   return fmt::format("molecule {} (canvas {} KiB, SQLite and PostgreSQL stores)", version,
                      canvas_size() / 1024);
-}
-
-struct Arguments {
-  std::map<std::string, std::string> flags;
-  std::optional<std::string> file;
-  std::string output;
-  ReferenceFiles reference;
-  AdminOptions admin;
-  join::Options join;
-};
-
-void add_setting(CLI::App& verb, Arguments& arguments, const Setting& setting) {
-  std::string name(setting.name);
-  std::string help(setting.help);
-  bool flag = setting.form == Setting::Form::flag;
-  if (std::string range = range_text(setting); !range.empty()) help += fmt::format(", {}", range);
-  if (!flag && !setting.fallback.empty()) help += fmt::format(" (default {})", setting.fallback);
-  if (!setting.environment.empty()) help += fmt::format(" [{}]", setting.environment);
-  if (flag) {
-    verb.add_flag_callback(
-        "--" + name, [&arguments, name] { arguments.flags[name] = "true"; }, help);
-    return;
-  }
-  std::string shape(setting.shape);
-  if (setting.is_list()) {
-    verb.add_option_function<std::vector<std::string>>(
-            "--" + name,
-            [&arguments, name](const std::vector<std::string>& items) {
-              auto& all = arguments.flags[name];
-              for (const auto& item : items) all += (all.empty() ? "" : ",") + item;
-            },
-            help)
-        ->type_name(shape);
-    return;
-  }
-  verb.add_option_function<std::string>(
-          "--" + name,
-          [&arguments, name](const std::string& value) { arguments.flags[name] = value; }, help)
-      ->type_name(shape);
-}
-
-// Adds the flags of the settings named, or of all that may stand on a command line; secrets may
-// not.
-void add_settings(CLI::App& verb, Arguments& arguments,
-                  std::initializer_list<std::string_view> only = {}) {
-  for (const Setting& setting : settings) {
-    if (setting.form == Setting::Form::secret) continue;
-    bool named = std::find(only.begin(), only.end(), setting.name) != only.end();
-    if (only.size() == 0 || named) add_setting(verb, arguments, setting);
-  }
-  verb.add_option_function<std::string>(
-          "--config", [&arguments](const std::string& path) { arguments.file = path; },
-          "Config file with key = value lines (default: molecule.conf in the data directory)")
-      ->type_name("FILE");
-}
-
-void add_output(CLI::App& verb, std::string& output) {
-  verb.add_option("-o,--output", output, "json for programs (default text)")
-      ->check(CLI::IsMember({"text", "json"}).description(""))
-      ->type_name("text|json");
 }
 
 // How this process speaks on standard error.
@@ -171,12 +109,6 @@ void run_join(const Arguments& arguments) {
   io::SystemClock clock;
   io::SystemRandom random;
   join::run(arguments.join, clock, random);
-}
-
-void add_url(CLI::App& verb, Arguments& arguments) {
-  verb.add_option("--url", arguments.admin.url,
-                  "Where the platform answers (default: where the one that runs on --data says)")
-      ->type_name("URL");
 }
 
 void add_backup_directory(CLI::App& verb, Arguments& arguments) {
@@ -293,7 +225,7 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
   admin_verb->footer("molecule admin VERB --help says more.");
   CLI::App* claim_verb = admin_verb->add_subcommand("claim", "Print a new single-use sign-in link");
   add_settings(*claim_verb, arguments, {"data", "listen", "platform-url"});
-  add_url(*claim_verb, arguments);
+  add_url(*claim_verb, arguments.admin.url);
   add_output(*claim_verb, arguments.admin.output);
   claim_verb->footer(
       "Works whether the platform runs or not; the link is good once, for 30 minutes.\n"
@@ -304,7 +236,7 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
   CLI::App* rotate_verb = admin_verb->add_subcommand(
       "rotate-key", "Seal all secrets of the running platform with a new key");
   add_settings(*rotate_verb, arguments, {"data", "tls-cert"});
-  add_url(*rotate_verb, arguments);
+  add_url(*rotate_verb, arguments.admin.url);
   add_output(*rotate_verb, arguments.admin.output);
   rotate_verb->footer(
       "Asks the running platform, with ADMIN_TOKEN or the admin_token file of the data directory.\n"
@@ -332,6 +264,8 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "\nExample:\n"
       "  molecule admin restore /backups/molecule-monday --data ./d");
   restore_verb->callback([&] { run_admin(arguments, restore); });
+
+  add_ticket_verbs(cli, arguments);
 
   CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");
   config_verb->require_subcommand(1);

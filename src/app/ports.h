@@ -9,6 +9,7 @@
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/relay/relay_service.h"
+#include "server/tickets/agent_keys.h"
 #include "server/workspaces/workspaces.h"
 
 namespace molecule::app {
@@ -76,12 +77,16 @@ class RelayListeners final : public relay::Listeners {
 // The keys of the two sides of a relay.
 class RelayKeys final : public relay::Keys {
  public:
-  explicit RelayKeys(const crypto::SigningKey& platform) : platform_(platform) {}
+  RelayKeys(const crypto::SigningKey& platform, const tickets::AgentKeys& agents)
+      : platform_(platform), agents_(agents) {}
   const crypto::SigningKey& platform() const override { return platform_; }
-  std::optional<crypto::PublicKey> agent(WorkspaceId) const override { return std::nullopt; }
+  std::optional<crypto::PublicKey> agent(WorkspaceId id) const override {
+    return agents_.pinned_key(id);
+  }
 
  private:
   const crypto::SigningKey& platform_;
+  const tickets::AgentKeys& agents_;
 };
 
 // What is open for a workspace ends when it is removed; a purged one takes its activity along.

@@ -17,6 +17,7 @@
 #include "server/proxy/proxy_service.h"
 #include "server/secrets/secrets_service.h"
 #include "server/tasks/tasks_service.h"
+#include "server/tickets/tickets_service.h"
 #include "server/workspaces/workspaces_service.h"
 #include "wire/api/refusals.h"
 #include "wire/events/payloads.h"
@@ -186,6 +187,7 @@ std::vector<http::Route> all_routes() {
   add(workspaces::routes);
   add(presence::routes);
   add(secrets::routes);
+  add(tickets::routes);
   add(activity::routes);
   add(proxy::routes);
   add(tasks::routes);

@@ -37,6 +37,7 @@
 #include "server/secrets/secrets_service.h"
 #include "server/streams/streams.h"
 #include "server/tasks/tasks_service.h"
+#include "server/tickets/tickets_service.h"
 #include "server/workspaces/workspaces_service.h"
 
 namespace molecule::app {
@@ -228,6 +229,14 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   workspaces::Service workspace_service(db, log, directory, world.clock, world.random,
                                         workspace_ports, workspace_settings);
 
+  tickets::AgentKeys agent_keys(log);
+  log.join(agent_keys);
+  tickets::Service ticket_service(
+      {db, log, workspace_service, tokens, limits, agent_keys, own_key, world.clock, world.random},
+      workspace_settings);
+  later_departures.join(agent_keys);
+  later_departures.join(ticket_service);
+
   // Things that happen to them.
   io::Aside aside;
   proxy::Settings proxy_settings;
@@ -247,7 +256,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, capacity,
                              relayed, presence_settings, registry);
   later_departures.join(presence);
-  RelayKeys relay_keys(own_key);
+  RelayKeys relay_keys(own_key, agent_keys);
   RelayListeners relay_listeners(roster, proxy, directory, world.clock);
   relay::Service relay(relays, relay_keys, relay_listeners, world.clock, world.random, registry);
   for (auto& lane : lanes) {
@@ -295,6 +304,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(workspaces::routes, workspace_service);
   router.mount(presence::routes, presence);
   router.mount(secrets::routes, secrets);
+  router.mount(tickets::routes, ticket_service);
   router.mount(activity::routes, activity);
   router.mount(proxy::routes, proxy);
   router.mount(relay::routes, relay);
@@ -327,6 +337,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
                      co_await streams.prune(1h);
+                     co_await ticket_service.prune();
                      co_await delegations.prune(days("activity-retention-days"), 60s);
                      co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);
                    }));

@@ -42,6 +42,7 @@ class Id {
 
 using WorkspaceId = Id<struct WorkspaceTag>;
 using TokenId = Id<struct TokenTag>;
+using TicketId = Id<struct TicketTag>;
 using ActivityId = Id<struct ActivityTag>;
 using SessionId = Id<struct SessionTag>;
 using RequestId = Id<struct RequestTag>;

@@ -68,6 +68,7 @@ def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     names = [section.splitlines()[0] for section in sections]
     assert names == ["molecule", "molecule serve", "molecule join", "molecule admin claim", "molecule admin rotate-key",
                      "molecule admin backup", "molecule admin restore",
+                     "molecule ticket create", "molecule ticket list", "molecule ticket revoke",
                      "molecule config show", "molecule reference"]
     for name, section in zip(names, sections):
         assert f"Usage: {name} " in section and "Example" in section, section

@@ -8,7 +8,7 @@ from tree import Tree
 LAYERS = {
     "base": (),
     "platform": ("base", "platform"),
-    "wire": ("base", "platform/json", "wire"),
+    "wire": ("base", "platform/json", "platform/crypto", "wire"),
     "server": ("base", "platform", "wire", "server"),
     "client": ("base", "platform", "wire", "client"),
     "agent": ("base", "platform", "wire", "client", "agent"),

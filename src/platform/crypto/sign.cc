@@ -98,7 +98,7 @@ std::optional<PublicKey> public_key_from(std::string_view text) {
 }
 
 std::string fingerprint(const PublicKey& key) {
-  return "SHA256:" + base64url_encode(sha256(Bytes(key.bytes)));
+  return std::string(fingerprint_prefix) + base64url_encode(sha256(Bytes(key.bytes)));
 }
 
 std::string statement(std::initializer_list<std::string_view> parts) {

@@ -28,7 +28,8 @@ std::string text_of(const PublicKey& key);  // 43 characters of base64url.
 // small order).
 std::optional<PublicKey> public_key_from(std::string_view text);
 std::optional<PublicKey> public_key_from(Bytes bytes);
-// "SHA256:" and base64url of the digest of its bytes.
+inline constexpr std::string_view fingerprint_prefix = "SHA256:";
+// The prefix and base64url of the digest of its bytes.
 std::string fingerprint(const PublicKey& key);
 
 // What is signed is never a bare value: the first part says what it is for, so that a signature for

@@ -7,7 +7,6 @@
 namespace molecule::crypto {
 namespace {
 
-constexpr std::size_t check_size = 6;
 constexpr std::string_view base62_letters =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -30,19 +29,19 @@ constexpr std::uint32_t crc32(std::string_view text) {
 }
 static_assert(crc32("123456789") == 0xcbf43926u);
 
-std::array<char, check_size> check_of(std::string_view text) {
-  std::array<char, check_size> check{};
-  std::uint32_t left = crc32(text);
-  for (std::size_t i = check_size; i-- > 0; left /= 62) check[i] = base62_letters[left % 62];
-  return check;
-}
-
 bool is_base64url(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
 }
 
 }  // namespace
+
+std::array<char, check_size> check_of(std::string_view text) {
+  std::array<char, check_size> check{};
+  std::uint32_t left = crc32(text);
+  for (std::size_t i = check_size; i-- > 0; left /= 62) check[i] = base62_letters[left % 62];
+  return check;
+}
 
 Secret token_from(const TokenBytes& random) {
   std::string text(token_prefix);

@@ -29,6 +29,10 @@ Secret make_token(Random& random) {
   return token;
 }
 
+// The characters that check a text: of these, a typing error changes some.
+constexpr std::size_t check_size = 6;
+std::array<char, check_size> check_of(std::string_view text);
+
 // Right length, prefix, alphabet and check. Says nothing about whether the token was ever given
 // out.
 bool looks_like_token(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "platform/log/log.h"
+#include "server/auth/attempts.h"
 #include "server/auth/presented.h"
 
 namespace molecule::auth {
@@ -123,18 +124,11 @@ io::Task<http::Reply<api::TokenMade>> Service::test_token(Admin::Caller, Workspa
   co_return std::move(reply).unkept();
 }
 
-// Only what fails is counted: codes cannot be guessed, and whoever shares an address with somebody
-// who tries must still be able to sign in. What cannot be a code costs no look into the store.
 Fault Service::failed_claim(const http::Request& request) {
-  Allowance allowance =
-      parts_.limits.take(Counted::claim, address_key(request.peer), limit_seconds(parts_.clock));
-  if (!allowance.allowed) {
-    return Fault(Kind::rate_limited, "rate_limited", "rate limit exceeded")
-        .with(json::members(api::RetryAfter{allowance.reset, {}}))
-        .retry_after(std::chrono::seconds(allowance.reset));
-  }
-  return {Kind::gone, "claim_invalid",
-          "this claim link is used or too old; `molecule admin claim` prints a new one"};
+  return failed_attempt(
+      parts_.limits, parts_.clock, request.peer,
+      {Kind::gone, "claim_invalid",
+       "this claim link is used or too old; `molecule admin claim` prints a new one"});
 }
 
 io::Task<http::Reply<api::SignedIn>> Service::claim(Open::Caller caller,
@@ -143,6 +137,7 @@ io::Task<http::Reply<api::SignedIn>> Service::claim(Open::Caller caller,
   Claims& claims = parts_.claims;
   // The second tab of one browser: it is signed in, and the link is spent all the same.
   const bool signed_in = caller.who() == Who::session;
+  // What cannot be a code costs no look into the store.
   if (!Claims::is_code(body.code) && !signed_in) throw failed_claim(request);
   auto look = [&claims, code = body.code](sql::Read& read) { return claims.is_open(read, code); };
   bool open = co_await parts_.db.read(look);

@@ -21,7 +21,7 @@ struct LimitSettings {
   std::uint32_t per_credential = 6000;      // With a workspace's token.
   std::uint32_t per_operator = 60000;       // With an operator's credential.
   std::uint32_t failures_per_address = 30;  // Refused credentials.
-  std::uint32_t claims_per_address = 10;    // Attempts at a claim link that failed.
+  std::uint32_t claims_per_address = 10;    // Attempts at claim links and tickets that failed.
 };
 
 // What is counted apart from each other.

@@ -43,6 +43,11 @@ Audience audience_of(Type type) {
     case Type::DELEGATION_FAILED: return {Reach::pair};
     case Type::EXTERNAL_CREDENTIALS_ROTATED:
     case Type::SECRET_CHANGED:
+    case Type::TICKET_MADE:
+    case Type::TICKET_REDEEMED:
+    case Type::TICKET_REFUSED:
+    case Type::TICKET_REVOKED:
+    case Type::AGENT_KEY_REMOVED:
     case Type::USER_MESSAGE:
     case Type::AGENT_MESSAGE:
     case Type::A2A_RESPONSE: return {Reach::itself};

@@ -68,16 +68,6 @@ void check_shown(json::Node card) {
   }
 }
 
-RawJson checked_card(RawJson card) {
-  if (card.text.size() > card_max) {
-    throw Fault(Kind::too_large, "agent_card_too_large",
-                fmt::format("the agent card is larger than {} bytes", card_max));
-  }
-  json::Document document = json::Document::parse(card.text);
-  check_shown(document.root());
-  return card;
-}
-
 // A skill may be given as its name alone.
 std::string skills_text(json::Node skills) {
   if (!skills.is(json::Type::array)) throw bad_body("skills must be a list");
@@ -160,6 +150,16 @@ CardUpdate read_card_update(std::string_view text) {
   if (update.url && update.url->starts_with(no_inbound)) update.url->clear();
   if (update.card.empty() && !update.url) throw bad_body("agent_card or url is required");
   return update;
+}
+
+RawJson checked_card(RawJson card) {
+  if (card.text.size() > card_max) {
+    throw Fault(Kind::too_large, "agent_card_too_large",
+                fmt::format("the agent card is larger than {} bytes", card_max));
+  }
+  json::Document document = json::Document::parse(card.text);
+  check_shown(document.root());
+  return card;
 }
 
 RawJson reconciled(const RawJson& card, const workspaces::Row& row) {

@@ -36,6 +36,8 @@ struct CardUpdate {
 };
 CardUpdate read_card_update(std::string_view body);
 
+// Throws Fault when it is larger than card_max, or says what nobody may be shown.
+RawJson checked_card(RawJson card);
 // A card without a name, or named by the id, takes name, role and description from the row. A name
 // that the agent chose stays.
 RawJson reconciled(const RawJson& card, const workspaces::Row& row);

@@ -81,6 +81,8 @@ class Org : public test::EachDatabase {
 
   // Who supplies the vitals, made anew at each start.
   virtual VitalSigns& vitals() = 0;
+  // What else follows the log joins it here.
+  virtual void log_made() {}
   virtual void started() {}
 
   void SetUp() override {
@@ -99,6 +101,7 @@ class Org : public test::EachDatabase {
     log->join(*directory);
     tokens = std::make_unique<auth::Tokens>(db(), clock, random, *directory, *log);
     log->join(*tokens);
+    log_made();
     Ports ports{vitals(), urls, secrets, inbound, *tokens, departures};
     service = std::make_unique<Service>(db(), *log, *directory, clock, random, ports, Settings{});
     run(log->load());

@@ -71,39 +71,43 @@ void Service::note_name(const Row& row) { namesakes_.note(row.id, row.parent, ro
 
 io::Task<Service::Made> Service::make(NewWorkspace wanted) {
   if (!wanted.url.empty()) co_await ports_.urls.check(wanted.url);
-  WorkspaceId id = random_.id<WorkspaceId>();
-  auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
-    Made made;
-    Row& row = made.row;
-    row = row_of(wanted, id, table_.clock().now(), settings_.claim_window);
-    if (row.parent) check_parent(tx, row, row.parent);
-    row.name = free_name(tx, row.parent, row.name);
-    table_.insert(tx, row);
-    note_name(row);
-    for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);
-    announce_provisioning(tx, row);
-
-    events::Arrival arrival;
-    arrival.name = row.name;
-    arrival.external = true;
-    if (!joins_by_itself(row.runtime)) {
-      table_.fail(tx, id, no_provisioner_text);
-      row.status = Status::failed;
-      row.failure = no_provisioner_text;
-    } else if (!row.url.empty()) {
-      table_.move(tx, id, Trigger::reachable, arrival);
-      row.status = Status::online;
-      ports_.inbound.ensure(tx, id);
-      tx.after_commit([this, id, at = row.created_at] { ports_.vitals.expect(id, at); });
-    } else {
-      table_.move(tx, id, Trigger::awaited, arrival);
-      row.status = Status::awaiting_agent;
-      made.token = ports_.tokens.mint(tx, id).text;
-    }
-    return made;
-  };
+  auto work = [this, wanted = std::move(wanted)](sql::Tx& tx) { return make(tx, wanted); };
   Made made = co_await db_.write(std::move(work));
   co_return made;
+}
+
+Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
+  const WorkspaceId id = random_.id<WorkspaceId>();
+  Made made;
+  Row& row = made.row;
+  row = row_of(wanted, id, table_.clock().now(), settings_.claim_window);
+  if (row.parent) check_parent(tx, row, row.parent);
+  row.name = free_name(tx, row.parent, row.name);
+  table_.insert(tx, row);
+  note_name(row);
+  for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);
+  announce_provisioning(tx, row);
+
+  events::Arrival arrival;
+  arrival.name = row.name;
+  arrival.external = true;
+  if (!joins_by_itself(row.runtime)) {
+    table_.fail(tx, id, no_provisioner_text);
+    row.status = Status::failed;
+    row.failure = no_provisioner_text;
+  } else if (!row.url.empty()) {
+    table_.move(tx, id, Trigger::reachable, arrival);
+    row.status = Status::online;
+    ports_.inbound.ensure(tx, id);
+    tx.after_commit([this, id, at = row.created_at] { ports_.vitals.expect(id, at); });
+  } else {
+    table_.move(tx, id, Trigger::awaited, arrival);
+    row.status = Status::awaiting_agent;
+    auth::MintedToken minted = ports_.tokens.mint(tx, id);
+    made.token = std::move(minted.text);
+    made.token_id = minted.id;
+  }
+  return made;
 }
 
 io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Admin::Caller,

@@ -63,9 +63,13 @@ class Service {
   struct Made {
     Row row;       // As stored: the name may have gained a number.
     Secret token;  // Empty when none was minted.
+    TokenId token_id;
   };
   // Makes a workspace; also used by the root for the demonstration.
   io::Task<Made> make(NewWorkspace wanted);
+  // For slices whose transaction brings one with it. An address that is wanted has to be checked
+  // before.
+  Made make(sql::Tx& tx, const NewWorkspace& wanted);
   // The last message a workspace sent to another went out now. Any thread; written behind.
   void touch_outbound(WorkspaceId id);
   bool has_outbound() const {

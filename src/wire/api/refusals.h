@@ -122,6 +122,24 @@ inline constexpr std::array refusals{
     Refusal{"expiry_past", 400, "expires_at is not in the future."},
     Refusal{"session_not_found", 404, "There is no such session."},
 
+    // Tickets.
+    Refusal{"ticket_invalid", 410, "This is no ticket, or none that was made here."},
+    Refusal{"ticket_expired", 410, "The ticket's time is over; have a new one made."},
+    Refusal{"ticket_revoked", 410, "An operator took the ticket back."},
+    Refusal{"ticket_used", 409,
+            "Another agent joined with this ticket, or its key was taken away."},
+    Refusal{"ticket_replayed", 409,
+            "This redemption was heard before; ask again with a higher attempt."},
+    Refusal{"ticket_of_another_key", 409,
+            "The ticket names another platform key than this platform has."},
+    Refusal{"ticket_not_found", 404, "There is no such ticket."},
+    Refusal{"invalid_ticket", 400, "A member is not of its form or out of its range."},
+    Refusal{"too_many_tickets", 429, "As many tickets are open as may be; revoke some first."},
+    Refusal{"agent_key_invalid", 400, "agent_key is the public half of an Ed25519 key."},
+    Refusal{"agent_key_unproven", 403,
+            "The proof was not made by the agent's key for this ticket."},
+    Refusal{"agent_key_not_found", 404, "No agent's key is pinned to this workspace."},
+
     // Secrets.
     Refusal{"secret_not_found", 404, "There is no such secret."},
     Refusal{"secret_key_invalid", 400, "A name is a variable's name of at most 128 bytes."},

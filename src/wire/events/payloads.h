@@ -4,6 +4,7 @@
 #include "wire/api/activity.h"
 #include "wire/api/delegations.h"
 #include "wire/api/secrets.h"
+#include "wire/api/tickets.h"
 #include "wire/api/workspaces.h"
 #include "wire/events/types.h"
 
@@ -94,6 +95,49 @@ struct SecretChanged {
   api::SecretScope scope = api::SecretScope::workspace;
 };
 BOOST_DESCRIBE_STRUCT(SecretChanged, (), (key, scope))
+
+// About no workspace, as the others of tickets are but the redeemed.
+struct TicketGivenOut {
+  TicketId ticket_id;
+  std::string name;
+  std::string role;
+  std::optional<WorkspaceId> parent_id;
+  Instant expires_at;
+};
+BOOST_DESCRIBE_STRUCT(TicketGivenOut, (), (ticket_id, name, role, parent_id, expires_at))
+
+// About the workspace that it made.
+struct TicketSpent {
+  TicketId ticket_id;
+  std::string agent_key;
+  std::string address;
+  bool again = false;
+
+  static constexpr std::array about{
+      json::About{"agent_key", "the public key that is pinned to the workspace, in base64url"},
+      json::About{"address", "where the agent asked from"},
+      json::About{"again", "the same agent repeated itself: it was given a fresh token"}};
+};
+BOOST_DESCRIBE_STRUCT(TicketSpent, (), (ticket_id, agent_key, address, again))
+
+// Somebody who holds it came too late.
+struct TicketRejected {
+  TicketId ticket_id;
+  api::TicketState state = api::TicketState::expired;
+  std::string agent_key;
+  std::string address;
+};
+BOOST_DESCRIBE_STRUCT(TicketRejected, (), (ticket_id, state, agent_key, address))
+
+struct TicketEnded {
+  TicketId ticket_id;
+};
+BOOST_DESCRIBE_STRUCT(TicketEnded, (), (ticket_id))
+
+struct AgentKeyForgotten {
+  std::string agent_key;
+};
+BOOST_DESCRIBE_STRUCT(AgentKeyForgotten, (), (agent_key))
 
 struct ActivityLogged {
   ActivityId activity_id;
@@ -219,6 +263,26 @@ struct PayloadOf<Type::EXTERNAL_CREDENTIALS_ROTATED> {
 template <>
 struct PayloadOf<Type::SECRET_CHANGED> {
   using Payload = SecretChanged;
+};
+template <>
+struct PayloadOf<Type::TICKET_MADE> {
+  using Payload = TicketGivenOut;
+};
+template <>
+struct PayloadOf<Type::TICKET_REDEEMED> {
+  using Payload = TicketSpent;
+};
+template <>
+struct PayloadOf<Type::TICKET_REFUSED> {
+  using Payload = TicketRejected;
+};
+template <>
+struct PayloadOf<Type::TICKET_REVOKED> {
+  using Payload = TicketEnded;
+};
+template <>
+struct PayloadOf<Type::AGENT_KEY_REMOVED> {
+  using Payload = AgentKeyForgotten;
 };
 template <>
 struct PayloadOf<Type::ACTIVITY_LOGGED> {

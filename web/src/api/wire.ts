@@ -63,6 +63,17 @@ export interface ActivityLogged {
   tool_trace?: unknown;
 }
 
+export interface AgentKey {
+  workspace_id: string;
+  public_key: string | null;
+  fingerprint: string | null;
+  created_at: string | null;
+}
+
+export interface AgentKeyForgotten {
+  agent_key: string;
+}
+
 export interface AgentMessage {
   message: string;
   /** the rest is in the activity feed */
@@ -391,6 +402,25 @@ export interface NewSecret {
   value: string;
 }
 
+export interface NewTicket {
+  /** of the workspace; left out: as the agent calls itself, else the role */
+  name?: string | null;
+  /** what colleagues read to choose whom to ask; it or a name is needed */
+  role?: string | null;
+  /** null or left out: a root */
+  parent_id?: string | null;
+  /** of an agent that joins by itself; "external" when left out */
+  runtime?: string | null;
+  /** 1 to 4; 3 when left out */
+  tier?: number | null;
+  /** seconds, 60 to 604800; an hour when left out */
+  expires_in?: number | null;
+  /** where the other machine reaches the platform; left out: the setting platform-url, else as the request did */
+  platform_url?: string | null;
+  /** where it will stand: absolute position in pixels */
+  canvas?: CanvasPosition | null;
+}
+
 export interface NewToken {
   label?: string | null;
   expires_at?: string | null;
@@ -541,6 +571,20 @@ export interface Received {
   agent_card_url: string;
 }
 
+export interface Redemption {
+  ticket: string;
+  /** the public half of the agent's Ed25519 key, in base64url */
+  agent_key: string;
+  /** by that key, in base64url: its signature of "23:molecule ticket proof 1" and, each as its length, a colon and its text, the ticket's id and attempt */
+  proof: string;
+  /** 0 when left out; to ask again it must be higher than before, as the time in milliseconds is */
+  attempt?: number | null;
+  /** used where the ticket names none */
+  name?: string | null;
+  /** its A2A card */
+  agent_card?: unknown;
+}
+
 export interface Registered {
   status: string;
   delivery_mode: DeliveryMode;
@@ -637,6 +681,86 @@ export interface TaskUpdated {
   current_task: string;
   active_tasks: number;
 }
+
+export interface Ticket {
+  id: string;
+  name: string;
+  role: string;
+  parent_id: string | null;
+  runtime: string;
+  tier: number;
+  state: TicketState;
+  created_at: string;
+  expires_at: string;
+  redeemed_at?: string;
+  /** that it made, once it is redeemed */
+  workspace_id?: string;
+  /** of the key of the agent that redeemed it */
+  agent_fingerprint?: string;
+  /** the address that agent asked from */
+  redeemed_from?: string;
+}
+
+export interface TicketEnded {
+  ticket_id: string;
+}
+
+export interface TicketGivenOut {
+  ticket_id: string;
+  name: string;
+  role: string;
+  parent_id: string | null;
+  expires_at: string;
+}
+
+export interface TicketMade {
+  id: string;
+  /** shown this once */
+  ticket: string;
+  expires_at: string;
+  /** to run on the other machine */
+  command: string;
+  platform_url: string;
+  /** of the platform's key, as GET /platform/key shows it */
+  fingerprint: string;
+}
+
+export interface TicketPage {
+  tickets: Ticket[];
+  count: number;
+}
+
+export interface TicketRedeemed {
+  workspace_id: string;
+  /** as it is kept: a number may have been added */
+  name: string;
+  /** shown this once */
+  auth_token: string;
+  /** whose fingerprint the ticket carries, in base64url */
+  platform_key: string;
+  /** by that key, in base64url: of "24:molecule ticket answer 1" and, each as its length, a colon and its text, the ticket's id, agent_key and workspace_id */
+  signature: string;
+}
+
+export interface TicketRejected {
+  ticket_id: string;
+  state: TicketState;
+  agent_key: string;
+  address: string;
+}
+
+export interface TicketSpent {
+  ticket_id: string;
+  /** the public key that is pinned to the workspace, in base64url */
+  agent_key: string;
+  /** where the agent asked from */
+  address: string;
+  /** the same agent repeated itself: it was given a fresh token */
+  again: boolean;
+}
+
+export const allTicketState = ["open", "redeemed", "expired", "revoked"] as const;
+export type TicketState = (typeof allTicketState)[number];
 
 export interface Token {
   id: string;
@@ -802,6 +926,11 @@ export interface EventPayloads {
   AGENT_CARD_UPDATED: CardUpdated;
   EXTERNAL_CREDENTIALS_ROTATED: CredentialsRotated;
   SECRET_CHANGED: SecretChanged;
+  TICKET_MADE: TicketGivenOut;
+  TICKET_REDEEMED: TicketSpent;
+  TICKET_REFUSED: TicketRejected;
+  TICKET_REVOKED: TicketEnded;
+  AGENT_KEY_REMOVED: AgentKeyForgotten;
   ACTIVITY_LOGGED: ActivityLogged;
   USER_MESSAGE: UserMessage;
   AGENT_MESSAGE: AgentMessage;

@@ -82,6 +82,17 @@ class ActivityLogged(TypedDict):
     tool_trace: NotRequired[Any]
 
 
+class AgentKey(TypedDict):
+    workspace_id: str
+    public_key: str | None
+    fingerprint: str | None
+    created_at: str | None
+
+
+class AgentKeyForgotten(TypedDict):
+    agent_key: str
+
+
 class Attachment(TypedDict):
     uri: str
     name: str
@@ -416,6 +427,25 @@ class NewSecret(TypedDict):
     value: str
 
 
+class NewTicket(TypedDict):
+    # of the workspace; left out: as the agent calls itself, else the role
+    name: NotRequired[str | None]
+    # what colleagues read to choose whom to ask; it or a name is needed
+    role: NotRequired[str | None]
+    # null or left out: a root
+    parent_id: NotRequired[str | None]
+    # of an agent that joins by itself; "external" when left out
+    runtime: NotRequired[str | None]
+    # 1 to 4; 3 when left out
+    tier: NotRequired[int | None]
+    # seconds, 60 to 604800; an hour when left out
+    expires_in: NotRequired[int | None]
+    # where the other machine reaches the platform; left out: the setting platform-url, else as the request did
+    platform_url: NotRequired[str | None]
+    # where it will stand: absolute position in pixels
+    canvas: NotRequired[CanvasPosition | None]
+
+
 class NewToken(TypedDict):
     label: NotRequired[str | None]
     expires_at: NotRequired[str | None]
@@ -557,6 +587,20 @@ class Receipt(TypedDict):
     result: Any
 
 
+class Redemption(TypedDict):
+    ticket: str
+    # the public half of the agent's Ed25519 key, in base64url
+    agent_key: str
+    # by that key, in base64url: its signature of "23:molecule ticket proof 1" and, each as its length, a colon and its text, the ticket's id and attempt
+    proof: str
+    # 0 when left out; to ask again it must be higher than before, as the time in milliseconds is
+    attempt: NotRequired[int | None]
+    # used where the ticket names none
+    name: NotRequired[str | None]
+    # its A2A card
+    agent_card: NotRequired[Any]
+
+
 class Registered(TypedDict):
     status: str
     delivery_mode: DeliveryMode
@@ -649,6 +693,86 @@ class SignedIn(TypedDict):
 class TaskUpdated(TypedDict):
     current_task: str
     active_tasks: int
+
+
+TicketState = Literal["open", "redeemed", "expired", "revoked"]
+
+
+class Ticket(TypedDict):
+    id: str
+    name: str
+    role: str
+    parent_id: str | None
+    runtime: str
+    tier: int
+    state: TicketState
+    created_at: str
+    expires_at: str
+    redeemed_at: NotRequired[str]
+    # that it made, once it is redeemed
+    workspace_id: NotRequired[str]
+    # of the key of the agent that redeemed it
+    agent_fingerprint: NotRequired[str]
+    # the address that agent asked from
+    redeemed_from: NotRequired[str]
+
+
+class TicketEnded(TypedDict):
+    ticket_id: str
+
+
+class TicketGivenOut(TypedDict):
+    ticket_id: str
+    name: str
+    role: str
+    parent_id: str | None
+    expires_at: str
+
+
+class TicketMade(TypedDict):
+    id: str
+    # shown this once
+    ticket: str
+    expires_at: str
+    # to run on the other machine
+    command: str
+    platform_url: str
+    # of the platform's key, as GET /platform/key shows it
+    fingerprint: str
+
+
+class TicketPage(TypedDict):
+    tickets: list[Ticket]
+    count: int
+
+
+class TicketRedeemed(TypedDict):
+    workspace_id: str
+    # as it is kept: a number may have been added
+    name: str
+    # shown this once
+    auth_token: str
+    # whose fingerprint the ticket carries, in base64url
+    platform_key: str
+    # by that key, in base64url: of "24:molecule ticket answer 1" and, each as its length, a colon and its text, the ticket's id, agent_key and workspace_id
+    signature: str
+
+
+class TicketRejected(TypedDict):
+    ticket_id: str
+    state: TicketState
+    agent_key: str
+    address: str
+
+
+class TicketSpent(TypedDict):
+    ticket_id: str
+    # the public key that is pinned to the workspace, in base64url
+    agent_key: str
+    # where the agent asked from
+    address: str
+    # the same agent repeated itself: it was given a fresh token
+    again: bool
 
 
 class Token(TypedDict):
@@ -808,6 +932,11 @@ EventType = Literal[
     "AGENT_CARD_UPDATED",
     "EXTERNAL_CREDENTIALS_ROTATED",
     "SECRET_CHANGED",
+    "TICKET_MADE",
+    "TICKET_REDEEMED",
+    "TICKET_REFUSED",
+    "TICKET_REVOKED",
+    "AGENT_KEY_REMOVED",
     "ACTIVITY_LOGGED",
     "USER_MESSAGE",
     "AGENT_MESSAGE",

@@ -1,0 +1,38 @@
+// What the verbs share: what was parsed of the command line, and the options that several take.
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include "app/admin.h"
+#include "app/reference.h"
+#include "app/tickets.h"
+#include "join/join.h"
+
+namespace molecule::app {
+
+struct Arguments {
+  std::map<std::string, std::string> flags;
+  std::optional<std::string> file;
+  std::string output;
+  ReferenceFiles reference;
+  AdminOptions admin;
+  TicketOptions ticket;
+  join::Options join;
+};
+
+// Adds the flags of the settings named, or of all that may stand on a command line; secrets may
+// not.
+void add_settings(CLI::App& verb, Arguments& arguments,
+                  std::initializer_list<std::string_view> only = {});
+void add_output(CLI::App& verb, std::string& output);
+void add_url(CLI::App& verb, std::string& url);
+
+void add_ticket_verbs(CLI::App& cli, Arguments& arguments);
+
+}  // namespace molecule::app
