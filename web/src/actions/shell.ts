@@ -4,8 +4,9 @@ export interface Shell {
   askDelete(id: string): void;
   askParent(ids: readonly string[]): void;
   createIn(parent: string | undefined): void;
+  showTickets(): void;
 }
 
 export const shell: { current: Shell } = {
-  current: { open: () => undefined, askDelete: () => undefined, askParent: () => undefined, createIn: () => undefined },
+  current: { open: () => undefined, askDelete: () => undefined, askParent: () => undefined, createIn: () => undefined, showTickets: () => undefined },
 };

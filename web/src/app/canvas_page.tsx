@@ -6,13 +6,15 @@ import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
 import { signOut, type Session } from "@/api/session_api";
 import { readView, saveView, type SavedView } from "@/api/viewport_api";
-import type { Connection } from "@/api/wire";
+import type { Connection, TicketMade } from "@/api/wire";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
 import { mark, marksStore, unpick } from "@/canvas/marks";
 import { ConnectDialog } from "@/features/workspaces/connect_dialog";
-import { CreateDialog } from "@/features/workspaces/create_dialog";
+import { TicketDialog } from "@/features/tickets/ticket_dialog";
+import { TicketsDialog } from "@/features/tickets/tickets_dialog";
+import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
 import { PickedBar } from "@/features/workspaces/picked_bar";
 import { ParentDialog } from "@/features/workspaces/parent_dialog";
@@ -43,7 +45,9 @@ type Overlay =
   | { is: "menu"; id: string; at: Point }
   | { is: "search" }
   | { is: "help" }
-  | { is: "create"; parent: string | undefined }
+  | { is: "create"; parent: string | undefined; joining?: Joining }
+  | { is: "ticket"; name: string; made: TicketMade }
+  | { is: "tickets" }
   | { is: "connect"; id: string; name: string; connection: Connection }
   | { is: "delete"; id: string }
   | { is: "parent"; ids: readonly string[] };
@@ -79,6 +83,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       askDelete: (id) => setOverlay({ is: "delete", id }),
       askParent: (ids) => setOverlay({ is: "parent", ids }),
       createIn: (parent) => setOverlay({ is: "create", parent }),
+      showTickets: () => setOverlay({ is: "tickets" }),
     };
   }, []);
 
@@ -106,6 +111,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const closeMenu = useCallback(() => setOverlay((now) => (now?.is === "menu" ? undefined : now)), []);
   const onSearch = useCallback(() => setOverlay({ is: "search" }), []);
   const onHelp = useCallback(() => setOverlay({ is: "help" }), []);
+  const onTickets = useCallback(() => setOverlay({ is: "tickets" }), []);
   const onCreate = useCallback(() => setOverlay({ is: "create", parent: undefined }), []);
   const onEscape = useCallback(() => {
     if (unpick()) return;
@@ -170,6 +176,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
                 remember("show_hops", show);
               }}
               onSearch={onSearch}
+              onTickets={onTickets}
               onHelp={onHelp}
               onSignOut={session.dev ? undefined : () => void leave()}
             />
@@ -221,7 +228,35 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={closeMenu} />}
       {overlay?.is === "search" && <SearchPalette onClose={close} />}
       {overlay?.is === "help" && <HelpDialog onClose={close} />}
-      {overlay?.is === "create" && <CreateDialog parent={overlay.parent} onClose={close} onCreated={onCreated} />}
+      {overlay?.is === "create" && (
+        <CreateDialog
+          parent={overlay.parent}
+          {...(overlay.joining ? { joining: overlay.joining } : {})}
+          onClose={close}
+          onCreated={onCreated}
+          onTicket={(name, made) => setOverlay({ is: "ticket", name, made })}
+        />
+      )}
+      {overlay?.is === "ticket" && (
+        <TicketDialog
+          name={overlay.name}
+          made={overlay.made}
+          onClose={(joined) => {
+            close();
+            if (joined) navigate({ workspace: joined, tab: "chat" });
+          }}
+        />
+      )}
+      {overlay?.is === "tickets" && (
+        <TicketsDialog
+          onClose={close}
+          onCreate={() => setOverlay({ is: "create", parent: undefined, joining: "ticket" })}
+          onOpen={(id) => {
+            close();
+            navigate({ workspace: id, tab: "details" });
+          }}
+        />
+      )}
       {overlay?.is === "connect" && (
         <ConnectDialog
           id={overlay.id}

@@ -1,4 +1,4 @@
-import { CircleHelp, LogOut, Monitor, Moon, Search, Spline, Sun } from "lucide-react";
+import { CircleHelp, LogOut, Monitor, Moon, Search, Spline, Sun, Ticket } from "lucide-react";
 import type { WorkspaceStatus } from "@/api/wire";
 import { StatusDot } from "@/canvas/status_dot";
 import type { LiveState } from "@/live/connection";
@@ -35,12 +35,13 @@ interface ToolbarProps {
   showHops: boolean;
   onShowHops: (show: boolean) => void;
   onSearch: () => void;
+  onTickets: () => void;
   onHelp: () => void;
   /** Absent where nobody signs in. */
   onSignOut: (() => void) | undefined;
 }
 
-export function Toolbar({ showHops, onShowHops, onSearch, onHelp, onSignOut }: ToolbarProps) {
+export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onHelp, onSignOut }: ToolbarProps) {
   const live = useSelected(liveState, (state) => state);
   const theme = useTheme();
   const ThemeIcon = themeIcons[theme];
@@ -59,6 +60,9 @@ export function Toolbar({ showHops, onShowHops, onSearch, onHelp, onSignOut }: T
         </IconButton>
         <IconButton label="Search" title="Search (Ctrl+K)" onClick={onSearch}>
           <Search size={17} aria-hidden />
+        </IconButton>
+        <IconButton label="Join tickets" title="Let agents of other machines join" onClick={onTickets}>
+          <Ticket size={17} aria-hidden />
         </IconButton>
         <IconButton label={`Theme: ${themeWords[theme]}`} title={`Theme: ${themeWords[theme]}. Switch to ${themeWords[nextTheme[theme]]}`} onClick={() => setTheme(nextTheme[theme])}>
           <ThemeIcon size={17} aria-hidden />

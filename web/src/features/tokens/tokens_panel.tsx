@@ -11,6 +11,7 @@ import { PanelBody, Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { toast } from "@/ui/toast";
 import { useLoaded } from "@/ui/use_loaded";
+import { AgentKeySection } from "./agent_key_section";
 
 /** The tokens an agent of this workspace may use. A new one is readable once. */
 export function TokensPanel({ workspace }: { workspace: Workspace }) {
@@ -100,6 +101,7 @@ export function TokensPanel({ workspace }: { workspace: Workspace }) {
           </ul>
         )}
       </Section>
+      <AgentKeySection workspace={workspace} />
     </PanelBody>
   );
 }

@@ -1,6 +1,7 @@
 import { useRef, useState, type FormEvent } from "react";
 import { messageOf } from "@/api/api_error";
-import type { Connection } from "@/api/wire";
+import { makeTicket } from "@/api/tickets_api";
+import type { Connection, TicketMade } from "@/api/wire";
 import { createWorkspace } from "@/api/workspaces_api";
 import { graph } from "@/canvas/graph_controls";
 import { emptyLayout, landingIn, landingOutside } from "@/canvas/layout";
@@ -15,18 +16,29 @@ import list from "@/ui/section.module.css";
 const nameMax = 255;
 const roleMax = 1000;
 
+/** How its agent gets in: with a token that is pasted somewhere, or by a line that is run once on its machine. */
+export type Joining = "token" | "ticket";
+
+const joinings: { value: Joining; label: string; note: string }[] = [
+  { value: "token", label: "Token", note: "Now, with a snippet to paste" },
+  { value: "ticket", label: "Ticket", note: "One line to run; it appears when the agent joins" },
+];
+
 interface CreateDialogProps {
   parent: string | undefined;
+  joining?: Joining;
   onClose: () => void;
   onCreated: (id: string, name: string, connection: Connection | undefined) => void;
+  onTicket: (name: string, made: TicketMade) => void;
 }
 
 /** The platform makes the workspace; its node arrives by event, and its agent connects from elsewhere. */
-export function CreateDialog({ parent: firstParent, onClose, onCreated }: CreateDialogProps) {
+export function CreateDialog({ parent: firstParent, joining: firstJoining = "token", onClose, onCreated, onTicket }: CreateDialogProps) {
   const [name, setName] = useState("");
   const [role, setRole] = useState("");
   const [tier, setTier] = useState(3);
   const [parent, setParent] = useState(firstParent ?? "");
+  const [joining, setJoining] = useState(firstJoining);
   const [failure, setFailure] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -45,14 +57,19 @@ export function CreateDialog({ parent: firstParent, onClose, onCreated }: Create
     try {
       const layout = graph.controls?.layout() ?? emptyLayout;
       const spot = parent === "" ? landingOutside(layout, "", graph.controls?.centre()) : landingIn(layout, parent, "");
-      const created = await createWorkspace({
+      const wanted = {
         name: name.trim(),
         ...(role.trim() === "" ? {} : { role: role.trim() }),
         tier,
         runtime: "external",
         ...(parent === "" ? {} : { parent_id: parent }),
         canvas: { x: Math.round(spot.x), y: Math.round(spot.y) },
-      });
+      };
+      if (joining === "ticket") {
+        onTicket(name.trim(), await makeTicket(wanted));
+        return;
+      }
+      const created = await createWorkspace(wanted);
       onCreated(created.id, name.trim(), created.connection);
     } catch (error) {
       setFailure(messageOf(error));
@@ -71,7 +88,7 @@ export function CreateDialog({ parent: firstParent, onClose, onCreated }: Create
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button tone="primary" disabled={busy} onClick={() => form.current?.requestSubmit()}>
-            {busy ? "Creating…" : "Create workspace"}
+            {joining === "ticket" ? (busy ? "Making…" : "Make ticket") : busy ? "Creating…" : "Create workspace"}
           </Button>
         </>
       }
@@ -99,6 +116,7 @@ export function CreateDialog({ parent: firstParent, onClose, onCreated }: Create
             <option value="external">External</option>
           </SelectField>
         </div>
+        <ChoiceField legend="Agent joins with a" value={joining} onChange={setJoining} choices={joinings} />
         <button type="submit" className="visually-hidden" tabIndex={-1} aria-hidden>
           Create
         </button>
