@@ -181,9 +181,12 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
   CLI::App* join_verb =
       cli.add_subcommand("join", "Connect an agent of this machine to a platform");
   join::Options& join = arguments.join;
-  join_verb->add_option("platform", join.platform, "Where the platform answers")
+  join_verb
+      ->add_option(
+          "platform", join.platform,
+          "A ticket, or where the platform answers; - reads the ticket from standard input")
       ->required()
-      ->type_name("URL");
+      ->type_name("TICKET|URL");
   join_verb->add_option("--workspace", join.workspace, "Its workspace (MOLECULE_WORKSPACE_ID)")
       ->type_name("ID");
   join_verb->add_option("--agent", join.agent, "An A2A server of this machine")->type_name("URL");
@@ -216,6 +219,7 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "The token is read from MOLECULE_WORKSPACE_TOKEN the first time and kept, never from a flag.\n"
       "Prints `door URL`: what asks that address asks the platform, over the same connection.\n"
       "\nExamples:\n"
+      "  molecule join mjt_... --command 'wc -w'\n"
       "  molecule join https://molecule.example --workspace ID --agent http://127.0.0.1:9000\n"
       "  molecule join https://molecule.example --workspace ID --command 'wc -w'");
   join_verb->callback([&] { run_join(arguments); });

@@ -49,6 +49,10 @@ std::optional<crypto::SigningKey> Belongings::key() const {
   return crypto::load_signing_key(file);
 }
 
+void Belongings::keep_key(const crypto::SigningKey& key) {
+  crypto::create_signing_key(directory_ / "agent_key", key);
+}
+
 std::optional<std::string> Belongings::fingerprint() const {
   return line_of(directory_ / "platform_fingerprint");
 }

@@ -21,6 +21,7 @@ class Belongings {
   std::optional<Secret> token() const;
   void keep_token(const Secret& token);
   std::optional<crypto::SigningKey> key() const;
+  void keep_key(const crypto::SigningKey& key);
   std::optional<std::string> fingerprint() const;
   void keep_fingerprint(const std::string& fingerprint);
   const std::filesystem::path& directory() const { return directory_; }

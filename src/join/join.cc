@@ -9,10 +9,12 @@
 #include "join/connection.h"
 #include "join/door.h"
 #include "join/http_agent.h"
+#include "join/redeem.h"
 #include "platform/io/stop.h"
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 #include "platform/net/resolve.h"
+#include "wire/tickets/ticket_text.h"
 
 namespace molecule::join {
 namespace {
@@ -146,15 +148,23 @@ void run(const Options& options, const io::Clock& clock, io::Random& random) {
     throw bad_request(
         "no_agent", "say what to join: --agent URL of an A2A server here, or --command 'program'");
   io::hold_stop_signals();
-  const WorkspaceId workspace = workspace_of(options);
-  Belongings belongings(
-      options.state.empty() ? Belongings::default_state() : std::filesystem::path(options.state),
-      workspace);
+  Options at = options;
+  const std::filesystem::path state =
+      options.state.empty() ? Belongings::default_state() : std::filesystem::path(options.state);
+  if (at.platform == "-" && !std::getline(std::cin, at.platform))
+    throw bad_request("ticket_invalid", "there is no ticket on standard input");
+  if (at.platform.starts_with(tickets::ticket_prefix)) {
+    const Joinable found = redeem(at.platform, state, options.name, options.ca_file, clock, random);
+    at.platform = found.platform_url;
+    at.workspace = found.workspace.text();
+  }
+  const WorkspaceId workspace = workspace_of(at);
+  Belongings belongings(state, workspace);
   io::Loop loop;
   io::Stop stop(loop);
   io::Reload reload(loop);
   const io::StopOnSignals signals(stop, reload);
-  io::run(loop, joined(options, workspace, belongings, clock, random, stop));
+  io::run(loop, joined(at, workspace, belongings, clock, random, stop));
 }
 
 }  // namespace molecule::join

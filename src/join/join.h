@@ -10,7 +10,7 @@
 namespace molecule::join {
 
 struct Options {
-  std::string platform;         // Its URL.
+  std::string platform;         // Its URL, or a ticket; "-": the ticket comes on standard input.
   std::string workspace;        // Its id; MOLECULE_WORKSPACE_ID when empty.
   std::string agent;            // URL of an A2A server of this machine; or
   std::string command;          // what sh runs for each message.

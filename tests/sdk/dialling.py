@@ -86,7 +86,7 @@ class Joined:
     def __init__(self, folder: Path, url: str, workspace: str, token: str | None, *options: str) -> None:
         self._log = folder / f"join-{time.monotonic_ns()}.log"
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")}
-        environment |= {"MOLECULE_STATE_DIR": str(folder / "state"), "MOLECULE_WORKSPACE_ID": workspace}
+        environment |= {"MOLECULE_STATE_DIR": str(folder / "state")} | ({"MOLECULE_WORKSPACE_ID": workspace} if workspace else {})
         if token is not None:
             environment["MOLECULE_WORKSPACE_TOKEN"] = token
         with self._log.open("ab") as log:
@@ -205,6 +205,13 @@ class Joining:
         place = self.folder / (folder or workspace)
         place.mkdir(exist_ok=True)
         joined = Joined(place, url or self.stage.url, workspace, token, *options)
+        self._made.append(joined)
+        return joined
+
+    def join_with(self, ticket: str, *options: str, folder: str = "ticket") -> Joined:
+        place = self.folder / folder
+        place.mkdir(exist_ok=True)
+        joined = Joined(place, ticket, "", None, *options)
         self._made.append(joined)
         return joined
 

@@ -337,6 +337,52 @@ def break_before_welcome(url: str, workspace: str, token: str, late: bool) -> No
             connection.recv(65536)
 
 
+def ticket_for(joining: Joining, name: str) -> str:
+    return str(joining.stage.must("POST", "/tickets", {"name": f"{name} {joining.folder.name}"})["ticket"])
+
+
+def workspace_of(joining: Joining, name: str) -> str:
+    rows = joining.stage.must("GET", "/workspaces")
+    return str(next(row["id"] for row in rows if row["name"] == f"{name} {joining.folder.name}"))
+
+
+def test_a_ticket_is_all_that_is_needed(joining: Joining) -> None:
+    joined = joining.join_with(ticket_for(joining, "invited"), "--command", "wc -w")
+    joined.wait_for('"registered"')
+    workspace = workspace_of(joining, "invited")
+    joining.online(workspace)
+    assert said(joining.send(workspace, "two words", "m1").json()).strip() == "2"
+
+
+def test_the_same_ticket_goes_on_here_and_nowhere_else(joining: Joining) -> None:
+    ticket = ticket_for(joining, "kept")
+    joined = joining.join_with(ticket, "--command", "cat")
+    joined.wait_for('"registered"')
+    joined.kill()
+    joined = joining.join_with(ticket, "--command", "cat")
+    joined.wait_for('"registered"')
+    elsewhere = joining.join_with(ticket, "--command", "cat", folder="elsewhere")
+    assert elsewhere.ended() == 4
+    assert "joined with this ticket" in elsewhere.log_text()
+
+
+def test_a_stolen_token_without_the_key_is_refused(joining: Joining) -> None:
+    joined = joining.join_with(ticket_for(joining, "pinned"), "--command", "cat")
+    joined.wait_for('"registered"')
+    workspace = workspace_of(joining, "pinned")
+    token = (joining.folder / "ticket" / "state" / "join" / workspace / "token").read_text().strip()
+    thief = joining.join(workspace, token, "--command", "echo stolen", folder="thief")
+    assert thief.ended() == 4
+    assert "holder of another key" in thief.log_text()
+    assert said(joining.send(workspace, "mine?", "m1").json()) == "mine?"
+
+
+def test_what_is_no_ticket_is_said_to_be_none(joining: Joining) -> None:
+    joined = joining.join_with("mjt_nonsense", "--command", "cat")
+    assert joined.ended() == 2
+    assert "no ticket" in joined.log_text()
+
+
 def test_a_frozen_agent_does_not_hold_the_platform_up(joining: Joining) -> None:
     workspace, token = joining.workspace("frozen")
     other, other_token = joining.workspace("lively")

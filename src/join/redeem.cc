@@ -1,0 +1,129 @@
+#include "join/redeem.h"
+
+#include "join/belongings.h"
+#include "platform/crypto/encoding.h"
+#include "platform/files/files.h"
+#include "platform/http/client.h"
+#include "platform/io/scope.h"
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+#include "platform/metrics/metrics.h"
+#include "platform/net/resolve.h"
+#include "wire/api/tickets.h"
+#include "wire/tickets/ticket_text.h"
+
+namespace molecule::join {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr auto answer_within = 30s;
+
+http::ClientResponse post(const net::Url& url, const std::string& body, const std::string& ca_file,
+                          const io::Clock& clock) {
+  metrics::Registry registry;
+  io::Loop loop;
+  net::SystemResolver resolver(clock);
+  net::DialSettings outwards;
+  outwards.dev = true;  // Whoever made the ticket named the platform, wherever it is.
+  outwards.tls.ca_file = ca_file;
+  net::Dialer dialer(outwards, resolver, registry);
+  auto ask = [&]() -> io::Task<http::ClientResponse> {
+    http::Client client(dialer, registry);
+    const std::array<http::Header, 1> headers{http::Header{"Content-Type", "application/json"}};
+    http::ClientRequest request;
+    request.method = http::Method::post;
+    request.url = &url;
+    request.headers = headers;
+    request.body = body;
+    request.limits.head = request.limits.body = answer_within;
+    auto answer = co_await client.send(request);
+    client.close_idle();
+    co_return answer;
+  };
+  try {
+    return io::run(loop, ask());
+  } catch (const Fault& fault) {
+    if (fault.kind() != Kind::bad_gateway) throw;
+    throw Fault(Kind::unavailable, "not_reachable",
+                fmt::format("no platform answers at {}, which the ticket names: {}", url.origin(),
+                            fault.text()));
+  }
+}
+
+[[noreturn]] void refuse(const http::ClientResponse& answer) {
+  std::string reason = fmt::format("the platform answered with status {}", answer.status);
+  std::string code = "ticket_refused";
+  try {
+    json::Document body = json::Document::parse(answer.body());
+    if (auto text = body.root().find("error"); text.is(json::Type::string)) reason = text.string();
+    if (auto text = body.root().find("code"); text.is(json::Type::string)) code = text.string();
+  } catch (const Fault&) {
+    // Not our platform's words; the status has to do.
+  }
+  const Kind kind = answer.status >= 500 ? Kind::unavailable : Kind::forbidden;
+  throw Fault(kind, code, reason);
+}
+
+api::TicketRedeemed checked(const http::ClientResponse& answer, const tickets::TicketText& ticket,
+                            const crypto::PublicKey& own) {
+  auto redeemed = json::read<api::TicketRedeemed>(answer.body());
+  const auto key = crypto::public_key_from(std::string_view(redeemed.platform_key));
+  const auto signature = crypto::base64url_decode(redeemed.signature);
+  const bool proven =
+      key && ticket.names(*key) && signature &&
+      crypto::verify(*key, tickets::answer_statement(ticket.id, own, redeemed.workspace_id),
+                     *signature);
+  if (!proven) {
+    throw Fault(Kind::forbidden, "platform_key_wrong",
+                fmt::format("what answers at {} does not hold the key {}, which the ticket names: "
+                            "it is another platform",
+                            ticket.platform_url, ticket.fingerprint()));
+  }
+  return redeemed;
+}
+
+}  // namespace
+
+Joinable redeem(const std::string& text, const fs::path& state, const std::string& name,
+                const std::string& ca_file, const io::Clock& clock, io::Random& random) {
+  const auto ticket = tickets::TicketText::parse(text);
+  if (!ticket)
+    throw bad_request("ticket_invalid",
+                      "this is no ticket, or a part of it is missing: it is one line that begins "
+                      "with mjt_");
+  const fs::path folder = state / "join" / "tickets" / ticket->id.text();
+  files::make_private_directory(folder);
+  const fs::path done = folder / "workspace";
+  if (auto known = files::read(done)) {
+    if (auto workspace = WorkspaceId::parse(*known)) return {*workspace, ticket->platform_url};
+  }
+  // Before anything is asked: whoever asks again shows the same key.
+  const auto key = crypto::load_or_create_signing_key(folder / "agent_key", random);
+  const std::int64_t attempt = clock.now().micros() / 1000;
+  api::Redemption body;
+  body.ticket = text;
+  body.agent_key = crypto::text_of(key.public_key());
+  body.proof = crypto::base64url_encode(key.sign(tickets::proof_statement(ticket->id, attempt)));
+  body.attempt = attempt;
+  if (!name.empty()) body.name = name;
+  net::Url url = net::Url::parse(ticket->platform_url);
+  while (url.target.ends_with('/')) url.target.pop_back();
+  url.target += "/tickets/redeem";
+  const http::ClientResponse answer = post(url, json::text(body), ca_file, clock);
+  if (answer.status != 201) refuse(answer);
+  const api::TicketRedeemed redeemed = checked(answer, *ticket, key.public_key());
+  {
+    Belongings belongings(state, redeemed.workspace_id);
+    belongings.keep_token(Secret(redeemed.auth_token));
+    belongings.keep_fingerprint(ticket->fingerprint());
+    belongings.keep_key(key);
+  }
+  files::write_private(done, redeemed.workspace_id.text());
+  log::info("the ticket is redeemed", log::field("workspace", redeemed.workspace_id.text()),
+            log::field("name", redeemed.name));
+  return {redeemed.workspace_id, ticket->platform_url};
+}
+
+}  // namespace molecule::join
