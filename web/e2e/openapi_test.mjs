@@ -4,6 +4,7 @@ import { after, afterEach, before, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import Ajv from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { redemption } from "./joiner.mjs";
 import { Agent, Platform, saying } from "./stage.mjs";
 
 const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
@@ -134,6 +135,24 @@ test("is what the platform answers, route by route", async () => {
   const { sessions } = await ask("GET", "/auth/sessions");
   await ask("DELETE", "/auth/sessions/{id}", { id: sessions[0].id });
   await ask("POST", "/auth/logout", { token: "" });
+
+  // Tickets.
+  const ticket = await ask("POST", "/tickets", { body: { name: "visitor", role: "Visits", parent_id: id, expires_in: 60, canvas: { x: 1, y: 2 } }, expect: 201 });
+  await ask("POST", "/tickets", { body: {}, expect: 400 });
+  const { body, believe } = redemption(ticket.command);
+  const joined = await ask("POST", "/tickets/redeem", { token: "", body, expect: 201 });
+  believe(joined);
+  await ask("POST", "/tickets/redeem", { token: "", body, expect: 409 });
+  await ask("POST", "/tickets/redeem", { token: "", body: { ...body, ticket: "mjt_" }, expect: 410 });
+  await ask("DELETE", "/tickets/{id}", { id: ticket.id, expect: 409 });
+  const spare = await ask("POST", "/tickets", { body: { role: "spare" }, expect: 201 });
+  await ask("DELETE", "/tickets/{id}", { id: spare.id });
+  await ask("GET", "/tickets");
+  await ask("GET", "/workspaces/{id}/agent-key", { id: joined.workspace_id });
+  await ask("GET", "/workspaces/{id}/agent-key", { id });
+  await ask("DELETE", "/workspaces/{id}/agent-key", { id: joined.workspace_id });
+  await ask("DELETE", "/workspaces/{id}/agent-key", { id, expect: 404 });
+  await ask("DELETE", "/workspaces/{id}", { id: joined.workspace_id });
 
   // Secrets.
   for (const method of ["POST", "PUT"]) await ask(method, "/workspaces/{id}/secrets", { id, body: { key: "SEARCH_KEY", value: "s" } });

@@ -1,7 +1,7 @@
 // A person makes a ticket; an agent of another machine joins by the line that is shown, once.
 import assert from "node:assert/strict";
-import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
+import { joins } from "./joiner.mjs";
 import { Person } from "./person.mjs";
 import { Browser, picture, Platform } from "./stage.mjs";
 
@@ -23,41 +23,6 @@ after(async () => {
 afterEach((context) => {
   if (!context.passed) console.error(platform.log());
 });
-
-const statement = (...parts) => Buffer.from(parts.map((part) => `${part.length}:${part}`).join(""));
-
-function uuid(bytes) {
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-/** What the line says, read as the agent's side reads it. */
-function read(command) {
-  const [, ticket] = /^molecule join (mjt_[\w-]+)$/.exec(command.trim());
-  const bytes = Buffer.from(ticket.slice(4, -6), "base64url");
-  return { ticket, id: uuid(bytes.subarray(1, 17)), print: bytes.subarray(49, 81), url: bytes.subarray(81).toString() };
-}
-
-/** Joins as an agent does, and checks that it is the platform that the ticket names. */
-async function joins(command) {
-  const { ticket, id, print, url } = read(command);
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const agent = publicKey.export({ format: "jwk" }).x;
-  const attempt = Date.now();
-  const proof = sign(null, statement("molecule ticket proof 1", id, String(attempt)), privateKey).toString("base64url");
-  const response = await fetch(`${url}/tickets/redeem`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ticket, agent_key: agent, attempt, proof, agent_card: { name: "visitor", skills: [] } }),
-  });
-  const answer = await response.json();
-  if (response.status === 201) {
-    assert.deepEqual(createHash("sha256").update(Buffer.from(answer.platform_key, "base64url")).digest(), print, "the key that the ticket names");
-    const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: answer.platform_key }, format: "jwk" });
-    const said = statement("molecule ticket answer 1", id, agent, answer.workspace_id);
-    assert.ok(verify(null, said, key, Buffer.from(answer.signature, "base64url")), "the platform's signature");
-  }
-  return { status: response.status, ...answer };
-}
 
 async function makesTicket(name) {
   const dialog = person.page.getByRole("dialog");
