@@ -1,6 +1,7 @@
 // A person makes a ticket; an agent of another machine joins by the line that is shown, once.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { weakTexts } from "./contrast.mjs";
 import { joins } from "./joiner.mjs";
 import { Person } from "./person.mjs";
 import { Browser, picture, Platform } from "./stage.mjs";
@@ -91,6 +92,28 @@ test("tickets are listed without their text, and one that is revoked is good for
   assert.equal(refused.code, "ticket_revoked");
   await rows.getByRole("button", { name: "Open visitor" }).click();
   await person.page.getByRole("complementary", { name: "visitor panel" }).waitFor();
+});
+
+test("in both themes every word of the dialogs stands out", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const other = new Person(await browser.page({ colorScheme, reducedMotion: "reduce" }));
+    await other.claims(await platform.newClaimLink());
+    await other.seesLive();
+    await other.page.getByRole("button", { name: "Join tickets" }).click();
+    const dialog = other.page.getByRole("dialog");
+    await dialog.locator('li[data-state="revoked"]').first().waitFor();
+    assert.deepEqual(await weakTexts(other.page), [], colorScheme);
+    await picture(other.page, `tickets_${colorScheme}`);
+    await dialog.getByRole("button", { name: "New ticket" }).click();
+    await dialog.getByLabel("Name").fill(`of ${colorScheme}`);
+    await picture(other.page, `ticket_choice_${colorScheme}`);
+    await dialog.getByRole("button", { name: "Make ticket" }).click();
+    await dialog.getByText("Good once, for").waitFor();
+    assert.deepEqual(await weakTexts(other.page), [], colorScheme);
+    await picture(other.page, `ticket_${colorScheme}`);
+    await dialog.getByRole("button", { name: "Done" }).click();
+    await other.page.context().close();
+  }
 });
 
 test("nothing was reported in the console", () => {
