@@ -96,6 +96,7 @@ TEST(Plane, NoRouteLetsAWrongCredentialIn) {
   io::SystemClock clock;
   io::SystemRandom random;
   test::Tried tried;
+  std::size_t served = 0;
   serve(config, {clock, random}, [&](const Ready& ready) {
     Operator op(ready.router, admin);
     auto made = [&](std::string_view name, std::string_view parent) {
@@ -132,9 +133,11 @@ TEST(Plane, NoRouteLetsAWrongCredentialIn) {
     io::run(loop,
             [](int) -> io::Task<void> { co_await io::sleep(std::chrono::milliseconds(1500)); }(0));
     tried = test::try_every_route(ready.router, trial);
+    served = ready.router.all().size();
     ready.stop.request();
   });
   EXPECT_GT(tried.tries, 300U);
+  EXPECT_EQ(served, all_routes().size()) << "the reference pages tell other routes than are served";
   for (const auto& complaint : tried.complaints) ADD_FAILURE() << complaint;
 }
 

@@ -9,12 +9,14 @@
 #include "app/system.h"
 #include "server/activity/activity_service.h"
 #include "server/auth/auth_service.h"
+#include "server/cards/cards_service.h"
 #include "server/dead_letters/dead_letters_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/layout/viewport_service.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
+#include "server/relay/relay_service.h"
 #include "server/secrets/secrets_service.h"
 #include "server/tasks/tasks_service.h"
 #include "server/tickets/tickets_service.h"
@@ -190,6 +192,8 @@ std::vector<http::Route> all_routes() {
   add(tickets::routes);
   add(activity::routes);
   add(proxy::routes);
+  add(relay::routes);
+  add(cards::routes);
   add(tasks::routes);
   add(dead_letters::routes);
   add(delegations::routes);
