@@ -7,7 +7,8 @@ import { createServer } from "node:http";
 import { after, afterEach, before, test } from "node:test";
 import { Role, TaskState } from "@a2a-js/sdk";
 import { JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
-import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore, JsonRpcTransportHandler, ServerCallContext } from "@a2a-js/sdk/server";
+import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore, JsonRpcTransportHandler } from "@a2a-js/sdk/server";
+import { serve } from "./a2a_server.mjs";
 import { Platform } from "./stage.mjs";
 
 const platform = new Platform({ demo: false, flags: ["--rate-limit", "0", "--dial-allow", "127.0.0.1/32"] });
@@ -41,20 +42,6 @@ const patient = {
     running.get(taskId)?.("stopped");
   },
 };
-
-async function serve(handler, request, response) {
-  let body = "";
-  for await (const chunk of request) body += chunk;
-  const answer = await handler.handle(JSON.parse(body), new ServerCallContext({ requestedVersion: request.headers["a2a-version"] }));
-  if (!(Symbol.asyncIterator in answer)) {
-    response.setHeader("Content-Type", "application/json");
-    response.end(JSON.stringify(answer));
-    return;
-  }
-  response.setHeader("Content-Type", "text/event-stream");
-  for await (const event of answer) response.write(`data: ${JSON.stringify(event)}\n\n`);
-  response.end();
-}
 
 before(async () => {
   await platform.start();
