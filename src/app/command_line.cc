@@ -37,6 +37,7 @@ int exit_code(const Fault& fault) {
     case Kind::bad_request: return wrong_usage;
     case Kind::conflict:
     case Kind::forbidden:
+    case Kind::gone:
     case Kind::unauthenticated: return refused;
     case Kind::bad_gateway:
     case Kind::unavailable: return not_reachable;

@@ -38,13 +38,6 @@ io::Task<void> HttpAgent::serve(std::unique_ptr<net::Stream> stream) {
               log::field("agent", url_.origin()), log::field("error", fault.text()));
   }
   if (agent) {
-    // A connection that is kept counts as well; what it is for nobody looks at.
-    struct Open {
-      std::size_t& count;
-      explicit Open(std::size_t& of) : count(++of) {}
-      ~Open() { --count; }
-    };
-    const Open open(open_);
     co_await pipe(*stream, *agent);
     co_return;
   }

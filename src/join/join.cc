@@ -125,8 +125,8 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings&
   running.spawn("door", door.run());
   std::cout << "door " << door.url() << std::endl;
   auto keep_token = [](Connection& of, Belongings& in) -> io::Task<void> {
-    co_await of.begun().wait(24h);
-    if (of.is_up()) in.keep_token(of.membership().token);
+    while (of.sessions() == 0) co_await of.begun().wait(1h);
+    in.keep_token(of.membership().token);
   };
   running.spawn("token", keep_token(connection, belongings));
   co_await stop.requested();
@@ -147,7 +147,6 @@ void run(const Options& options, const io::Clock& clock, io::Random& random) {
   if (options.agent.empty() == options.command.empty())
     throw bad_request(
         "no_agent", "say what to join: --agent URL of an A2A server here, or --command 'program'");
-  io::hold_stop_signals();
   Options at = options;
   const std::filesystem::path state =
       options.state.empty() ? Belongings::default_state() : std::filesystem::path(options.state);
@@ -158,6 +157,8 @@ void run(const Options& options, const io::Clock& clock, io::Random& random) {
     at.platform = found.platform_url;
     at.workspace = found.workspace.text();
   }
+  // Until here a signal ends it at once.
+  io::hold_stop_signals();
   const WorkspaceId workspace = workspace_of(at);
   Belongings belongings(state, workspace);
   io::Loop loop;

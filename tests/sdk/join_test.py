@@ -189,7 +189,8 @@ def test_a_removed_workspace_ends_it(joining: Joining) -> None:
     joined = joining.join(workspace, token, "--command", "cat")
     joining.online(workspace)
     joining.stage.must("DELETE", f"/workspaces/{workspace}?confirm=true")
-    assert joined.ended() == 4 or "removed" in joined.log_text()
+    assert joined.ended() == 4
+    assert "removed" in joined.log_text()
 
 
 def test_the_newer_of_two_counts_and_the_older_ends(joining: Joining) -> None:
@@ -304,15 +305,17 @@ def test_a_message_for_an_agent_that_has_gone_says_so(joining: Joining) -> None:
     agent.close()
     joining.send(workspace, "anybody?", "m1")
     rows = joining.stage.must("GET", f"/workspaces/{workspace}/activity?type=a2a_receive")
-    assert "no agent answers at" in json.dumps(rows) or "busy" in json.dumps(rows)
+    assert "no agent answers at" in json.dumps(rows)
 
 
 def test_a_connection_that_breaks_before_it_has_begun_leaves_nothing_behind(joining: Joining) -> None:
     workspace, token = joining.workspace("half")
     for number in range(20):
         break_before_welcome(joining.stage.url, workspace, token, late=number % 2 == 1)
-    time.sleep(1.5)  # The gauges are of the last second.
-    assert metric(joining.stage, "molecule_relays") - metric(joining.stage, "molecule_relays_away") == 0
+    # Those that came far enough to be there are known to be away.
+    wait_for("some to be there", lambda: metric(joining.stage, "molecule_relays") > 0)
+    wait_for("all of them to be away",
+             lambda: metric(joining.stage, "molecule_relays") == metric(joining.stage, "molecule_relays_away"))
 
 
 def metric(stage: Stage, name: str) -> float:
