@@ -6,7 +6,6 @@
 
 #include "base/fault.h"
 #include "platform/json/json.h"
-#include "wire/a2a/card_text.h"
 
 namespace molecule::a2a {
 namespace {
@@ -77,7 +76,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
   if (hybrid) scheme.add("type", "http").add("scheme", "bearer");
   scheme.add("httpAuthSecurityScheme", json::Object{}.add("scheme", "Bearer").raw());
   out.add("securitySchemes", json::Object{}.add("bearer", scheme.raw()).raw());
-  out.add("securityRequirements", RawJson(R"([{"schemes":{"bearer":{}}}])"));
+  out.add("securityRequirements", RawJson(R"([{"schemes":{"bearer":{"list":[]}}}])"));
   if (hybrid) {
     out.add("security", RawJson(R"([{"bearer":[]}])"));
     out.add("protocolVersion", "0.3.0").add("url", endpoint.url);
@@ -96,7 +95,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
     if (std::ranges::find(ours, name) == ours.end())
       out.add(name, RawJson(card.value_at(i).text()));
   }
-  return without_defaults(out.text());
+  return out.text();
 }
 
 }  // namespace molecule::a2a

@@ -5,6 +5,7 @@ from ._errors import (
     CursorLostError,
     ForeignAnswerError,
     PlatformError,
+    RelayRefusedError,
     ReplacedError,
     WorkspaceGoneError,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "PollDelivery",
     "PushDelivery",
     "RelayDelivery",
+    "RelayRefusedError",
     "RemoteAgentClient",
     "ReplacedError",
     "WorkspaceGoneError",

@@ -4,6 +4,8 @@
     └── requests.HTTPError
         └── PlatformError                there was an answer, and it said no
             ├── CredentialRejectedError  the token is missing, wrong, revoked or expired, by the platform's own words
+        │   └── RelayRefusedError    no connection of this agent's own is taken (any more)
+        │       └── ReplacedError    because it has connected from elsewhere
             ├── WorkspaceGoneError       the workspace was removed for good, by the platform's own words
             ├── CursorLostError          the activity cursor is unknown; start from a fresh window
             └── ForeignAnswerError       something on the way answered instead of the platform; try again later
@@ -54,7 +56,11 @@ class CredentialRejectedError(PlatformError):
     """Waiting does not help: the token has to be replaced."""
 
 
-class ReplacedError(CredentialRejectedError):
+class RelayRefusedError(CredentialRejectedError):
+    """The platform takes no connection of this agent's own (any more), and will take none later."""
+
+
+class ReplacedError(RelayRefusedError):
     """This workspace's agent has connected from elsewhere; the newer connection counts."""
 
 

@@ -18,7 +18,7 @@ import requests
 from ._answers import says_removed, says_token_refused
 from ._awake import backoff, now, spread, wait
 from ._calls import AgentCalls
-from ._errors import CredentialRejectedError, PlatformError, ReplacedError, WorkspaceGoneError
+from ._errors import CredentialRejectedError, PlatformError, RelayRefusedError, WorkspaceGoneError
 from ._models import WorkspaceState
 from ._work import StopRequested, Supplier
 from .inbound import InboundDelivery, MessageHandler, PollDelivery
@@ -216,7 +216,7 @@ def _deliver(client: AgentCalls, handler: MessageHandler, delivery: InboundDeliv
             if says_removed(error.status, error.details, client.workspace_id):
                 return "removed"
             failures = _unfetched(failures, error)
-        except ReplacedError:
+        except RelayRefusedError:
             raise
         except (PlatformError, requests.RequestException) as error:
             failures = _unfetched(failures, error)

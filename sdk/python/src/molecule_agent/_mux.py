@@ -18,13 +18,18 @@ ACKNOWLEDGED, GOODBYE = 16, 17
 PAYLOAD_MAX = 16 * 1024
 WINDOW = 256 * 1024
 """Bytes of a stream on their way or not yet read."""
-OPENED_MAX = 64
-"""Streams of the platform that are open at once."""
 KEPT_MAX = 1024 * 1024
 """Bytes of streams that are not acknowledged; more wait."""
+KEPT_FRAMES_MAX = 64 * 1024
+"""Frames that are not acknowledged. Of streams half as many, more wait; what answers the platform is never held back."""
+CREDIT_MAX = 16 * 1024 * 1024
 MESSAGE_MAX = 48 * 1024
 ACKNOWLEDGE_BYTES = KEPT_MAX // 8
 ACKNOWLEDGE_AFTER = 0.1
+
+SIZES = {OPEN: (0, 0), DATA: (1, PAYLOAD_MAX), END: (0, 0), RESET: (0, 0), CREDIT: (4, 4),
+         ACKNOWLEDGED: (8, 8), GOODBYE: (0, PAYLOAD_MAX)}
+"""Of the payload, at least and at most, for each type that exists."""
 
 
 class MuxBrokenError(ConnectionError):
@@ -67,7 +72,7 @@ class Stream:
         view = memoryview(data)
         with self._session.changed:
             while view:
-                size = min(len(view), PAYLOAD_MAX, self.credit, max(KEPT_MAX - self._session.kept_bytes, 0))
+                size = min(len(view), PAYLOAD_MAX, self.credit, self._session.room())
                 if self.broken or self.ended:
                     raise ConnectionError("the stream is broken")
                 if size == 0:
@@ -97,9 +102,11 @@ class Stream:
 
 
 class Session:
-    """`opened` is called with each stream that the platform opens, in the thread that takes its frames in."""
+    """`opened` is called with each stream that the platform opens, in the thread that takes its frames in, and says
+    whether it is taken; else the platform finds it reset. How many are open at once is bounded there, because a stream
+    that the platform has dropped can be at work still."""
 
-    def __init__(self, opened: Callable[[Stream], None]) -> None:
+    def __init__(self, opened: Callable[[Stream], bool]) -> None:
         self.changed = threading.Condition()
         self.streams: dict[int, Stream] = {}
         self.kept_bytes = 0
@@ -123,6 +130,10 @@ class Session:
         self.kept_bytes += weight
         self._kept.append((data, weight))
         self.changed.notify_all()
+
+    def room(self) -> int:
+        """How many bytes of streams may be kept beside what is. With `changed` held."""
+        return 0 if len(self._kept) >= KEPT_FRAMES_MAX // 2 else max(KEPT_MAX - self.kept_bytes, 0)
 
     def attach(self, received: int) -> int | None:
         """Go on over a new transport whose other side has so many of our frames; None when that is not possible."""
@@ -178,12 +189,15 @@ class Session:
             return message
 
     def incoming(self, transport: int, message: bytes) -> bool:
-        """Take a message of the platform; False when the transport is over."""
+        """Take a message of the platform; False when the transport or the session is over."""
         at = 0
         while at < len(message):
             if len(message) - at < HEAD.size:
                 raise MuxBrokenError("a message ends inside of a frame")
             kind, number, size = HEAD.unpack_from(message, at)
+            least, most = SIZES.get(kind, (1, 0))
+            if not least <= size <= most:
+                raise MuxBrokenError(f"a frame of type {kind} with {size} bytes does not exist")
             at += HEAD.size
             payload = message[at:at + size]
             at += size
@@ -193,9 +207,9 @@ class Session:
                 if self._transport != transport or self.over:
                     return False
                 opened = self._take(kind, number, payload)
-            if opened is not None:
-                self._opened(opened)
-        return True
+            if opened is not None and not self._opened(opened):
+                opened.close()
+        return not self.over
 
     def _take(self, kind: int, number: int, payload: bytes) -> Stream | None:
         if kind == ACKNOWLEDGED:
@@ -213,16 +227,16 @@ class Session:
             self._acknowledge_at = time.monotonic() + ACKNOWLEDGE_AFTER
         self._unacknowledged += HEAD.size + len(payload)
         self.changed.notify_all()
-        return self._take_numbered(kind, number, payload)
+        opened = self._take_numbered(kind, number, payload)
+        if len(self._kept) > KEPT_FRAMES_MAX:
+            raise MuxBrokenError("too much waits to be acknowledged")
+        return opened
 
     def _take_numbered(self, kind: int, number: int, payload: bytes) -> Stream | None:
         if kind == OPEN:
             if number % 2 or number <= self._newest:
                 raise MuxBrokenError("a stream was opened under a number that is not new")
             self._newest = number
-            if len(self.streams) >= OPENED_MAX:
-                self.put(frame(RESET, number))
-                return None
             self.streams[number] = Stream(self, number)
             return self.streams[number]
         stream = self.streams.get(number)
@@ -240,8 +254,8 @@ class Session:
         elif kind == CREDIT:
             (more,) = struct.unpack(">I", payload)
             stream.credit += more
-        else:
-            raise MuxBrokenError(f"a frame of type {kind} does not exist")
+            if stream.credit > CREDIT_MAX:
+                raise MuxBrokenError("a stream was given too much credit")
         return None
 
     def _take_acknowledged(self, count: int) -> None:

@@ -17,7 +17,11 @@ from collections.abc import Mapping
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MESSAGE_MAX = 256 * 1024
 HEAD_MAX = 16 * 1024
+REFUSAL_MAX = 64 * 1024
+CONTROL_MAX = 125
 CONNECT_TIMEOUT = 10.0
+"""Also for the whole answer to the request for a WebSocket, however slowly it drips."""
+CLOSE_TIMEOUT = 1.0
 PING_EVERY = 10.0
 SILENT_AFTER = 25.0
 """Seconds without a byte, pongs included, after which the connection counts as lost."""
@@ -51,6 +55,7 @@ class WebSocket:
             raise
         self._sending = threading.Lock()
         self._heard = time.monotonic()
+        self._until: float | None = None
         self.closed: tuple[int, str] | None = None
 
     def _shake_hands(self, place: urllib.parse.SplitResult, headers: Mapping[str, str]) -> bytes:
@@ -61,42 +66,56 @@ class WebSocket:
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("a header of the request would break it")
         self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        head = b""
-        while b"\r\n\r\n" not in head:
-            part = self._socket.recv(4096)
-            if not part or len(head) > HEAD_MAX:
-                raise RefusedError(0, "")
-            head += part
-        head, _, rest = head.partition(b"\r\n\r\n")
+        until = time.monotonic() + CONNECT_TIMEOUT
+        head, rest = self._head(until)
         first, *fields = head.decode("latin-1").split("\r\n")
-        status = int(first.split()[1]) if first.startswith("HTTP/1.1 ") else 0
-        if status != 101:
-            raise RefusedError(status, rest.decode(errors="replace"))
-        accept = base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
         told = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+        version, _, said = first.partition(" ")
+        status = int(said[:3]) if version == "HTTP/1.1" and said[:3].isascii() and said[:3].isdigit() else 0
+        accept = base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
+        if status != 101:
+            raise RefusedError(status, self._refusal(rest, told.get("content-length", ""), until))
         if told.get("sec-websocket-accept") != accept:
             raise RefusedError(status, "")
         return rest
+
+    def _head(self, until: float) -> tuple[bytes, bytes]:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            if len(head) > HEAD_MAX or not (part := self._before(until)):
+                raise RefusedError(0, "")
+            head += part
+        head, _, rest = head.partition(b"\r\n\r\n")
+        return head, rest
+
+    def _refusal(self, came: bytes, length: str, until: float) -> str:
+        """The body of a refusal, or as much of it as came in time."""
+        size = min(int(length), REFUSAL_MAX) if length.isascii() and length.isdigit() and len(length) < 10 else 0
+        with contextlib.suppress(OSError):
+            while len(came) < size and (part := self._before(until)):
+                came += part
+        return came.decode(errors="replace")
+
+    def _before(self, until: float) -> bytes:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the platform is too slow to answer")
+        self._socket.settimeout(left)
+        return self._socket.recv(4096)
 
     def send(self, data: bytes | str) -> None:
         kind, payload = (TEXT, data.encode()) if isinstance(data, str) else (BINARY, data)
         self._send(kind, payload)
 
     def _send(self, kind: int, payload: bytes) -> None:
-        size = len(payload)
-        if size < 126:
-            head = struct.pack(">BB", 0x80 | kind, 0x80 | size)
-        elif size < 1 << 16:
-            head = struct.pack(">BBH", 0x80 | kind, 0x80 | 126, size)
-        else:
-            head = struct.pack(">BBQ", 0x80 | kind, 0x80 | 127, size)
-        mask = os.urandom(4)
-        masked = int.from_bytes(payload, "little") ^ int.from_bytes((mask * (size // 4 + 1))[:size], "little")
+        data = masked_frame(kind, payload)
         with self._sending:
-            self._socket.sendall(head + mask + masked.to_bytes(size, "little"))
+            self._socket.sendall(data)
 
-    def receive(self) -> bytes | str | None:
-        """The next message; None after an orderly end. Raises ConnectionError when the connection is lost."""
+    def receive(self, within: float | None = None) -> bytes | str | None:
+        """The next message; None after an orderly end. Raises ConnectionError when the connection is lost or the message
+        is not there `within` seconds."""
+        self._until = None if within is None else time.monotonic() + within
         message, kind = b"", 0
         while True:
             first, second = self._exactly(2)
@@ -105,10 +124,14 @@ class WebSocket:
                 (size,) = struct.unpack(">H", self._exactly(2))
             elif size == 127:
                 (size,) = struct.unpack(">Q", self._exactly(8))
-            if size + len(message) > MESSAGE_MAX or second & 0x80:
+            code, last = first & 0x0F, bool(first & 0x80)
+            control = code in (CLOSE, PING, PONG)
+            fits = last and size <= CONTROL_MAX if control else size + len(message) <= MESSAGE_MAX
+            # A message begins with its kind and goes on without one.
+            known = control or (code == CONTINUATION) == bool(kind) and code in (CONTINUATION, TEXT, BINARY)
+            if not fits or not known or (first & 0x70) or (second & 0x80):
                 raise ConnectionError("the platform broke the WebSocket protocol")
             payload = self._exactly(size)
-            code = first & 0x0F
             if code == PING:
                 self._send(PONG, payload)
             elif code == CLOSE:
@@ -117,10 +140,10 @@ class WebSocket:
                 with contextlib.suppress(OSError):
                     self._send(CLOSE, payload[:2])
                 return None
-            elif code in (CONTINUATION, TEXT, BINARY):
+            elif not control:
                 kind = code or kind
                 message += payload
-                if first & 0x80:
+                if last:
                     return message.decode() if kind == TEXT else message
 
     def _exactly(self, size: int) -> bytes:
@@ -131,8 +154,11 @@ class WebSocket:
         return part
 
     def _some(self) -> bytes:
-        self._socket.settimeout(PING_EVERY)
         while True:
+            left = PING_EVERY if self._until is None else min(PING_EVERY, self._until - time.monotonic())
+            if left <= 0:
+                raise ConnectionError("the platform is too slow to begin")
+            self._socket.settimeout(left)
             try:
                 part = self._socket.recv(64 * 1024)
             except TimeoutError:
@@ -147,11 +173,28 @@ class WebSocket:
 
     def close(self, code: int = 1000) -> None:
         """End it at once; a reader finds it lost."""
-        with contextlib.suppress(OSError):
-            self._send(CLOSE, struct.pack(">H", code))
+        # Who sends may be stuck in it.
+        if self._sending.acquire(timeout=CLOSE_TIMEOUT):
+            with contextlib.suppress(OSError):
+                self._socket.settimeout(CLOSE_TIMEOUT)
+                self._socket.sendall(masked_frame(CLOSE, struct.pack(">H", code)))
+            self._sending.release()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+
+def masked_frame(kind: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size <= CONTROL_MAX:
+        head = struct.pack(">BB", 0x80 | kind, 0x80 | size)
+    elif size < 1 << 16:
+        head = struct.pack(">BBH", 0x80 | kind, 0x80 | 126, size)
+    else:
+        head = struct.pack(">BBQ", 0x80 | kind, 0x80 | 127, size)
+    mask = os.urandom(4)
+    masked = int.from_bytes(payload, "little") ^ int.from_bytes((mask * (size // 4 + 1))[:size], "little")
+    return head + mask + masked.to_bytes(size, "little")
 
 
 def trusted(verify: bool | str) -> ssl.SSLContext:

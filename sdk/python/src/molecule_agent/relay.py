@@ -14,8 +14,9 @@ from typing import Any
 
 import requests
 
+from ._answers import REMOVED_CODE, says_removed, says_token_refused, stated_reason
 from ._calls import AgentCalls
-from ._errors import CredentialRejectedError, PlatformError, ReplacedError, WorkspaceGoneError
+from ._errors import CredentialRejectedError, PlatformError, RelayRefusedError, ReplacedError, WorkspaceGoneError
 from ._mux import MuxBrokenError, Session, Stream
 from ._websocket import RefusedError, WebSocket
 from .a2a_server import A2AServer
@@ -29,6 +30,10 @@ VERSION = 1
 LONGEST_WAIT = 15.0
 CREDENTIAL_ENDED, POLICY = 4401, 1008
 PIPE_BYTES = 64 * 1024
+BEGIN_WITHIN = 15.0
+"""Seconds for each of the platform's words before a session is there."""
+OPENED_MAX = 64
+"""Streams of the platform that are worked on at once, those included that it has dropped: each holds two threads."""
 
 
 class RelayDelivery:
@@ -36,9 +41,10 @@ class RelayDelivery:
 
     Give it to `run_agent_loop`; the agent needs no URL. The connection is made again whenever it breaks, and what was
     under way goes on where it was. A handler that is given here is used from the first message on, else the one of the
-    agent loop. `run_once` raises what the platform refused for good: `CredentialRejectedError` for a token that is not
-    valid (any more), `ReplacedError` once this agent has connected from elsewhere, `WorkspaceGoneError` for a removed
-    workspace.
+    agent loop. `run_once` raises what keeps the connection away by the platform's own words: for good `ReplacedError`
+    once this agent has connected from elsewhere, `RelayRefusedError` when the platform takes no such connection of it
+    and `WorkspaceGoneError` for a removed workspace, and `CredentialRejectedError` as long as the token is not valid.
+    Whatever else happens, the connection is tried again.
     """
 
     def __init__(self, client: AgentCalls, handler: MessageHandler | None = None) -> None:
@@ -51,9 +57,15 @@ class RelayDelivery:
         self._session_id = ""
         self._socket: WebSocket | None = None
         self._stopped = threading.Event()
-        self._failure: PlatformError | None = None
+        self._ended: PlatformError | None = None
+        self._refused: CredentialRejectedError | None = None  # Until the platform takes the token.
         self._welcomed = False  # Since the last attempt began.
         self._enrolled = threading.Event()
+        self._enrolling = threading.Lock()  # Held to look at the next two together.
+        self._enrols = False  # There is a thread for it.
+        self._enroller: threading.Thread | None = None
+        self._sessions = 0
+        self._room = threading.BoundedSemaphore(OPENED_MAX)
         self._thread: threading.Thread | None = None
 
     def run_once(self, handler: MessageHandler) -> int:
@@ -62,8 +74,8 @@ class RelayDelivery:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="molecule-relay", daemon=True)
             self._thread.start()
-        if self._failure is not None:
-            raise self._failure
+        if failure := self._ended or self._refused:
+            raise failure
         return 0
 
     def stop(self) -> None:
@@ -72,8 +84,9 @@ class RelayDelivery:
             self._socket.close()
         if self._session is not None:
             self._session.end()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5)
+        for thread in (self._thread, self._enroller):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(timeout=5)
         self._push.stop()
 
     def wait_connected(self, timeout: float) -> bool:
@@ -86,17 +99,31 @@ class RelayDelivery:
             trouble, self._welcomed = "", False
             try:
                 self._connect()
-            except PlatformError as error:
-                self._failure = error
+            except (RelayRefusedError, WorkspaceGoneError) as error:
+                self._ended = error
+                log.error("the connection to the platform has ended: %s", error)
                 return
+            except CredentialRejectedError as error:
+                # Another token may be saved; the agent loop finds out itself when there will be none.
+                self._refused, trouble = error, str(error)
             except (OSError, ValueError, requests.RequestException) as error:
                 trouble = str(error)
+            except Exception as error:
+                # Whatever it was, a silent death of this thread would make the agent deaf.
+                log.exception("the connection to the platform: unexpected trouble, going on")
+                trouble = type(error).__name__
+                self._end_session()
             if self._stopped.is_set():
                 return
             attempt = 0 if self._welcomed else attempt + 1
             pause = min(LONGEST_WAIT, 0.2 * 2 ** min(attempt, 8)) * random.uniform(0.5, 1)
             log.warning("the connection to the platform is away (%s); trying again", trouble or "it was closed")
             self._stopped.wait(pause)
+
+    def _end_session(self) -> None:
+        self._welcomed = False  # Come again slowly.
+        if self._session is not None:
+            self._session.end()
 
     def _connect(self) -> None:
         url = self._client.platform_url + self._client._self_path + "/relay"
@@ -107,36 +134,53 @@ class RelayDelivery:
             raise self._final(refused) from None
         self._socket = made
         try:
-            session, transport, anew = self._take_up(made, self._shake_hands(made))
+            session, transport, anew = self._take_up(self._shake_hands(made))
             self._welcomed = True
             writer = threading.Thread(target=self._write, args=(made, session, transport), daemon=True,
                                       name="molecule-relay-writer")
             writer.start()
             try:
                 if anew:
-                    threading.Thread(target=self._enrol, daemon=True, name="molecule-relay-register").start()
-                while isinstance(message := made.receive(), bytes):
-                    if not session.incoming(transport, message):
-                        break
-            except MuxBrokenError:
-                session.end()
-                raise
+                    self._enrol_anew()
+                self._read(made, session, transport)
             finally:
                 session.detach(transport)
                 made.close()
                 writer.join()
+        except MuxBrokenError:
+            self._end_session()
+            raise
+        except OSError:
+            self._look_at_end(made)
+            raise
         finally:
             made.close()
-        self._look_at_end(made, session)
+        self._look_at_end(made)
+
+    def _read(self, made: WebSocket, session: Session, transport: int) -> None:
+        while not self._stopped.is_set() and (message := made.receive()) is not None:
+            if isinstance(message, str):
+                raise MuxBrokenError("the platform sent a text among the frames")
+            if not session.incoming(transport, message):
+                break
+        if session.over:
+            self._welcomed = False
 
     def _final(self, refused: RefusedError) -> Exception:
-        with contextlib.suppress(ValueError):
+        """What a refusal means: by the platform's own words, because a proxy or a login page answers with the same
+        numbers."""
+        try:
             said = json.loads(refused.body)
-            text = said.get("error", "") if isinstance(said, dict) else ""
-            if refused.status in (401, 403):
-                return CredentialRejectedError(text or "the platform refused the token", status=refused.status)
-            if refused.status == 410:
-                return WorkspaceGoneError(text or "the workspace was removed", status=410, details=said)
+        except (ValueError, RecursionError):
+            return refused
+        if not isinstance(said, dict):
+            return refused
+        text, code = stated_reason(said), str(said.get("code", ""))
+        if says_removed(refused.status, said, self._client.workspace_id):
+            return WorkspaceGoneError(text or "the workspace was removed", status=refused.status, code=code, details=said)
+        if says_token_refused(refused.status, said):
+            return CredentialRejectedError(text or "the platform refused the token", status=refused.status, code=code,
+                                           details=said)
         return refused
 
     def _shake_hands(self, made: WebSocket) -> dict[str, Any]:
@@ -150,85 +194,124 @@ class RelayDelivery:
         return self._hear(made)
 
     def _hear(self, made: WebSocket) -> dict[str, Any]:
-        said = made.receive()
+        said = made.receive(BEGIN_WITHIN)
         if isinstance(said, str):
             heard = json.loads(said)
             if isinstance(heard, dict):
                 return heard
         if made.closed is not None and made.closed[0] == POLICY:
-            raise CredentialRejectedError(made.closed[1], status=403)
+            raise RelayRefusedError(made.closed[1], status=403)
         raise ConnectionError("the platform ended the connection before it had begun")
 
-    def _take_up(self, made: WebSocket, welcome: dict[str, Any]) -> tuple[Session, int, bool]:
-        if welcome.get("resumed") and self._session is not None:
-            transport = self._session.attach(int(welcome["received"]))
-            if transport is None:
+    def _take_up(self, welcome: dict[str, Any]) -> tuple[Session, int, bool]:
+        name, received, resumed = welcome.get("session"), welcome.get("received"), welcome.get("resumed", False)
+        if not (isinstance(name, str) and name and type(received) is int and isinstance(resumed, bool)):
+            raise MuxBrokenError("the platform's welcome is not one")
+        anew = not resumed
+        if anew:
+            if self._session is not None:
                 self._session.end()
-                raise ConnectionError("the platform and we do not agree on what has come")
-            return self._session, transport, False
-        if self._session is not None:
-            self._session.end()
-        self._session = session = Session(self._opened)
-        self._session_id = str(welcome["session"])
-        transport = session.attach(0)
-        assert transport is not None
-        return session, transport, True
+            self._session, self._session_id = Session(self._opened), name
+        transport = self._session.attach(received) if self._session is not None else None
+        if self._session is None or transport is None:
+            raise MuxBrokenError("the platform and we do not agree on what has come")
+        return self._session, transport, anew
 
     def _write(self, made: WebSocket, session: Session, transport: int) -> None:
-        with contextlib.suppress(OSError):
+        try:
             while message := session.outgoing(transport):
                 made.send(message)
-        made.close()
+        except OSError:
+            pass
+        except Exception:
+            log.exception("writing to the platform: unexpected trouble, connecting anew")
+        finally:
+            made.close()
+
+    def _enrol_anew(self) -> None:
+        """For a new session, in one thread however many there are."""
+        with self._enrolling:
+            self._sessions += 1
+            if self._enrols:
+                return
+            self._enrols = True
+            self._enroller = threading.Thread(target=self._enrol, daemon=True, name="molecule-relay-register")
+            self._enroller.start()
 
     def _enrol(self) -> None:
         """Tell the platform that this agent is reached over its connection."""
         self._client.delivery_mode = "push"
         self._client.reported_url = ""
         while not self._stopped.is_set():
+            told = self._sessions
             try:
                 self._client.register()
+                self._refused = None
                 self._enrolled.set()
-                return
+                with self._enrolling:
+                    if told == self._sessions:
+                        self._enrols = False
+                        return
+                continue
             except CredentialRejectedError as error:
-                self._failure = error
-                return
+                self._refused = error
+                log.warning("cannot register over the connection: %s", error)
             except (PlatformError, requests.RequestException) as error:
                 log.warning("cannot register over the connection yet: %s", error)
+            except Exception:
+                log.exception("registering over the connection: unexpected trouble, going on")
             self._stopped.wait(2)
 
-    def _look_at_end(self, made: WebSocket, session: Session) -> None:
-        if session.goodbye == "replaced":
+    def _look_at_end(self, made: WebSocket) -> None:
+        """What the platform said last, however the connection ended."""
+        goodbye = self._session.goodbye if self._session is not None else None
+        if goodbye == "replaced":
             raise ReplacedError("this workspace's agent has connected from elsewhere; the newer connection counts",
                                 status=409, code="replaced")
-        if session.goodbye == "removed":
-            raise WorkspaceGoneError("this workspace was removed", status=410,
-                                     details={"id": self._client.workspace_id})
+        if goodbye == "removed":
+            raise WorkspaceGoneError("this workspace was removed", status=410, code=REMOVED_CODE,
+                                     details={"id": self._client.workspace_id, "code": REMOVED_CODE})
         if made.closed is not None and made.closed[0] == CREDENTIAL_ENDED:
             raise CredentialRejectedError("the token was revoked", status=401)
 
-    def _opened(self, stream: Stream) -> None:
-        threading.Thread(target=self._pass, args=(stream,), daemon=True, name="molecule-relay-request").start()
+    def _opened(self, stream: Stream) -> bool:
+        if not self._room.acquire(blocking=False):
+            return False
+        try:
+            threading.Thread(target=self._serve, args=(stream,), daemon=True, name="molecule-relay-request").start()
+        except RuntimeError:  # No more threads.
+            self._room.release()
+            return False
+        return True
+
+    def _serve(self, stream: Stream) -> None:
+        try:
+            self._pass(stream)
+        except Exception:
+            log.exception("a request of the platform: unexpected trouble, dropping it")
+        finally:
+            stream.close()
+            self._room.release()
 
     def _pass(self, stream: Stream) -> None:
         """The platform's request to the server of this process, and its answer back."""
         try:
             near = socket.create_connection(("127.0.0.1", self._server.port), 5)
         except OSError:
-            stream.close()
             return
-        near.settimeout(None)
-        back = threading.Thread(target=self._pass_back, args=(near, stream), daemon=True, name="molecule-relay-answer")
-        back.start()
-        with contextlib.suppress(OSError):
-            while part := stream.recv(PIPE_BYTES):
-                near.sendall(part)
-            near.shutdown(socket.SHUT_WR)
-        if stream.broken:
+        with near:
+            near.settimeout(None)
+            back = threading.Thread(target=self._pass_back, args=(near, stream), daemon=True,
+                                    name="molecule-relay-answer")
+            back.start()
             with contextlib.suppress(OSError):
-                near.shutdown(socket.SHUT_RDWR)
-        back.join()
-        near.close()
-        stream.close()
+                while part := stream.recv(PIPE_BYTES):
+                    near.sendall(part)
+                near.shutdown(socket.SHUT_WR)
+            if stream.broken:
+                with contextlib.suppress(OSError):
+                    near.shutdown(socket.SHUT_RDWR)
+            back.join()
 
     @staticmethod
     def _pass_back(near: socket.socket, stream: Stream) -> None:
