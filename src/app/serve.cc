@@ -269,7 +269,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, aside, world.clock);
   dead_letters::Service dead_letters(db, ledger, feed, proxy, world.clock, world.random);
   for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
-  cards::Service cards(directory, config.text("platform-url"));
+  cards::Service cards(directory, config.text("platform-url"), own_key);
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());

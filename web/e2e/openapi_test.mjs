@@ -225,6 +225,7 @@ test("is what the platform answers, route by route", async () => {
   await ask("PUT", "/canvas/viewport", { body: { x: 1, y: 2, zoom: 0 }, expect: 400 });
   await ask("GET", "/canvas/viewport");
   await ask("GET", "/platform/key");
+  await ask("GET", "/.well-known/jwks.json", { token: "" });
   const past = await ask("GET", "/events", { query: "?limit=500" });
   for (const event of past) assert.deepEqual(complaintsOf(event), [], JSON.stringify(event));
   await ask("GET", "/events/{id}", { id });

@@ -2,25 +2,59 @@
 
 #include <fmt/format.h>
 
+#include "platform/crypto/encoding.h"
+#include "platform/crypto/jws.h"
+#include "platform/json/json.h"
 #include "server/workspaces/reach.h"
 #include "wire/a2a/card.h"
+#include "wire/a2a/card_text.h"
 
 namespace molecule::cards {
 namespace {
 
+constexpr std::string_view keys_path = "/.well-known/jwks.json";
+// A card is fetched again after so many seconds; its ETag then says whether it changed.
+constexpr std::string_view cached_for = "private, max-age=60";
+
+constexpr http::Route card_at(std::string_view pattern, std::string_view sentence) {
+  return http::get<auth::Peer, &Service::card>(pattern)
+      .says(sentence)
+      .gives<RawJson>(200)
+      .gives(304, "")
+      .refuses("workspace_not_found", "workspace_removed", "not_reachable");
+}
+
 constexpr auto table = http::table(
-    http::get<auth::Peer, &Service::card>("/a2a/{id}/.well-known/agent-card.json")
-        .says("The A2A agent card of a workspace.")
-        .gives<RawJson>(200)
-        .refuses("workspace_not_found", "workspace_removed", "not_reachable"),
-    http::get<auth::Peer, &Service::card>("/a2a/{id}/.well-known/agent.json")
-        .says("The A2A agent card of a workspace, where clients before 0.3 look for it.")
-        .gives<RawJson>(200)
-        .refuses("workspace_not_found", "workspace_removed", "not_reachable"));
+    card_at("/a2a/{id}/.well-known/agent-card.json",
+            "The A2A agent card of a workspace, signed by the platform."),
+    card_at("/a2a/{id}/.well-known/agent.json",
+            "The A2A agent card of a workspace, where clients before 0.3 look for it."),
+    http::get<auth::Open, &Service::keys>(keys_path).says(
+        "The platform's public key as a JSON Web Key Set: what signatures of agent cards are checked with."));
 
 }  // namespace
 
 const std::span<const http::Route> routes = table;
+
+std::string Service::base(const http::Request& request) const {
+  std::string base = public_url_;
+  while (base.ends_with('/')) base.pop_back();
+  if (!base.empty()) return base;
+  return fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
+}
+
+std::string Service::signed_card(const std::string& card, const std::string& base) const {
+  json::Object header;
+  header.add("alg", crypto::jws_algorithm).add("typ", "JOSE");
+  header.add("kid", crypto::fingerprint(key_.public_key()));
+  header.add("jku", fmt::format("{}{}", base, keys_path));
+  std::vector<a2a::CardSignature> signatures;
+  for (const std::string& text : a2a::signed_texts(card)) {
+    crypto::DetachedJws jws = crypto::sign_detached(key_, header.text(), text);
+    signatures.push_back({std::move(jws.header), std::move(jws.signature)});
+  }
+  return a2a::with_signatures(card, signatures);
+}
 
 io::Task<http::Response> Service::card(auth::Peer::Caller, WorkspaceId id,
                                        const http::Request& request) {
@@ -35,15 +69,35 @@ io::Task<http::Response> Service::card(auth::Peer::Caller, WorkspaceId id,
   });
   if (!found) throw not_found("workspace");
   if (refusal) throw std::move(*refusal);
-  std::string base = public_url_;
-  while (base.ends_with('/')) base.pop_back();
-  if (base.empty()) base = fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
-  endpoint.url = fmt::format("{}/a2a/{}", base, id.text());
+  const std::string at = base(request);
+  endpoint.url = fmt::format("{}/a2a/{}", at, id.text());
   auto version = request.header("A2A-Version");
   const bool new_one = version && version->starts_with("1.");
-  co_return http::Response::json(
-      200, a2a::card_at(endpoint, own.text, new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid))
-      .with("Vary", "A2A-Version");
+  http::Response response = http::Response::json(
+      200, signed_card(a2a::card_at(endpoint, own.text,
+                                    new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid),
+                       at));
+  // Signatures are the same each time, so the text tells whether anything changed.
+  const std::string etag =
+      fmt::format("\"{}\"", crypto::base64url_encode(crypto::sha256(response.body)));
+  response.headers.emplace_back("ETag", etag);
+  response.headers.emplace_back("Cache-Control", std::string(cached_for));
+  response.headers.emplace_back("Vary", "A2A-Version, Authorization");
+  if (auto seen = request.header("If-None-Match");
+      seen && seen->find(etag) != std::string_view::npos) {
+    response.status = 304;
+    response.body.clear();
+  }
+  co_return response;
+}
+
+io::Task<api::WebKeys> Service::keys(auth::Open::Caller) {
+  api::WebKey key;
+  key.x = crypto::text_of(key_.public_key());
+  key.kid = crypto::fingerprint(key_.public_key());
+  api::WebKeys out;
+  out.keys.push_back(std::move(key));
+  co_return out;
 }
 
 }  // namespace molecule::cards

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "platform/json/json.h"
+#include "wire/a2a/card_text.h"
 
 namespace molecule::a2a {
 namespace {
@@ -76,7 +77,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
   if (hybrid) scheme.add("type", "http").add("scheme", "bearer");
   scheme.add("httpAuthSecurityScheme", json::Object{}.add("scheme", "Bearer").raw());
   out.add("securitySchemes", json::Object{}.add("bearer", scheme.raw()).raw());
-  out.add("securityRequirements", RawJson(R"([{"schemes":{"bearer":{"list":[]}}}])"));
+  out.add("securityRequirements", RawJson(R"([{"schemes":{"bearer":{}}}])"));
   if (hybrid) {
     out.add("security", RawJson(R"([{"bearer":[]}])"));
     out.add("protocolVersion", "0.3.0").add("url", endpoint.url);
@@ -95,7 +96,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
     if (std::ranges::find(ours, name) == ours.end())
       out.add(name, RawJson(card.value_at(i).text()));
   }
-  return out.text();
+  return without_defaults(out.text());
 }
 
 }  // namespace molecule::a2a

@@ -808,6 +808,21 @@ export interface Viewport {
   zoom: number;
 }
 
+export interface WebKey {
+  kty: string;
+  crv: string;
+  /** 32 bytes in base64url */
+  x: string;
+  /** its fingerprint */
+  kid: string;
+  use: string;
+  alg: string;
+}
+
+export interface WebKeys {
+  keys: WebKey[];
+}
+
 export interface Workspace {
   id: string;
   name: string;

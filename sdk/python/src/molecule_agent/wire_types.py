@@ -821,6 +821,21 @@ class Viewport(TypedDict):
     zoom: float
 
 
+class WebKey(TypedDict):
+    kty: str
+    crv: str
+    # 32 bytes in base64url
+    x: str
+    # its fingerprint
+    kid: str
+    use: str
+    alg: str
+
+
+class WebKeys(TypedDict):
+    keys: list[WebKey]
+
+
 class Workspace(TypedDict):
     id: str
     name: str
