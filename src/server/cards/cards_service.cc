@@ -5,9 +5,11 @@
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/jws.h"
 #include "platform/json/json.h"
+#include "server/proxy/parameters.h"
 #include "server/workspaces/reach.h"
 #include "wire/a2a/card.h"
 #include "wire/a2a/card_text.h"
+#include "wire/a2a/version.h"
 
 namespace molecule::cards {
 namespace {
@@ -71,8 +73,8 @@ io::Task<http::Response> Service::card(auth::Peer::Caller, WorkspaceId id,
   if (refusal) throw std::move(*refusal);
   const std::string at = base(request);
   endpoint.url = fmt::format("{}/a2a/{}", at, id.text());
-  auto version = request.header("A2A-Version");
-  const bool new_one = version && version->starts_with("1.");
+  const auto version = proxy::version_asked(request);
+  const bool new_one = version && a2a::version_of(*version) == a2a::Generation::v10;
   http::Response response = http::Response::json(
       200, signed_card(a2a::card_at(endpoint, own.text,
                                     new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid),

@@ -44,6 +44,7 @@ struct Admission {
   std::optional<std::int64_t> parent;  // The message whose work this one is part of.
   std::int64_t hops = 0;               // Messages before it in that chain.
   bool bare = false;  // Its sender reads events without JSON-RPC around them: HTTP+JSON.
+  std::string_view extensions_header;  // What its sender calls the header of extensions.
 };
 
 class Admitter {

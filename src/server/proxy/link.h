@@ -63,6 +63,7 @@ struct Carried {
   std::string error;       // Sentence for refused and not_now.
   bool delivered = false;  // The agent may have seen the message.
   std::chrono::seconds retry_after{0};  // For not_now: it asked to be left alone so long.
+  std::string extensions;  // That it says it has activated, as its header does; may be empty.
 };
 
 // What goes out: the normalised request and its bookkeeping.

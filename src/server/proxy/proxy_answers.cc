@@ -53,7 +53,12 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
     case Settled::recorded:
     case Settled::stale: break;
   }
-  if (carried.end == Carried::End::answered) return http::Response::json(200, carried.answer.body);
+  if (carried.end == Carried::End::answered) {
+    http::Response response = http::Response::json(200, carried.answer.body);
+    if (!admission.extensions_header.empty() && !carried.extensions.empty())
+      response.headers.emplace_back(admission.extensions_header, carried.extensions);
+    return response;
+  }
   Refusal refusal =
       settled == Settled::dead ? given_up(carried, carried.error) : refusal_of(carried);
   return response_of(refusal, admission.message);

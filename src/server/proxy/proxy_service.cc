@@ -4,7 +4,9 @@
 
 #include "platform/json/json.h"
 #include "platform/log/log.h"
+#include "server/proxy/parameters.h"
 #include "server/proxy/refusal.h"
+#include "wire/a2a/metadata.h"
 
 namespace molecule::proxy {
 namespace {
@@ -130,6 +132,7 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
 io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request, bool bare) {
   const bool long_text = request.body.size() > io::short_text_max;
+  const std::optional<Extensions> extensions = extensions_asked(request);
   Admission admission;
   if (long_text) {
     admission = co_await admit_long(caller.workspace(), id, request.body);
@@ -137,6 +140,16 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
     admission = admitter_.admit(caller, id, request.body);
   }
   admission.bare = bare;
+  if (extensions) {
+    admission.extensions_header = extensions->header;
+    std::string& body = admission.message.body;
+    const auto extend = [&] { return a2a::extended(body, extensions->value); };
+    if (long_text) {
+      body = co_await aside_.run(extend);
+    } else {
+      body = extend();
+    }
+  }
   const std::int64_t after = admission.message.stream ? last_event_id(request) : 0;
   std::optional<std::string> parent;
   if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);

@@ -5,7 +5,9 @@
 #include "platform/http/client.h"
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
+#include "server/proxy/parameters.h"
 #include "server/proxy/reading.h"
+#include "wire/a2a/metadata.h"
 
 namespace molecule::proxy {
 namespace {
@@ -44,7 +46,7 @@ constexpr std::size_t shown_max = 4 * quoted_max;  // Bytes kept of events, to t
 // A request with all that it views.
 struct Outgoing {
   net::Url url;
-  std::string source, activity, body, hops;
+  std::string source, activity, body, hops, extensions;
   Secret authorization;
   std::vector<http::Header> headers;
   bool reached = false;
@@ -54,13 +56,17 @@ struct Outgoing {
     source = parcel.source ? parcel.source->text() : std::string();
     activity = parcel.activity.text();
     hops = std::to_string(parcel.hops);
-    headers.reserve(7);
+    headers.reserve(8);
     headers.push_back({"Content-Type", "application/json"});
     headers.push_back(
         {"Accept", in_pieces(parcel) ? "text/event-stream, application/json" : "application/json"});
     headers.push_back({"X-Molecule-Activity-Id", activity});
     headers.push_back({"X-Molecule-Hops", hops});
     if (parcel.target.generation == a2a::Generation::v10) headers.push_back({"A2A-Version", "1.0"});
+    if (!extensions.empty()) {
+      const bool new_one = parcel.target.generation == a2a::Generation::v10;
+      headers.push_back({new_one ? extensions_header : extensions_header_v03, extensions});
+    }
     if (parcel.source) headers.push_back({"X-Workspace-ID", source});
     if (!proof.empty()) {
       authorization = Secret(fmt::format("Bearer {}", proof.reveal()));
@@ -252,12 +258,16 @@ io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& 
   http::ClientResponse response;
   try {
     out.url = net::Url::parse(where.url);
-    out.head(parcel, inbound_.of(parcel.target.id));
-    if (parcel.body.size() > io::short_text_max) {
-      out.body = co_await aside_.run([&] { return spoken_to(parcel); });
-    } else {
+    const auto write = [&] {
+      out.extensions = a2a::extensions_in(parcel.body);
       out.body = spoken_to(parcel);
+    };
+    if (parcel.body.size() > io::short_text_max) {
+      co_await aside_.run(write);
+    } else {
+      write();
     }
+    out.head(parcel, inbound_.of(parcel.target.id));
     http::ClientRequest& request = out.request;
     request.body = out.body;
     request.limits.head = settings_.answer_wait;

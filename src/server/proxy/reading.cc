@@ -5,6 +5,8 @@
 
 #include "platform/http/syntax.h"
 #include "platform/json/json.h"
+#include "server/proxy/parameters.h"
+#include "wire/a2a/metadata.h"
 
 namespace molecule::proxy {
 namespace {
@@ -212,6 +214,12 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
     }
     carried.end = End::answered;
     carried.status = response.status;
+    for (std::string_view name : {extensions_header, extensions_header_v03}) {
+      auto activated = response.header(name);
+      if (!activated || !a2a::may_be_extensions(*activated)) continue;
+      carried.extensions = *activated;
+      break;
+    }
     carried.delivered = true;
   } catch (const Fault& fault) {
     carried = without_answer(

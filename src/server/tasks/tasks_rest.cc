@@ -2,9 +2,11 @@
 #include <charconv>
 
 #include "platform/json/json.h"
+#include "server/proxy/parameters.h"
 #include "server/tasks/last_event.h"
 #include "server/tasks/tasks_service.h"
 #include "wire/a2a/rest.h"
+#include "wire/a2a/version.h"
 
 namespace molecule::tasks {
 namespace {
@@ -26,7 +28,7 @@ http::Response answered(const http::Request& request, int status, std::string bo
 
 http::Response refused(const http::Request& request, const Fault& fault) {
   if (const a2a::TaskError* known = a2a::task_error(fault.code())) {
-    const std::string details = a2a::error_details(*known, fault.text());
+    const std::string details = a2a::error_details(*known, fault.text(), fault.members());
     return answered(request, known->http,
                     a2a::bare_error(known->http, known->status, fault.text(), details));
   }
@@ -82,6 +84,7 @@ io::Task<http::Response> Service::rest(auth::Member::Caller caller, WorkspaceId 
   const Asker asker{caller.workspace(), id};
   std::optional<Fault> refusal;
   try {
+    a2a::require_version(proxy::version_asked(request), a2a::rest_versions);
     read_query(request, call);
     if (call.method == a2a::TaskMethod::subscribe) {
       auto stream = subscribe(asker, call, last_event_id(request), true);
@@ -102,6 +105,7 @@ io::Task<http::Response> Service::rest_message(auth::Member::Caller caller, Work
                                                std::string_view method) {
   std::optional<Fault> refusal;
   try {
+    a2a::require_version(proxy::version_asked(request), a2a::rest_versions);
     http::Request inner = request;
     const std::string body = a2a::enveloped(method, request.body);
     inner.body = body;
@@ -114,7 +118,9 @@ io::Task<http::Response> Service::rest_message(auth::Member::Caller caller, Work
     } else {
       bare = a2a::bare_answer(response.body);
     }
-    co_return answered(request, bare.http_status, std::move(bare.body));
+    http::Response out = answered(request, bare.http_status, std::move(bare.body));
+    out.headers = std::move(response.headers);
+    co_return out;
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     refusal = fault;

@@ -1,8 +1,10 @@
 #include "server/tasks/tasks_service.h"
 
 #include "platform/json/json.h"
+#include "server/proxy/parameters.h"
 #include "server/tasks/last_event.h"
 #include "wire/a2a/stream.h"
+#include "wire/a2a/version.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::tasks {
@@ -29,7 +31,7 @@ constexpr http::Route way_in(std::string_view pattern) {
 }
 
 constexpr http::Route rest(http::Route route, std::string_view sentence) {
-  return route.says(sentence).refuses("task_not_found", "invalid_params");
+  return route.says(sentence).refuses("task_not_found", "invalid_params", "version_not_supported");
 }
 
 constexpr auto table = http::table(
@@ -39,15 +41,16 @@ constexpr auto table = http::table(
         .says("Sends a message as A2A HTTP+JSON, 1.0.")
         .takes<RawJson>()
         .gives<RawJson>()
-        .refuses("invalid_json", "invalid_message", "not_reachable", "workspace_not_found",
-                 "mailbox_full", "agent_failed", "agent_unreachable", "agent_timeout"),
+        .refuses("version_not_supported", "invalid_json", "invalid_message", "not_reachable",
+                 "workspace_not_found", "mailbox_full", "agent_failed", "agent_unreachable",
+                 "agent_timeout"),
     http::post<auth::Member, &Service::rest_stream>("/a2a/{id}/message:stream")
         .body_limit(16u << 20)
         .says("The same, answered with server-sent events.")
         .takes<RawJson>()
         .gives(200, "text/event-stream")
-        .refuses("invalid_json", "invalid_message", "not_reachable", "workspace_not_found",
-                 "mailbox_full"),
+        .refuses("version_not_supported", "invalid_json", "invalid_message", "not_reachable",
+                 "workspace_not_found", "mailbox_full"),
     rest(http::get<auth::Member, &Service::rest_list>("/a2a/{id}/tasks").gives<RawJson>(),
          "The caller's tasks at a workspace, newest change first."),
     rest(http::get<auth::Member, &Service::rest_get>("/a2a/{id}/tasks/{task}").gives<RawJson>(),
@@ -77,7 +80,7 @@ http::Response refused(const Fault& fault, std::string_view rpc_id) {
   const a2a::TaskError* known = a2a::task_error(fault.code());
   json::Object error;
   error.add("code", known ? known->number : jsonrpc::internal_error).add("message", fault.text());
-  if (known) error.add("data", RawJson(a2a::error_details(*known, fault.text())));
+  if (known) error.add("data", RawJson(a2a::error_details(*known, fault.text(), fault.members())));
   json::Object out;
   out.add("jsonrpc", "2.0").add("id", RawJson(std::string(rpc_id)));
   out.add("error", error.raw()).add("code", fault.code());
@@ -88,8 +91,21 @@ http::Response refused(const Fault& fault, std::string_view rpc_id) {
 
 const std::span<const http::Route> routes = table;
 
+io::Task<std::string> Service::rpc_id_of(const http::Request& request) {
+  const auto read = [&] { return a2a::rpc_id_in(request.body).value_or("null"); };
+  if (request.body.size() <= io::short_text_max) co_return read();
+  co_return co_await aside_.run(read);
+}
+
 io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request) {
+  std::optional<Fault> unspoken;
+  try {
+    a2a::require_version(proxy::version_asked(request), a2a::rpc_versions);
+  } catch (const Fault& fault) {
+    unspoken = fault;
+  }
+  if (unspoken) co_return refused(*unspoken, co_await rpc_id_of(request));
   std::optional<a2a::TaskCall> call;
   if (a2a::may_be_task_call(request.body)) call = a2a::task_call_in(request.body);
   if (!call) {

@@ -73,6 +73,8 @@ class Service {
     bool goes_on() const { return proxy::goes_on(record, known()); }
   };
 
+  // The id under which a request is refused that is read no further.
+  io::Task<std::string> rpc_id_of(const http::Request& request);
   io::Task<std::string> answer(const Asker& asker, const a2a::TaskCall& call);
   io::Task<std::string> get(const Asker& asker, const a2a::TaskCall& call);
   io::Task<std::string> list(const Asker& asker, const a2a::TaskCall& call);

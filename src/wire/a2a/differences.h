@@ -66,4 +66,8 @@ constexpr Pair push_scheme{"schemes", "scheme"};
 // What 1.0 has beside them in a push configuration, and 0.3 around it.
 constexpr std::array<std::string_view, 2> push_of_v10_alone{"taskId", "tenant"};
 
+// Errors that 0.3 has no number for, and the one that says the least wrong.
+constexpr std::array<int, 2> errors_of_v10_alone{-32008, -32009};
+constexpr int error_in_their_place = -32004;
+
 }  // namespace molecule::a2a::detail

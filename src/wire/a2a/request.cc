@@ -353,26 +353,4 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   return in;
 }
 
-std::string named(std::string_view request, std::string_view activity_id) {
-  json::Document document = json::Document::parse(request);
-  Node root = document.root();
-  std::string out = "{";
-  bool first = true;
-  copy_members(out, root, first, [](std::string_view name) { return name == "params"; });
-  if (!first) out += ',';
-  out += "\"params\":{";
-  Node params = root.find("params");
-  first = true;
-  copy_members(out, params, first, [](std::string_view name) { return name == "metadata"; });
-  if (!first) out += ',';
-  out += "\"metadata\":{\"activity_id\":";
-  json::quote(out, activity_id);
-  first = false;
-  if (Node metadata = params.find("metadata"); metadata.is(Type::object)) {
-    copy_members(out, metadata, first, [](std::string_view name) { return name == "activity_id"; });
-  }
-  out += "}}}";
-  return out;
-}
-
 }  // namespace molecule::a2a

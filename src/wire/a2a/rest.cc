@@ -53,8 +53,13 @@ Bare bare_answer(std::string_view rpc) {
   const TaskError* known = task_error(code);
   Node number = error.find("code");
   if (!known && number.is(Type::integer)) known = task_error(static_cast<int>(number.integer()));
-  if (known)
-    return {known->http, bare_error(known->http, known->status, text, error_details(*known, text))};
+  if (known) {
+    // What its agent says beside the text says more than we know.
+    Node data = error.find("data");
+    const bool told = data.is(Type::array) && data.size() > 0 && data.at(0).find("@type");
+    return {known->http, bare_error(known->http, known->status, text,
+                                    told ? data.text() : error_details(*known, text))};
+  }
   json::Object info;
   info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
   info.add("reason", code.empty() ? std::string("AGENT_ERROR") : code);

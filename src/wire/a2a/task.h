@@ -93,8 +93,10 @@ struct TaskError {
 // Nothing for what is no error of A2A.
 const TaskError* task_error(std::string_view code);
 const TaskError* task_error(int number);
-// What a refusal says beside its text, for whoever reads `error.data` or `error.details`.
-std::string error_details(const TaskError& error, std::string_view text);
+// What a refusal says beside its text, for whoever reads `error.data` or `error.details`; further
+// members have texts as values.
+std::string error_details(const TaskError& error, std::string_view text,
+                          std::string_view metadata_members = {});
 // The number of a JSON-RPC error; 0 when it is none.
 int error_number(std::string_view answer);
 

@@ -31,11 +31,17 @@ constexpr std::array<Named, 9> methods{{
     {TaskMethod::card, {"agent/getAuthenticatedExtendedCard", "GetExtendedAgentCard"}},
 }};
 
-constexpr std::array<TaskError, 8> errors{{
+constexpr std::array<TaskError, 12> errors{{
     {"task_not_found", -32001, "TASK_NOT_FOUND", 404, "NOT_FOUND"},
     {"task_not_cancelable", -32002, "TASK_NOT_CANCELABLE", 400, "FAILED_PRECONDITION"},
     {"push_not_supported", -32003, "PUSH_NOTIFICATION_NOT_SUPPORTED", 400, "FAILED_PRECONDITION"},
     {"unsupported_operation", -32004, "UNSUPPORTED_OPERATION", 400, "FAILED_PRECONDITION"},
+    {"content_type_not_supported", -32005, "CONTENT_TYPE_NOT_SUPPORTED", 400, "INVALID_ARGUMENT"},
+    {"invalid_agent_response", -32006, "INVALID_AGENT_RESPONSE", 500, "INTERNAL"},
+    {"extended_card_not_configured", -32007, "EXTENDED_AGENT_CARD_NOT_CONFIGURED", 400,
+     "FAILED_PRECONDITION"},
+    {"extension_support_required", -32008, "EXTENSION_SUPPORT_REQUIRED", 400,
+     "FAILED_PRECONDITION"},
     {"version_not_supported", -32009, "VERSION_NOT_SUPPORTED", 400, "FAILED_PRECONDITION"},
     {"invalid_params", jsonrpc::invalid_params, "INVALID_PARAMS", 400, "INVALID_ARGUMENT"},
     {"invalid_json", jsonrpc::parse_error, "PARSE_ERROR", 400, "INVALID_ARGUMENT"},
@@ -165,7 +171,8 @@ const TaskError* task_error(int number) {
   return nullptr;
 }
 
-std::string error_details(const TaskError& error, std::string_view text) {
+std::string error_details(const TaskError& error, std::string_view text,
+                          std::string_view metadata_members) {
   json::Object info;
   if (error.number == jsonrpc::invalid_params) {
     json::Object violation;
@@ -175,6 +182,8 @@ std::string error_details(const TaskError& error, std::string_view text) {
   } else {
     info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
     info.add("reason", error.reason).add("domain", "a2a-protocol.org");
+    if (!metadata_members.empty())
+      info.add("metadata", RawJson(fmt::format("{{{}}}", metadata_members)));
   }
   return "[" + info.text() + "]";
 }

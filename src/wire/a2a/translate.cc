@@ -415,15 +415,36 @@ std::string request_as(Generation to, std::string_view request, bool stream) {
   return std::move(w).text();
 }
 
+namespace {
+
+std::string error_as(Generation to, Node error) {
+  Node number = error.find("code");
+  const bool known = to == Generation::v10 || !number.is(Type::integer) ||
+                     std::ranges::find(detail::errors_of_v10_alone, number.integer()) ==
+                         detail::errors_of_v10_alone.end();
+  if (known) return error.text();
+  json::Object out;
+  out.add("code", detail::error_in_their_place);
+  for (std::size_t i = 0; i < error.size(); ++i) {
+    if (error.name_at(i) != "code") out.add(error.name_at(i), RawJson(error.value_at(i).text()));
+  }
+  return out.text();
+}
+
+}  // namespace
+
 std::string answer_as(Generation to, std::string_view answer) {
   json::Document document =
       json::Document::parse(answer, {.bytes = 64u << 20, .nul = json::Nul::kept});
   Node root = document.root();
-  if (!root.find("result").is(Type::object)) return std::string(answer);
+  const bool same = !root.find("result").is(Type::object) && !root.find("error").is(Type::object);
+  if (same) return std::string(answer);
   Writer w;
   for (std::size_t i = 0; i < root.size(); ++i) {
-    if (root.name_at(i) == "result") {
+    if (root.name_at(i) == "result" && root.value_at(i).is(Type::object)) {
       w.raw("result", result_as(to, root.value_at(i)));
+    } else if (root.name_at(i) == "error") {
+      w.raw("error", error_as(to, root.value_at(i)));
     } else {
       w.copy(root.name_at(i), root.value_at(i));
     }
@@ -440,7 +461,7 @@ std::string event_of(std::string_view piece, Generation to, std::string_view rpc
   w.string("jsonrpc", "2.0");
   w.raw("id", rpc_id);
   if (error) {
-    w.copy("error", error);
+    w.raw("error", error_as(to, error));
   } else {
     w.raw("result", result.is(Type::object) ? result_as(to, result) : result.text());
   }

@@ -200,6 +200,8 @@ inline constexpr std::array refusals{
     Refusal{"dead_letter_not_found", 404, "There is no such dead letter."},
     Refusal{"dead_letter_decided", 409, "Somebody has decided about this dead letter already."},
     Refusal{"reason_required", 400, "Say why, in at most 1000 bytes."},
+    Refusal{"version_not_supported", 400,
+            "A2A-Version names none of the versions that are spoken here; the text names those."},
     Refusal{"push_not_supported", 400, "Push notifications are not offered here."},
     Refusal{"unsupported_operation", 400, "This is not offered here, or not for such a task."},
     Refusal{"invalid_params", 400, "A parameter is missing or not of its form; the text names it."},
