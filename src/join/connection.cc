@@ -31,10 +31,11 @@ std::string said_in(const std::string& body) {
   return {};
 }
 
-// Statuses that no further attempt changes; nothing for the others.
+// Statuses that no further attempt changes; nothing for the others, and nothing for what the
+// platform did not say: a proxy or the login page of a network answers with the same numbers.
 std::optional<Fault> final_refusal(const http::WebSocketRefused& refused) {
-  std::string why = said_in(refused.answer());
-  if (why.empty()) why = refused.text();
+  const std::string why = said_in(refused.answer());
+  if (why.empty()) return std::nullopt;
   switch (refused.status()) {
     case 401:
       return out(Kind::unauthenticated, "unauthenticated",

@@ -175,6 +175,26 @@ def test_a_wrong_token_ends_it_with_a_reason(joining: Joining) -> None:
     assert "does not know this token" in joined.log_text()
 
 
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "410 Gone"])
+def test_what_the_platform_did_not_say_does_not_end_it(joining: Joining, status: str) -> None:
+    """The login page of a network, or a proxy in between, answers with these numbers, too."""
+    with socket.create_server(("127.0.0.1", 0)) as page:
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    near, _ = page.accept()
+                    with near:
+                        near.recv(4096)
+                        near.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 14\r\n\r\n<h1>Login</h1>".encode())
+
+        threading.Thread(target=answer, daemon=True).start()
+        workspace, token = joining.workspace("captive")
+        joined = joining.join(workspace, token, "--command", "cat", url=f"http://127.0.0.1:{page.getsockname()[1]}")
+        joined.wait_for(f"status {status[:3]}", times=2)
+        assert joined.stop() == 0
+        page.shutdown(socket.SHUT_RDWR)
+
+
 def test_a_revoked_token_ends_it(joining: Joining) -> None:
     workspace, token = joining.workspace("revoked")
     joined = joining.join(workspace, token, "--command", "cat")
