@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-LONGEST = ("outage_test.py", "snippets_test.py", "missing_test.py", "agent_test.py", "demo_run_test.py", "floods_test.py",
-           "stopping_test.py", "store_test.py")
+LONGEST = ("outage_test.py", "snippets_test.py", "missing_test.py", "agent_test.py", "demo_run_test.py", "silence_test.py",
+           "floods_test.py", "stopping_test.py", "store_test.py")
 
 
 def rank(item: pytest.Item) -> int:

@@ -1,4 +1,5 @@
-"""`molecule join` as a process, an agent for it to stand before, and a way to the platform that breaks when told to."""
+"""`molecule join` as a process, an agent for it to stand before, the SDK as one that needs neither, and a way to the
+platform that breaks when told to."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from molecule_agent import RelayDelivery, RemoteAgentClient
 from stage import BINARY, Stage, wait_for
 
 
@@ -185,6 +187,37 @@ class LocalAgent:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class Looping:
+    """One agent loop of the SDK in a thread, over a connection of its own."""
+
+    def __init__(self, url: str, workspace: str, token: str, folder: Path, handler: Any) -> None:
+        self.client = RemoteAgentClient(workspace, url, agent_card={"name": "relayed"}, token_dir=folder,
+                                        heartbeat_interval=0.5, state_poll_interval=0.5)
+        self.client.save_token(token)
+        self.client.register()
+        self.delivery = RelayDelivery(self.client, handler)
+        self.outcome: Any = None
+        self._handler = handler
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome = self.client.run_agent_loop(self._handler, self.delivery)
+        except Exception as error:  # handed to whoever asks for the outcome
+            self.outcome = error
+
+    def ended(self) -> Any:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        return self.outcome
+
+    def stop(self) -> None:
+        self.client.stop()
+        self.ended()
+        self.client.close()
 
 
 class Joining:

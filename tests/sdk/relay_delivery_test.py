@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dialling import Joining, said
-from molecule_agent import RelayDelivery, ReplacedError, RemoteAgentClient
+from dialling import Joining, Looping, said
+from molecule_agent import ReplacedError
 from stage import Stage, wait_for
 
 
@@ -21,44 +21,13 @@ def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
     made.close()
 
 
-class Run:
-    """One agent loop in a thread."""
-
-    def __init__(self, url: str, workspace: str, token: str, folder: Path, handler: Any) -> None:
-        self.client = RemoteAgentClient(workspace, url, agent_card={"name": "relayed"}, token_dir=folder,
-                                        heartbeat_interval=0.5, state_poll_interval=0.5)
-        self.client.save_token(token)
-        self.client.register()
-        self.delivery = RelayDelivery(self.client, handler)
-        self.outcome: Any = None
-        self._handler = handler
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.outcome = self.client.run_agent_loop(self._handler, self.delivery)
-        except Exception as error:  # handed to whoever asks for the outcome
-            self.outcome = error
-
-    def ended(self) -> Any:
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-        return self.outcome
-
-    def stop(self) -> None:
-        self.client.stop()
-        self.ended()
-        self.client.close()
-
-
 def echo(message: Any, client: Any) -> str:
     return f"I heard: {message.text}"
 
 
 def test_a_message_is_pushed_to_an_agent_without_an_address(joining: Joining, tmp_path: Path) -> None:
     workspace, token = joining.workspace("relayed")
-    run = Run(joining.stage.url, workspace, token, tmp_path / "a", echo)
+    run = Looping(joining.stage.url, workspace, token, tmp_path / "a", echo)
     try:
         assert run.delivery.wait_connected(20)
         began = time.monotonic()
@@ -81,7 +50,7 @@ def test_an_answer_under_way_survives_a_break_and_a_large_one_is_whole(joining: 
         return "x" * 1_500_000
 
     workspace, token = joining.workspace("broken")
-    run = Run(way.url, workspace, token, tmp_path / "a", slow)
+    run = Looping(way.url, workspace, token, tmp_path / "a", slow)
     try:
         assert run.delivery.wait_connected(20)
         answers: list[Any] = []
@@ -103,9 +72,9 @@ def test_an_answer_under_way_survives_a_break_and_a_large_one_is_whole(joining: 
 
 def test_the_newer_of_two_counts(joining: Joining, tmp_path: Path) -> None:
     workspace, token = joining.workspace("twice")
-    older = Run(joining.stage.url, workspace, token, tmp_path / "a", echo)
+    older = Looping(joining.stage.url, workspace, token, tmp_path / "a", echo)
     assert older.delivery.wait_connected(20)
-    newer = Run(joining.stage.url, workspace, token, tmp_path / "b", lambda message, client: "newer")
+    newer = Looping(joining.stage.url, workspace, token, tmp_path / "b", lambda message, client: "newer")
     try:
         assert newer.delivery.wait_connected(20)
         assert isinstance(older.ended(), ReplacedError)
@@ -116,7 +85,7 @@ def test_the_newer_of_two_counts(joining: Joining, tmp_path: Path) -> None:
 
 def test_a_platform_that_was_killed_is_found_again(joining: Joining, tmp_path: Path) -> None:
     workspace, token = joining.workspace("patient")
-    run = Run(joining.stage.url, workspace, token, tmp_path / "a", echo)
+    run = Looping(joining.stage.url, workspace, token, tmp_path / "a", echo)
     try:
         assert run.delivery.wait_connected(20)
         joining.stage.kill()

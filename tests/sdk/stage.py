@@ -94,13 +94,13 @@ class Stage:
     """One data directory, one process at a time, one operator."""
 
     def __init__(self, folder: Path, *options: str, database_url: str = "",
-                 environment: dict[str, str] | None = None) -> None:
+                 environment: dict[str, str] | None = None, listen: str = "127.0.0.1:0") -> None:
         self.data = folder / "data"
         self._environment = environment or {}
         self._log = folder / "platform.log"
         self._options = options
         self._database_url = database_url
-        self._listen = "127.0.0.1:0"
+        self._listen = listen
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self._session = requests.Session()
