@@ -19,6 +19,7 @@ class PushAgent:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
         self.deliveries: Counter[str] = Counter()
+        self.order: list[str] = []
         self.guard = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -47,6 +48,7 @@ class PushAgent:
         message = request["params"]["message"]["messageId"]
         with self.guard:
             self.deliveries[message] += 1
+            self.order.append(message)
             turn = self.deliveries[message]
         body = json.dumps({
             "jsonrpc": "2.0",

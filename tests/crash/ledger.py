@@ -21,6 +21,7 @@ class Ledger:
 
     poll: str = ""  # The workspace whose agent polls.
     answers: dict[str, tuple[int, dict]] = field(default_factory=dict)
+    streamed: set[str] = field(default_factory=set)  # Acknowledged by the first event of a stream.
     target: dict[str, str] = field(default_factory=dict)
     text: dict[str, str] = field(default_factory=dict)
     unanswered: set[str] = field(default_factory=set)
@@ -33,7 +34,7 @@ class Ledger:
         with self.guard:
             self.target[message] = workspace
             self.text[message] = text
-            if message not in self.answers:
+            if message not in self.answers and message not in self.streamed:
                 self.unanswered.add(message)
 
     def promised(self, message: str, status: int, body: dict) -> str:
@@ -58,6 +59,15 @@ class Ledger:
             return ""
         return f"{message}: first {before}, then {answer}"
 
+    def began(self, message: str) -> None:
+        with self.guard:
+            self.streamed.add(message)
+            self.unanswered.discard(message)
+
+    def acknowledged(self) -> set[str]:
+        with self.guard:
+            return self.answers.keys() | self.streamed
+
     def saw_row(self, row: dict) -> None:
         if row.get("method") == "notify":
             return
@@ -69,7 +79,10 @@ class Ledger:
 
     def saw_event(self, event: dict) -> None:
         payload = event.get("payload") or {}
-        if event["event"] == "A2A_RESPONSE" and payload.get("message_id"):
+        # What comes of an agent's message is told as the change of its row.
+        of_agent = event["event"] == "ACTIVITY_LOGGED" and payload.get("activity_type") == "a2a_receive" and \
+            payload.get("source_id") and ("response_body" in payload or payload.get("status") == "error")
+        if (event["event"] == "A2A_RESPONSE" or of_agent) and payload.get("message_id"):
             self.results[payload["message_id"]] += 1
             assert self.results[payload["message_id"]] == 1, f"two results for {payload['message_id']}"
         if event["event"] == "AGENT_MESSAGE" and payload.get("reply_to"):

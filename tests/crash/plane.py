@@ -16,10 +16,11 @@ class Refused(Exception):
 class Plane:
     """One data directory and one port; at most one process at a time."""
 
-    def __init__(self, binary: Path, folder: Path):
+    def __init__(self, binary: Path, folder: Path, database_url: str = ""):
         self.binary = binary
         self.data = folder / "data"
         self.log = folder / "platform.log"
+        self.database_url = database_url
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -28,6 +29,8 @@ class Plane:
     def start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
         environment["RATE_LIMIT"] = "0"
+        if self.database_url:
+            environment["DATABASE_URL"] = self.database_url
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(self.binary), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data), "--dial-allow", "127.0.0.1/32"],

@@ -71,10 +71,9 @@ constexpr auto table = http::table(
              .gives(200, "text/event-stream"),
          "A task as it stands and what comes of it, as server-sent events."),
     http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")
-        .says("The agent card of a workspace, for who asks for the extended one: it says all.")
+        .says("There is none: the card says all.")
         .gives<RawJson>()
-        .refuses("not_reachable", "workspace_not_found", "workspace_removed",
-                 "version_not_supported"));
+        .refuses("unsupported_operation"));
 
 // A refusal as JSON-RPC. What A2A has a number for is an answer like any other.
 http::Response refused(const Fault& fault, std::string_view rpc_id) {
@@ -121,7 +120,7 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
       auto stream = subscribe(asker, *call, last_event_id(request), false);
       co_return co_await stream;
     }
-    auto work = answer(asker, *call, request);
+    auto work = answer(asker, *call);
     std::string result = co_await work;
     co_return http::Response::json(200, jsonrpc::success(call->rpc_id, result));
   } catch (const Fault& fault) {
@@ -139,8 +138,7 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
   co_return response;
 }
 
-io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& call,
-                                      const http::Request& request) {
+io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& call) {
   switch (call.method) {
     case a2a::TaskMethod::get: return get(asker, call);
     case a2a::TaskMethod::list: return list(asker, call);
@@ -149,16 +147,11 @@ io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& c
     case a2a::TaskMethod::push:
       throw Fault(Kind::bad_request, "push_not_supported",
                   "push notifications are not offered here; ask with tasks/get");
-    case a2a::TaskMethod::card: return card(asker, call, request);
+    case a2a::TaskMethod::card:
+      throw a2a::unsupported_operation(
+          "there is no extended card; the card says all, for whoever may read it");
   }
   throw internal();
-}
-
-io::Task<std::string> Service::card(const Asker& asker, const a2a::TaskCall& call,
-                                    const http::Request& request) {
-  const bool new_one = call.generation == a2a::Generation::v10;
-  co_return cards_.extended(asker.workspace, asker.at,
-                            new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid, request);
 }
 
 std::optional<Service::Found> Service::look_up(sql::Statements& statements, const Asker& asker,
