@@ -266,10 +266,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   }
   later_departures.join(relay);
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
-  tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, aside, world.clock);
+  cards::Service cards(directory, config.text("platform-url"), own_key);
+  tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, cards, aside, world.clock);
   dead_letters::Service dead_letters(db, ledger, feed, proxy, world.clock, world.random);
   for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
-  cards::Service cards(directory, config.text("platform-url"), own_key);
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);
   for (auto& lane : lanes) delegations.add_scope(lane->scope());

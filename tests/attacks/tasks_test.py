@@ -359,5 +359,4 @@ def test_a_streamed_task_is_known_by_its_agents_id_while_it_comes(org: Org, push
 
 def test_what_is_not_offered_is_said_in_its_own_number(org: Org, away: Resident) -> None:
     assert number(org, away, "tasks/pushNotificationConfig/set", taskId="x", pushNotificationConfig={"url": "http://x/"}) == -32003
-    assert number(org, away, "GetExtendedAgentCard") == -32004
     assert number(org, away, "tasks/get") == -32602

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 import { verifyAgentCardSignature } from "@a2a-js/sdk";
+import { JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import { Platform } from "./stage.mjs";
 
 const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
@@ -103,4 +104,42 @@ test("a card that did not change is not sent again", async () => {
   assert.equal(await again.text(), "");
   const other = await fetchCard({ "If-None-Match": etag });
   assert.equal(other.status, 200);
+});
+
+for (const version of ["1.0", "0.3"]) {
+  test(`a client of ${version} gets the extended card that the card speaks of`, async () => {
+    const fetchImpl = (url, options = {}) => {
+      const headers = new Headers(options.headers);
+      headers.set("Authorization", `Bearer ${workspace.connection.auth_token}`);
+      return fetch(url, { ...options, headers });
+    };
+    const card = await (await fetchCard({ "A2A-Version": "1.0" })).json();
+    assert.equal(card.capabilities.extendedAgentCard, true);
+    assert.equal((await (await fetchCard()).json()).supportsAuthenticatedExtendedCard, true);
+    const url = `${platform.url}/a2a/${workspace.id}`;
+    const legacyCompat = { enabled: true };
+    const bindings = version === "1.0" ? { JSONRPC: JsonRpcTransportFactory, "HTTP+JSON": RestTransportFactory } : { JSONRPC: JsonRpcTransportFactory };
+    for (const [protocolBinding, Factory] of Object.entries(bindings)) {
+      const transport = await new Factory({ fetchImpl, legacyCompat }).create(url, {
+        supportedInterfaces: [{ url, protocolBinding, protocolVersion: version, tenant: "" }],
+      });
+      const extended = await transport.getExtendedAgentCard({ tenant: "" });
+      assert.equal(extended.name, "signed");
+      assert.ok(extended.signatures.length > 0);
+    }
+  });
+}
+
+test("the extended card is signed as well, and nobody sees it who may not reach the workspace", async () => {
+  const stranger = await platform.ask("POST", "/workspaces", { name: "boss", external: true });
+  const below = await platform.ask("POST", "/workspaces", { name: "below", external: true, parent_id: stranger.id });
+  const of = (token) => fetch(`${platform.url}/a2a/${workspace.id}/extendedAgentCard`, { headers: { Authorization: `Bearer ${token}`, "A2A-Version": "1.0" } });
+  const card = await (await of(workspace.connection.auth_token)).json();
+  assert.equal(await holds(card, card.signatures[0]), true);
+  const refused = await of(below.connection.auth_token);
+  assert.equal(refused.status, 403);
+  assert.equal((await refused.json()).error.status, "PERMISSION_DENIED");
+  const rpc = await platform.ask("POST", `/a2a/${workspace.id}`, { jsonrpc: "2.0", id: 1, method: "GetExtendedAgentCard" }, below.connection.auth_token);
+  assert.equal(rpc.code, "not_reachable");
+  assert.equal((await fetch(`${platform.url}/a2a/${workspace.id}/extendedAgentCard`)).status, 401);
 });

@@ -180,6 +180,7 @@ test("is what the platform answers, route by route", async () => {
     await ask("GET", path, { id, token: mateToken });
     await ask("GET", path, { id, token: "", expect: 401 });
   }
+  await ask("GET", "/a2a/{id}/extendedAgentCard", { id, token: mateToken });
   await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: waiting.activity_id, token });
   await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: id, token, expect: 404 });
 
@@ -237,8 +238,8 @@ test("is what the platform answers, route by route", async () => {
   await ask("DELETE", "/workspaces/{id}", { id, expect: 410 });
   await ask("GET", "/workspaces/{id}", { id, expect: 410 });
 
-  // Read as they go on; the last refuses in A2A's own words.
-  const open = new Set(["get /a2a/{id}/extendedAgentCard", "get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream"]);
+  // Read as they go on.
+  const open = new Set(["get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream"]);
   const missed = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((verb) => `${verb} ${path}`)).filter((name) => !called.has(name) && !open.has(name));
   assert.deepEqual(missed, []);
 });

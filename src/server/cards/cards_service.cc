@@ -45,21 +45,8 @@ std::string Service::base(const http::Request& request) const {
   return fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
 }
 
-std::string Service::signed_card(const std::string& card, const std::string& base) const {
-  json::Object header;
-  header.add("alg", crypto::jws_algorithm).add("typ", "JOSE");
-  header.add("kid", crypto::fingerprint(key_.public_key()));
-  header.add("jku", fmt::format("{}{}", base, keys_path));
-  std::vector<a2a::CardSignature> signatures;
-  for (const std::string& text : a2a::signed_texts(card)) {
-    crypto::DetachedJws jws = crypto::sign_detached(key_, header.text(), text);
-    signatures.push_back({std::move(jws.header), std::move(jws.signature)});
-  }
-  return a2a::with_signatures(card, signatures);
-}
-
-io::Task<http::Response> Service::card(auth::Peer::Caller, WorkspaceId id,
-                                       const http::Request& request) {
+std::string Service::signed_card(WorkspaceId id, a2a::CardForm form,
+                                 const http::Request& request) const {
   a2a::Endpoint endpoint;
   RawJson own;
   std::optional<Fault> refusal;
@@ -73,12 +60,31 @@ io::Task<http::Response> Service::card(auth::Peer::Caller, WorkspaceId id,
   if (refusal) throw std::move(*refusal);
   const std::string at = base(request);
   endpoint.url = fmt::format("{}/a2a/{}", at, id.text());
+  const std::string card = a2a::card_at(endpoint, own.text, form);
+  json::Object header;
+  header.add("alg", crypto::jws_algorithm).add("typ", "JOSE");
+  header.add("kid", crypto::fingerprint(key_.public_key()));
+  header.add("jku", fmt::format("{}{}", at, keys_path));
+  std::vector<a2a::CardSignature> signatures;
+  for (const std::string& text : a2a::signed_texts(card)) {
+    crypto::DetachedJws jws = crypto::sign_detached(key_, header.text(), text);
+    signatures.push_back({std::move(jws.header), std::move(jws.signature)});
+  }
+  return a2a::with_signatures(card, signatures);
+}
+
+std::string Service::extended(std::optional<WorkspaceId> asker, WorkspaceId id, a2a::CardForm form,
+                              const http::Request& request) const {
+  if (asker) workspaces::require_reachable(directory_, *asker, id);
+  return signed_card(id, form, request);
+}
+
+io::Task<http::Response> Service::card(auth::Peer::Caller, WorkspaceId id,
+                                       const http::Request& request) {
   const auto version = proxy::version_asked(request);
   const bool new_one = version && a2a::version_of(*version) == a2a::Generation::v10;
   http::Response response = http::Response::json(
-      200, signed_card(a2a::card_at(endpoint, own.text,
-                                    new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid),
-                       at));
+      200, signed_card(id, new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid, request));
   // Signatures are the same each time, so the text tells whether anything changed.
   const std::string etag =
       fmt::format("\"{}\"", crypto::base64url_encode(crypto::sha256(response.body)));

@@ -9,6 +9,7 @@
 #include "platform/http/route.h"
 #include "server/auth/access.h"
 #include "server/workspaces/directory.h"
+#include "wire/a2a/card.h"
 #include "wire/api/system.h"
 
 namespace molecule::cards {
@@ -24,13 +25,17 @@ class Service {
   // 1.0 alone for who says so in A2A-Version, otherwise one that clients of 0.3 read as well.
   io::Task<http::Response> card(auth::Peer::Caller caller, WorkspaceId id,
                                 const http::Request& request);
+  // The same for who asks for the extended card. There is one card, and nobody reads it who may not
+  // reach the workspace, so it says all already. Throws Fault as the card does.
+  std::string extended(std::optional<WorkspaceId> asker, WorkspaceId id, a2a::CardForm form,
+                       const http::Request& request) const;
   // GET /.well-known/jwks.json
   io::Task<api::WebKeys> keys(auth::Open::Caller caller);
 
  private:
   // The platform's address as whoever asks reaches it.
   std::string base(const http::Request& request) const;
-  std::string signed_card(const std::string& card, const std::string& base) const;
+  std::string signed_card(WorkspaceId id, a2a::CardForm form, const http::Request& request) const;
 
   const workspaces::Directory& directory_;
   const std::string public_url_;

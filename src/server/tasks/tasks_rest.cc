@@ -90,7 +90,7 @@ io::Task<http::Response> Service::rest(auth::Member::Caller caller, WorkspaceId 
       auto stream = subscribe(asker, call, last_event_id(request), true);
       co_return co_await stream;
     }
-    auto work = answer(asker, call);
+    auto work = answer(asker, call, request);
     std::string result = co_await work;
     co_return answered(request, 200, std::move(result));
   } catch (const Fault& fault) {

@@ -71,9 +71,10 @@ constexpr auto table = http::table(
              .gives(200, "text/event-stream"),
          "A task as it stands and what comes of it, as server-sent events."),
     http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")
-        .says("There is none: the card says all.")
+        .says("The agent card of a workspace, for who asks for the extended one: it says all.")
         .gives<RawJson>()
-        .refuses("unsupported_operation"));
+        .refuses("not_reachable", "workspace_not_found", "workspace_removed",
+                 "version_not_supported"));
 
 // A refusal as JSON-RPC. What A2A has a number for is an answer like any other.
 http::Response refused(const Fault& fault, std::string_view rpc_id) {
@@ -120,7 +121,7 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
       auto stream = subscribe(asker, *call, last_event_id(request), false);
       co_return co_await stream;
     }
-    auto work = answer(asker, *call);
+    auto work = answer(asker, *call, request);
     std::string result = co_await work;
     co_return http::Response::json(200, jsonrpc::success(call->rpc_id, result));
   } catch (const Fault& fault) {
@@ -138,7 +139,8 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
   co_return response;
 }
 
-io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& call) {
+io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& call,
+                                      const http::Request& request) {
   switch (call.method) {
     case a2a::TaskMethod::get: return get(asker, call);
     case a2a::TaskMethod::list: return list(asker, call);
@@ -147,11 +149,16 @@ io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& c
     case a2a::TaskMethod::push:
       throw Fault(Kind::bad_request, "push_not_supported",
                   "push notifications are not offered here; ask with tasks/get");
-    case a2a::TaskMethod::card:
-      throw a2a::unsupported_operation(
-          "there is no extended card; the card says all, for whoever may read it");
+    case a2a::TaskMethod::card: return card(asker, call, request);
   }
   throw internal();
+}
+
+io::Task<std::string> Service::card(const Asker& asker, const a2a::TaskCall& call,
+                                    const http::Request& request) {
+  const bool new_one = call.generation == a2a::Generation::v10;
+  co_return cards_.extended(asker.workspace, asker.at,
+                            new_one ? a2a::CardForm::v10 : a2a::CardForm::hybrid, request);
 }
 
 std::optional<Service::Found> Service::look_up(sql::Statements& statements, const Asker& asker,

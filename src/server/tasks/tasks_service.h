@@ -10,6 +10,7 @@
 #include <string>
 
 #include "platform/http/route.h"
+#include "server/cards/cards_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/proxy/standing.h"
 #include "server/tasks/tasks.h"
@@ -20,13 +21,14 @@ namespace molecule::tasks {
 class Service {
  public:
   Service(sql::Database& db, messages::Ledger& ledger, const Tasks& tasks,
-          const streams::Streams& streams, proxy::Service& proxy, io::Aside& aside,
-          const io::Clock& clock)
+          const streams::Streams& streams, proxy::Service& proxy, const cards::Service& cards,
+          io::Aside& aside, const io::Clock& clock)
       : db_(db),
         ledger_(ledger),
         tasks_(tasks),
         streams_(streams),
         proxy_(proxy),
+        cards_(cards),
         aside_(aside),
         clock_(clock) {}
 
@@ -75,8 +77,11 @@ class Service {
 
   // The id under which a request is refused that is read no further.
   io::Task<std::string> rpc_id_of(const http::Request& request);
-  io::Task<std::string> answer(const Asker& asker, const a2a::TaskCall& call);
+  io::Task<std::string> answer(const Asker& asker, const a2a::TaskCall& call,
+                               const http::Request& request);
   io::Task<std::string> get(const Asker& asker, const a2a::TaskCall& call);
+  io::Task<std::string> card(const Asker& asker, const a2a::TaskCall& call,
+                             const http::Request& request);
   io::Task<std::string> list(const Asker& asker, const a2a::TaskCall& call);
   io::Task<std::string> cancel(const Asker& asker, const a2a::TaskCall& call);
   // As server-sent events: the task as it stands, then what comes of it. `last`: the number of the
@@ -111,6 +116,7 @@ class Service {
   const Tasks& tasks_;
   const streams::Streams& streams_;
   proxy::Service& proxy_;
+  const cards::Service& cards_;
   io::Aside& aside_;
   const io::Clock& clock_;
 };

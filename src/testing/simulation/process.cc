@@ -28,7 +28,7 @@ Process::Process(Around around)
       proxy_(door_, ledger_, mailboxes_, directory_, links_, streams_, around_.aside, around_.clock,
              around_.random, metrics_, around_.proxy),
       agents_tasks_(around_.clock),
-      tasks_(door_, ledger_, agents_tasks_, streams_, proxy_, around_.aside, around_.clock),
+      tasks_(door_, ledger_, agents_tasks_, streams_, proxy_, cards_, around_.aside, around_.clock),
       capacity_(proxy_),
       presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, relayed_,
                 {}, metrics_),

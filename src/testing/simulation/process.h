@@ -10,6 +10,7 @@
 
 #include "app/ports.h"
 #include "server/activity/activity_service.h"
+#include "server/cards/cards_service.h"
 #include "server/events/follow.h"
 #include "server/proxy/told.h"
 #include "server/streams/streams.h"
@@ -133,6 +134,8 @@ class Process {
   std::array<proxy::Link*, 1> links_{&link_};
   streams::Streams streams_;
   proxy::Service proxy_;
+  crypto::SigningKey key_{std::array<std::uint8_t, 32>{}};
+  cards::Service cards_{directory_, {}, key_};
   tasks::Tasks agents_tasks_;
   tasks::Service tasks_;
   app::MailboxesByProxy capacity_;

@@ -70,6 +70,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
                                          interface_of(endpoint.url, "JSONRPC", "0.3") + ']'));
   json::Object capabilities;
   capabilities.add("streaming", true).add("pushNotifications", false);
+  capabilities.add("extendedAgentCard", true);
   if (Node extensions = card.find("capabilities").find("extensions"); extensions.is(Type::array))
     capabilities.add("extensions", RawJson(extensions.text()));
   out.add("capabilities", capabilities.raw());
@@ -82,6 +83,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
     out.add("security", RawJson(R"([{"bearer":[]}])"));
     out.add("protocolVersion", "0.3.0").add("url", endpoint.url);
     out.add("preferredTransport", "JSONRPC");
+    out.add("supportsAuthenticatedExtendedCard", true);
     out.add(
         "additionalInterfaces",
         RawJson('[' + json::Object{}.add("url", endpoint.url).add("transport", "JSONRPC").text() +
