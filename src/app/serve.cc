@@ -32,6 +32,8 @@
 #include "server/layout/viewport_service.h"
 #include "server/proxy/push_link.h"
 #include "server/proxy/told.h"
+#include "server/push_notifications/push_notifications_service.h"
+#include "server/push_notifications/sender.h"
 #include "server/relay/relay_link.h"
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
@@ -216,8 +218,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   delegations::Outcomes outcomes(log, feed, world.clock);
   tasks::Tasks agents_tasks(world.clock);
   dead_letters::Letters letters(world.clock);
+  secrets::Kept kept(vault);
+  push_notifications::Outbox outbox(world.clock, world.random, kept);
   for (messages::Follower* follower : std::initializer_list<messages::Follower*>{
-           &feed, &streams, &agents_tasks, &letters, &told, &outcomes})
+           &feed, &streams, &agents_tasks, &letters, &told, &outcomes, &outbox})
     ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
@@ -268,6 +272,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
   cards::Service cards(directory, config.text("platform-url"), own_key);
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, cards, aside, world.clock);
+  push_notifications::Service push_notifications(db, outbox, dialer);
+  tasks.offer(push_notifications);
+  push_notifications::Sender push_sender({db, outbox, feed, tasks, own_key, world.clock},
+                                         first.loop(), first.client(), config.text("platform-url"),
+                                         registry);
   dead_letters::Service dead_letters(db, ledger, feed, proxy, world.clock, world.random);
   for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
@@ -284,6 +293,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   co_await workspace_service.load();
   co_await presence.load();
   co_await proxy.recover();
+  co_await push_sender.load();
 
   // The way in.
   auth::GateParts gate_parts{tokens, sessions, admin, directory, limits, world.clock, registry};
@@ -326,6 +336,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("reload", reload_when_asked(reload, tls.get()));
   background.spawn("presence", presence.run());
   background.spawn("mailboxes", every(1s, "mailboxes", [&] { return proxy.sweep(); }));
+  background.spawn("push notifications", push_sender.run(background));
   background.spawn("relays", every(1s, "relays", [&] { return relay.sweep(); }));
   background.spawn("feed", every(100ms, "feed", [&] { return activity.fill(); }));
   background.spawn("log",
@@ -337,6 +348,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
                      co_await streams.prune(1h);
+                     co_await push_notifications.prune();
                      co_await ticket_service.prune();
                      co_await delegations.prune(days("activity-retention-days"), 60s);
                      co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);

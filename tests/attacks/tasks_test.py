@@ -357,6 +357,5 @@ def test_a_streamed_task_is_known_by_its_agents_id_while_it_comes(org: Org, push
     assert '"state":"canceled"' in lines[-1].replace(" ", ""), lines
 
 
-def test_what_is_not_offered_is_said_in_its_own_number(org: Org, away: Resident) -> None:
-    assert number(org, away, "tasks/pushNotificationConfig/set", taskId="x", pushNotificationConfig={"url": "http://x/"}) == -32003
+def test_a_question_that_names_no_task_is_refused(org: Org, away: Resident) -> None:
     assert number(org, away, "tasks/get") == -32602

@@ -190,6 +190,11 @@ test("is what the platform answers, route by route", async () => {
   const of = { id: mate.id, token, task: taken.task.id };
   await ask("GET", "/a2a/{id}/tasks", { id: mate.id, token, query: "?pageSize=2&includeArtifacts=true" });
   await ask("GET", "/a2a/{id}/tasks/{task}", { ...of, query: "?historyLength=1" });
+  const configs = "/a2a/{id}/tasks/{task}/pushNotificationConfigs";
+  await ask("POST", configs, { ...of, body: { id: "told", url: "http://127.0.0.1:9/" } });
+  await ask("GET", configs, of);
+  await ask("GET", `${configs}/{config}`, { ...of, config: "told" });
+  await ask("DELETE", `${configs}/{config}`, { ...of, config: "told" });
   const off = await ask("POST", "/a2a/{id}/tasks/{task}:cancel", of);
   assert.equal(off.status.state, "TASK_STATE_CANCELED");
   const seen = { "Last-Event-ID": "1" };

@@ -18,7 +18,8 @@ using api::Mail;
 inline constexpr std::array<std::string_view, 7> reportable{
     "a2a_send",        "a2a_receive",  "task_update", "agent_log",
     "skill_promotion", "memory_write", "error"};
-inline constexpr std::array<std::string_view, 2> platforms_own{"delegation", "dead_letter"};
+inline constexpr std::array<std::string_view, 3> platforms_own{"delegation", "dead_letter",
+                                                               "push_notification"};
 
 // A report as it is written. Empty texts and bodies are stored as NULL.
 struct NewReport {

@@ -3,6 +3,7 @@
 // is a Fault.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +37,9 @@ struct Settings {
   std::int64_t polled_max = 500'000;  // The same for one that fetches them, open until answered.
 };
 
+// Runs in the transaction that accepts a message, behind it.
+using Also = std::function<void(sql::Tx&, const messages::Place&, messages::State)>;
+
 struct Admission {
   a2a::Incoming message;
   std::optional<WorkspaceId> source;  // Empty: a person.
@@ -45,6 +49,7 @@ struct Admission {
   std::int64_t hops = 0;               // Messages before it in that chain.
   bool bare = false;  // Its sender reads events without JSON-RPC around them: HTTP+JSON.
   std::string_view extensions_header;  // What its sender calls the header of extensions.
+  Also also;                           // May be empty.
 };
 
 class Admitter {

@@ -42,13 +42,14 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
     row.expires_at = clock_.now() + std::chrono::seconds(std::min<std::int64_t>(
                                         *admission.message.expires_in_seconds, 30LL * 86400));
   }
-  auto written =
-      ledger_.accept(tx, row, admission.target.way == Way::carried ? State::leased : State::open);
+  const State state = admission.target.way == Way::carried ? State::leased : State::open;
+  auto written = ledger_.accept(tx, row, state);
   Accepted accepted;
   accepted.place = written.place;
   accepted.lease = written.lease;
   accepted.earlier = std::move(written.earlier);
   if (accepted.earlier) return accepted;
+  if (admission.also) admission.also(tx, written.place, state);
   messages::Message& message = accepted.message;
   message.seq = written.place.seq;
   message.target = row.target;

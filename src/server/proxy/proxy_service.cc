@@ -113,10 +113,10 @@ const Lane& Service::lane_of(io::Loop& loop) const {
 }
 
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
-                                       const http::Request& request, bool bare) {
+                                       const http::Request& request, bool bare, Also also) {
   std::optional<Fault> refused;
   try {
-    auto taken = take(caller, id, request, bare);
+    auto taken = take(caller, id, request, bare, std::move(also));
     co_return co_await taken;
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
@@ -130,7 +130,7 @@ io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId 
 }
 
 io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId id,
-                                       const http::Request& request, bool bare) {
+                                       const http::Request& request, bool bare, Also also) {
   const bool long_text = request.body.size() > io::short_text_max;
   const std::optional<Extensions> extensions = extensions_asked(request);
   Admission admission;
@@ -140,6 +140,7 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
     admission = admitter_.admit(caller, id, request.body);
   }
   admission.bare = bare;
+  admission.also = std::move(also);
   if (extensions) {
     admission.extensions_header = extensions->header;
     std::string& body = admission.message.body;

@@ -57,9 +57,10 @@ class Service {
   // A message to a workspace's endpoint, which server/tasks has read the way to. A message that
   // asks for a stream is answered with server-sent events, numbered from 1; the same message with
   // Last-Event-ID goes on behind that number.
-  // `bare`: without JSON-RPC around them, as HTTP+JSON has them.
+  // `bare`: without JSON-RPC around them, as HTTP+JSON has them. `also` runs where the message is
+  // accepted, unless it was before.
   io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id,
-                                const http::Request& request, bool bare = false);
+                                const http::Request& request, bool bare = false, Also also = {});
   // The pieces of a message's answer as server-sent events, for who asks for them by its task.
   struct Following {
     std::int64_t message = 0;
@@ -112,7 +113,7 @@ class Service {
  private:
   // send(), whose refusals are told in the words of whoever sent.
   io::Task<http::Response> take(auth::Member::Caller caller, WorkspaceId id,
-                                const http::Request& request, bool bare);
+                                const http::Request& request, bool bare, Also also);
   // As the admitter does, without keeping the loop from others for a long body.
   io::Task<Admission> admit_long(std::optional<WorkspaceId> source, WorkspaceId to,
                                  std::string_view body);

@@ -33,11 +33,18 @@ struct InboundRow {
 };
 BOOST_DESCRIBE_STRUCT(InboundRow, (), (workspace_id, sealed))
 
+struct KeptRow {
+  std::string place;
+  sql::Bytes sealed;
+};
+BOOST_DESCRIBE_STRUCT(KeptRow, (), (place, sealed))
+
 // The keys that values are sealed with, by the id that stands in each (platform/crypto/seal.h).
 inline constexpr sql::Query<sql::Bytes()> sealing_keys{"secrets.sealing_keys", R"(
     SELECT DISTINCT substr(sealed, 2, 4) FROM (
       SELECT sealed FROM global_secrets UNION ALL SELECT sealed FROM workspace_secrets
-      UNION ALL SELECT sealed FROM inbound_secrets) AS everything)"};
+      UNION ALL SELECT sealed FROM inbound_secrets
+      UNION ALL SELECT sealed FROM sealed_values) AS everything)"};
 
 inline constexpr sql::Query<Row()> all_global{"secrets.all_global", R"(
     SELECT key, sealed, created_at, updated_at FROM global_secrets ORDER BY key)"};
@@ -98,5 +105,19 @@ inline constexpr sql::Query<void(WorkspaceId)> forget_inbound{"secrets.forget_in
 inline constexpr sql::Query<void(WorkspaceId, sql::BytesView, sql::BytesView)> reseal_inbound{
     "secrets.reseal_inbound", R"(
     UPDATE inbound_secrets SET sealed = $3 WHERE workspace_id = $1 AND sealed = $2)"};
+
+inline constexpr sql::Query<KeptRow(std::string_view)> find_kept{"secrets.find_kept", R"(
+    SELECT place, sealed FROM sealed_values WHERE place = $1)"};
+inline constexpr sql::Query<void(std::string_view, sql::BytesView)> put_kept{"secrets.put_kept", R"(
+    INSERT INTO sealed_values (place, sealed) VALUES ($1, $2)
+    ON CONFLICT (place) DO UPDATE SET sealed = excluded.sealed)"};
+inline constexpr sql::Query<void(std::string_view)> forget_kept{"secrets.forget_kept", R"(
+    DELETE FROM sealed_values WHERE place = $1)"};
+inline constexpr sql::Query<KeptRow(std::string_view, std::int64_t)> page_kept{"secrets.page_kept",
+                                                                               R"(
+    SELECT place, sealed FROM sealed_values WHERE place > $1 ORDER BY place LIMIT $2)"};
+inline constexpr sql::Query<void(std::string_view, sql::BytesView, sql::BytesView)> reseal_kept{
+    "secrets.reseal_kept", R"(
+    UPDATE sealed_values SET sealed = $3 WHERE place = $1 AND sealed = $2)"};
 
 }  // namespace molecule::secrets::store

@@ -56,6 +56,10 @@ std::string inbound_place(WorkspaceId workspace) {
   return crypto::associated_data({"inbound_secrets", workspace.text(), ""});
 }
 
+std::string kept_place(std::string_view place) {
+  return crypto::associated_data({"sealed_values", place, ""});
+}
+
 Vault::Vault(sql::Database& db, io::Random& random, crypto::Keyring ring, KeySettings settings)
     : db_(db),
       random_(random),
@@ -123,6 +127,7 @@ io::Task<Vault::Resealed> Vault::rotate() {
   co_await reseal_globals(counts);
   co_await reseal_workspaces(counts);
   co_await reseal_inbound(counts);
+  co_await reseal_kept(counts);
   if (!settings_.from_environment && counts.unreadable == 0) {
     crypto::Keyring only;
     only.add(fresh.sealing());
@@ -203,6 +208,32 @@ io::Task<void> Vault::reseal_workspaces(Resealed& counts) {
       if (static_cast<std::int64_t>(rows.size()) == batch_rows) {
         done.last = Place(rows.back().workspace_id, rows.back().key);
       }
+      return done;
+    };
+    Step step = co_await db_.write(work);
+    counts.resealed += step.counts.resealed;
+    counts.unreadable += step.counts.unreadable;
+    after = std::move(step.last);
+  }
+}
+
+io::Task<void> Vault::reseal_kept(Resealed& counts) {
+  struct Step {
+    Resealed counts;
+    std::optional<std::string> last;
+  };
+  RingPtr held = ring();
+  for (std::optional<std::string> after = std::string(); after;) {
+    auto work = [this, held, from = *after](sql::Tx& tx) {
+      Step done;
+      auto rows = tx.all(store::page_kept, std::string_view(from), batch_rows);
+      for (const store::KeptRow& row : rows) {
+        auto sealed = reseal(*held, row.sealed, kept_place(row.place), done.counts);
+        if (!sealed) continue;
+        done.counts.resealed += tx.run(store::reseal_kept, std::string_view(row.place),
+                                       sql::BytesView(row.sealed), sql::BytesView(*sealed));
+      }
+      if (static_cast<std::int64_t>(rows.size()) == batch_rows) done.last = rows.back().place;
       return done;
     };
     Step step = co_await db_.write(work);

@@ -67,6 +67,7 @@ class Vault {
   io::Task<void> reseal_globals(Resealed& counts);
   io::Task<void> reseal_workspaces(Resealed& counts);
   io::Task<void> reseal_inbound(Resealed& counts);
+  io::Task<void> reseal_kept(Resealed& counts);
 
   sql::Database& db_;
   io::Random& random_;
@@ -78,5 +79,6 @@ class Vault {
 std::string global_place(std::string_view key);
 std::string workspace_place(WorkspaceId workspace, std::string_view key);
 std::string inbound_place(WorkspaceId workspace);
+std::string kept_place(std::string_view place);
 
 }  // namespace molecule::secrets

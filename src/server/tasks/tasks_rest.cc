@@ -61,7 +61,31 @@ a2a::TaskCall about(a2a::TaskMethod method, std::string task = {}) {
   return call;
 }
 
+a2a::TaskCall about_push(a2a::PushVerb verb, std::string task, std::string config = {}) {
+  a2a::TaskCall call = about(a2a::TaskMethod::push, std::move(task));
+  call.push.verb = verb;
+  call.push.config_id = std::move(config);
+  return call;
+}
+
+// What the body and the query say of push notifications.
+void read_push(const http::Request& request, a2a::PushCall& call) {
+  if (call.verb == a2a::PushVerb::set) {
+    json::Document document = json::Document::parse(request.body);
+    a2a::read_push_params(document.root(), call);
+  }
+  if (call.verb != a2a::PushVerb::list) return;
+  if (auto size = number_in(request, "pageSize"); size && *size != 0) {
+    a2a::TaskFilter bounds;
+    a2a::set_page_size(bounds, *size);
+    call.page_size = bounds.page_size;
+  }
+  if (auto token = request.query_value("pageToken"); token && !token->empty())
+    call.page_token = std::move(token);
+}
+
 void read_query(const http::Request& request, a2a::TaskCall& call) {
+  if (call.method == a2a::TaskMethod::push) return read_push(request, call.push);
   if (auto length = number_in(request, "historyLength")) a2a::set_history_length(call, *length);
   if (call.method != a2a::TaskMethod::list) return;
   a2a::TaskFilter& filter = call.filter;
@@ -109,7 +133,8 @@ io::Task<http::Response> Service::rest_message(auth::Member::Caller caller, Work
     http::Request inner = request;
     const std::string body = a2a::enveloped(method, request.body);
     inner.body = body;
-    auto sent = proxy_.send(caller, id, inner, true);
+    const Outgoing outgoing = co_await outgoing_of(caller.workspace(), id, inner.body);
+    auto sent = send(caller, id, inner, true, outgoing);
     http::Response response = co_await sent;
     if (response.stream) co_return response;
     a2a::Bare bare;
@@ -156,6 +181,30 @@ io::Task<http::Response> Service::rest_cancel(auth::Member::Caller caller, Works
 io::Task<http::Response> Service::rest_subscribe(auth::Member::Caller caller, WorkspaceId id,
                                                  std::string task, const http::Request& request) {
   return rest(caller, id, request, about(a2a::TaskMethod::subscribe, std::move(task)));
+}
+
+io::Task<http::Response> Service::rest_push_set(auth::Member::Caller caller, WorkspaceId id,
+                                                std::string task, const http::Request& request) {
+  return rest(caller, id, request, about_push(a2a::PushVerb::set, std::move(task)));
+}
+
+io::Task<http::Response> Service::rest_push_list(auth::Member::Caller caller, WorkspaceId id,
+                                                 std::string task, const http::Request& request) {
+  return rest(caller, id, request, about_push(a2a::PushVerb::list, std::move(task)));
+}
+
+io::Task<http::Response> Service::rest_push_get(auth::Member::Caller caller, WorkspaceId id,
+                                                std::string task, std::string config,
+                                                const http::Request& request) {
+  return rest(caller, id, request,
+              about_push(a2a::PushVerb::get, std::move(task), std::move(config)));
+}
+
+io::Task<http::Response> Service::rest_push_erase(auth::Member::Caller caller, WorkspaceId id,
+                                                  std::string task, std::string config,
+                                                  const http::Request& request) {
+  return rest(caller, id, request,
+              about_push(a2a::PushVerb::erase, std::move(task), std::move(config)));
 }
 
 io::Task<http::Response> Service::rest_card(auth::Member::Caller caller, WorkspaceId id,

@@ -34,6 +34,11 @@ constexpr http::Route rest(http::Route route, std::string_view sentence) {
   return route.says(sentence).refuses("task_not_found", "invalid_params", "version_not_supported");
 }
 
+constexpr http::Route push(http::Route route, std::string_view sentence) {
+  return route.says(sentence).gives<RawJson>().refuses(
+      "task_not_found", "invalid_params", "version_not_supported", "too_many_push_configs");
+}
+
 constexpr auto table = http::table(
     way_in("/workspaces/{id}/a2a"), way_in("/a2a/{id}"),
     http::post<auth::Member, &Service::rest_send>("/a2a/{id}/message:send")
@@ -70,6 +75,20 @@ constexpr auto table = http::table(
              .may_lack_body()
              .gives(200, "text/event-stream"),
          "A task as it stands and what comes of it, as server-sent events."),
+    push(http::post<auth::Member, &Service::rest_push_set>(
+             "/a2a/{id}/tasks/{task}/pushNotificationConfigs")
+             .body_limit(call_max)
+             .takes<RawJson>(),
+         "Asks to be told of a task: where to, and with which credentials."),
+    push(http::get<auth::Member, &Service::rest_push_list>(
+             "/a2a/{id}/tasks/{task}/pushNotificationConfigs"),
+         "Where a task is told of."),
+    push(http::get<auth::Member, &Service::rest_push_get>(
+             "/a2a/{id}/tasks/{task}/pushNotificationConfigs/{config}"),
+         "One place where a task is told of."),
+    push(http::del<auth::Member, &Service::rest_push_erase>(
+             "/a2a/{id}/tasks/{task}/pushNotificationConfigs/{config}"),
+         "Asks to be told there no longer."),
     http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")
         .says("The agent card of a workspace, for who asks for the extended one: it says all.")
         .gives<RawJson>()
@@ -110,7 +129,16 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
   std::optional<a2a::TaskCall> call;
   if (a2a::may_be_task_call(request.body)) call = a2a::task_call_in(request.body);
   if (!call) {
-    auto sent = proxy_.send(caller, id, request);
+    std::optional<Fault> refusal;
+    Outgoing outgoing;
+    try {
+      outgoing = co_await outgoing_of(caller.workspace(), id, request.body);
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+      refusal = fault;
+    }
+    if (refusal) co_return refused(*refusal, co_await rpc_id_of(request));
+    auto sent = send(caller, id, request, false, outgoing);
     co_return co_await sent;
   }
   const Asker asker{caller.workspace(), id};
@@ -146,9 +174,7 @@ io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& c
     case a2a::TaskMethod::list: return list(asker, call);
     case a2a::TaskMethod::cancel: return cancel(asker, call);
     case a2a::TaskMethod::subscribe: break;
-    case a2a::TaskMethod::push:
-      throw Fault(Kind::bad_request, "push_not_supported",
-                  "push notifications are not offered here; ask with tasks/get");
+    case a2a::TaskMethod::push: return push(asker, call);
     case a2a::TaskMethod::card: return card(asker, call, request);
   }
   throw internal();
@@ -256,7 +282,7 @@ io::Task<std::string> Service::told(Found found, a2a::TaskForm form) {
   co_return co_await aside_.run([&, this] { return tell(found, form); });
 }
 
-std::string Service::tell(const Found& found, const a2a::TaskForm& form) const {
+a2a::TaskFacts Service::facts_of(const Found& found) const {
   const messages::Message& message = found.record.message;
   const proxy::Standing standing =
       proxy::standing_of(found.record, found.known(), proxy_.is_polled(message.target));
@@ -281,7 +307,11 @@ std::string Service::tell(const Found& found, const a2a::TaskForm& form) const {
   }
   if (!found.note.empty()) beside.add("note", found.note).add("known_at", found.row->changed_at);
   facts.molecule = beside.members();
-  return a2a::task_told(facts, form);
+  return facts;
+}
+
+std::string Service::tell(const Found& found, const a2a::TaskForm& form) const {
+  return a2a::task_told(facts_of(found), form);
 }
 
 }  // namespace molecule::tasks

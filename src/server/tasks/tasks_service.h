@@ -13,6 +13,7 @@
 #include "server/cards/cards_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/proxy/standing.h"
+#include "server/tasks/push_configs.h"
 #include "server/tasks/tasks.h"
 #include "wire/a2a/task.h"
 
@@ -32,12 +33,31 @@ class Service {
         aside_(aside),
         clock_(clock) {}
 
+  // Before the first request; nobody is told of anything without it.
+  void offer(PushConfigs& push) { push_ = &push; }
+
+  // The task of a message as it is told now, for who tells it; by this id, or else by its agent's
+  // or its own. Nothing when the message is gone.
+  struct Told {
+    std::string id;
+    std::string context_id;
+    std::string state;
+    std::string activity_id;
+    std::string text;
+  };
+  io::Task<std::optional<Told>> told_of(std::int64_t message, std::optional<std::string> id,
+                                        a2a::Generation generation);
+  // Asks its agent how a task stands that goes on, which the ledger notes. Answers whether it goes
+  // on still.
+  io::Task<bool> hear_again(std::int64_t message);
+
   // POST /workspaces/{id}/a2a and /a2a/{id}: a request about tasks, or a message.
   io::Task<http::Response> call(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request);
 
   // The same as HTTP+JSON of 1.0 has it, below /a2a/{id}: message:send, message:stream, tasks,
-  // tasks/{task}, tasks/{task}:cancel, tasks/{task}:subscribe and extendedAgentCard.
+  // tasks/{task}, tasks/{task}:cancel, tasks/{task}:subscribe, tasks/{task}/pushNotificationConfigs
+  // with {config} below it, and extendedAgentCard.
   io::Task<http::Response> rest_send(auth::Member::Caller caller, WorkspaceId id,
                                      const http::Request& request);
   io::Task<http::Response> rest_stream(auth::Member::Caller caller, WorkspaceId id,
@@ -50,6 +70,16 @@ class Service {
                                        std::string task, const http::Request& request);
   io::Task<http::Response> rest_subscribe(auth::Member::Caller caller, WorkspaceId id,
                                           std::string task, const http::Request& request);
+  io::Task<http::Response> rest_push_set(auth::Member::Caller caller, WorkspaceId id,
+                                         std::string task, const http::Request& request);
+  io::Task<http::Response> rest_push_list(auth::Member::Caller caller, WorkspaceId id,
+                                          std::string task, const http::Request& request);
+  io::Task<http::Response> rest_push_get(auth::Member::Caller caller, WorkspaceId id,
+                                         std::string task, std::string config,
+                                         const http::Request& request);
+  io::Task<http::Response> rest_push_erase(auth::Member::Caller caller, WorkspaceId id,
+                                           std::string task, std::string config,
+                                           const http::Request& request);
   io::Task<http::Response> rest_card(auth::Member::Caller caller, WorkspaceId id,
                                      const http::Request& request);
 
@@ -73,12 +103,25 @@ class Service {
       return proxy::Known{row->state, row->changed_at};
     }
     bool goes_on() const { return proxy::goes_on(record, known()); }
+    // What is recorded of it is older than what was heard of it.
+    bool outdated() const;
   };
 
   // The id under which a request is refused that is read no further.
   io::Task<std::string> rpc_id_of(const http::Request& request);
   io::Task<std::string> answer(const Asker& asker, const a2a::TaskCall& call,
                                const http::Request& request);
+  // What a message has to do with push notifications, and the request without that: where to tell,
+  // and with which credentials, is not the agent's affair. Throws Fault invalid_params.
+  struct Outgoing {
+    proxy::Also also;
+    std::string body;  // Empty: as it came.
+  };
+  io::Task<Outgoing> outgoing_of(std::optional<WorkspaceId> asker, WorkspaceId id,
+                                 std::string_view body);
+  io::Task<http::Response> send(auth::Member::Caller caller, WorkspaceId id,
+                                const http::Request& request, bool bare, const Outgoing& outgoing);
+  io::Task<std::string> push(const Asker& asker, const a2a::TaskCall& call);
   io::Task<std::string> get(const Asker& asker, const a2a::TaskCall& call);
   io::Task<std::string> card(const Asker& asker, const a2a::TaskCall& call,
                              const http::Request& request);
@@ -105,6 +148,8 @@ class Service {
   io::Task<void> hear(Found& found);
   io::Task<std::string> told(Found found, a2a::TaskForm form);
   std::string tell(const Found& found, const a2a::TaskForm& form) const;
+  a2a::TaskFacts facts_of(const Found& found) const;
+  std::optional<Found> look_up(sql::Statements& statements, std::int64_t message) const;
 
   // The steps of cancel(): what waits ends here and now; what an agent has it is asked to stop.
   // Both come back with nothing when things have moved on meanwhile.
@@ -117,6 +162,7 @@ class Service {
   const streams::Streams& streams_;
   proxy::Service& proxy_;
   const cards::Service& cards_;
+  PushConfigs* push_ = nullptr;
   io::Aside& aside_;
   const io::Clock& clock_;
 };

@@ -69,7 +69,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
                                          interface_of(endpoint.url, "HTTP+JSON", "1.0") + ',' +
                                          interface_of(endpoint.url, "JSONRPC", "0.3") + ']'));
   json::Object capabilities;
-  capabilities.add("streaming", true).add("pushNotifications", false);
+  capabilities.add("streaming", true).add("pushNotifications", true);
   capabilities.add("extendedAgentCard", true);
   if (Node extensions = card.find("capabilities").find("extensions"); extensions.is(Type::array))
     capabilities.add("extensions", RawJson(extensions.text()));

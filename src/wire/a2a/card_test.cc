@@ -36,14 +36,16 @@ TEST(Card, WhereToAskIsTheEndpointsToSay) {
     EXPECT_EQ(card.root().find("version").string(), "3");
     EXPECT_EQ(card.root().find("skills").text(), R"([{"id":"s"}])");
     EXPECT_EQ(card.root().find("provider").text(), R"({"organization":"o"})");
-    EXPECT_EQ(card.root().find("capabilities").text(),
-              R"({"streaming":true,"pushNotifications":false,"extendedAgentCard":true,"extensions":[{"uri":"u"}]})");
+    EXPECT_EQ(
+        card.root().find("capabilities").text(),
+        R"({"streaming":true,"pushNotifications":true,"extendedAgentCard":true,"extensions":[{"uri":"u"}]})");
     EXPECT_FALSE(card.root().find("signatures"));
     EXPECT_EQ(card.root().find("supportedInterfaces").at(0).find("url").string(), endpoint.url);
     EXPECT_EQ(card.root().find("supportedInterfaces").at(1).find("protocolBinding").string(),
               "HTTP+JSON");
     EXPECT_EQ(bool(card.root().find("url")), form == CardForm::hybrid);
-    EXPECT_EQ(bool(card.root().find("supportsAuthenticatedExtendedCard")), form == CardForm::hybrid);
+    EXPECT_EQ(bool(card.root().find("supportsAuthenticatedExtendedCard")),
+              form == CardForm::hybrid);
     EXPECT_EQ(bool(card.root().find("protocolVersion")), form == CardForm::hybrid);
   }
 }

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/instant.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/push_config.h"
 
 namespace molecule::a2a {
 
@@ -41,6 +42,7 @@ struct TaskCall {
   std::string id;               // Of the task; empty for list and card.
   std::optional<std::int64_t> history_length;
   TaskFilter filter;
+  PushCall push;
 };
 
 // Whether reading a request as a TaskCall is worth it: it is short and holds such a method's name.

@@ -18,6 +18,7 @@ constexpr std::size_t call_max = 64u << 10;  // Bytes of a request about tasks.
 struct Named {
   TaskMethod method;
   detail::Pair name;
+  PushVerb verb = PushVerb::set;
 };
 constexpr std::array<Named, 9> methods{{
     {TaskMethod::get, detail::get_method},
@@ -25,9 +26,15 @@ constexpr std::array<Named, 9> methods{{
     {TaskMethod::cancel, detail::cancel_method},
     {TaskMethod::subscribe, detail::subscribe_method},
     {TaskMethod::push, {"tasks/pushNotificationConfig/set", "CreateTaskPushNotificationConfig"}},
-    {TaskMethod::push, {"tasks/pushNotificationConfig/get", "GetTaskPushNotificationConfig"}},
-    {TaskMethod::push, {"tasks/pushNotificationConfig/list", "ListTaskPushNotificationConfigs"}},
-    {TaskMethod::push, {"tasks/pushNotificationConfig/delete", "DeleteTaskPushNotificationConfig"}},
+    {TaskMethod::push,
+     {"tasks/pushNotificationConfig/get", "GetTaskPushNotificationConfig"},
+     PushVerb::get},
+    {TaskMethod::push,
+     {"tasks/pushNotificationConfig/list", "ListTaskPushNotificationConfigs"},
+     PushVerb::list},
+    {TaskMethod::push,
+     {"tasks/pushNotificationConfig/delete", "DeleteTaskPushNotificationConfig"},
+     PushVerb::erase},
     {TaskMethod::card, {"agent/getAuthenticatedExtendedCard", "GetExtendedAgentCard"}},
 }};
 
@@ -92,6 +99,7 @@ std::optional<TaskCall> task_call_in(std::string_view body) {
       if (!new_one && method.string() != each.name.v03) continue;
       TaskCall call;
       call.method = each.method;
+      call.push.verb = each.verb;
       call.generation = new_one ? Generation::v10 : Generation::v03;
       call.rpc_id = rpc_id_in(body).value_or("null");
       return call;
@@ -133,11 +141,14 @@ void read_task_params(std::string_view body, TaskCall& call) {
     set_history_length(call, *length);
   if (call.method == TaskMethod::card) return;
   if (call.method != TaskMethod::list) {
-    auto id = text_in(params.find("id"), "id");
-    if (!id && call.method == TaskMethod::push)
+    std::optional<std::string> id;
+    if (call.method == TaskMethod::push)
       id = text_in(member(params, "taskId", "task_id"), "taskId");
+    // Beside taskId it is that of the configuration.
+    if (!id) id = text_in(params.find("id"), "id");
     if (!id) throw invalid_params("params.id, the id of the task, is required");
     call.id = std::move(*id);
+    if (call.method == TaskMethod::push) read_push_params(params, call.push);
     return;
   }
   TaskFilter& filter = call.filter;

@@ -203,6 +203,9 @@ inline constexpr std::array refusals{
     Refusal{"version_not_supported", 400,
             "A2A-Version names none of the versions that are spoken here; the text names those."},
     Refusal{"push_not_supported", 400, "Push notifications are not offered here."},
+    Refusal{
+        "too_many_push_configs", 422,
+        "As many push configurations as may be are set for this task, or for all; delete one first."},
     Refusal{"unsupported_operation", 400, "This is not offered here, or not for such a task."},
     Refusal{"invalid_params", 400, "A parameter is missing or not of its form; the text names it."},
     Refusal{"queue_item_not_found", 404, "There is no such message to this workspace."},

@@ -1,0 +1,93 @@
+// Tells receivers what the outbox holds for them: one POST for each change, in order for each
+// configuration, again until it is taken. On one loop.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "platform/crypto/sign.h"
+#include "platform/http/client.h"
+#include "platform/io/scope.h"
+#include "platform/io/signal.h"
+#include "platform/metrics/metrics.h"
+#include "server/activity/feed.h"
+#include "server/push_notifications/outbox.h"
+#include "server/tasks/tasks_service.h"
+
+namespace molecule::push_notifications {
+
+struct Settings {
+  std::chrono::seconds answer_wait{15};  // For a receiver's answer, connecting included.
+  std::chrono::seconds again_after{1};   // Doubles with each attempt.
+  std::chrono::seconds again_longest{600};
+  std::chrono::hours give_up_after{24};  // From the change on.
+  std::size_t slots_max = 64;            // Receivers that are told at once.
+  std::size_t slots_of_host_max = 8;     // Of them at one host.
+  std::size_t body_max = 1u << 20;       // Of a notification; beyond it only the state is told.
+  std::size_t asking_max = 8;            // Agents that are asked at once.
+  std::chrono::seconds ask_after{2};     // Doubles while a task stands still.
+  std::chrono::seconds ask_longest{60};
+};
+
+struct Probe {
+  explicit Probe(metrics::Registry& registry);
+  metrics::Counter& taken;
+  metrics::Counter& failed;
+  metrics::Counter& given_up;
+};
+
+class Sender {
+ public:
+  struct Parts {
+    sql::Database& db;
+    Outbox& outbox;
+    activity::Feed& feed;
+    tasks::Service& tasks;
+    const crypto::SigningKey& key;
+    const io::Clock& clock;
+  };
+  // `public_url`: where people reach the platform, if that is known.
+  Sender(Parts parts, io::Loop& loop, http::Client& client, std::string public_url,
+         metrics::Registry& registry, Settings settings = {});
+
+  // At start, before the first request.
+  io::Task<void> load();
+  // Until it is cancelled. What it begins runs in `scope`, on the same loop.
+  io::Task<void> run(io::Scope& scope);
+
+ private:
+  struct Asked {
+    std::chrono::nanoseconds next;
+    std::chrono::seconds wait;
+    bool under_way = false;
+  };
+  // What one attempt came to; empty `why`: taken.
+  struct Came {
+    std::string why;
+    bool final = false;  // The receiver wants nothing more.
+  };
+  void ask_about(std::int64_t message);
+  io::Task<void> begin_due(io::Scope& scope);
+  void begin_asking(io::Scope& scope);
+  io::Task<void> tell(Due due, std::string host);
+  io::Task<void> hear(std::int64_t message);
+  io::Task<Came> attempt(const Due& due);
+  io::Task<std::string> body_of(const Due& due);
+  std::string signature(const Due& due, std::string_view event_id, std::string_view body) const;
+  void give_up(sql::Tx& tx, const Due& due, const std::string& why);
+
+  Parts parts_;
+  io::Loop& loop_;
+  http::Client& client_;
+  const std::string public_url_;
+  const Settings settings_;
+  Probe probe_;
+  io::Signal woken_;
+  std::unordered_set<Key> under_way_;
+  std::unordered_map<std::string, std::size_t> hosts_;
+  std::unordered_map<std::int64_t, Asked> asked_;
+};
+
+}  // namespace molecule::push_notifications

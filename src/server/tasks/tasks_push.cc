@@ -1,0 +1,101 @@
+// Tasks and those who want to be told of them: the way there and back.
+#include "platform/json/json.h"
+#include "server/tasks/tasks_service.h"
+
+namespace molecule::tasks {
+
+bool Service::Found::outdated() const {
+  if (!record.outcome || !row || record.outcome->end != messages::End::answered) return false;
+  auto seen = a2a::task_seen(record.outcome->body.text);
+  return seen && !seen->state.empty() && seen->state != row->state;
+}
+
+io::Task<Service::Outgoing> Service::outgoing_of(std::optional<WorkspaceId> asker, WorkspaceId id,
+                                                 std::string_view body) {
+  Outgoing out;
+  if (!push_ || !a2a::may_bring_push(body)) co_return out;
+  a2a::PushBrought brought;
+  if (body.size() > io::short_text_max) {
+    brought = co_await aside_.run([&] { return a2a::push_brought_in(body); });
+  } else {
+    brought = a2a::push_brought_in(body);
+  }
+  if (brought.config) co_await push_->check(brought.config->url);
+  PushConfigs::Sent sent;
+  sent.asker = asker;
+  sent.target = id;
+  sent.task_id = std::move(brought.task_id);
+  sent.generation = brought.generation;
+  sent.config = std::move(brought.config);
+  out.also = push_->with(std::move(sent));
+  out.body = std::move(brought.body);
+  co_return out;
+}
+
+io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,
+                                       const http::Request& request, bool bare,
+                                       const Outgoing& outgoing) {
+  if (outgoing.body.empty()) {
+    auto as_it_came = proxy_.send(caller, id, request, bare, outgoing.also);
+    co_return co_await as_it_came;
+  }
+  http::Request inner = request;
+  inner.body = outgoing.body;
+  auto sent = proxy_.send(caller, id, inner, bare, outgoing.also);
+  co_return co_await sent;
+}
+
+io::Task<std::string> Service::push(const Asker& asker, const a2a::TaskCall& call) {
+  if (!push_)
+    throw bad_request("push_not_supported",
+                      "push notifications are not offered here; ask with tasks/get");
+  Found found = co_await find(asker, call.id);
+  PushConfigs::Of of;
+  of.asker = asker.workspace;
+  of.target = asker.at;
+  of.message = found.record.message.seq;
+  of.id = found.id;
+  of.state = proxy::standing_of(found.record, found.known(), false).state;
+  co_return co_await push_->answer(std::move(of), call);
+}
+
+std::optional<Service::Found> Service::look_up(sql::Statements& statements,
+                                               std::int64_t message) const {
+  auto record = ledger_.find(statements, message);
+  if (!record) return std::nullopt;
+  Found found;
+  found.row = tasks_.of(statements, message);
+  found.id = found.row ? found.row->task_id : record->message.id().text();
+  found.record = std::move(*record);
+  return found;
+}
+
+io::Task<std::optional<Service::Told>> Service::told_of(std::int64_t message,
+                                                        std::optional<std::string> id,
+                                                        a2a::Generation generation) {
+  auto seen = co_await db_.read([&, this](sql::Read& read) { return look_up(read, message); });
+  if (!seen) co_return std::nullopt;
+  Found found = std::move(*seen);
+  if (id) found.id = *id;
+  if (found.outdated()) co_await hear(found);
+  const a2a::TaskFacts facts = facts_of(found);
+  Told out;
+  out.id = facts.id;
+  out.context_id = facts.context_id;
+  out.state = facts.state;
+  out.activity_id = found.record.message.id().text();
+  const a2a::TaskForm form{generation, std::nullopt, true};
+  out.text = co_await told(std::move(found), form);
+  co_return out;
+}
+
+io::Task<bool> Service::hear_again(std::int64_t message) {
+  auto seen = co_await db_.read([&, this](sql::Read& read) { return look_up(read, message); });
+  if (!seen) co_return false;
+  Found found = std::move(*seen);
+  if (!found.goes_on()) co_return false;
+  co_await hear(found);
+  co_return found.goes_on();
+}
+
+}  // namespace molecule::tasks
