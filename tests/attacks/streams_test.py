@@ -225,6 +225,24 @@ def test_a_stream_that_breaks_ends_with_an_error(org: Org, streamer: Callable[..
     assert Reading(org, agent, asks("hello", "m-breaks"), after=2).rest() == []
 
 
+def test_a_stream_that_breaks_before_its_first_word_is_asked_for_again(org: Org, streamer: Callable[..., Resident]) -> None:
+    """Its head came and then the way was gone: as of an answer that was lost, nobody knows whether there was one."""
+    asked: list[str] = []
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        asked.append(json.loads(body)["params"]["message"]["messageId"])
+        if len(asked) == 1:
+            chunked(connection, [], whole=False)
+        else:
+            chunked(connection, [TASK, words("whole"), status("completed", True)], whole=True)
+
+    agent = streamer(answer)
+    seen = Reading(org, agent, asks("hello", "m-lost")).rest()
+    told = [(number, each["result"]) for number, each in seen if number is not None]
+    assert told == [(1, TASK), (2, words("whole")), (3, status("completed", True))], seen
+    assert asked == ["m-lost", "m-lost"]
+
+
 def test_an_agent_whose_stream_breaks_off_is_asked_to_go_on(org: Org, streamer: Callable[..., Resident]) -> None:
     asked: list[str] = []
     agent = streamer(forgetful(asked, {"message/stream": [TASK, words("one ")],

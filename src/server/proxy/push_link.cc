@@ -83,8 +83,10 @@ struct Outgoing {
 
 // What ended an answer before it was one.
 Carried broken_off(const Fault& fault, const Parcel& parcel, const Events& events, bool reached) {
+  // Lost before its first word, as an answer may be; asked again it goes on or begins.
+  const bool lost = parcel.stream && !events.told() && fault.code() == "agent_reset";
   // It has the message and is at it; asked again it would begin again, and not end either.
-  const bool begun = events.begun() && !is_ours(fault);
+  const bool begun = events.begun() && !is_ours(fault) && !lost;
   auto kind = passes(fault.code()) && !begun ? Carried::End::not_now : Carried::End::refused;
   std::string why = fault.text();
   if (begun)

@@ -153,12 +153,14 @@ std::vector<std::string> Events::take(std::string_view bytes) {
     if (over_) break;
   }
   pending_ = pieces.empty() ? pending_ + bytes.size() : 0;
+  told_ = told_ || !pieces.empty();
   return pieces;
 }
 
 std::vector<std::string> Events::take_whole(std::string_view body) {
   std::vector<std::string> pieces;
   if (auto piece = piece_in(body)) pieces.push_back(std::move(*piece));
+  told_ = told_ || !pieces.empty();
   return pieces;
 }
 

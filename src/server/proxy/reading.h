@@ -43,6 +43,8 @@ class Events {
   // Whether it was a stream of events that came; the last time, when it was asked for again.
   bool begun() const { return begun_; }
   bool begun_now() const { return begun_now_; }
+  // Whether a piece has come, of whichever.
+  bool told() const { return told_; }
   // The answer in one piece; empty when the events held none.
   std::string answer() const { return stream_.answer(); }
 
@@ -57,6 +59,7 @@ class Events {
   std::size_t pending_ = 0;
   bool begun_ = false;
   bool begun_now_ = false;
+  bool told_ = false;
   bool over_ = false;
 };
 
