@@ -20,7 +20,7 @@ from relayed import Command, Server
 from senders import Sender, Streams
 from stage import BINARY, DATABASE, Schema
 
-ROUNDS = int(os.environ.get("MOLECULE_RELAY_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("MOLECULE_RELAY_ROUNDS", "2"))
 SEED = int(os.environ.get("MOLECULE_CRASH_SEED") or random.SystemRandom().randrange(1 << 32))
 LONGEST = float(os.environ.get("MOLECULE_RELAY_SLEEP", "1.5"))
 """Seconds that an agent sleeps or a way is blocked, at most."""
