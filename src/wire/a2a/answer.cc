@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/stream.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::a2a {
@@ -12,22 +13,29 @@ namespace {
 using json::Node;
 using json::Type;
 
-void append_text(std::string& out, std::string_view text) {
-  if (text.empty()) return;
-  if (!out.empty()) out += '\n';
-  out += text;
-}
-
-void append_parts(std::string& out, Node parts) {
+// `one`: the parts are pieces of one text.
+void append_parts(std::string& out, Node parts, bool one = false) {
   if (!parts.is(Type::array)) return;
+  bool begun = false;
+  auto append = [&](std::string_view text) {
+    if (text.empty()) return;
+    if (!out.empty() && !(one && begun)) out += '\n';
+    out += text;
+    begun = true;
+  };
   for (std::size_t i = 0; i < parts.size(); ++i) {
     Node part = parts.at(i);
     Node text = part.find("text");
-    if (text.is(Type::string)) append_text(out, text.string());
+    if (text.is(Type::string)) append(text.string());
     // Some servers nest a part under "root".
     Node nested = part.find("root").find("text");
-    if (nested.is(Type::string)) append_text(out, nested.string());
+    if (nested.is(Type::string)) append(nested.string());
   }
+}
+
+void append_artifact(std::string& out, Node artifact) {
+  Node mark = artifact.find("metadata").find(appended_mark);
+  append_parts(out, artifact.find("parts"), mark.is(Type::boolean) && mark.boolean());
 }
 
 // The state of the task that a result is: nothing when it is none, empty when it does not say.
@@ -119,8 +127,7 @@ std::string text_of(Node node) {
   if (out.empty() && node.find("content").is(Type::string)) out = node.find("content").string();
   append_parts(out, node.find("content"));
   if (Node artifacts = node.find("artifacts"); artifacts.is(Type::array)) {
-    for (std::size_t i = 0; i < artifacts.size(); ++i)
-      append_parts(out, artifacts.at(i).find("parts"));
+    for (std::size_t i = 0; i < artifacts.size(); ++i) append_artifact(out, artifacts.at(i));
   }
   // A task that produced no artifact may still say something in its status.
   if (out.empty()) append_parts(out, node.find("status").find("message").find("parts"));

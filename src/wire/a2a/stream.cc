@@ -65,9 +65,15 @@ void Stream::take_artifact(Node artifact, bool append) {
   auto [known, fresh] = places_.try_emplace(std::move(id), artifacts_.size());
   if (append && !fresh) {
     join(artifacts_[known->second].parts, parts);
+    artifacts_[known->second].appended = true;
     return;
   }
-  Artifact made{members_but(artifact, {"parts"}), std::move(parts)};
+  Artifact made{members_but(artifact, {"parts", "metadata"}), {}, std::move(parts)};
+  if (Node metadata = artifact.find("metadata"); metadata.is(Type::object)) {
+    made.metadata = members_but(metadata, {appended_mark});
+    Node marked = metadata.find(appended_mark);
+    made.appended = marked.is(Type::boolean) && marked.boolean();
+  }
   if (!fresh) {
     artifacts_[known->second] = std::move(made);
   } else if (artifacts_.size() == artifacts_max) {
@@ -219,8 +225,14 @@ std::string Stream::answer() const {
   for (const Artifact& artifact : artifacts_) {
     task += first ? "{" : ",{";
     first = false;
-    task += artifact.members;
-    task += artifact.members.empty() ? "\"parts\":[" : ",\"parts\":[";
+    std::string members = artifact.members;
+    if (artifact.appended || !artifact.metadata.empty()) {
+      std::string metadata = artifact.metadata;
+      if (artifact.appended) join(metadata, fmt::format("\"{}\":true", appended_mark));
+      join(members, "\"metadata\":{" + metadata + "}");
+    }
+    task += members;
+    task += members.empty() ? "\"parts\":[" : ",\"parts\":[";
     task += artifact.parts;
     task += "]}";
   }

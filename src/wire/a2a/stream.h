@@ -17,6 +17,9 @@ namespace molecule::a2a {
 constexpr std::size_t events_max = std::size_t{1} << 17;
 constexpr std::size_t artifacts_max = json::Limits{}.members / 3;
 
+// A member of an artifact's metadata.
+inline constexpr std::string_view appended_mark = "molecule_appended";
+
 // Taking an event costs what the event is long, whatever came before it.
 class Stream {
  public:
@@ -25,13 +28,16 @@ class Stream {
   // Throws Fault bad_gateway (response_too_large) past events_max and artifacts_max.
   bool take(std::string_view data);
   // JSON-RPC, in the generation of the events; a task is as its last event left it. Empty when
-  // nothing came.
+  // nothing came. An artifact to which parts were appended says so (`appended_mark`): its texts are
+  // one text, while those of any other are as many.
   std::string answer() const;
 
  private:
   struct Artifact {
-    std::string members;  // All but the parts, as JSON.
-    std::string parts;    // Their JSON, joined by commas.
+    std::string members;   // All but the parts and the metadata, as JSON.
+    std::string metadata;  // Its members, as JSON.
+    std::string parts;     // Their JSON, joined by commas.
+    bool appended = false;
   };
   bool take_task(json::Node task);
   void take_artifact(json::Node artifact, bool append);

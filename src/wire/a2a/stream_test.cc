@@ -81,7 +81,25 @@ TEST(Stream, WhatComesInPiecesIsPutTogetherInOrder) {
   EXPECT_TRUE(stream.take(completed));
   EXPECT_EQ(
       stream.answer(),
-      R"({"jsonrpc":"2.0","id":null,"result":{"kind":"task","id":"t","contextId":"c","status":{"state":"completed"},"artifacts":[{"artifactId":"a","parts":[{"kind":"text","text":"1"},{"kind":"text","text":"3"}]},{"artifactId":"b","parts":[{"kind":"text","text":"4"}]}]}})");
+      R"({"jsonrpc":"2.0","id":null,"result":{"kind":"task","id":"t","contextId":"c","status":{"state":"completed"},"artifacts":[{"artifactId":"a","metadata":{"molecule_appended":true},"parts":[{"kind":"text","text":"1"},{"kind":"text","text":"3"}]},{"artifactId":"b","parts":[{"kind":"text","text":"4"}]}]}})");
+}
+
+TEST(Stream, TextsThatWereAppendedAreOneText) {
+  Stream stream;
+  stream.take(piece("a", false, "One "));
+  stream.take(piece("a", true, "wo"));
+  stream.take(piece("a", true, "rd"));
+  stream.take(piece("b", false, "Another"));
+  EXPECT_TRUE(stream.take(completed));
+  EXPECT_EQ(read_answer(stream.answer(), "1").text, "One word\nAnother");
+  // What was put together may come again whole, as the beginning of the rest.
+  Stream rest;
+  auto document = json::Document::parse(stream.answer());
+  rest.take(document.root().find("result").text());
+  EXPECT_EQ(rest.answer(), stream.answer());
+  constexpr std::string_view two =
+      R"({"jsonrpc":"2.0","id":1,"result":{"kind":"task","id":"t","status":{"state":"completed"},"artifacts":[{"artifactId":"a","metadata":{"k":1},"parts":[{"kind":"text","text":"1"},{"kind":"text","text":"2"}]}]}})";
+  EXPECT_EQ(read_answer(two, "1").text, "1\n2");
 }
 
 TEST(Stream, AStreamWithoutAnEndIsRefusedAtItsBound) {
