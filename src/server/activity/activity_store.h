@@ -63,11 +63,13 @@ struct Row {
   std::optional<std::string> error_detail;
   Instant created_at;
   std::optional<std::string> message_id;
+  std::optional<std::int64_t> parent_seq;  // As long as that message is kept.
+  std::optional<Instant> parent_at;
 };
 BOOST_DESCRIBE_STRUCT(Row, (),
                       (seq, workspace_id, activity_type, source_id, target_id, method, summary,
                        request_body, response_body, tool_trace, duration_ms, status, state, end,
-                       error_detail, created_at, message_id))
+                       error_detail, created_at, message_id, parent_seq, parent_at))
 
 // How large a row is, before it is read.
 struct Size {
@@ -85,7 +87,8 @@ inline constexpr std::string_view rows = R"(
            COALESCE(m.target_id, r.target_id), COALESCE(m.method, r.method), COALESCE(m.summary, r.summary),
            COALESCE(m.body, r.request_body), COALESCE(o.body, r.response_body), o.trace,
            COALESCE(o.duration_ms, r.duration_ms), r.status, d.state, o."end",
-           COALESCE(o.error, d.why, r.error_detail), COALESCE(m.created_at, r.created_at), m.message_id)";
+           COALESCE(o.error, d.why, r.error_detail), COALESCE(m.created_at, r.created_at), m.message_id,
+           p.seq, p.created_at)";
 inline constexpr std::string_view sizes = R"(
     SELECT f.seq, COALESCE(m.size, 0) + COALESCE(o.size, 0) + COALESCE(r.size, 0))";
 inline constexpr std::string_view filled = R"(
@@ -98,6 +101,7 @@ inline constexpr std::string_view tail = R"(
 inline constexpr std::string_view matching = R"(
       LEFT JOIN messages m ON m.seq = f.seq LEFT JOIN reports r ON r.seq = f.seq
       LEFT JOIN outcomes o ON o.seq = f.seq LEFT JOIN deliveries d ON d.seq = f.seq
+      LEFT JOIN messages p ON p.seq = m.parent_seq
      WHERE f.workspace_id = $1 AND f.seq > $2 AND f.seq < $3
        AND (m.seq IS NOT NULL OR r.seq IS NOT NULL)
        AND (CAST($4 AS TEXT) IS NULL OR COALESCE(r.activity_type, 'a2a_receive') = $4)

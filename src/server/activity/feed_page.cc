@@ -323,6 +323,8 @@ api::Activity Service::shown(store::Row row, bool with_peer, std::string_view ba
   out.error_detail = row.error_detail;
   out.created_at = row.created_at;
   if (row.message_id) out.message_id = *row.message_id;
+  if (row.parent_seq && row.parent_at)
+    out.parent_id = messages::make_id(*row.parent_at, *row.parent_seq);
   if (mail != Mail::none) out.mail = mail;
   if (row.activity_type == "a2a_receive") {
     out.source = std::string(source_of(row));

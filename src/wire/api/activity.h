@@ -56,6 +56,7 @@ struct Activity {
   std::optional<std::string> error_detail;
   Instant created_at;
   json::Omit<std::string> message_id;
+  json::Omit<ActivityId> parent_id;
   json::Omit<Mail> mail;
   json::Omit<RawJson> request_body;
   json::Omit<RawJson> response_body;
@@ -70,6 +71,7 @@ struct Activity {
       json::About{"type", "the same as activity_type"},
       json::About{"source_id", "null: a person or the platform"},
       json::About{"message_id", "the sender's own id of the message"},
+      json::About{"parent_id", "the message whose work this one is part of"},
       json::About{"request_body", "the message as JSON-RPC, or what a report brought"},
       json::About{"response_body", "the answer as the agent gave it"},
       json::About{"tool_trace", "the agent's account of its tools"},
@@ -78,9 +80,9 @@ struct Activity {
 };
 BOOST_DESCRIBE_STRUCT(Activity, (),
                       (id, seq, workspace_id, activity_type, type, source_id, target_id, method,
-                       summary, duration_ms, status, error_detail, created_at, message_id, mail,
-                       request_body, response_body, tool_trace, source, data, peer_name, peer_role,
-                       agent_card_url))
+                       summary, duration_ms, status, error_detail, created_at, message_id,
+                       parent_id, mail, request_body, response_body, tool_trace, source, data,
+                       peer_name, peer_role, agent_card_url))
 
 // Body of POST /workspaces/{id}/activity.
 struct Report {

@@ -30,6 +30,8 @@ export interface Activity {
   created_at: string;
   /** the sender's own id of the message */
   message_id?: string;
+  /** the message whose work this one is part of */
+  parent_id?: string;
   mail?: Mail;
   /** the message as JSON-RPC, or what a report brought */
   request_body?: unknown;

@@ -49,6 +49,8 @@ class Activity(TypedDict):
     created_at: str
     # the sender's own id of the message
     message_id: NotRequired[str]
+    # the message whose work this one is part of
+    parent_id: NotRequired[str]
     mail: NotRequired[Mail]
     # the message as JSON-RPC, or what a report brought
     request_body: NotRequired[Any]
