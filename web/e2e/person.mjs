@@ -46,7 +46,7 @@ export class Person {
   }
 
   async writes(text) {
-    const box = this.#page.locator("#panel-chat textarea");
+    const box = this.#page.locator('#panel-chat textarea[aria-label^="Message to"]');
     await box.fill(text);
     await box.press("Enter");
     await this.#page.locator('[data-role="user"]', { hasText: text }).last().waitFor();

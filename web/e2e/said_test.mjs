@@ -23,7 +23,7 @@ const chatOf = (agent, base = platform.url) => `${base}/w/${agent.id}/chat`;
 /** What stands in the chat, as "role: words". */
 const shown = (page) =>
   page.locator('[role="log"] article').evaluateAll((all) =>
-    all.map((each) => `${each.dataset.role}: ${[...each.children].filter((part) => !part.className.includes("meta")).map((part) => part.innerText).join(" ").replace(/\s+/g, " ").trim()}`),
+    all.map((each) => `${each.dataset.role}: ${[...each.children].filter((part) => !part.className.includes("meta") && part.dataset.standing === undefined && part.dataset.answerBox === undefined).map((part) => part.innerText).join(" ").replace(/\s+/g, " ").trim()}`),
   );
 
 async function opensChat(page, agent, base) {
@@ -227,13 +227,16 @@ test("a secret of many lines is kept byte for byte", async () => {
   assert.deepEqual(values, { PEM: pem, PEM_DOS: pem.replaceAll("\n", "\r\n") });
 });
 
-/** Something between the browser and the platform that gives up before the platform does. */
-async function impatient(patienceMs) {
+/** Something between the browser and the platform that gives up the first message before it has heard of the platform. */
+async function impatient() {
   const { hostname, port } = new URL(platform.url);
+  let given = false;
   const server = createServer((asked, response) => {
-    const timer = setTimeout(() => response.headersSent || response.writeHead(504).end("<h1>504</h1>"), patienceMs);
+    if (asked.url.endsWith("/a2a") && !given) {
+      given = true;
+      response.writeHead(504).end("<h1>504</h1>");
+    }
     const onward = request({ hostname, port, method: asked.method, path: asked.url, headers: asked.headers }, (answer) => {
-      clearTimeout(timer);
       if (!response.headersSent) answer.pipe(response.writeHead(answer.statusCode, answer.headers));
     });
     onward.on("error", () => response.destroy());
@@ -250,7 +253,7 @@ test("a message whose request is cut off is never worked on twice", async () => 
   let finish;
   const agent = await joins("epsilon", () => new Promise((resolve) => (finish = () => resolve(saying("paid")))));
   // Without events, as through a proxy that lets no WebSocket pass: the page learns of nothing by itself.
-  const base = await impatient(1500);
+  const base = await impatient();
   const page = await browser.pageIn(person.page.context());
   const other = new Person(page);
   await page.goto(chatOf(agent, base));

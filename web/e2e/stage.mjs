@@ -202,7 +202,10 @@ export class Platform {
   }
 }
 
-/** An agent of a test's own: `answer` gets each message and gives the result of its JSON-RPC answer, or writes the response itself. */
+/**
+ * An agent of a test's own: `answer` gets each message and gives the result of its JSON-RPC answer, or writes the
+ * response itself. `stop` gets the task that it is asked to stop. With `streams` its card says that it answers in pieces.
+ */
 export class Agent {
   #server = createServer((request, response) => {
     let body = "";
@@ -210,13 +213,17 @@ export class Agent {
     request.on("end", () => void this.#take(JSON.parse(body), response));
   });
   #answer;
+  #stop;
+  #streams;
   /** The messages it was asked, in order. */
   asked = [];
   id = "";
   token = "";
 
-  constructor(answer) {
+  constructor(answer, { stop, streams = false } = {}) {
     this.#answer = answer;
+    this.#stop = stop;
+    this.#streams = streams;
   }
 
   /** Registers as a workspace of that name. */
@@ -227,14 +234,19 @@ export class Agent {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     const url = `http://127.0.0.1:${this.#server.address().port}/`;
-    await platform.ask("POST", "/registry/register", { id: this.id, agent_card: { name }, url }, this.token);
+    await platform.ask("POST", "/registry/register", { id: this.id, agent_card: { name, capabilities: { streaming: this.#streams } }, url }, this.token);
     return this;
   }
 
   async #take(message, response) {
+    if (message.params.message === undefined) {
+      const result = await this.#stop?.(message);
+      const error = { code: -32002, message: "I cannot be stopped" };
+      return response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, ...(result === undefined ? { error } : { result }) }));
+    }
     this.asked.push(message);
     const words = message.params.message.parts.map(({ text }) => text).join("");
-    const result = await this.#answer(words, response);
+    const result = await this.#answer(words, response, message.id);
     if (!response.writableEnded) response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, result }));
   }
 
@@ -242,6 +254,19 @@ export class Agent {
     this.#server.closeAllConnections();
     this.#server.close();
   }
+}
+
+/** An answer in pieces: what `write` is called with reaches the caller as it comes. */
+export function inPieces(response, id) {
+  response.writeHead(200, { "Content-Type": "text/event-stream" });
+  const tell = (result) => response.write(`data: ${JSON.stringify({ jsonrpc: "2.0", id, result })}\n\n`);
+  const of = { taskId: "task", contextId: "talk" };
+  return {
+    status: (state, words) =>
+      tell({ kind: "status-update", ...of, final: ["completed", "canceled"].includes(state), status: { state, ...(words ? { message: saying(words) } : {}) } }),
+    write: (text) => tell({ kind: "artifact-update", ...of, append: true, artifact: { artifactId: "said", parts: [{ kind: "text", text }] } }),
+    end: () => response.end(),
+  };
 }
 
 export const saying = (text) => ({ kind: "message", role: "agent", messageId: randomUUID(), parts: [{ kind: "text", text }] });

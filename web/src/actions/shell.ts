@@ -5,8 +5,19 @@ export interface Shell {
   askParent(ids: readonly string[]): void;
   createIn(parent: string | undefined): void;
   showTickets(): void;
+  showDeadLetters(): void;
+  /** Shows the whole way of a message, by its address. */
+  showWay(address: string): void;
 }
 
 export const shell: { current: Shell } = {
-  current: { open: () => undefined, askDelete: () => undefined, askParent: () => undefined, createIn: () => undefined, showTickets: () => undefined },
+  current: {
+    open: () => undefined,
+    askDelete: () => undefined,
+    askParent: () => undefined,
+    createIn: () => undefined,
+    showTickets: () => undefined,
+    showDeadLetters: () => undefined,
+    showWay: () => undefined,
+  },
 };

@@ -28,11 +28,18 @@ export type Part = FilePart | DataPart;
 export const taskStates = ["submitted", "working", "input-required", "auth-required", "completed", "failed", "rejected", "canceled", "unknown"] as const;
 export type TaskState = (typeof taskStates)[number];
 
+/** The names of an agent's task, by which a message goes on with it. */
+export interface TaskName {
+  id: string;
+  contextId?: string;
+}
+
 export interface Answer {
   text: string;
   parts: Part[];
   /** Of the task the answer is, when it is one. */
   state?: TaskState;
+  task?: TaskName;
 }
 
 /** Parts shown of one message; an answer with more says so itself. */
@@ -111,6 +118,22 @@ function readState(value: unknown, depth: number): TaskState | undefined {
   return undefined;
 }
 
+const nameIn = (id: unknown, contextId: unknown): TaskName | undefined =>
+  typeof id === "string" && id !== "" ? { id, ...(typeof contextId === "string" && contextId !== "" ? { contextId } : {}) } : undefined;
+
+function readTaskName(body: unknown): TaskName | undefined {
+  const result = fields(resultOf(body));
+  const task = fields(result?.task) ?? result;
+  return fields(task?.status) ? nameIn(task?.id, task?.contextId) : undefined;
+}
+
+/** The task that the message inside a request goes on with. */
+export function requestTask(body: unknown): TaskName | undefined {
+  const outer = fields(body);
+  const message = fields((fields(outer?.params) ?? outer)?.message);
+  return nameIn(message?.taskId, message?.contextId);
+}
+
 /** The result inside a JSON-RPC answer, or the body itself. */
 const resultOf = (body: unknown): unknown => fields(body)?.result ?? body;
 
@@ -119,9 +142,17 @@ export function readAnswer(body: unknown, strangeIs: "data" | "nothing" = "data"
   const words = answerText(body);
   const parts = gather(body, 0).slice(0, partsMax);
   const state = readState(body, 0);
+  const task = readTaskName(body);
   const result = fields(resultOf(body));
   const strange = strangeIs === "data" && words === "" && parts.length === 0 && state === undefined && result !== undefined && !isMessage(result) && Object.keys(result).length > 0;
-  return { text: words, parts: strange ? [dataOf(result)] : parts, ...(state ? { state } : {}) };
+  return { text: words, parts: strange ? [dataOf(result)] : parts, ...(state ? { state } : {}), ...(task ? { task } : {}) };
+}
+
+/** What a task has made: its artifacts, without what it says of itself. */
+export function readArtifacts(body: unknown): Answer {
+  const result = fields(resultOf(body));
+  const { artifacts } = fields(result?.task) ?? result ?? {};
+  return readAnswer({ artifacts }, "nothing");
 }
 
 /** A message whose parts are there, though they say nothing. */

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { attachedFiles, readAnswer, requestParts } from "./a2a_answer";
+import { attachedFiles, readAnswer, requestParts, requestTask } from "./a2a_answer";
 
 const pdf = { name: "report.pdf", mimeType: "application/pdf", uri: "https://example.org/report.pdf" };
 const rpc = (result: unknown) => ({ jsonrpc: "2.0", id: "1", result });
-const task = (state: string, more: object = {}) => rpc({ kind: "task", id: "t", contextId: "c", status: { state }, ...more });
+const name = { id: "t", contextId: "c" };
+const task = (state: string, more: object = {}) => rpc({ kind: "task", ...name, status: { state }, ...more });
 
 describe("an answer without words", () => {
   it("gives the files of a task's artifacts, nested as 0.3 has them and flat as 1.0", () => {
     const nested = readAnswer(task("completed", { artifacts: [{ parts: [{ kind: "file", file: pdf }] }] }));
-    expect(nested).toEqual({ text: "", state: "completed", parts: [{ kind: "file", name: "report.pdf", type: "application/pdf", uri: pdf.uri }] });
-    const flat = readAnswer(rpc({ task: { status: { state: "TASK_STATE_COMPLETED" }, artifacts: [{ parts: [{ url: pdf.uri, filename: "report.pdf", mediaType: "application/pdf" }] }] } }));
+    expect(nested).toEqual({ text: "", state: "completed", task: name, parts: [{ kind: "file", name: "report.pdf", type: "application/pdf", uri: pdf.uri }] });
+    const flat = readAnswer(rpc({ task: { ...name, status: { state: "TASK_STATE_COMPLETED" }, artifacts: [{ parts: [{ url: pdf.uri, filename: "report.pdf", mediaType: "application/pdf" }] }] } }));
     expect(flat).toEqual(nested);
     expect(readAnswer(rpc({ message: { parts: [{ file: { fileWithUri: pdf.uri, mimeType: "application/pdf" } }] } })).parts).toEqual(nested.parts);
   });
@@ -37,7 +38,7 @@ describe("an answer without words", () => {
       ["TASK_STATE_CANCELED", "canceled"],
       ["dreaming", "unknown"],
     ] as const)
-      expect(readAnswer(task(said))).toEqual({ text: "", parts: [], state });
+      expect(readAnswer(task(said))).toEqual({ text: "", parts: [], state, task: name });
   });
   it("is shown as the data it is when nothing of it is understood", () => {
     expect(readAnswer(rpc({ surprise: 1 })).parts).toEqual([{ kind: "data", json: '{\n  "surprise": 1\n}' }]);
@@ -59,4 +60,6 @@ it("reads what a person sent and what a notification attaches", () => {
     { kind: "file", name: "y.txt", type: "", uri: "https://example.org/a/y.txt?z=1" },
   ]);
   expect(attachedFiles(undefined)).toEqual([]);
+  expect(requestTask({ params: { message: { taskId: "t", contextId: "c", parts: [] } } })).toEqual(name);
+  expect(requestTask({ params: { message: { contextId: "c", parts: [] } } })).toBeUndefined();
 });

@@ -3,6 +3,8 @@
  * untagged, all artifacts, task status messages, the SDK's plain {result}. Unknown shapes give no text.
  */
 export type Fields = Record<string, unknown>;
+/** In the metadata of an artifact: its parts came one after the other, and its texts are one text. */
+export const appendedMark = "molecule_appended";
 const depthMax = 6;
 
 export function fields(value: unknown): Fields | undefined {
@@ -17,13 +19,18 @@ function partTexts(parts: unknown): string[] {
   });
 }
 
+function artifactTexts(artifact: unknown): string[] {
+  const texts = partTexts(fields(artifact)?.parts);
+  return fields(fields(artifact)?.metadata)?.[appendedMark] === true && texts.length > 0 ? [texts.join("")] : texts;
+}
+
 function gather(value: unknown, depth: number): string[] {
   if (depth > depthMax) return [];
   if (typeof value === "string") return value === "" ? [] : [value];
   const body = fields(value);
   if (!body) return [];
   const found = partTexts(body.parts);
-  if (Array.isArray(body.artifacts)) for (const artifact of body.artifacts) found.push(...partTexts(fields(artifact)?.parts));
+  if (Array.isArray(body.artifacts)) for (const artifact of body.artifacts) found.push(...artifactTexts(artifact));
   if (found.length > 0) return found;
   for (const key of ["result", "message", "msg", "task", "status", "text"]) {
     if (key === "status" && typeof body[key] === "string") continue;

@@ -1,5 +1,5 @@
-import { requestWithHeaders } from "./request";
-import type { Activity } from "./wire";
+import { request, requestWithHeaders } from "./request";
+import type { Activity, QueueItem } from "./wire";
 
 /** One row of a workspace's activity feed. */
 export type ActivityRow = Activity;
@@ -10,6 +10,14 @@ export interface ActivityQuery {
   limit?: number;
   /** Rows below this number. */
   before_seq?: number;
+  /** Rows before this time. */
+  before_ts?: string;
+  /** Rows behind this one, oldest first. */
+  since_id?: string;
+  /** Rows of the last so many seconds, oldest first. */
+  since_secs?: number;
+  /** Rows from or to this workspace. */
+  peer_id?: string;
 }
 
 interface ActivityAnswer {
@@ -21,14 +29,19 @@ interface ActivityAnswer {
 /** One answer: newest first, at most `limit` rows, and fewer where they are large or rare. */
 async function listActivity(workspaceId: string, query: ActivityQuery, signal?: AbortSignal): Promise<ActivityAnswer> {
   const search = new URLSearchParams();
-  if (query.type) search.set("type", query.type);
-  if (query.source) search.set("source", query.source);
-  if (query.limit) search.set("limit", String(query.limit));
-  if (query.before_seq !== undefined) search.set("before_seq", String(query.before_seq));
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== "") search.set(name, String(value));
   const path = `/workspaces/${encodeURIComponent(workspaceId)}/activity?${search}`;
   const { value, headers } = await requestWithHeaders<ActivityRow[]>("GET", path, signal ? { signal } : {});
   return { rows: value, goesOn: Number(headers.get("X-Molecule-Before-Seq") ?? 0) || undefined };
 }
+
+/** Some rows, in the order that the query makes; one answer, however few it brings. */
+export const readActivityRows = async (workspaceId: string, query: ActivityQuery, signal?: AbortSignal): Promise<ActivityRow[]> =>
+  (await listActivity(workspaceId, query, signal)).rows;
+
+/** A message as its mailbox tells it. */
+export const readMessageItem = (workspaceId: string, id: string, signal?: AbortSignal) =>
+  request<QueueItem>("GET", `/workspaces/${encodeURIComponent(workspaceId)}/a2a/queue/${encodeURIComponent(id)}`, signal ? { signal } : {});
 
 /** Answers that one page is put together from before it is shown as it is. */
 export const answersMax = 4;

@@ -2,6 +2,7 @@ import { learnTime, stopwatch } from "@/ui/clock";
 import { errorText } from "./a2a_text";
 import { ApiError } from "./api_error";
 import { addressOf } from "./root";
+import { serverEvents, type ServerEvent } from "./server_events";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -29,7 +30,8 @@ function refusal(status: number, body: unknown): ApiError {
   return new ApiError(status, code, said ?? `The platform answered ${status} without saying why.`, fields);
 }
 
-async function once<T>(method: Method, path: string, options: RequestOptions): Promise<Answer<T>> {
+/** Sends a request and waits for the head of its answer. */
+async function answered(method: Method, path: string, options: RequestOptions, headers: Record<string, string>): Promise<Response> {
   const limit = options.timeoutMs ?? timeoutDefaultMs;
   const signals = [options.signal, limit > 0 ? AbortSignal.timeout(limit) : undefined].filter((each) => each !== undefined);
   const elapsed = stopwatch();
@@ -38,7 +40,7 @@ async function once<T>(method: Method, path: string, options: RequestOptions): P
     response = await fetch(addressOf(path), {
       method,
       credentials: "same-origin",
-      headers: options.body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: options.body === undefined ? headers : { "Content-Type": "application/json", ...headers },
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: signals.length > 0 ? AbortSignal.any(signals) : null,
     });
@@ -51,6 +53,11 @@ async function once<T>(method: Method, path: string, options: RequestOptions): P
   // The platform stamped its answer, to the second, some time between our asking and now.
   const stamped = Date.parse(response.headers.get("Date") ?? "");
   learnTime(stamped, stamped + dateResolutionMs + elapsed());
+  return response;
+}
+
+/** The JSON of an answer. Throws what was refused. */
+async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text();
   let body: unknown = null;
   try {
@@ -63,7 +70,22 @@ async function once<T>(method: Method, path: string, options: RequestOptions): P
     error.body.retry_after_header = response.headers.get("Retry-After");
     throw error;
   }
-  return { value: body as T, headers: response.headers };
+  return body;
+}
+
+async function once<T>(method: Method, path: string, options: RequestOptions): Promise<Answer<T>> {
+  const response = await answered(method, path, options, {});
+  return { value: (await jsonOf(response)) as T, headers: response.headers };
+}
+
+/** An answer in pieces, or one that came whole all the same. */
+export type Streamed = { whole: unknown } | { events: AsyncIterable<ServerEvent> };
+
+/** Asks for an answer in pieces; `after` is the number of the last one that was read before. Reading on waits without a limit. */
+export async function requestEvents(path: string, body: unknown, signal: AbortSignal, after = 0): Promise<Streamed> {
+  const response = await answered("POST", path, { body, signal, timeoutMs: 0 }, after > 0 ? { "Last-Event-ID": String(after) } : {});
+  const streams = response.ok && response.body && (response.headers.get("Content-Type") ?? "").startsWith("text/event-stream");
+  return streams && response.body ? { events: serverEvents(response.body) } : { whole: await jsonOf(response) };
 }
 
 /** One request to the platform, with its headers. A GET refused for its rate is tried once more, when the platform says so. */

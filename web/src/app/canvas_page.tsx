@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { nestTogether } from "@/actions/nest_together";
 import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
 import { shell } from "@/actions/shell";
@@ -13,13 +13,14 @@ import type { Point } from "@/canvas/layout";
 import { mark, marksStore, unpick } from "@/canvas/marks";
 import { ConnectDialog } from "@/features/workspaces/connect_dialog";
 import { TicketDialog } from "@/features/tickets/ticket_dialog";
-import { TicketsDialog } from "@/features/tickets/tickets_dialog";
 import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
 import { PickedBar } from "@/features/workspaces/picked_bar";
-import { ParentDialog } from "@/features/workspaces/parent_dialog";
+import { openLetters } from "@/live/dead_letters";
+import { useDeadLetters } from "@/live/use_dead_letters";
 import { orgStore } from "@/model/org";
 import { childrenOf, descendantsOf } from "@/model/selectors";
+import { readWay } from "@/model/way";
 import { Button } from "@/ui/button";
 import { Loading } from "@/ui/notice";
 import { recall, remember } from "@/ui/remembered";
@@ -27,7 +28,7 @@ import { useSelected } from "@/ui/store";
 import { toast } from "@/ui/toast";
 import { cardKey } from "./card_keys";
 import { ContextMenu } from "./context_menu";
-import { HelpDialog } from "./help_dialog";
+import { fetched } from "./fetched";
 import { LoadFailure } from "./load_failure";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
@@ -40,6 +41,13 @@ import { usePageKeys } from "./use_page_keys";
 import { Welcome } from "./welcome";
 import styles from "./page.module.css";
 
+// Wanted now and then: fetched when it is.
+const DeadLettersDialog = fetched(() => import("@/features/dead_letters/dead_letters_dialog").then((all) => all.DeadLettersDialog));
+const HelpDialog = fetched(() => import("./help_dialog").then((all) => all.HelpDialog));
+const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").then((all) => all.TicketsDialog));
+const ParentDialog = fetched(() => import("@/features/workspaces/parent_dialog").then((all) => all.ParentDialog));
+const WayDialog = fetched(() => import("@/features/way/way_dialog").then((all) => all.WayDialog));
+
 /** At most one of these is open at a time. */
 type Overlay =
   | { is: "menu"; id: string; at: Point }
@@ -48,6 +56,7 @@ type Overlay =
   | { is: "create"; parent: string | undefined; joining?: Joining }
   | { is: "ticket"; name: string; made: TicketMade }
   | { is: "tickets" }
+  | { is: "dead_letters" }
   | { is: "connect"; id: string; name: string; connection: Connection }
   | { is: "delete"; id: string }
   | { is: "parent"; ids: readonly string[] };
@@ -84,6 +93,11 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       askParent: (ids) => setOverlay({ is: "parent", ids }),
       createIn: (parent) => setOverlay({ is: "create", parent }),
       showTickets: () => setOverlay({ is: "tickets" }),
+      showDeadLetters: () => setOverlay({ is: "dead_letters" }),
+      showWay: (way) => {
+        setOverlay(undefined);
+        navigate({ way });
+      },
     };
   }, []);
 
@@ -106,12 +120,15 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     navigate({ workspace: undefined });
   }, [loaded, route.workspace, workspace]);
 
+  const way = useMemo(() => readWay(route.way), [route.way]);
+  const closeWay = useCallback(() => navigate({ way: "" }), []);
   const close = useCallback(() => setOverlay(undefined), []);
   // A menu also closes because its item opened something else, which then stays.
   const closeMenu = useCallback(() => setOverlay((now) => (now?.is === "menu" ? undefined : now)), []);
   const onSearch = useCallback(() => setOverlay({ is: "search" }), []);
   const onHelp = useCallback(() => setOverlay({ is: "help" }), []);
   const onTickets = useCallback(() => setOverlay({ is: "tickets" }), []);
+  const onDeadLetters = useCallback(() => setOverlay({ is: "dead_letters" }), []);
   const onCreate = useCallback(() => setOverlay({ is: "create", parent: undefined }), []);
   const onEscape = useCallback(() => {
     if (unpick()) return;
@@ -119,7 +136,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     navigate({ workspace: undefined });
     if (open) graph.controls?.focus(open);
   }, []);
-  usePageKeys({ onSearch, onCreate, onHelp, onEscape });
+  usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape });
+  useDeadLetters(openLetters);
 
   const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
   const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
@@ -177,6 +195,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               }}
               onSearch={onSearch}
               onTickets={onTickets}
+              onDeadLetters={onDeadLetters}
               onHelp={onHelp}
               onSignOut={session.dev ? undefined : () => void leave()}
             />
@@ -257,6 +276,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
           }}
         />
       )}
+      {way && overlay === undefined && (
+        <WayDialog address={way} onClose={closeWay} onOpen={(id) => navigate({ workspace: id, tab: "chat", way: "" })} />
+      )}
+      {overlay?.is === "dead_letters" && <DeadLettersDialog onClose={close} />}
       {overlay?.is === "connect" && (
         <ConnectDialog
           id={overlay.id}

@@ -8,6 +8,7 @@ import styles from "./help_dialog.module.css";
 const keys: readonly [string, string][] = [
   ["Ctrl K", "Search and act"],
   ["N", "New workspace"],
+  ["D", "Dead letters: what nobody answered"],
   ["?", "This help"],
   ["Ctrl Z", "Undo a move, a nesting or an extraction"],
   ["Esc", "Close the menu, the dialog, the selection or the panel"],

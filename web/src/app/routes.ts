@@ -6,6 +6,8 @@ export interface Route {
   workspace: string | undefined;
   tab: string;
   filter: string;
+  /** The message whose whole way is shown; empty: none. */
+  way: string;
 }
 
 export const defaultTab = "chat";
@@ -13,16 +15,21 @@ export const defaultTab = "chat";
 /** Reads an address below the root: /w/ID/TAB?filter=FILTER. */
 export function readRoute({ pathname, search }: { pathname: string; search: string }): Route {
   const [, root, id, tab] = pathname.split("/");
+  const asked = new URLSearchParams(search);
   return {
     workspace: root === "w" && id ? decodeURIComponent(id) : undefined,
     tab: root === "w" && tab ? decodeURIComponent(tab) : defaultTab,
-    filter: new URLSearchParams(search).get("filter") ?? "",
+    filter: asked.get("filter") ?? "",
+    way: asked.get("way") ?? "",
   };
 }
 
-export function writeRoute({ workspace, tab, filter }: Route): string {
-  if (workspace === undefined) return "/";
-  const query = filter === "" ? "" : `?${new URLSearchParams({ filter })}`;
+export function writeRoute({ workspace, tab, filter, way }: Route): string {
+  const asked = new URLSearchParams();
+  if (workspace !== undefined && filter !== "") asked.set("filter", filter);
+  if (way !== "") asked.set("way", way);
+  const query = asked.size === 0 ? "" : `?${asked}`;
+  if (workspace === undefined) return `/${query}`;
   return `/w/${encodeURIComponent(workspace)}/${encodeURIComponent(tab)}${query}`;
 }
 
@@ -43,13 +50,15 @@ export const routeStore = new Store<Route>(routeHere());
 
 window.addEventListener("popstate", () => routeStore.set(routeHere()));
 
-/** Goes somewhere. A step between workspaces can be walked back; tabs and filters of one replace each other. */
+/** Goes somewhere. A step between workspaces can be walked back, and one to a message's way; tabs and filters of one replace each other. */
 export function navigate(change: Partial<Route>): void {
   const before = routeStore.get();
   const route = { ...before, ...change };
   if (route.workspace !== before.workspace && change.filter === undefined) route.filter = "";
+  if (route.workspace !== before.workspace && change.way === undefined) route.way = "";
   const address = addressOf(writeRoute(route));
-  if (route.workspace === before.workspace) window.history.replaceState(null, "", address);
+  const opens = before.way === "" && route.way !== "";
+  if (route.workspace === before.workspace && !opens) window.history.replaceState(null, "", address);
   else window.history.pushState(null, "", address);
   routeStore.set(route);
 }

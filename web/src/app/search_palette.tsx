@@ -1,4 +1,4 @@
-import { Plus, Search, Ticket } from "lucide-react";
+import { MailX, Plus, Search, Ticket } from "lucide-react";
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
@@ -54,6 +54,8 @@ function choicesFor(org: Org, query: string): Choice[] {
     found.push({ key: "new", icon: <Plus size={15} aria-hidden />, label: "New workspace", note: "Action", run: () => shell.current.createIn(undefined) });
   if ("join tickets".includes(query.trim().toLowerCase()))
     found.push({ key: "tickets", icon: <Ticket size={15} aria-hidden />, label: "Join tickets", note: "Action", run: () => shell.current.showTickets() });
+  if ("dead letters".includes(query.trim().toLowerCase()))
+    found.push({ key: "dead_letters", icon: <MailX size={15} aria-hidden />, label: "Dead letters", note: "Action", run: () => shell.current.showDeadLetters() });
   return found.slice(0, shownMax);
 }
 

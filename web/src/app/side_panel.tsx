@@ -1,21 +1,24 @@
 import { X } from "lucide-react";
-import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { skillNames, type Workspace } from "@/api/workspace";
 import { RuntimePill, TierPill } from "@/canvas/pills";
 import { StatusDot } from "@/canvas/status_dot";
-import { ActivityPanel } from "@/features/activity/activity_panel";
 import { ChatPanel } from "@/features/chat/chat_panel";
-import { SecretsPanel } from "@/features/secrets/secrets_panel";
-import { TokensPanel } from "@/features/tokens/tokens_panel";
-import { DetailsPanel } from "@/features/workspaces/details_panel";
 import { statusWords } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
+import { Loading } from "@/ui/notice";
 import { recall, remember } from "@/ui/remembered";
 import { TabList } from "@/ui/tab_list";
 import { PanelBoundary } from "./panel_boundary";
 import { navigate, type Route } from "./routes";
 import styles from "./side_panel.module.css";
+
+// The chat is what a panel opens with; the others are fetched when somebody turns to them.
+const ActivityPanel = lazy(() => import("@/features/activity/activity_panel").then((all) => ({ default: all.ActivityPanel })));
+const DetailsPanel = lazy(() => import("@/features/workspaces/details_panel").then((all) => ({ default: all.DetailsPanel })));
+const TokensPanel = lazy(() => import("@/features/tokens/tokens_panel").then((all) => ({ default: all.TokensPanel })));
+const SecretsPanel = lazy(() => import("@/features/secrets/secrets_panel").then((all) => ({ default: all.SecretsPanel })));
 
 export const tabs = [
   { id: "chat", label: "Chat" },
@@ -112,13 +115,15 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
       </div>
       <div className={styles.body} role="tabpanel" id={`panel-${active}`} aria-labelledby={`tab-${active}`}>
         <PanelBoundary key={`${workspace.id}/${active}`} name={tabs.find((tab) => tab.id === active)?.label ?? active}>
-          {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
-          {active === "activity" && (
-            <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
-          )}
-          {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
-          {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
-          {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
+          <Suspense fallback={<Loading text="Opening…" />}>
+            {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
+            {active === "activity" && (
+              <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
+            )}
+            {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
+            {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
+            {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
+          </Suspense>
         </PanelBoundary>
       </div>
       <div className={styles.foot}>

@@ -1,7 +1,8 @@
-import { CircleHelp, LogOut, Monitor, Moon, Search, Spline, Sun, Ticket } from "lucide-react";
+import { CircleHelp, LogOut, MailX, Monitor, Moon, Search, Spline, Sun, Ticket } from "lucide-react";
 import type { WorkspaceStatus } from "@/api/wire";
 import { StatusDot } from "@/canvas/status_dot";
 import type { LiveState } from "@/live/connection";
+import { openLetters } from "@/live/dead_letters";
 import { liveState } from "@/live/live_bus";
 import { orgStore } from "@/model/org";
 import { childrenOf, countStatuses, statusWords } from "@/model/selectors";
@@ -36,12 +37,13 @@ interface ToolbarProps {
   onShowHops: (show: boolean) => void;
   onSearch: () => void;
   onTickets: () => void;
+  onDeadLetters: () => void;
   onHelp: () => void;
   /** Absent where nobody signs in. */
   onSignOut: (() => void) | undefined;
 }
 
-export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onHelp, onSignOut }: ToolbarProps) {
+export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSignOut }: ToolbarProps) {
   const live = useSelected(liveState, (state) => state);
   const theme = useTheme();
   const ThemeIcon = themeIcons[theme];
@@ -64,6 +66,7 @@ export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onHelp, onS
         <IconButton label="Join tickets" title="Let agents of other machines join" onClick={onTickets}>
           <Ticket size={17} aria-hidden />
         </IconButton>
+        <LettersButton onClick={onDeadLetters} />
         <IconButton label={`Theme: ${themeWords[theme]}`} title={`Theme: ${themeWords[theme]}. Switch to ${themeWords[nextTheme[theme]]}`} onClick={() => setTheme(nextTheme[theme])}>
           <ThemeIcon size={17} aria-hidden />
         </IconButton>
@@ -77,6 +80,29 @@ export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onHelp, onS
         )}
       </div>
     </header>
+  );
+}
+
+/** A count has at most this many digits' worth; beyond it is told as more. */
+const countMax = 99;
+
+function LettersButton({ onClick }: { onClick: () => void }) {
+  const { letters, more } = useSelected(openLetters.state, (state) => state);
+  const count = letters.length > countMax || more ? `${countMax}+` : String(letters.length);
+  return (
+    <IconButton
+      label={letters.length === 0 ? "Dead letters" : `Dead letters: ${count}`}
+      title="Messages that nobody answered (D)"
+      className={styles.letters ?? ""}
+      onClick={onClick}
+    >
+      <MailX size={17} aria-hidden />
+      {letters.length > 0 && (
+        <span className={styles.count} aria-hidden data-letters={letters.length}>
+          {count}
+        </span>
+      )}
+    </IconButton>
   );
 }
 

@@ -7,6 +7,7 @@ import { goToNextPart } from "./page_parts";
 interface PageKeys {
   onSearch: () => void;
   onCreate: () => void;
+  onDeadLetters: () => void;
   onHelp: () => void;
   onEscape: () => void;
 }
@@ -17,7 +18,7 @@ const writes = (target: EventTarget | null): boolean =>
 export const dialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 
 /** Keys that work anywhere on the page. Single letters are left alone while someone writes or a dialog is open. */
-export function usePageKeys({ onSearch, onCreate, onHelp, onEscape }: PageKeys): void {
+export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape }: PageKeys): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
       if (isComposing(event)) return;
@@ -42,9 +43,12 @@ export function usePageKeys({ onSearch, onCreate, onHelp, onEscape }: PageKeys):
       else if (!command && event.key.toLowerCase() === "n") {
         event.preventDefault();
         onCreate();
+      } else if (!command && event.key.toLowerCase() === "d") {
+        event.preventDefault();
+        onDeadLetters();
       }
     }
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [onSearch, onCreate, onHelp, onEscape]);
+  }, [onSearch, onCreate, onDeadLetters, onHelp, onEscape]);
 }

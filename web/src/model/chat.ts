@@ -1,9 +1,9 @@
-import { attachedFiles, readAnswer, requestParts, type Answer, type Part, type TaskState } from "@/api/a2a_answer";
+import { attachedFiles, readAnswer, readArtifacts, requestParts, requestTask, type Answer, type Part, type TaskName, type TaskState } from "@/api/a2a_answer";
 import { answerText, errorText, requestMessageId, requestText, textMember } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
 
 /** Where a person's message stands. */
-export type TurnState = "sending" | "delivered" | "queued" | "answered" | "failed" | "stopped";
+export type TurnState = "sending" | "delivered" | "queued" | "answered" | "failed" | "stopped" | "canceled";
 
 export interface ChatMessage {
   id: string;
@@ -13,6 +13,8 @@ export interface ChatMessage {
   parts?: readonly Part[];
   /** Of the task that an answer is. */
   taskState?: TaskState;
+  /** The task that an answer is, or that a person's message goes on with. */
+  task?: TaskName;
   at: number;
   /** Only the beginning is here; the activity row has all of it. */
   truncated?: boolean;
@@ -26,6 +28,8 @@ export interface ChatMessage {
   note?: string;
   /** For a person's message: it is not known whether the platform has it. */
   uncertain?: boolean;
+  /** For a person's message: it is being called off, or why it could not be. */
+  stop?: "asked" | { refused: string };
   /** For a person's message: the activity row it became; agents name it when they answer. */
   rowId?: string;
   /** For an answer: the message it answers. */
@@ -58,6 +62,9 @@ export const acceptedNote = "The connection was interrupted, but the platform ha
 
 const isOpen = (message: ChatMessage): boolean =>
   message.role === "user" && (message.state === "sending" || message.state === "delivered" || message.state === "queued");
+
+/** The person's messages that still wait for their answers, oldest first. */
+export const openTurns = (messages: readonly ChatMessage[]): readonly ChatMessage[] => messages.filter(isOpen);
 
 /** The person's newest message that still waits for its answer. */
 export function openTurn(thread: Thread): ChatMessage | undefined {
@@ -118,22 +125,43 @@ export function withQuestion(thread: Thread, message: ChatMessage): Thread {
   return { messages: ordered([...thread.messages, placedLast(thread, message)]), log: [] };
 }
 
-/** Changes where a person's message stands. An answered one stays answered: a late receipt does not reopen it. */
-export function withTurn(thread: Thread, id: string, change: { state: TurnState; note?: string; uncertain?: boolean }): Thread {
+export type Stop = NonNullable<ChatMessage["stop"]>;
+export interface TurnChange {
+  state: TurnState;
+  note?: string;
+  uncertain?: boolean;
+  stop?: Stop;
+}
+
+const isEnd = (state: TurnState | undefined): boolean => state === "answered" || state === "canceled";
+
+/** Changes where a person's message stands. What has ended stays so: a late receipt does not reopen it. */
+export function withTurn(thread: Thread, id: string, change: TurnChange): Thread {
   let changed = false;
   const messages = thread.messages.map((message) => {
-    if (message.id !== id || message.state === "answered") return message;
+    if (message.id !== id || isEnd(message.state)) return message;
     changed = true;
     const next = { ...message, ...change };
     if (change.note === undefined) delete next.note;
     if (change.uncertain === undefined) delete next.uncertain;
+    if (isEnd(change.state)) delete next.stop;
     return next;
   });
   return changed ? { ...thread, messages } : thread;
 }
 
+/** Says that a message is being called off, or why it could not be; what has ended needs neither. */
+export function withStop(thread: Thread, id: string, stop: Stop): Thread {
+  const known = thread.messages.find((message) => message.id === id);
+  return known?.state && !isEnd(known.state) ? replaced(thread, known, { ...known, stop }) : thread;
+}
+
+/** Nobody's answer: the message was called off. What the agent had made until then is shown, with why it ended. */
+const isCanceled = (answer: ChatMessage): boolean => answer.taskState === "canceled";
+const canceledAs = ({ note }: ChatMessage): TurnChange => ({ state: "canceled", ...(note ? { note } : {}) });
 const isRecorded = (message: ChatMessage): boolean => message.id.startsWith("answer:");
-const saysNothing = (message: ChatMessage): boolean => message.text === "" && !message.parts?.length && message.taskState === undefined;
+const saysNothing = (message: ChatMessage): boolean =>
+  message.text === "" && !message.parts?.length && (message.taskState === undefined || isCanceled(message));
 const saysTheSame = (a: ChatMessage, b: ChatMessage): boolean =>
   a.role === b.role && a.text === b.text && (a.parts?.length ?? 0) === (b.parts?.length ?? 0);
 
@@ -157,7 +185,8 @@ export function withAnswer(thread: Thread, answer: ChatMessage): Thread {
   const names = (message: ChatMessage) => message.id === answer.replyTo || message.rowId === answer.replyTo;
   const asked = answer.replyTo === undefined ? undefined : thread.messages.find((each) => each.role === "user" && names(each));
   const settled = asked ?? openTurn(thread);
-  const base = settled ? withTurn(thread, settled.id, { state: "answered" }) : thread;
+  if (settled && isCanceled(answer) && saysNothing(answer)) return withTurn(thread, settled.id, canceledAs(answer));
+  const base = settled ? withTurn(thread, settled.id, isCanceled(answer) ? canceledAs(answer) : { state: "answered" }) : thread;
   const known = shownBefore(base, answer, settled);
   if (known) {
     const announced = isRecorded(known) && !isRecorded(answer) && !known.announced;
@@ -180,8 +209,8 @@ const isQueuedReceipt = (body: unknown): boolean => textMember(body, "status") =
 const fromPlatform = (row: ActivityRow): boolean => row.data?.source === "self" || row.data?.source === "system";
 
 /** The members of a message that say what an answer says. */
-export function contentOf({ text, parts, state }: Answer): Pick<ChatMessage, "text" | "parts" | "taskState"> {
-  return { text, ...(parts.length > 0 ? { parts } : {}), ...(state ? { taskState: state } : {}) };
+export function contentOf({ text, parts, state, task }: Answer): Pick<ChatMessage, "text" | "parts" | "taskState" | "task"> {
+  return { text, ...(parts.length > 0 ? { parts } : {}), ...(state ? { taskState: state } : {}), ...(task ? { task } : {}) };
 }
 
 /** What is announced by an event: words, and files beside them. */
@@ -195,6 +224,11 @@ export function answerOf(questionId: string, body: unknown, failed?: string): Om
   // A task that failed is what the agent says, whatever the platform makes of it.
   const failure = answer.state === undefined ? (failed ?? errorText(body)) : undefined;
   const base = { id: `answer:${questionId}`, replyTo: questionId };
+  if (answer.state === "canceled" && failure === undefined) {
+    const made = readArtifacts(body);
+    // Its words without artifacts say why it ended, which stands at the question.
+    return { ...base, role: "agent", ...contentOf({ ...made, state: "canceled" }), ...(made.text === "" && answer.text !== "" ? { note: answer.text } : {}) };
+  }
   return failure === undefined ? { ...base, role: "agent", ...contentOf(answer) } : { ...base, role: "system", text: failure };
 }
 
@@ -216,9 +250,12 @@ function rowMessages(row: ActivityRow): ChatMessage[] {
   const failed = row.status === "error" ? (row.error_detail ?? errorText(row.response_body)) : undefined;
   // A body is an answer even if it has no words; only a receipt says that the answer is still to come.
   const answered = (failed ?? undefined) !== undefined || (row.response_body !== undefined && row.response_body !== null && !isQueuedReceipt(row.response_body));
-  const question: ChatMessage = { id, rowId: row.id, role: "user", ...contentOf({ text, parts }), at, state: answered ? "answered" : "queued" };
+  const task = requestTask(row.request_body);
+  const question: ChatMessage = { id, rowId: row.id, role: "user", ...contentOf({ text, parts, ...(task ? { task } : {}) }), at, state: answered ? "answered" : "queued" };
+  if (row.status === "canceled") Object.assign(question, { state: "canceled", ...(row.error_detail ? { note: row.error_detail } : {}) });
   if (!answered) return [question];
-  return [question, { ...answerOf(id, row.response_body, failed ?? undefined), at: at + (row.duration_ms ?? 0) }];
+  const answer: ChatMessage = { ...answerOf(id, row.response_body, failed ?? undefined), at: at + (row.duration_ms ?? 0) };
+  return row.status === "canceled" && saysNothing(answer) ? [question] : [question, answer];
 }
 
 /** Finds the question an announced answer belongs to: the one it names, the one recorded with its words, or the last before it. */
@@ -259,6 +296,17 @@ export function threadFromRows(rows: readonly ActivityRow[]): readonly ChatMessa
     .filter((message) => !isRecorded(message) || !announced.some((each) => each.replyTo === message.replyTo && saysTheSame(each, message)))
     .map((message) => (message.role === "user" && settled.has(message.id) ? { ...message, state: "answered" as const } : message));
   return [...kept, ...announced].sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/** The answers that ask for more, each as long as nobody went on with its task. */
+export function askedFor(messages: readonly ChatMessage[]): ReadonlySet<string> {
+  const asked = new Map<string, string>();
+  for (const { id, role, task, taskState, replyTo } of messages) {
+    const key = task?.id ?? replyTo ?? id;
+    asked.delete(key);
+    if (role === "agent" && (taskState === "input-required" || taskState === "auth-required")) asked.set(key, id);
+  }
+  return new Set(asked.values());
 }
 
 /** Without what the platform has and what is older: between that and what was read, messages may be missing. */

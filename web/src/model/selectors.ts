@@ -39,6 +39,13 @@ export function descendantsOf(org: Org, id: string): string[] {
   return found;
 }
 
+/** Those that a workspace may talk to: its team, its siblings and its lead. */
+export function peersOf(org: Org, id: string): string[] {
+  const parent = org.workspaces.get(id)?.parent_id ?? null;
+  const siblings = childrenOf(org, parent).filter((each) => each !== id);
+  return [...childrenOf(org, id), ...siblings, ...(parent === null ? [] : [parent])];
+}
+
 /** Why `id` cannot move under `parent`; undefined when it can. */
 export function nestingRefusal(org: Org, id: string, parent: string): string | undefined {
   if (id === parent) return "A workspace cannot contain itself.";

@@ -1,9 +1,12 @@
-import { ChevronRight } from "lucide-react";
+import { ChevronRight, Route } from "lucide-react";
 import { useState } from "react";
+import { shell } from "@/actions/shell";
 import { answerText, requestText } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
 import { orgStore } from "@/model/org";
+import { wayOfRow } from "@/model/way";
 import { Age } from "@/ui/age";
+import { Button } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
 import { CopyButton } from "@/ui/copy_button";
 import { cutText } from "@/ui/cut_text";
@@ -69,8 +72,16 @@ export function ActivityRowView({ row }: { row: ActivityRow }) {
 }
 
 function Detail({ row, at }: { row: ActivityRow; at: number }) {
+  const way = wayOfRow(row);
   return (
     <div className={styles.detail}>
+      {way !== undefined && (
+        <div>
+          <Button onClick={() => shell.current.showWay(way)}>
+            <Route size={14} aria-hidden /> Its whole way
+          </Button>
+        </div>
+      )}
       <Facts
         facts={[
           ["Row", row.id],

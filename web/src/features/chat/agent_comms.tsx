@@ -1,9 +1,11 @@
+import { Route } from "lucide-react";
 import { useMemo, useState } from "react";
+import { shell } from "@/actions/shell";
 import type { Workspace } from "@/api/workspace";
 import type { FeedState } from "@/live/activity_feed";
 import { useActivityFeed } from "@/live/use_activity_feed";
 import { orgStore } from "@/model/org";
-import { Button } from "@/ui/button";
+import { Button, IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
 import { Markdown } from "@/ui/markdown";
 import { Empty, Failure, Loading, Notice } from "@/ui/notice";
@@ -97,6 +99,11 @@ function CommBubble({ comm, name, onOpen, onFormatted }: CommBubbleProps) {
     <article className={classNames(styles.message, comm.way === "out" ? styles.out : styles.agent)} data-way={comm.way}>
       <div className={styles.way}>
         {comm.way === "out" ? `→ To ${name}` : `← From ${name}`} · {clockTime(comm.at)}
+        {comm.whole !== undefined && (
+          <IconButton small label="Its whole way" onClick={() => shell.current.showWay(comm.whole ?? "")}>
+            <Route size={14} aria-hidden />
+          </IconButton>
+        )}
       </div>
       {comm.text !== "" && (
         <div className={styles.bubble}>

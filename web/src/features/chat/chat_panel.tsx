@@ -1,9 +1,11 @@
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { Workspace } from "@/api/workspace";
 import { prepareMarkdown } from "@/ui/markdown";
-import { AgentComms } from "./agent_comms";
+import { Loading } from "@/ui/notice";
 import { MyChat } from "./my_chat";
 import styles from "./chat.module.css";
+
+const AgentComms = lazy(() => import("./agent_comms").then((all) => ({ default: all.AgentComms })));
 
 /** The two conversations of a workspace: with the person, and with other agents. */
 export function ChatPanel({ workspace, onOpen }: { workspace: Workspace; onOpen: (id: string) => void }) {
@@ -19,7 +21,13 @@ export function ChatPanel({ workspace, onOpen }: { workspace: Workspace; onOpen:
           Agent Comms
         </button>
       </div>
-      {comms ? <AgentComms key={workspace.id} workspace={workspace} onOpen={onOpen} /> : <MyChat key={workspace.id} workspace={workspace} />}
+      {comms ? (
+        <Suspense fallback={<Loading text="Opening…" />}>
+          <AgentComms key={workspace.id} workspace={workspace} onOpen={onOpen} />
+        </Suspense>
+      ) : (
+        <MyChat key={workspace.id} workspace={workspace} />
+      )}
     </div>
   );
 }

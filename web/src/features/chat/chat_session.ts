@@ -1,20 +1,26 @@
+import type { TaskName } from "@/api/a2a_answer";
 import { textMember } from "@/api/a2a_text";
+import { readActivityPage } from "@/api/activity_api";
 import { ApiError, messageOf } from "@/api/api_error";
 import { newMessageId } from "@/api/message_id";
-import { sendMessage, type HistoryTurn } from "@/api/messages_api";
-import { acceptedNote, answerOf, withAnswer, withQuestion, withTurn, type ChatMessage, type TurnState } from "@/model/chat";
+import { readTask, sendMessage, type HistoryTurn } from "@/api/messages_api";
+import { cancelTask, notCancelable, readStanding } from "@/api/tasks_api";
+import { acceptedNote, answerOf, openTurns, withAnswer, withQuestion, withStop, withTurn, type ChatMessage, type Stop, type TurnChange } from "@/model/chat";
 import { changeThread, threadOf, threadsStore } from "@/model/chat_store";
 import { now } from "@/ui/clock";
 import { cutText } from "@/ui/cut_text";
+import { isUncertain, readAnswerTo, type Read } from "./answer_reading";
 import { keep, letGo, letGoOfConfirmed, unconfirmed } from "./outbox";
+import { begin, confirm, end, isUnderWay, leave, readingsMax } from "./under_way";
 
 const historyTurns = 20;
 const historyTextMax = 4000;
 const safeNote = "Sending it again is safe: it is accepted only once.";
 const leftNote = `The page was left before the platform had confirmed this message. ${safeNote}`;
 const stoppedNote = "You stopped waiting. If an answer comes, it appears here.";
-/** Messages under way, by id: they outlive the panel that sent them. */
-const underWay = new Map<string, AbortController>();
+const waitsNote = "It waits for its agent, which cannot take it now. The answer appears here.";
+/** Rows looked through for a message whose row no event told. */
+const rowsSearched = 50;
 
 function historyOf(workspaceId: string): HistoryTurn[] {
   return threadOf(threadsStore.get(), workspaceId)
@@ -39,80 +45,143 @@ function refusalNote(error: unknown): string {
   return messageOf(error);
 }
 
-/** No answer, or one that is not the platform's: something on the way gave up, and the message may be there. */
-const isUncertain = (error: unknown): boolean => error instanceof ApiError && (error.status === 0 || error.code.startsWith("http_"));
-
 /** Where a message stands whose request failed. */
-function failureOf(workspaceId: string, messageId: string, error: unknown): { state: TurnState; note: string; uncertain?: boolean } {
+function failureOf(workspaceId: string, messageId: string, error: unknown): TurnChange {
   const uncertain = isUncertain(error);
-  const rowId = threadOf(threadsStore.get(), workspaceId).messages.find(({ id }) => id === messageId)?.rowId;
-  if (uncertain && rowId !== undefined) return { state: "queued", note: acceptedNote };
+  if (uncertain && turnOf(workspaceId, messageId)?.rowId !== undefined) return { state: "queued", note: acceptedNote };
   return { state: "failed", note: refusalNote(error), ...(uncertain ? { uncertain } : {}) };
 }
 
-async function deliver(workspaceId: string, messageId: string, text: string, history: HistoryTurn[]): Promise<void> {
-  const stop = new AbortController();
-  underWay.set(messageId, stop);
-  try {
-    const body = await sendMessage(workspaceId, { id: messageId, text, history }, stop.signal);
-    letGo(messageId);
-    if (textMember(body, "status") === "queued") {
-      changeThread(workspaceId, (thread) => withTurn(thread, messageId, { state: "queued", note: queuedNote(body) }));
-      return;
-    }
-    changeThread(workspaceId, (thread) =>
-      withAnswer(withTurn(thread, messageId, { state: "delivered" }), { ...answerOf(messageId, body), at: now(), estimated: true }),
-    );
-  } catch (error) {
-    const stopped = stop.signal.aborted;
-    changeThread(workspaceId, (thread) =>
-      withTurn(
-        thread,
-        messageId,
-        stopped
-          ? { state: "stopped", note: stoppedNote, uncertain: true }
-          : failureOf(workspaceId, messageId, error),
-      ),
-    );
-  } finally {
-    underWay.delete(messageId);
+const turnOf = (workspaceId: string, messageId: string): ChatMessage | undefined =>
+  threadOf(threadsStore.get(), workspaceId).messages.find(({ id }) => id === messageId);
+
+const change = (workspaceId: string, messageId: string, turn: TurnChange) =>
+  changeThread(workspaceId, (thread) => withTurn(thread, messageId, turn));
+
+function isWaitedFor(workspaceId: string, messageId: string): boolean {
+  const turn = turnOf(workspaceId, messageId);
+  return turn !== undefined && openTurns([turn]).length > 0;
+}
+
+/** What reading an answer came to, for the conversation. */
+function settle(workspaceId: string, messageId: string, read: Read, stop: AbortController): void {
+  switch (read.is) {
+    case "waits":
+      return change(workspaceId, messageId, { state: "queued", note: waitsNote });
+    case "answer":
+      if (textMember(read.body, "status") === "queued") return change(workspaceId, messageId, { state: "queued", note: queuedNote(read.body) });
+      return changeThread(workspaceId, (thread) =>
+        withAnswer(thread, { ...answerOf(messageId, read.body), ...(read.cut ? { truncated: true } : {}), at: now(), estimated: true }),
+      );
+    case "left":
+      if (stop.signal.reason === "stopped") change(workspaceId, messageId, { state: "stopped", note: stoppedNote, uncertain: true });
   }
 }
 
-export function send(workspaceId: string, text: string): void {
+async function deliver(workspaceId: string, messageId: string, text: string, history: HistoryTurn[], task: TaskName | undefined): Promise<void> {
+  const stop = begin(messageId);
+  try {
+    const read = await readAnswerTo(messageId, {
+      open: (after) => sendMessage(workspaceId, { id: messageId, text, history, task }, stop.signal, after),
+      signal: stop.signal,
+      onConfirmed: () => {
+        letGo(messageId);
+        confirm(messageId);
+        if (turnOf(workspaceId, messageId)?.state === "sending") change(workspaceId, messageId, { state: "delivered" });
+      },
+      waiting: () => isWaitedFor(workspaceId, messageId),
+    });
+    settle(workspaceId, messageId, read, stop);
+  } catch (error) {
+    change(workspaceId, messageId, failureOf(workspaceId, messageId, error));
+  } finally {
+    end(messageId, stop);
+  }
+}
+
+/** Reads answers that were coming when the page was opened, from their beginning. */
+export function readOn(workspaceId: string): void {
+  const open = openTurns(threadOf(threadsStore.get(), workspaceId).messages);
+  for (const { id, rowId } of open.slice(-readingsMax)) if (rowId !== undefined && !isUnderWay(id)) void readOnTo(workspaceId, id, rowId);
+}
+
+async function readOnTo(workspaceId: string, messageId: string, rowId: string): Promise<void> {
+  const stop = begin(messageId);
+  try {
+    const read = await readAnswerTo(messageId, {
+      open: (after) => readTask(workspaceId, rowId, stop.signal, after),
+      signal: stop.signal,
+      onConfirmed: () => confirm(messageId),
+      waiting: () => isWaitedFor(workspaceId, messageId),
+    });
+    // A refusal is no answer: it has ended meanwhile, and its event or the history tells how.
+    if (read.is === "answer" && fromAgent(read.body)) settle(workspaceId, messageId, read, stop);
+    else if (read.is === "left") settle(workspaceId, messageId, read, stop);
+  } catch {
+    // Its answer comes by event all the same.
+  } finally {
+    end(messageId, stop);
+  }
+}
+
+const fromAgent = (body: unknown): boolean => typeof body === "object" && body !== null && "result" in body;
+
+/** Sends a new message; with a task it is what that one's agent asked for. */
+export function send(workspaceId: string, text: string, task?: TaskName): void {
   const messageId = newMessageId();
   const history = historyOf(workspaceId);
   const at = now();
-  keep({ workspaceId, id: messageId, text, at });
+  keep({ workspaceId, id: messageId, text, at, ...(task ? { task } : {}) });
   changeThread(workspaceId, (thread) =>
-    withQuestion(thread, { id: messageId, role: "user", text, at, estimated: true, state: "sending" }),
+    withQuestion(thread, { id: messageId, role: "user", text, at, estimated: true, state: "sending", ...(task ? { task } : {}) }),
   );
-  void deliver(workspaceId, messageId, text, history);
+  void deliver(workspaceId, messageId, text, history, task);
 }
 
 /** Sends a message again, always under its own id: whatever became of it before, it is never worked on twice. */
 export function resend(workspaceId: string, message: ChatMessage): void {
   changeThread(workspaceId, (thread) => withTurn(thread, message.id, { state: "sending" }));
-  void deliver(workspaceId, message.id, message.text, historyOf(workspaceId));
+  void deliver(workspaceId, message.id, message.text, historyOf(workspaceId), message.task);
 }
 
 /** Stops waiting for an answer; the agent is not disturbed. */
 export function stopWaiting(workspaceId: string, messageId: string): void {
-  const controller = underWay.get(messageId);
-  if (controller) return controller.abort();
-  changeThread(workspaceId, (thread) =>
-    withTurn(thread, messageId, { state: "stopped", note: stoppedNote, uncertain: true }),
-  );
+  if (!leave(messageId, "stopped")) change(workspaceId, messageId, { state: "stopped", note: stoppedNote, uncertain: true });
+}
+
+/** The row of a message: told by an event, or else looked for. */
+async function rowOf(workspaceId: string, messageId: string): Promise<string | undefined> {
+  const known = turnOf(workspaceId, messageId)?.rowId;
+  if (known !== undefined) return known;
+  const { rows } = await readActivityPage(workspaceId, { type: "a2a_receive", source: "canvas", limit: rowsSearched });
+  return rows.find((row) => row.message_id === messageId)?.id;
+}
+
+/** Calls a message off. Only what the platform or its agent says ends it; why it could not be stopped is told. */
+export async function callOff(workspaceId: string, messageId: string): Promise<void> {
+  const say = (stop: Stop) => changeThread(workspaceId, (thread) => withStop(thread, messageId, stop));
+  say("asked");
+  try {
+    const row = await rowOf(workspaceId, messageId);
+    if (row === undefined) return say({ refused: "The platform does not know this message yet. Try again in a moment." });
+    const standing = readStanding(await cancelTask(workspaceId, row));
+    if (standing?.state !== "canceled") return say({ refused: "The agent was asked to stop and has not stopped yet. It is shown here when it has." });
+    change(workspaceId, messageId, { state: "canceled", ...(standing.says ? { note: standing.says } : {}) });
+    leave(messageId, "released");
+  } catch (error) {
+    const goesOn = error instanceof ApiError && error.code === notCancelable;
+    say({ refused: `Not stopped: ${messageOf(error)}. ${goesOn ? "It goes on, and its answer appears here." : "Try again in a moment."}` });
+  }
 }
 
 /** Brings back what this tab had sent before it was reloaded and the platform does not show to have. */
 export function restoreUnconfirmed(workspaceId: string): void {
-  for (const { id, text, at } of unconfirmed().filter((each) => each.workspaceId === workspaceId))
-    if (!underWay.has(id))
+  for (const { id, text, at, task } of unconfirmed().filter((each) => each.workspaceId === workspaceId))
+    if (!isUnderWay(id))
       changeThread(workspaceId, (thread) =>
         thread.messages.some((each) => each.id === id)
           ? thread
-          : withQuestion(thread, { id, role: "user", text, at, estimated: true, state: "failed", note: leftNote, uncertain: true }),
+          : withQuestion(thread, { id, role: "user", text, at, estimated: true, state: "failed", note: leftNote, uncertain: true, ...(task ? { task } : {}) }),
       );
 }
 

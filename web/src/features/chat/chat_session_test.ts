@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { acceptedNote, openTurn, type ChatMessage } from "@/model/chat";
 import { applyToThread, changeThread, threadOf, threadsStore } from "@/model/chat_store";
-import { resend, restoreUnconfirmed, send, stopWaiting } from "./chat_session";
+import { callOff, readOn, resend, restoreUnconfirmed, send, stopWaiting } from "./chat_session";
+import { growingStore } from "./growing";
 import { unconfirmed } from "./outbox";
 
 type Answer = Response | Error | "never";
@@ -142,4 +143,120 @@ it("sends what was said before along, without failures", async () => {
     { role: "user", text: "Hi" },
     { role: "agent", text: "Hello" },
   ]);
+});
+
+const told = (result: unknown) => ({ jsonrpc: "2.0", id: "1", result });
+const piece = (text: string) => told({ kind: "artifact-update", taskId: "t", append: true, artifact: { artifactId: "a", parts: [{ kind: "text", text }] } });
+const completed = told({ kind: "status-update", taskId: "t", status: { state: "completed" }, final: true });
+const numbered = (from: number, ...events: unknown[]) => events.map((event, at) => `id: ${from + at}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+const events = (text: string) => new Response(text, { headers: { "Content-Type": "text/event-stream" } });
+/** Answers by method: what was asked is kept. */
+function asked(answer: (method: string, times: number) => Response | Promise<Response>) {
+  const calls: { method: string; id: string | undefined; after: string | undefined }[] = [];
+  vi.stubGlobal("fetch", (_path: string, init: { body: string; headers: Record<string, string> }) => {
+    const { method, params } = JSON.parse(init.body) as { method: string; params: { id?: string; message?: { messageId: string } } };
+    calls.push({ method, id: params.id ?? params.message?.messageId, after: init.headers["Last-Event-ID"] });
+    return Promise.resolve(answer(method, calls.filter((call) => call.method === method).length));
+  });
+  return calls;
+}
+const sentAs = (rowId: string) => {
+  const { id, at } = first();
+  changeThread("pm", (thread) =>
+    applyToThread(thread, { event: "USER_MESSAGE", workspace_id: "pm", seq: 1, at, transient: false, payload: { message_id: id, content: "Hi", activity_id: rowId } }),
+  );
+};
+
+it("shows an answer as it grows, without touching the conversation, and whole at its end", async () => {
+  let more: ReadableStreamDefaultController<Uint8Array> | undefined;
+  asked(() => new Response(new ReadableStream({ start: (controller) => void (more = controller) }), { headers: { "Content-Type": "text/event-stream" } }));
+  const say = (text: string) => more?.enqueue(new TextEncoder().encode(text));
+  send("pm", "Hi");
+  await vi.waitFor(() => expect(first().state).toBe("delivered"));
+  const before = threadsStore.get();
+  say(numbered(1, piece("Hel")));
+  await vi.waitFor(() => expect(growingStore.get().get(first().id)?.open).toBe("Hel"));
+  say(numbered(2, piece("lo")));
+  await vi.waitFor(() => expect(growingStore.get().get(first().id)?.open).toBe("Hello"));
+  expect(threadsStore.get()).toBe(before);
+  say(numbered(3, completed));
+  await vi.waitFor(() => expect(shown()).toEqual(["user:Hi:answered", "agent:Hello"]));
+  expect(growingStore.get().size).toBe(0);
+});
+
+it("reads on where a connection broke off, and loses and repeats nothing", async () => {
+  const calls = asked((_, times) => events(times === 1 ? numbered(1, piece("Hel")) : numbered(2, piece("lo"), completed)));
+  send("pm", "Hi");
+  await vi.waitFor(() => expect(shown()).toEqual(["user:Hi:answered", "agent:Hello"]), 3000);
+  expect(calls).toEqual([
+    { method: "message/stream", id: first().id, after: undefined },
+    { method: "message/stream", id: first().id, after: "1" },
+  ]);
+});
+
+it("lets go of a connection on which only the platform says that the message waits", async () => {
+  const calls = asked(() => events(`data: ${JSON.stringify(told({ kind: "task", id: "row", status: { state: "submitted" } }))}\n\n`));
+  send("pm", "Hi");
+  await vi.waitFor(() => expect(first().state).toBe("queued"));
+  expect(calls).toHaveLength(1);
+});
+
+it("holds few connections: whose answer is not read here is told by its event", async () => {
+  const open: AbortSignal[] = [];
+  vi.stubGlobal("fetch", (_path: string, init: { signal: AbortSignal }) => {
+    open.push(init.signal);
+    return Promise.resolve(new Response(new ReadableStream({ start: () => undefined }), { headers: { "Content-Type": "text/event-stream" } }));
+  });
+  for (const text of ["one", "two", "three"]) {
+    send("pm", text);
+    await vi.waitFor(() => expect(messages().at(-1)?.state).toBe("delivered"));
+  }
+  expect(open.map((signal) => signal.aborted)).toEqual([true, false, false]);
+  expect(shown()).toEqual(["user:one:delivered", "user:two:delivered", "user:three:delivered"]);
+  for (const { id } of messages()) stopWaiting("pm", id);
+});
+
+it("reads on after a reload from what there is already", async () => {
+  const standing = told({ kind: "task", id: "row", status: { state: "working" }, artifacts: [{ artifactId: "a", parts: [{ kind: "text", text: "Hel" }] }], metadata: { molecule: { standing: "leased" } } });
+  const calls = asked(() => events(`data: ${JSON.stringify(standing)}\n\n${numbered(2, piece("lo"), completed)}`));
+  changeThread("pm", (thread) => ({ ...thread, messages: [{ id: "m", role: "user", text: "Hi", at: 1, rowId: "row", state: "queued" }] }));
+  readOn("pm");
+  await vi.waitFor(() => expect(shown()).toEqual(["user:Hi:answered", "agent:Hello"]));
+  expect(calls).toEqual([{ method: "tasks/resubscribe", id: "row", after: undefined }]);
+});
+
+it("calls a message off, and says what came of it", async () => {
+  const canceled = { kind: "task", id: "row", status: { state: "canceled", message: { parts: [{ kind: "text", text: "it was canceled before its agent was given it" }] } }, metadata: { molecule: { standing: "canceled", since: "2030-01-01T00:00:00Z" } } };
+  const calls = asked((method) => (method === "tasks/cancel" ? json(told(canceled)) : events(`data: ${JSON.stringify(told({ kind: "task", id: "row", status: { state: "submitted" } }))}\n\n`)));
+  send("pm", "Hi");
+  await vi.waitFor(() => expect(first().state).toBe("queued"));
+  sentAs("row");
+  await callOff("pm", first().id);
+  expect(first()).toMatchObject({ state: "canceled", note: "it was canceled before its agent was given it" });
+  expect(calls.at(-1)).toMatchObject({ method: "tasks/cancel", id: "row" });
+  // Its event says the same and adds no answer of anybody.
+  const { at, id } = first();
+  changeThread("pm", (thread) =>
+    applyToThread(thread, { event: "A2A_RESPONSE", workspace_id: "pm", seq: 2, at, transient: false, payload: { message_id: id, response_body: told(canceled) } }),
+  );
+  expect(shown()).toEqual(["user:Hi:canceled"]);
+});
+
+it("says why a message could not be called off, and goes on waiting", async () => {
+  asked((method) =>
+    method === "tasks/cancel"
+      ? json({ jsonrpc: "2.0", id: "row", error: { code: -32002, message: "its agent has it, and there is no way to ask it to stop" } })
+      : events(`data: ${JSON.stringify(told({ kind: "task", id: "row", status: { state: "submitted" } }))}\n\n`),
+  );
+  send("pm", "Hi");
+  await vi.waitFor(() => expect(first().state).toBe("queued"));
+  sentAs("row");
+  await callOff("pm", first().id);
+  expect(first().state).toBe("queued");
+  expect(first().stop).toEqual({ refused: "Not stopped: its agent has it, and there is no way to ask it to stop. It goes on, and its answer appears here." });
+  changeThread("pm", (thread) =>
+    applyToThread(thread, { event: "A2A_RESPONSE", workspace_id: "pm", seq: 2, at: first().at, transient: false, payload: { message_id: first().id, response_body: { result: "late" } } }),
+  );
+  expect(first()).toMatchObject({ state: "answered" });
+  expect(first().stop).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { readAnswer, requestParts, type Part, type TaskState } from "@/api/a2a_answer";
 import { errorText, requestText, textMember } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
+import { wayOfRow } from "@/model/way";
 
 /** One thing one agent said to another, seen from one workspace. */
 export interface Comm {
@@ -14,6 +15,8 @@ export interface Comm {
   at: number;
   status: "ok" | "queued" | "failed";
   error?: string;
+  /** The address of the way of the message that it is of. */
+  whole?: string;
 }
 
 const shownTypes = new Set(["a2a_send", "a2a_receive", "delegation"]);
@@ -46,7 +49,9 @@ export function readComms(rows: readonly ActivityRow[], self: string): Comm[] {
     const answer = isReceipt(row.response_body) ? undefined : readAnswer(row.response_body, row.activity_type === "delegation" || row.method === "delegate_result" ? "nothing" : "data");
     const says = answer !== undefined && (answer.text !== "" || answer.parts.length > 0 || answer.state !== undefined);
     const failed = status === "failed" && error ? { error } : {};
-    if (asked !== "") comms.push({ id: row.id, peerId, way: outward ? "out" : "in", text: asked, parts, at, status, ...failed });
+    const address = wayOfRow(row);
+    const whole = address === undefined ? {} : { whole: address };
+    if (asked !== "") comms.push({ id: row.id, peerId, way: outward ? "out" : "in", text: asked, parts, at, status, ...failed, ...whole });
     if (says && status === "ok")
       comms.push({
         id: `${row.id}:answer`,
@@ -58,8 +63,9 @@ export function readComms(rows: readonly ActivityRow[], self: string): Comm[] {
         ...(answer.state ? { taskState: answer.state } : {}),
         at: at + (row.duration_ms ?? 0),
         status,
+        ...whole,
       });
-    else if (asked === "" && status === "failed") comms.push({ id: row.id, peerId, way: "in", text: "", parts: [], at, status, ...failed });
+    else if (asked === "" && status === "failed") comms.push({ id: row.id, peerId, way: "in", text: "", parts: [], at, status, ...failed, ...whole });
   }
   return comms.sort((a, b) => a.at - b.at);
 }

@@ -1,14 +1,19 @@
-import { PenLine, RotateCw } from "lucide-react";
+import { PenLine, RotateCw, Route } from "lucide-react";
 import { memo } from "react";
+import { shell } from "@/actions/shell";
+import type { DeadLetter } from "@/api/wire";
 import type { ChatMessage } from "@/model/chat";
+import { writeWay } from "@/model/way";
 import { IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
 import { CopyButton } from "@/ui/copy_button";
 import { Markdown } from "@/ui/markdown";
 import { PlainPieces } from "@/ui/plain_pieces";
 import { clockTime, fullTime } from "@/ui/time";
+import { AnswerBox } from "./answer_box";
 import { resend } from "./chat_session";
 import { offer } from "./drafts";
+import { MessageStanding } from "./message_standing";
 import { Parts, StateLine } from "./parts";
 import styles from "./chat.module.css";
 
@@ -17,13 +22,22 @@ const senders = { user: "You", agent: "Agent", system: "Platform" };
 interface MessageProps {
   message: ChatMessage;
   workspaceId: string;
+  workspaceName: string;
+  /** For a person's message: it got no answer, but the platform's word why. */
+  refused: boolean;
+  /** For a person's message that nobody answered. */
+  letter: DeadLetter | undefined;
+  /** For an answer: it asks for more, and nobody has answered that. */
+  asks: boolean;
   /** For a failure: the person's message it answers. */
   failed?: ChatMessage | undefined;
   /** Its text got its formats, and maybe another height. */
   onFormatted: () => void;
 }
 
-export const Message = memo(function Message({ message, workspaceId, failed, onFormatted }: MessageProps) {
+export const Message = memo(function Message({ message, workspaceId, workspaceName, refused, letter, asks, failed, onFormatted }: MessageProps) {
+  // What was called off stays so under its id: written again it is another message.
+  const anew = failed ?? (message.state === "canceled" && message.text !== "" ? message : undefined);
   const again = message.state === "failed" || message.state === "stopped";
   const { parts = [], text } = message;
   return (
@@ -45,6 +59,8 @@ export const Message = memo(function Message({ message, workspaceId, failed, onF
           {message.note}
         </div>
       )}
+      {message.role === "user" && <MessageStanding message={message} workspaceName={workspaceName} refused={refused} letter={letter} />}
+      {asks && <AnswerBox workspaceId={workspaceId} message={message} />}
       <div className={styles.meta}>
         <time dateTime={new Date(message.at).toISOString()} title={fullTime(message.at)}>
           {clockTime(message.at)}
@@ -54,13 +70,20 @@ export const Message = memo(function Message({ message, workspaceId, failed, onF
             <CopyButton text={text} what="message" />
           </span>
         )}
+        {message.role === "user" && message.rowId !== undefined && (
+          <span className={styles.tool}>
+            <IconButton small label="Its whole way" onClick={() => shell.current.showWay(writeWay({ workspace: workspaceId, message: message.rowId ?? "" }))}>
+              <Route size={14} aria-hidden />
+            </IconButton>
+          </span>
+        )}
         {again && (
           <IconButton small label="Send again" onClick={() => resend(workspaceId, message)}>
             <RotateCw size={14} aria-hidden />
           </IconButton>
         )}
-        {failed && (
-          <IconButton small label="Write it again as a new message" onClick={() => offer(workspaceId, failed.text)}>
+        {anew && (
+          <IconButton small label="Write it again as a new message" onClick={() => offer(workspaceId, anew.text)}>
             <PenLine size={14} aria-hidden />
           </IconButton>
         )}

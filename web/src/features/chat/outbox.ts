@@ -1,3 +1,4 @@
+import type { TaskName } from "@/api/a2a_answer";
 import { threadOf, threadsStore } from "@/model/chat_store";
 
 /** A message of which this page does not know yet that the platform has it. */
@@ -6,6 +7,7 @@ export interface Unconfirmed {
   id: string;
   text: string;
   at: number;
+  task?: TaskName;
 }
 
 const key = "molecule.outbox";

@@ -92,7 +92,7 @@ type Tone = "bad" | "open" | "quiet";
 const stateWords: Record<TaskState, { text: string; tone: Tone }> = {
   submitted: { text: "The agent took the task and has not begun it.", tone: "open" },
   working: { text: "The agent is still working on it.", tone: "open" },
-  "input-required": { text: "The agent asks for more before it goes on. Write to it to answer.", tone: "open" },
+  "input-required": { text: "The agent asks for more before it goes on.", tone: "open" },
   "auth-required": { text: "The agent asks to be given access before it goes on.", tone: "open" },
   completed: { text: "The agent finished and sent nothing along.", tone: "quiet" },
   failed: { text: "The agent could not do the task.", tone: "bad" },

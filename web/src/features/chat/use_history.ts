@@ -2,7 +2,7 @@ import { useEffect, useMemo } from "react";
 import { liveState, onStale } from "@/live/live_bus";
 import { useSelected } from "@/ui/store";
 import { ChatHistory, type HistoryState } from "./chat_history";
-import { restoreUnconfirmed } from "./chat_session";
+import { readOn, restoreUnconfirmed } from "./chat_session";
 
 export interface History extends HistoryState {
   reload: () => void;
@@ -31,6 +31,7 @@ export function useHistory(workspaceId: string): History {
   useEffect(() => {
     // Only a conversation that was read can tell which messages the platform has.
     if (read) restoreUnconfirmed(workspaceId);
+    if (read) readOn(workspaceId);
   }, [read, workspaceId]);
 
   return { ...state, reload: () => void history.read(), loadOlder: () => void history.readOlder() };

@@ -1,0 +1,27 @@
+// What an automatic look finds that shuts people out, in both themes.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What is wrong below a selector: each rule with the places that break it. */
+export async function violations(page, selector) {
+  await page.evaluate(source);
+  return page.evaluate(async (below) => {
+    const found = await globalThis.axe.run(below);
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+  }, selector);
+}
+
+/** The same in the light and in the dark theme; the page is left in the light one. */
+export async function violationsInBothThemes(page, selector) {
+  const found = {};
+  for (const theme of ["dark", "light"]) {
+    await page.evaluate((wanted) => (document.documentElement.dataset.theme = wanted), theme);
+    // Colours that are on their way to the theme are no theme's.
+    await page.evaluate(() => Promise.all(document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity).map((each) => each.finished.catch(() => undefined))));
+    const wrong = await violations(page, selector);
+    if (wrong.length > 0) found[theme] = wrong;
+  }
+  return found;
+}

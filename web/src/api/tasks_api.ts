@@ -1,0 +1,59 @@
+import { errorText, fields, textMember } from "./a2a_text";
+import { readAnswer, type TaskState } from "./a2a_answer";
+import { ApiError } from "./api_error";
+import { endpointOf } from "./messages_api";
+import { request } from "./request";
+
+/** Where a message stands, in the platform's words. */
+export const standingWords = ["waiting", "leased", "seen", "answered", "refused", "expired", "removed", "dead_letter", "canceled"] as const;
+export type StandingWord = (typeof standingWords)[number];
+
+/** How a message stands, as the platform and its agent say. */
+export interface Standing {
+  word: StandingWord;
+  /** As A2A has it. */
+  state: TaskState;
+  /** Milliseconds since the epoch. */
+  since: number;
+  /** The agent's words, or the platform's where it has none. */
+  says: string;
+  /** Deliveries that the agent may have seen. */
+  attempts?: number;
+  expiresAt?: number;
+  /** Why this is not the agent's newest word. */
+  note?: string;
+}
+
+/** Reads a task as tasks/get and tasks/cancel tell it. Undefined where there is no standing in it. */
+export function readStanding(task: unknown): Standing | undefined {
+  const told = fields(fields(fields(task)?.metadata)?.molecule);
+  const word = standingWords.find((each) => each === told?.standing);
+  if (!told || word === undefined) return undefined;
+  const expiresAt = Date.parse(textMember(told, "expires_at") ?? "");
+  const note = textMember(told, "note");
+  return {
+    word,
+    state: readAnswer(task, "nothing").state ?? "unknown",
+    since: Date.parse(textMember(told, "since") ?? ""),
+    says: readAnswer(fields(fields(task)?.status)?.message, "nothing").text,
+    ...(typeof told.attempts === "number" ? { attempts: told.attempts } : {}),
+    ...(Number.isNaN(expiresAt) ? {} : { expiresAt }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+async function call(workspaceId: string, method: string, id: string, signal?: AbortSignal): Promise<unknown> {
+  const body = { jsonrpc: "2.0", id, method, params: { id } };
+  const answer = await request<unknown>("POST", endpointOf(workspaceId), { body, ...(signal ? { signal } : {}) });
+  const error = fields(answer)?.error;
+  // What A2A has a number for is an answer and no refusal of HTTP.
+  if (error !== undefined) throw new ApiError(200, `a2a_${String(fields(error)?.code)}`, errorText(answer) ?? "The platform did not say why.");
+  return fields(answer)?.result;
+}
+
+/** How a message stands; asks its agent where that goes on with it. */
+export const getTask = (workspaceId: string, id: string, signal?: AbortSignal) => call(workspaceId, "tasks/get", id, signal);
+
+/** Calls a message off: the task as it stands then. Refused with `a2a_-32002` where it cannot be stopped. */
+export const cancelTask = (workspaceId: string, id: string) => call(workspaceId, "tasks/cancel", id);
+export const notCancelable = "a2a_-32002";
