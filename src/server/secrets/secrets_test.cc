@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "platform/crypto/key_file.h"
 #include "platform/log/log.h"
+#include "server/secrets/kept.h"
 #include "server/secrets/secrets_service.h"
 #include "server/workspaces/town_fixture.h"
 #include "testing/each_database.h"
@@ -289,6 +290,26 @@ TEST_P(Secrets, RotationSealsEverythingAgainAndForgetsTheOldKey) {
   restart();
   EXPECT_EQ(values(ws), all);
   EXPECT_EQ(values(other), R"({"G":"global","K":"theirs"})");
+}
+
+TEST_P(Secrets, WhatOtherSlicesKeepIsSealedAgainToo) {
+  constexpr int many = 230;  // More than two batches.
+  {
+    Kept kept(*vault);
+    write([&](sql::Tx& tx) {
+      for (int i = 0; i < many; ++i) kept.put(tx, "p" + std::to_string(i), std::to_string(i));
+      kept.put(tx, "p7", "seven");
+      kept.forget(tx, "p8");
+    });
+  }
+  EXPECT_EQ(run(service->rotate(admin())).resealed, many - 1);
+  restart();
+  const Kept kept(*vault);
+  const auto found = [&](const std::string& place) {
+    auto secret = read([&](sql::Read& r) { return kept.find(r, place); });
+    return secret ? std::string(secret->reveal()) : std::string("none");
+  };
+  EXPECT_EQ(found("p7") + found("p8") + found("p229") + found("q"), "sevennone229none");
 }
 
 TEST_P(Secrets, ARotationThatWasCutOffIsCompletedByTheNext) {
