@@ -31,7 +31,7 @@ class Lane {
                        const net::TlsServer* tls);
   // Serves the requests that come over a stream which is no connection of ours. On this loop.
   io::Task<void> serve(std::unique_ptr<net::Stream> stream) {
-    return server_->serve_connection(std::move(stream));
+    return server_->serve_carried(std::move(stream));
   }
   // Credentials have ended: whoever holds something open with one is judged again. Any thread, once
   // listen() was called.

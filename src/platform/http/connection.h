@@ -102,6 +102,7 @@ struct Server::Impl {
 
   Connection* first = nullptr;
   std::size_t open = 0;
+  std::size_t carried = 0;  // Of them, those that came over another connection.
   // Log each name once, the first few only: strangers choose them.
   void tell_refused_host(std::string_view authority);
   void tell_refused_origin(std::string_view origin, std::string_view authority);
@@ -207,6 +208,8 @@ class Connection {
   bool body_read_ = false;
   Server::Impl::Room* room_ = nullptr;  // That bodies_held_ are counted in.
   std::size_t bodies_held_ = 0;
+  void hold(std::size_t bytes);  // Ends when it is let go.
+  void let_go();
   std::size_t answer_held_ = 0;  // Bytes, while the peer is slow to take them.
   net::TimePoint answering_since_{};
   std::size_t probe_at_ = Probe::none;

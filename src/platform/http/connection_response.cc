@@ -136,6 +136,16 @@ namespace {
 constexpr std::size_t copied_max = 1024;
 }
 
+// Bytes of an answer that its peer has not taken yet.
+void Connection::hold(std::size_t bytes) {
+  answer_held_ = bytes;
+  answering_since_ = net::Wheel::now();
+  server_.answers += bytes;
+  server_.bound_answers();
+}
+
+void Connection::let_go() { server_.answers -= std::exchange(answer_held_, 0); }
+
 io::Task<Connection::Next> Connection::respond(Response& response, bool keep_alive) {
   Exchange& at = *at_;
   bool head_only = at.request.method == Method::head;
@@ -173,13 +183,10 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   Sent sent = send_now(*stream_, pieces);
   if (sent == Sent::partly) {
     // What is embedded in the program takes no room.
-    answer_held_ = response.fixed.empty() ? body.size() : 0;
-    answering_since_ = net::Wheel::now();
-    server_.answers += answer_held_;
-    server_.bound_answers();
+    hold(response.fixed.empty() ? body.size() : 0);
     sent =
         co_await send_all(*stream_, pieces, server_.patience(server_.settings.limits.write_stall));
-    server_.answers -= std::exchange(answer_held_, 0);
+    let_go();
   }
   count(response.status);
   if (sent != Sent::all) co_return Next::close;
@@ -207,9 +214,14 @@ class Connection::Writer final : public BodyWriter {
     }
     pieces.views[1] = bytes;
     const Limits& limits = connection_.server_.settings.limits;
-    Sent sent = co_await send_all(
-        *connection_.stream_, pieces,
-        told_ ? limits.farewell : connection_.server_.patience(limits.write_stall));
+    Sent sent = send_now(*connection_.stream_, pieces);
+    if (sent == Sent::partly) {
+      connection_.hold(bytes.size());
+      sent = co_await send_all(
+          *connection_.stream_, pieces,
+          told_ ? limits.farewell : connection_.server_.patience(limits.write_stall));
+      connection_.let_go();
+    }
     if (sent == Sent::all) co_return;
     leave();
     throw Fault(Kind::cancelled, "cancelled",

@@ -271,7 +271,8 @@ io::Task<void> Server::serve() {
     while (!at.draining) {
       std::unique_ptr<net::Socket> socket = co_await at.listener->accept();
       if (!socket || at.draining) co_return;
-      bool crowded = at.open + at.handshakes.running() >= at.settings.limits.connections;
+      const std::size_t dialled = at.open - at.carried;
+      bool crowded = dialled + at.handshakes.running() >= at.settings.limits.connections;
       if (!crowded && !loopback(socket->peer())) {
         auto count = at.per_address.find(socket->peer());
         crowded = count != at.per_address.end() &&
@@ -325,6 +326,19 @@ io::Task<void> Server::serve_encrypted(std::unique_ptr<net::Socket> socket) {
 io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {
   AddressCount counted(impl_->per_address, stream->peer());
   Connection connection(*impl_, std::move(stream));
+  co_await connection.run();
+}
+
+io::Task<void> Server::serve_carried(std::unique_ptr<net::Stream> stream) {
+  Impl& server = *impl_;
+  if (server.draining || server.carried >= server.settings.limits.connections) co_return;
+  struct Counted {
+    explicit Counted(std::size_t& of) : count(of) { ++count; }
+    ~Counted() { --count; }
+    Counted(const Counted&) = delete;
+    std::size_t& count;
+  } counted(server.carried);
+  Connection connection(server, std::move(stream));
   co_await connection.run();
 }
 

@@ -94,6 +94,9 @@ class Server {
   // Serves a connection that something else opened (a test, a TLS handshake). Returns when it
   // ended.
   io::Task<void> serve_connection(std::unique_ptr<net::Stream> stream);
+  // Serves a stream that came over another connection: it takes no place of those who dial, and is
+  // turned away when limits.connections of its kind are served.
+  io::Task<void> serve_carried(std::unique_ptr<net::Stream> stream);
 
   std::size_t connections() const;
   std::size_t bodies_held() const;  // Bytes of requests that are being received.

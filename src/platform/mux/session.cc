@@ -48,7 +48,7 @@ class Session::Core final : public std::enable_shared_from_this<Session::Core>,
   }
   std::shared_ptr<Channel> add(std::uint32_t number);
   void forget(std::uint32_t number);
-  std::size_t count(bool ours) const;
+  std::size_t own_streams() const;
   bool is_ours(std::uint32_t number) const { return number % 2 == next_own % 2; }
   void end();
 
@@ -73,6 +73,7 @@ class Session::Core final : public std::enable_shared_from_this<Session::Core>,
   std::unordered_map<std::uint32_t, std::shared_ptr<Channel>> channels;
   std::uint32_t next_own;
   std::uint32_t newest_of_peer = 0;
+  std::size_t served = 0;  // Streams of the other side that somebody here still has.
 
   // Numbered frames that are not acknowledged: those from `sent` on have not gone out over the
   // present transport.
@@ -102,8 +103,13 @@ namespace {
 class MuxStream final : public net::Stream {
  public:
   MuxStream(std::shared_ptr<Session::Core> core, std::shared_ptr<Session::Channel> channel)
-      : core_(std::move(core)), channel_(std::move(channel)) {}
-  ~MuxStream() override { close(); }
+      : core_(std::move(core)), channel_(std::move(channel)) {
+    if (!core_->is_ours(channel_->number)) ++core_->served;
+  }
+  ~MuxStream() override {
+    close();
+    if (!core_->is_ours(channel_->number)) --core_->served;
+  }
 
   Attempt try_read(std::span<char> into) noexcept override {
     Session::Channel& at = *channel_;
@@ -196,9 +202,9 @@ std::shared_ptr<Session::Channel> Session::Core::add(std::uint32_t number) {
 
 void Session::Core::forget(std::uint32_t number) { channels.erase(number); }
 
-std::size_t Session::Core::count(bool ours) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      channels, [&](const auto& entry) { return is_ours(entry.first) == ours; }));
+std::size_t Session::Core::own_streams() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(channels, [&](const auto& entry) { return is_ours(entry.first); }));
 }
 
 void Session::Core::end() {
@@ -229,7 +235,8 @@ void Session::Core::take_open(std::uint32_t number) {
   if (is_ours(number) || number <= newest_of_peer)
     throw broken("a stream was opened under a number that is not new");
   newest_of_peer = number;
-  if (!on_open || count(false) >= bounds.opened_max) {
+  // One that was reset counts as long as what it asked for goes on.
+  if (!on_open || served >= bounds.opened_max) {
     send(Type::reset, number);
     return;
   }
@@ -290,7 +297,7 @@ Session::~Session() { core_->end(); }
 
 std::unique_ptr<net::Stream> Session::open() {
   if (core_->over) throw Fault(Kind::bad_gateway, "agent_unreachable", "the connection has ended");
-  if (core_->count(true) >= core_->bounds.opens_max) {
+  if (core_->own_streams() >= core_->bounds.opens_max) {
     throw Fault(Kind::unavailable, "connections_exhausted",
                 "too many requests are under way over this connection");
   }

@@ -26,7 +26,7 @@ enum class Side : std::uint8_t { platform, agent };
 
 struct Bounds {
   std::size_t window = 256u << 10;      // Bytes of a stream on their way or not yet read.
-  std::size_t opened_max = 64;          // Streams of the other side that are open at once.
+  std::size_t opened_max = 64;          // Of the other side's streams that are in use here.
   std::size_t opens_max = 64;           // Our own.
   std::size_t kept_max = 1u << 20;      // Bytes of streams that are not acknowledged; more wait.
   std::size_t message_max = 48u << 10;  // Of what outgoing() returns.

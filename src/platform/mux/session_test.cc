@@ -197,6 +197,23 @@ TEST_F(MuxSession, AStreamThatNobodyReadsHoldsItsWindowAndNoOtherStream) {
   EXPECT_EQ(run(talk(*this)), "past");
 }
 
+TEST_F(MuxSession, WhatWasResetCountsAsLongAsSomebodyIsAtIt) {
+  make({.opened_max = 2});
+  connect();
+  auto talk = [](MuxSession& self) -> io::Task<void> {
+    for (int i = 0; i < 5; ++i) {
+      self.platform_->open().reset();
+      co_await self.settled();
+    }
+    EXPECT_EQ(self.opened_.size(), 2u) << "more were served than may be";
+    self.opened_.clear();
+    auto again = self.platform_->open();
+    co_await self.settled();
+    EXPECT_EQ(self.opened_.size(), 1u);
+  };
+  run(talk(*this));
+}
+
 TEST_F(MuxSession, KeepsNoMoreThanItsBoundWhileNobodyAcknowledges) {
   make({.kept_max = 30'000});
   auto fill = [](MuxSession& self) -> io::Task<std::size_t> {
