@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from molecule_agent._websocket import WebSocket
 from dialling import Joining, asks, events, said
 from stage import Stage, wait_for
 
@@ -317,6 +318,49 @@ def test_who_was_replaced_while_it_slept_does_not_throw_the_newer_out(joining: J
     assert said(joining.send(workspace, "who?", "m1").json()).strip() == "newer"
 
 
+def test_a_stream_goes_on_when_its_agent_comes_back_as_another_connection(joining: Joining) -> None:
+    """Its connection is never gone on with: the messages of it are brought anew, and the agent goes on where it was."""
+    go_on = threading.Event()
+
+    def answers(body: dict[str, Any]) -> Any:
+        def results() -> Iterator[dict[str, Any]]:
+            if body["method"] == "message/stream":
+                yield TASK
+                yield words("one ", append=False)
+            go_on.wait(20)
+            yield words("two")
+            yield DONE
+        return results()
+
+    agent = joining.agent(answers)
+    workspace, token = joining.workspace("replaced")
+    older = joining.join(workspace, token, "--agent", agent.url)
+    joining.online(workspace)
+    with joining.send(workspace, "go", "m1", stream=True) as response:
+        texts = []
+        for _, event in events(response):
+            if event["result"]["kind"] != "artifact-update":
+                continue
+            texts.append(event["result"]["artifact"]["parts"][0]["text"])
+            if len(texts) == 1:
+                older.kill()
+                newer = joining.join(workspace, None, "--agent", agent.url)
+                newer.wait_for('"registered"')
+                go_on.set()
+    assert texts == ["one ", "two"]
+    assert [asked["method"] for asked in agent.asked] in (["message/stream", "tasks/resubscribe"],
+                                                          ["message/stream", "tasks/resubscribe", "tasks/resubscribe"])
+
+
+def test_who_never_heard_that_it_was_welcome_is_no_other(joining: Joining) -> None:
+    """Its first attempt arrived, and the answer was lost with a connection that nobody knows to be dead."""
+    workspace, token = joining.workspace("unheard")
+    first = hello(joining.stage.url, workspace, token, session="gone")
+    again = hello(joining.stage.url, workspace, token, session="gone")
+    assert again["resumed"] is False and again["session"] != first["session"]
+    assert "newer connection counts" in hello(joining.stage.url, workspace, token, session="of another")["refused"]
+
+
 def test_a_message_for_an_agent_that_has_gone_says_so(joining: Joining) -> None:
     agent = joining.agent(lambda body: {"kind": "message", "messageId": "a", "role": "agent", "parts": []})
     workspace, token = joining.workspace("gone")
@@ -336,6 +380,25 @@ def test_a_connection_that_breaks_before_it_has_begun_leaves_nothing_behind(join
     wait_for("some to be there", lambda: metric(joining.stage, "molecule_relays") > 0)
     wait_for("all of them to be away",
              lambda: metric(joining.stage, "molecule_relays") == metric(joining.stage, "molecule_relays_away"))
+
+
+def hello(url: str, workspace: str, token: str, session: str) -> dict[str, Any]:
+    """Say hello as an agent that wants to go on with a session, and leave the connection as it is."""
+    socket_ = WebSocket(f"{url}/workspaces/{workspace}/relay", {"Authorization": f"Bearer {token}"})
+    nonce = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+    HELD.append(socket_)
+    socket_.send(json.dumps({"version": 1, "nonce": nonce, "session": session, "received": 0}))
+    socket_.receive()
+    socket_.send("{}")
+    got = socket_.receive()
+    if got is None:
+        assert socket_.closed
+        return {"refused": socket_.closed[1]}
+    said: dict[str, Any] = json.loads(got)
+    return said
+
+
+HELD: list[Any] = []  # Connections that nobody closes.
 
 
 def metric(stage: Stage, name: str) -> float:

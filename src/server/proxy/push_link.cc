@@ -16,12 +16,13 @@ namespace {
 bool passes(const std::string& code) {
   return code == "agent_unreachable" || code == "agent_timeout" || code == "agent_reset" ||
          code == "connections_exhausted" || code == "resolver_busy" || code == "cancelled" ||
-         code == "deadline";
+         code == "deadline" || code == way_ended;
 }
 
-// Our own doing: somebody stops, or has waited enough. The message keeps.
+// Our own doing: somebody stops, or has waited enough. The message keeps; so it does when the agent
+// has to come back by another way, on which it is asked to go on.
 bool is_ours(const Fault& fault) {
-  return fault.code() == "cancelled" || fault.code() == "deadline";
+  return fault.code() == "cancelled" || fault.code() == "deadline" || fault.code() == way_ended;
 }
 
 // Whether the answer is read in pieces.
@@ -37,7 +38,8 @@ std::string spoken_to(const Parcel& parcel) {
                     activity);
 }
 
-// How often an agent is asked to go on when its pieces stop coming; the waits double.
+// How often an agent is asked to go on when its pieces stop coming and none comes in between; the
+// waits double.
 constexpr int resumes_max = 8;
 constexpr std::chrono::milliseconds resume_after{200};
 
@@ -95,7 +97,8 @@ Carried broken_off(const Fault& fault, const Parcel& parcel, const Events& event
                : "the agent answered a question that wants one JSON object with a stream of events "
                  "that came to no end: ") +
           why;
-  return without_answer(kind, http_status(fault.kind()), fault.code(), std::move(why), reached);
+  std::string code = fault.code() == way_ended ? "agent_unreachable" : fault.code();
+  return without_answer(kind, http_status(fault.kind()), std::move(code), std::move(why), reached);
 }
 
 // What is in the stream up to its next pieces; nothing at its end.
@@ -176,11 +179,28 @@ io::Task<std::optional<http::ClientResponse>> go_on(http::Client& client, Outgoi
   co_return std::nullopt;
 }
 
+// Knows whether pieces came since it was asked last.
+class Noticing final : public Sink {
+ public:
+  explicit Noticing(Sink& sink) : sink_(sink) {}
+  io::Task<bool> pieces(std::vector<std::string> data) override {
+    came_ = true;
+    auto kept = sink_.pieces(std::move(data));
+    co_return co_await kept;
+  }
+  bool came() { return std::exchange(came_, false); }
+
+ private:
+  Sink& sink_;
+  bool came_ = false;
+};
+
 // The answer in pieces. When they stop coming before their end the agent is asked to go on, and
 // only one that knows nothing of the task is asked the question itself.
 io::Task<http::ClientResponse> read_pieces(http::Client& client, Outgoing& out,
                                            const Parcel& parcel, Events& events, io::Aside& aside,
-                                           Sink& sink) {
+                                           Sink& kept) {
+  Noticing sink(kept);
   std::string task = parcel.task;
   std::optional<Fault> broken;
   auto wait = resume_after;
@@ -200,6 +220,10 @@ io::Task<http::ClientResponse> read_pieces(http::Client& client, Outgoing& out,
       }
     } catch (const Fault& fault) {
       const bool of_the_way = passes(fault.code()) && !is_ours(fault);
+      if (sink.came()) {
+        resumed = 0;
+        wait = resume_after;
+      }
       if (!of_the_way || events.task().empty() || resumed == resumes_max) throw;
       broken = fault;
     }

@@ -9,6 +9,9 @@
 
 namespace molecule::proxy {
 
+// The code of a fault of what dials: this way to the agent is over for good, and another may come.
+inline constexpr std::string_view way_ended = "agent_left";
+
 class PushLink final : public Link {
  public:
   // What is given outlives the link. Long texts are read `aside`. `inbound` has what shows an agent

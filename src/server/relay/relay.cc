@@ -1,5 +1,7 @@
 #include "server/relay/relay.h"
 
+#include "server/proxy/push_link.h"
+
 namespace molecule::relay {
 namespace {
 
@@ -13,10 +15,12 @@ http::ClientSettings client_settings() {
 
 }  // namespace
 
-Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id, net::Url its_url,
-             Origin origin, metrics::Registry& registry)
+Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id,
+             std::string it_began_from, net::Url its_url, Origin origin,
+             metrics::Registry& registry)
     : workspace(its_workspace),
       id(std::move(its_id)),
+      begun_from(std::move(it_began_from)),
       url(std::move(its_url)),
       lane(its_lane),
       session_(*its_lane.loop, mux::Side::platform, std::move(origin.peer), origin.secure,
@@ -25,6 +29,11 @@ Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id
                }),
       client_(*this, registry, client_settings()) {}
 
-io::Task<std::unique_ptr<net::Stream>> Relay::dial(const net::Url&) { co_return session_.open(); }
+io::Task<std::unique_ptr<net::Stream>> Relay::dial(const net::Url&) {
+  if (session_.ended())
+    throw Fault(Kind::bad_gateway, std::string(proxy::way_ended),
+                "the agent's connection has ended");
+  co_return session_.open();
+}
 
 }  // namespace molecule::relay

@@ -34,14 +34,15 @@ struct Origin {
 
 class Relay final : private net::Connector {
  public:
-  Relay(const Lane& lane, WorkspaceId workspace, std::string id, net::Url url, Origin origin,
-        metrics::Registry& registry);
+  Relay(const Lane& lane, WorkspaceId workspace, std::string id, std::string begun_from,
+        net::Url url, Origin origin, metrics::Registry& registry);
 
   // Any thread.
   const WorkspaceId workspace;
-  const std::string id;  // Of the session: who knows it goes on with it.
-  const net::Url url;    // How the agent is asked.
-  const Lane& lane;      // Where it lives.
+  const std::string id;          // Of the session: who knows it goes on with it.
+  const std::string begun_from;  // The session that its agent wanted to go on with; empty: none.
+  const net::Url url;            // How the agent is asked.
+  const Lane& lane;              // Where it lives.
   // Since when nothing carries it, by the monotonic clock; below zero: something does.
   std::atomic<std::chrono::nanoseconds> away_since{std::chrono::nanoseconds(0)};
   bool is_here() const { return away_since.load(std::memory_order_acquire).count() < 0; }

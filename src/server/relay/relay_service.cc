@@ -84,7 +84,8 @@ io::Task<http::Response> Service::connect(auth::Own::Caller, WorkspaceId id,
                                           const http::Request& request) {
   if (going_down_.load(std::memory_order_relaxed))
     throw Fault(Kind::unavailable, "draining", "the platform is going away").retry_after(1s);
-  if (relays_.size() >= relays_max) {
+  // Who comes back to what is kept for it is none more.
+  if (relays_.size() >= relays_max && !relays_.find(id)) {
     throw Fault(Kind::unavailable, "too_many_relays",
                 fmt::format("{} agents have dialled in, more are not taken", relays_max))
         .retry_after(30s);
@@ -186,8 +187,10 @@ io::Task<Service::Beginning> Service::begin(http::WebSocket& socket, WorkspaceId
   }
   auto resumed = co_await resume(id, hello);
   if (resumed) co_return std::move(*resumed);
-  // Who comes back from afar does not throw out who came meanwhile.
-  if (hello.session && relays_.is_here(id)) {
+  // Who comes back from afar does not throw out who came meanwhile; but it may be itself that came,
+  // and never heard that it was welcome.
+  const Shared present = hello.session ? relays_.find(id) : nullptr;
+  if (present && present->is_here() && present->begun_from != *hello.session) {
     throw Fault(Kind::forbidden, "relay_replaced",
                 "this workspace's agent has connected from elsewhere; the newer connection counts");
   }
@@ -222,8 +225,8 @@ io::Task<std::optional<Service::Beginning>> Service::resume(WorkspaceId id, cons
 Service::Beginning Service::anew(const Lane& lane, WorkspaceId id, const Hello& hello,
                                  Origin origin) {
   Beginning beginning;
-  auto made = std::make_unique<Relay>(lane, id, random_text(16), url_of(hello), std::move(origin),
-                                      registry_);
+  auto made = std::make_unique<Relay>(lane, id, random_text(16), hello.session.value_or(""),
+                                      url_of(hello), std::move(origin), registry_);
   beginning.transport = *made->session().attach(0);
   made->away_since = here_now;
   // It ends on its own loop.
@@ -259,10 +262,14 @@ io::Task<void> Service::sweep() {
   if (tell) heard_at_ = now;
   std::int64_t away = 0;
   for (const Shared& relay : relays_.all()) {
-    if (relay->is_here()) {
+    const auto away_since = relay->away_since.load(std::memory_order_acquire);
+    if (away_since.count() < 0) {
       if (tell) listeners_.heard(relay->workspace);
-    } else if (now - relay->away_since.load() > keep) {
-      end(relay, Ending::left);
+    } else if (now - away_since > keep) {
+      // It may be coming back just now; its loop knows.
+      relay->lane.loop->post([this, relay] {
+        if (!relay->session().attached()) end(relay, Ending::left);
+      });
     } else {
       ++away;
     }
