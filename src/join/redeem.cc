@@ -1,5 +1,8 @@
 #include "join/redeem.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "join/belongings.h"
 #include "platform/crypto/encoding.h"
 #include "platform/files/files.h"
@@ -66,6 +69,17 @@ http::ClientResponse post(const net::Url& url, const std::string& body, const st
   throw Fault(kind, code, reason);
 }
 
+// Higher than every one before, also when the clock was set back in between; kept before it is
+// used.
+std::int64_t next_attempt(const fs::path& kept, const io::Clock& clock) {
+  std::int64_t last = 0;
+  if (const auto text = files::read(kept))
+    std::from_chars(text->data(), text->data() + text->size(), last);
+  const std::int64_t next = std::max(clock.now().micros() / 1000, last + 1);
+  files::write_private(kept, std::to_string(next));
+  return next;
+}
+
 api::TicketRedeemed checked(const http::ClientResponse& answer, const tickets::TicketText& ticket,
                             const crypto::PublicKey& own) {
   auto redeemed = json::read<api::TicketRedeemed>(answer.body());
@@ -95,13 +109,15 @@ Joinable redeem(const std::string& text, const fs::path& state, const std::strin
                       "with mjt_");
   const fs::path folder = state / "join" / "tickets" / ticket->id.text();
   files::make_private_directory(folder);
+  // Two at once would each make the other's token void.
+  const process::DirectoryLock lock(folder);
   const fs::path done = folder / "workspace";
   if (auto known = files::read(done)) {
     if (auto workspace = WorkspaceId::parse(*known)) return {*workspace, ticket->platform_url};
   }
   // Before anything is asked: whoever asks again shows the same key.
   const auto key = crypto::load_or_create_signing_key(folder / "agent_key", random);
-  const std::int64_t attempt = clock.now().micros() / 1000;
+  const std::int64_t attempt = next_attempt(folder / "attempt", clock);
   api::Redemption body;
   body.ticket = text;
   body.agent_key = crypto::text_of(key.public_key());

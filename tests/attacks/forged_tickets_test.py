@@ -95,6 +95,21 @@ def test_a_replayed_redemption_is_the_same_agents_or_refused(org: Org) -> None:
     assert workspaces(org) == before + 1
 
 
+@pytest.mark.parametrize("how", ["used", "revoked", "rotated"])
+def test_a_ticket_makes_no_second_token_once_the_first_was_used_or_taken_away(org: Org, how: str) -> None:
+    ticket, agent = make(org), JoiningAgent()
+    joined = agent.joins(ticket)
+    workspace = f"/workspaces/{joined['workspace_id']}"
+    if how == "used":
+        assert org.ask("GET", f"{workspace}/state", token=joined["auth_token"]).status_code == 200
+    elif how == "rotated":
+        assert org.ask("POST", f"{workspace}/external/rotate").status_code == 200
+    else:
+        (token,) = org.ask("GET", f"{workspace}/tokens").json()["tokens"]
+        assert org.ask("DELETE", f"{workspace}/tokens/{token['id']}").status_code in (200, 204)
+    refused(agent.redeem(ticket), 409, "ticket_used")
+
+
 def test_of_many_at_once_one_wins(org: Org) -> None:
     for _ in range(5):
         ticket, agents = make(org), [JoiningAgent() for _ in range(12)]

@@ -156,6 +156,15 @@ bool Tokens::revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
   return found;
 }
 
+bool Tokens::revoke_unused(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
+  const auto use = tx.optional(store::token_use, workspace, token);
+  if (!use || use->last_used_at) return false;
+  // Marks are written behind: memory may know better.
+  const auto known = table_.find(digest_from(use->digest));
+  if (known && known->last_used != 0) return false;
+  return revoke(tx, workspace, token);
+}
+
 std::int64_t Tokens::revoke_all(sql::Tx& tx, WorkspaceId workspace) {
   auto ended = tx.all(store::revoke_tokens, workspace, clock_.now());
   auto count = static_cast<std::int64_t>(ended.size());

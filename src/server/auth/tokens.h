@@ -58,6 +58,8 @@ class Tokens final : public facts::Projection {
   MintedToken mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options = {});
   // False when no live token of that workspace has this id.
   bool revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token);
+  // The same of one that nobody has presented; false for one that somebody has.
+  bool revoke_unused(sql::Tx& tx, WorkspaceId workspace, TokenId token);
   std::int64_t revoke_all(sql::Tx& tx, WorkspaceId workspace);  // How many.
   // The workspace was removed: its tokens still say so to their holders, and nothing else.
   std::int64_t depart(sql::Tx& tx, WorkspaceId workspace);

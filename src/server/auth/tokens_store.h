@@ -59,6 +59,10 @@ BOOST_DESCRIBE_STRUCT(TokenUse, (), (digest, last_used_at))
 inline constexpr sql::Query<TokenUse(WorkspaceId)> token_uses{"tokens.uses", R"(
     SELECT digest, last_used_at FROM tokens WHERE workspace_id = $1)"};
 
+inline constexpr sql::Query<TokenUse(WorkspaceId, TokenId)> token_use{"tokens.use", R"(
+    SELECT digest, last_used_at FROM tokens
+     WHERE workspace_id = $1 AND id = $2 AND state = 'live')"};
+
 // Those that the gate must know: everything but revoked ones, page by page after an id.
 inline constexpr sql::Query<TokenRow(TokenId, std::int64_t)> known_tokens{"tokens.known", R"(
     SELECT id, workspace_id, digest, prefix, label, state, created_at, expires_at, ended_at, last_used_at

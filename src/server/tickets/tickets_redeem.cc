@@ -27,9 +27,10 @@ Fault why_not(api::TicketState state, bool replayed) {
     case api::TicketState::revoked:
       return {Kind::gone, "ticket_revoked", "an operator took the ticket back; ask for a new one"};
     default:
-      return conflict("ticket_used",
-                      "another agent joined with this ticket, or its key was taken away since; "
-                      "have a new one made");
+      return conflict(
+          "ticket_used",
+          "an agent joined with this ticket and uses the token that it got, or token or "
+          "key were taken away since; have a new one made");
   }
 }
 
@@ -143,7 +144,9 @@ Service::Outcome Service::admit_again(sql::Tx& tx, const Attempt& attempt, const
   if (!parts_.keys.is_pinned(tx, workspace.id, attempt.agent)) return outcome;
   outcome.replayed = attempt.attempt <= row.attempt.value_or(0);
   if (outcome.replayed) return outcome;
-  if (row.token_id) parts_.tokens.revoke(tx, workspace.id, *row.token_id);
+  // Once it was used, its holder has it; once it was taken away, it is to stay so.
+  if (!row.token_id || !parts_.tokens.revoke_unused(tx, workspace.id, *row.token_id))
+    return outcome;
   auto minted = parts_.tokens.mint(tx, workspace.id);
   tx.run(store::redeem_again, row.id, minted.id, attempt.attempt);
   tell_spent(tx, attempt, workspace.id, true);
