@@ -277,7 +277,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   push_notifications::Sender push_sender({db, outbox, feed, tasks, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),
                                          registry);
-  dead_letters::Service dead_letters(db, ledger, feed, proxy, world.clock, world.random);
+  dead_letters::Service dead_letters(db, ledger, feed, proxy, aside, world.clock, world.random);
   for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
   delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
                                    world.random);

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -359,3 +360,28 @@ def test_a_streamed_task_is_known_by_its_agents_id_while_it_comes(org: Org, push
 
 def test_a_question_that_names_no_task_is_refused(org: Org, away: Resident) -> None:
     assert number(org, away, "tasks/get") == -32602
+
+
+def resident_memory(pid: int) -> int:
+    """In megabytes."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
+
+
+def test_who_subscribes_to_something_long_and_waits_holds_little(org: Org, away: Resident) -> None:
+    task_id = sent(org, away, "x" * (6 << 20))["result"]["id"]
+    before = resident_memory(org.stage.pid)
+    held = []
+    try:
+        for _ in range(16):
+            body = {"jsonrpc": "2.0", "id": "q", "method": "tasks/resubscribe", "params": {"id": task_id}}
+            answer = requests.post(f"{org.stage.url}/a2a/{away.id}", json=body, stream=True, timeout=20,
+                                   headers={"Authorization": f"Bearer {org.admin}"})
+            lines = answer.iter_lines(chunk_size=1 << 20)
+            assert any(len(line) > 6 << 20 for line in lines), "the task with its history"
+            held.append((answer, lines))
+        grown = resident_memory(org.stage.pid) - before
+    finally:
+        for answer, _ in held:
+            answer.close()
+    assert grown < 100, f"{grown} MB for 16 who wait"

@@ -147,7 +147,13 @@ io::Task<api::DeadLetterDecided> Service::resend(auth::Admin::Caller caller, Act
   if (!record) throw not_found("dead_letter");
   // Another message, or it would be the one that has ended.
   const std::string again_id = random_.id<RequestId>().text();
-  std::string body = a2a::sent_again(record->body.text, again_id);
+  auto anew = [&] { return a2a::sent_again(record->body.text, again_id); };
+  std::string body;
+  if (record->body.text.size() > io::short_text_max) {
+    body = co_await aside_.run(anew);
+  } else {
+    body = anew();
+  }
   proxy::Admission admission = co_await proxy_.admit(record->message.source, record->message.target,
                                                      std::move(body), std::optional<std::string>());
   auto accepted = co_await db_.write([&, this](sql::Tx& tx) {

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "platform/http/route.h"
+#include "platform/io/aside.h"
 #include "server/activity/feed.h"
 #include "server/dead_letters/dead_letters_store.h"
 #include "server/proxy/proxy_service.h"
@@ -39,8 +40,14 @@ class Letters final : public messages::Follower {
 class Service {
  public:
   Service(sql::Database& db, const messages::Ledger& ledger, activity::Feed& feed,
-          proxy::Service& proxy, const io::Clock& clock, io::Random& random)
-      : db_(db), ledger_(ledger), feed_(feed), proxy_(proxy), clock_(clock), random_(random) {}
+          proxy::Service& proxy, io::Aside& aside, const io::Clock& clock, io::Random& random)
+      : db_(db),
+        ledger_(ledger),
+        feed_(feed),
+        proxy_(proxy),
+        aside_(aside),
+        clock_(clock),
+        random_(random) {}
 
   // One scope per loop, for the deliveries of what is sent again.
   void add_scope(io::Scope& scope) { scopes_.push_back(&scope); }
@@ -65,6 +72,7 @@ class Service {
   const messages::Ledger& ledger_;
   activity::Feed& feed_;
   proxy::Service& proxy_;
+  io::Aside& aside_;
   const io::Clock& clock_;
   io::Random& random_;
   std::vector<io::Scope*> scopes_;

@@ -12,10 +12,18 @@ namespace {
 // A comment is written into a stream in which nothing happens, so that what is between holds it.
 constexpr std::chrono::seconds keep_alive{15};
 
+constexpr std::size_t kept_capacity = 4096;  // Bytes of a buffer of a stream that waits.
+
 void write_event(std::string& out, std::int64_t number, std::string_view data) {
   out += fmt::format("id: {}\ndata: ", number);
   out += data;
   out += "\n\n";
+}
+
+// Empties it; what was long gives its memory back, since streams wait for hours.
+void let_go(std::string& text) {
+  text.clear();
+  if (text.capacity() > kept_capacity) text.shrink_to_fit();
 }
 
 // JSON-RPC, or what HTTP+JSON has in its place.
@@ -88,8 +96,10 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
   streams::Streams::Reader reader(streams_, *here.loop, reading.message, reading.after);
   out.notify_closed(&reader.woken());
   std::string text = ": connected\n\n";
-  if (!reading.opening.empty()) text += "data: " + shaped(reading, reading.opening) + "\n\n";
+  if (!reading.opening.empty())
+    text += "data: " + shaped(reading, std::exchange(reading.opening, {})) + "\n\n";
   co_await out.write(text);
+  let_go(text);
   const auto stop = [&out] { return out.closed(); };
   while (!stop()) {
     auto part = co_await reader.next(keep_alive, stop);
@@ -104,17 +114,18 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
       } else {
         event = told();
       }
-      piece.data.clear();
-      text.clear();
+      let_go(piece.data);
       write_event(text, piece.number, event);
+      let_go(event);
       co_await out.write(text);
+      let_go(text);
     }
-    text.clear();
     if (part.over) text = co_await closing(reading, part.gone);
     if (part.pieces.empty() && !part.over) text = ": still here\n\n";
     if (stop()) co_return;
     if (!text.empty()) co_await out.write(text);
     if (part.over) co_return;
+    let_go(text);
   }
 }
 

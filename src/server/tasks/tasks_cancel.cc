@@ -33,7 +33,12 @@ io::Task<std::string> Service::cancel(const Asker& asker, const a2a::TaskCall& c
   for (int tries = 0; tries < tries_max; ++tries) {
     Found found = co_await find(asker, call.id);
     const proxy::Standing standing = proxy::standing_of(found.record, found.known(), false);
-    if (found.record.outcome && !found.goes_on()) throw ended_before(standing);
+    if (found.record.outcome && !found.goes_on()) {
+      // Its agent may have ended it so before we could write what it said to us.
+      const bool just_now = tries > 0 && found.record.outcome->end == messages::End::canceled;
+      if (!just_now) throw ended_before(standing);
+      co_return co_await told(std::move(found), {call.generation, call.history_length, true});
+    }
     const bool waits = found.record.delivery && found.record.delivery->state == State::open;
     std::optional<Found> canceled;
     if (waits) {
@@ -92,7 +97,7 @@ io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker,
     throw Fault(Kind::bad_gateway, "agent_unreachable",
                 "its agent has it and could not be asked to stop: " + said->error);
   }
-  std::string task = a2a::task_answer_in(said->answer.body);
+  std::string task = co_await task_in(RawJson(std::move(said->answer.body)));
   if (task.empty()) {
     throw a2a::task_not_cancelable(
         "its agent does not stop it: " +

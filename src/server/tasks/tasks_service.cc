@@ -207,24 +207,46 @@ std::optional<Service::Found> Service::look_up(sql::Statements& statements, cons
   return found;
 }
 
-void Service::put_together(sql::Statements& statements, Found& found) const {
+void Service::read_pieces(sql::Statements& statements, Found& found) const {
   const std::int64_t message = found.record.message.seq;
   found.newest = streams_.newest(statements, message);
   if (found.newest == 0 || found.record.outcome) return;
-  a2a::Stream stream;
+  std::vector<streams::Piece> all;
   std::int64_t bytes = 0, at = 0;
   while (at < found.newest) {
     auto pieces = streams_.part(statements, message, at);
     if (pieces.empty() || pieces.front().number != at + 1) return;
-    for (const streams::Piece& piece : pieces) {
+    at = pieces.back().number;
+    for (streams::Piece& piece : pieces) {
       bytes += static_cast<std::int64_t>(piece.data.size());
-      stream.take(piece.data);
+      all.push_back(std::move(piece));
     }
     if (bytes > together_max) return;
-    at = pieces.back().number;
   }
-  const std::string answer = stream.answer();
-  if (!answer.empty()) found.heard = a2a::task_answer_in(answer);
+  found.pieces = std::move(all);
+}
+
+io::Task<void> Service::put_together(Found& found) {
+  const auto pieces = std::exchange(found.pieces, {});
+  if (pieces.empty()) co_return;
+  auto join = [&pieces] {
+    a2a::Stream stream;
+    for (const streams::Piece& piece : pieces) stream.take(piece.data);
+    const std::string answer = stream.answer();
+    return answer.empty() ? std::string() : a2a::task_answer_in(answer);
+  };
+  std::size_t bytes = 0;
+  for (const streams::Piece& piece : pieces) bytes += piece.data.size();
+  if (bytes > io::short_text_max) {
+    found.heard = co_await aside_.run(join);
+  } else {
+    found.heard = join();
+  }
+}
+
+io::Task<std::string> Service::task_in(const RawJson& answer) {
+  if (answer.text.size() <= io::short_text_max) co_return a2a::task_answer_in(answer.text);
+  co_return co_await aside_.run([&] { return a2a::task_answer_in(answer.text); });
 }
 
 io::Task<Service::Found> Service::find(const Asker& asker, const std::string& id) {
@@ -236,12 +258,13 @@ io::Task<Service::Found> Service::find(const Asker& asker, const std::string& id
 io::Task<std::string> Service::get(const Asker& asker, const a2a::TaskCall& call) {
   auto look = [&, this](sql::Read& read) {
     auto out = look_up(read, asker, call.id);
-    if (out && !out->record.outcome) put_together(read, *out);
+    if (out && !out->record.outcome) read_pieces(read, *out);
     return out;
   };
   auto seen = co_await db_.read(look);
   if (!seen) throw a2a::task_not_found();
   Found found = std::move(*seen);
+  co_await put_together(found);
   if (found.goes_on()) co_await hear(found);
   const a2a::TaskForm form{call.generation, call.history_length, true};
   co_return co_await told(std::move(found), form);
@@ -258,7 +281,7 @@ io::Task<void> Service::hear(Found& found) {
     found.note = "its agent could not be asked: " + said->error;
     co_return;
   }
-  std::string task = a2a::task_answer_in(said->answer.body);
+  std::string task = co_await task_in(RawJson(std::move(said->answer.body)));
   if (task.empty()) {
     found.note = "its agent does not say how it stands: " + said->answer.error;
     co_return;

@@ -95,8 +95,9 @@ class Service {
     std::string id;  // As it was asked for.
     messages::Record record;
     std::optional<Row> row;
-    std::string heard;        // The agent's newest word on its task, as the result of JSON-RPC.
-    std::string note;         // Why that is not newer.
+    std::string heard;  // The agent's newest word on its task, as the result of JSON-RPC.
+    std::string note;   // Why that is not newer.
+    std::vector<streams::Piece> pieces;  // Of its answer so far, until they are put together.
     std::int64_t newest = 0;  // The number of its newest piece, where its answer comes in pieces.
     std::optional<proxy::Known> known() const {
       if (!row) return std::nullopt;
@@ -142,8 +143,14 @@ class Service {
   io::Task<Found> find(const Asker& asker, const std::string& id);
   std::optional<Found> look_up(sql::Statements& statements, const Asker& asker,
                                const std::string& id) const;
-  // What has come of an answer in pieces, as far as that is not too much.
-  void put_together(sql::Statements& statements, Found& found) const;
+  // The same with what its sender and its agent said, which `found` does not hold.
+  io::Task<Found> with_bodies(const Found& found);
+  // Reads what has come of an answer in pieces, as far as that is not too much; to be put together
+  // when no reader of the store waits for it.
+  void read_pieces(sql::Statements& statements, Found& found) const;
+  io::Task<void> put_together(Found& found);
+  // What an agent said of its task in an answer that may be long.
+  io::Task<std::string> task_in(const RawJson& answer);
   // Asks the agent how its task stands.
   io::Task<void> hear(Found& found);
   io::Task<std::string> told(Found found, a2a::TaskForm form);

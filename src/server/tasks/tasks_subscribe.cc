@@ -29,12 +29,13 @@ io::Task<http::Response> Service::subscribe(const Asker& asker, const a2a::TaskC
                                             std::int64_t last, bool bare) {
   auto look = [&, this](sql::Read& read) {
     auto out = look_up(read, asker, call.id);
-    if (out) put_together(read, *out);
+    if (out) read_pieces(read, *out);
     return out;
   };
   auto seen = co_await db_.read(look);
   if (!seen) throw a2a::task_not_found();
   Found found = std::move(*seen);
+  co_await put_together(found);
   if (found.record.outcome && !found.goes_on() && last == 0)
     throw a2a::unsupported_operation("the task has ended; tasks/get tells how");
   if (!found.record.outcome || last > 0) {
@@ -57,10 +58,23 @@ io::Task<http::Response> Service::subscribe(const Asker& asker, const a2a::TaskC
   response.content_type = "text/event-stream";
   response.headers.emplace_back("Cache-Control", "no-cache");
   response.headers.emplace_back("X-Accel-Buffering", "no");
+  // A subscriber may stay for hours: what was said is read when it is told.
+  found.record.body = {};
+  if (found.record.outcome) found.record.outcome->body = {};
   response.stream = [this, found = std::move(found), call, bare](http::BodyWriter& out) mutable {
     return keep_asking(out, std::move(found), std::move(call), bare);
   };
   co_return response;
+}
+
+io::Task<Service::Found> Service::with_bodies(const Found& found) {
+  Found whole = found;
+  const std::int64_t message = found.record.message.seq;
+  auto record =
+      co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, message); });
+  if (!record) throw a2a::task_not_found();
+  whole.record = std::move(*record);
+  co_return whole;
 }
 
 io::Task<void> Service::keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call,
@@ -76,15 +90,16 @@ io::Task<void> Service::keep_asking(http::BodyWriter& out, Found found, a2a::Tas
     if (found.row->state != shown) {
       shown = found.row->state;
       wait = asked_after_min;
-      std::string task = co_await told(found, form);
+      std::string task = co_await told(co_await with_bodies(found), form);
       std::string event = event_with(task, call);
       text = "data: " + (bare ? a2a::bare_of(event) : event) + "\n\n";
     }
     if (out.closed()) break;
     co_await out.write(text);
     if (!found.goes_on()) break;
-    found.heard.clear();
-    found.note.clear();
+    found.heard = {};
+    found.note = {};
+    text = {};
     co_await woken.wait(wait);
     wait = std::min(wait * 2, asked_after_max);
   }
