@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from typing import Any
 
 import pytest
+import requests
 from attackers import Org, PushAgents, Resident, answer_bytes, message, refused, says
+from stage import wait_for
 
 
 def task(state: str, said: str = "", made: str = "") -> dict[str, Any]:
@@ -225,3 +228,44 @@ def test_a_failed_try_gives_its_key_to_another_of_the_same(org: Org, push_agents
     refused(asker.ask("POST", "/workspaces/SELF/delegate",
                       {"target_id": peer.id, "task": "other", "idempotency_key": "k"}), 409)
     assert hand_over(asker, peer, idempotency_key="k")["delegation_id"] != first["delegation_id"]
+
+
+def replies(peer: Resident, asker: Resident, activity: str, text: str) -> requests.Response:
+    body = message(text)
+    body["params"]["message"]["metadata"] = {"reply_to": activity}
+    return peer.ask("POST", f"/workspaces/{asker.id}/a2a", body)
+
+
+def test_an_answer_for_which_nobody_waits_any_more_comes_as_a_message(org: Org, push_agents: PushAgents) -> None:
+    asker, peer = pair(org, push_agents, task("working", "soon"))
+    told = hand_over(asker, peer)
+    assert told["status"] == "failed" and "unfinished" in told["error"]
+    mail = next(r for r in peer.ask("GET", "/workspaces/SELF/activity").json() if r["method"] == "message/send")
+    answer = replies(peer, asker, mail["id"], "the real answer")
+    assert answer.status_code in (200, 202) and answer.json().get("status") != "recorded", answer.text
+    inbox = asker.ask("GET", "/workspaces/SELF/activity?type=a2a_receive").json()
+    assert any("the real answer" in json.dumps(row["request_body"]) for row in inbox)
+
+
+def test_an_answer_while_the_question_is_under_way_is_the_answer_and_a_repeat_is_one(
+        org: Org, push_agents: PushAgents) -> None:
+    asker = org.resident("asker")
+    assert asker.register().status_code == 200
+    peer = org.resident("peer", asker.id)
+    answers: list[requests.Response] = []
+
+    def answering(connection: socket.socket, head: bytes, body: bytes) -> None:
+        activity = next(line.split(b": ")[1].decode() for line in head.split(b"\r\n")
+                        if line.lower().startswith(b"x-molecule-activity-id"))
+        reply = message("forty-two", "same-id")
+        reply["params"]["message"]["metadata"] = {"reply_to": activity}
+        for _ in range(2):
+            answers.append(peer.ask("POST", f"/workspaces/{asker.id}/a2a", reply))
+        connection.sendall(answer_bytes("busy", status="503 Service Unavailable"))
+
+    assert peer.register(url=push_agents.start(answering), delivery_mode="push").status_code == 200
+    told = hand_over(asker, peer)
+    assert told["status"] == "completed" and told["result"] == "forty-two", told
+    wait_for("both to be answered", lambda: len(answers) == 2)
+    assert [answer.json()["status"] for answer in answers] == ["recorded", "recorded"]
+    assert [answer.json().get("duplicate", False) for answer in answers] == [False, True]

@@ -212,9 +212,11 @@ void Ledger::close(sql::Tx& tx, const Message& message, const Outcome& outcome) 
   tx.post(store::insert_outcome, message.seq, outcome.end, clock_.now(),
           static_cast<std::int64_t>(outcome.body.text.size() + outcome.trace.text.size()),
           outcome.duration_ms, outcome.error, some(outcome.trace), some(outcome.body));
+  const bool arrived = outcome.end == End::answered || outcome.end == End::failed;
   // First, so that whoever a follower wakes does not find it open.
-  tx.after_commit(
-      [this, target = message.target, seq = message.seq] { mailboxes_.take_out(target, seq); });
+  tx.after_commit([this, target = message.target, seq = message.seq, arrived] {
+    mailboxes_.take_out(target, seq, arrived);
+  });
   for (Follower* follower : followers_) follower->ended(tx, message, outcome);
 }
 
@@ -255,7 +257,8 @@ std::size_t Ledger::expire(sql::Tx& tx, std::size_t max) {
 }
 
 std::size_t Ledger::end_all_for(sql::Tx& tx, WorkspaceId target, std::size_t max) {
-  auto all = tx.all(store::open_for, target, static_cast<std::int64_t>(max));
+  // The store has no order by target, and memory has.
+  const auto all = mailboxes_.oldest_of(target, max);
   for (std::int64_t seq : all) {
     auto record = head(tx, seq);
     if (!record || tx.run(store::close_any, seq) == 0) continue;
@@ -274,12 +277,13 @@ void Ledger::erase(sql::Tx& tx, WorkspaceId target, std::int64_t seq) {
   tx.post(store::erase_key, seq);
   tx.post(store::erase, seq);
   for (Follower* follower : followers_) follower->erased(tx, seq);
-  tx.after_commit([this, target, seq] { mailboxes_.take_out(target, seq); });
+  tx.after_commit([this, target, seq] { mailboxes_.take_out(target, seq, false); });
 }
 
 void Ledger::recover(sql::Tx& tx) {
   tx.run(store::take_over, owner_);
   auto newest = tx.all(store::newest_keys, static_cast<std::int64_t>(MessageKeys::known_max));
+  keys_.forget_all();
   for (auto each = newest.rbegin(); each != newest.rend(); ++each) {
     keys_.remember(each->message_key.bytes(), each->seq);
   }

@@ -58,7 +58,7 @@ void Mailboxes::replace(const std::vector<std::pair<std::int64_t, Open>>& all) {
   boxes_.write([&](Boxes& map) { map.swap(fresh); });
 }
 
-void Mailboxes::take_out(WorkspaceId target, std::int64_t seq) {
+void Mailboxes::take_out(WorkspaceId target, std::int64_t seq, bool arrived) {
   boxes_.write([&](auto& map) {
     auto box = map.find(target);
     if (box == map.end()) return;
@@ -66,7 +66,7 @@ void Mailboxes::take_out(WorkspaceId target, std::int64_t seq) {
     if (it == box->second.open.end()) return;
     const std::optional<WorkspaceId> source = it->second.source;
     box->second.leave(seq, it->second);
-    if (it->second.waited) box->second.lines[key_of(source)].flowing = true;
+    if (it->second.waited) box->second.lines[key_of(source)].flowing = arrived;
     box->second.tidy(source);
     box->second.open.erase(it);
     if (box->second.open.empty()) map.erase(box);
@@ -166,6 +166,19 @@ std::vector<Mailboxes::Next> Mailboxes::next(WorkspaceId target, std::chrono::na
     std::ranges::sort(found, {}, &Next::seq);
     if (found.size() > max) found.resize(max);
     return found;
+  });
+}
+
+std::vector<std::int64_t> Mailboxes::oldest_of(WorkspaceId target, std::size_t max) const {
+  return boxes_.read([&](const auto& map) {
+    std::vector<std::int64_t> oldest;
+    auto box = map.find(target);
+    if (box == map.end()) return oldest;
+    for (const auto& [seq, open] : box->second.open) {
+      if (oldest.size() == max) break;
+      oldest.push_back(seq);
+    }
+    return oldest;
   });
 }
 

@@ -42,7 +42,8 @@ struct Open {
 class Mailboxes {
  public:
   void put(std::int64_t seq, const Open& open);
-  void take_out(WorkspaceId target, std::int64_t seq);
+  // `arrived`: its agent had it, so what waits behind it may go.
+  void take_out(WorkspaceId target, std::int64_t seq, bool arrived);
   template <class Fn>
   void change(WorkspaceId target, std::int64_t seq, Fn&& fn) {
     boxes_.write([&](auto& map) {
@@ -82,6 +83,8 @@ class Mailboxes {
   };
   std::vector<Next> next(WorkspaceId target, std::chrono::nanoseconds now, std::size_t max) const;
 
+  // The oldest open messages of a target, under way or not.
+  std::vector<std::int64_t> oldest_of(WorkspaceId target, std::size_t max) const;
   // Agents for whom something waits.
   std::vector<WorkspaceId> waiting_targets() const;
   // Leases that end before an instant; at most `max`.

@@ -62,7 +62,7 @@ TEST_F(MailboxesTest, EachSenderHasALineOfItsOwn) {
   EXPECT_FALSE(boxes.may_pass(target, one));
   EXPECT_FALSE(boxes.may_pass(target, std::nullopt));
   lease(4);
-  boxes.take_out(target, 4);
+  boxes.take_out(target, 4, true);
   EXPECT_TRUE(boxes.may_pass(target, std::nullopt));
   EXPECT_FALSE(boxes.may_pass(target, two));
 }
@@ -71,7 +71,7 @@ TEST_F(MailboxesTest, WhatComesBackStandsWhereItStood) {
   for (std::int64_t seq : {1, 2, 3, 4}) wait_for(seq, one);
   lease(1);
   EXPECT_EQ(next(16), Seqs{}) << "the first goes alone";
-  boxes.take_out(target, 1);
+  boxes.take_out(target, 1, true);
   EXPECT_EQ(next(16), (Seqs{2, 3, 4})) << "the others follow it";
   lease(2);
   lease(3);
@@ -85,13 +85,23 @@ TEST_F(MailboxesTest, WhatComesBackStandsWhereItStood) {
   EXPECT_EQ(boxes.under_way(target), 0);
 }
 
+TEST_F(MailboxesTest, WhatWasGivenUpLetsNobodyPass) {
+  for (std::int64_t seq : {1, 2, 3, 4}) wait_for(seq, one);
+  lease(1);
+  boxes.take_out(target, 1, true);
+  EXPECT_EQ(next(16), (Seqs{2, 3, 4}));
+  lease(2);
+  boxes.take_out(target, 2, false);
+  EXPECT_EQ(next(16), Seqs{3}) << "the next goes alone";
+}
+
 TEST_F(MailboxesTest, LeasesThatEndAreFoundAmongThoseUnderWay) {
   for (std::int64_t seq : {1, 2, 3}) wait_for(seq, one);
   lease(2);
   auto held = boxes.ending_before(1h, 10);
   ASSERT_EQ(held.size(), std::size_t{1});
   EXPECT_EQ(held.front().seq, 2);
-  boxes.take_out(target, 2);
+  boxes.take_out(target, 2, true);
   EXPECT_TRUE(boxes.ending_before(1h, 10).empty());
 }
 
@@ -117,14 +127,14 @@ TEST_F(MailboxesTest, AHundredThousandWaitingMessagesCostNoOtherSenderAnything) 
     ASSERT_EQ(next(16), Seqs{others});
     lease(others);
     ASSERT_TRUE(boxes.ending_before(0ns, 16).empty());
-    boxes.take_out(target, others);
+    boxes.take_out(target, others, true);
   }
   clock.advance(24h);
   Seqs gone;
   for (Seqs due = next(16); !due.empty(); due = next(16)) {
     for (std::int64_t seq : due) {
       lease(seq);
-      boxes.take_out(target, seq);
+      boxes.take_out(target, seq, true);
       gone.push_back(seq);
     }
   }

@@ -53,6 +53,12 @@ void MessageKeys::erase(const Entry& entry) {
   places_[hole] = {};
 }
 
+void MessageKeys::forget_all() {
+  places_.assign(places_.size(), Entry{});
+  order_.clear();
+  first_ = 0;
+}
+
 void MessageKeys::remember(const IdBytes& key, std::int64_t seq) {
   const Entry entry{mark_of(key), seq};
   if (order_.size() < known_) {

@@ -26,6 +26,8 @@ class MessageKeys {
   std::optional<std::int64_t> find(const IdBytes& key) const;
   // Replaces an older entry of the same key; forgets the oldest entry beyond the bound.
   void remember(const IdBytes& key, std::int64_t seq);
+  // Before what the store has is read back: an entry that is there twice would be forgotten twice.
+  void forget_all();
   // Rows below this one are not looked for any more.
   std::int64_t oldest() const { return order_.empty() ? 0 : order_[first_].seq; }
   std::size_t size() const { return order_.size(); }

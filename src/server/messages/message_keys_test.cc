@@ -36,6 +36,19 @@ TEST(MessageKeys, ANewerMessageKeepsItsKeyWhenTheOlderEntryGoes) {
   EXPECT_FALSE(keys.find(key(1)));
 }
 
+// What the store has is read back when it comes back, into a memory that has it already.
+TEST(MessageKeys, KnowsAllThatIsReadBackAnew) {
+  MessageKeys keys(8);
+  for (int round = 0; round < 3; ++round) {
+    keys.forget_all();
+    EXPECT_EQ(keys.size(), 0U);
+    for (std::uint64_t i = 1; i <= 6; ++i)
+      keys.remember(key(i * 7919), static_cast<std::int64_t>(i));
+  }
+  for (std::uint64_t i = 1; i <= 6; ++i) EXPECT_EQ(keys.find(key(i * 7919)), i);
+  EXPECT_EQ(keys.oldest(), 1);
+}
+
 // Marks are chosen so that they crowd: the same home, the end of the table, runs that wrap.
 TEST(MessageKeys, AgreesWithAMapWhateverTheOrder) {
   MessageKeys keys(1500);

@@ -102,7 +102,7 @@ TEST_F(Admit, ABusyAgentsMessagesWaitInItsMailbox) {
   EXPECT_EQ(way_to(agent), Way::carried);
   open(agent, std::nullopt, messages::State::leased);
   EXPECT_EQ(way_to(agent), Way::waits);
-  mailboxes.take_out(agent, last);
+  mailboxes.take_out(agent, last, true);
   EXPECT_EQ(way_to(agent), Way::carried);
 }
 

@@ -13,6 +13,11 @@ using messages::State;
 // Each but the first follows a message of the same id that came and went in between.
 constexpr int accept_tries = 3;
 
+// Whether a message ended with this very answer.
+bool says(const std::optional<messages::Outcome>& outcome, const a2a::Answer& answer) {
+  return outcome && outcome->body.text == answer.body;
+}
+
 }  // namespace
 
 Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
@@ -96,6 +101,7 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     bool recorded = false;
     bool delegated = false;
     bool canceled = false;
+    bool late = false;  // The message ended otherwise: given up, refused, or with another answer.
   };
   a2a::Answer answer;
   answer.text = admission.message.text;
@@ -111,7 +117,8 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     if (outcome.canceled) return outcome;
     answer.body = a2a::answer_from(
         admission.message.body, a2a::generation_of(asked->message.method), asked->message.rpc_id);
-    outcome.recorded = settler_.record_answer(tx, asked->message, answer);
+    outcome.recorded = settler_.record_answer(tx, asked->message, answer, outcome.delegated);
+    outcome.late = !outcome.recorded && !says(asked->outcome, answer);
     return outcome;
   });
   if (!found.known) {
@@ -128,8 +135,8 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
   }
   // An answer to a delegation is delivered by the delegation; any other goes on to the asker as a
   // message. Also when it was recorded before: a crash may have come between, and the message's own
-  // id keeps a repeated one from arriving twice.
-  if (!found.delegated) co_return std::nullopt;
+  // id keeps a repeated one from arriving twice. So does one for which the delegation did not wait.
+  if (!found.delegated || found.late) co_return std::nullopt;
   if (found.recorded) probe_.answered.add();
   api::Receipt body;
   body.status = "recorded";

@@ -7,7 +7,9 @@ namespace molecule::proxy {
 namespace {
 
 constexpr std::size_t slice_max = 256;  // Messages of one transaction.
-constexpr std::size_t lease_max = 16;   // With their bodies.
+// Of a removed workspace in one round: others have to be looked after, too.
+constexpr int removed_slices_max = 64;
+constexpr std::size_t lease_max = 16;  // With their bodies.
 
 }  // namespace
 
@@ -83,7 +85,11 @@ io::Task<void> Service::end_overdue() {
   for (WorkspaceId agent : mailboxes_.waiting_targets()) {
     auto brief = directory_.brief(agent);
     if (brief && brief->status != workspaces::Status::removed) continue;
-    co_await db_.write([&, this](sql::Tx& tx) { ledger_.end_all_for(tx, agent, slice_max); });
+    for (int slices = 0; slices < removed_slices_max; ++slices) {
+      const std::size_t ended = co_await db_.write(
+          [&, this](sql::Tx& tx) { return ledger_.end_all_for(tx, agent, slice_max); });
+      if (ended < slice_max) break;
+    }
   }
 }
 

@@ -2,6 +2,35 @@
 #include "server/proxy/proxy_service.h"
 
 namespace molecule::proxy {
+namespace {
+
+// Questions that an agent is asked at a time: whoever asks much takes no way from its messages.
+constexpr int questions_max = 8;
+
+struct Asking {
+  Asking(io::Guarded<std::unordered_map<WorkspaceId, int>>& of, WorkspaceId whom)
+      : counts(of), target(whom) {
+    may_ask = counts.write([&](auto& map) {
+      int& count = map[target];
+      if (count >= questions_max) return false;
+      ++count;
+      return true;
+    });
+  }
+  ~Asking() {
+    if (!may_ask) return;
+    counts.write([&](auto& map) {
+      if (--map[target] == 0) map.erase(target);
+    });
+  }
+  Asking(const Asking&) = delete;
+
+  io::Guarded<std::unordered_map<WorkspaceId, int>>& counts;
+  const WorkspaceId target;
+  bool may_ask = false;
+};
+
+}  // namespace
 
 bool Service::is_polled(WorkspaceId agent) const {
   return directory_.delivery(agent) == workspaces::Delivery::poll;
@@ -18,6 +47,13 @@ io::Task<std::optional<Carried>> Service::ask(const messages::Message& message,
   question.activity = message.id();
   question.task = std::move(task);
   question.context = std::move(context);
+  const Asking asking(asking_, message.target);
+  if (!asking.may_ask) {
+    Carried busy;
+    busy.code = "agent_busy";
+    busy.error = "it is being asked about too many of its tasks at once; try again";
+    co_return busy;
+  }
   io::Context here = co_await io::context();
   co_return co_await question.target.link->ask(lane_of(*here.loop), question);
 }

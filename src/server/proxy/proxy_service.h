@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -184,6 +185,7 @@ class Service {
   std::atomic<bool> going_down_{false};
   std::atomic<std::uint64_t> unknown_commits_{0};  // That recovery has seen.
   io::Guarded<std::unordered_set<WorkspaceId>> draining_;
+  io::Guarded<std::unordered_map<WorkspaceId, int>> asking_;  // Questions under way.
 };
 
 extern const std::span<const http::Route> routes;

@@ -29,8 +29,11 @@ Outcome Settler::outcome_of(const Message& message, const a2a::Answer& answer) c
   return outcome;
 }
 
-bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answer& answer) {
-  return ledger_.end_open(tx, message, outcome_of(message, answer));
+bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answer& answer,
+                            bool under_way) {
+  const Outcome outcome = outcome_of(message, answer);
+  if (under_way) return ledger_.call_off(tx, message, outcome);
+  return ledger_.end_open(tx, message, outcome);
 }
 
 // An agent that says "later" has not begun; whatever is between it and us may have passed it on.

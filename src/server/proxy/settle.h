@@ -25,8 +25,9 @@ class Settler {
   // Durable when it returns.
   io::Task<Settled> settle(messages::Message message, messages::Lease lease, Carried carried);
   // An answer that arrives as a reply, inside the caller's transaction. False when the message has
-  // its end already or is being carried.
-  bool record_answer(sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer);
+  // its end already, or is being carried and `under_way` does not say that this ends it.
+  bool record_answer(sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer,
+                     bool under_way);
 
  private:
   messages::Outcome outcome_of(const messages::Message& message, const a2a::Answer& answer) const;
