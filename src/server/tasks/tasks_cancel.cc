@@ -30,20 +30,23 @@ std::string why_canceled(const messages::Record& record, bool polled) {
 }  // namespace
 
 io::Task<std::string> Service::cancel(const Asker& asker, const a2a::TaskCall& call) {
+  bool asked = false;  // Its agent, by us.
   for (int tries = 0; tries < tries_max; ++tries) {
     Found found = co_await find(asker, call.id);
     const proxy::Standing standing = proxy::standing_of(found.record, found.known(), false);
     if (found.record.outcome && !found.goes_on()) {
       // Its agent may have ended it so before we could write what it said to us.
-      const bool just_now = tries > 0 && found.record.outcome->end == messages::End::canceled;
-      if (!just_now) throw ended_before(standing);
-      co_return co_await told(std::move(found), {call.generation, call.history_length, true});
+      if (!asked || found.record.outcome->end != messages::End::canceled)
+        throw ended_before(standing);
+      const a2a::TaskForm ended{call.generation, call.history_length, true};
+      co_return co_await told(std::move(found), ended);
     }
     const bool waits = found.record.delivery && found.record.delivery->state == State::open;
     std::optional<Found> canceled;
     if (waits) {
       canceled = co_await call_off(asker, std::move(found));
     } else {
+      asked = true;
       canceled = co_await ask_to_stop(asker, std::move(found));
     }
     const a2a::TaskForm form{call.generation, call.history_length, true};

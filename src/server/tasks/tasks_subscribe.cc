@@ -90,7 +90,8 @@ io::Task<void> Service::keep_asking(http::BodyWriter& out, Found found, a2a::Tas
     if (found.row->state != shown) {
       shown = found.row->state;
       wait = asked_after_min;
-      std::string task = co_await told(co_await with_bodies(found), form);
+      Found whole = co_await with_bodies(found);
+      std::string task = co_await told(std::move(whole), form);
       std::string event = event_with(task, call);
       text = "data: " + (bare ? a2a::bare_of(event) : event) + "\n\n";
     }
