@@ -90,7 +90,9 @@ class Story:
 
     def nap(self) -> str:
         agent = self.chance.choice(self.dialled)
+        self._session.close()  # Nobody keeps a connection open for so long that says nothing.
         agent.freeze(NAP_SECONDS)
+        self._session = self.plane.session(self.admin, timeout=30)
         return f"nap {type(agent).__name__}"
 
     def kill(self, away: float) -> None:

@@ -15,6 +15,8 @@ from ledger import Ledger
 from plane import Plane
 
 ASK_SECONDS = 15.0
+TAKEN_WITHIN = 300.0
+"""Seconds for a message to be acknowledged: an agent that sleeps says nothing in a stream, for minutes."""
 LATER = (429, 503)
 
 
@@ -100,12 +102,12 @@ class Sender(threading.Thread):
             self._until(lambda: send(message, text), message)
 
     def _until(self, attempt: Any, message: str) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + TAKEN_WITHIN
         while not attempt():
             if self.wrong:
                 return
             if time.monotonic() > deadline:
-                self.wrong.append(f"{message} was not taken for two minutes")
+                self.wrong.append(f"{message} was not taken in time")
                 return
             time.sleep(0.02)  # The platform is away; it will be back.
 
