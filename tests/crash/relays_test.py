@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -90,9 +91,11 @@ class Story:
 
     def nap(self) -> str:
         agent = self.chance.choice(self.dialled)
-        self._session.close()  # Nobody keeps a connection open for so long that says nothing.
-        agent.freeze(NAP_SECONDS)
-        self._session = self.plane.session(self.admin, timeout=30)
+        sleeping = threading.Thread(target=agent.freeze, args=(NAP_SECONDS,))
+        sleeping.start()
+        while sleeping.is_alive():
+            self.prove()  # Meanwhile more is told than a follower may be behind.
+            sleeping.join(1)
         return f"nap {type(agent).__name__}"
 
     def kill(self, away: float) -> None:
