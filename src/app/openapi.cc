@@ -207,6 +207,12 @@ std::string operation(const http::Route& route, json::Shapes& shapes) {
     body.add("content", RawJson(content(http::Contract::json_media, contract.body, shapes)));
     out.add("requestBody", body.raw());
   }
+  if (!route.incoming.empty()) {
+    json::Object body;
+    body.add("required", true);
+    body.add("content", json::Object{}.add(route.incoming, RawJson("{}")).raw());
+    out.add("requestBody", body.raw());
+  }
   out.add("responses", RawJson(answers(route, contract, shapes)));
   return out.text();
 }
@@ -232,7 +238,8 @@ std::vector<std::string_view> refusals_of(const http::Route& route,
   if (access == "peer") add({"not_reachable"});
   if (!parameters(route.pattern).empty()) add({"bad_id"});
   if (!contract.query.empty()) add({"bad_query"});
-  if (contract.body) add({"body_too_large", "request_timeout", "unsupported_coding"});
+  if (contract.body || !route.incoming.empty())
+    add({"body_too_large", "request_timeout", "unsupported_coding"});
   for (std::string_view code : route.refusals) {
     if (!code.empty() && std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
   }

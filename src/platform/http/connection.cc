@@ -149,7 +149,7 @@ io::Task<Connection::Next> Connection::serve_buffered() {
     if (!response) response = check_coding();
   }
   bool keep_alive = at.framing.keep_alive;
-  if (!response) {
+  if (!response && match.route->incoming.empty()) {
     std::size_t cap = match.route->body_max;
     std::optional<Body> body = body_at_hand(cap);
     if (!body) body = co_await read_body(cap);
@@ -161,7 +161,12 @@ io::Task<Connection::Next> Connection::serve_buffered() {
       response = body_refusal(*body, cap);
     }
   }
-  if (!response) response = co_await call(match);
+  if (!response) {
+    const bool reads = !match.route->incoming.empty();
+    io::Task<Response> working = reads ? call_reading(match) : call(match);
+    response = co_await working;
+  }
+  if (phase_ == Phase::leaving) co_return Next::close;  // Gone while its body was read.
   if (!body_read_ && !skip_body()) keep_alive = false;
   bool lingers = !body_read_;
 

@@ -164,6 +164,7 @@ class Connection {
   class Watch;
   class Hold;
   class Writer;
+  class Incoming;
   enum class Phase { idle, receiving, busy, stream, socket, leaving };
   enum class Next { request, idle, close, linger };
   enum class Body { done, bad, too_large, slow, gone, overloaded };
@@ -183,6 +184,7 @@ class Connection {
   bool skip_body();
   Response body_refusal(Body outcome, std::size_t cap);
   io::Task<Response> call(const Router::Match& match);
+  io::Task<Response> call_reading(const Router::Match& match);
   Response failed(std::exception_ptr failure);
   io::Task<Next> respond(Response& response, bool keep_alive);
   io::Task<Next> stream_body(Response& response, bool keep_alive);

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "platform/http/connection.h"
+#include "platform/http/connection_incoming.h"
 #include "platform/http/syntax.h"
 #include "platform/http/websocket.h"
 #include "platform/log/log.h"
@@ -132,6 +133,35 @@ io::Task<Response> Connection::call(const Router::Match& match) {
   co_return failed(failure);
 }
 
+// A change whose body comes as the handler reads it. It ends with its credential, since it may
+// last.
+io::Task<Response> Connection::call_reading(const Router::Match& match) {
+  Request& request = at_->request;
+  Incoming incoming(*this, match.route->body_max);
+  request.incoming = &incoming;
+  std::exception_ptr failure;
+  std::optional<Response> response;
+  try {
+    io::Context here = co_await io::context();
+    io::Cancellation cancellation(here.cancellation);
+    Hold hold(*this, &cancellation);
+    io::detail::WithCancellation<Response> working{match.route->call(match.service, request),
+                                                   cancellation};
+    response = co_await working;
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  request.incoming = nullptr;
+  phase_ = Phase::busy;
+  body_read_ = incoming.end();
+  if (ended_) co_return std::move(*ended_);
+  if (incoming.outcome() == Body::gone) phase_ = Phase::leaving;
+  if (incoming.outcome() != Body::done)
+    co_return body_refusal(incoming.outcome(), match.route->body_max);
+  if (failure) co_return failed(failure);
+  co_return std::move(*response);
+}
+
 namespace {
 constexpr std::size_t copied_max = 1024;
 }
@@ -160,7 +190,8 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   facts.http10 = at.framing.http10;
   facts.secure = at.request.secure;
   facts.page = page_;
-  if (response.stream) {
+  const bool sized = response.stream && response.stream_length;
+  if (response.stream && !sized) {
     facts.chunked = !at.framing.http10;
     if (at.framing.http10) keep_alive = false;
   }
@@ -168,6 +199,7 @@ io::Task<Connection::Next> Connection::respond(Response& response, bool keep_ali
   std::string_view body = response.fixed.empty() ? std::string_view(response.body) : response.fixed;
   bool bodiless = response.status == 204 || response.status == 304;
   if (!response.stream && !bodiless) facts.length = body.size();
+  if (sized) facts.length = response.stream_length;
   at.out.clear();
   server_.heads.write(at.out, response, facts);
   Pieces pieces;
@@ -204,6 +236,7 @@ class Connection::Writer final : public BodyWriter {
   io::Task<void> write(std::string_view bytes) override {
     if (gone_) throw Fault(Kind::cancelled, "cancelled", "the peer is gone");
     if (bytes.empty()) co_return;
+    written_ += bytes.size();
     Pieces pieces;
     if (chunked_) {
       auto [end, error] = std::to_chars(size_, size_ + sizeof size_ - 2, bytes.size(), 16);
@@ -239,10 +272,12 @@ class Connection::Writer final : public BodyWriter {
     tell();
   }
   bool gone() const { return gone_; }
+  std::uint64_t written() const { return written_; }
 
  private:
   Connection& connection_;
   bool chunked_;
+  std::uint64_t written_ = 0;
   bool gone_ = false;
   bool told_ = false;
   io::Signal* signal_ = nullptr;
@@ -276,7 +311,7 @@ void Connection::review() noexcept {
 io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep_alive) {
   phase_ = Phase::stream;
   server_.probe.streams.add();
-  bool chunked = !at_->framing.http10;
+  bool chunked = !at_->framing.http10 && !response.stream_length;
   Writer writer(*this, chunked);
   writer_ = &writer;
   if (server_.draining) writer.tell();
@@ -292,7 +327,8 @@ io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep
     try {
       io::detail::WithCancellation<void> streaming{response.stream(writer), cancellation};
       co_await streaming;
-      complete = !writer.gone();
+      complete = !writer.gone() &&
+                 (!response.stream_length || writer.written() == *response.stream_length);
     } catch (const Fault& fault) {
       if (fault.kind() != Kind::cancelled && fault.kind() != Kind::deadline)
         failure = std::current_exception();

@@ -18,7 +18,7 @@
 namespace molecule::io {
 class Aside;
 class Signal;
-}
+}  // namespace molecule::io
 
 namespace molecule::http {
 
@@ -52,6 +52,19 @@ enum class Way : std::uint8_t {
   claimed,  // By something that says it is a proxy and is not in trusted-proxies: not believed.
 };
 
+// A body that its route reads as it comes (Route::reads_body). What has been read is nobody's any
+// more: the body is in memory a piece at a time.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // What the request says it will be; nothing when it does not say.
+  virtual std::optional<std::uint64_t> announced() const = 0;
+  // The next bytes, until the next call; empty at the end. Throws Fault when the peer is gone or
+  // too slow, breaks the encoding or sends more than the route takes; what is answered then is the
+  // server's business, whatever the handler makes of it.
+  virtual io::Task<std::string_view> next() = 0;
+};
+
 // Views point into the connection's buffers and live until the handler's response has been sent.
 struct Header {
   std::string_view name;   // As received; compare without case.
@@ -65,6 +78,7 @@ class Request {
   std::string_view query;  // Without '?', may be empty.
   std::vector<Header> headers;
   std::string_view body;            // Whole; the route's cap was enforced while reading.
+  BodyReader* incoming = nullptr;   // Instead of it, for a route that reads_body().
   std::string_view host;            // The Host header, exactly one.
   std::string_view peer;            // Client address text: TCP peer, or from a trusted proxy.
   bool secure = false;              // Arrived over TLS.
@@ -127,6 +141,8 @@ struct Response {
   // Streamed body (SSE and the like): head first, then this runs until it returns or the peer is
   // gone.
   std::move_only_function<io::Task<void>(BodyWriter&)> stream;
+  // Of a streamed body whose size is known before: its Content-Length.
+  std::optional<std::uint64_t> stream_length;
   // Accepts a WebSocket: 101 first, then this runs with it. `subprotocol` is echoed when not empty.
   std::move_only_function<io::Task<void>(WebSocket&)> socket;
   std::string subprotocol;

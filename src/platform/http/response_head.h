@@ -16,7 +16,7 @@ struct HeadFacts {
   std::string_view request_id;
   std::string_view allow_origin;  // Empty: no CORS headers.
   Quota quota;
-  std::optional<std::size_t> length;  // Without: no Content-Length (streams, 204, 101).
+  std::optional<std::uint64_t> length;  // Without: no Content-Length (streams, 204, 101).
   bool chunked = false;
   bool keep_alive = true;
   bool http10 = false;

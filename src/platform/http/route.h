@@ -84,6 +84,8 @@ struct Route {
   std::string_view pattern;
   const Access* access;
   std::size_t body_max = default_body_max;
+  // The handler reads the body as it comes (Request::incoming); of this media type.
+  std::string_view incoming = {};
   // Never refused for being asked often: probes, which cost nothing.
   bool uncounted = false;
   // The bound call: reads arguments, calls the service, writes the result. Throws Fault.
@@ -136,6 +138,13 @@ struct Route {
   constexpr Route body_limit(std::size_t bytes) const {
     Route copy = *this;
     copy.body_max = bytes;
+    return copy;
+  }
+  // The handler reads the body as it comes: of this media type, and of so many bytes at most.
+  constexpr Route reads_body(std::string_view media, std::size_t most) const {
+    Route copy = *this;
+    copy.incoming = media;
+    copy.body_max = most;
     return copy;
   }
   constexpr Route not_counted() const {

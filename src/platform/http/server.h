@@ -35,9 +35,10 @@ struct Limits {
   std::chrono::milliseconds body_idle{20'000};  // Between two parts of a body.
   std::size_t body_rate = 1024;  // Bytes a second a body must keep up after body_idle.
   std::chrono::milliseconds body_total{300'000};  // For a whole body, however steadily it comes.
-  std::chrono::milliseconds write_stall{30'000};  // Without the peer taking a byte.
-  std::chrono::milliseconds keep_alive{75'000};   // Between two requests.
-  std::chrono::milliseconds linger{2'000};        // For the peer to read a last answer.
+  std::chrono::milliseconds incoming_total{3'600'000};  // The same, read as it comes.
+  std::chrono::milliseconds write_stall{30'000};        // Without the peer taking a byte.
+  std::chrono::milliseconds keep_alive{75'000};         // Between two requests.
+  std::chrono::milliseconds linger{2'000};              // For the peer to read a last answer.
   std::size_t connections = 10'000;
   std::size_t connections_per_address = 1'000;  // Loopback is exempt.
   std::size_t bodies = 256u << 20;  // Bytes of request bodies held at once, for who is known.

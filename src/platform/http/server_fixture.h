@@ -117,6 +117,33 @@ class Echo {
     }
     co_return response;
   }
+  // Reads its body as it comes: how many bytes, and their sum. "early" answers without reading.
+  io::Task<Response> pour(Caller, std::string how, const Request& request) {
+    ++calls;
+    if (how == "early") throw conflict("not_now", "not now");
+    std::uint64_t bytes = 0, sum = 0;
+    for (;;) {
+      const std::string_view piece = co_await request.incoming->next();
+      if (piece.empty()) break;
+      bytes += piece.size();
+      for (char c : piece) sum += static_cast<unsigned char>(c);
+      largest = std::max(largest.load(), piece.size());
+    }
+    ++poured;
+    co_return Response::json(200, fmt::format("{} {}", bytes, sum));
+  }
+  // Says a length before, and keeps to it or not.
+  io::Task<Response> sized(Caller, std::string how) {
+    Response response;
+    response.content_type = "text/plain";
+    response.stream_length = 6;
+    response.stream = [how](BodyWriter& out) { return six(how == "short", out); };
+    co_return response;
+  }
+  static io::Task<void> six(bool less, BodyWriter& out) {
+    co_await out.write("one");
+    if (!less) co_await out.write("two");
+  }
   io::Task<Response> socket(Caller, const Request& request) {
     Response response;
     if (request.header("sec-websocket-protocol") == "chat") response.subprotocol = "chat";
@@ -129,6 +156,8 @@ class Echo {
   std::atomic<int> cancelled = 0;
   std::atomic<int> told = 0;
   std::atomic<int> sockets_ended = 0;
+  std::atomic<int> poured = 0;
+  std::atomic<std::size_t> largest = 0;
   std::atomic<long> written = 0;
 
  private:
@@ -214,7 +243,9 @@ inline constexpr auto echo_routes =
           get<Anyone, &Echo::fails>("/quota/{how}"), get<Anyone, &Echo::big>("/big"),
           get<Anyone, &Echo::slow>("/slow"), post<Anyone, &Echo::slow>("/slow"),
           get<Anyone, &Echo::brief>("/brief"), get<Anyone, &Echo::stream>("/stream/{kind}"),
-          post<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"));
+          post<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"),
+          post<Anyone, &Echo::pour>("/pour/{how}").reads_body("*/*", 1u << 20),
+          get<Anyone, &Echo::sized>("/sized/{how}"));
 
 class ServerTest : public ::testing::Test {
  protected:
