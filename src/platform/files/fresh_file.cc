@@ -39,6 +39,19 @@ bool FreshFile::place_unless_there() {
   return placed;
 }
 
+void FreshFile::seal() {
+  sync();
+  out_ = Descriptor();
+}
+
+void FreshFile::place_at(const std::filesystem::path& elsewhere) {
+  if (out_.open()) sync();
+  if (::rename(name_.c_str(), elsewhere.c_str()) != 0) throw refused(codes_, elsewhere, "make it");
+  name_.clear();
+  const Descriptor there = open_folder(folder_of(elsewhere), codes_);
+  if (::fsync(there.get()) != 0) throw refused(codes_, folder_of(elsewhere), "sync it");
+}
+
 void FreshFile::sync() {
   // The user's mask may have taken bits away.
   if (::fchmod(out_.get(), 0600) != 0 || ::fsync(out_.get()) != 0)

@@ -29,6 +29,12 @@ class FreshFile {
   // Never replaces what another process has just made: false then, and that one counts.
   bool place_unless_there();
 
+  // For one that goes elsewhere on the same file system. seal(): nothing more is written; synced
+  // and closed. place_at(): then there, in the place of what was; its directory is synced.
+  void seal();
+  void place_at(const std::filesystem::path& elsewhere);
+  const std::string& name() const { return name_; }
+
   // The open file, which may go on being written after it was placed.
   Descriptor take() { return std::move(out_); }
 
