@@ -7,6 +7,7 @@
 #include "platform/json/json.h"
 #include "server/proxy/parameters.h"
 #include "server/proxy/reading.h"
+#include "wire/a2a/file_places.h"
 #include "wire/a2a/metadata.h"
 
 namespace molecule::proxy {
@@ -29,8 +30,17 @@ bool is_ours(const Fault& fault) {
 bool in_pieces(const Parcel& parcel) { return parcel.stream && parcel.target.streams; }
 
 // The request as its agent reads it.
-std::string spoken_to(const Parcel& parcel) {
-  const std::string activity = parcel.activity.text();
+std::string spoken_to(const Parcel& given, const FilePlaces* places) {
+  const std::string activity = given.activity.text();
+  Parcel placed;
+  const bool names_files = places && given.body.find(places->sign()) != std::string::npos;
+  if (names_files) {
+    placed = given;
+    placed.body = a2a::with_file_places(given.body, [&](std::string_view address) {
+      return places->place(address, given.target.id);
+    });
+  }
+  const Parcel& parcel = names_files ? placed : given;
   const bool as_it_is =
       parcel.target.generation == parcel.generation && parcel.stream == in_pieces(parcel);
   if (as_it_is) return a2a::named(parcel.body, activity);
@@ -286,7 +296,7 @@ io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& 
     out.url = net::Url::parse(where.url);
     const auto write = [&] {
       out.extensions = a2a::extensions_in(parcel.body);
-      out.body = spoken_to(parcel);
+      out.body = spoken_to(parcel, places_);
     };
     if (parcel.body.size() > io::short_text_max) {
       co_await aside_.run(write);

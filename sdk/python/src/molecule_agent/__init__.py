@@ -9,7 +9,7 @@ from ._errors import (
     ReplacedError,
     WorkspaceGoneError,
 )
-from ._models import InboundMessage, InboundSource, PeerInfo, WorkspaceState
+from ._models import InboundMessage, InboundSource, PeerInfo, SharedFile, WorkspaceState
 from ._plugins import compute_plugin_sha256, verify_plugin_sha256
 from ._version import __version__
 from ._wire import extract_text
@@ -36,6 +36,7 @@ __all__ = [
     "RelayRefusedError",
     "RemoteAgentClient",
     "ReplacedError",
+    "SharedFile",
     "WorkspaceGoneError",
     "WorkspaceState",
     "__version__",

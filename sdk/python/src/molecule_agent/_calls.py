@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -16,10 +16,11 @@ import requests
 
 from . import _plugins, _wire, wire_types
 from ._answers import Answer, error_for, says_removed, stated_reason
+from ._attachments import FileCalls
 from ._awake import backoff, now
 from ._errors import CredentialRejectedError, ForeignAnswerError, PlatformError, WorkspaceGoneError
 from ._messages import CALL_TIMEOUT, SHORT_TIMEOUT, MessageCalls
-from ._models import PeerInfo, WorkspaceState
+from ._models import PeerInfo, SharedFile, WorkspaceState
 from ._tokens import TokenFile
 from ._transport import PeerTransport, Transport, is_http_url, never_delivered, segment
 from ._work import CurrentTask, Work
@@ -39,7 +40,7 @@ def _object(answer: Any) -> Any:
     return answer if isinstance(answer, dict) else None
 
 
-class AgentCalls(MessageCalls):
+class AgentCalls(FileCalls, MessageCalls):
     """See `RemoteAgentClient`, which adds the loops."""
 
     def __init__(self, workspace_id: str, platform_url: str, agent_card: dict[str, Any] | None = None,
@@ -287,7 +288,7 @@ class AgentCalls(MessageCalls):
             self._urls[target] = (url, time.monotonic() + self._url_cache_ttl)
 
     def call_peer(self, target: str, message: str, prefer_direct: bool = True, *,
-                  message_id: str | None = None) -> dict[str, Any]:
+                  message_id: str | None = None, files: Sequence[SharedFile] = ()) -> dict[str, Any]:
         """Send `message` to a peer and return the JSON-RPC envelope of the answer.
 
         A message has one id however often and by whichever way it is sent. Without a `message_id` each call is a
@@ -295,10 +296,11 @@ class AgentCalls(MessageCalls):
 
         A direct call carries no credential of ours. The platform is asked to carry the message instead when the
         peer certainly did not take it: no connection came to be, or it refused with a 4xx or 503. A direct call that
-        broke afterwards is raised, because sending the message again might run it twice.
+        broke afterwards is raised, because sending the message again might run it twice. With `files`, which
+        `upload` returned, the platform carries it: it lets the peer fetch them.
         """
-        body = _wire.message_send(message, role="user", message_id=message_id or "")
-        if prefer_direct:
+        body = _wire.message_send(message, role="user", message_id=message_id or "", files=files)
+        if prefer_direct and not files:
             reply = self._call_directly(target, body)
             if reply is not None:
                 return reply

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import requests
 
@@ -14,7 +15,7 @@ from ._answers import Answer, error_for, says_cursor_lost
 from ._awake import backoff, now
 from ._chain import chain_headers
 from ._errors import CursorLostError, ForeignAnswerError, PlatformError
-from ._models import FetchedMessage, InboundMessage, InboundSource
+from ._models import FetchedMessage, InboundMessage, InboundSource, SharedFile
 from ._transport import Transport, segment
 
 log = logging.getLogger("molecule_agent")
@@ -67,9 +68,11 @@ class MessageCalls:
         found = [FetchedMessage.of(row) for row in rows if isinstance(row, dict)]
         return [message for message in found if message is not None]
 
-    def reply(self, message: InboundMessage, text: str, *, failed: bool = False) -> None:
+    def reply(self, message: InboundMessage, text: str, *, failed: bool = False,
+              files: Sequence[SharedFile] = ()) -> None:
         """Answer `message`: on the canvas for a person, through the platform for a peer. Repeating the same answer to
         the same message is recognised by the platform. `failed` tells a peer that `text` says why there is no result.
+        `files` are those that `upload` returned.
         Raises ValueError for blank text or an unknown sender."""
         if not text or not text.strip():
             raise ValueError("a reply needs text")
@@ -77,6 +80,8 @@ class MessageCalls:
             body: wire_types.Notice = {"message": text}
             if message.activity_id:
                 body["reply_to"] = message.activity_id
+            if files:
+                body["attachments"] = [cast(wire_types.Attachment, file.told()) for file in files]
             answer = self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT)
         elif message.source == InboundSource.peer_agent and message.source_id:
             digest = hashlib.sha256(f"{self.workspace_id}:{message.activity_id}:{text}".encode()).hexdigest()
@@ -84,7 +89,7 @@ class MessageCalls:
             if failed:
                 metadata["failed"] = True
             envelope = _wire.message_send(text, role="agent", request_id=message.activity_id,
-                                          message_id=f"reply-{digest[:48]}", metadata=metadata)
+                                          message_id=f"reply-{digest[:48]}", metadata=metadata, files=files)
             headers = {"X-Source-Workspace-Id": self.workspace_id, **self._sender()}
             answer = self._transport.post(f"/workspaces/{segment(message.source_id)}/a2a", envelope, headers=headers,
                                           timeout=READ_TIMEOUT)

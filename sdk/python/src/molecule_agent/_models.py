@@ -54,6 +54,51 @@ class PeerInfo:
         )
 
 
+@dataclass
+class SharedFile:
+    """A file that a message names. `uri` says where it is, `inline` holds it (base64) when the message does itself;
+    `mime_type` and `size` are "" and 0 when nobody said."""
+
+    uri: str
+    name: str
+    mime_type: str = ""
+    size: int = 0
+    inline: str = ""
+
+    @classmethod
+    def from_upload(cls, file: Any) -> SharedFile:
+        """Read what the platform says of a file that it took."""
+        told = file if isinstance(file, dict) else {}
+        size = told.get("size")
+        return cls(_wire.text_or(told.get("uri")), _wire.text_or(told.get("name")), _wire.text_or(told.get("mimeType")),
+                   size if isinstance(size, int) else 0)
+
+    @classmethod
+    def from_part(cls, part: Any) -> SharedFile | None:
+        """Read a part of a message, in the form of either generation of A2A; None when it is no file."""
+        if not isinstance(part, dict):
+            return None
+        nested = part.get("file")
+        told = nested if isinstance(nested, dict) else part
+        uri = _wire.text_or(told.get("uri")) or _wire.text_or(told.get("url"))
+        inline = _wire.text_or(told.get("bytes")) or _wire.text_or(told.get("raw"))
+        if not uri and not inline:
+            return None
+        size = told.get("size")
+        return cls(uri, _wire.text_or(told.get("name")) or _wire.text_or(told.get("filename")) or "file",
+                   _wire.text_or(told.get("mimeType")) or _wire.text_or(told.get("mediaType")),
+                   size if isinstance(size, int) and not isinstance(size, bool) else 0, inline)
+
+    def told(self) -> dict[str, Any]:
+        """As the platform and A2A 0.3 name it."""
+        found: dict[str, Any] = {"uri": self.uri, "name": self.name}
+        if self.mime_type:
+            found["mimeType"] = self.mime_type
+        if self.size:
+            found["size"] = self.size
+        return found
+
+
 class InboundSource(enum.StrEnum):
     """Who sent a message. Members equal their plain text, so `message.source == "canvas_user"` is fine too."""
 
@@ -78,6 +123,14 @@ class InboundMessage:
     peer_name: str = ""
     peer_role: str = ""
     agent_card_url: str = ""
+
+    @property
+    def files(self) -> list[SharedFile]:
+        """The files that the message names; `client.download(file, folder)` fetches one."""
+        body = self.raw.get("request_body")
+        parts = _wire.request_message(body if isinstance(body, dict) else self.raw).get("parts")
+        found = [SharedFile.from_part(part) for part in parts] if isinstance(parts, list) else []
+        return [file for file in found if file is not None]
 
     @property
     def is_answer(self) -> bool:

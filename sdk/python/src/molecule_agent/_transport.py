@@ -86,6 +86,10 @@ class Transport:
         """POST, once: a message that may have arrived is not sent again without the caller's knowledge."""
         return self.once("POST", path, body=body, headers=headers, timeout=timeout)
 
+    def send(self, path: str, data: Any, media_type: str, *, timeout: float) -> requests.Response:
+        """POST of a body that is read while it is sent; the caller closes the answer."""
+        return self._send("POST", path, data=data, headers={"Content-Type": media_type}, timeout=timeout)
+
     def open(self, path: str, *, params: Mapping[str, Any] | None = None, timeout: float) -> requests.Response:
         """GET whose body the caller streams and closes."""
         return self._send("GET", path, params=params, timeout=timeout)
@@ -95,10 +99,10 @@ class Transport:
         with self._send(method, path, params=params, body=body, headers=headers, timeout=timeout) as response:
             return Answer(response, read_bounded(response, MAX_ANSWER_BYTES))
 
-    def _send(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None,
+    def _send(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None, data: Any = None,
               headers: Mapping[str, str] | None = None, timeout: float) -> requests.Response:
         response = self._session.request(
-            method, self._platform_url + path, params=params, json=body, headers=self.headers(headers),
+            method, self._platform_url + path, params=params, json=body, data=data, headers=self.headers(headers),
             timeout=(min(CONNECT_TIMEOUT, timeout), timeout), stream=True, allow_redirects=False, auth=_no_credentials,
             **way_to(self._platform_url, self._session))
         if response.is_redirect:

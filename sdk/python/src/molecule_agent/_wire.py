@@ -11,6 +11,7 @@ import email.utils
 import json
 import math
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 MAX_DEPTH = 16
@@ -30,13 +31,13 @@ def text_or(value: Any, default: str = "") -> str:
 
 
 def message_send(text: str, *, role: str, request_id: str = "", message_id: str = "",
-                 metadata: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A JSON-RPC `message/send` with one text part, in the form every A2A 0.3 peer reads."""
+                 metadata: dict[str, Any] | None = None, files: Iterable[Any] = ()) -> dict[str, Any]:
+    """A JSON-RPC `message/send` with one text part and the files that it names, in the form every A2A 0.3 peer reads."""
     message: dict[str, Any] = {
         "kind": "message",
         "messageId": message_id or fresh_id(),
         "role": role,
-        "parts": [{"kind": "text", "text": text}],
+        "parts": [{"kind": "text", "text": text}, *({"kind": "file", "file": file.told()} for file in files)],
     }
     if metadata:
         message["metadata"] = metadata

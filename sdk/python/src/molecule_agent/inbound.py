@@ -191,7 +191,7 @@ class PollDelivery:
     def _skipped(self, row: dict[str, Any], message: InboundMessage) -> bool:
         data = row.get("data")
         stated = data.get("source") if isinstance(data, dict) else row.get("source")
-        return (row.get("method") in ("notify", "delegate_result") or stated == "self"
+        return (row.get("method") in ("notify", "delegate_result", "chat_upload_receive") or stated == "self"
                 or message.source_id == self._client.workspace_id or row.get("mail") in SETTLED)
 
     def _hand_over_result(self, row: dict[str, Any]) -> None:

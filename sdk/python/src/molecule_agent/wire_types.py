@@ -807,6 +807,31 @@ class TokensRevoked(TypedDict):
     revoked: int
 
 
+class UploadAcked(TypedDict):
+    acked: bool
+
+
+class UploadLimits(TypedDict):
+    per_file_bytes: int
+    per_request_bytes: int
+    max_attachments_per_message: int
+
+
+class UploadedFile(TypedDict):
+    # platform-pending:{workspace}/{file}: what a message's file part names
+    uri: str
+    # as it is kept: letters, digits, dot, dash and underscore
+    name: str
+    # told by the bytes, where they tell it
+    mimeType: str
+    # bytes
+    size: int
+
+
+class Uploaded(TypedDict):
+    files: list[UploadedFile]
+
+
 class UserMessage(TypedDict):
     message_id: str
     # the beginning of what it says

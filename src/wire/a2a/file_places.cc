@@ -1,0 +1,68 @@
+#include "wire/a2a/file_places.h"
+
+#include <array>
+
+#include "platform/json/json.h"
+
+namespace molecule::a2a {
+namespace {
+
+using json::Node;
+using json::Type;
+
+// The object with another value for one of its members.
+std::string with(Node object, std::string_view name, std::string_view value) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    if (i > 0) out += ',';
+    json::quote(out, object.name_at(i));
+    out += ':';
+    out += object.name_at(i) == name ? std::string(value) : object.value_at(i).text();
+  }
+  return out + '}';
+}
+
+// Nothing when it names no file, or one that stays where it is.
+std::optional<std::string> moved(Node holder, const FilePlace& place) {
+  for (std::string_view name : {"uri", "url"}) {
+    const Node address = holder.find(name);
+    if (!address.is(Type::string)) continue;
+    auto better = place(address.string());
+    if (!better) continue;
+    std::string quoted;
+    json::quote(quoted, *better);
+    return with(holder, name, quoted);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> part_moved(Node part, const FilePlace& place) {
+  const Node file = part.find("file");
+  if (!file.is(Type::object)) return moved(part, place);
+  auto better = moved(file, place);
+  if (!better) return std::nullopt;
+  return with(part, "file", *better);
+}
+
+}  // namespace
+
+std::string with_file_places(std::string_view request, const FilePlace& place) {
+  json::Document document = json::Document::parse(request, {.nul = json::Nul::kept});
+  const Node params = document.root().find("params");
+  const Node message = params.find("message");
+  const Node parts = message.find("parts");
+  if (!parts.is(Type::array)) return std::string(request);
+  std::string list = "[";
+  bool any = false;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) list += ',';
+    auto better = part_moved(parts.at(i), place);
+    any |= better.has_value();
+    list += better ? *better : parts.at(i).text();
+  }
+  if (!any) return std::string(request);
+  const std::string told = with(message, "parts", list + ']');
+  return with(document.root(), "params", with(params, "message", told));
+}
+
+}  // namespace molecule::a2a
