@@ -28,6 +28,7 @@ Belongings::Belongings(const Config& config)
     : data_(config.text("data")),
       database_url_(config.text("database-url")),
       platform_key_(config.text("platform-key")),
+      attachments_(config.text("attachments-dir")),
       begin_anew_(config.flag("begin-anew")),
       admin_token_set_(!config.text("admin-token").empty()),
       sealing_key_set_(!config.text("secrets-encryption-key").empty()) {}

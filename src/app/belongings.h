@@ -25,6 +25,10 @@ class Belongings {
   std::filesystem::path admin_token() const { return data_ / "admin_token"; }
   std::filesystem::path sealing_key() const { return data_ / "sealing_key"; }
   std::filesystem::path platform_key() const { return data_ / "platform_key"; }
+  // The bytes of files that went up.
+  std::filesystem::path attachments() const {
+    return attachments_.empty() ? data_ / "attachments" : std::filesystem::path(attachments_);
+  }
 
   // For a verb that works on the store of a platform, whether that runs or not: it begins none.
   sql::Settings store() const;
@@ -50,6 +54,7 @@ class Belongings {
   std::filesystem::path data_;
   std::string database_url_;
   std::string platform_key_;  // As it was set.
+  std::string attachments_;   // The same.
   bool begin_anew_;
   bool admin_token_set_;
   bool sealing_key_set_;

@@ -101,6 +101,16 @@ inline constexpr std::array settings{
         "Messages a minute of one agent to another that do not say which message they belong to; "
         "0 is unlimited",
         Setting::Form::number, "N", 0, 10'000'000, "messages a minute"},
+    Setting{"attachments-dir", "MOLECULE_ATTACHMENTS_DIR", "",
+            "Where files that went up are kept (default: attachments in the data directory)",
+            Setting::Form::text, "DIR"},
+    Setting{"attachments-workspace-mb", "MOLECULE_ATTACHMENTS_WORKSPACE_MB", "2048",
+            "Room for the files of one workspace", Setting::Form::number, "N", 1, 10'000'000,
+            "megabytes"},
+    Setting{"attachment-scan", "MOLECULE_ATTACHMENT_SCAN", "",
+            "Program that is run with the path of each file before it is taken: status 0 takes it, "
+            "1 refuses it",
+            Setting::Form::text, "PROGRAM"},
     Setting{"activity-retention-days", "ACTIVITY_RETENTION_DAYS", "7",
             "Days that finished activity is kept", Setting::Form::number, "N", 1, 3'650, "days"},
     Setting{"log-retention-days", "MOLECULE_LOG_RETENTION_DAYS", "30",

@@ -4,10 +4,13 @@
 
 #include <vector>
 
+#include "platform/io/guarded.h"
 #include "platform/net/dial.h"
 #include "server/activity/feed.h"
+#include "server/attachments/attachments.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
+#include "server/proxy/push_link.h"
 #include "server/relay/relay_service.h"
 #include "server/tickets/agent_keys.h"
 #include "server/workspaces/workspaces.h"
@@ -72,6 +75,26 @@ class RelayListeners final : public relay::Listeners {
   proxy::Service& proxy_;
   const workspaces::Directory& directory_;
   const io::Clock& clock_;
+};
+
+// A link asks where an agent fetches a file.
+class PlacesByAddress final : public proxy::FilePlaces {
+ public:
+  // Where agents reach the platform; until it is known, files are named as their senders did.
+  void tell(std::string_view address) {
+    address_.write([&](std::string& told) { told = address; });
+  }
+  std::optional<std::string> place(std::string_view address, WorkspaceId reader) const override {
+    auto path = attachments::place_of(address, reader);
+    if (!path) return std::nullopt;
+    const std::string base = address_.read([](const std::string& told) { return told; });
+    if (base.empty()) return std::nullopt;
+    return base + *path;
+  }
+  std::string_view sign() const override { return attachments::uri_sign; }
+
+ private:
+  io::Guarded<std::string> address_;
 };
 
 // The keys of the two sides of a relay.

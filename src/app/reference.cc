@@ -8,6 +8,7 @@
 #include "app/openapi.h"
 #include "app/system.h"
 #include "server/activity/activity_service.h"
+#include "server/attachments/attachments_service.h"
 #include "server/auth/auth_service.h"
 #include "server/cards/cards_service.h"
 #include "server/dead_letters/dead_letters_service.h"
@@ -128,6 +129,7 @@ std::string api_page(json::Shapes& shapes) {
     if (contract.body)
       page += fmt::format("- takes {}{}\n", link_to(*contract.body),
                           contract.body_may_be_absent ? ", or nothing" : "");
+    if (!route.incoming.empty()) page += fmt::format("- takes {}\n", route.incoming);
     for (const http::Contract::Answer& answer : contract.answers) {
       std::string what = answer.shape ? link_to(*answer.shape) : std::string(answer.media);
       page += fmt::format("- gives {}{}{}\n", answer.status, what.empty() ? "" : ": ", what);
@@ -191,6 +193,7 @@ std::vector<http::Route> all_routes() {
   add(secrets::routes);
   add(tickets::routes);
   add(activity::routes);
+  add(attachments::routes);
   add(proxy::routes);
   add(relay::routes);
   add(cards::routes);

@@ -13,6 +13,7 @@
 #include "app/ports.h"
 #include "app/serve_settings.h"
 #include "app/system.h"
+#include "platform/blobs/directory_store.h"
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/key_file.h"
 #include "platform/files/files.h"
@@ -20,6 +21,7 @@
 #include "platform/process/environment.h"
 #include "platform/sql/store_mark.h"
 #include "server/activity/activity_service.h"
+#include "server/attachments/attachments_service.h"
 #include "server/auth/admin_token.h"
 #include "server/auth/auth_service.h"
 #include "server/auth/gate.h"
@@ -220,8 +222,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   dead_letters::Letters letters(world.clock);
   secrets::Kept kept(vault);
   push_notifications::Outbox outbox(world.clock, world.random, kept);
+  attachments::Mentions mentions(world.clock);
+  feed.join(mentions);
   for (messages::Follower* follower : std::initializer_list<messages::Follower*>{
-           &feed, &streams, &agents_tasks, &letters, &told, &outcomes, &outbox})
+           &feed, &streams, &agents_tasks, &letters, &told, &outcomes, &outbox, &mentions})
     ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
@@ -240,6 +244,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
       workspace_settings);
   later_departures.join(agent_keys);
   later_departures.join(ticket_service);
+  later_departures.join(mentions);
 
   // Things that happen to them.
   io::Aside aside;
@@ -247,6 +252,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   proxy_settings.hops_max = config.number("hops-max");
   proxy_settings.edge_rate = static_cast<std::uint32_t>(config.number("edge-rate"));
   proxy::PushLink push(inbound, aside, proxy_settings);
+  PlacesByAddress file_places;
+  push.tell_places(file_places);
   relay::Relays relays;
   relay::RelayLink relay_link(relays, push);
   const std::array<proxy::Link*, 2> links{&relay_link, &push};
@@ -269,6 +276,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                     }});
   }
   later_departures.join(relay);
+  blobs::DirectoryStore blobs(belongings.attachments());
+  attachments::Keeper keeper(blobs);
+  attachments::Service attachments(db, feed, directory, keeper, world.clock, world.random, registry,
+                                   attachment_settings(config));
+  co_await attachments.begin();
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
   cards::Service cards(directory, config.text("platform-url"), own_key);
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, cards, aside, world.clock);
@@ -316,6 +328,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(secrets::routes, secrets);
   router.mount(tickets::routes, ticket_service);
   router.mount(activity::routes, activity);
+  router.mount(attachments::routes, attachments);
   router.mount(proxy::routes, proxy);
   router.mount(relay::routes, relay);
   router.mount(tasks::routes, tasks);
@@ -345,6 +358,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                    }));
   background.spawn("store", every(100ms, "store", [&] { return stop_when_taken_over(db, stop); }));
   background.spawn("credentials", auth::keep(tokens, sessions));
+  background.spawn("attachments", every(15s, "attachments", [&] { return attachments.sweep(); }));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
                      co_await streams.prune(1h);
@@ -364,6 +378,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     listening.store(true, std::memory_order_release);
     review();  // What ended before this was seen was told to nobody.
     Running at = addresses(config, port);
+    file_places.tell(at.public_url);
     if (config.flag("demo")) {
       DemoParts parts{workspace_service, directory, data, at.url};
       co_await make_demo(std::move(parts));

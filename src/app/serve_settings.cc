@@ -49,6 +49,13 @@ auth::LimitSettings limit_settings(const Config& config) {
   return limits;
 }
 
+attachments::Settings attachment_settings(const Config& config) {
+  attachments::Settings attachments;
+  attachments.workspace_max = config.number("attachments-workspace-mb") << 20;
+  attachments.scan_program = config.text("attachment-scan");
+  return attachments;
+}
+
 net::DialSettings dial_settings(const Config& config) {
   net::DialSettings dial;
   dial.dev = config.flag("dev");
@@ -82,6 +89,12 @@ void require_usable(const Config& config) {
       throw bad_request("invalid_config", fmt::format("{}: there is no file {}", name, file));
   }
   certificate(config);
+  const fs::path scan = config.text("attachment-scan");
+  if (!scan.empty() && (!scan.is_absolute() || !fs::is_regular_file(scan))) {
+    throw bad_request(
+        "invalid_config",
+        fmt::format("attachment-scan: {} is no absolute path of a program", scan.string()));
+  }
 }
 
 }  // namespace molecule::app

@@ -8,12 +8,14 @@
 #include "platform/http/server.h"
 #include "platform/net/dial.h"
 #include "platform/net/tls.h"
+#include "server/attachments/attachments_service.h"
 #include "server/auth/limits.h"
 
 namespace molecule::app {
 
 http::Settings http_settings(const Config& config, const Address& address);
 auth::LimitSettings limit_settings(const Config& config);
+attachments::Settings attachment_settings(const Config& config);
 net::DialSettings dial_settings(const Config& config);
 // Null when the platform speaks plain HTTP.
 std::unique_ptr<net::TlsServer> certificate(const Config& config);

@@ -33,13 +33,14 @@ function complaints(path, value) {
 }
 
 /** Asks as `token`, and holds the answer to what the document says of this route. */
-async function ask(method, pattern, { token, body, query = "", expect = 200, headers = {}, ...names } = {}) {
+async function ask(method, pattern, { token, body, raw, query = "", expect = 200, headers = {}, ...names } = {}) {
   const path = pattern.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(names[name] ?? assert.fail(`no ${name} for ${pattern}`)));
   const bearer = token ?? platform.adminToken();
   const answer = await fetch(platform.url + path + query, {
     method,
     headers: { ...(bearer === "" ? {} : { Authorization: `Bearer ${bearer}` }), ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(raw === undefined ? {} : { body: raw }),
   });
   const text = await answer.text();
   const verb = method.toLowerCase();
@@ -135,6 +136,23 @@ test("is what the platform answers, route by route", async () => {
   const { sessions } = await ask("GET", "/auth/sessions");
   await ask("DELETE", "/auth/sessions/{id}", { id: sessions[0].id });
   await ask("POST", "/auth/logout", { token: "" });
+
+  // Files.
+  await ask("GET", "/uploads/limits", { token: "" });
+  const form = { headers: { "Content-Type": "multipart/form-data; boundary=b" }, raw: '--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nwords\r\n--b--\r\n' };
+  const { files } = await ask("POST", "/workspaces/{id}/chat/uploads", { id, ...form });
+  await ask("POST", "/workspaces/{id}/chat/uploads", { id, ...form, raw: "no form", expect: 400 });
+  const file = files[0].uri.split("/")[1];
+  assert.equal(await ask("GET", "/workspaces/{id}/attachments/{file}", { id, file }), "words");
+  assert.equal(await ask("GET", "/workspaces/{id}/attachments/{file}", { id, file, headers: { Range: "bytes=1-2" }, expect: 206 }), "or");
+  await ask("GET", "/workspaces/{id}/attachments/{file}", { id, file, headers: { Range: "bytes=9-" }, expect: 416 });
+  await ask("GET", "/workspaces/{id}/attachments/{file}", { id: mate.id, token: mateToken, file, expect: 404 });
+  const hex = file.replaceAll("-", "");
+  await ask("GET", "/workspaces/{id}/chat/download", { id, query: `?path=/workspace/.molecule/chat-uploads/${hex}-a.txt` });
+  await ask("GET", "/workspaces/{id}/chat/download", { id, query: "?path=a.txt", expect: 400 });
+  await ask("GET", "/workspaces/{id}/pending-uploads/{file_id}/content", { id, token, file_id: file });
+  await ask("POST", "/workspaces/{id}/pending-uploads/{file_id}/ack", { id, token, file_id: file });
+  await ask("POST", "/workspaces/{id}/pending-uploads/{file_id}/ack", { id, token, file_id: file, expect: 404 });
 
   // Tickets.
   const ticket = await ask("POST", "/tickets", { body: { name: "visitor", role: "Visits", parent_id: id, expires_in: 60, canvas: { x: 1, y: 2 } }, expect: 201 });

@@ -80,6 +80,7 @@ messages::Place Feed::record(sql::Tx& tx, const NewReport& report) {
       static_cast<std::int64_t>(report.request_body.text.size() + report.response_body.text.size()),
       report.duration_ms, report.status, some(report.method), some(report.summary),
       report.error_detail, some(report.request_body.text), some(report.response_body.text));
+  for (ReportFollower* follower : report_followers_) follower->reported(tx, report, place);
   Line line;
   line.workspace = report.workspace;
   line.id = place.id;

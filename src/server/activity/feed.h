@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <vector>
 
 #include "platform/io/clock.h"
 #include "platform/sql/database.h"
@@ -19,6 +20,13 @@ inline constexpr std::size_t event_body_max = 2048;
 // What an answer to a person brings along with its event; a larger one is told by its beginning.
 inline constexpr std::size_t event_answer_max = 64u << 10;
 
+// Told inside the transaction that writes a report; joins once, at start.
+class ReportFollower {
+ public:
+  virtual ~ReportFollower() = default;
+  virtual void reported(sql::Tx& tx, const NewReport& report, const messages::Place& place) = 0;
+};
+
 class Feed final : public messages::Follower {
  public:
   static constexpr std::int64_t fill_max = 1024;  // Entries of one transaction.
@@ -26,6 +34,7 @@ class Feed final : public messages::Follower {
   Feed(events::Log& log, const workspaces::Directory& directory, const io::Clock& clock)
       : log_(log), directory_(directory), clock_(clock) {}
 
+  void join(ReportFollower& follower) { report_followers_.push_back(&follower); }
   // Writes a report and announces it as ACTIVITY_LOGGED.
   messages::Place record(sql::Tx& tx, const NewReport& report);
   // Brings a delegation's row up to date; the delegation's own events announce it.
@@ -67,6 +76,7 @@ class Feed final : public messages::Follower {
   const io::Clock& clock_;
   std::array<std::atomic<std::uint64_t>, pulse_count> pulses_{};
   std::atomic<bool> behind_{true};
+  std::vector<ReportFollower*> report_followers_;
 };
 
 }  // namespace molecule::activity

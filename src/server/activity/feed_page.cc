@@ -108,6 +108,8 @@ std::string_view source_of(const store::Row& row) {
   if (row.method == "notify" ||
       (row.source_id == row.workspace_id && row.method != "delegate_result"))
     return "self";
+  // It tells of a file and is no message: there is nobody to answer.
+  if (row.method == "chat_upload_receive") return "self";
   if (row.method == "delegate_result") return "system";
   return row.source_id ? "peer_agent" : "canvas_user";
 }

@@ -794,6 +794,31 @@ export interface TokensRevoked {
   revoked: number;
 }
 
+export interface UploadAcked {
+  acked: boolean;
+}
+
+export interface UploadLimits {
+  per_file_bytes: number;
+  per_request_bytes: number;
+  max_attachments_per_message: number;
+}
+
+export interface Uploaded {
+  files: UploadedFile[];
+}
+
+export interface UploadedFile {
+  /** platform-pending:{workspace}/{file}: what a message's file part names */
+  uri: string;
+  /** as it is kept: letters, digits, dot, dash and underscore */
+  name: string;
+  /** told by the bytes, where they tell it */
+  mimeType: string;
+  /** bytes */
+  size: number;
+}
+
 export interface UserMessage {
   message_id: string;
   /** the beginning of what it says */

@@ -1,0 +1,73 @@
+// What nothing names any more is taken away, its row before its bytes.
+#include "server/attachments/attachments_service.h"
+#include "server/attachments/attachments_store.h"
+
+namespace molecule::attachments {
+namespace {
+
+constexpr std::int64_t slice_max = 500;  // Rows that are looked at in one transaction.
+constexpr std::chrono::hours walk_every{24};
+
+}  // namespace
+
+io::Task<void> Service::sweep() {
+  co_await forget_pruned();
+  for (;;) {
+    keeper_.begin_round();
+    auto rows = co_await db_.write([this](sql::Tx& tx) {
+      auto unnamed = tx.all(store::unnamed, clock_.now(), slice_max);
+      for (const Row& row : unnamed) tx.post(store::erase, row.id);
+      return unnamed;
+    });
+    std::vector<blobs::Name> names;
+    for (const Row& row : rows) names.push_back(blob_of(row.digest));
+    co_await remove_unnamed(names);
+    if (rows.size() < static_cast<std::size_t>(slice_max)) break;
+  }
+  keeper_.begin_round();
+  const std::vector<blobs::Name> forsaken =
+      forsaken_.write([](std::vector<blobs::Name>& names) { return std::exchange(names, {}); });
+  co_await remove_unnamed(forsaken);
+  const auto now = clock_.monotonic();
+  if (walked_ && now - *walked_ < walk_every) co_return;
+  co_await walk();
+  walked_ = now;
+}
+
+// Rows of the feed go slice by slice, and with a workspace; what named files goes behind them.
+io::Task<void> Service::forget_pruned() {
+  for (std::int64_t from = 0;;) {
+    auto until = co_await db_.write([&](sql::Tx& tx) {
+      auto end = tx.one(store::slice, from, slice_max);
+      if (end) tx.run(store::forget_pruned, from, *end);
+      return end;
+    });
+    if (!until) co_return;
+    from = *until;
+  }
+}
+
+io::Task<void> Service::walk() {
+  for (int first = 0; first < 256; ++first) {
+    keeper_.begin_round();
+    auto names = co_await keeper_.list(static_cast<std::uint8_t>(first));
+    co_await remove_unnamed(names);
+  }
+}
+
+io::Task<void> Service::remove_unnamed(const std::vector<blobs::Name>& names) {
+  if (names.empty()) co_return;
+  std::vector<blobs::Name> unnamed = co_await db_.read([&](sql::Read& read) {
+    std::vector<blobs::Name> none;
+    for (const blobs::Name& name : names) {
+      if (read.one(store::named, sql::BytesView(name)) == 0) none.push_back(name);
+    }
+    return none;
+  });
+  if (unnamed.empty()) co_return;
+  const std::size_t count = unnamed.size();
+  co_await keeper_.remove(std::move(unnamed));
+  probe_.removed.add(count);
+}
+
+}  // namespace molecule::attachments
