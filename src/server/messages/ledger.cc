@@ -257,8 +257,7 @@ std::size_t Ledger::expire(sql::Tx& tx, std::size_t max) {
 }
 
 std::size_t Ledger::end_all_for(sql::Tx& tx, WorkspaceId target, std::size_t max) {
-  // The store has no order by target, and memory has.
-  const auto all = mailboxes_.oldest_of(target, max);
+  auto all = tx.all(store::open_for, target, static_cast<std::int64_t>(max));
   for (std::int64_t seq : all) {
     auto record = head(tx, seq);
     if (!record || tx.run(store::close_any, seq) == 0) continue;

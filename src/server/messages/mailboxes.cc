@@ -169,19 +169,6 @@ std::vector<Mailboxes::Next> Mailboxes::next(WorkspaceId target, std::chrono::na
   });
 }
 
-std::vector<std::int64_t> Mailboxes::oldest_of(WorkspaceId target, std::size_t max) const {
-  return boxes_.read([&](const auto& map) {
-    std::vector<std::int64_t> oldest;
-    auto box = map.find(target);
-    if (box == map.end()) return oldest;
-    for (const auto& [seq, open] : box->second.open) {
-      if (oldest.size() == max) break;
-      oldest.push_back(seq);
-    }
-    return oldest;
-  });
-}
-
 std::vector<WorkspaceId> Mailboxes::waiting_targets() const {
   return boxes_.read([](const auto& map) {
     std::vector<WorkspaceId> targets;

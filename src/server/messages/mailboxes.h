@@ -83,8 +83,6 @@ class Mailboxes {
   };
   std::vector<Next> next(WorkspaceId target, std::chrono::nanoseconds now, std::size_t max) const;
 
-  // The oldest open messages of a target, under way or not.
-  std::vector<std::int64_t> oldest_of(WorkspaceId target, std::size_t max) const;
   // Agents for whom something waits.
   std::vector<WorkspaceId> waiting_targets() const;
   // Leases that end before an instant; at most `max`.

@@ -126,6 +126,11 @@ inline constexpr sql::Query<Open(std::int64_t, std::int64_t)> open_after{"messag
       FROM deliveries WHERE seq > $1 ORDER BY seq LIMIT $2)"};
 inline constexpr sql::Query<std::int64_t(Instant, std::int64_t)> expired{"messages.expired", R"(
     SELECT seq FROM deliveries WHERE expires_at <= $1 AND state = 'open' ORDER BY expires_at LIMIT $2)"};
+// Of the store and not of memory, which learns of a message after its transaction: one of the same
+// group of transactions would be missed.
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t)> open_for{"messages.open_for",
+                                                                              R"(
+    SELECT seq FROM deliveries WHERE target_id = $1 ORDER BY seq LIMIT $2)"};
 
 inline constexpr sql::Query<void(std::int64_t, sql::BytesView)> insert_key{"messages.insert_key",
                                                                            R"(
