@@ -355,10 +355,12 @@ def test_a_stream_goes_on_when_its_agent_comes_back_as_another_connection(joinin
 def test_who_never_heard_that_it_was_welcome_is_no_other(joining: Joining) -> None:
     """Its first attempt arrived, and the answer was lost with a connection that nobody knows to be dead."""
     workspace, token = joining.workspace("unheard")
-    first = hello(joining.stage.url, workspace, token, session="gone")
-    again = hello(joining.stage.url, workspace, token, session="gone")
-    assert again["resumed"] is False and again["session"] != first["session"]
-    assert "newer connection counts" in hello(joining.stage.url, workspace, token, session="of another")["refused"]
+    with contextlib.ExitStack() as held:
+        first = hello(held, joining.stage.url, workspace, token, session="gone")
+        again = hello(held, joining.stage.url, workspace, token, session="gone")
+        assert again["resumed"] is False and again["session"] != first["session"]
+        other = hello(held, joining.stage.url, workspace, token, session="of another")
+        assert "newer connection counts" in other["refused"]
 
 
 def test_a_message_for_an_agent_that_has_gone_says_so(joining: Joining) -> None:
@@ -382,11 +384,11 @@ def test_a_connection_that_breaks_before_it_has_begun_leaves_nothing_behind(join
              lambda: metric(joining.stage, "molecule_relays") == metric(joining.stage, "molecule_relays_away"))
 
 
-def hello(url: str, workspace: str, token: str, session: str) -> dict[str, Any]:
-    """Say hello as an agent that wants to go on with a session, and leave the connection as it is."""
+def hello(held: contextlib.ExitStack, url: str, workspace: str, token: str, session: str) -> dict[str, Any]:
+    """Say hello as an agent that wants to go on with a session, and leave the connection as it is for as long as it is held."""
     socket_ = WebSocket(f"{url}/workspaces/{workspace}/relay", {"Authorization": f"Bearer {token}"})
     nonce = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
-    HELD.append(socket_)
+    held.callback(socket_.close)
     socket_.send(json.dumps({"version": 1, "nonce": nonce, "session": session, "received": 0}))
     socket_.receive()
     socket_.send("{}")
@@ -396,9 +398,6 @@ def hello(url: str, workspace: str, token: str, session: str) -> dict[str, Any]:
         return {"refused": socket_.closed[1]}
     said: dict[str, Any] = json.loads(got)
     return said
-
-
-HELD: list[Any] = []  # Connections that nobody closes.
 
 
 def metric(stage: Stage, name: str) -> float:
