@@ -114,10 +114,10 @@ def test_nothing_is_overwritten(own: Stage, tmp_path: Path) -> None:
     running = molecule("restore", backup, "--data", own.data)
     assert running.returncode == REFUSED and f"pid {own.pid}" in running.stderr
     own.stop()
-    before = {file.name: file.read_bytes() for file in own.data.iterdir() if file.name != "lock"}
+    before = {file.name: file.read_bytes() for file in own.data.iterdir() if file.is_file() and file.name != "lock"}
     stopped = molecule("restore", backup, "--data", own.data)
     assert stopped.returncode == REFUSED and "molecule.db" in stopped.stderr and "nothing was changed" in stopped.stderr
-    assert {file.name: file.read_bytes() for file in own.data.iterdir() if file.name != "lock"} == before
+    assert {file.name: file.read_bytes() for file in own.data.iterdir() if file.is_file() and file.name != "lock"} == before
 
 
 def test_what_is_no_platform_and_what_is_no_backup_is_said(tmp_path: Path, own: Stage) -> None:

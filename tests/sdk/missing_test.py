@@ -86,13 +86,13 @@ def test_a_lost_database_is_refused_and_can_be_put_back(place: Place) -> None:
     made = stage.external("kept")["id"]
     stage.stop()
     place.lose_database()
-    before = {file.name: file.read_bytes() for file in place.data.iterdir() if file.name != "lock"}
+    before = {file.name: file.read_bytes() for file in place.data.iterdir() if file.is_file() and file.name != "lock"}
     told = place.refusal()
     for words in ("sealing_key", "platform_key", "admin_token", "backup", "--begin-anew"):
         assert words in told, told
     if not place.schema:
         assert str(place.data / "molecule.db") in told
-    assert {file.name: file.read_bytes() for file in place.data.iterdir() if file.name != "lock"} == before
+    assert {file.name: file.read_bytes() for file in place.data.iterdir() if file.is_file() and file.name != "lock"} == before
     place.put_database_back()
     stage.start()
     assert stage.workspace(made)["name"] == "kept"
@@ -150,9 +150,9 @@ def test_a_file_that_cannot_be_used_is_refused_and_nothing_is_changed(place: Pla
     if content is not None:
         file.write_bytes(content)
     file.chmod(mode)
-    before = {each.name: each.read_bytes() for each in place.data.iterdir()}
+    before = {each.name: each.read_bytes() for each in place.data.iterdir() if each.is_file()}
     assert str(file) in place.refusal()
-    now = {each.name: each.read_bytes() for each in place.data.iterdir()}
+    now = {each.name: each.read_bytes() for each in place.data.iterdir() if each.is_file()}
     assert {each for each in before.keys() | now.keys() if before.get(each) != now.get(each)} <= {"lock"}
     file.write_bytes(kept)
     file.chmod(0o600)
