@@ -21,9 +21,14 @@ using net::Direction;
 // long.
 constexpr std::size_t acknowledged_parts = 8;
 constexpr std::chrono::milliseconds acknowledge_after{100};
-// Frames without a payload (open, end, reset, credit) that wait to be acknowledged. They are few
-// for each stream; a peer that makes them without end is not taking any.
+// What a frame of data costs beside its bytes while it is kept: many small ones are no cheaper than
+// a few large ones.
+constexpr std::size_t kept_frame_cost = 48;
+// Frames that wait to be acknowledged. Those of data are bounded by what they cost; those without
+// (open, end, reset, credit) are few for each stream, and a peer that makes them without end is not
+// taking any.
 constexpr std::size_t kept_frames_max = 64u << 10;
+static_assert(Bounds{}.kept_max / kept_frame_cost < kept_frames_max / 2);
 constexpr std::size_t credit_max = 16u << 20;
 
 Fault broken(std::string text) { return bad_request("mux_broken", std::move(text)); }
@@ -79,7 +84,7 @@ class Session::Core final : public std::enable_shared_from_this<Session::Core>,
   // present transport.
   struct Kept {
     std::string bytes;
-    std::size_t weight = 0;  // Payload of a stream's data.
+    std::size_t weight = 0;  // Of a stream's data, with what it costs to keep.
   };
   std::deque<Kept> kept;
   std::size_t kept_bytes = 0;
@@ -188,7 +193,7 @@ void Session::Core::send(Type type, std::uint32_t stream, std::string_view paylo
   Kept frame;
   frame.bytes.reserve(frame_head_size + payload.size());
   append_frame(frame.bytes, type, stream, payload);
-  frame.weight = type == Type::data ? payload.size() : 0;
+  frame.weight = type == Type::data ? payload.size() + kept_frame_cost : 0;
   kept_bytes += frame.weight;
   kept.push_back(std::move(frame));
   more.notify();

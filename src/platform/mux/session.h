@@ -28,7 +28,7 @@ struct Bounds {
   std::size_t window = 256u << 10;      // Bytes of a stream on their way or not yet read.
   std::size_t opened_max = 64;          // Of the other side's streams that are in use here.
   std::size_t opens_max = 64;           // Our own.
-  std::size_t kept_max = 1u << 20;      // Bytes of streams that are not acknowledged; more wait.
+  std::size_t kept_max = 1u << 20;      // What is kept until it is acknowledged; more waits.
   std::size_t message_max = 48u << 10;  // Of what outgoing() returns.
 };
 
@@ -73,7 +73,7 @@ class Session {
   const std::optional<std::string>& goodbye() const;
 
   std::size_t streams() const;
-  std::size_t bytes_kept() const;  // Not acknowledged yet.
+  std::size_t bytes_kept() const;  // Not acknowledged yet, with what keeping them costs.
 
   class Core;
   class Channel;
