@@ -164,3 +164,26 @@ def test_it_goes_with_its_workspace(org: Org, push_agents: PushAgents) -> None:
     assert org.ask("DELETE", f"/workspaces/{agent.id}?confirm=true").status_code == 200
     wait_for("the end", lambda: told)
     assert b"TASK_STATE_FAILED" in told[0]
+
+
+def test_many_who_never_answer_keep_nobody_else_waiting(org: Org, away: Resident, push_agents: PushAgents) -> None:
+    told = threading.Event()
+
+    def hears(connection: socket.socket, head: bytes, body: bytes) -> None:
+        told.set()
+        connection.sendall(answer_bytes(""))
+
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        crowd = [waiting(org, away) for _ in range(36)]
+        for task_id in crowd:
+            for number in range(16):
+                made = rpc(org, away, "CreateTaskPushNotificationConfig", taskId=task_id, url=url, id=str(number))
+                assert "result" in made, made
+        other = waiting(org, away)
+        there = push_agents.start(hears).replace("127.0.0.1", "localhost")
+        made = rpc(org, away, "CreateTaskPushNotificationConfig", taskId=other, url=there)
+        assert "result" in made, made
+        for task_id in [*crowd, other]:
+            assert "result" in rpc(org, away, "CancelTask", id=task_id)
+        wait_for("the one who answers to be told", told.is_set, 10)

@@ -76,7 +76,9 @@ class PushOutbox : public test::EachDatabase {
     write([&](sql::Tx& tx) { return ledger->call_off(tx, message, outcome); });
   }
   std::vector<Due> due() {
-    return read([&](sql::Read& r) { return r.all(store::due, clock.now(), std::int64_t{100}); });
+    return read([&](sql::Read& r) {
+      return r.all(store::due, clock.now(), std::int64_t{100}, std::int64_t{0});
+    });
   }
   // As a receiver that takes all there is.
   States taken() {

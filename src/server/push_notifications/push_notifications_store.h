@@ -96,10 +96,12 @@ inline constexpr sql::Query<void(std::int64_t, std::string_view, Instant, std::i
     UPDATE push_notification_configs SET number = number + 1, state = $2, due = COALESCE(due, $3), ended_at = $5
      WHERE message = $1 AND state <> $2 AND ended_at IS NULL AND number - told < $4)"};
 
-inline constexpr sql::Query<Due(Instant, std::int64_t)> due{"push_notifications.due", R"(
+// $2 of them, behind the first $3.
+inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t)> due{"push_notifications.due",
+                                                                          R"(
     SELECT c.key, c.message, c.id, c.target_id, c.generation, c.task_id, c.url, c.attempts, n.number, n.state, n.at
       FROM push_notification_configs c JOIN push_notifications n ON n.key = c.key AND n.number = c.told + 1
-     WHERE c.due <= $1 ORDER BY c.due LIMIT $2)"};
+     WHERE c.due <= $1 ORDER BY c.due, c.key LIMIT $2 OFFSET $3)"};
 // The receiver took it; what is next is due at $3.
 inline constexpr sql::Query<void(Key, std::int64_t, Instant)> took{"push_notifications.took", R"(
     UPDATE push_notification_configs

@@ -15,8 +15,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_again = 1s;          // What nobody woke us for is found then.
-constexpr std::int64_t looked_at = 512;  // Receivers that are due, of one look.
+constexpr auto look_again = 1s;  // What nobody woke us for is found then.
+// Receivers that are due, of one look; and looks, where hosts that have all their slots stand
+// before others.
+constexpr std::int64_t looked_at = 512;
+constexpr std::int64_t looks_max = 16;
 constexpr auto signature_lives = 300s;
 constexpr std::string_view keys_path = "/.well-known/jwks.json";
 
@@ -75,24 +78,35 @@ io::Task<void> Sender::run(io::Scope& scope) {
 }
 
 io::Task<void> Sender::begin_due(io::Scope& scope) {
-  if (parts_.outbox.watched() == 0 || under_way_.size() >= settings_.slots_max) co_return;
+  if (parts_.outbox.watched() == 0) co_return;
   const Instant now = parts_.clock.now();
-  auto rows = co_await parts_.db.read(
-      [&](sql::Read& read) { return read.all(store::due, now, looked_at); });
-  for (Due& due : rows) {
+  for (std::int64_t look = 0; look < looks_max; ++look) {
     if (under_way_.size() >= settings_.slots_max) co_return;
-    if (under_way_.contains(due.key)) continue;
-    std::string host;
-    try {
-      host = net::Url::parse(due.url).host;
-    } catch (const Fault&) {
-      // attempt() says what is wrong with it.
+    auto rows = co_await parts_.db.read(
+        [&](sql::Read& read) { return read.all(store::due, now, looked_at, look * looked_at); });
+    const bool all = rows.size() < static_cast<std::size_t>(looked_at);
+    for (Due& due : rows) {
+      if (under_way_.size() >= settings_.slots_max) co_return;
+      begin(scope, std::move(due));
     }
-    if (hosts_[host] >= settings_.slots_of_host_max) continue;
-    ++hosts_[host];
-    under_way_.insert(due.key);
-    scope.spawn("push notification", tell(std::move(due), std::move(host)));
+    if (all) co_return;
   }
+}
+
+// Unless it is being told already, or its host has all its slots.
+void Sender::begin(io::Scope& scope, Due due) {
+  if (under_way_.contains(due.key)) return;
+  std::string host;
+  try {
+    host = net::Url::parse(due.url).host;
+  } catch (const Fault&) {
+    // attempt() says what is wrong with it.
+  }
+  auto slots = hosts_.try_emplace(host, std::size_t{0}).first;
+  if (slots->second >= settings_.slots_of_host_max) return;
+  ++slots->second;
+  under_way_.insert(due.key);
+  scope.spawn("push notification", tell(std::move(due), std::move(host)));
 }
 
 void Sender::begin_asking(io::Scope& scope) {

@@ -70,6 +70,7 @@ class Sender {
   };
   void ask_about(std::int64_t message);
   io::Task<void> begin_due(io::Scope& scope);
+  void begin(io::Scope& scope, Due due);
   void begin_asking(io::Scope& scope);
   io::Task<void> tell(Due due, std::string host);
   io::Task<void> hear(std::int64_t message);
