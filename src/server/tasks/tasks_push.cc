@@ -77,7 +77,13 @@ io::Task<std::optional<Service::Told>> Service::told_of(std::int64_t message,
   if (!seen) co_return std::nullopt;
   Found found = std::move(*seen);
   if (id) found.id = *id;
-  if (found.outdated()) co_await hear(found);
+  bool outdated = false;
+  if (found.record.outcome && found.record.outcome->body.text.size() > io::short_text_max) {
+    outdated = co_await aside_.run([&] { return found.outdated(); });
+  } else {
+    outdated = found.outdated();
+  }
+  if (outdated) co_await hear(found);
   const a2a::TaskFacts facts = facts_of(found);
   Told out;
   out.id = facts.id;
