@@ -88,7 +88,8 @@ class Service {
   // what is beyond the bound.
   static constexpr std::size_t forsaken_max = 10'000;
   io::Guarded<std::vector<blobs::Name>> forsaken_;
-  std::optional<std::chrono::nanoseconds> walked_;  // When, by the clock that never goes back.
+  // When, by the clock that never goes back.
+  std::optional<std::chrono::nanoseconds> walked_, forgot_;
 };
 
 extern const std::span<const http::Route> routes;

@@ -7,11 +7,16 @@ namespace {
 
 constexpr std::int64_t slice_max = 500;  // Rows that are looked at in one transaction.
 constexpr std::chrono::hours walk_every{24};
+constexpr std::chrono::hours forget_every{1};  // It looks at every mention there is.
 
 }  // namespace
 
 io::Task<void> Service::sweep() {
-  co_await forget_pruned();
+  const auto now = clock_.monotonic();
+  if (!forgot_ || now - *forgot_ >= forget_every) {
+    co_await forget_pruned();
+    forgot_ = now;
+  }
   for (;;) {
     keeper_.begin_round();
     auto rows = co_await db_.write([this](sql::Tx& tx) {
@@ -28,7 +33,6 @@ io::Task<void> Service::sweep() {
   const std::vector<blobs::Name> forsaken =
       forsaken_.write([](std::vector<blobs::Name>& names) { return std::exchange(names, {}); });
   co_await remove_unnamed(forsaken);
-  const auto now = clock_.monotonic();
   if (walked_ && now - *walked_ < walk_every) co_return;
   co_await walk();
   walked_ = now;
