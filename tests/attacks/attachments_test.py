@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -360,7 +359,7 @@ def test_a_kill_leaves_no_orphan_and_loses_nothing(tmp_path: Path) -> None:
         threads = [threading.Thread(target=flood) for _ in range(3)]
         for thread in threads:
             thread.start()
-        time.sleep(0.5)
+        wait_for("the flood to be under way", lambda: len([path for path in blobs(stage)]) > 5)
         stage.kill()
         stop.set()
         for thread in threads:
