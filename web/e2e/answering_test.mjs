@@ -3,15 +3,14 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { once } from "node:events";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { longestTask } from "./busy.mjs";
 import { Person } from "./person.mjs";
-import { Agent, Browser, inPieces, picture, Platform, until } from "./stage.mjs";
+import { signedIn } from "./signed_in.mjs";
+import { Agent, inPieces, picture, until } from "./stage.mjs";
 
-const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
-const browser = new Browser();
-const closing = [];
 let person;
+const { platform, browser, closing } = signedIn((somebody) => (person = somebody));
 
 /** Answers that are being given, by what was asked. */
 const answers = new Map();
@@ -36,22 +35,6 @@ async function opensChat(page, agent, base = platform.url) {
 
 const growing = (page) => page.locator("[data-growing]");
 const asked = (words) => until(`the question “${words}”`, () => answers.has(words));
-
-before(async () => {
-  await platform.start();
-  await browser.start();
-  person = new Person(await browser.page());
-  await person.claims(await platform.newClaimLink());
-  await person.seesLive();
-});
-after(async () => {
-  await browser.stop();
-  for (const close of closing) await close();
-  await platform.stop();
-});
-afterEach((context) => {
-  if (!context.passed) console.error(platform.log());
-});
 
 test("an answer grows word by word and stands there whole at its end, also after a reload", async () => {
   const agent = await joins("writer");

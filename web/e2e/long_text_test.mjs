@@ -1,33 +1,15 @@
 // Answers of any length leave the page usable: what is formatted at once is bounded, the rest is there when asked for.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { longestTask } from "./busy.mjs";
-import { Person } from "./person.mjs";
-import { Agent, Browser, picture, Platform, saying, until } from "./stage.mjs";
+import { signedIn } from "./signed_in.mjs";
+import { Agent, picture, saying, until } from "./stage.mjs";
 
-const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
-const browser = new Browser();
-const closing = [];
 let person;
+const { platform, browser, closing } = signedIn((somebody) => (person = somebody));
 
 /** One task of the page may keep a processor busy for so long. Formatting these texts whole took from 4 s to minutes. */
 const maxTaskMs = 1000;
-
-before(async () => {
-  await platform.start();
-  await browser.start();
-  person = new Person(await browser.page());
-  await person.claims(await platform.newClaimLink());
-  await person.seesLive();
-});
-after(async () => {
-  await browser.stop();
-  for (const close of closing) await close();
-  await platform.stop();
-});
-afterEach((context) => {
-  if (!context.passed) console.error(platform.log());
-});
 
 async function joins(name, answer) {
   const agent = await new Agent(answer).join(platform, name);

@@ -4,14 +4,13 @@ import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
 import net from "node:net";
 import { once } from "node:events";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { Person } from "./person.mjs";
-import { Agent, Browser, picture, Platform, saying, until } from "./stage.mjs";
+import { signedIn } from "./signed_in.mjs";
+import { Agent, picture, saying, until } from "./stage.mjs";
 
-const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
-const browser = new Browser();
-const closing = [];
 let person;
+const { platform, browser, closing } = signedIn((somebody) => (person = somebody));
 
 async function joins(name, answer) {
   const agent = await new Agent(answer).join(platform, name);
@@ -31,22 +30,6 @@ async function opensChat(page, agent, base) {
   await page.locator("#panel-chat textarea").waitFor();
   await page.locator('[data-live="live"]').waitFor();
 }
-
-before(async () => {
-  await platform.start();
-  await browser.start();
-  person = new Person(await browser.page());
-  await person.claims(await platform.newClaimLink());
-  await person.seesLive();
-});
-after(async () => {
-  await browser.stop();
-  for (const close of closing) await close();
-  await platform.stop();
-});
-afterEach((context) => {
-  if (!context.passed) console.error(platform.log());
-});
 
 const pdf = { name: "report.pdf", mimeType: "application/pdf", uri: "https://example.org/report.pdf" };
 const taskOf = (state, parts = []) => ({ kind: "task", id: "t", contextId: "c", status: { state }, ...(parts.length > 0 ? { artifacts: [{ artifactId: "a", parts }] } : {}) });

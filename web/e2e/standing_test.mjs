@@ -1,14 +1,12 @@
 // A person sees where each message is, answers an agent that asks, and decides about what nobody answered.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { violationsInBothThemes } from "./axe.mjs";
-import { Person } from "./person.mjs";
-import { Agent, Browser, inPieces, picture, Platform, until } from "./stage.mjs";
+import { signedIn } from "./signed_in.mjs";
+import { Agent, inPieces, picture, until } from "./stage.mjs";
 
-const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
-const browser = new Browser();
-const closing = [];
 let person;
+const { platform, browser, closing } = signedIn((somebody) => (person = somebody));
 
 const opens = async (id, tab = "chat") => {
   await person.page.goto(`${platform.url}/w/${id}/${tab}`);
@@ -25,22 +23,6 @@ async function fetching(name) {
   await platform.ask("POST", "/registry/register", { id: made.id, agent_card: { name }, delivery_mode: "poll" }, token);
   return { id: made.id, token };
 }
-
-before(async () => {
-  await platform.start();
-  await browser.start();
-  person = new Person(await browser.page());
-  await person.claims(await platform.newClaimLink());
-  await person.seesLive();
-});
-after(async () => {
-  await browser.stop();
-  for (const close of closing) await close();
-  await platform.stop();
-});
-afterEach((context) => {
-  if (!context.passed) console.error(platform.log());
-});
 
 test("a message says where it is: waiting, and answered", async () => {
   const agent = await fetching("fetcher");
