@@ -32,7 +32,7 @@ import { fetched } from "./fetched";
 import { LoadFailure } from "./load_failure";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
-import { SidePanel } from "./side_panel";
+import { prepareChat, SidePanel } from "./side_panel";
 import { tellWhyGone } from "./gone";
 import { startLive } from "./start_live";
 import { StaleNotice } from "./stale_notice";
@@ -85,6 +85,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     // Without it the page is whole: everything is fitted.
     readView().then((view) => setSavedView(view ?? null), () => setSavedView(null));
   }, []);
+
+  useEffect(() => {
+    if (loaded) prepareChat();
+  }, [loaded]);
 
   useEffect(() => {
     shell.current = {

@@ -1,24 +1,26 @@
 import { X } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { skillNames, type Workspace } from "@/api/workspace";
 import { RuntimePill, TierPill } from "@/canvas/pills";
 import { StatusDot } from "@/canvas/status_dot";
-import { ChatPanel } from "@/features/chat/chat_panel";
 import { statusWords } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
-import { Loading } from "@/ui/notice";
 import { recall, remember } from "@/ui/remembered";
 import { TabList } from "@/ui/tab_list";
+import { fetchedPanel } from "./fetched";
 import { PanelBoundary } from "./panel_boundary";
 import { navigate, type Route } from "./routes";
 import styles from "./side_panel.module.css";
 
-// The chat is what a panel opens with; the others are fetched when somebody turns to them.
-const ActivityPanel = lazy(() => import("@/features/activity/activity_panel").then((all) => ({ default: all.ActivityPanel })));
-const DetailsPanel = lazy(() => import("@/features/workspaces/details_panel").then((all) => ({ default: all.DetailsPanel })));
-const TokensPanel = lazy(() => import("@/features/tokens/tokens_panel").then((all) => ({ default: all.TokensPanel })));
-const SecretsPanel = lazy(() => import("@/features/secrets/secrets_panel").then((all) => ({ default: all.SecretsPanel })));
+// The canvas comes first. The chat, which a panel opens with, is fetched behind it; the others when somebody turns to them.
+const ChatPanel = fetchedPanel(() => import("@/features/chat/chat_panel").then((all) => all.ChatPanel));
+const ActivityPanel = fetchedPanel(() => import("@/features/activity/activity_panel").then((all) => all.ActivityPanel));
+const DetailsPanel = fetchedPanel(() => import("@/features/workspaces/details_panel").then((all) => all.DetailsPanel));
+const TokensPanel = fetchedPanel(() => import("@/features/tokens/tokens_panel").then((all) => all.TokensPanel));
+const SecretsPanel = fetchedPanel(() => import("@/features/secrets/secrets_panel").then((all) => all.SecretsPanel));
+
+export const prepareChat = ChatPanel.prepare;
 
 export const tabs = [
   { id: "chat", label: "Chat" },
@@ -115,15 +117,13 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
       </div>
       <div className={styles.body} role="tabpanel" id={`panel-${active}`} aria-labelledby={`tab-${active}`}>
         <PanelBoundary key={`${workspace.id}/${active}`} name={tabs.find((tab) => tab.id === active)?.label ?? active}>
-          <Suspense fallback={<Loading text="Opening…" />}>
-            {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
-            {active === "activity" && (
-              <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
-            )}
-            {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
-            {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
-            {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
-          </Suspense>
+          {active === "chat" && <ChatPanel workspace={workspace} onOpen={open} />}
+          {active === "activity" && (
+            <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
+          )}
+          {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
+          {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
+          {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
         </PanelBoundary>
       </div>
       <div className={styles.foot}>
