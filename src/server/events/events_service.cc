@@ -7,6 +7,7 @@
 
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
+#include "platform/sql/within.h"
 #include "server/events/events_store.h"
 #include "server/events/follow.h"
 
@@ -268,8 +269,10 @@ io::Task<std::vector<api::PastEvent>> Service::list(auth::Admin::Caller, http::Q
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
   auto query = [=](sql::Read& read) {
-    std::int64_t fitting = read.one(store::fitting_before, before, limit, page_bytes_max);
-    return read.all(store::before, before, std::max<std::int64_t>(fitting, 1));
+    auto older = [&](const store::Row* last, std::int64_t count) {
+      return read.all(store::before, last ? last->seq : before, count);
+    };
+    return sql::within<store::Row>(limit, page_bytes_max, older, store::size_of);
   };
   auto rows = co_await db_.read(std::move(query));
   co_return past(std::move(rows));
@@ -280,8 +283,10 @@ io::Task<std::vector<api::PastEvent>> Service::list_of(auth::Admin::Caller, Work
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
   auto query = [=](sql::Read& read) {
-    std::int64_t fitting = read.one(store::fitting_before_of, id, before, limit, page_bytes_max);
-    return read.all(store::before_of, id, before, std::max<std::int64_t>(fitting, 1));
+    auto older = [&](const store::Row* last, std::int64_t count) {
+      return read.all(store::before_of, id, last ? last->seq : before, count);
+    };
+    return sql::within<store::Row>(limit, page_bytes_max, older, store::size_of);
   };
   auto rows = co_await db_.read(std::move(query));
   co_return past(std::move(rows));

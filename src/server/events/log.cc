@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "platform/json/json.h"
+#include "platform/sql/within.h"
 #include "server/events/events_store.h"
 #include "server/facts/record_store.h"
 
@@ -241,9 +242,11 @@ std::vector<FramePtr> Log::transients_after(std::uint64_t& counter, std::size_t 
 
 io::Task<std::vector<FramePtr>> Log::read_after(std::int64_t seq, std::size_t max) {
   auto query = [seq, max](sql::Read& read) {
-    std::int64_t fitting =
-        read.one(store::fitting_after, seq, static_cast<std::int64_t>(max), step_bytes_max);
-    return read.all(store::after, seq, std::max<std::int64_t>(fitting, 1));
+    auto behind = [&](const store::Row* last, std::int64_t limit) {
+      return read.all(store::after, last ? last->seq : seq, limit);
+    };
+    return sql::within<store::Row>(static_cast<std::int64_t>(max), step_bytes_max, behind,
+                                   store::size_of);
   };
   auto rows = co_await db_.read(std::move(query));
   std::vector<FramePtr> frames;

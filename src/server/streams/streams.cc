@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "platform/sql/within.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::streams {
@@ -159,8 +160,7 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
       };
       auto seen = co_await streams_.db_.read([this](sql::Read& read) {
         Seen out;
-        out.pieces = read.all(store::after, message_, after_, rows_max,
-                              static_cast<std::int64_t>(recent_max));
+        out.pieces = streams_.part(read, message_, after_);
         if (out.pieces.empty()) {
           auto head = streams_.ledger_.head(read, message_);
           out.over = !head || head->outcome;
@@ -192,8 +192,11 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
 
 std::vector<Piece> Streams::part(sql::Statements& statements, std::int64_t message,
                                  std::int64_t after) const {
-  return statements.all(store::after, message, after, rows_max,
-                        static_cast<std::int64_t>(recent_max));
+  auto behind = [&](const Piece* last, std::int64_t limit) {
+    return statements.all(store::after, message, last ? last->number : after, limit);
+  };
+  return sql::within<Piece>(rows_max, static_cast<std::int64_t>(recent_max), behind,
+                            [](const Piece& piece) { return piece.data.size(); });
 }
 
 std::optional<std::string> Streams::last(sql::Statements& statements, std::int64_t message) const {

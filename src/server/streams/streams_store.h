@@ -27,13 +27,9 @@ inline constexpr sql::Query<std::optional<std::int64_t>(std::int64_t)> newest{"s
     SELECT MAX(number) FROM pieces WHERE message = $1)"};
 inline constexpr sql::Query<std::string(std::int64_t)> last{"streams.last", R"(
     SELECT data FROM pieces WHERE message = $1 ORDER BY number DESC LIMIT 1)"};
-// So many rows at most, and no more once they hold so many characters.
-inline constexpr sql::Query<Piece(std::int64_t, std::int64_t, std::int64_t, std::int64_t)> after{
-    "streams.after", R"(
-    SELECT number, data
-      FROM (SELECT number, data, SUM(LENGTH(data)) OVER (ORDER BY number) - LENGTH(data) AS ahead
-              FROM pieces WHERE message = $1 AND number > $2 ORDER BY number LIMIT $3) AS page
-     WHERE ahead < $4 ORDER BY number)"};
+inline constexpr sql::Query<Piece(std::int64_t, std::int64_t, std::int64_t)> after{"streams.after",
+                                                                                   R"(
+    SELECT number, data FROM pieces WHERE message = $1 AND number > $2 ORDER BY number LIMIT $3)"};
 
 // Streams whose messages ended before an instant.
 inline constexpr sql::Query<std::int64_t(Instant, std::int64_t)> ended{"streams.ended", R"(
