@@ -54,11 +54,11 @@ ring_build() { build_binary dev all; }
 
 ring_unit() { unit_tests_of dev; }
 
-# Most of it is waiting, for agents, outages and deadlines, so one process more than there are processors. A file stays in
+# Most of it is waiting, for agents, outages and deadlines: five processes keep two processors half busy. A file stays in
 # one of them.
 ring_python() {
   local status=0
-  local -a shared=(-n "$((JOBS + 1))" --dist loadfile)
+  local -a shared=(-n "$((JOBS + 3))" --dist loadfile)
   "${PYTEST[@]}" "${shared[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
   "${PYTEST[@]}" "${shared[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
   return $status
@@ -66,11 +66,12 @@ ring_python() {
 
 ring_crash() { "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"; }
 
-# A real Chromium plays the demo against the binary.
+# A real Chromium plays the demo against the binary. Two files at a time: each starts a platform of its own, and spends
+# half of its time waiting.
 ring_e2e() {
   fetch_web_packages
   cd web
-  node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+  node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$OUT/e2e.xml" e2e/*_test.mjs
 }
 

@@ -1,125 +1,20 @@
-"""The store goes away under a working platform: nothing is acknowledged that could vanish, and the same process recovers.
-
-A full disk is played by a limit on the size of the platform's files, a lost PostgreSQL by a relay that hangs up, one that
-says nothing any more by a relay that passes nothing on and by a server whose processes are all stopped.
-"""
+"""The store goes away under a working platform: nothing is acknowledged that could vanish, and the same process recovers."""
 
 from __future__ import annotations
 
 import json
-import os
-import resource
-import signal
-import subprocess
 import threading
 import time
-import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attackers import Org, PushAgents, Relay, answer_bytes, message, refused
-from stage import DATABASE, ROOT, Schema, Stage, wait_for
+from attackers import Org, PushAgents, answer_bytes, message, refused
+from outages import OUTAGES, Outage, ready
+from stage import wait_for
 
 LARGE = "x" * 600_000
 """More than a store at its limit has room for."""
-
-
-class FullDisk:
-    """No file of the platform may grow beyond what it has."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stage = Stage(folder)
-
-    def begin(self) -> None:
-        self._limit(400_000)
-
-    def end(self) -> None:
-        self._limit(resource.RLIM_INFINITY)
-
-    def _limit(self, size: int) -> None:
-        # A limit ends with its process.
-        if self.stage.pid is not None:
-            resource.prlimit(self.stage.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-    def close(self) -> None:
-        self.stage.close()
-
-
-class LostDatabase:
-    """The server is unreachable, and every connection to it ends."""
-
-    def __init__(self, folder: Path) -> None:
-        self._schema = Schema()
-        parts = urllib.parse.urlsplit(self._schema.url)
-        self._relay = Relay(parts.hostname or "127.0.0.1", parts.port or 5432)
-        credentials = parts.netloc.rpartition("@")[0]
-        there = f"{credentials}{'@' if credentials else ''}127.0.0.1:{self._relay.port}"
-        self.stage = Stage(folder, database_url=parts._replace(netloc=there).geturl())
-
-    def begin(self) -> None:
-        self._relay.cut()
-
-    def end(self) -> None:
-        self._relay.mend()
-
-    def close(self) -> None:
-        self.stage.close()
-        self._relay.close()
-        self._schema.drop()
-
-
-class SilentDatabase(LostDatabase):
-    """The server takes connections and bytes, and nothing comes back."""
-
-    def begin(self) -> None:
-        self._relay.fall_silent()
-
-    def end(self) -> None:
-        self._relay.speak()
-
-
-class FrozenDatabase:
-    """A server of its own whose every process is stopped."""
-
-    def __init__(self, folder: Path) -> None:
-        self._services = folder / "services"
-        printed = subprocess.run([str(ROOT / "tools/services.sh"), "start", str(self._services), "pg"], check=True, timeout=120,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
-        url = next(line.partition("=")[2] for line in printed.splitlines() if "MOLECULE_TEST_DATABASE_URL=" in line)
-        self._pid = int((self._services / "pg.pid").read_text().split()[0])
-        self.stage = Stage(folder, database_url=url.strip("'\""))
-
-    def begin(self) -> None:
-        self._tell_all(signal.SIGSTOP)
-
-    def end(self) -> None:
-        self._tell_all(signal.SIGCONT)
-
-    def _tell_all(self, told: signal.Signals) -> None:
-        # The one that makes the others first, so that none is made behind our back.
-        os.kill(self._pid, told)
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and parent_of(folder) == self._pid:
-                os.kill(int(folder.name), told)
-
-    def close(self) -> None:
-        self.stage.close()
-        self.end()
-        subprocess.run([str(ROOT / "tools/services.sh"), "stop", str(self._services)], check=True, timeout=60,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-
-def parent_of(folder: Path) -> int:
-    try:
-        return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0  # Ended meanwhile.
-
-
-OUTAGES = [FullDisk] if not DATABASE else [FullDisk, LostDatabase, SilentDatabase, FrozenDatabase]
-SILENT = OUTAGES[2:]
-Outage = FullDisk | LostDatabase | FrozenDatabase
 
 
 @pytest.fixture(params=OUTAGES, ids=lambda kind: kind.__name__)
@@ -128,10 +23,6 @@ def outage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outage]:
     made.stage.start()
     yield made
     made.close()
-
-
-def ready(org: Org) -> bool:
-    return org.ask("GET", "/readyz").status_code == 200
 
 
 def test_an_outage_acknowledges_nothing_and_ends_without_a_restart(outage: Outage) -> None:
@@ -251,37 +142,3 @@ def test_a_result_that_waits_for_the_store_does_not_keep_the_platform_up(outage:
     wait_for("the agent to be called again", lambda: agent.beat().status_code == 200 and delegator.ask(
         "GET", f"/workspaces/SELF/delegations/{delegated['delegation_id']}").json()["status"] == "completed", 15)
     org.close()
-
-
-@pytest.mark.parametrize("kind", SILENT, ids=lambda kind: kind.__name__)
-def test_a_silent_store_is_noticed_without_traffic_and_does_not_outlast_a_stop(kind: type, tmp_path: Path) -> None:
-    outage = kind(tmp_path)
-    try:
-        outage.stage.start()
-        org = Org(outage.stage)
-        polls = org.resident("polls")
-        outage.begin()
-        begun = time.monotonic()
-        wait_for("readiness to end", lambda: not ready(org), 15)
-        # Nobody who asks from now on waits for the server once more.
-        asked = time.monotonic()
-        refused(polls.register(), 503)
-        refused(org.ask("GET", f"/workspaces/{polls.id}/activity"), 503)
-        assert time.monotonic() - asked < 8, "a request waited for a server that is known to be silent"
-        assert time.monotonic() - begun < 25
-        outage.stage.ask_to_stop()
-        assert outage.stage.stopped(25) is not None, "the stop waited for the store"
-        org.close()
-    finally:
-        outage.close()
-
-
-@pytest.mark.parametrize("kind", SILENT, ids=lambda kind: kind.__name__)
-def test_a_start_does_not_wait_for_a_silent_store(kind: type, tmp_path: Path) -> None:
-    outage = kind(tmp_path)
-    try:
-        outage.begin()
-        with pytest.raises(AssertionError, match="did not answer within"):
-            outage.stage.start()
-    finally:
-        outage.close()
