@@ -264,8 +264,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
   RelayedByRelays relayed(relays);
+  presence::DirectCalls direct_calls(own_key, world.clock, world.random);
   presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, capacity,
-                             relayed, presence_settings, registry);
+                             relayed, direct_calls, presence_settings, registry);
   later_departures.join(presence);
   RelayKeys relay_keys(own_key, agent_keys);
   RelayListeners relay_listeners(roster, proxy, directory, world.clock);

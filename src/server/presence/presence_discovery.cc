@@ -70,7 +70,18 @@ io::Task<api::Discovered> Service::discover(auth::Peer::Caller caller, Workspace
     throw Fault(Kind::unavailable, "workspace_not_available", "workspace not available")
         .with(json::members(api::StatusHint{entry.status}));
   }
-  co_return api::Discovered{id, entry.url, entry.name, entry.delivery};
+  api::Discovered found;
+  found.id = id;
+  found.url = entry.url;
+  found.name = entry.name;
+  found.delivery_mode = entry.delivery;
+  // Only who proved to be the caller gets what says so, and only towards whom it may send.
+  const bool direct = entry.delivery == Delivery::push && !entry.url.empty();
+  if (direct && caller.workspace() && *asker != id && directory.may_send(*asker, id)) {
+    found.direct_token = direct_calls_.token(*asker, id);
+    found.direct_token_expires_in = DirectCalls::lives.count();
+  }
+  co_return found;
 }
 
 io::Task<std::vector<api::PeerView>> Service::peers(auth::Self::Caller, WorkspaceId id,

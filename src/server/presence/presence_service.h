@@ -14,6 +14,7 @@
 #include "server/auth/access.h"
 #include "server/auth/tokens.h"
 #include "server/events/log.h"
+#include "server/presence/direct_calls.h"
 #include "server/presence/registration.h"
 #include "server/presence/roster.h"
 #include "server/workspaces/workspaces_service.h"
@@ -72,8 +73,8 @@ class Service final : public workspaces::Departure {
 
   Service(sql::Database& db, events::Log& log, workspaces::Service& workspaces,
           workspaces::UrlCheck& urls, auth::Tokens& tokens, workspaces::InboundSecrets& inbound,
-          Roster& roster, Capacity& capacity, const Relayed& relayed, Settings settings,
-          metrics::Registry& registry)
+          Roster& roster, Capacity& capacity, const Relayed& relayed,
+          const DirectCalls& direct_calls, Settings settings, metrics::Registry& registry)
       : db_(db),
         log_(log),
         workspaces_(workspaces),
@@ -84,6 +85,7 @@ class Service final : public workspaces::Departure {
         roster_(roster),
         capacity_(capacity),
         relayed_(relayed),
+        direct_calls_(direct_calls),
         settings_(settings),
         probe_(registry) {}
 
@@ -142,6 +144,7 @@ class Service final : public workspaces::Departure {
   Roster& roster_;
   Capacity& capacity_;
   const Relayed& relayed_;
+  const DirectCalls& direct_calls_;
   Settings settings_;
   Probe probe_;
   std::optional<std::chrono::nanoseconds> turned_at_;  // The last turn of the sweep.

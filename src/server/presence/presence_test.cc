@@ -1,5 +1,6 @@
 #include <set>
 
+#include "platform/crypto/encoding.h"
 #include "platform/crypto/token.h"
 #include "server/presence/presence_service.h"
 #include "server/presence/presence_store.h"
@@ -33,7 +34,7 @@ class Presence : public workspaces::Org {
   }
   void started() override {
     presence = std::make_unique<Service>(db(), *log, *service, urls, *tokens, inbound, *roster,
-                                         capacity, dialled_in, settings, metrics);
+                                         capacity, dialled_in, direct_calls, settings, metrics);
     run(presence->load());
     router->mount(routes, *presence);
   }
@@ -77,6 +78,8 @@ class Presence : public workspaces::Org {
   Asked capacity;
   DialledIn dialled_in;
   std::unique_ptr<Roster> roster;
+  crypto::SigningKey platform_key = crypto::SigningKey::random(random);
+  DirectCalls direct_calls{platform_key, clock, random};
   std::unique_ptr<Service> presence;
 };
 
@@ -535,10 +538,10 @@ TEST_P(Presence, DiscoveryAnswersWhoMayAsk) {
   WorkspaceId b = make("b", {}, R"("runtime":"external","url":"http://b.example")");
   WorkspaceId child = make("child", b);
   std::string to_b = "/registry/discover/" + b.text();
-  EXPECT_EQ(
-      get(the(a), to_b).body,
-      fmt::format(R"({{"id":"{}","url":"http://b.example","name":"b","delivery_mode":"push"}})",
-                  b.text()));
+  EXPECT_TRUE(get(the(a), to_b)
+                  .body.starts_with(fmt::format(
+                      R"({{"id":"{}","url":"http://b.example","name":"b","delivery_mode":"push",)",
+                      b.text())));
   EXPECT_EQ(get(admin, to_b).code, "workspace_id_required");
   std::string a_text = a.text();
   std::string child_text = child.text();
@@ -552,6 +555,41 @@ TEST_P(Presence, DiscoveryAnswersWhoMayAsk) {
   Answer waiting = get(the(b), "/registry/discover/" + child_text);
   EXPECT_EQ(waiting.status, 503);
   EXPECT_EQ(waiting.member("status"), "awaiting_agent");
+}
+
+// Who proved to be a caller, and nobody else, gets what an agent with an address takes for that.
+TEST_P(Presence, DiscoverySaysHowToCallDirectly) {
+  WorkspaceId a = join("a");
+  WorkspaceId b = make("b", {}, R"("runtime":"external","url":"http://b.example")");
+  std::string to_b = "/registry/discover/" + b.text();
+  Answer found = get(the(a), to_b);
+  EXPECT_EQ(json::Document::parse(found.body).root().find("direct_token_expires_in").integer(), 45);
+  const std::string token = found.member("direct_token");
+  const auto first = token.find('.'), last = token.rfind('.');
+  auto decoded = [&](std::size_t from, std::size_t to) {
+    auto bytes = crypto::base64url_decode(std::string_view(token).substr(from, to - from));
+    return bytes ? std::string(crypto::text_of(*bytes)) : std::string();
+  };
+  const std::string issuer = crypto::fingerprint(platform_key.public_key());
+  EXPECT_EQ(decoded(0, first),
+            fmt::format(R"({{"alg":"EdDSA","typ":"molecule-call+jwt","kid":"{}"}})", issuer));
+  const std::int64_t now = clock.now().micros() / 1'000'000;
+  EXPECT_TRUE(decoded(first + 1, last)
+                  .starts_with(
+                      fmt::format(R"({{"iss":"{}","sub":"{}","aud":"{}","iat":{},"exp":{},"jti":")",
+                                  issuer, a.text(), b.text(), now, now + 45)));
+  const std::string signature = decoded(last + 1, token.size());
+  EXPECT_TRUE(crypto::verify(platform_key.public_key(), std::string_view(token).substr(0, last),
+                             crypto::bytes_of(signature)));
+
+  EXPECT_EQ(ask(admin, http::Method::get, to_b, "", {{"X-Workspace-ID", a.text()}})
+                .body.find("direct_token"),
+            std::string::npos)
+      << "a person does not call in an agent's name";
+  WorkspaceId polls = join("polls");
+  EXPECT_EQ(get(the(a), "/registry/discover/" + polls.text()).body.find("direct_token"),
+            std::string::npos)
+      << "it has no address";
 }
 
 TEST_P(Presence, APurgedWorkspaceLeavesNoTrace) {

@@ -31,7 +31,7 @@ Process::Process(Around around)
       tasks_(door_, ledger_, agents_tasks_, streams_, proxy_, cards_, around_.aside, around_.clock),
       capacity_(proxy_),
       presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, relayed_,
-                {}, metrics_),
+                direct_calls_, {}, metrics_),
       activity_(door_, log_, feed_, ledger_, directory_, hubs_, around_.clock),
       router_(gate_) {
   log_.join(directory_);

@@ -141,6 +141,7 @@ class Process {
   app::MailboxesByProxy capacity_;
   relay::Relays relays_;  // Nobody dials in.
   app::RelayedByRelays relayed_{relays_};
+  presence::DirectCalls direct_calls_{key_, around_.clock, around_.random};
   presence::Service presence_;
   activity::Service activity_;
   Admitted gate_;

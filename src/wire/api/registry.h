@@ -95,8 +95,17 @@ struct Discovered {
   std::string url;
   std::string name;
   DeliveryMode delivery_mode = DeliveryMode::push;
+  json::Omit<std::string> direct_token;
+  json::Omit<std::int64_t> direct_token_expires_in;
+
+  static constexpr std::array about{
+      json::About{"direct_token",
+                  "where the workspace that asks may send to this one at its url: a JSON Web Token "
+                  "by the platform key, to be shown there as `Authorization: Bearer`"},
+      json::About{"direct_token_expires_in", "seconds; ask again afterwards"}};
 };
-BOOST_DESCRIBE_STRUCT(Discovered, (), (id, url, name, delivery_mode))
+BOOST_DESCRIBE_STRUCT(Discovered, (),
+                      (id, url, name, delivery_mode, direct_token, direct_token_expires_in))
 
 // A colleague as GET /registry/{id}/peers lists it.
 struct PeerView {

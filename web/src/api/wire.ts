@@ -296,6 +296,10 @@ export interface Discovered {
   url: string;
   name: string;
   delivery_mode: DeliveryMode;
+  /** where the workspace that asks may send to this one at its url: a JSON Web Token by the platform key, to be shown there as `Authorization: Bearer` */
+  direct_token?: string;
+  /** seconds; ask again afterwards */
+  direct_token_expires_in?: number;
 }
 
 export interface Done {

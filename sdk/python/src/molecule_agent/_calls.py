@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
@@ -19,28 +18,23 @@ from ._answers import Answer, error_for, says_removed, stated_reason
 from ._attachments import FileCalls
 from ._awake import backoff, now
 from ._errors import CredentialRejectedError, ForeignAnswerError, PlatformError, WorkspaceGoneError
-from ._messages import CALL_TIMEOUT, SHORT_TIMEOUT, MessageCalls
-from ._models import PeerInfo, SharedFile, WorkspaceState
+from ._messages import SHORT_TIMEOUT
+from ._models import WorkspaceState
+from ._peers import KnownPeers, PeerCalls
 from ._tokens import TokenFile
-from ._transport import PeerTransport, Transport, is_http_url, never_delivered, segment
+from ._transport import PeerTransport, Transport, is_http_url, segment
 from ._work import CurrentTask, Work
 
 log = logging.getLogger("molecule_agent")
 
 PLACEHOLDER_URL = "remote://no-inbound"
-MAX_CACHED_URLS = 1024
 MAX_TASK_CHARS = 500
 """Longer task lines are cut before they are reported; the canvas shows one line."""
 MAX_REGISTER_PAUSE = 5.0
 """Seconds between two tries of a patient registration, at most."""
 
 
-def _object(answer: Any) -> Any:
-    """The answer where it is an object, as the platform's are; None for what something else may have said."""
-    return answer if isinstance(answer, dict) else None
-
-
-class AgentCalls(FileCalls, MessageCalls):
+class AgentCalls(FileCalls, PeerCalls):
     """See `RemoteAgentClient`, which adds the loops."""
 
     def __init__(self, workspace_id: str, platform_url: str, agent_card: dict[str, Any] | None = None,
@@ -70,9 +64,7 @@ class AgentCalls(FileCalls, MessageCalls):
         self._transport = Transport(self._session, self.platform_url, self._tenant_headers(org_id, origin),
                                     self._tokens.load)
         self._peers = PeerTransport(self._session)
-        self._url_cache_ttl = url_cache_ttl
-        self._urls: dict[str, tuple[str, float]] = {}
-        self._urls_lock = threading.Lock()
+        self._known = KnownPeers(url_cache_ttl)
         self._started = time.monotonic()
         self._activity = CurrentTask(lambda **told: self.heartbeat(**told))
         self._registered = False
@@ -153,7 +145,7 @@ class AgentCalls(FileCalls, MessageCalls):
         }
         answer = self._transport.post("/registry/register", body, timeout=SHORT_TIMEOUT)
         try:
-            registered: wire_types.Registered | None = _object(self._checked(answer, "register"))
+            registered: wire_types.Registered | None = _wire.object_or_none(self._checked(answer, "register"))
         except CredentialRejectedError as error:
             if self._tokens.refused():
                 log.warning("the platform refused the token it was given (MOLECULE_WORKSPACE_TOKEN or --token); going "
@@ -192,7 +184,7 @@ class AgentCalls(FileCalls, MessageCalls):
         answer = self._transport.get(f"{self._self_path}/state", timeout=SHORT_TIMEOUT)
         if says_removed(answer.status, answer.details(), self.workspace_id):
             return WorkspaceState(self.workspace_id, "removed", deleted=True)
-        row: wire_types.WorkspaceState | None = _object(self._checked(answer, "poll state"))
+        row: wire_types.WorkspaceState | None = _wire.object_or_none(self._checked(answer, "poll state"))
         if row is None or not isinstance(row.get("status"), str):
             raise ForeignAnswerError(f"poll state: {answer.status}, {answer.shown()}, which is no state of a workspace",
                                      status=answer.status, response=answer.response)
@@ -217,7 +209,7 @@ class AgentCalls(FileCalls, MessageCalls):
             error = error_for(answer, "heartbeat")
             raise WorkspaceGoneError(error.message, status=answer.status, code=error.code, details=error.details,
                                      response=error.response)
-        heard: wire_types.Heard | None = _object(self._checked(answer, "heartbeat"))
+        heard: wire_types.Heard | None = _wire.object_or_none(self._checked(answer, "heartbeat"))
         self._note_secret(heard)
 
     @contextlib.contextmanager
@@ -240,106 +232,6 @@ class AgentCalls(FileCalls, MessageCalls):
         secret = reply.get("platform_inbound_secret") if reply else None
         if isinstance(secret, str) and secret:
             self.inbound_secret = secret
-
-    # --- peers ---
-
-    def get_peers(self) -> list[PeerInfo]:
-        """The workspaces this one may talk to: siblings, children and the parent."""
-        answer = self._transport.get(f"/registry/{segment(self.workspace_id)}/peers", headers=self._sender(),
-                                     timeout=SHORT_TIMEOUT)
-        rows = self._checked(answer, "list peers")
-        peers = []
-        for row in rows if isinstance(rows, list) else []:
-            peer = PeerInfo.from_row(row) if isinstance(row, dict) else None
-            if peer is None:
-                continue
-            peers.append(peer)
-            if is_http_url(peer.url):
-                self._remember_url(peer.id, peer.url)
-        return peers
-
-    def discover_peer(self, target: str) -> str | None:
-        """The URL at which `target` takes messages directly; None when there is none."""
-        with self._urls_lock:
-            cached = self._urls.get(target)
-        if cached and time.monotonic() < cached[1]:
-            return cached[0]
-        answer = self._transport.get(f"/registry/discover/{segment(target)}", headers=self._sender(),
-                                     timeout=SHORT_TIMEOUT)
-        if answer.status == 404 and stated_reason(answer.details()):
-            return None
-        row: wire_types.Discovered | None = _object(self._checked(answer, "discover peer"))
-        url = _wire.text_or(row.get("url")) if row else ""
-        if not is_http_url(url):
-            return None
-        self._remember_url(target, url)
-        return url
-
-    def invalidate_peer_url(self, target: str) -> None:
-        """Forget the cached URL of `target`."""
-        with self._urls_lock:
-            self._urls.pop(target, None)
-
-    def _remember_url(self, target: str, url: str) -> None:
-        with self._urls_lock:
-            self._urls.pop(target, None)
-            while len(self._urls) >= MAX_CACHED_URLS:
-                self._urls.pop(next(iter(self._urls)))
-            self._urls[target] = (url, time.monotonic() + self._url_cache_ttl)
-
-    def call_peer(self, target: str, message: str, prefer_direct: bool = True, *,
-                  message_id: str | None = None, files: Sequence[SharedFile] = ()) -> dict[str, Any]:
-        """Send `message` to a peer and return the JSON-RPC envelope of the answer.
-
-        A message has one id however often and by whichever way it is sent. Without a `message_id` each call is a
-        message of its own; give one, and keep it, to ask again after an error without having the work done twice.
-
-        A direct call carries no credential of ours. The platform is asked to carry the message instead when the
-        peer certainly did not take it: no connection came to be, or it refused with a 4xx or 503. A direct call that
-        broke afterwards is raised, because sending the message again might run it twice. With `files`, which
-        `upload` returned, the platform carries it: it lets the peer fetch them.
-        """
-        body = _wire.message_send(message, role="user", message_id=message_id or "", files=files)
-        if prefer_direct and not files:
-            reply = self._call_directly(target, body)
-            if reply is not None:
-                return reply
-        answer = self._transport.post(f"/workspaces/{segment(target)}/a2a", body, headers=self._sender(),
-                                      timeout=CALL_TIMEOUT)
-        return self._envelope(answer, "call peer")
-
-    def _call_directly(self, target: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        try:
-            url = self.discover_peer(target)
-        except (PlatformError, requests.RequestException) as error:
-            log.info("cannot look up peer %s (%s); asking the platform to carry the message", target, error)
-            return None
-        if url is None:
-            return None
-        try:
-            answer = self._peers.post(url, body, sender=self.workspace_id, timeout=CALL_TIMEOUT)
-        except requests.RequestException as error:
-            self.invalidate_peer_url(target)
-            if not never_delivered(error):
-                raise
-            log.info("peer %s cannot be reached directly; asking the platform to carry the message", target)
-            return None
-        if 300 <= answer.status < 500 or answer.status == 503:
-            self.invalidate_peer_url(target)
-            log.info("peer %s refused a direct call with %d; asking the platform instead", target, answer.status)
-            return None
-        return self._peer_envelope(answer, target)
-
-    def _peer_envelope(self, answer: Answer, target: str) -> dict[str, Any]:
-        """The peer's own reply: what it says about itself is never taken for the platform's words."""
-        details = answer.details()
-        if not 200 <= answer.status < 300:
-            raise PlatformError(f"peer {target} answered {answer.status} {stated_reason(details) or answer.shown()}",
-                                status=answer.status, details=details, response=answer.response)
-        if not details:
-            raise PlatformError(f"peer {target} answered {answer.shown()} where a JSON object was expected",
-                                status=answer.status, response=answer.response)
-        return details
 
     # --- plugins ---
 

@@ -148,7 +148,8 @@ def unused_proxy(url: str, way: Mapping[str, Any]) -> str:
 
 
 class PeerTransport:
-    """Carries messages straight to a peer's URL. It holds no credential at all, so none can leak to a peer."""
+    """Carries messages straight to a peer's URL. It holds no credential at all, so none can leak to a peer; the token of a
+    call is good at that peer alone."""
 
     def __init__(self, template: requests.Session) -> None:
         self._session = requests.Session()
@@ -156,8 +157,10 @@ class PeerTransport:
         self._session.verify = getattr(template, "verify", True)
         self._session.proxies = dict(getattr(template, "proxies", None) or {})
 
-    def post(self, url: str, body: Any, *, sender: str, timeout: float) -> Answer:
+    def post(self, url: str, body: Any, *, sender: str, token: str = "", timeout: float) -> Answer:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "X-Workspace-ID": sender}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         with self._session.post(url, json=body, headers=headers, timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
                                 stream=True, allow_redirects=False, auth=_no_credentials,
                                 **way_to(url, self._session)) as response:

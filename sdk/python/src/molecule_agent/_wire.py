@@ -150,3 +150,8 @@ def retry_after_seconds(value: str | None, now: datetime.datetime | None = None)
     if not math.isfinite(seconds):
         return None
     return float(max(0, math.ceil(seconds)))
+
+
+def object_or_none(answer: Any) -> Any:
+    """The answer where it is an object, as the platform's are; None for what something else may have said."""
+    return answer if isinstance(answer, dict) else None

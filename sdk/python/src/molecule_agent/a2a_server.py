@@ -20,6 +20,7 @@ from typing import Any
 
 from . import _rpc
 from ._chain import ACTIVITY_HEADER
+from ._direct import Callers, CallRefusedError, looks_like_call_token
 from ._version import __version__
 
 __all__ = ["A2AServer", "INBOUND_PATH", "MAX_BODY_BYTES", "MAX_CONNECTIONS"]
@@ -50,18 +51,20 @@ class A2AServer:
     first run lasts, or soon after, gets the answer of that run.
 
     `secret`, when not empty, must be presented as `Authorization: Bearer …`; it may be a function, so that it can be
-    learned at registration. The socket is bound by the constructor: `port` and `inbound_url` are final from then on.
+    learned at registration. With `callers` (`client.direct_callers()`) a peer may call without the platform, too: the
+    token that the platform gave it says who it is, whatever else it says. The socket is bound by the constructor: `port` and `inbound_url` are final from then on.
     """
 
     def __init__(self, agent_id: str, inbound_url: str = "", message_handler: PayloadHandler | None = None,
                  host: str = "0.0.0.0", port: int = 0, *, agent_card: dict[str, Any] | None = None,
-                 secret: str | Callable[[], str] = "", max_body_bytes: int = MAX_BODY_BYTES,
+                 secret: str | Callable[[], str] = "", callers: Callers | None = None, max_body_bytes: int = MAX_BODY_BYTES,
                  max_connections: int = MAX_CONNECTIONS) -> None:
         self.agent_id = agent_id
         self.message_handler = message_handler
         self.agent_card = agent_card or {"name": agent_id}
         self.max_body_bytes = max_body_bytes
         self._secret = secret
+        self._callers = callers
         self._http = _Listener((host, port), self, max_connections)
         self.host = host
         self.port: int = self._http.server_address[1]
@@ -97,6 +100,14 @@ class A2AServer:
             return True
         scheme, _, presented = (authorization or "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(presented.strip().encode(), secret.encode())
+
+    def direct_caller(self, authorization: str | None) -> str | None:
+        """The peer that calls without the platform; None when nobody says to be one, or none may. Raises
+        `CallRefusedError` for a token that proves nothing."""
+        scheme, _, presented = (authorization or "").partition(" ")
+        if self._callers is None or scheme.lower() != "bearer" or not looks_like_call_token(presented.strip()):
+            return None
+        return self._callers.caller_of(presented.strip())
 
     def card(self) -> dict[str, Any]:
         return _rpc.hybrid_card(self.agent_card, self.inbound_url, self.agent_id)
@@ -198,17 +209,23 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if not owner.is_rpc_path(path) and path != INBOUND_PATH:
             self._refuse(404, "nothing lives at this path")
             return
-        if not owner.accepts(self.headers.get("Authorization")):
+        try:
+            caller = owner.direct_caller(self.headers.get("Authorization"))
+        except CallRefusedError as refused:
+            self._refuse(401, str(refused), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            return
+        if caller is None and not owner.accepts(self.headers.get("Authorization")):
             self._refuse(401, "present the inbound secret as bearer", {"WWW-Authenticate": "Bearer"})
             return
         body = self._body(owner.max_body_bytes)
         if body is None:
             return
-        sender = (self.headers.get("X-Workspace-ID") or "").strip()
+        # Who calls directly is who the platform says, and no part of a message that the platform carried.
+        sender = caller or (self.headers.get("X-Workspace-ID") or "").strip()
         if path == INBOUND_PATH:
             status, reply = _rpc.answer_flat(owner.run, body)
         else:
-            activity = (self.headers.get(ACTIVITY_HEADER) or "").strip()
+            activity = "" if caller else (self.headers.get(ACTIVITY_HEADER) or "").strip()
             status, reply = _rpc.answer(owner.run, body, sender, activity)
         self._answer(status, reply, {"Retry-After": "5"} if status == 503 else None)
 

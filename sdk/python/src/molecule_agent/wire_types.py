@@ -321,6 +321,10 @@ class Discovered(TypedDict):
     url: str
     name: str
     delivery_mode: DeliveryMode
+    # where the workspace that asks may send to this one at its url: a JSON Web Token by the platform key, to be shown there as `Authorization: Bearer`
+    direct_token: NotRequired[str]
+    # seconds; ask again afterwards
+    direct_token_expires_in: NotRequired[int]
 
 
 class Done(TypedDict):
