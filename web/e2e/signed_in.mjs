@@ -3,9 +3,9 @@ import { after, afterEach, before } from "node:test";
 import { Person } from "./person.mjs";
 import { Browser, Platform } from "./stage.mjs";
 
-/** `meet` is given the person before the first test. What is pushed to `closing` is called before the platform ends. */
-export function signedIn(meet) {
-  const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
+/** `meet` is given the person before the first test. `flags` are the platform's besides those it always has. What is pushed to `closing` is called before the platform ends. */
+export function signedIn(meet, flags = []) {
+  const platform = new Platform({ demo: false, flags: ["--rate-limit", "0", ...flags] });
   const browser = new Browser();
   const closing = [];
   before(async () => {

@@ -2,6 +2,7 @@
  * What an A2A body says besides its words: files, data and the state of a task, in whichever generation or wrapper it
  * came. An answer that has no words is an answer all the same.
  */
+import { cutText } from "@/ui/cut_text";
 import { answerText, fields, type Fields } from "./a2a_text";
 
 export interface FilePart {
@@ -56,16 +57,28 @@ function sizeOf(bytes: string): number {
   return Math.max(0, Math.floor((bytes.length * 3) / 4) - padding);
 }
 
+const nameMax = 120;
+const nameEnd = 32;
+/** Controls, and what turns the direction of reading: a name with these looks like another. */
+const disguises = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A file's name as it may be shown and saved; of a long one both ends, because the last part says what it is. */
+export function plainName(name: string): string {
+  const plain = name.replaceAll(disguises, "_");
+  return plain.length <= nameMax ? plain : `${cutText(plain, nameMax - nameEnd)}…${plain.slice(-nameEnd).replace(/^[\udc00-\udfff]/, "")}`;
+}
+
 /** A file as 0.3 nests it, as 1.0 lays it flat, and as notifications attach it. */
-function readFile(raw: Fields, type: unknown): FilePart | undefined {
+function readFile(raw: Fields, type: unknown, about?: unknown): FilePart | undefined {
   const bytes = text(raw.bytes) ?? text(raw.fileWithBytes) ?? text(raw.raw);
   const uri = text(raw.uri) ?? text(raw.fileWithUri) ?? text(raw.url);
   const name = text(raw.name) ?? text(raw.filename);
   if (bytes === undefined && uri === undefined && name === undefined) return undefined;
-  const size = typeof raw.size === "number" ? raw.size : bytes === undefined ? undefined : sizeOf(bytes);
+  const said = raw.size ?? fields(about)?.size;
+  const size = typeof said === "number" ? said : bytes === undefined ? undefined : sizeOf(bytes);
   return {
     kind: "file",
-    name: name ?? (uri === undefined ? "unnamed file" : (uri.split(/[?#]/)[0]?.split("/").findLast((step) => step !== "") ?? uri)),
+    name: plainName(name ?? (uri === undefined ? "unnamed file" : (uri.split(/[?#]/)[0]?.split("/").findLast((step) => step !== "") ?? uri))),
     type: text(raw.mimeType) ?? text(raw.mime_type) ?? text(raw.mediaType) ?? text(type) ?? "",
     ...(size === undefined ? {} : { size }),
     ...(uri === undefined ? {} : { uri }),
@@ -79,10 +92,10 @@ function readPart(raw: unknown): Part | undefined {
   const part = fields(raw);
   if (!part) return undefined;
   const nested = fields(part.file);
-  if (nested) return readFile(nested, part.mediaType);
+  if (nested) return readFile(nested, part.mediaType, part.metadata);
   if (part.data !== undefined) return dataOf(part.data);
   if (typeof part.text === "string") return undefined;
-  return readFile(part, undefined);
+  return readFile(part, undefined, part.metadata);
 }
 
 const readParts = (parts: unknown): Part[] => (Array.isArray(parts) ? parts.flatMap((raw) => readPart(raw) ?? []) : []);

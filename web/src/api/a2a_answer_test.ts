@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attachedFiles, readAnswer, requestParts, requestTask } from "./a2a_answer";
+import { attachedFiles, plainName, readAnswer, requestParts, requestTask } from "./a2a_answer";
 
 const pdf = { name: "report.pdf", mimeType: "application/pdf", uri: "https://example.org/report.pdf" };
 const rpc = (result: unknown) => ({ jsonrpc: "2.0", id: "1", result });
@@ -62,4 +62,22 @@ it("reads what a person sent and what a notification attaches", () => {
   expect(attachedFiles(undefined)).toEqual([]);
   expect(requestTask({ params: { message: { taskId: "t", contextId: "c", parts: [] } } })).toEqual(name);
   expect(requestTask({ params: { message: { contextId: "c", parts: [] } } })).toBeUndefined();
+});
+
+describe("a file's name", () => {
+  it("is shown without what makes it look like another, and a long one with both ends", () => {
+    expect(plainName("in\u202egnp.exe")).toBe("in_gnp.exe");
+    expect(plainName("a\nb\u0000c\u2066d.txt")).toBe("a_b_c_d.txt");
+    expect(plainName("größe 日本 👩‍👩‍👧.pdf")).toBe("größe 日本 👩‍👩‍👧.pdf");
+    const long = plainName(`${"picture".repeat(40)}.png.exe`);
+    expect(long.length).toBeLessThan(130);
+    expect(long).toMatch(/^picture.*….*\.png\.exe$/);
+  });
+  it("is made plain wherever it comes from", () => {
+    expect(readAnswer(rpc({ parts: [{ kind: "file", file: { name: "x\u202etxt", uri: "https://x.example/y" } }] })).parts).toMatchObject([{ name: "x_txt" }]);
+    expect(attachedFiles([{ uri: "https://x.example/y", name: "x\u202etxt" }])).toMatchObject([{ name: "x_txt" }]);
+  });
+  it("has its size from where a message of this page says it", () => {
+    expect(requestParts({ params: { message: { parts: [{ kind: "file", file: { name: "a", uri: "u" }, metadata: { size: 7 } }] } } })).toMatchObject([{ size: 7 }]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { TaskName } from "./a2a_answer";
+import type { FilePart, TaskName } from "./a2a_answer";
 import { requestEvents, type Streamed } from "./request";
 
 export interface HistoryTurn {
@@ -8,6 +8,16 @@ export interface HistoryTurn {
 
 export const endpointOf = (workspaceId: string): string => `/workspaces/${encodeURIComponent(workspaceId)}/a2a`;
 
+/** Words, and files by their names; the size stands where both generations of the protocol have room for it. */
+function partsOf(text: string, files: readonly FilePart[]): unknown[] {
+  const named = files.map(({ name, type, size, uri }) => ({
+    kind: "file",
+    file: { name, mimeType: type, uri },
+    ...(size === undefined ? {} : { metadata: { size } }),
+  }));
+  return text === "" && named.length > 0 ? named : [{ kind: "text", text }, ...named];
+}
+
 /**
  * Sends one message of a person to a workspace and reads its answer as it comes; abort the signal to stop reading (the
  * agent goes on). The same message id may be sent again safely: the platform accepts it once, and goes on behind the
@@ -15,7 +25,7 @@ export const endpointOf = (workspaceId: string): string => `/workspaces/${encode
  */
 export function sendMessage(
   workspaceId: string,
-  message: { id: string; text: string; history: HistoryTurn[]; task?: TaskName | undefined },
+  message: { id: string; text: string; history: HistoryTurn[]; files?: readonly FilePart[]; task?: TaskName | undefined },
   signal: AbortSignal,
   after = 0,
 ): Promise<Streamed> {
@@ -28,7 +38,7 @@ export function sendMessage(
         kind: "message",
         role: "user",
         messageId: message.id,
-        parts: [{ kind: "text", text: message.text }],
+        parts: partsOf(message.text, message.files ?? []),
         ...(message.task ? { taskId: message.task.id, contextId: message.task.contextId } : {}),
       },
       metadata: { history: message.history },

@@ -23,7 +23,8 @@ interface Answer<T> {
   headers: Headers;
 }
 
-function refusal(status: number, body: unknown): ApiError {
+/** What an answer refused, in the platform's words where there are any. */
+export function refusal(status: number, body: unknown): ApiError {
   const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const said = errorText(body);
   const code = typeof fields.code === "string" ? fields.code : `http_${status}`;
@@ -86,6 +87,22 @@ export async function requestEvents(path: string, body: unknown, signal: AbortSi
   const response = await answered("POST", path, { body, signal, timeoutMs: 0 }, after > 0 ? { "Last-Event-ID": String(after) } : {});
   const streams = response.ok && response.body && (response.headers.get("Content-Type") ?? "").startsWith("text/event-stream");
   return streams && response.body ? { events: serverEvents(response.body) } : { whole: await jsonOf(response) };
+}
+
+/** The first bytes of what is no JSON, and the head that tells of the whole. */
+export async function requestBeginning(path: string, most: number, signal?: AbortSignal): Promise<{ headers: Headers; bytes: Uint8Array }> {
+  const response = await answered("GET", path, signal ? { signal } : {}, { Range: `bytes=0-${most - 1}` });
+  if (!response.ok) await jsonOf(response);
+  const bytes = new Uint8Array(most);
+  let length = 0;
+  // What stands between may answer with the whole all the same.
+  const reader = response.body?.getReader();
+  for (let piece = await reader?.read(); piece?.value && length < most; piece = await reader?.read()) {
+    bytes.set(piece.value.subarray(0, most - length), length);
+    length = Math.min(most, length + piece.value.length);
+  }
+  await reader?.cancel();
+  return { headers: response.headers, bytes: bytes.subarray(0, length) };
 }
 
 /** One request to the platform, with its headers. A GET refused for its rate is tried once more, when the platform says so. */

@@ -28,11 +28,12 @@ import { useSelected } from "@/ui/store";
 import { toast } from "@/ui/toast";
 import { cardKey } from "./card_keys";
 import { ContextMenu } from "./context_menu";
+import { refuseDroppedFiles } from "./dropped_files";
 import { fetched } from "./fetched";
 import { LoadFailure } from "./load_failure";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
-import { prepareChat, SidePanel } from "./side_panel";
+import { forgetDrafts, prepareChat, SidePanel } from "./side_panel";
 import { tellWhyGone } from "./gone";
 import { startLive } from "./start_live";
 import { StaleNotice } from "./stale_notice";
@@ -85,6 +86,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     // Without it the page is whole: everything is fitted.
     readView().then((view) => setSavedView(view ?? null), () => setSavedView(null));
   }, []);
+
+  useEffect(refuseDroppedFiles, []);
 
   useEffect(() => {
     if (loaded) prepareChat();
@@ -163,6 +166,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   async function leave() {
     try {
       await signOut();
+      await forgetDrafts();
       onSignedOut();
     } catch (error) {
       toast("error", `Signing out failed: ${messageOf(error)}`);

@@ -22,6 +22,11 @@ const SecretsPanel = fetchedPanel(() => import("@/features/secrets/secrets_panel
 
 export const prepareChat = ChatPanel.prepare;
 
+/** Nobody who uses this browser next is to read what was never sent. */
+export async function forgetDrafts(): Promise<void> {
+  (await import("@/features/chat/drafts")).forgetAllDrafts();
+}
+
 export const tabs = [
   { id: "chat", label: "Chat" },
   { id: "activity", label: "Activity" },

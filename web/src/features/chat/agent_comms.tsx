@@ -110,7 +110,7 @@ function CommBubble({ comm, name, onOpen, onFormatted }: CommBubbleProps) {
           <Markdown text={comm.text} onFormatted={onFormatted} />
         </div>
       )}
-      {comm.parts.length > 0 && <Parts parts={comm.parts} />}
+      {comm.parts.length > 0 && <Parts parts={comm.parts} onGrown={onFormatted} />}
       {comm.taskState && <StateLine state={comm.taskState} empty={comm.text === "" && comm.parts.length === 0} />}
       {comm.status === "queued" && <div className={styles.note}>Accepted. {name} is busy or will look for it, and answers later.</div>}
       {comm.status === "failed" && (

@@ -13,7 +13,7 @@ export function AnswerBox({ workspaceId, message }: { workspaceId: string; messa
 
   function submit() {
     if (text.trim() === "") return;
-    send(workspaceId, text.trim(), message.task);
+    send(workspaceId, text.trim(), { task: message.task });
     setText("");
   }
 

@@ -1,4 +1,4 @@
-import type { TaskName } from "@/api/a2a_answer";
+import type { FilePart, TaskName } from "@/api/a2a_answer";
 import { textMember } from "@/api/a2a_text";
 import { readActivityPage } from "@/api/activity_api";
 import { ApiError, messageOf } from "@/api/api_error";
@@ -78,11 +78,20 @@ function settle(workspaceId: string, messageId: string, read: Read, stop: AbortC
   }
 }
 
-async function deliver(workspaceId: string, messageId: string, text: string, history: HistoryTurn[], task: TaskName | undefined): Promise<void> {
+interface Outgoing {
+  id: string;
+  text: string;
+  history: HistoryTurn[];
+  files: readonly FilePart[];
+  task: TaskName | undefined;
+}
+
+async function deliver(workspaceId: string, message: Outgoing): Promise<void> {
+  const messageId = message.id;
   const stop = begin(messageId);
   try {
     const read = await readAnswerTo(messageId, {
-      open: (after) => sendMessage(workspaceId, { id: messageId, text, history, task }, stop.signal, after),
+      open: (after) => sendMessage(workspaceId, message, stop.signal, after),
       signal: stop.signal,
       onConfirmed: () => {
         letGo(messageId);
@@ -126,22 +135,30 @@ async function readOnTo(workspaceId: string, messageId: string, rowId: string): 
 
 const fromAgent = (body: unknown): boolean => typeof body === "object" && body !== null && "result" in body;
 
-/** Sends a new message; with a task it is what that one's agent asked for. */
-export function send(workspaceId: string, text: string, task?: TaskName): void {
-  const messageId = newMessageId();
+/** The files and the task that belong to a person's message, in the shape that messages keep them. */
+const besides = (files: readonly FilePart[], task: TaskName | undefined): Pick<ChatMessage, "parts" | "task"> => ({
+  ...(files.length > 0 ? { parts: files } : {}),
+  ...(task ? { task } : {}),
+});
+
+/** Sends a new message, with files that the platform has; with a task it is what that one's agent asked for. */
+export function send(workspaceId: string, text: string, { files = [], task }: { files?: readonly FilePart[]; task?: TaskName | undefined } = {}): void {
+  const id = newMessageId();
   const history = historyOf(workspaceId);
   const at = now();
-  keep({ workspaceId, id: messageId, text, at, ...(task ? { task } : {}) });
-  changeThread(workspaceId, (thread) =>
-    withQuestion(thread, { id: messageId, role: "user", text, at, estimated: true, state: "sending", ...(task ? { task } : {}) }),
-  );
-  void deliver(workspaceId, messageId, text, history, task);
+  keep({ workspaceId, id, text, at, ...(files.length > 0 ? { files } : {}), ...(task ? { task } : {}) });
+  changeThread(workspaceId, (thread) => withQuestion(thread, { id, role: "user", text, at, estimated: true, state: "sending", ...besides(files, task) }));
+  void deliver(workspaceId, { id, text, history, files, task });
 }
+
+/** The files that a message names. */
+export const filesOf = ({ parts = [] }: ChatMessage): FilePart[] => parts.flatMap((part) => (part.kind === "file" ? [part] : []));
 
 /** Sends a message again, always under its own id: whatever became of it before, it is never worked on twice. */
 export function resend(workspaceId: string, message: ChatMessage): void {
-  changeThread(workspaceId, (thread) => withTurn(thread, message.id, { state: "sending" }));
-  void deliver(workspaceId, message.id, message.text, historyOf(workspaceId), message.task);
+  const { id, text, task } = message;
+  changeThread(workspaceId, (thread) => withTurn(thread, id, { state: "sending" }));
+  void deliver(workspaceId, { id, text, history: historyOf(workspaceId), files: filesOf(message), task });
 }
 
 /** Stops waiting for an answer; the agent is not disturbed. */
@@ -176,12 +193,12 @@ export async function callOff(workspaceId: string, messageId: string): Promise<v
 
 /** Brings back what this tab had sent before it was reloaded and the platform does not show to have. */
 export function restoreUnconfirmed(workspaceId: string): void {
-  for (const { id, text, at, task } of unconfirmed().filter((each) => each.workspaceId === workspaceId))
+  for (const { id, text, at, files = [], task } of unconfirmed().filter((each) => each.workspaceId === workspaceId))
     if (!isUnderWay(id))
       changeThread(workspaceId, (thread) =>
         thread.messages.some((each) => each.id === id)
           ? thread
-          : withQuestion(thread, { id, role: "user", text, at, estimated: true, state: "failed", note: leftNote, uncertain: true, ...(task ? { task } : {}) }),
+          : withQuestion(thread, { id, role: "user", text, at, estimated: true, state: "failed", note: leftNote, uncertain: true, ...besides(files, task) }),
       );
 }
 

@@ -260,3 +260,22 @@ it("says why a message could not be called off, and goes on waiting", async () =
   expect(first()).toMatchObject({ state: "answered" });
   expect(first().stop).toBeUndefined();
 });
+
+it("sends files along, keeps them over a reload and sends them again under the same id", async () => {
+  const bodies: { params: { message: { messageId: string; parts: unknown[] } } }[] = [];
+  vi.stubGlobal("fetch", (_path: string, init: { body: string }) => {
+    bodies.push(JSON.parse(init.body) as (typeof bodies)[number]);
+    return bodies.length < 2 ? Promise.reject(new TypeError("network")) : Promise.resolve(json({ result: "Hello" }));
+  });
+  const file = { kind: "file", name: "a.txt", type: "text/plain", size: 3, uri: "platform-pending:x/y" } as const;
+  send("pm", "", { files: [file] });
+  await vi.waitFor(() => expect(first().state).toBe("failed"));
+  threadsStore.set(new Map());
+  restoreUnconfirmed("pm");
+  expect(first()).toMatchObject({ text: "", parts: [file] });
+  resend("pm", first());
+  await vi.waitFor(() => expect(first().state).toBe("answered"));
+  const [one, again] = bodies.map(({ params }) => params.message);
+  expect(one?.parts).toEqual([{ kind: "file", file: { name: "a.txt", mimeType: "text/plain", uri: file.uri }, metadata: { size: 3 } }]);
+  expect(again).toEqual(one);
+});

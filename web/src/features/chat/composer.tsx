@@ -1,14 +1,20 @@
-import { SendHorizontal } from "lucide-react";
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { Paperclip, SendHorizontal } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef, type ClipboardEvent, type KeyboardEvent } from "react";
 import type { Workspace } from "@/api/workspace";
 import { isReachable, isRemote, statusWords } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
+import { now } from "@/ui/clock";
 import { isComposing } from "@/ui/composing";
 import { Notice } from "@/ui/notice";
 import { useSelected } from "@/ui/store";
+import { toast } from "@/ui/toast";
+import { allKept, keptFiles, limitsStore, limitWords, stillKept } from "./attached";
 import { send } from "./chat_session";
-import { draft, draftOf, draftsStore } from "./drafts";
+import { changeFiles, clearDraft, draft, draftOf, draftsStore } from "./drafts";
+import { attachFiles, pastedFiles } from "./taken_files";
 import styles from "./chat.module.css";
+
+const AttachedList = lazy(() => import("./attached_list"));
 
 /** A longer message is refused with a word, not cut without one. */
 const lengthMax = 100_000;
@@ -29,24 +35,37 @@ export function writing(workspace: Workspace): { allowed: boolean; notice: strin
 }
 
 export function Composer({ workspace }: { workspace: Workspace }) {
-  const { text, offered } = useSelected(draftsStore, (drafts) => draftOf(drafts, workspace.id));
+  const { text, files, offered } = useSelected(draftsStore, (drafts) => draftOf(drafts, workspace.id));
+  const limits = useSelected(limitsStore, (value) => value);
   const field = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
   const { allowed, notice } = writing(workspace);
   const tooLong = text.length > lengthMax;
+  const says = text.trim() !== "" || files.length > 0;
+  const sendable = allowed && says && !tooLong && allKept(files);
 
   useEffect(() => {
     if (offered > 0) field.current?.focus();
   }, [offered]);
 
   function submit() {
-    if (!allowed || tooLong || text.trim() === "") return;
-    send(workspace.id, text.trim());
-    draft(workspace.id, "");
+    const kept = stillKept(files, now());
+    if (kept !== files) changeFiles(workspace.id, () => kept);
+    if (!sendable || !allKept(kept)) return;
+    send(workspace.id, text.trim(), { files: keptFiles(kept) });
+    clearDraft(workspace.id);
   }
+  const attach = (chosen: readonly File[]) => void attachFiles(workspace.id, chosen, (why) => toast("error", why));
   function onKeyDown(event: KeyboardEvent) {
     if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     submit();
+  }
+  function onPaste(event: ClipboardEvent) {
+    const pasted = pastedFiles(event.clipboardData);
+    if (pasted.length === 0) return;
+    event.preventDefault();
+    attach(pasted);
   }
 
   return (
@@ -64,7 +83,28 @@ export function Composer({ workspace }: { workspace: Workspace }) {
           it in parts.
         </Notice>
       )}
+      {files.length > 0 && (
+        <Suspense>
+          <AttachedList workspaceId={workspace.id} files={files} onEmptied={() => field.current?.focus()} />
+        </Suspense>
+      )}
       <div className={styles.box}>
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          aria-label="Files to attach"
+          onChange={({ target }) => {
+            attach([...(target.files ?? [])]);
+            // The same file may be chosen again.
+            target.value = "";
+            field.current?.focus();
+          }}
+        />
+        <IconButton label="Attach files" title={`Attach ${limitWords(limits)}; or drop or paste them`} disabled={!allowed} onClick={() => picker.current?.click()}>
+          <Paperclip size={17} aria-hidden />
+        </IconButton>
         <textarea
           ref={field}
           aria-label={`Message to ${workspace.name}`}
@@ -74,8 +114,9 @@ export function Composer({ workspace }: { workspace: Workspace }) {
           disabled={!allowed}
           onChange={(event) => draft(workspace.id, event.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
         />
-        <IconButton label="Send message" type="submit" title="Send (Enter; Shift+Enter for a new line)" disabled={!allowed || tooLong || text.trim() === ""}>
+        <IconButton label="Send message" type="submit" title="Send (Enter; Shift+Enter for a new line)" disabled={!sendable}>
           <SendHorizontal size={17} aria-hidden />
         </IconButton>
       </div>

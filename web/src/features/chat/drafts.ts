@@ -1,26 +1,96 @@
+import { now } from "@/ui/clock";
 import { Store } from "@/ui/store";
+import { attachedAgain, nextKey, stillKept, type Attached } from "./attached";
+import { dropAllDrafts, dropDraft, keepDraft, keptDrafts, onDraftElsewhere, type KeptDraft } from "./kept_drafts";
 
-interface Draft {
+export interface Draft {
   text: string;
+  /** What goes along, in the order it was attached. */
+  files: readonly Attached[];
   /** Grows when the page puts words there itself: then the field takes the focus. */
   offered: number;
 }
 
-const noDraft: Draft = { text: "", offered: 0 };
+const noDraft: Draft = { text: "", files: [], offered: 0 };
+/** A draft is written down when nothing was changed for so long, and when the page is left. */
+const settleMs = 300;
+const leftWords = "The page was left before the platform had it. Attach it again.";
 
-/** Unsent words by workspace, kept while the page lives so that looking elsewhere loses nothing. */
-export const draftsStore = new Store<ReadonlyMap<string, Draft>>(new Map());
+function filesOf({ files, left }: KeptDraft): readonly Attached[] {
+  const kept = files.map(({ file, at }) => attachedAgain(file, at));
+  const lost = left.map(({ name, size }): Attached => ({ key: nextKey(), name, size, is: "failed", why: leftWords, again: false }));
+  return [...stillKept(kept, now()), ...lost];
+}
+
+/** Unsent words and files by workspace. They outlive the page, and are the same in all tabs of a browser. */
+export const draftsStore = new Store<ReadonlyMap<string, Draft>>(
+  new Map(keptDrafts().map(([id, kept]) => [id, { text: kept.text, files: filesOf(kept), offered: 0 }])),
+);
 
 export const draftOf = (drafts: ReadonlyMap<string, Draft>, workspaceId: string): Draft => drafts.get(workspaceId) ?? noDraft;
 
-export function draft(workspaceId: string, text: string): void {
-  const { offered } = draftOf(draftsStore.get(), workspaceId);
-  draftsStore.set(new Map(draftsStore.get()).set(workspaceId, { text, offered }));
+/** Changed and not written down yet. */
+const unsettled = new Map<string, ReturnType<typeof setTimeout>>();
+
+function settle(workspaceId: string, leaving = false): void {
+  clearTimeout(unsettled.get(workspaceId));
+  unsettled.delete(workspaceId);
+  const { text, files } = draftOf(draftsStore.get(), workspaceId);
+  const kept = files.flatMap((each) => (each.is === "kept" ? [{ file: each.file, at: each.at }] : []));
+  const left = leaving ? files.flatMap(({ is, name, size }) => (is === "kept" ? [] : [{ name, size }])) : [];
+  if (text === "" && kept.length + left.length === 0) dropDraft(workspaceId);
+  else keepDraft(workspaceId, { text, files: kept, left, at: now() });
 }
 
-/** Puts words into the field to be sent as a new message, after those that stand there. */
-export function offer(workspaceId: string, text: string): void {
+function show(workspaceId: string, change: Partial<Draft>): void {
+  const drafts = draftsStore.get();
+  draftsStore.set(new Map(drafts).set(workspaceId, { ...draftOf(drafts, workspaceId), ...change }));
+}
+
+function put(workspaceId: string, change: Partial<Draft>): void {
+  show(workspaceId, change);
+  clearTimeout(unsettled.get(workspaceId));
+  unsettled.set(workspaceId, setTimeout(() => settle(workspaceId), settleMs));
+}
+
+export const draft = (workspaceId: string, text: string): void => put(workspaceId, { text });
+
+/** What does not settle is no change that has to outlive the page. */
+export function changeFiles(workspaceId: string, change: (before: readonly Attached[]) => readonly Attached[], settles = true): void {
+  (settles ? put : show)(workspaceId, { files: change(draftOf(draftsStore.get(), workspaceId).files) });
+}
+
+/** Puts words and files there to be sent as a new message, after those that stand there. */
+export function offer(workspaceId: string, text: string, files: readonly Attached[] = []): void {
   const before = draftOf(draftsStore.get(), workspaceId);
-  const words = before.text === "" ? text : `${before.text}\n${text}`;
-  draftsStore.set(new Map(draftsStore.get()).set(workspaceId, { text: words, offered: before.offered + 1 }));
+  const words = before.text === "" || text === "" ? before.text + text : `${before.text}\n${text}`;
+  put(workspaceId, { text: words, files: [...before.files, ...files], offered: before.offered + 1 });
+}
+
+/** It was sent: nothing of it is a draft any more, at once and in every tab. */
+export function clearDraft(workspaceId: string): void {
+  put(workspaceId, { text: "", files: [] });
+  settle(workspaceId);
+}
+
+/** Nobody who uses this browser next is to read what was never sent. */
+export function forgetAllDrafts(): void {
+  for (const timer of unsettled.values()) clearTimeout(timer);
+  unsettled.clear();
+  draftsStore.set(new Map());
+  dropAllDrafts();
+}
+
+if (typeof window !== "undefined") {
+  window.addEventListener("pagehide", () => {
+    for (const [id, { files }] of draftsStore.get()) if (unsettled.has(id) || files.some(({ is }) => is !== "kept")) settle(id, true);
+  });
+  onDraftElsewhere((workspaceId, kept) => {
+    // What is being written here is newer.
+    if (unsettled.has(workspaceId)) return;
+    const { files, offered } = draftOf(draftsStore.get(), workspaceId);
+    const own = files.filter(({ is }) => is !== "kept");
+    const there = kept ? filesOf({ ...kept, left: [] }) : [];
+    draftsStore.set(new Map(draftsStore.get()).set(workspaceId, { text: kept?.text ?? "", files: [...there, ...own], offered }));
+  });
 }

@@ -6,12 +6,14 @@ import type { ChatMessage } from "@/model/chat";
 import { writeWay } from "@/model/way";
 import { IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
+import { now } from "@/ui/clock";
 import { CopyButton } from "@/ui/copy_button";
 import { Markdown } from "@/ui/markdown";
 import { PlainPieces } from "@/ui/plain_pieces";
 import { clockTime, fullTime } from "@/ui/time";
 import { AnswerBox } from "./answer_box";
-import { resend } from "./chat_session";
+import { attachedAgain } from "./attached";
+import { filesOf, resend } from "./chat_session";
 import { offer } from "./drafts";
 import { MessageStanding } from "./message_standing";
 import { Parts, StateLine } from "./parts";
@@ -37,7 +39,7 @@ interface MessageProps {
 
 export const Message = memo(function Message({ message, workspaceId, workspaceName, refused, letter, asks, failed, onFormatted }: MessageProps) {
   // What was called off stays so under its id: written again it is another message.
-  const anew = failed ?? (message.state === "canceled" && message.text !== "" ? message : undefined);
+  const anew = failed ?? (message.state === "canceled" ? message : undefined);
   const again = message.state === "failed" || message.state === "stopped";
   const { parts = [], text } = message;
   return (
@@ -52,7 +54,7 @@ export const Message = memo(function Message({ message, workspaceId, workspaceNa
           {message.role === "agent" ? <Markdown text={text} onFormatted={onFormatted} /> : <PlainPieces text={text} />}
         </div>
       )}
-      {parts.length > 0 && <Parts parts={parts} />}
+      {parts.length > 0 && <Parts parts={parts} onGrown={onFormatted} />}
       {message.role === "agent" && <StateLine state={message.taskState} empty={text === "" && parts.length === 0} />}
       {message.note && again && (
         <div className={classNames(styles.note, message.state === "failed" && styles.failed)} role="status">
@@ -83,7 +85,7 @@ export const Message = memo(function Message({ message, workspaceId, workspaceNa
           </IconButton>
         )}
         {anew && (
-          <IconButton small label="Write it again as a new message" onClick={() => offer(workspaceId, anew.text)}>
+          <IconButton small label="Write it again as a new message" onClick={() => offer(workspaceId, anew.text, filesOf(anew).flatMap((file) => (file.uri === undefined ? [] : [attachedAgain(file, now())])))}>
             <PenLine size={14} aria-hidden />
           </IconButton>
         )}

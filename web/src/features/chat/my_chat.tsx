@@ -7,6 +7,7 @@ import { Empty, Failure, Loading } from "@/ui/notice";
 import { useSelected } from "@/ui/store";
 import { dayName } from "@/ui/time";
 import { Composer } from "./composer";
+import { DropArea } from "./drop_area";
 import { GrowingMessage } from "./growing_message";
 import { Message } from "./message";
 import { useFollow } from "./use_follow";
@@ -31,7 +32,7 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
 
   const empty = thread.messages.length === 0;
   return (
-    <>
+    <DropArea workspace={workspace}>
       <div
         ref={list}
         className={styles.scroll}
@@ -78,6 +79,6 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
         {turn && <Waiting turn={turn} log={thread.log} workspace={workspace} />}
       </div>
       <Composer key={workspace.id} workspace={workspace} />
-    </>
+    </DropArea>
   );
 }

@@ -1,4 +1,4 @@
-import type { TaskName } from "@/api/a2a_answer";
+import type { FilePart, TaskName } from "@/api/a2a_answer";
 import { threadOf, threadsStore } from "@/model/chat_store";
 
 /** A message of which this page does not know yet that the platform has it. */
@@ -7,6 +7,7 @@ export interface Unconfirmed {
   id: string;
   text: string;
   at: number;
+  files?: readonly FilePart[];
   task?: TaskName;
 }
 

@@ -1,20 +1,22 @@
 import { Braces, CircleAlert, Clock3, Download, ExternalLink, File, MessageCircleQuestion } from "lucide-react";
 import type { FilePart, Part, TaskState } from "@/api/a2a_answer";
+import { placeOf } from "@/api/kept_files_api";
 import { classNames } from "@/ui/class_names";
 import { CopyButton } from "@/ui/copy_button";
 import { byteSize } from "@/ui/byte_size";
 import { PlainPieces } from "@/ui/plain_pieces";
 import { toast } from "@/ui/toast";
+import { KeptFile } from "./kept_file";
 import styles from "./parts.module.css";
 
 /** The files and data of a message, where they can be had. */
-export function Parts({ parts }: { parts: readonly Part[] }) {
+export function Parts({ parts, onGrown }: { parts: readonly Part[]; onGrown: () => void }) {
   return (
     <ul className={styles.parts}>
       {parts.map((part, index) => (
         // Parts of a message have no ids and never change places.
         <li key={index} className={styles.part} data-part={part.kind}>
-          {part.kind === "file" ? <FileLine file={part} /> : <DataFold json={part.json} />}
+          {part.kind === "file" ? <FileLine file={part} onGrown={onGrown} /> : <DataFold json={part.json} />}
         </li>
       ))}
     </ul>
@@ -24,18 +26,29 @@ export function Parts({ parts }: { parts: readonly Part[] }) {
 /** Only what a browser opens as a page or a download; anything else is shown as text. */
 const opens = (uri: string): boolean => /^https?:\/\//i.test(uri);
 
-function FileLine({ file }: { file: FilePart }) {
-  const facts = [file.type, file.size === undefined ? "" : byteSize(file.size)].filter(Boolean).join(" · ");
+function hostOf(uri: string): string {
+  try {
+    return new URL(uri).host;
+  } catch {
+    return "an address that is none";
+  }
+}
+
+function FileLine({ file, onGrown }: { file: FilePart; onGrown: () => void }) {
+  const place = file.uri === undefined ? undefined : placeOf(file.uri);
+  const elsewhere = place === undefined && file.uri !== undefined && opens(file.uri) ? hostOf(file.uri) : "";
+  const facts = [file.type, file.size === undefined ? "" : byteSize(file.size), elsewhere && `at ${elsewhere}`].filter(Boolean).join(" · ");
   const words = (
     <>
       <File size={18} aria-hidden className={styles.icon} />
       <span className={styles.name}>
         <strong>{file.name}</strong>
         <small>{facts || "a file"}</small>
-        {file.uri !== undefined && !opens(file.uri) && <small className={styles.address}>{file.uri}</small>}
+        {file.uri !== undefined && place === undefined && !opens(file.uri) && <small className={styles.address}>{file.uri}</small>}
       </span>
     </>
   );
+  if (place !== undefined) return <KeptFile file={file} place={place} words={words} onGrown={onGrown} />;
   if (file.uri !== undefined && opens(file.uri))
     return (
       <a className={styles.file} href={file.uri} target="_blank" rel="noreferrer noopener" title={file.uri}>
@@ -45,7 +58,8 @@ function FileLine({ file }: { file: FilePart }) {
     );
   if (file.bytes === undefined) return <div className={styles.file}>{words}</div>;
   return (
-    <button type="button" className={styles.file} onClick={() => save(file)} aria-label={`Save ${file.name}`}>
+    <button type="button" className={styles.file} onClick={() => save(file)}>
+      <span className="visually-hidden">Save </span>
       {words}
       <Download size={15} aria-hidden />
     </button>
