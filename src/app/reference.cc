@@ -17,6 +17,7 @@
 #include "server/layout/viewport_service.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
+#include "server/relay/polls.h"
 #include "server/relay/relay_service.h"
 #include "server/secrets/secrets_service.h"
 #include "server/tasks/tasks_service.h"
@@ -196,6 +197,7 @@ std::vector<http::Route> all_routes() {
   add(attachments::routes);
   add(proxy::routes);
   add(relay::routes);
+  add(relay::poll_routes);
   add(cards::routes);
   add(tasks::routes);
   add(dead_letters::routes);

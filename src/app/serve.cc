@@ -36,6 +36,7 @@
 #include "server/proxy/told.h"
 #include "server/push_notifications/push_notifications_service.h"
 #include "server/push_notifications/sender.h"
+#include "server/relay/polls.h"
 #include "server/relay/relay_link.h"
 #include "server/secrets/inbound.h"
 #include "server/secrets/secrets_service.h"
@@ -277,6 +278,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                     }});
   }
   later_departures.join(relay);
+  relay::Polls relay_polls(relay, world.clock, world.random);
   blobs::DirectoryStore blobs(belongings.attachments());
   attachments::Keeper keeper(blobs);
   attachments::Service attachments(db, feed, directory, keeper, world.clock, world.random, registry,
@@ -332,6 +334,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(attachments::routes, attachments);
   router.mount(proxy::routes, proxy);
   router.mount(relay::routes, relay);
+  router.mount(relay::poll_routes, relay_polls);
   router.mount(tasks::routes, tasks);
   router.mount(dead_letters::routes, dead_letters);
   router.mount(cards::routes, cards);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "join/polling_socket.h"
 #include "platform/crypto/encoding.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -81,14 +82,15 @@ void report(std::string_view name, std::exception_ptr failure) {
 }  // namespace
 
 Connection::Connection(net::Connector& dialer, Membership membership, const io::Clock& clock,
-                       io::Random& random, Serve serve,
+                       io::Random& random, metrics::Registry& registry, Serve serve,
                        std::function<void(const std::string&)> on_fingerprint)
     : dialer_(dialer),
       membership_(std::move(membership)),
       clock_(clock),
       random_(random),
       serve_(std::move(serve)),
-      on_fingerprint_(std::move(on_fingerprint)) {}
+      on_fingerprint_(std::move(on_fingerprint)),
+      polls_(dialer, registry) {}
 
 io::Task<std::unique_ptr<net::Stream>> Connection::dial(const net::Url&) {
   if (!session_)
@@ -109,9 +111,13 @@ io::Task<void> Connection::run() {
   std::exception_ptr over;
   for (int attempt = 0; !over;) {
     std::optional<Fault> trouble;
-    welcomed_ = false;
+    welcomed_ = reached_ = false;
     try {
-      co_await connect();
+      if (by_polls_) {
+        co_await connect_by_polls();
+      } else {
+        co_await connect();
+      }
     } catch (const http::WebSocketRefused& refused) {
       trouble = final_refusal(refused);
       if (!trouble) trouble = refused;
@@ -128,6 +134,9 @@ io::Task<void> Connection::run() {
       break;
     }
     if (welcomed_) attempt = 0;
+    // What lets requests through and no WebSockets may be the network that this machine is in just
+    // now; every break asks anew.
+    by_polls_ = !welcomed_ && reached_ && !by_polls_;
     const auto wait = pause(attempt++);
     const std::string error = trouble ? trouble->text() : "it was closed";
     if (welcomed_) {
@@ -149,28 +158,49 @@ io::Task<void> Connection::run() {
   std::rethrow_exception(over);
 }
 
-io::Task<void> Connection::connect() {
-  io::Context here = co_await io::context();
+std::string Connection::path_of_relay() const {
+  std::string path = membership_.platform.target;
+  while (path.ends_with('/')) path.pop_back();
+  return path + fmt::format("/workspaces/{}/relay", membership_.workspace.text());
+}
+
+io::Task<void> Connection::connect_by_polls() {
   net::Url url = membership_.platform;
-  std::string target = url.target;
-  while (target.ends_with('/')) target.pop_back();
-  target += fmt::format("/workspaces/{}/relay", membership_.workspace.text());
+  url.target = path_of_relay() + "/polls";
+  reached_ = true;
+  const auto socket = co_await io::within(
+      welcome_within,
+      PollingSocket::begin(polls_, url, fmt::format("Bearer {}", membership_.token.reveal())));
+  co_await go_on(*socket, socket->closed());
+}
+
+io::Task<void> Connection::connect() {
+  const net::Url& url = membership_.platform;
+  const std::string target = path_of_relay();
   auto stream = co_await dialer_.dial(url);
+  reached_ = true;
   http::FrameSocket::Options options;
   options.ping_every = ping_every;
   std::vector<std::pair<std::string, std::string>> headers;
   headers.emplace_back("Authorization", fmt::format("Bearer {}", membership_.token.reveal()));
   auto socket = co_await http::websocket_connect(std::move(stream), url.authority(), target,
                                                  std::move(headers), options);
+  co_await go_on(*socket, socket->closed());
+  co_await socket->finish(1000);
+}
+
+io::Task<void> Connection::go_on(http::WebSocket& socket, const Closed& closed) {
+  io::Context here = co_await io::context();
+  const net::Url& url = membership_.platform;
   std::optional<relay::Welcome> welcome;
   std::exception_ptr failure;
   try {
-    welcome = co_await io::within(welcome_within, shake_hands(*socket));
+    welcome = co_await io::within(welcome_within, shake_hands(socket));
   } catch (...) {
     failure = std::current_exception();
   }
   if (failure) {
-    look_at_end(*socket);
+    look_at_end(closed);
     std::rethrow_exception(failure);
   }
   const mux::Session::Transport transport = take_up(*welcome);
@@ -179,11 +209,13 @@ io::Task<void> Connection::connect() {
     ++sessions_;
     begun_.notify();
   }
+  const std::string_view by = by_polls_ ? "requests" : "websocket";
   if (welcome->resumed) {
-    log::info("connected again, nothing was lost", log::field("platform", url.origin()));
+    log::info("connected again, nothing was lost", log::field("platform", url.origin()),
+              log::field("by", by));
   } else {
     log::info("connected", log::field("platform", url.origin()),
-              log::field("workspace", membership_.workspace.text()));
+              log::field("workspace", membership_.workspace.text()), log::field("by", by));
   }
   io::Scope watching(*here.loop, {}, here.cancellation);
   watching.spawn("sleep", watch_sleep(watching));
@@ -200,16 +232,15 @@ io::Task<void> Connection::connect() {
       const Watched ends{watch};
       co_await mux::carry(*self.session_, over, home, by);
     };
-    carrying.spawn("carry", carry(*this, transport, *streams_, *socket, watching));
+    carrying.spawn("carry", carry(*this, transport, *streams_, socket, watching));
     co_await carrying.join();
   } catch (...) {
     failure = std::current_exception();
   }
   watching.cancel();
   co_await watching.join();
-  look_at_end(*socket);
+  look_at_end(closed);
   if (failure) end_if_broken(failure);
-  co_await socket->finish(1000);
 }
 
 io::Task<relay::Welcome> Connection::shake_hands(http::WebSocket& socket) {
@@ -287,7 +318,7 @@ void Connection::end_if_broken(const std::exception_ptr& failure) {
   }
 }
 
-void Connection::look_at_end(const http::FrameSocket& socket) {
+void Connection::look_at_end(const Closed& closed) {
   if (session_ && session_->goodbye()) {
     const auto ending = enum_from<relay::Ending>(*session_->goodbye());
     if (ending == relay::Ending::replaced)
@@ -296,7 +327,6 @@ void Connection::look_at_end(const http::FrameSocket& socket) {
     if (ending == relay::Ending::removed)
       throw out(Kind::gone, "workspace_removed", "this workspace was removed");
   }
-  const auto& closed = socket.closed();
   if (!closed) return;
   if (closed->code == close_credential_ended)
     throw out(Kind::unauthenticated, "unauthenticated", "the token was revoked");

@@ -1,4 +1,5 @@
-// The agent's end of a relay: one session with the platform, over as many WebSockets as it takes.
+// The agent's end of a relay: one session with the platform, over as many WebSockets as it takes;
+// or over requests, where something on the way takes no WebSockets.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "platform/crypto/sign.h"
+#include "platform/http/client.h"
 #include "platform/http/websocket.h"
 #include "platform/io/clock.h"
 #include "platform/io/scope.h"
@@ -43,7 +45,7 @@ class Connection final : public net::Connector {
   // `serve` is given each stream that the platform opens; `on_fingerprint` the platform's key once
   // it has proven that it holds it.
   Connection(net::Connector& dialer, Membership membership, const io::Clock& clock,
-             io::Random& random, Serve serve,
+             io::Random& random, metrics::Registry& registry, Serve serve,
              std::function<void(const std::string&)> on_fingerprint = {});
 
   // Connects and stays connected until cancelled. Throws Fault when the platform refuses for good:
@@ -63,12 +65,18 @@ class Connection final : public net::Connector {
   io::Task<void> leave();
 
  private:
+  using Closed = std::optional<http::FrameSocket::Closed>;
   io::Task<void> connect();
+  io::Task<void> connect_by_polls();
+  // Shakes hands, and carries the session until the socket breaks. `closed`: what the platform
+  // said.
+  io::Task<void> go_on(http::WebSocket& socket, const Closed& closed);
+  std::string path_of_relay() const;
   io::Task<relay::Welcome> shake_hands(http::WebSocket& socket);
   void check_key(const relay::Challenge& challenge, const std::string& nonce);
   mux::Session::Transport take_up(const relay::Welcome& welcome);
   void end_if_broken(const std::exception_ptr& failure);
-  void look_at_end(const http::FrameSocket& socket);
+  void look_at_end(const Closed& closed);
   io::Task<void> watch_sleep(io::Scope& scope);
   std::chrono::milliseconds pause(int attempt);
 
@@ -84,6 +92,9 @@ class Connection final : public net::Connector {
   std::uint64_t sessions_ = 0;
   io::Signal begun_;
   bool welcomed_ = false;  // Since the last attempt began.
+  bool reached_ = false;   // Something answers, since then.
+  http::Client polls_;
+  bool by_polls_ = false;  // How the next attempt is made.
 };
 
 }  // namespace molecule::join

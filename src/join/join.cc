@@ -88,7 +88,7 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings&
 
   Agent* agent = nullptr;
   Connection connection(
-      dialer, std::move(membership), clock, random,
+      dialer, std::move(membership), clock, random, registry,
       [&agent](std::unique_ptr<net::Stream> stream) { return agent->serve(std::move(stream)); },
       [&belongings](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
   Door door(loop, place.address, place.port, connection);

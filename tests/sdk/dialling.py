@@ -23,7 +23,8 @@ from stage import BINARY, Stage, wait_for
 
 
 class Way:
-    """A TCP way to the platform. `cut` ends what goes over it; `block` lets nothing pass until `unblock`."""
+    """A TCP way to the platform. `cut` ends what goes over it; `block` lets nothing pass until `unblock`. `websockets` is
+    what becomes of a request for one: "pass", "refuse" with a page of its own, "close", or "swallow" without a word."""
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
@@ -34,6 +35,7 @@ class Way:
         self._open = threading.Event()
         self._open.set()
         self.passed = 0
+        self.websockets = "pass"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -43,14 +45,33 @@ class Way:
                 if not self._open.is_set():
                     near.close()
                     continue
-                try:
-                    far = socket.create_connection(self._to, 5)
-                except OSError:
-                    near.close()
-                    continue
-                self._pairs.append((near, far))
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+                threading.Thread(target=self._lead, args=(near,), daemon=True).start()
+
+    def _lead(self, near: socket.socket) -> None:
+        if self.websockets != "pass" and not self._may_pass(near):
+            return
+        try:
+            far = socket.create_connection(self._to, 5)
+        except OSError:
+            near.close()
+            return
+        self._pairs.append((near, far))
+        for one, other in ((near, far), (far, near)):
+            threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    def _may_pass(self, near: socket.socket) -> bool:
+        with contextlib.suppress(OSError):
+            if b"upgrade: websocket" not in near.recv(8192, socket.MSG_PEEK).lower():
+                return True
+            if self.websockets == "refuse":
+                near.recv(8192)
+                near.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 15\r\n"
+                             b"Connection: close\r\n\r\n<h1>No way</h1>")
+            if self.websockets == "swallow":
+                self._pairs.append((near, near))
+                return False
+        near.close()
+        return False
 
     def _pass(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -254,6 +254,7 @@ test("is what the platform answers, route by route", async () => {
   for (const event of past) assert.deepEqual(complaintsOf(event), [], JSON.stringify(event));
   await ask("GET", "/events/{id}", { id });
 
+  await ask("POST", "/workspaces/{id}/relay/polls", { id, token, expect: 201 });
   await ask("POST", "/workspaces/{id}/external/rotate", { id });
   await ask("POST", "/admin/workspaces/{id}/revoke-auth-tokens", { id });
   await pushed.leave();
@@ -262,7 +263,8 @@ test("is what the platform answers, route by route", async () => {
   await ask("GET", "/workspaces/{id}", { id, expect: 410 });
 
   // Read as they go on.
-  const open = new Set(["get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream"]);
+  const open = new Set(["get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream",
+    "post /workspaces/{id}/relay/polls/{poll_id}/parcels", "post /workspaces/{id}/relay/polls/{poll_id}/next"]);
   const missed = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((verb) => `${verb} ${path}`)).filter((name) => !called.has(name) && !open.has(name));
   assert.deepEqual(missed, []);
 });

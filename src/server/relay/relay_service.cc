@@ -80,8 +80,7 @@ std::string Service::random_text(std::size_t bytes) {
   return crypto::base64url_encode(drawn);
 }
 
-io::Task<http::Response> Service::connect(auth::Own::Caller, WorkspaceId id,
-                                          const http::Request& request) {
+void Service::admit(WorkspaceId id) const {
   if (going_down_.load(std::memory_order_relaxed))
     throw Fault(Kind::unavailable, "draining", "the platform is going away").retry_after(1s);
   // Who comes back to what is kept for it is none more.
@@ -90,6 +89,11 @@ io::Task<http::Response> Service::connect(auth::Own::Caller, WorkspaceId id,
                 fmt::format("{} agents have dialled in, more are not taken", relays_max))
         .retry_after(30s);
   }
+}
+
+io::Task<http::Response> Service::connect(auth::Own::Caller, WorkspaceId id,
+                                          const http::Request& request) {
+  admit(id);
   http::Response response;
   Origin origin{std::string(request.peer), request.secure};
   response.socket = [this, id, origin](http::WebSocket& socket) {

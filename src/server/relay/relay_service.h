@@ -47,6 +47,13 @@ class Service final : public workspaces::Departure {
   // One lane per loop; before the first request.
   void add_lane(Lane lane) { lanes_.push_back(std::make_unique<Lane>(std::move(lane))); }
 
+  // Throws Fault unavailable `draining` or `too_many_relays` where no agent may begin.
+  void admit(WorkspaceId id) const;
+  // Carries an agent's relay over `socket`, from the first word on, until one of them ends.
+  io::Task<void> serve(http::WebSocket& socket, WorkspaceId id, Origin origin);
+  // Where those live who come in on a loop.
+  const Lane& lane_of(io::Loop& loop) const;
+
   // GET /workspaces/{id}/relay
   io::Task<http::Response> connect(auth::Own::Caller caller, WorkspaceId id,
                                    const http::Request& request);
@@ -59,7 +66,6 @@ class Service final : public workspaces::Departure {
 
  private:
   struct Beginning;
-  io::Task<void> serve(http::WebSocket& socket, WorkspaceId id, Origin origin);
   io::Task<Beginning> begin(http::WebSocket& socket, WorkspaceId id, Origin origin);
   struct Leaving {
     Shared relay;
@@ -73,7 +79,6 @@ class Service final : public workspaces::Departure {
   io::Task<std::optional<Beginning>> resume(WorkspaceId id, const Hello& hello);
   Beginning anew(const Lane& lane, WorkspaceId id, const Hello& hello, Origin origin);
   void end(const Shared& relay, Ending ending);
-  const Lane& lane_of(io::Loop& loop) const;
   std::string random_text(std::size_t bytes);
 
   struct Probe {

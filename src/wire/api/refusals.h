@@ -256,6 +256,10 @@ inline constexpr std::array refusals{
     Refusal{"commit_unknown", 503,
             "The store was lost as it committed; the same request may be sent again."},
     Refusal{"overloaded", 503, "Too much is asked at once; try again shortly."},
+    Refusal{"parcel_invalid", 400, "The body is no parcel of messages of a relay."},
+    Refusal{"poll_broken", 409,
+            "A relay is carried no more by these requests: one was lost or came twice, or it has "
+            "ended. Begin anew; nothing is lost."},
     Refusal{"too_many_relays", 503, "More agents have dialled in than are taken."},
     Refusal{"draining", 503, "The platform is going down."}};
 

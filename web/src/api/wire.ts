@@ -518,6 +518,11 @@ export interface PlatformKey {
   algorithm: string;
 }
 
+export interface PollBegun {
+  poll: string;
+  wait_seconds: number;
+}
+
 export interface Provisioning {
   name: string;
   tier: number;

@@ -545,6 +545,11 @@ class PlatformKey(TypedDict):
     algorithm: str
 
 
+class PollBegun(TypedDict):
+    poll: str
+    wait_seconds: int
+
+
 class Provisioning(TypedDict):
     name: str
     tier: int
