@@ -1,6 +1,7 @@
 // Answers of any length leave the page usable: what is formatted at once is bounded, the rest is there when asked for.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { violationsInBothThemes } from "./axe.mjs";
 import { longestTask } from "./busy.mjs";
 import { signedIn } from "./signed_in.mjs";
 import { Agent, picture, saying, until } from "./stage.mjs";
@@ -111,11 +112,98 @@ test("a message of two megabytes leaves the page usable, in the chat and in the 
   await staysUsable("a long message sent and read again", async () => {
     await platform.ask("POST", `/workspaces/${agent.id}/a2a`, { method: "message/send", params: { message: { role: "user", parts: [{ kind: "text", text: words }] } } });
     await person.page.reload();
+    await person.page.locator('[data-role="user"]').getByRole("button", { name: "Show all 2.1 MB" }).click();
     await until("all of it", async () => (await person.page.locator('[data-role="user"] [data-piece]').count()) > 60);
     await person.opensTab("activity");
     await person.page.locator("#panel-activity li button").first().click();
     await person.page.locator("#panel-activity [data-piece]").first().waitFor();
   });
+});
+
+const kilobytes = 200 * 1024;
+const filled = (unit) => unit.repeat(Math.ceil(kilobytes / Buffer.byteLength(unit)));
+const texts = {
+  "one word": filled("x"),
+  lines: filled("a line of a log, as they are\n"),
+  "short lines": filled("x\n"),
+  emoji: filled("👩‍👩‍👧🦊"),
+  "right to left": filled("שלום مرحبا "),
+  "marks on marks": filled(`a${"\u0301\u0324\u0336".repeat(40)}`),
+  characters: filled("漢字かな交じり文"),
+  "characters that say nothing": filled("\u200b\u00ad\u202e\ufeff"),
+  markup: filled("<b>[*`|_>#"),
+};
+for (const [what, words] of Object.entries(texts))
+  test(`200 KB of ${what} are pasted, typed into, sent and read`, async () => {
+    const agent = await joins(`paste ${what}`, (heard) => saying(heard));
+    await opensChat(agent);
+    await person.page.evaluate((text) => navigator.clipboard.writeText(text), words);
+    await box().focus();
+    await staysUsable(`200 KB of ${what}`, async () => {
+      await person.page.keyboard.press("Control+V");
+      const pasted = person.page.getByRole("list", { name: "Pasted texts" });
+      await pasted.getByRole("button", { name: /^Pasted text 20/ }).click();
+      await pasted.locator("[data-piece]").first().waitFor();
+      await person.page.getByLabel(/^Message to/).pressSequentially("look:");
+      await person.page.keyboard.press("Enter");
+      await answers().last().waitFor();
+      await person.page.reload();
+      await answers().last().waitFor();
+      await box().fill("typed meanwhile");
+      await showAll(person.page.locator('[data-role="user"]').last()).click();
+      await showAll(answers().last()).click();
+      await answers().last().getByRole("button", { name: "Show less" }).click();
+      await showAll(answers().last()).waitFor();
+    });
+    assert.ok(agent.asked[0].params.message.parts[0].text === `look:\n\n${words}`, "all of it is sent, as it was");
+  });
+
+test("a long text that comes in another way than by pasting stands beside the field, too, and outlives a reload", async () => {
+  const agent = await joins("drop", (heard) => saying(heard));
+  await opensChat(agent);
+  const words = filled("word ");
+  await box().fill("before and after");
+  await staysUsable("a long text put into the field", () =>
+    box().evaluate((field, text) => {
+      field.setSelectionRange(7, 7);
+      document.execCommand("insertText", false, text);
+    }, words),
+  );
+  const pasted = person.page.locator("[data-pasted]");
+  await pasted.waitFor();
+  assert.equal(await box().inputValue(), "before and after");
+  await pasted.getByRole("button", { name: "Copy pasted text" }).click();
+  assert.ok((await person.page.evaluate(() => navigator.clipboard.readText())) === words);
+  await pasted.getByRole("button", { name: /^Pasted text/ }).click();
+  await picture(person.page, "pasted");
+  assert.deepEqual(await violationsInBothThemes(person.page, "#panel-chat"), {});
+  await person.page.reload();
+  await pasted.waitFor();
+  assert.equal(await box().inputValue(), "before and after");
+  await pasted.getByRole("button", { name: "Remove pasted text" }).press("Enter");
+  assert.equal(await pasted.count(), 0);
+  assert.match(await person.focusName(), /^Message to/);
+});
+
+test("what is longer than a message may be is said to be before anything is cut, and goes as a file", async () => {
+  const agent = await joins("too much", (heard) => saying(heard));
+  await opensChat(agent);
+  const words = "many words ".repeat(50_000);
+  await person.page.evaluate((text) => navigator.clipboard.writeText(text), words);
+  await box().focus();
+  await staysUsable("a message that is too long", async () => {
+    await person.page.keyboard.press("Control+V");
+    await person.page.getByText("This message has 550,000 characters; a message has at most 500,000.").waitFor();
+  });
+  await picture(person.page, "too_long");
+  await person.page.getByRole("button", { name: "Attach it as a file" }).click();
+  await person.page.locator('[aria-label="Attached files"] [data-state="kept"]').waitFor();
+  await box().fill("read this");
+  await box().press("Enter");
+  await person.getsAnswer(/read this/);
+  const file = agent.asked[0].params.message.parts[1].file;
+  const got = await fetch(file.uri, { headers: { Authorization: `Bearer ${agent.token}` } });
+  assert.equal(await got.text(), words);
 });
 
 test("nothing was reported in the console", () => {

@@ -209,6 +209,8 @@ export class Platform {
 export class Agent {
   #server = createServer((request, response) => {
     let body = "";
+    // A piece may end inside of a character.
+    request.setEncoding("utf8");
     request.on("data", (text) => (body += text));
     request.on("end", () => void this.#take(JSON.parse(body), response));
   });

@@ -66,6 +66,20 @@ const isOpen = (message: ChatMessage): boolean =>
 /** The person's messages that still wait for their answers, oldest first. */
 export const openTurns = (messages: readonly ChatMessage[]): readonly ChatMessage[] => messages.filter(isOpen);
 
+/** Answers that do not follow what they answer: between them stands something else. Each with its question. */
+export function answersApart(messages: readonly ChatMessage[]): ReadonlyMap<string, ChatMessage> {
+  const questions = new Map<string, ChatMessage>();
+  const apart = new Map<string, ChatMessage>();
+  let answered: string | undefined;
+  for (const message of messages) {
+    if (message.role === "user") questions.set(message.id, message);
+    const question = message.role === "user" ? message : questions.get(message.replyTo ?? "");
+    if (question && message !== question && question.id !== answered) apart.set(message.id, question);
+    answered = question?.id;
+  }
+  return apart;
+}
+
 /** The person's newest message that still waits for its answer. */
 export function openTurn(thread: Thread): ChatMessage | undefined {
   return thread.messages.findLast(isOpen);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ActivityRow } from "@/api/activity_api";
 import type { Frame } from "@/live/frame";
-import { emptyThread, logMax, openTurn, threadFromRows, withAnswer, withHistory, withLogLine, withQuestion, withTurn, type Thread } from "./chat";
+import { answersApart, emptyThread, logMax, openTurn, threadFromRows, withAnswer, withHistory, withLogLine, withQuestion, withTurn, type Thread } from "./chat";
 import { applyToThread } from "./chat_store";
 
 const t0 = Date.parse("2026-01-01T10:00:00Z");
@@ -218,4 +218,14 @@ describe("the log of a turn", () => {
       { kind: "out", peerId: "r", text: "Summarise" },
     ]);
   });
+});
+
+it("tells which answers do not follow what they answer", () => {
+  const user = (id: string) => ({ id, role: "user" as const, text: id, at: t0 });
+  const agent = (id: string, replyTo?: string) => ({ id, role: "agent" as const, text: id, at: t0, ...(replyTo ? { replyTo } : {}) });
+  const apart = (...messages: (ReturnType<typeof user> | ReturnType<typeof agent>)[]) => [...answersApart(messages)].map(([id, question]) => `${id}:${question.id}`);
+  expect(apart(user("q1"), agent("a1", "q1"), agent("more", "q1"), user("q2"), agent("a2", "q2"))).toEqual([]);
+  expect(apart(user("q1"), user("q2"), agent("a1", "q1"), agent("more", "q1"), agent("a2", "q2"))).toEqual(["a1:q1", "a2:q2"]);
+  expect(apart(user("q1"), agent("unasked"), agent("a1", "q1"))).toEqual(["a1:q1"]);
+  expect(apart(agent("a0", "older than what is here"))).toEqual([]);
 });

@@ -4,7 +4,8 @@ function copyBySelection(text: string): boolean {
   field.value = text;
   field.readOnly = true;
   field.setAttribute("aria-hidden", "true");
-  field.style.cssText = "position:fixed;inset:0 auto auto 0;opacity:0";
+  // Not wrapped: breaking one long word into lines may take a browser half a minute.
+  field.style.cssText = "position:fixed;inset:0 auto auto 0;opacity:0;white-space:pre";
   const before = document.activeElement;
   // Inside an open dialog nothing outside of it can take the focus.
   (before?.closest('[role="dialog"], [role="alertdialog"]') ?? document.body).append(field);

@@ -4,6 +4,12 @@ import { cutText } from "./cut_text";
 export const maxFormatted = 8 * 1024;
 /** So much plain text is added to the page at once. */
 export const maxPiece = 32 * 1024;
+/** A line that is longer is taken apart: breaking it takes a browser time that grows with the square of its length. */
+export const maxRun = 4096;
+/** A long text without formats shows so many lines before its fold. */
+export const maxUnfolded = 300;
+/** So many lines are added at once; laying out a line takes a browser as long as many words. */
+export const maxPieceLines = 1000;
 /** Quotes and lists that begin on one line; the parser's time grows with the square of their number. */
 export const maxNesting = 32;
 /** Cells of all tables together. A row gets as many as its table has columns, however few it writes. */
@@ -34,11 +40,49 @@ export function divide(text: string): LongText {
 export function piecesOf(text: string): string[] {
   const pieces: string[] = [];
   for (let at = 0; at < text.length; ) {
-    const piece = text.length - at <= maxPiece ? text.slice(at) : beginning(text, at, maxPiece);
+    const long = text.length - at <= maxPiece ? text.slice(at) : beginning(text, at, maxPiece);
+    const piece = withoutLongRun(firstLines(long, maxPieceLines));
     pieces.push(piece);
     at += piece.length;
   }
   return pieces;
+}
+
+/** Cuts a text that is shown as it is where it is folded. */
+export function fold(text: string): { beginning: string; rest: string } {
+  const first = firstLines(text.length <= maxFormatted ? text : beginning(text, 0, maxFormatted), maxUnfolded);
+  return { beginning: first, rest: text.slice(first.length) };
+}
+
+/** A text up to its first line that is too long, or the first part of that one. */
+function withoutLongRun(text: string): string {
+  for (let at = 0; text.length - at > maxRun; ) {
+    const end = text.indexOf("\n", at);
+    if (end >= 0 && end - at <= maxRun) at = end + 1;
+    else return at > 0 ? text.slice(0, at) : firstRun(text);
+  }
+  return text;
+}
+
+function firstRun(line: string): string {
+  const run = cutText(line.slice(0, maxRun + reach), maxRun);
+  const space = run.lastIndexOf(" ");
+  return space >= maxRun / 2 ? run.slice(0, space + 1) : run;
+}
+
+function firstLines(text: string, most: number): string {
+  let end = 0;
+  for (let lines = 0; lines < most; lines += 1) {
+    end = text.indexOf("\n", end) + 1;
+    if (end === 0) return text;
+  }
+  return text.slice(0, end);
+}
+
+export function countLines(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines += 1;
+  return lines;
 }
 
 function beginning(text: string, at: number, max: number): string {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { divide, maxCells, maxFormatted, maxNesting, maxPiece, piecesOf } from "./long_text";
+import { divide, fold, maxCells, maxFormatted, maxNesting, maxPiece, maxPieceLines, maxRun, maxUnfolded, piecesOf } from "./long_text";
 
 const paragraph = "Some **bold** words of a paragraph.\n\n- one\n- two\n\n";
 
@@ -52,4 +52,26 @@ it("gives the rest in pieces that are bounded and together are all of it", () =>
   // A lone half of a character.
   expect(pieces.some((piece) => /[\ud800-\udfff]/u.test(piece))).toBe(false);
   expect(piecesOf("")).toEqual([]);
+});
+
+it("bounds the lines of a piece, too", () => {
+  const text = "x\n".repeat(maxPieceLines * 2 + 1);
+  const pieces = piecesOf(text);
+  expect(pieces.map((piece) => piece.split("\n").length - 1)).toEqual([maxPieceLines, maxPieceLines, 1]);
+  expect(pieces.join("")).toBe(text);
+});
+
+it("takes lines apart that are too long, between words where there are any", () => {
+  const text = `short\n${"x".repeat(maxRun * 2 + 1)}\n${"word ".repeat(maxRun / 2)}\nend`;
+  const pieces = piecesOf(text);
+  expect(pieces.join("")).toBe(text);
+  expect(pieces.every((piece) => piece.split("\n").every((line) => line.length <= maxRun))).toBe(true);
+  expect(pieces.filter((piece) => piece.startsWith("word")).every((piece) => /(word |end)$/.test(piece))).toBe(true);
+  expect(piecesOf("🦊".repeat(maxRun)).some((piece) => /[\ud800-\udfff]/u.test(piece))).toBe(false);
+});
+
+it("folds a text without formats by its lines, too", () => {
+  expect(fold("a\nb")).toEqual({ beginning: "a\nb", rest: "" });
+  const { beginning, rest } = fold("x\n".repeat(maxUnfolded + 1));
+  expect([beginning.length, rest]).toEqual([maxUnfolded * 2, "x\n"]);
 });

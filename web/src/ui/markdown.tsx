@@ -1,8 +1,6 @@
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
-import { Button } from "./button";
-import { byteSize } from "./byte_size";
+import { lazy, Suspense, useMemo, useRef } from "react";
+import { RestOfText } from "./folded_text";
 import { divide } from "./long_text";
-import { PlainPieces } from "./plain_pieces";
 import { useSeen } from "./use_seen";
 import styles from "./markdown.module.css";
 
@@ -39,26 +37,12 @@ export function Markdown({ text, onFormatted }: MarkdownProps) {
     <div ref={element} className={styles.markdown}>
       {formats && seen ? (
         <Suspense fallback={plain}>
-          <Parsed text={beginning} onFormatted={onFormatted} />
+          <Parsed text={beginning} cut={rest !== ""} onFormatted={onFormatted} />
         </Suspense>
       ) : (
         plain
       )}
-      {rest !== "" && <Rest text={text} rest={rest} formats={formats} />}
-    </div>
-  );
-}
-
-function Rest({ text, rest, formats }: { text: string; rest: string; formats: boolean }) {
-  const [open, setOpen] = useState(false);
-  const size = useMemo(() => byteSize(new Blob([text]).size), [text]);
-  return (
-    <div className={styles.rest} data-rest={open ? "shown" : "folded"}>
-      {open && <PlainPieces text={rest} />}
-      <Button aria-expanded={open} onClick={() => setOpen(!open)}>
-        {open ? "Show less" : `Show all ${size}`}
-      </Button>
-      {!open && formats && <small>The rest is shown without formatting.</small>}
+      {rest !== "" && <RestOfText text={text} rest={rest} note={formats ? "The rest is shown without formatting." : undefined} />}
     </div>
   );
 }

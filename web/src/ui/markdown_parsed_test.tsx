@@ -1,8 +1,10 @@
 // @vitest-environment happy-dom
-import { cleanup, render } from "@testing-library/react";
-import { afterEach, expect, it } from "vitest";
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import { copyText } from "./clipboard";
 import MarkdownParsed from "./markdown_parsed";
 
+vi.mock("./clipboard", () => ({ copyText: vi.fn(() => Promise.resolve(true)) }));
 afterEach(cleanup);
 
 it("draws lists, tables and code as elements", () => {
@@ -20,4 +22,25 @@ it("never lets text become markup, an address run a script, or a picture load", 
   expect(go?.getAttribute("href") ?? "").not.toContain("javascript");
   expect(spy?.textContent).toBe("spy");
   expect(spy?.getAttribute("rel")).toContain("noreferrer");
+});
+
+it("gives code away as it was written, fenced or indented, each block for itself", () => {
+  render(<MarkdownParsed text={"```sh\ncurl -s 'x' \\\n  --fail\n```\n\n- in a list\n\n  ~~~\n  a\n\n  b\n  ~~~\n\n      indented <b>\n"} />);
+  for (const button of screen.getAllByRole("button", { name: "Copy code" })) fireEvent.click(button);
+  expect(vi.mocked(copyText).mock.calls).toEqual([["curl -s 'x' \\\n  --fail"], ["a\n\nb"], ["indented <b>"]]);
+});
+
+it("gives no code away of which the end was cut off", () => {
+  const copies = (text: string, cut = true) => {
+    const { unmount } = render(<MarkdownParsed text={text} cut={cut} />);
+    const count = screen.queryAllByRole("button", { name: "Copy code" }).length;
+    unmount();
+    return count;
+  };
+  expect(copies("```\none\n```\n\n```js\ntwo\n")).toBe(1);
+  expect(copies("```\none\n```\n\n```js\ntwo\n", false)).toBe(2);
+  expect(copies("```\none\n```\n\n")).toBe(1);
+  expect(copies("```\none\n```")).toBe(1);
+  expect(copies("words\n\n    indented\n\n")).toBe(0);
+  expect(copies("> ~~~~\n> one\n> ~~~~\n")).toBe(1);
 });

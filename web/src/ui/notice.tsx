@@ -3,10 +3,19 @@ import { Button } from "./button";
 import { classNames } from "./class_names";
 import styles from "./notice.module.css";
 
-export function Notice({ tone, children, role }: { tone: "info" | "warn" | "bad"; children: ReactNode; role?: string }) {
+interface NoticeProps {
+  tone: "info" | "warn" | "bad";
+  children: ReactNode;
+  /** What can be done about it. */
+  action?: ReactNode;
+  role?: string;
+}
+
+export function Notice({ tone, children, action, role }: NoticeProps) {
   return (
     <div className={classNames(styles.notice, styles[tone])} role={role ?? (tone === "bad" ? "alert" : undefined)}>
       <div>{children}</div>
+      {action}
     </div>
   );
 }

@@ -6,13 +6,23 @@ import { writing } from "./composer";
 const workspace = (more: Record<string, unknown>) => readWorkspace({ id: "w", name: "pm", runtime: "external", delivery_mode: "push", ...more });
 
 it("lets a person write to who can read, and says why not otherwise", () => {
-  expect(writing(workspace({ status: "online" }))).toEqual({ allowed: true, notice: undefined });
+  expect(writing(workspace({ status: "online" }))).toEqual({ allowed: true });
   expect(writing(workspace({ status: "degraded" })).allowed).toBe(true);
   for (const status of ["offline", "paused", "provisioning", "awaiting_agent", "failed"]) {
     const { allowed, notice } = writing(workspace({ status }));
     expect(allowed).toBe(false);
     expect(notice).toBeTruthy();
   }
+});
+
+it("offers what helps, where something does", () => {
+  const help = (more: Record<string, unknown>) => writing(workspace(more)).help;
+  expect(help({ status: "paused" })).toBe("resume");
+  expect(help({ status: "awaiting_agent" })).toBe("connect");
+  expect(help({ status: "awaiting_agent", delivery_mode: "poll" })).toBe("connect");
+  expect(help({ status: "failed", runtime: "langgraph" })).toBe("restart");
+  expect(help({ status: "failed" })).toBeUndefined();
+  expect(help({ status: "provisioning" })).toBeUndefined();
 });
 
 it("keeps a poll-mode agent writable while it is away, and says that it queues", () => {

@@ -82,9 +82,9 @@ it("keeps the newest drafts, within bounds, and drops all of them when asked to"
   keepDraft("huge", { text: "x".repeat(draftCharactersMax), files: [], left: [], at: 1000 });
   expect(keptDrafts().map(([id]) => id)).toEqual(["huge"]);
   const { forgetAllDrafts, of } = await page();
-  expect(of("huge").text).not.toBe("");
+  expect(of("huge").pasted).toHaveLength(1);
   forgetAllDrafts();
-  expect(of("huge").text).toBe("");
+  expect(of("huge").pasted).toEqual([]);
   expect(keptDrafts()).toEqual([]);
 });
 
@@ -93,4 +93,27 @@ it("takes nothing for a draft that is none", async () => {
   expect(keptDrafts()).toEqual([]);
   const { of } = await page();
   expect(of("a").text).toBe("");
+});
+
+it("quotes the beginning of what was said, line by line", async () => {
+  const { quoted } = await page();
+  expect(quoted("one\ntwo\n")).toBe("> one\n> two\n\n");
+  expect(quoted("x".repeat(400))).toBe(`> ${"x".repeat(300)}…\n\n`);
+});
+
+it("puts a long text beside the field, however it comes, and keeps it there", async () => {
+  const long = "word ".repeat(5000);
+  const before = await page();
+  before.draft("pm", "ab");
+  before.draft("pm", `a${long}b`);
+  expect(before.of("pm")).toMatchObject({ text: "ab", pasted: [{ text: long }] });
+  before.paste("pm", "second");
+  before.offer("pm", long);
+  leave();
+  const after = await page();
+  expect(after.of("pm")).toMatchObject({ text: "ab", pasted: [{ text: long }, { text: "second" }, { text: long }] });
+  for (const { key } of after.of("pm").pasted) after.unpaste("pm", key);
+  after.dropWords("pm");
+  leave();
+  expect(keptDrafts()).toEqual([]);
 });

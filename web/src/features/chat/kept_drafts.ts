@@ -3,6 +3,7 @@ import { forget, onRemembered, recall, remember, remembered } from "@/ui/remembe
 
 export interface KeptDraft {
   text: string;
+  pasted?: readonly string[];
   /** What the platform has of its files. */
   files: readonly { file: FilePart; at: number }[];
   /** What it did not have when the page was left. */
@@ -32,6 +33,7 @@ function isLeft(value: unknown): boolean {
 function isDraft(value: unknown): value is KeptDraft {
   const each = value as Partial<KeptDraft> | null;
   if (!isText(each?.text) || !isNumber(each.at)) return false;
+  if (each.pasted !== undefined && !(Array.isArray(each.pasted) && each.pasted.every(isText))) return false;
   return Array.isArray(each.files) && each.files.every(isFile) && Array.isArray(each.left) && each.left.every(isLeft);
 }
 
@@ -48,8 +50,8 @@ export function keptDrafts(): [string, KeptDraft][] {
 export function keepDraft(workspaceId: string, draft: KeptDraft): void {
   remember(prefix + workspaceId, draft);
   let characters = 0;
-  for (const [index, [id, { text }]] of keptDrafts().entries()) {
-    characters += text.length;
+  for (const [index, [id, { text, pasted = [] }]] of keptDrafts().entries()) {
+    characters += pasted.reduce((sum, each) => sum + each.length, text.length);
     if (index >= draftsMax || (characters > draftCharactersMax && id !== workspaceId)) dropDraft(id);
   }
 }

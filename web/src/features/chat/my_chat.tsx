@@ -1,6 +1,6 @@
 import { Fragment, useMemo } from "react";
 import type { Workspace } from "@/api/workspace";
-import { askedFor, emptyThread, openTurns } from "@/model/chat";
+import { answersApart, askedFor, emptyThread, openTurns } from "@/model/chat";
 import { threadsStore } from "@/model/chat_store";
 import { Button } from "@/ui/button";
 import { Empty, Failure, Loading } from "@/ui/notice";
@@ -26,6 +26,7 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
   const asking = useMemo(() => askedFor(thread.messages), [thread.messages]);
   /** Person's messages whose answer is the platform's word that there is none. */
   const refused = useMemo(() => new Set(thread.messages.flatMap(({ role, replyTo }) => (role === "system" && replyTo ? [replyTo] : []))), [thread.messages]);
+  const apart = useMemo(() => answersApart(thread.messages), [thread.messages]);
   const letters = useLetters(workspace.id, refused.size > 0);
   const content = useMemo(() => ({ thread, loading: history.loading }), [thread, history.loading]);
   const { list, onScroll, follow } = useFollow(thread.messages[0]?.id, content);
@@ -67,6 +68,7 @@ export function MyChat({ workspace }: { workspace: Workspace }) {
                 refused={refused.has(message.id)}
                 letter={message.rowId === undefined ? undefined : letters.get(message.rowId)}
                 asks={asking.has(message.id)}
+                question={apart.get(message.id)}
                 onFormatted={follow}
                 failed={message.role === "system" ? thread.messages.find((each) => each.id === message.replyTo) : undefined}
               />

@@ -14,8 +14,8 @@ export interface Unconfirmed {
 const key = "molecule.outbox";
 /** Messages kept, the newest; whoever has more under way than this has lost sight of them anyway. */
 export const keptMax = 20;
-/** A longer text is not kept: browsers give a tab a few megabytes for everything. */
-export const keptTextMax = 100_000;
+/** A longer text is not kept, and of all of them not more: browsers give a tab a few megabytes for everything. */
+export const keptTextMax = 1_000_000;
 
 function isUnconfirmed(value: unknown): value is Unconfirmed {
   const each = value as Partial<Unconfirmed> | null;
@@ -33,8 +33,11 @@ export function unconfirmed(): Unconfirmed[] {
 }
 
 function store(messages: Unconfirmed[]): void {
+  let room = keptTextMax;
+  const newest = messages.slice(-keptMax).toReversed();
+  const fitting = newest.filter(({ text }) => (room -= text.length) >= 0);
   try {
-    sessionStorage.setItem(key, JSON.stringify(messages.slice(-keptMax)));
+    sessionStorage.setItem(key, JSON.stringify(fitting.toReversed()));
   } catch {
     // Without it a reload forgets what was not confirmed, and nothing else is lost.
   }
