@@ -2,22 +2,19 @@
 // Private to the session.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "platform/io/loop.h"
 #include "platform/mux/session.h"
-#include "platform/net/stream.h"
-#include "platform/net/wheel.h"
+#include "platform/net/sides.h"
 
 namespace molecule::mux {
 
-class Session::Channel final : public std::enable_shared_from_this<Session::Channel> {
+class Session::Channel final : public net::Sides {
  public:
   Channel(io::Loop& loop, std::uint32_t number, std::size_t window);
 
@@ -35,35 +32,18 @@ class Session::Channel final : public std::enable_shared_from_this<Session::Chan
   // What the other side may be given credit for, once it is worth a frame.
   std::size_t take_owed();
 
+  // Broken streams are ready at once.
   bool arm(net::Direction direction, net::Sleeper& sleeper, net::Wake* at_once,
            bool ready) noexcept;
-  void disarm(net::Direction direction) noexcept { sides_[index(direction)].sleeper = nullptr; }
-  void set_deadline(net::Direction direction, net::TimePoint at) noexcept;
-  bool waits(net::Direction direction) const { return sides_[index(direction)].sleeper != nullptr; }
-  // Wakes who waits, in a turn of its own.
-  void ring(net::Direction direction) noexcept;
   void break_off() noexcept;
   // The other side takes nothing more and sends nothing more.
   void peer_left() noexcept;
 
  private:
-  struct Wait final : net::Wheel::Entry {
-    net::Sleeper* sleeper = nullptr;
-    net::TimePoint deadline = net::no_deadline;
-    bool rung = false;    // The deadline has passed.
-    bool posted = false;  // A wake is on its way.
-    void on_due() noexcept override;
-  };
-  static std::size_t index(net::Direction direction) {
-    return direction == net::Direction::read ? 0 : 1;
-  }
-
-  io::Loop& loop_;
   const std::size_t window_;
   std::string came_;
   std::size_t read_ = 0;
   std::size_t owed_ = 0;  // Read, and not yet credited.
-  std::array<Wait, 2> sides_;
 };
 
 }  // namespace molecule::mux
