@@ -20,6 +20,8 @@ std::uint16_t Lane::listen(const http::Router& router, const http::Settings& set
                            std::uint16_t port, const net::TlsServer* tls) {
   server_ = std::make_unique<http::Server>(loop_, router, settings, registry);
   if (tls) server_->encrypt(*tls);
+  multiplexer_ = std::make_unique<http2::Multiplexer>(registry);
+  server_->multiplex(*multiplexer_);
   std::uint16_t real = server_->listen(sharing, port);
   serving_.spawn_from_anywhere("http", [this] { return server_->serve(); });
   return real;

@@ -7,6 +7,7 @@
 
 #include "platform/http/client.h"
 #include "platform/http/server.h"
+#include "platform/http2/multiplexer.h"
 #include "platform/io/scope.h"
 #include "platform/net/dial.h"
 #include "platform/net/tls.h"
@@ -53,6 +54,7 @@ class Lane {
   io::Scope serving_;  // Accepting connections; ends within drain().
   io::Scope control_;
   std::unique_ptr<http::Client> client_;
+  std::unique_ptr<http2::Multiplexer> multiplexer_;
   std::unique_ptr<http::Server> server_;
   std::thread thread_;
 };

@@ -69,7 +69,7 @@ std::unique_ptr<net::TlsServer> certificate(const Config& config) {
   if (chain.empty() && key.empty()) return nullptr;
   if (chain.empty() || key.empty())
     throw bad_request("invalid_config", "tls-cert and tls-key belong together");
-  return std::make_unique<net::TlsServer>(chain, key);
+  return std::make_unique<net::TlsServer>(chain, key, true);
 }
 
 void require_usable(const Config& config) {

@@ -40,4 +40,4 @@ def test_every_metric_is_on_the_page(tmp_path):
         server.terminate()
         server.wait(30)
         server.stdout.close()
-    assert exported == set(re.findall(r"`(molecule_[a-z_]+)`", rows_of("Metrics")))
+    assert exported == set(re.findall(r"`(molecule_[a-z0-9_]+)`", rows_of("Metrics")))

@@ -8,7 +8,7 @@ from tree import Tree
 LAYERS = {
     "base": (),
     "platform": ("base", "platform"),
-    "wire": ("base", "platform/json", "platform/crypto", "wire"),
+    "wire": ("base", "platform/json", "platform/crypto", "platform/protobuf", "wire"),
     "server": ("base", "platform", "wire", "server"),
     "client": ("base", "platform", "wire", "client"),
     "agent": ("base", "platform", "wire", "client", "agent"),
@@ -17,7 +17,7 @@ LAYERS = {
     "tui": ("base", "platform", "wire", "client", "tui"),
 }
 
-HEAVY = re.compile(r"\s*#\s*include\s*<(boost/asio|boost/json|boost/beast|openssl/|libpq-fe\.h|sqlite3\.h|hiredis)")
+HEAVY = re.compile(r"\s*#\s*include\s*<(boost/asio|boost/json|boost/beast|openssl/|libpq-fe\.h|nghttp2/|sqlite3\.h|hiredis)")
 
 
 def below(module: str, prefixes: tuple[str, ...]) -> bool:

@@ -73,6 +73,7 @@ ChunkedReader::State ChunkedReader::read(std::string_view& text, std::string& ou
           part_ = Part::last_lf;
         } else if (is_a(c, detail::token_char)) {
           part_ = Part::trailer;
+          if (kept_) *kept_ += c;
         } else {
           return State::bad;
         }
@@ -83,11 +84,14 @@ ChunkedReader::State ChunkedReader::read(std::string_view& text, std::string& ou
           part_ = Part::trailer_end;
         } else if (!is_a(c, detail::value_char)) {
           return State::bad;
+        } else if (kept_) {
+          *kept_ += c;
         }
         text.remove_prefix(1);
         break;
       case Part::trailer_end:
         if (c != '\n') return State::bad;
+        if (kept_) *kept_ += "\r\n";
         text.remove_prefix(1);
         part_ = Part::trailer_start;
         break;

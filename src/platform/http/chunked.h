@@ -1,5 +1,6 @@
 // Reading a chunked body (RFC 9112 §7.1), strictly: sizes of at most 16 hex digits, CRLF and
-// nothing else as line end, extensions and trailers bounded and ignored.
+// nothing else as line end, extensions and trailers bounded and ignored, unless somebody wants the
+// trailers.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,9 @@ class ChunkedReader {
   static constexpr std::size_t extension_max = 256;  // Of all chunk extensions together.
   static constexpr std::size_t trailers_max = 4096;
 
-  explicit ChunkedReader(std::size_t body_max) : body_max_(body_max) {}
+  // `trailers`: where the trailers go, each line with its end; null: nowhere.
+  explicit ChunkedReader(std::size_t body_max, std::string* trailers = nullptr)
+      : body_max_(body_max), kept_(trailers) {}
 
   // Takes `text` from its beginning, appends data to `out` and removes from `text` what it used.
   State read(std::string_view& text, std::string& out);
@@ -47,6 +50,7 @@ class ChunkedReader {
   std::size_t taken_ = 0;
   std::size_t extension_ = 0;
   std::size_t trailers_ = 0;
+  std::string* kept_;
 };
 
 }  // namespace molecule::http

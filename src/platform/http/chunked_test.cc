@@ -82,5 +82,14 @@ TEST(Chunked, BoundsDataExtensionsAndTrailers) {
   EXPECT_EQ(read("0\r\nX: " + std::string(5000, 't') + "\r\n\r\n").state, State::bad);
 }
 
+TEST(Chunked, TrailersAreKeptForWhoWantsThem) {
+  std::string out, trailers;
+  ChunkedReader reader(100, &trailers);
+  std::string_view text = "1\r\na\r\n0\r\nx: 1\r\ny: b c\r\n\r\nnext";
+  EXPECT_EQ(reader.read(text, out), State::done);
+  EXPECT_EQ(trailers, "x: 1\r\ny: b c\r\n");
+  EXPECT_EQ(text, "next");
+}
+
 }  // namespace
 }  // namespace molecule::http

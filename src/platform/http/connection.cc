@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 
 namespace {
 constexpr std::string_view draining_text = "the server is going away; try again shortly";
+// What every client of HTTP/2 sends first (RFC 9113 §3.4), as far as it reads like a head.
+constexpr std::string_view multiplexed_preface = "PRI * HTTP/2.0\r\n\r\n";
 }  // namespace
 
 Response draining_response() {
@@ -48,6 +50,10 @@ io::Task<void> Connection::run() {
   while (next != Next::close && next != Next::linger) {
     if (!at_) at_ = server_.take();
     next = co_await serve_buffered();
+    if (next == Next::multiplexed) {
+      co_await serve_multiplexed();
+      next = Next::close;
+    }
     if (next != Next::idle) continue;
     if (server_.draining) break;
     server_.give(std::move(at_));
@@ -109,6 +115,10 @@ io::Task<Connection::Next> Connection::serve_buffered() {
     found = at.scanner.scan(at.text());
   }
   phase_ = Phase::busy;
+  if (!std::exchange(begun_to_speak_, true) && server_.multiplexer &&
+      found == HeadScanner::Found::head &&
+      at.text().substr(0, at.scanner.size()) == multiplexed_preface)
+    co_return Next::multiplexed;
   begun_ = std::chrono::steady_clock::now();
   probe_at_ = Probe::none;
   route_ = nullptr;
@@ -167,6 +177,7 @@ io::Task<Connection::Next> Connection::serve_buffered() {
     response = co_await working;
   }
   if (phase_ == Phase::leaving) co_return Next::close;  // Gone while its body was read.
+  if (route_ && route_->words) response = route_->words(std::move(*response));
   if (!body_read_ && !skip_body()) keep_alive = false;
   bool lingers = !body_read_;
 
@@ -175,6 +186,22 @@ io::Task<Connection::Next> Connection::serve_buffered() {
   if (next == Next::close && lingers) next = Next::linger;
   if (next == Next::request && at.text().empty() && at.early.empty()) at.begin = at.end = 0;
   co_return next;
+}
+
+// The peer speaks HTTP/2. This connection is the one that counts; each request has one of its own.
+io::Task<void> Connection::serve_multiplexed() {
+  std::string first(at_->text());
+  first += at_->early;
+  server_.give(std::move(at_));
+  phase_ = Phase::multiplexed;
+  auto session = server_.multiplexer->session(
+      *stream_, server_.settings.limits, [&server = server_](std::unique_ptr<net::Stream> stream) {
+        return server.serve_carried(std::move(stream));
+      });
+  session_ = session.get();
+  if (server_.draining) session->drain();
+  co_await session->run(std::move(first));
+  session_ = nullptr;
 }
 
 void Connection::name_request() {

@@ -87,6 +87,8 @@ struct Server::Impl {
   io::Scope scope;
   std::unique_ptr<net::Listener> listener;
   const net::TlsServer* tls = nullptr;
+  Multiplexer* multiplexer = nullptr;
+  io::Task<void> serve_carried(std::unique_ptr<net::Stream> stream);
   io::Scope handshakes;                   // Connections that are not yet open.
   io::Cancellation* accepting = nullptr;  // Of serve() while it runs.
   bool draining = false;
@@ -165,8 +167,8 @@ class Connection {
   class Hold;
   class Writer;
   class Incoming;
-  enum class Phase { idle, receiving, busy, stream, socket, leaving };
-  enum class Next { request, idle, close, linger };
+  enum class Phase { idle, receiving, busy, stream, socket, multiplexed, leaving };
+  enum class Next { request, idle, multiplexed, close, linger };
   enum class Body { done, bad, too_large, slow, gone, overloaded };
 
   io::Task<Next> serve_buffered();
@@ -189,6 +191,7 @@ class Connection {
   io::Task<Next> respond(Response& response, bool keep_alive);
   io::Task<Next> stream_body(Response& response, bool keep_alive);
   io::Task<Next> serve_socket(Response& response);
+  io::Task<void> serve_multiplexed();
   io::Task<void> refuse_head(HeadError error);
   io::Task<void> linger();
   void count(int status);
@@ -197,13 +200,15 @@ class Connection {
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<Exchange> at_;
   Phase phase_ = Phase::busy;
-  const Route* route_ = nullptr;         // Of the current request.
-  std::uint64_t reviewed_ = 0;           // The round in which the gate was last asked about it.
-  Hold* hold_ = nullptr;                 // While something is held open.
-  io::Cancellation* waiting_ = nullptr;  // Of a read that may be given up.
-  Writer* writer_ = nullptr;             // While a stream runs.
-  FrameSocket* socket_ = nullptr;        // While a WebSocket runs.
-  std::unique_ptr<Response> ended_;      // Why, once the gate no longer admits it.
+  const Route* route_ = nullptr;             // Of the current request.
+  std::uint64_t reviewed_ = 0;               // The round in which the gate was last asked about it.
+  Hold* hold_ = nullptr;                     // While something is held open.
+  io::Cancellation* waiting_ = nullptr;      // Of a read that may be given up.
+  Writer* writer_ = nullptr;                 // While a stream runs.
+  FrameSocket* socket_ = nullptr;            // While a WebSocket runs.
+  Multiplexer::Session* session_ = nullptr;  // While the peer speaks HTTP/2.
+  bool begun_to_speak_ = false;              // A request has come.
+  std::unique_ptr<Response> ended_;          // Why, once the gate no longer admits it.
   std::string_view allow_origin_;
   std::string peer_;  // From a proxy, when it differs from the stream's.
   bool page_ = false;

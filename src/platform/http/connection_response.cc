@@ -260,6 +260,14 @@ class Connection::Writer final : public BodyWriter {
     throw Fault(Kind::cancelled, "cancelled",
                 sent == Sent::stalled ? "the peer is too slow" : "the peer is gone");
   }
+  void trailer(std::string_view name, std::string_view value) override {
+    if (!all_are(name, detail::token_char)) return;
+    trailers_ += name;
+    trailers_ += ": ";
+    for (char c : value) trailers_ += is_a(c, detail::value_char) ? c : ' ';
+    trailers_ += "\r\n";
+  }
+  const std::string& trailers() const { return trailers_; }
   bool closed() const override { return gone_ || told_; }
   void notify_closed(io::Signal* signal) override { signal_ = signal; }
 
@@ -278,6 +286,7 @@ class Connection::Writer final : public BodyWriter {
   Connection& connection_;
   bool chunked_;
   std::uint64_t written_ = 0;
+  std::string trailers_;
   bool gone_ = false;
   bool told_ = false;
   io::Signal* signal_ = nullptr;
@@ -345,7 +354,9 @@ io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep
   if (!complete) co_return Next::close;
   if (chunked) {
     Pieces pieces;
-    pieces.views[0] = "0\r\n\r\n";
+    pieces.views[0] = "0\r\n";
+    pieces.views[1] = writer.trailers();
+    pieces.views[2] = "\r\n";
     Sent sent =
         co_await send_all(*stream_, pieces, server_.patience(server_.settings.limits.write_stall));
     if (sent != Sent::all) co_return Next::close;
@@ -461,6 +472,9 @@ void Connection::drain() {
       break;
     case Phase::socket:
       if (socket_) socket_->close_soon(close_going_away, {}, farewell);
+      break;
+    case Phase::multiplexed:
+      if (session_) session_->drain();
       break;
   }
   // Whoever takes nothing now is not waited for; a byte taken gives the usual time again.

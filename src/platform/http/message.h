@@ -103,6 +103,9 @@ class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
   virtual io::Task<void> write(std::string_view bytes) = 0;
+  // A field to follow the body of a stream whose length is not known before. Control characters in
+  // the value are replaced by spaces.
+  virtual void trailer(std::string_view name, std::string_view value) = 0;
   // True once the peer is gone, its credential has ended or the server drains: end the stream at
   // the next good place. A handler that has not returned when the drain ends is cancelled.
   virtual bool closed() const = 0;

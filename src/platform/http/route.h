@@ -96,6 +96,9 @@ struct Route {
   ShapeOf body = nullptr;
   bool body_may_be_absent = false;
   std::array<Stated, answers_max> stated = {};
+  // Makes of every answer, the gate's and the server's refusals included, one that the route's
+  // clients read; null: they are sent as they are.
+  Response (*words)(Response answer) = nullptr;
   // The codes of the refusals that are its own; those that many share follow from what it demands.
   std::array<std::string_view, refusals_max> refusals = {};
 
@@ -145,6 +148,11 @@ struct Route {
     Route copy = *this;
     copy.incoming = media;
     copy.body_max = most;
+    return copy;
+  }
+  constexpr Route answers_in(Response (*of)(Response)) const {
+    Route copy = *this;
+    copy.words = of;
     return copy;
   }
   constexpr Route not_counted() const {

@@ -304,6 +304,8 @@ io::Task<void> Server::serve() {
   if (failure) std::rethrow_exception(failure);
 }
 
+void Server::multiplex(Multiplexer& by) { impl_->multiplexer = &by; }
+
 void Server::encrypt(const net::TlsServer& tls) { impl_->tls = &tls; }
 
 io::Task<void> Server::serve_encrypted(std::unique_ptr<net::Socket> socket) {
@@ -330,7 +332,11 @@ io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {
 }
 
 io::Task<void> Server::serve_carried(std::unique_ptr<net::Stream> stream) {
-  Impl& server = *impl_;
+  return impl_->serve_carried(std::move(stream));
+}
+
+io::Task<void> Server::Impl::serve_carried(std::unique_ptr<net::Stream> stream) {
+  Impl& server = *this;
   if (server.draining || server.carried >= server.settings.limits.connections) co_return;
   struct Counted {
     explicit Counted(std::size_t& of) : count(of) { ++count; }

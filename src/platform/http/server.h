@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,6 +54,25 @@ struct Limits {
   std::chrono::milliseconds farewell{500};
 };
 
+// What serves a connection whose peer speaks HTTP/2: its first bytes say so.
+class Multiplexer {
+ public:
+  using Serve = std::function<io::Task<void>(std::unique_ptr<net::Stream>)>;
+  class Session {
+   public:
+    virtual ~Session() = default;
+    // Until the connection has ended. `first`: what the peer has sent already.
+    virtual io::Task<void> run(std::string first) = 0;
+    // Takes no new requests, and ends once those under way have ended.
+    virtual void drain() noexcept = 0;
+  };
+
+  virtual ~Multiplexer() = default;
+  // `serve` is given every request as a stream of its own that carries HTTP/1.1.
+  virtual std::unique_ptr<Session> session(net::Stream& stream, const Limits& limits,
+                                           Serve serve) = 0;
+};
+
 struct Settings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;                 // 0 picks a free one.
@@ -76,6 +96,9 @@ class Server {
   // From now on accepted connections speak TLS; their handshake is bounded by limits.head. `tls`
   // outlives the server. Before serve().
   void encrypt(const net::TlsServer& tls);
+
+  // Connections that begin as HTTP/2 are served by `by`, which outlives the server. Before serve().
+  void multiplex(Multiplexer& by);
 
   // Accepts until drain(). Call once, on the loop.
   io::Task<void> serve();

@@ -132,6 +132,18 @@ class Echo {
     ++poured;
     co_return Response::json(200, fmt::format("{} {}", bytes, sum));
   }
+  // Something behind the body.
+  io::Task<Response> trailing(Caller) {
+    Response response;
+    response.content_type = "text/plain";
+    response.stream = [](BodyWriter& out) { return one_and_trailers(out); };
+    co_return response;
+  }
+  static io::Task<void> one_and_trailers(BodyWriter& out) {
+    co_await out.write("one");
+    out.trailer("x-count", "1");
+    out.trailer("x-bad", "a\r\nSet-Cookie: evil=1");
+  }
   // Says a length before, and keeps to it or not.
   io::Task<Response> sized(Caller, std::string how) {
     Response response;
@@ -231,6 +243,10 @@ class Echo {
   }
 };
 
+inline Response in_own_words(Response answer) {
+  return Response::json(200, fmt::format("words for {}", answer.status));
+}
+
 inline constexpr auto echo_routes =
     table(get<Anyone, &Echo::show>("/show"), post<Anyone, &Echo::show>("/show"),
           get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
@@ -245,7 +261,8 @@ inline constexpr auto echo_routes =
           get<Anyone, &Echo::brief>("/brief"), get<Anyone, &Echo::stream>("/stream/{kind}"),
           post<Anyone, &Echo::stream>("/stream/{kind}"), get<Anyone, &Echo::socket>("/ws"),
           post<Anyone, &Echo::pour>("/pour/{how}").reads_body("*/*", 1u << 20),
-          get<Anyone, &Echo::sized>("/sized/{how}"));
+          get<Anyone, &Echo::sized>("/sized/{how}"), get<Anyone, &Echo::trailing>("/trailing"),
+          post<Nobody, &Echo::forbidden>("/worded").answers_in(in_own_words));
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -263,6 +280,7 @@ class ServerTest : public ::testing::Test {
     thread = std::jthread([this, &bound] {
       Server server(loop, router, settings, registry);
       running = &server;
+      if (before_serving) before_serving(server);
       bound = server.listen(net::Listener::Port::own);
       bound.notify_all();
       auto main = [](ServerTest& self, Server& serving) -> io::Task<void> {
@@ -306,6 +324,7 @@ class ServerTest : public ::testing::Test {
   Router router{gate};
   Echo echo;
   metrics::Registry registry;
+  std::function<void(Server&)> before_serving;
   Server* running = nullptr;  // Once port() was called, until stop().
   io::Loop loop;
   io::Signal stop_asked;

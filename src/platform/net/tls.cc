@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <span>
 
 #include <fmt/core.h>
 #include <openssl/err.h>
@@ -33,7 +34,10 @@ class TlsContext {
 
 namespace {
 
-constexpr std::array<unsigned char, 9> http11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::array<unsigned char, 12> protocols = {2,   'h', '2', 8,   'h', 't',
+                                                     't', 'p', '/', '1', '.', '1'};
+constexpr std::span<const unsigned char> both = protocols;
+constexpr std::span<const unsigned char> http11 = both.subspan(3);
 
 std::string library_reason() {
   unsigned long error = ERR_peek_last_error();
@@ -68,7 +72,7 @@ void trust_system(SSL_CTX* context) {
 std::shared_ptr<TlsContext> client_context(const TlsClientSettings& settings) {
   auto context = std::make_shared<TlsContext>(TLS_client_method());
   SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(context->ssl, http11.data(), http11.size());
+  SSL_CTX_set_alpn_protos(context->ssl, http11.data(), static_cast<unsigned int>(http11.size()));
   if (settings.system_roots) trust_system(context->ssl);
   if (!settings.ca_file.empty() &&
       SSL_CTX_load_verify_locations(context->ssl, settings.ca_file.c_str(), nullptr) != 1) {
@@ -78,9 +82,11 @@ std::shared_ptr<TlsContext> client_context(const TlsClientSettings& settings) {
 }
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
-                    const unsigned char* offered, unsigned int offered_size, void*) {
+                    const unsigned char* offered, unsigned int offered_size, void* http2) {
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, http11.data(), http11.size(), offered,
+  const auto spoken = http2 ? both : http11;
+  if (SSL_select_next_proto(&chosen, out_size, spoken.data(),
+                            static_cast<unsigned int>(spoken.size()), offered,
                             offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
@@ -88,10 +94,11 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-std::shared_ptr<TlsContext> server_context(const std::string& certificate, const std::string& key) {
+std::shared_ptr<TlsContext> server_context(const std::string& certificate, const std::string& key,
+                                           bool http2) {
   auto context = std::make_shared<TlsContext>(TLS_server_method());
   SSL_CTX_set_options(context->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_alpn_select_cb(context->ssl, choose_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(context->ssl, choose_protocol, http2 ? context.get() : nullptr);
   // Resumption by ticket alone: nothing is kept here for clients that do not come back.
   SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context->ssl, 1);
@@ -172,14 +179,16 @@ io::Task<std::unique_ptr<Stream>> TlsClient::connect(std::unique_ptr<Socket> soc
   co_return stream;
 }
 
-TlsServer::TlsServer(std::string certificate_file, std::string key_file)
-    : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)) {
+TlsServer::TlsServer(std::string certificate_file, std::string key_file, bool http2)
+    : certificate_file_(std::move(certificate_file)),
+      key_file_(std::move(key_file)),
+      http2_(http2) {
   reload();
 }
 TlsServer::~TlsServer() = default;
 
 void TlsServer::reload() {
-  auto fresh = server_context(certificate_file_, key_file_);
+  auto fresh = server_context(certificate_file_, key_file_, http2_);
   context_.write([&](std::shared_ptr<TlsContext>& held) { held.swap(fresh); });
 }
 

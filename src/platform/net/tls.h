@@ -1,6 +1,7 @@
 // TLS over a socket, both ways. The library reads and writes the descriptor itself and gives its
 // buffers back between records, so an idle connection costs what its keys cost. TLS 1.2 and 1.3, no
-// renegotiation, HTTP/1.1 by ALPN. The library's headers stay in tls.cc.
+// renegotiation; by ALPN HTTP/1.1, and HTTP/2 where the server speaks it. The library's headers
+// stay in tls.cc.
 #pragma once
 
 #include <memory>
@@ -42,7 +43,8 @@ class TlsServer {
  public:
   // PEM files: the certificate with its chain, and its key. Throws Fault bad_request `tls_settings`
   // when they cannot be used or do not belong together.
-  TlsServer(std::string certificate_file, std::string key_file);
+  // `http2`: what serves the connections speaks it, and it is offered first.
+  TlsServer(std::string certificate_file, std::string key_file, bool http2 = false);
   ~TlsServer();
 
   // Reads the files again, for connections from now on. On a Fault nothing has changed. Any thread.
@@ -55,6 +57,7 @@ class TlsServer {
  private:
   const std::string certificate_file_;
   const std::string key_file_;
+  const bool http2_;
   io::Guarded<std::shared_ptr<TlsContext>> context_;
 };
 
