@@ -14,6 +14,7 @@
 #include "server/dead_letters/dead_letters_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
+#include "server/grpc/grpc_service.h"
 #include "server/layout/viewport_service.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
@@ -200,6 +201,7 @@ std::vector<http::Route> all_routes() {
   add(relay::poll_routes);
   add(cards::routes);
   add(tasks::routes);
+  add(grpc::routes);
   add(dead_letters::routes);
   add(delegations::routes);
   add(layout::routes);

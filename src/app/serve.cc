@@ -31,6 +31,7 @@
 #include "server/dead_letters/dead_letters_service.h"
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
+#include "server/grpc/grpc_service.h"
 #include "server/layout/viewport_service.h"
 #include "server/proxy/push_link.h"
 #include "server/proxy/told.h"
@@ -287,6 +288,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
   cards::Service cards(directory, config.text("platform-url"), own_key);
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, cards, aside, world.clock);
+  grpc::Service grpc(tasks, aside);
   push_notifications::Service push_notifications(db, outbox, dialer);
   tasks.offer(push_notifications);
   push_notifications::Sender push_sender({db, outbox, feed, tasks, own_key, world.clock},
@@ -336,6 +338,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(relay::routes, relay);
   router.mount(relay::poll_routes, relay_polls);
   router.mount(tasks::routes, tasks);
+  router.mount(grpc::routes, grpc);
   router.mount(dead_letters::routes, dead_letters);
   router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);

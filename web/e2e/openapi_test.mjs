@@ -199,6 +199,7 @@ test("is what the platform answers, route by route", async () => {
     await ask("GET", path, { id, token: "", expect: 401 });
   }
   await ask("GET", "/a2a/{id}/extendedAgentCard", { id, token: mateToken });
+  await ask("POST", "/lf.a2a.v1.A2AService/{method}", { method: "ListTasks", token, raw: new Uint8Array(5), headers: { "Content-Type": "application/grpc" } });
   await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: waiting.activity_id, token });
   await ask("GET", "/workspaces/{id}/a2a/queue/{queue_id}", { id: mate.id, queue_id: id, token, expect: 404 });
 

@@ -18,6 +18,19 @@ constexpr std::string_view keys_path = "/.well-known/jwks.json";
 // A card is fetched again after so many seconds; its ETag then says whether it changed.
 constexpr std::string_view cached_for = "private, max-age=60";
 
+// Of a base URL; empty where it has a path, which gRPC has no place for.
+std::string host_and_port(std::string_view base) {
+  const bool secure = base.starts_with("https://");
+  const std::size_t begin = base.find("://");
+  if (begin == std::string_view::npos) return {};
+  std::string place(base.substr(begin + 3));
+  if (place.find('/') != std::string::npos) return {};
+  const std::size_t host_end = place.starts_with('[') ? place.find(']') : 0;
+  if (host_end != std::string::npos && place.find(':', host_end) == std::string::npos)
+    place += secure ? ":443" : ":80";
+  return place;
+}
+
 constexpr http::Route card_at(std::string_view pattern, std::string_view sentence) {
   return http::get<auth::Peer, &Service::card>(pattern)
       .says(sentence)
@@ -60,6 +73,9 @@ std::string Service::signed_card(WorkspaceId id, a2a::CardForm form,
   if (refusal) throw std::move(*refusal);
   const std::string at = base(request);
   endpoint.url = fmt::format("{}/a2a/{}", at, id.text());
+  // What is between may pass on nothing but HTTP/1.1, so whoever came through it is not sent there.
+  if (request.way == http::Way::direct) endpoint.grpc = host_and_port(at);
+  endpoint.tenant = id.text();
   const std::string card = a2a::card_at(endpoint, own.text, form);
   json::Object header;
   header.add("alg", crypto::jws_algorithm).add("typ", "JOSE");

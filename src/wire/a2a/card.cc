@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "base/fault.h"
 #include "platform/json/json.h"
@@ -42,12 +43,22 @@ RawJson list_or(Node node, std::string_view otherwise) {
   return RawJson(node.is(Type::array) ? node.text() : std::string(otherwise));
 }
 
-std::string interface_of(std::string_view url, std::string_view binding, std::string_view version) {
+json::Object interface_of(std::string_view url, std::string_view binding,
+                          std::string_view version) {
   return json::Object{}
       .add("url", url)
       .add("protocolBinding", binding)
-      .add("protocolVersion", version)
-      .text();
+      .add("protocolVersion", version);
+}
+
+// In the order in which a client should try them.
+std::vector<RawJson> interfaces_of(const Endpoint& endpoint) {
+  std::vector<RawJson> all{interface_of(endpoint.url, "JSONRPC", "1.0").raw(),
+                           interface_of(endpoint.url, "HTTP+JSON", "1.0").raw()};
+  if (!endpoint.grpc.empty())
+    all.push_back(interface_of(endpoint.grpc, "GRPC", "1.0").add("tenant", endpoint.tenant).raw());
+  all.push_back(interface_of(endpoint.url, "JSONRPC", "0.3").raw());
+  return all;
 }
 
 }  // namespace
@@ -65,9 +76,7 @@ std::string card_at(const Endpoint& endpoint, std::string_view own, CardForm for
   out.add("name", word_or(card.find("name"), endpoint.name));
   out.add("description", word_or(card.find("description"), endpoint.description));
   out.add("version", word_or(card.find("version"), "0"));
-  out.add("supportedInterfaces", RawJson('[' + interface_of(endpoint.url, "JSONRPC", "1.0") + ',' +
-                                         interface_of(endpoint.url, "HTTP+JSON", "1.0") + ',' +
-                                         interface_of(endpoint.url, "JSONRPC", "0.3") + ']'));
+  out.add("supportedInterfaces", interfaces_of(endpoint));
   json::Object capabilities;
   capabilities.add("streaming", true).add("pushNotifications", true);
   capabilities.add("extendedAgentCard", true);

@@ -11,6 +11,8 @@ struct Endpoint {
   std::string url;          // Where its JSON-RPC is asked, with a bearer token.
   std::string name;         // For an agent that says none.
   std::string description;  // The same.
+  std::string grpc = {};    // host:port where gRPC is; empty: nowhere.
+  std::string tenant = {};  // What a call of gRPC names it by.
 };
 
 enum class CardForm {

@@ -22,6 +22,19 @@ TEST(Card, WithoutOneTheWorkspaceIsNamed) {
   EXPECT_EQ(card_at(endpoint, "no card", CardForm::v10), card_at(endpoint, "", CardForm::v10));
 }
 
+TEST(Card, GrpcHasAPlaceAndATenantAndComesBehindTheOthersOf10) {
+  Endpoint with = endpoint;
+  with.grpc = "mol.example:443";
+  with.tenant = "7";
+  const json::Document card = json::Document::parse(card_at(with, "", CardForm::v10));
+  const json::Node all = card.root().find("supportedInterfaces");
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(
+      all.at(2).text(),
+      R"({"url":"mol.example:443","protocolBinding":"GRPC","protocolVersion":"1.0","tenant":"7"})");
+  EXPECT_EQ(all.at(3).find("protocolVersion").string(), "0.3");
+}
+
 TEST(Card, WhereToAskIsTheEndpointsToSay) {
   const std::string own =
       R"({"name":"Own","description":"d","version":"3","url":"http://10.0.0.1/","preferredTransport":"GRPC",)"

@@ -1,0 +1,66 @@
+#include "server/grpc/events_out.h"
+
+#include "platform/grpc/call.h"
+#include "platform/protobuf/bytes_of.h"
+#include "wire/a2a/rest.h"
+
+namespace molecule::grpc {
+namespace {
+
+// An event holds an answer of an agent, which is bounded where it is read.
+constexpr http::EventLimits limits{64u << 20, 64u << 20};
+constexpr json::Limits answers{.bytes = 64u << 20, .depth = 64, .nul = json::Nul::kept};
+
+}  // namespace
+
+Message message_of(std::string_view rpc, const protobuf::Message& form) {
+  Message made;
+  {
+    const json::Document document = json::Document::parse(rpc, answers);
+    if (const json::Node result = document.root().find("result")) {
+      try {
+        made.bytes = protobuf::bytes_of(result, form);
+      } catch (const Fault& fault) {
+        throw Fault(Kind::bad_gateway, "invalid_agent_response", fault.text());
+      }
+      return made;
+    }
+  }
+  const json::Document document = json::Document::parse(a2a::bare_of(rpc), answers);
+  const json::Node error = document.root().find("error");
+  const json::Node status = error.find("status");
+  const json::Node text = error.find("message");
+  made.ending = grpc::ending(
+      status.is(json::Type::string) ? code_named(status.string()) : Code::internal,
+      text.is(json::Type::string) ? text.string() : std::string_view(), error.find("details"));
+  return made;
+}
+
+EventsOut::EventsOut(http::BodyWriter& out, const protobuf::Message& form)
+    : out_(out), form_(form), events_(limits) {}
+
+io::Task<void> EventsOut::write(std::string_view bytes) {
+  if (!events_.take(bytes)) {
+    ending_ = grpc::ending(Code::internal, "an event of the agent is too large");
+    throw Fault(Kind::bad_gateway, "response_too_large", ending_.text);
+  }
+  std::string out;
+  while (const auto event = events_.next()) {
+    const Message message = message_of(event->data, form_);
+    if (message.ending) {
+      ending_ = *message.ending;
+      continue;
+    }
+    append_message(out, message.bytes);
+  }
+  if (!out.empty()) co_await out_.write(out);
+}
+
+// Events are followed by nothing, and what follows a call is its ending.
+void EventsOut::trailer(std::string_view, std::string_view) {}
+
+bool EventsOut::closed() const { return out_.closed(); }
+
+void EventsOut::notify_closed(io::Signal* signal) { out_.notify_closed(signal); }
+
+}  // namespace molecule::grpc
