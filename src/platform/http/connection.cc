@@ -196,7 +196,7 @@ io::Task<void> Connection::serve_multiplexed() {
   phase_ = Phase::multiplexed;
   auto session = server_.multiplexer->session(
       *stream_, server_.settings.limits, [&server = server_](std::unique_ptr<net::Stream> stream) {
-        return server.serve_carried(std::move(stream));
+        return server.serve_multiplexed(std::move(stream));
       });
   session_ = session.get();
   if (server_.draining) session->drain();

@@ -88,9 +88,13 @@ struct Server::Impl {
   std::unique_ptr<net::Listener> listener;
   const net::TlsServer* tls = nullptr;
   Multiplexer* multiplexer = nullptr;
-  io::Task<void> serve_carried(std::unique_ptr<net::Stream> stream);
-  io::Scope handshakes;                   // Connections that are not yet open.
-  io::Cancellation* accepting = nullptr;  // Of serve() while it runs.
+  // One request of a connection that has many. As many may be served at once as might have come
+  // over connections of their own, from one address too.
+  io::Task<void> serve_multiplexed(std::unique_ptr<net::Stream> stream);
+  io::Task<void> serve_inner(std::unique_ptr<net::Stream> stream, std::size_t& count);
+  bool crowded(const std::string& address) const;  // No more from there.
+  io::Scope handshakes;                            // Connections that are not yet open.
+  io::Cancellation* accepting = nullptr;           // Of serve() while it runs.
   bool draining = false;
 
   // The rounds in which the gate is asked again.
@@ -104,7 +108,8 @@ struct Server::Impl {
 
   Connection* first = nullptr;
   std::size_t open = 0;
-  std::size_t carried = 0;  // Of them, those that came over another connection.
+  std::size_t carried = 0;      // Of them, those that came over another connection,
+  std::size_t multiplexed = 0;  // and requests of HTTP/2.
   // Log each name once, the first few only: strangers choose them.
   void tell_refused_host(std::string_view authority);
   void tell_refused_origin(std::string_view origin, std::string_view authority);

@@ -200,6 +200,12 @@ void Server::Impl::bound_answers() noexcept {
   }
 }
 
+bool Server::Impl::crowded(const std::string& address) const {
+  if (loopback(address)) return false;
+  const auto count = per_address.find(address);
+  return count != per_address.end() && count->second >= settings.limits.connections_per_address;
+}
+
 bool Server::Impl::trusts(std::string_view address) const {
   auto parsed = net::Address::parse(address);
   return parsed && trusts(*parsed);
@@ -271,14 +277,9 @@ io::Task<void> Server::serve() {
     while (!at.draining) {
       std::unique_ptr<net::Socket> socket = co_await at.listener->accept();
       if (!socket || at.draining) co_return;
-      const std::size_t dialled = at.open - at.carried;
-      bool crowded = dialled + at.handshakes.running() >= at.settings.limits.connections;
-      if (!crowded && !loopback(socket->peer())) {
-        auto count = at.per_address.find(socket->peer());
-        crowded = count != at.per_address.end() &&
-                  count->second >= at.settings.limits.connections_per_address;
-      }
-      if (crowded) {
+      const std::size_t dialled = at.open - at.carried - at.multiplexed;
+      const bool full = dialled + at.handshakes.running() >= at.settings.limits.connections;
+      if (full || at.crowded(socket->peer())) {
         // A client that expects TLS could not read the answer.
         if (!at.tls) turn_away(*socket);
         continue;
@@ -332,19 +333,25 @@ io::Task<void> Server::serve_connection(std::unique_ptr<net::Stream> stream) {
 }
 
 io::Task<void> Server::serve_carried(std::unique_ptr<net::Stream> stream) {
-  return impl_->serve_carried(std::move(stream));
+  return impl_->serve_inner(std::move(stream), impl_->carried);
 }
 
-io::Task<void> Server::Impl::serve_carried(std::unique_ptr<net::Stream> stream) {
-  Impl& server = *this;
-  if (server.draining || server.carried >= server.settings.limits.connections) co_return;
+io::Task<void> Server::Impl::serve_multiplexed(std::unique_ptr<net::Stream> stream) {
+  if (crowded(stream->peer())) co_return;
+  AddressCount counted(per_address, stream->peer());
+  io::Task<void> serving = serve_inner(std::move(stream), multiplexed);
+  co_await serving;
+}
+
+io::Task<void> Server::Impl::serve_inner(std::unique_ptr<net::Stream> stream, std::size_t& count) {
+  if (draining || count >= settings.limits.connections) co_return;
   struct Counted {
-    explicit Counted(std::size_t& of) : count(of) { ++count; }
-    ~Counted() { --count; }
+    explicit Counted(std::size_t& counted) : of(counted) { ++of; }
+    ~Counted() { --of; }
     Counted(const Counted&) = delete;
-    std::size_t& count;
-  } counted(server.carried);
-  Connection connection(server, std::move(stream));
+    std::size_t& of;
+  } counted(count);
+  Connection connection(*this, std::move(stream));
   co_await connection.run();
 }
 

@@ -88,6 +88,28 @@ TEST_F(FrameFloodTest, OfRequestsThatRunOnAfterTheirResetIsRefused) {
   still_serves();
 }
 
+TEST_F(FrameFloodTest, OfRequestsOverManyConnectionsIsBoundedAsConnectionsAre) {
+  settings.limits.connections = 6;
+  bounds.requests = 4;
+  FramePeer one(port()), two(port());
+  std::vector<std::pair<FramePeer*, std::int32_t>> all;
+  for (FramePeer* peer : {&one, &two}) {
+    for (int i = 0; i < 4; ++i) all.emplace_back(peer, peer->ask("GET", "/brief"));
+  }
+  int served = 0, refused = 0;
+  for (auto [peer, id] : all) {
+    const Heard& answer = peer->wait(id);
+    served += answer.status == "200";
+    refused += answer.reset == NGHTTP2_REFUSED_STREAM;
+  }
+  EXPECT_EQ(served, 6);
+  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(two.wait(two.ask("GET", "/show")).status, "200");
+  // Who dials has its own room.
+  HttpPeer old(port());
+  EXPECT_EQ(old.ask("GET", "/show").status, 200);
+}
+
 TEST_F(FrameFloodTest, OfFieldsEnds) {
   FramePeer peer(port());
   peer.wait(peer.ask("GET", "/show"));
