@@ -27,6 +27,7 @@
 #include "server/auth/gate.h"
 #include "server/auth/keep.h"
 #include "server/auth/rules.h"
+#include "server/cancellations/cancellations_service.h"
 #include "server/cards/cards_service.h"
 #include "server/dead_letters/dead_letters_service.h"
 #include "server/delegations/delegations_service.h"
@@ -221,13 +222,15 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   proxy::Told told(log);
   delegations::Outcomes outcomes(log, feed, world.clock);
   tasks::Tasks agents_tasks(world.clock);
+  cancellations::Cancellations cancellations(ledger, agents_tasks, world.clock);
   dead_letters::Letters letters(world.clock);
   secrets::Kept kept(vault);
   push_notifications::Outbox outbox(world.clock, world.random, kept);
   attachments::Mentions mentions(world.clock);
   feed.join(mentions);
-  for (messages::Follower* follower : std::initializer_list<messages::Follower*>{
-           &feed, &streams, &agents_tasks, &letters, &told, &outcomes, &outbox, &mentions})
+  for (messages::Follower* follower :
+       std::initializer_list<messages::Follower*>{&feed, &streams, &agents_tasks, &cancellations,
+                                                  &letters, &told, &outcomes, &outbox, &mentions})
     ledger.join(*follower);
   workspaces::Settings workspace_settings;
   workspace_settings.external_platform_url = config.text("platform-url");
@@ -294,10 +297,12 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   push_notifications::Sender push_sender({db, outbox, feed, tasks, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),
                                          registry);
+  cancellations::Service canceling(db, cancellations, ledger, agents_tasks, proxy, world.clock,
+                                   first.loop(), registry);
   dead_letters::Service dead_letters(db, ledger, feed, proxy, aside, world.clock, world.random);
   for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
-  delegations::Service delegations(db, log, feed, outcomes, proxy, directory, hubs, world.clock,
-                                   world.random);
+  delegations::Service delegations({db, log, feed, ledger, outcomes, cancellations, proxy,
+                                    directory, hubs, world.clock, world.random});
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
   layout::Service layout(db, world.clock);
   events::Followers followers(registry);
@@ -357,6 +362,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("presence", presence.run());
   background.spawn("mailboxes", every(1s, "mailboxes", [&] { return proxy.sweep(); }));
   background.spawn("push notifications", push_sender.run(background));
+  background.spawn("cancels", canceling.run(background));
   background.spawn("relays", every(1s, "relays", [&] { return relay.sweep(); }));
   background.spawn("feed", every(100ms, "feed", [&] { return activity.fill(); }));
   background.spawn("log",

@@ -239,6 +239,14 @@ test("is what the platform answers, route by route", async () => {
   const handed = await ask("POST", "/workspaces/{id}/delegate", { id, token, body: { target_id: mate.id, task: "read it", idempotency_key: "k" }, expect: 202 });
   await ask("POST", "/workspaces/{id}/delegate", { id, token, body: { target_id: mate.id, task: "read it", idempotency_key: "k" } });
   await ask("POST", "/workspaces/{id}/delegate", { id, token, body: { target_id: id, task: "read it" }, expect: 400 });
+  const several = { targets: [{ target_id: mate.id }, { target_id: mate.id, task: "sing it" }], task: "write it", idempotency_key: "several" };
+  const group = await ask("POST", "/workspaces/{id}/delegations", { id, token, body: several, expect: 202 });
+  await ask("POST", "/workspaces/{id}/delegations", { id, token, body: several });
+  await ask("POST", "/workspaces/{id}/delegations", { id, token, body: { targets: [], task: "write it" }, expect: 400 });
+  await ask("GET", "/workspaces/{id}/delegations/groups/{group_id}", { id, token, group_id: group.group_id });
+  await ask("POST", "/workspaces/{id}/delegations/{delegation_id}/cancel", { id, token, delegation_id: group.delegations[0].delegation_id });
+  const carried = await ask("GET", "/workspaces/{id}/delegations/{delegation_id}", { id, token, delegation_id: group.delegations[1].delegation_id });
+  await ask("GET", "/workspaces/{id}/tasks/{task}/tree", { id: mate.id, token, task: carried.task_id });
   await ask("GET", "/workspaces/{id}/delegations", { id, token });
   await ask("GET", "/workspaces/{id}/delegations/{delegation_id}", { id, token, delegation_id: handed.delegation_id });
   const noted = crypto.randomUUID();

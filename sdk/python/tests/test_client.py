@@ -416,6 +416,50 @@ def test_delegate_reports_a_refusal_at_once(platform: ScriptedPlatform, client: 
     assert caught.value.code == "self" and len(platform.requests) == 1
 
 
+def test_work_for_several_is_one_call_under_one_key(platform: ScriptedPlatform, client: RemoteAgentClient,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client.stopped, "wait", lambda seconds=None: None)
+    platform.on("POST", SELF + "/delegations", Reply(hangup=True), Reply(202, {"group_id": "g", "delegations": []}))
+    assert client.delegate_many("do it", [PEER, (WORKSPACE, "and this")])["group_id"] == "g"
+    first, second = [r.json() for r in platform.requests]
+    assert first == second
+    assert first["task"] == "do it" and first["targets"] == [{"target_id": PEER}, {"target_id": WORKSPACE, "task": "and this"}]
+    client.delegate_many(None, [(PEER, "this")], idempotency_key="mine")
+    assert platform.requests[2].json() == {"targets": [{"target_id": PEER, "task": "this"}], "idempotency_key": "mine"}
+    with pytest.raises(ValueError):
+        client.delegate_many("x", [".."])
+
+
+def group_of(*statuses: str) -> dict[str, object]:
+    rows = [{"delegation_id": f"d{i}", "status": status} for i, status in enumerate(statuses)]
+    return {"group_id": "g", "total": len(rows), "ended": sum(s != "dispatched" for s in statuses), "delegations": rows}
+
+
+def test_results_of_several_come_as_they_end_and_all_together(platform: ScriptedPlatform, client: RemoteAgentClient,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client.stopped, "wait", lambda seconds=None: None)
+    group = SELF + "/delegations/groups/g"
+    platform.on("GET", group, group_of("dispatched", "dispatched", "dispatched"), group_of("dispatched", "completed", "dispatched"),
+                Reply(503, {"error": "starting"}), group_of("failed", "completed", "canceled"))
+    for i in range(3):
+        platform.on("GET", f"{SELF}/delegations/d{i}", {"delegation_id": f"d{i}", "result": f"r{i}"})
+    assert [each["result"] for each in client.delegations_as_they_end("g", timeout=60)] == ["r1", "r0", "r2"]
+    waits = [r.query for r in platform.requests if r.path == group]
+    assert [query["ended"] for query in waits] == ["0", "0", "1", "1"] and all(query["wait"] for query in waits)
+    assert [each["result"] for each in client.wait_for_delegations("g")] == ["r0", "r1", "r2"]
+    platform.on("GET", group, group_of("dispatched"))
+    with pytest.raises(TimeoutError, match="goes on"):
+        client.wait_for_delegations("g", timeout=0)
+
+
+def test_a_delegation_is_called_off_and_a_tree_is_read_whole(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
+    platform.on("POST", SELF + "/delegations/d/cancel", {"delegation_id": "d", "status": "canceled"})
+    assert client.cancel_delegation("d")["status"] == "canceled"
+    platform.on("GET", f"/workspaces/{PEER}/tasks/t/tree", {"nodes": [{"id": "t"}, {"id": "u"}], "next": "u"}, {"nodes": [{"id": "v"}]})
+    assert [node["id"] for node in client.task_tree(PEER, "t")] == ["t", "u", "v"]
+    assert platform.requests[-1].query == {"after": "u"}
+
+
 def test_a_task_is_asked_about_and_called_off(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
     path = f"/workspaces/{PEER}/a2a"
     task = {"kind": "task", "id": "t", "status": {"state": "working"}}

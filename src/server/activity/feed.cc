@@ -29,6 +29,7 @@ struct Feed::Line {
   std::string_view status = "ok";
   std::optional<WorkspaceId> source;
   std::optional<WorkspaceId> target;
+  std::optional<ActivityId> parent;
   std::string_view method;
   std::string_view summary;
   std::optional<std::int64_t> duration_ms;
@@ -46,6 +47,7 @@ void Feed::announce(sql::Tx& tx, const Line& line) {
   payload.status = line.status;
   payload.source_id = line.source;
   payload.target_id = line.target;
+  if (line.parent) payload.parent_id = *line.parent;
   auto text = [](json::Omit<std::string>& member, std::string_view text) {
     if (!text.empty()) member.emplace(text);
   };
@@ -109,6 +111,7 @@ void Feed::accepted(sql::Tx& tx, const messages::NewMessage& message, const mess
                                                                                     : "queued";
   line.source = message.source;
   line.target = message.target;
+  line.parent = message.parent_id;
   line.method = message.method;
   line.summary = message.summary;
   line.message_id = message.message_id;

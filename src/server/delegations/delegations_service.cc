@@ -2,73 +2,17 @@
 
 #include <utility>
 
+#include "server/delegations/rules.h"
 #include "server/workspaces/reach.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::delegations {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::int64_t list_max = 50;
-constexpr std::int64_t slice_max = 2'000;     // Rows that retention looks at in one transaction.
-constexpr std::size_t task_max = 256u << 10;  // Bytes of a task.
-constexpr std::size_t key_max = 256;          // Bytes of an idempotency key.
-constexpr std::int64_t wait_max = 30;         // Seconds.
-
-bool finished(Status status) {
-  return status == Status::completed || status == Status::failed || status == Status::canceled;
-}
-
-api::Delegation shown(const Delegation& delegation, WorkspaceId asker, bool whole) {
-  api::Delegation out;
-  out.delegation_id = out.id = delegation.delegation_id;
-  out.source_id = delegation.source_id;
-  out.target_id = delegation.target_id;
-  out.direction = delegation.source_id == asker ? "sent" : "received";
-  out.summary = activity::preview(delegation.task, 200);
-  out.status = delegation.status;
-  out.created_at = delegation.created_at;
-  out.updated_at = delegation.updated_at;
-  if (delegation.result) out.response_preview = activity::preview(*delegation.result, 300);
-  if (whole && delegation.result) out.result = *delegation.result;
-  if (delegation.error) out.error = *delegation.error;
-  return out;
-}
-
-// What was asked under this key or id before is asked again, and nothing else under its name.
-void require_same(const Delegation& earlier, const Delegation& now, std::string_view code,
-                  std::string_view name) {
-  if (earlier.target_id == now.target_id && earlier.task == now.task) return;
-  throw conflict(std::string(code),
-                 fmt::format("this {} was used for another {}; choose a new one", name,
-                             earlier.target_id == now.target_id ? "task" : "target"));
-}
-
-// The same for both ways in: how long they may be, and what has to be there.
-void check_work(const std::optional<std::string>& task,
-                const std::optional<std::string>& idempotency_key) {
-  if (task && task->size() > task_max) {
-    throw Fault(Kind::too_large, "task_too_large",
-                fmt::format("task is longer than {} bytes", task_max));
-  }
-  if (idempotency_key && (idempotency_key->empty() || idempotency_key->size() > key_max)) {
-    throw bad_request("invalid_idempotency_key",
-                      fmt::format("idempotency_key must have 1 to {} bytes", key_max));
-  }
-}
-
-// The delegation that this key stands for already. One that failed gives its key to the next try.
-std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::string>& key,
-                                        const Delegation& now) {
-  if (!key) return std::nullopt;
-  auto earlier = tx.optional(store::by_key, now.source_id, std::string_view(*key));
-  if (!earlier) return std::nullopt;
-  require_same(*earlier, now, "idempotency_key_reused", "idempotency_key");
-  if (earlier->status != Status::failed && earlier->status != Status::canceled) return earlier;
-  tx.run(store::release_key, earlier->delegation_id);
-  return std::nullopt;
-}
+constexpr std::int64_t slice_max = 2'000;  // Rows that retention looks at in one transaction.
+constexpr std::int64_t wait_max = 30;      // Seconds.
+constexpr std::string_view why_canceled = "it was canceled by who delegated it";
 
 constexpr auto table = http::table(
     http::post<auth::Member, &Service::delegate>("/workspaces/{id}/delegate")
@@ -78,7 +22,21 @@ constexpr auto table = http::table(
         .refuses("invalid_delegation", "foreign_source", "task_too_large",
                  "invalid_idempotency_key", "idempotency_key_reused", "self_delegation",
                  "not_reachable", "workspace_not_found", "mailbox_full", "edge_rate",
-                 "loop_stopped", "budget_exceeded", "workspace_has_no_url"),
+                 "loop_stopped", "task_canceled", "budget_exceeded", "workspace_has_no_url"),
+    http::post<auth::Self, &Service::delegate_all>("/workspaces/{id}/delegations")
+        .body_limit(4u << 20)
+        .says("Hands work to several peers at once, each a delegation of its own: all of them are "
+              "accepted or none is.")
+        .gives<api::DelegatedGroup>(202)
+        .gives<api::DelegatedGroup>(200)
+        .refuses("invalid_delegation", "task_too_large", "invalid_idempotency_key",
+                 "idempotency_key_reused", "self_delegation", "not_reachable",
+                 "workspace_not_found", "mailbox_full", "edge_rate", "loop_stopped",
+                 "task_canceled", "budget_exceeded", "workspace_has_no_url"),
+    http::get<auth::Self, &Service::group>("/workspaces/{id}/delegations/groups/{group_id}")
+        .says("How those stand that were handed over together; `wait` waits until more than "
+              "`ended` of them have ended, or all.")
+        .refuses("delegation_not_found", "invalid_wait"),
     http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations")
         .says("The newest delegations from and to a workspace.")
         .gives<std::vector<api::Delegation>>(),
@@ -92,99 +50,83 @@ constexpr auto table = http::table(
         .refuses("delegation_not_found", "invalid_wait"),
     http::post<auth::Self, &Service::update>("/workspaces/{id}/delegations/{delegation_id}/update")
         .says("Notes how noted work ended.")
-        .refuses("invalid_status", "delegation_not_found", "delegation_ended"));
-
-void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
-  log.append(tx, events::event<events::Type::DELEGATION_SENT>(
-                     delegation.source_id, {delegation.delegation_id, delegation.target_id,
-                                            activity::preview(delegation.task, 100)}));
-}
-
-void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation) {
-  log.append(tx, events::event<events::Type::DELEGATION_STATUS>(
-                     delegation.source_id,
-                     {delegation.delegation_id, delegation.target_id, delegation.status}));
-}
+        .refuses("invalid_status", "delegation_not_found", "delegation_ended"),
+    http::post<auth::Self, &Service::cancel>("/workspaces/{id}/delegations/{delegation_id}/cancel")
+        .says("Calls a delegation off, with what was asked because of it; whoever has it is told "
+              "to stop.")
+        .refuses("delegation_not_found", "delegation_ended"));
 
 }  // namespace
 
 const std::span<const http::Route> routes = table;
 
-bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
-                      const std::string& text) {
-  const bool ok = status == Status::completed;
-  std::optional<std::string> result, error;
-  (ok ? result : error) = text;
-  if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0)
-    return false;
-  auto took = (clock_.now() - delegation.created_at).count() / 1000;
-  if (delegation.activity_seq) {
-    feed_.restate(tx, *delegation.activity_seq, enum_text(status), error, took);
-  }
-  activity::NewReport row;
-  row.workspace = delegation.source_id;
-  row.activity_type = "a2a_receive";
-  row.source = delegation.target_id;
-  row.target = delegation.source_id;
-  row.method = "delegate_result";
-  row.summary = fmt::format("Delegation {}: {}", enum_text(status), activity::preview(text, 160));
-  row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
-  row.response_body =
-      json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
-  row.duration_ms = took;
-  row.status = ok ? "ok" : status == Status::canceled ? "canceled" : "error";
-  row.error_detail = error;
-  feed_.record(tx, row);
-  events::DelegationEnded payload{delegation.delegation_id, delegation.target_id, {}, {}};
-  if (ok) {
-    payload.response_preview = activity::preview(text, 200);
-  } else {
-    payload.error = activity::preview(text, 500);
-  }
-  log_.append(tx,
-              ok ? events::event<events::Type::DELEGATION_COMPLETE>(delegation.source_id, payload)
-                 : events::event<events::Type::DELEGATION_FAILED>(delegation.source_id, payload));
-  return true;
-}
-
-DelegationId Outcomes::prune(sql::Tx& tx, DelegationId from, Instant before, std::int64_t max) {
-  auto ids = tx.all(store::slice, from, max);
-  if (ids.empty()) return {};
-  tx.run(store::prune, from, ids.back(), before, before - messages::Settings().age_max);
-  return ids.back();
-}
-
-void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
-                     const messages::Outcome& outcome) {
-  if (!message.delegation) return;
-  auto delegation = tx.optional(store::find, *message.delegation);
-  if (!delegation) return;
-  if (outcome.end == messages::End::answered && !outcome.unfinished) {
-    finish(tx, *delegation, Status::completed, outcome.text);
-  } else {
-    finish(tx, *delegation,
-           outcome.end == messages::End::canceled ? Status::canceled : Status::failed,
-           outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"));
-  }
-}
-
-void Outcomes::waits(sql::Tx& tx, const messages::Message& message, std::string_view) {
-  if (!message.delegation) return;
-  auto delegation = tx.optional(store::find, *message.delegation);
-  if (!delegation || delegation->status == Status::queued) return;
-  if (tx.run(store::progress, *message.delegation, Status::queued, clock_.now()) == 0) return;
-  delegation->status = Status::queued;
-  if (delegation->activity_seq) {
-    feed_.restate(tx, *delegation->activity_seq, enum_text(Status::queued), std::nullopt,
-                  std::nullopt);
-  }
-  status_event(tx, log_, *delegation);
-}
-
 // One rule for work that is handed over here and for work that is only noted.
 void Service::require_target(WorkspaceId source, WorkspaceId target) const {
   if (target == source) throw bad_request("self_delegation", "self-delegation not permitted");
-  workspaces::require_reachable(directory_, source, target);
+  workspaces::require_reachable(parts_.directory, source, target);
+}
+
+io::Task<Service::Handing> Service::admit(WorkspaceId source, WorkspaceId target, std::string task,
+                                          const http::Request& request) {
+  require_target(source, target);
+  Handing handing;
+  Delegation& delegation = handing.delegation;
+  delegation.delegation_id = parts_.random.id<DelegationId>();
+  delegation.source_id = source;
+  delegation.target_id = target;
+  delegation.task = std::move(task);
+  delegation.created_at = parts_.clock.now();
+  const std::string text_id = delegation.delegation_id.text();
+  json::Object metadata;
+  metadata.add("delegation_id", text_id).add("source_workspace_id", source);
+  std::string body =
+      a2a::text_request('"' + text_id + '"', text_id, "user", delegation.task, metadata.members());
+  std::optional<std::string> parent;
+  if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);
+  handing.admission =
+      co_await parts_.proxy.admit(source, target, std::move(body), std::move(parent));
+  delegation.status =
+      handing.admission.target.way == proxy::Way::waits ? Status::queued : Status::dispatched;
+  co_return handing;
+}
+
+void Service::accept(sql::Tx& tx, Handing& handing, const std::optional<std::string>& key) {
+  Delegation& delegation = handing.delegation;
+  activity::NewReport row;
+  row.workspace = delegation.source_id;
+  row.activity_type = "delegation";
+  row.source = delegation.source_id;
+  row.target = delegation.target_id;
+  row.method = "delegate";
+  row.summary = "Delegated to " + handing.admission.target.name + ": " +
+                activity::preview(delegation.task, 160);
+  row.request_body = json::Object{}
+                         .add("task", delegation.task)
+                         .add("delegation_id", delegation.delegation_id)
+                         .raw();
+  row.status = enum_text(delegation.status);
+  const messages::Place place = parts_.feed.record(tx, row);
+  handing.accepted = parts_.proxy.accept(tx, handing.admission, delegation.delegation_id);
+  delegation.activity_seq = place.seq;
+  delegation.message_seq = handing.accepted.place.seq;
+  delegation.message_at = handing.accepted.place.created_at;
+  tx.post(store::insert, delegation.delegation_id, delegation.source_id, delegation.target_id,
+          std::string_view(delegation.task), delegation.status, key, delegation.created_at,
+          delegation.activity_seq, delegation.message_seq, delegation.group_id, delegation.group_at,
+          delegation.group_size);
+  sent_event(tx, parts_.log, delegation, handing.admission.parent_id);
+  status_event(tx, parts_.log, delegation);
+}
+
+// In the background, on the loop of who asked.
+io::Task<void> Service::dispatch(Handing handing) {
+  io::Context here = co_await io::context();
+  for (io::Scope* scope : scopes_) {
+    if (&scope->loop() != here.loop) continue;
+    scope->spawn("delegation",
+                 parts_.proxy.dispatch(std::move(handing.admission), std::move(handing.accepted)));
+    break;
+  }
 }
 
 io::Task<http::Reply<api::Delegated>> Service::delegate(auth::Member::Caller caller, WorkspaceId id,
@@ -207,76 +149,26 @@ io::Task<http::Reply<api::Delegated>> Service::delegate(auth::Member::Caller cal
     throw bad_request("invalid_delegation",
                       "invalid delegation request: target_id must be a valid UUID");
   check_work(ask.task, ask.idempotency_key);
-  if (!who) auth::require_present(directory_, source);
-  require_target(source, *target);
-
-  Delegation delegation;
-  delegation.delegation_id = random_.id<DelegationId>();
-  delegation.source_id = source;
-  delegation.target_id = *target;
-  delegation.task = *ask.task;
-  delegation.created_at = clock_.now();
-  std::string text_id = delegation.delegation_id.text();
-  json::Object metadata;
-  metadata.add("delegation_id", text_id).add("source_workspace_id", source);
-  std::string body =
-      a2a::text_request('"' + text_id + '"', text_id, "user", *ask.task, metadata.members());
-  std::optional<std::string> parent;
-  if (auto header = request.header("X-Molecule-Activity-Id")) parent = std::string(*header);
-  proxy::Admission admission =
-      co_await proxy_.admit(source, *target, std::move(body), std::move(parent));
-  delegation.status =
-      admission.target.way == proxy::Way::waits ? Status::queued : Status::dispatched;
-
-  struct Written {
-    std::optional<Delegation> earlier;
-    proxy::Service::Accepted accepted;
-  };
-  auto written = co_await db_.write([&, this](sql::Tx& tx) {
-    Written out;
-    out.earlier = earlier_under(tx, ask.idempotency_key, delegation);
-    if (out.earlier) return out;
-    activity::NewReport row;
-    row.workspace = source;
-    row.activity_type = "delegation";
-    row.source = source;
-    row.target = *target;
-    row.method = "delegate";
-    row.summary =
-        "Delegated to " + admission.target.name + ": " + activity::preview(delegation.task, 160);
-    row.request_body =
-        json::Object{}.add("task", delegation.task).add("delegation_id", text_id).raw();
-    row.status = enum_text(delegation.status);
-    messages::Place place = feed_.record(tx, row);
-    tx.post(store::insert, delegation.delegation_id, source, *target,
-            std::string_view(delegation.task), delegation.status, ask.idempotency_key,
-            delegation.created_at, place.seq);
-    sent_event(tx, log_, delegation);
-    out.accepted = proxy_.accept(tx, admission, delegation.delegation_id);
-    status_event(tx, log_, delegation);
-    return out;
+  if (!who) auth::require_present(parts_.directory, source);
+  Handing handing = co_await admit(source, *target, std::move(*ask.task), request);
+  auto earlier = co_await parts_.db.write([&, this](sql::Tx& tx) {
+    auto same = earlier_under(tx, ask.idempotency_key, handing.delegation);
+    if (!same) accept(tx, handing, ask.idempotency_key);
+    return same;
   });
-  if (written.earlier) {
-    api::Delegated hit{
-        written.earlier->delegation_id, std::string(enum_text(written.earlier->status)), {}, {}};
-    hit.target_id = written.earlier->target_id;
+  if (earlier) {
+    api::Delegated hit = handed(*earlier, enum_text(earlier->status));
     hit.idempotent_hit = true;
     co_return http::Reply<api::Delegated>{200, std::move(hit)};
   }
-  io::Context here = co_await io::context();
-  for (io::Scope* scope : scopes_) {
-    if (&scope->loop() != here.loop) continue;
-    scope->spawn("delegation", proxy_.dispatch(std::move(admission), std::move(written.accepted)));
-    break;
-  }
-  api::Delegated out{delegation.delegation_id, "delegated", {}, {}};
-  out.target_id = *target;
+  api::Delegated out = handed(handing.delegation, "delegated");
+  co_await dispatch(std::move(handing));
   co_return http::Reply<api::Delegated>{202, std::move(out)};
 }
 
 io::Task<std::vector<api::Delegation>> Service::list(auth::Self::Caller, WorkspaceId id) {
   auto query = [id](sql::Read& read) { return read.all(store::of_workspace, id, list_max); };
-  auto found = co_await db_.read(std::move(query));
+  auto found = co_await parts_.db.read(std::move(query));
   std::vector<api::Delegation> out;
   for (const auto& delegation : found) out.push_back(shown(delegation, id, false));
   co_return out;
@@ -286,14 +178,14 @@ io::Task<api::Delegation> Service::get(auth::Self::Caller, WorkspaceId id, Deleg
                                        http::Query<Wait> wait) {
   const auto limit = wait.value.wait.patience(wait_max);
   io::Context here = co_await io::context();
-  events::Patience patience(hubs_.of(*here.loop), clock_, limit);
+  events::Patience patience(parts_.hubs.of(*here.loop), parts_.clock, limit);
   for (;;) {
-    std::uint64_t pulse = feed_.pulse(id);
+    std::uint64_t pulse = parts_.feed.pulse(id);
     auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };
-    auto found = co_await db_.read(std::move(query));
+    auto found = co_await parts_.db.read(std::move(query));
     if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
     if (finished(found->status) || patience.over()) co_return shown(*found, id, true);
-    while (!patience.over() && feed_.pulse(id) == pulse) co_await patience.wait();
+    while (!patience.over() && parts_.feed.pulse(id) == pulse) co_await patience.wait();
   }
 }
 
@@ -303,7 +195,7 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Self::Caller, Worksp
     throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
   }
   check_work(note.task, note.idempotency_key);
-  auth::require_present(directory_, id);
+  auth::require_present(parts_.directory, id);
   require_target(id, *note.target_id);
   Delegation delegation;
   delegation.delegation_id = *note.delegation_id;
@@ -311,8 +203,8 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Self::Caller, Worksp
   delegation.target_id = *note.target_id;
   delegation.task = *note.task;
   delegation.status = Status::dispatched;
-  delegation.created_at = clock_.now();
-  auto earlier = co_await db_.write([&, this](sql::Tx& tx) {
+  delegation.created_at = parts_.clock.now();
+  auto earlier = co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto known = tx.optional(store::find, delegation.delegation_id);
     if (known && known->source_id != id)
       throw conflict("delegation_exists", "delegation_id is in use");
@@ -321,8 +213,9 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Self::Caller, Worksp
     if (known || under_key) return known ? known : under_key;
     tx.post(store::insert, delegation.delegation_id, id, delegation.target_id,
             std::string_view(delegation.task), delegation.status, note.idempotency_key,
-            delegation.created_at, std::nullopt);
-    sent_event(tx, log_, delegation);
+            delegation.created_at, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
+            std::nullopt);
+    sent_event(tx, parts_.log, delegation, std::nullopt);
     return known;
   });
   api::Delegated out{
@@ -338,10 +231,10 @@ io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
   }
   bool ok = update.status == "completed";
   std::string text = (ok ? update.response_preview : update.error).value_or("");
-  co_await db_.write([&, this](sql::Tx& tx) {
+  co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
-    if (outcomes_.finish(tx, *found, ok ? Status::completed : Status::failed, text)) return;
+    if (parts_.outcomes.finish(tx, *found, ok ? Status::completed : Status::failed, text)) return;
     // It has ended: the same words again change nothing, and others do not either.
     const bool same = ok == (found->status == Status::completed) &&
                       (text.empty() || text == (ok ? found->result : found->error));
@@ -355,15 +248,36 @@ io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
   co_return api::Delegated{delegation, *update.status, {}, {}};
 }
 
+io::Task<api::Delegated> Service::cancel(auth::Self::Caller, WorkspaceId id,
+                                         DelegationId delegation) {
+  auto canceled = co_await parts_.db.write([&, this](sql::Tx& tx) {
+    auto found = tx.optional(store::find, delegation);
+    if (!found || found->source_id != id) throw not_found("delegation");
+    if (found->status == Status::canceled) return std::move(*found);
+    if (finished(found->status)) {
+      throw conflict("delegation_ended",
+                     fmt::format("the delegation is {} already", enum_text(found->status)));
+    }
+    std::optional<messages::Record> carried;
+    if (found->message_seq) carried = parts_.ledger.head(tx, *found->message_seq);
+    const bool stopped = carried && parts_.cancellations.stop(tx, *carried, why_canceled);
+    // Of noted work there is nobody to be told.
+    if (!stopped) parts_.outcomes.finish(tx, *found, Status::canceled, std::string(why_canceled));
+    return std::move(*found);
+  });
+  parts_.proxy.go_on(canceled.target_id);
+  co_return handed(canceled, enum_text(Status::canceled));
+}
+
 io::Task<void> Service::prune(std::chrono::hours retention, std::chrono::nanoseconds budget) {
-  const Instant before = clock_.now() - retention;
-  const auto until = clock_.monotonic() + budget;
+  const Instant before = parts_.clock.now() - retention;
+  const auto until = parts_.clock.monotonic() + budget;
   do {
     auto change = [this, before](sql::Tx& tx) {
-      return outcomes_.prune(tx, pruned_, before, slice_max);
+      return parts_.outcomes.prune(tx, pruned_, before, slice_max);
     };
-    pruned_ = co_await db_.write(std::move(change));
-  } while (pruned_ != DelegationId() && clock_.monotonic() < until);
+    pruned_ = co_await parts_.db.write(std::move(change));
+  } while (pruned_ != DelegationId() && parts_.clock.monotonic() < until);
 }
 
 }  // namespace molecule::delegations

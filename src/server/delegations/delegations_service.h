@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/activity/feed.h"
+#include "server/cancellations/cancellations.h"
 #include "server/delegations/delegations_store.h"
 #include "server/proxy/proxy_service.h"
 #include "server/workspaces/directory.h"
@@ -14,6 +15,13 @@ struct Wait {
   http::Wait wait;  // at most 30 s
 };
 BOOST_DESCRIBE_STRUCT(Wait, (), (wait))
+
+// What is known of a group already: it is waited for until more of it has ended.
+struct GroupWait {
+  http::Wait wait;                    // at most 30 s
+  std::optional<std::int64_t> ended;  // default: all but the last
+};
+BOOST_DESCRIBE_STRUCT(GroupWait, (), (wait, ended))
 
 // Records what became of delegated messages, in the transaction that makes it so.
 class Outcomes final : public messages::Follower {
@@ -39,18 +47,20 @@ class Outcomes final : public messages::Follower {
 
 class Service {
  public:
-  Service(sql::Database& db, events::Log& log, activity::Feed& feed, Outcomes& outcomes,
-          proxy::Service& proxy, const workspaces::Directory& directory, events::Hubs& hubs,
-          const io::Clock& clock, io::Random& random)
-      : db_(db),
-        log_(log),
-        feed_(feed),
-        outcomes_(outcomes),
-        proxy_(proxy),
-        directory_(directory),
-        hubs_(hubs),
-        clock_(clock),
-        random_(random) {}
+  struct Parts {
+    sql::Database& db;
+    events::Log& log;
+    activity::Feed& feed;
+    messages::Ledger& ledger;
+    Outcomes& outcomes;
+    cancellations::Cancellations& cancellations;
+    proxy::Service& proxy;
+    const workspaces::Directory& directory;
+    events::Hubs& hubs;
+    const io::Clock& clock;
+    io::Random& random;
+  };
+  explicit Service(const Parts& parts) : parts_(parts) {}
 
   // One scope per loop, for the deliveries that follow an accepted delegation.
   void add_scope(io::Scope& scope) { scopes_.push_back(&scope); }
@@ -58,11 +68,20 @@ class Service {
   io::Task<http::Reply<api::Delegated>> delegate(auth::Member::Caller caller, WorkspaceId id,
                                                  api::NewDelegation ask,
                                                  const http::Request& request);
+  // The same to several at once: all of them are accepted or none is.
+  io::Task<http::Reply<api::DelegatedGroup>> delegate_all(auth::Self::Caller caller, WorkspaceId id,
+                                                          api::NewDelegations ask,
+                                                          const http::Request& request);
+  io::Task<api::DelegationGroup> group(auth::Self::Caller caller, WorkspaceId id, GroupId group,
+                                       http::Query<GroupWait> wait);
   io::Task<std::vector<api::Delegation>> list(auth::Self::Caller caller, WorkspaceId id);
   io::Task<api::Delegation> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
                                 http::Query<Wait> wait);
   io::Task<http::Reply<api::Delegated>> record(auth::Self::Caller caller, WorkspaceId id,
                                                api::DelegationNote note);
+  // Its asker wants nothing of it any more. It is over then, whoever has it.
+  io::Task<api::Delegated> cancel(auth::Self::Caller caller, WorkspaceId id,
+                                  DelegationId delegation);
   // Retention, slice by slice, until it went through all of it or `budget` has passed; the next
   // call goes on where this one stopped.
   io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
@@ -71,17 +90,22 @@ class Service {
                                   DelegationId delegation, api::DelegationUpdate update);
 
  private:
+  // Work on its way in.
+  struct Handing {
+    Delegation delegation;
+    proxy::Admission admission;
+    proxy::Service::Accepted accepted;
+  };
   void require_target(WorkspaceId source, WorkspaceId target) const;
+  io::Task<Handing> admit(WorkspaceId source, WorkspaceId target, std::string task,
+                          const http::Request& request);
+  void accept(sql::Tx& tx, Handing& handing, const std::optional<std::string>& key);
+  io::Task<void> dispatch(Handing handing);
+  // What this key stands for already, when that is the same group.
+  std::vector<Delegation> earlier_group(sql::Tx& tx, const std::string& key,
+                                        const std::vector<Handing>& now) const;
 
-  sql::Database& db_;
-  events::Log& log_;
-  activity::Feed& feed_;
-  Outcomes& outcomes_;
-  proxy::Service& proxy_;
-  const workspaces::Directory& directory_;
-  events::Hubs& hubs_;
-  const io::Clock& clock_;
-  io::Random& random_;
+  const Parts parts_;
   std::vector<io::Scope*> scopes_;
   DelegationId pruned_;  // Retention went so far.
 };

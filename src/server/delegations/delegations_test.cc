@@ -36,7 +36,8 @@ class DelegationsTest : public test::EachDatabase {
     const DelegationId id = random.id<DelegationId>();
     write([&](sql::Tx& tx) {
       tx.run(store::insert, id, source, target, std::string_view("count"), Status::dispatched,
-             std::nullopt, clock.now(), std::nullopt);
+             std::nullopt, clock.now(), std::nullopt, std::nullopt, std::nullopt, std::nullopt,
+             std::nullopt);
     });
     return id;
   }

@@ -22,6 +22,7 @@ Record record_of(store::Row row) {
   message.source = row.source_id;
   message.delegation = row.delegation_id;
   message.parent = row.parent_seq;
+  message.answer = row.answer.value_or(0) != 0;
   message.hops = row.hops;
   message.created_at = row.created_at;
   message.method = std::move(row.method);
@@ -72,8 +73,10 @@ Ledger::Accepted Ledger::accept(sql::Tx& tx, const NewMessage& message, State st
     owner = owner_;
     lease_until = now + settings_.lease_for;
   }
+  std::optional<std::int64_t> answer;
+  if (message.answer) answer = 1;
   tx.post(store::insert, seq, message.target, message.source, message.delegation, message.parent,
-          message.hops, now, static_cast<std::int64_t>(message.body.size()), message.method,
+          answer, message.hops, now, static_cast<std::int64_t>(message.body.size()), message.method,
           message.message_id, message.rpc_id, message.context_id, message.summary, message.body);
   tx.post(store::insert_delivery, seq, message.target, message.source, state, owner, lease_until,
           accepted.lease.epoch, expires_at, message.hops);

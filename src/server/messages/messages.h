@@ -91,8 +91,10 @@ struct NewMessage {
   WorkspaceId target;
   std::optional<WorkspaceId> source;  // Empty: a person.
   std::optional<DelegationId> delegation;
-  std::optional<std::int64_t> parent;  // The message whose work this one is part of.
-  std::int64_t hops = 0;               // Messages before it in that chain.
+  std::optional<std::int64_t> parent;   // The message whose work this one is part of.
+  std::optional<ActivityId> parent_id;  // The same, for those who follow; not stored.
+  bool answer = false;                  // It answers its parent, and is no work for it.
+  std::int64_t hops = 0;                // Messages before it in that chain.
   std::string_view method;
   std::string_view message_id;
   IdBytes key{};            // Digest of target, source and message id: the idempotency key.
@@ -111,6 +113,7 @@ struct Message {
   std::optional<WorkspaceId> source;
   std::optional<DelegationId> delegation;
   std::optional<std::int64_t> parent;
+  bool answer = false;
   std::int64_t hops = 0;
   Instant created_at;
   std::string method;

@@ -13,13 +13,13 @@ namespace molecule::messages::store {
 
 inline constexpr sql::Query<void(std::int64_t, WorkspaceId, std::optional<WorkspaceId>,
                                  std::optional<DelegationId>, std::optional<std::int64_t>,
-                                 std::int64_t, Instant, std::int64_t, std::string_view,
-                                 std::string_view, std::string_view, std::optional<std::string>,
-                                 std::string_view, std::string_view)>
+                                 std::optional<std::int64_t>, std::int64_t, Instant, std::int64_t,
+                                 std::string_view, std::string_view, std::string_view,
+                                 std::optional<std::string>, std::string_view, std::string_view)>
     insert{"messages.insert", R"(
-    INSERT INTO messages (seq, target_id, source_id, delegation_id, parent_seq, hops, created_at, size, method,
+    INSERT INTO messages (seq, target_id, source_id, delegation_id, parent_seq, answer, hops, created_at, size, method,
                           message_id, rpc_id, context_id, summary, body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14))"};
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))"};
 
 inline constexpr sql::Query<void(std::int64_t, WorkspaceId, std::optional<WorkspaceId>, State,
                                  std::optional<OwnerId>, std::optional<Instant>, std::int64_t,
@@ -44,6 +44,7 @@ struct Row {
   std::optional<WorkspaceId> source_id;
   std::optional<DelegationId> delegation_id;
   std::optional<std::int64_t> parent_seq;
+  std::optional<std::int64_t> answer;
   std::int64_t hops = 0;
   Instant created_at;
   std::string method;
@@ -64,20 +65,21 @@ struct Row {
   std::optional<std::string> outcome_body;
 };
 BOOST_DESCRIBE_STRUCT(Row, (),
-                      (seq, target_id, source_id, delegation_id, parent_seq, hops, created_at,
-                       method, message_id, rpc_id, context_id, body, state, epoch, attempts,
-                       expires_at, why, end, ended_at, duration_ms, error, trace, outcome_body))
+                      (seq, target_id, source_id, delegation_id, parent_seq, answer, hops,
+                       created_at, method, message_id, rpc_id, context_id, body, state, epoch,
+                       attempts, expires_at, why, end, ended_at, duration_ms, error, trace,
+                       outcome_body))
 
 inline constexpr sql::Query<Row(std::int64_t)> find{"messages.find", R"(
-    SELECT m.seq, m.target_id, m.source_id, m.delegation_id, m.parent_seq, m.hops, m.created_at, m.method,
-           m.message_id, m.rpc_id, m.context_id, m.body, d.state, d.epoch, d.attempts, d.expires_at, d.why,
+    SELECT m.seq, m.target_id, m.source_id, m.delegation_id, m.parent_seq, m.answer, m.hops, m.created_at,
+           m.method, m.message_id, m.rpc_id, m.context_id, m.body, d.state, d.epoch, d.attempts, d.expires_at, d.why,
            o."end", o.ended_at, o.duration_ms, o.error, o.trace, o.body
       FROM messages m LEFT JOIN deliveries d ON d.seq = m.seq LEFT JOIN outcomes o ON o.seq = m.seq
      WHERE m.seq = $1)"};
 // The same without bodies.
 inline constexpr sql::Query<Row(std::int64_t)> head{"messages.head", R"(
-    SELECT m.seq, m.target_id, m.source_id, m.delegation_id, m.parent_seq, m.hops, m.created_at, m.method,
-           m.message_id, m.rpc_id, m.context_id, '', d.state, d.epoch, d.attempts, d.expires_at, d.why,
+    SELECT m.seq, m.target_id, m.source_id, m.delegation_id, m.parent_seq, m.answer, m.hops, m.created_at,
+           m.method, m.message_id, m.rpc_id, m.context_id, '', d.state, d.epoch, d.attempts, d.expires_at, d.why,
            o."end", o.ended_at, o.duration_ms, o.error, NULL, NULL
       FROM messages m LEFT JOIN deliveries d ON d.seq = m.seq LEFT JOIN outcomes o ON o.seq = m.seq
      WHERE m.seq = $1)"};

@@ -139,7 +139,8 @@ void Admitter::require_room(const Target& target) const {
 void Admitter::place(Admission& admission, const std::optional<Parent>& parent) {
   if (!admission.source) return;
   if (parent) {
-    admission.parent = parent->seq;
+    admission.parent = messages::seq_of(parent->id);
+    admission.parent_id = parent->id;
     admission.hops = parent->hops + 1;
     if (admission.hops <= settings_.hops_max) return;
     throw Fault(Kind::conflict, "loop_stopped",

@@ -44,9 +44,11 @@ struct Admission {
   a2a::Incoming message;
   std::optional<WorkspaceId> source;  // Empty: a person.
   Target target;
-  IdBytes key{};                       // Idempotency key: target, sender and message id.
-  std::optional<std::int64_t> parent;  // The message whose work this one is part of.
-  std::int64_t hops = 0;               // Messages before it in that chain.
+  IdBytes key{};                        // Idempotency key: target, sender and message id.
+  std::optional<std::int64_t> parent;   // The message whose work this one is part of.
+  std::optional<ActivityId> parent_id;  // The same, as its sender named it.
+  bool answer = false;                  // It is an answer, and no work for that one.
+  std::int64_t hops = 0;                // Messages before it in that chain.
   bool bare = false;  // Its sender reads events without JSON-RPC around them: HTTP+JSON.
   std::string_view extensions_header;  // What its sender calls the header of extensions.
   Also also;                           // May be empty.
@@ -71,7 +73,7 @@ class Admitter {
   // A chain that is too long is refused as a loop (409). Without a parent the messages of a pair
   // are counted instead (429): what goes round without telling is slowed down.
   struct Parent {
-    std::int64_t seq = 0;
+    ActivityId id;
     std::int64_t hops = 0;
   };
   void place(Admission& admission, const std::optional<Parent>& parent);

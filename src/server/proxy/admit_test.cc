@@ -132,15 +132,18 @@ TEST_F(Admit, TheIdempotencyKeyIsOfTargetSenderAndMessage) {
 TEST_F(Admit, AChainThatIsTooLongIsALoop) {
   WorkspaceId one = add(Status::online, "http://agent.example/");
   WorkspaceId two = add(Status::online, "http://agent.example/");
+  const ActivityId seventh = messages::make_id(clock.now(), 7);
   Admission admission = admitter.admit_from(one, two, hello);
-  admitter.place(admission, Admitter::Parent{7, settings.hops_max - 1});
+  admitter.place(admission, Admitter::Parent{seventh, settings.hops_max - 1});
   EXPECT_EQ(admission.hops, settings.hops_max);
   EXPECT_EQ(admission.parent, 7);
-  EXPECT_EQ(code_of([&] { admitter.place(admission, Admitter::Parent{7, settings.hops_max}); }),
-            "loop_stopped");
+  EXPECT_EQ(admission.parent_id, seventh);
+  EXPECT_EQ(
+      code_of([&] { admitter.place(admission, Admitter::Parent{seventh, settings.hops_max}); }),
+      "loop_stopped");
   // People start new chains.
   Admission of_person = admitter.admit_from(std::nullopt, one, hello);
-  admitter.place(of_person, Admitter::Parent{7, settings.hops_max});
+  admitter.place(of_person, Admitter::Parent{seventh, settings.hops_max});
   EXPECT_EQ(of_person.hops, 0);
 }
 
@@ -158,7 +161,7 @@ TEST_F(Admit, WhoDoesNotSayWhatItBelongsToIsCounted) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(send(one, two, {}), "admitted");
   EXPECT_EQ(send(one, two, {}), "edge_rate");
   EXPECT_EQ(send(two, one, {}), "admitted") << "each direction for itself";
-  EXPECT_EQ(send(one, two, Admitter::Parent{1, 0}), "admitted");
+  EXPECT_EQ(send(one, two, Admitter::Parent{messages::make_id({}, 1), 0}), "admitted");
   clock.advance(std::chrono::seconds(61));
   EXPECT_EQ(send(one, two, {}), "admitted");
 }

@@ -34,6 +34,8 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
   row.source = admission.source;
   row.delegation = delegation;
   row.parent = admission.parent;
+  row.parent_id = admission.parent_id;
+  row.answer = admission.parent && admission.answer;
   row.hops = admission.hops;
   row.method = admission.message.method;
   row.message_id = admission.message.message_id;
@@ -61,6 +63,7 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
   message.source = row.source;
   message.delegation = row.delegation;
   message.parent = row.parent;
+  message.answer = row.answer;
   message.hops = row.hops;
   message.created_at = written.place.created_at;
   message.method = row.method;

@@ -36,6 +36,12 @@ bool Service::is_polled(WorkspaceId agent) const {
   return directory_.delivery(agent) == workspaces::Delivery::poll;
 }
 
+std::string Service::name_of(WorkspaceId agent) const {
+  std::string name;
+  directory_.look_at(agent, [&](const workspaces::Entry& entry) { name = entry.name; });
+  return name;
+}
+
 io::Task<std::optional<Carried>> Service::ask(const messages::Message& message,
                                               a2a::TaskRequest what, std::string task,
                                               std::string context) {

@@ -74,18 +74,20 @@ io::Task<Admission> Service::admit_long(std::optional<WorkspaceId> source, Works
 io::Task<void> Service::place(Admission& admission, std::optional<std::string> parent) {
   if (!admission.source) co_return;
   if (!parent) parent = admission.message.parent;
+  // Whoever answers a message does not ask for anything because of it.
+  admission.answer = admission.message.reply_to.has_value();
   if (!parent) parent = admission.message.reply_to;
   auto id = parent ? ActivityId::parse(*parent) : std::nullopt;
   std::optional<Admitter::Parent> found;
   if (id) {
     const std::int64_t seq = messages::seq_of(*id);
     if (auto hops = mailboxes_.hops(*admission.source, seq)) {
-      found = Admitter::Parent{seq, *hops};
+      found = Admitter::Parent{*id, *hops};
     } else {
       // It has ended, and its agent goes on.
       auto head = co_await db_.read([&](sql::Read& read) { return ledger_.head(read, seq); });
       if (head && head->message.id() == *id && head->message.target == *admission.source)
-        found = Admitter::Parent{seq, head->message.hops};
+        found = Admitter::Parent{*id, head->message.hops};
     }
   }
   admitter_.place(admission, found);

@@ -99,6 +99,8 @@ class Service {
   void go_on(WorkspaceId agent) { try_mailbox(agent); }
   // How an agent gets its messages.
   bool is_polled(WorkspaceId agent) const;
+  // Empty where there is none.
+  std::string name_of(WorkspaceId agent) const;
 
   // An agent was heard and has room: sends what waits for it. Any thread; cheap when nothing waits.
   void agent_ready(WorkspaceId agent);

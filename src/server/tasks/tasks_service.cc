@@ -89,6 +89,10 @@ constexpr auto table = http::table(
     push(http::del<auth::Member, &Service::rest_push_erase>(
              "/a2a/{id}/tasks/{task}/pushNotificationConfigs/{config}"),
          "Asks to be told there no longer."),
+    http::get<auth::Member, &Service::tree>("/workspaces/{id}/tasks/{task}/tree")
+        .says("A task and what was asked because of it, each behind its parent; tasks that are "
+              "neither from nor to who asks are hidden.")
+        .refuses("task_not_found", "bad_query"),
     http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")
         .says("The agent card of a workspace, for who asks for the extended one: it says all.")
         .gives<RawJson>()
@@ -188,18 +192,24 @@ io::Task<std::string> Service::card(const Asker& asker, const a2a::TaskCall& cal
 }
 
 std::optional<Service::Found> Service::look_up(sql::Statements& statements, const Asker& asker,
-                                               const std::string& id) const {
+                                               const std::string& id, Bodies bodies) const {
   Found found;
   found.id = id;
   std::optional<messages::Record> record;
-  if (auto activity = ActivityId::parse(id)) record = ledger_.find(statements, *activity);
+  const auto read = [&](std::int64_t seq) {
+    return bodies == Bodies::with ? ledger_.find(statements, seq) : ledger_.head(statements, seq);
+  };
+  if (auto activity = ActivityId::parse(id)) {
+    record = read(messages::seq_of(*activity));
+    if (record && record->message.id() != *activity) record.reset();
+  }
   if (record && record->message.target != asker.at) record.reset();
   if (record) {
     found.row = tasks_.of(statements, record->message.seq);
   } else {
     const auto sender = asker.sees_all() ? std::nullopt : asker.workspace;
     found.row = tasks_.by_id(statements, id, asker.at, sender);
-    if (found.row) record = ledger_.find(statements, found.row->message);
+    if (found.row) record = read(found.row->message);
   }
   if (!record) return std::nullopt;
   if (!asker.sees_all() && record->message.source != asker.workspace) return std::nullopt;

@@ -16,8 +16,15 @@
 #include "server/tasks/push_configs.h"
 #include "server/tasks/tasks.h"
 #include "wire/a2a/task.h"
+#include "wire/api/tasks.h"
 
 namespace molecule::tasks {
+
+struct TreeQuery {
+  std::optional<std::string> after;   // behind this task
+  std::optional<std::int64_t> limit;  // default 200, at most 500
+};
+BOOST_DESCRIBE_STRUCT(TreeQuery, (), (after, limit))
 
 class Service {
  public:
@@ -83,6 +90,11 @@ class Service {
   io::Task<http::Response> rest_card(auth::Member::Caller caller, WorkspaceId id,
                                      const http::Request& request);
 
+  // GET /workspaces/{id}/tasks/{task}/tree. Whoever may see a task sees how large what it led to is
+  // and how that stands; between whom it goes and what it says only those it is from or to.
+  io::Task<api::TaskTree> tree(auth::Member::Caller caller, WorkspaceId id, std::string task,
+                               http::Query<TreeQuery> query);
+
  private:
   // Who asks whose endpoint.
   struct Asker {
@@ -141,8 +153,10 @@ class Service {
 
   // Throws Fault task_not_found, also for what the asker may not see.
   io::Task<Found> find(const Asker& asker, const std::string& id);
+  enum class Bodies { with, without };
   std::optional<Found> look_up(sql::Statements& statements, const Asker& asker,
-                               const std::string& id) const;
+                               const std::string& id, Bodies bodies = Bodies::with) const;
+  api::TaskNode node_of(const Asker& asker, const store::TreeRow& row) const;
   // The same with what its sender and its agent said, which `found` does not hold.
   io::Task<Found> with_bodies(const Found& found);
   // Reads what has come of an answer in pieces, as far as that is not too much; to be put together

@@ -40,6 +40,52 @@ inline constexpr sql::Query<Row(std::string_view, WorkspaceId, std::optional<Wor
       FROM tasks WHERE task_id = $1 AND agent_id = $2 AND (CAST($3 AS BYTEA) IS NULL OR source_id = $3)
      ORDER BY message DESC LIMIT 1)"};
 
+// A message and how it stands, without what it and its answer say.
+struct TreeRow {
+  std::int64_t seq = 0;
+  std::optional<std::int64_t> parent_seq;
+  std::optional<std::int64_t> answer;
+  WorkspaceId target_id;
+  std::optional<WorkspaceId> source_id;
+  std::optional<DelegationId> delegation_id;
+  Instant created_at;
+  std::string summary;
+  std::optional<messages::State> state;
+  std::optional<std::int64_t> attempts;
+  std::optional<messages::End> end;
+  std::optional<Instant> ended_at;
+  std::optional<std::string> error;
+  std::optional<std::string> failure;  // What an agent's task failed with, if that is short.
+  std::optional<std::string> task_id;
+  std::optional<std::string> task_state;
+  std::optional<Instant> changed_at;
+  std::int64_t below = 0;  // 1: something was asked because of it.
+};
+BOOST_DESCRIBE_STRUCT(TreeRow, (),
+                      (seq, parent_seq, answer, target_id, source_id, delegation_id, created_at,
+                       summary, state, attempts, end, ended_at, error, failure, task_id, task_state,
+                       changed_at, below))
+namespace part {
+inline constexpr std::string_view tree = R"(
+    SELECT m.seq, m.parent_seq, m.answer, m.target_id, m.source_id, m.delegation_id, m.created_at,
+           SUBSTR(m.summary, 1, 300), d.state, d.attempts, o."end", o.ended_at, SUBSTR(o.error, 1, 600),
+           CASE WHEN o."end" <> 'failed' OR t.message IS NULL THEN NULL
+                WHEN o.size <= 4096 THEN o.body ELSE '{"jsonrpc":"2.0"}' END,
+           t.task_id, t.state, t.changed_at,
+           CAST(CASE WHEN EXISTS (SELECT 1 FROM messages c WHERE c.parent_seq = m.seq) THEN 1 ELSE 0 END AS BIGINT)
+      FROM messages m LEFT JOIN deliveries d ON d.seq = m.seq LEFT JOIN outcomes o ON o.seq = m.seq
+      LEFT JOIN tasks t ON t.message = m.seq)";
+inline constexpr std::string_view of_number = R"(
+     WHERE m.seq = $1)";
+// By the index over parents.
+inline constexpr std::string_view of_parent = R"(
+     WHERE m.parent_seq = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3)";
+}  // namespace part
+inline constexpr sql::Query<TreeRow(std::int64_t)> tree_node{
+    "tasks.tree_node", sql::joined<part::tree, part::of_number>};
+inline constexpr sql::Query<TreeRow(std::int64_t, std::int64_t, std::int64_t)> tree_below{
+    "tasks.tree_below", sql::joined<part::tree, part::of_parent>};
+
 inline constexpr sql::Query<void(std::int64_t)> erase{"tasks.erase", R"(
     DELETE FROM tasks WHERE message = $1)"};
 // Of messages between two numbers that are no more.

@@ -202,6 +202,10 @@ inline constexpr std::array refusals{
     Refusal{"method_not_supported", 400, "This method of A2A is not spoken here."},
     Refusal{"message_id_reused", 409, "This messageId was used for a different message."},
     Refusal{"loop_stopped", 409, "The chain of messages is longer than `hops-max`."},
+    Refusal{
+        "task_canceled", 409,
+        "What this message is part of (`X-Molecule-Activity-Id`) was canceled: nothing further is "
+        "wanted of it."},
     Refusal{"edge_rate", 429,
             "More messages than `edge-rate` a minute from one workspace to another."},
     Refusal{"mailbox_full", 429, "As many messages wait for this agent as may."},
@@ -243,7 +247,8 @@ inline constexpr std::array refusals{
     Refusal{"invalid_idempotency_key", 400, "A key has 1 to 256 bytes."},
     Refusal{"idempotency_key_reused", 409, "The key was used for another task or target."},
     Refusal{"delegation_exists", 409, "The delegation_id is in use for something else."},
-    Refusal{"delegation_ended", 409, "The delegation has ended with other words already."},
+    Refusal{"delegation_ended", 409,
+            "The delegation has ended already, with other words or otherwise than is asked for."},
     Refusal{"delegation_not_found", 404, "There is no such delegation of this workspace."},
     Refusal{"invalid_status", 400, "status is completed or failed."},
 

@@ -145,6 +145,7 @@ struct ActivityLogged {
   std::string status;
   std::optional<WorkspaceId> source_id;
   std::optional<WorkspaceId> target_id;
+  json::Omit<ActivityId> parent_id;
   json::Omit<std::string> method;
   json::Omit<std::string> summary;
   json::Omit<std::int64_t> duration_ms;
@@ -155,11 +156,12 @@ struct ActivityLogged {
   json::Omit<RawJson> tool_trace;
 
   static constexpr std::array about{
+      json::About{"parent_id", "of a new message: the message whose work it is part of"},
       json::About{"request_body", "bodies of at most 2 KiB; larger ones are in the feed"}};
 };
 BOOST_DESCRIBE_STRUCT(ActivityLogged, (),
-                      (activity_id, activity_type, status, source_id, target_id, method, summary,
-                       duration_ms, message_id, error_detail, request_body, response_body,
+                      (activity_id, activity_type, status, source_id, target_id, parent_id, method,
+                       summary, duration_ms, message_id, error_detail, request_body, response_body,
                        tool_trace))
 
 struct UserMessage {
@@ -208,8 +210,17 @@ struct DelegationSent {
   DelegationId delegation_id;
   WorkspaceId target_id;
   std::string task_preview;
+  json::Omit<ActivityId> task_id;
+  json::Omit<ActivityId> parent_id;
+  json::Omit<api::DelegationGroupId> group_id;
+
+  static constexpr std::array about{
+      json::About{"task_id", "the message that carries it; noted work has none"},
+      json::About{"parent_id", "the message whose work it is part of"},
+      json::About{"group_id", "of those that were handed over together"}};
 };
-BOOST_DESCRIBE_STRUCT(DelegationSent, (), (delegation_id, target_id, task_preview))
+BOOST_DESCRIBE_STRUCT(DelegationSent, (),
+                      (delegation_id, target_id, task_preview, task_id, parent_id, group_id))
 
 struct DelegationMoved {
   DelegationId delegation_id;
@@ -221,10 +232,15 @@ BOOST_DESCRIBE_STRUCT(DelegationMoved, (), (delegation_id, target_id, status))
 struct DelegationEnded {
   DelegationId delegation_id;
   WorkspaceId target_id;
+  api::DelegationStatus status = api::DelegationStatus::completed;
   json::Omit<std::string> response_preview;
   json::Omit<std::string> error;
+
+  static constexpr std::array about{
+      json::About{"status", "of DELEGATION_FAILED: \"failed\" or \"canceled\""}};
 };
-BOOST_DESCRIBE_STRUCT(DelegationEnded, (), (delegation_id, target_id, response_preview, error))
+BOOST_DESCRIBE_STRUCT(DelegationEnded, (),
+                      (delegation_id, target_id, status, response_preview, error))
 
 // The struct of a type: Arrival, unless it is one of those below.
 template <Type type>

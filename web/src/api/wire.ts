@@ -54,6 +54,8 @@ export interface ActivityLogged {
   status: string;
   source_id: string | null;
   target_id: string | null;
+  /** of a new message: the message whose work it is part of */
+  parent_id?: string;
   method?: string;
   summary?: string;
   duration_ms?: number;
@@ -226,10 +228,20 @@ export interface DeadLetterPage {
 
 export interface Delegated {
   delegation_id: string;
-  /** "delegated", "recorded", or where an earlier one stands */
+  /** "delegated", "recorded", "canceled", or where an earlier one stands */
   status: string;
   target_id?: string;
   /** true: it was asked for before under this key */
+  idempotent_hit?: boolean;
+}
+
+export interface DelegatedGroup {
+  group_id: string;
+  /** "delegated" */
+  status: string;
+  /** in the order of the targets */
+  delegations: Delegated[];
+  /** true: they were asked for before under this key */
   idempotent_hit?: boolean;
 }
 
@@ -247,16 +259,32 @@ export interface Delegation {
   created_at: string;
   updated_at: string;
   response_preview?: string;
-  /** whole; only where one delegation is asked for */
+  /** whole; only where one delegation or one group is asked for */
   result?: string;
   error?: string;
+  /** the message that carries it, as long as that is kept */
+  task_id?: string;
+  /** of those that were handed over together */
+  group_id?: string;
 }
 
 export interface DelegationEnded {
   delegation_id: string;
   target_id: string;
+  /** of DELEGATION_FAILED: "failed" or "canceled" */
+  status: DelegationStatus;
   response_preview?: string;
   error?: string;
+}
+
+export interface DelegationGroup {
+  group_id: string;
+  /** how many were handed over */
+  total: number;
+  /** how many of them have their result, failed or were canceled */
+  ended: number;
+  /** in the order of the targets, as long as they are kept */
+  delegations: Delegation[];
 }
 
 export interface DelegationMoved {
@@ -276,10 +304,22 @@ export interface DelegationSent {
   delegation_id: string;
   target_id: string;
   task_preview: string;
+  /** the message that carries it; noted work has none */
+  task_id?: string;
+  /** the message whose work it is part of */
+  parent_id?: string;
+  /** of those that were handed over together */
+  group_id?: string;
 }
 
 export const allDelegationStatus = ["pending", "dispatched", "queued", "completed", "failed", "canceled"] as const;
 export type DelegationStatus = (typeof allDelegationStatus)[number];
+
+export interface DelegationTarget {
+  target_id?: string | null;
+  /** what this one is to do, when that is not what all are to do */
+  task?: string | null;
+}
 
 export interface DelegationUpdate {
   /** "completed" or "failed" */
@@ -393,6 +433,15 @@ export interface NewDelegation {
   /** required; at most 256 KiB */
   task?: string | null;
   /** 1 to 256 bytes */
+  idempotency_key?: string | null;
+}
+
+export interface NewDelegations {
+  /** 1 to 32, whose tasks have 256 KiB in all */
+  targets?: DelegationTarget[] | null;
+  /** of those targets that have none of their own */
+  task?: string | null;
+  /** 1 to 256 bytes; it stands for all of them together */
   idempotency_key?: string | null;
 }
 
@@ -686,6 +735,48 @@ export interface SessionPage {
 export interface SignedIn {
   status: string;
   role: string;
+}
+
+export const allTaskKind = ["delegation", "message", "answer"] as const;
+export type TaskKind = (typeof allTaskKind)[number];
+
+export interface TaskNode {
+  id: string;
+  /** the task whose work this one is part of, as long as that is kept */
+  parent_id?: string;
+  /** steps from the task that was asked for */
+  depth: number;
+  /** "answer": it answers its parent, and is no work for it */
+  kind: TaskKind;
+  /** as A2A 0.3 names it */
+  state: string;
+  /** where its message stands, in one word */
+  standing: string;
+  created_at: string;
+  /** when it came into this state */
+  since: string;
+  ended_at?: string;
+  /** true: neither from nor to who asks, who sees nothing else of it */
+  hidden?: boolean;
+  /** whose agent has it, and what that is called */
+  workspace_id?: string;
+  name?: string;
+  /** null: a person */
+  source_id?: string | null;
+  delegation_id?: string;
+  /** what its agent calls it */
+  agent_task_id?: string;
+  /** the beginning of what it says */
+  summary?: string;
+  /** why it came to nothing */
+  error?: string;
+}
+
+export interface TaskTree {
+  /** each behind its parent, with all that is below it before the next */
+  nodes: TaskNode[];
+  /** there are more: ask for them with `after` */
+  next?: string;
 }
 
 export interface TaskUpdated {

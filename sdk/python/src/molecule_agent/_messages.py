@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import requests
@@ -26,8 +27,13 @@ CALL_TIMEOUT = 30.0
 MAX_WAIT = 30
 """Seconds the platform holds a long poll at most."""
 DELEGATE_ATTEMPTS = 4
+ENDED = frozenset({"completed", "failed", "canceled"})
 RECEIPT = frozenset({"status", "jsonrpc", "result"})
 """One of these is in every answer of the platform to a reply it took."""
+
+
+def _has_ended(group: dict[str, Any], more_than: int | None = None) -> bool:
+    return bool(group["ended"] == group["total"] or (more_than is not None and group["ended"] > more_than))
 
 
 class MessageCalls:
@@ -115,12 +121,33 @@ class MessageCalls:
         if idempotency_key is None:
             idempotency_key = hashlib.sha256(f"{target_id}:{_wire.fresh_id()}".encode()).hexdigest()
         body: wire_types.NewDelegation = {"target_id": target_id, "task": task, "idempotency_key": idempotency_key}
+        return self._hand_over("delegate", body, timeout)
+
+    def delegate_many(self, task: str | None, targets: Sequence[str | tuple[str, str]],
+                      idempotency_key: str | None = None, timeout: float = 300.0) -> dict[str, Any]:
+        """Hand `task` to several peers at once, at most 32; all of them are accepted or none. A target is a workspace's
+        id, or that and a task of its own. Returns the `group_id` and each peer's `delegation_id`, in the order of
+        `targets`; `wait_for_delegations` and `delegations_as_they_end` bring the results. Keys are as for `delegate`."""
+        named = [(target, None) if isinstance(target, str) else target for target in targets]
+        if idempotency_key is None:
+            idempotency_key = hashlib.sha256(f"{len(named)}:{_wire.fresh_id()}".encode()).hexdigest()
+        each: list[wire_types.DelegationTarget] = []
+        for target_id, own in named:
+            segment(target_id)
+            each.append({"target_id": target_id} if own is None else {"target_id": target_id, "task": own})
+        body: wire_types.NewDelegations = {"targets": each, "idempotency_key": idempotency_key}
+        if task is not None:
+            body["task"] = task
+        return self._hand_over("delegations", body, timeout)
+
+    def _hand_over(self, path: str, body: wire_types.NewDelegation | wire_types.NewDelegations,
+                   timeout: float) -> dict[str, Any]:
         deadline = now() + timeout
         for attempt in range(1, DELEGATE_ATTEMPTS + 1):
             left = max(1.0, deadline - now())
             final = attempt == DELEGATE_ATTEMPTS or left <= 1.0 or self.stopped.is_set()
             try:
-                answer = self._transport.post(f"{self._self_path}/delegate", body, headers=self._sender(),
+                answer = self._transport.post(f"{self._self_path}/{path}", body, headers=self._sender(),
                                               timeout=min(left, CALL_TIMEOUT))
                 return self._envelope(answer, "delegate")
             except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
@@ -139,24 +166,73 @@ class MessageCalls:
     def wait_for_delegation(self, delegation_id: str, timeout: float = 300.0) -> dict[str, Any]:
         """Wait until the delegation is completed, failed or canceled and return it. Raises TimeoutError when it still runs
         after `timeout` seconds; the work goes on and may be asked for again."""
+        return self._until(lambda wait: self.delegation(delegation_id, wait), lambda row: row.get("status") in ENDED,
+                           f"delegation {delegation_id}", timeout)
+
+    def delegation_group(self, group_id: str, wait: int = 0, ended: int | None = None) -> dict[str, Any]:
+        """How those stand that `delegate_many` handed over together: `total`, `ended` and the `delegations`, without whole
+        results. `wait` seconds (at most MAX_WAIT) until more than `ended` of them have ended, or all."""
+        wait = max(0, min(int(wait), MAX_WAIT))
+        asked = {"wait": wait or None, "ended": ended}
+        answer = self._transport.get(f"{self._self_path}/delegations/groups/{segment(group_id)}",
+                                     params={name: value for name, value in asked.items() if value is not None},
+                                     timeout=READ_TIMEOUT + wait)
+        return self._envelope(answer, "read delegations")
+
+    def delegations_as_they_end(self, group_id: str, timeout: float = 300.0) -> Iterator[dict[str, Any]]:
+        """Each delegation of a group, whole, as soon as it is completed, failed or canceled. Raises TimeoutError when some
+        still run after `timeout` seconds; the work goes on."""
+        deadline = now() + timeout
+        given: set[str] = set()
+        ended = 0
+        while True:
+            read = functools.partial(self.delegation_group, group_id, ended=ended)
+            group = self._until(read, functools.partial(_has_ended, more_than=ended), f"group {group_id}",
+                                max(0.0, deadline - now()))
+            ended = group["ended"]
+            for row in group["delegations"]:
+                if row["status"] in ENDED and row["delegation_id"] not in given:
+                    given.add(row["delegation_id"])
+                    yield self.delegation(row["delegation_id"])
+            if group["ended"] == group["total"]:
+                return
+
+    def wait_for_delegations(self, group_id: str, timeout: float = 300.0) -> list[dict[str, Any]]:
+        """Wait until every delegation of a group is completed, failed or canceled and return them, whole, in the order of
+        their targets. Raises TimeoutError as `wait_for_delegation` does."""
+        group = self._until(lambda wait: self.delegation_group(group_id, wait), _has_ended, f"group {group_id}",
+                            timeout)
+        return [self.delegation(row["delegation_id"]) for row in group["delegations"]]
+
+    def cancel_delegation(self, delegation_id: str) -> dict[str, Any]:
+        """Call a delegation off, with whatever was asked because of it; whoever is at it is told to stop. Raises
+        PlatformError when it is completed or failed."""
+        answer = self._transport.post(f"{self._self_path}/delegations/{segment(delegation_id)}/cancel", {},
+                                      headers=self._sender(), timeout=CALL_TIMEOUT)
+        return self._envelope(answer, "cancel delegation")
+
+    def _until(self, read: Callable[[int], dict[str, Any]], over: Callable[[dict[str, Any]], bool], what: str,
+               timeout: float) -> dict[str, Any]:
+        """What `read` gives, asked again and again until `over` says so, each time with the seconds that the platform may
+        hold the request."""
         deadline = now() + timeout
         trouble = 0
         while True:
             left = deadline - now()
             started = now()
             try:
-                row = self.delegation(delegation_id, wait=int(max(0, min(left, MAX_WAIT))))
+                seen = read(int(max(0, min(left, MAX_WAIT))))
                 trouble = 0
-                if row.get("status") in ("completed", "failed", "canceled"):
-                    return row
+                if over(seen):
+                    return seen
             except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
                 if isinstance(error, PlatformError) and not error.transient:
                     raise
                 trouble += 1
-                log.info("cannot read delegation %s (%s); trying again", delegation_id, error)
+                log.info("cannot read %s (%s); trying again", what, error)
             left = deadline - now()
             if left <= 0 or self.stopped.is_set():
-                raise TimeoutError(f"delegation {delegation_id} has no result after {timeout:.0f} s; the work goes on")
+                raise TimeoutError(f"{what} has no result after {timeout:.0f} s; the work goes on")
             # A platform that held the request already waited; one that answered at once is not asked in a tight loop.
             pause = backoff(trouble) if trouble else max(0.0, 1.0 - (now() - started))
             self.stopped.wait(min(pause, left))
@@ -172,8 +248,22 @@ class MessageCalls:
         Filters are A2A's: contextId, status, pageSize, historyLength, includeArtifacts, statusTimestampAfter."""
         return self._task_call(workspace_id, "tasks/list", filters)
 
+    def task_tree(self, workspace_id: str, task_id: str) -> list[dict[str, Any]]:
+        """A task that this agent sent to a workspace, or one of its own, and what was asked because of it: each behind its
+        parent, with its `depth`, `state` and times. What is neither from nor to this agent is `hidden`."""
+        path = f"/workspaces/{segment(workspace_id)}/tasks/{segment(task_id)}/tree"
+        nodes: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = self._envelope(self._transport.get(path, params={"after": after} if after else None,
+                                                      timeout=READ_TIMEOUT), "read task tree")
+            nodes += page["nodes"]
+            after = page.get("next")
+            if after is None:
+                return nodes
+
     def cancel_task(self, workspace_id: str, task_id: str) -> dict[str, Any]:
-        """Call a message off and return its task. Raises PlatformError when it has ended or its agent does not stop it."""
+        """Call a message off, with whatever was asked because of it, and return its task. Raises PlatformError when it has ended or its agent does not stop it."""
         return self._task_call(workspace_id, "tasks/cancel", {"id": task_id})
 
     def _task_call(self, workspace_id: str, method: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -73,6 +73,8 @@ class ActivityLogged(TypedDict):
     status: str
     source_id: str | None
     target_id: str | None
+    # of a new message: the message whose work it is part of
+    parent_id: NotRequired[str]
     method: NotRequired[str]
     summary: NotRequired[str]
     duration_ms: NotRequired[int]
@@ -254,10 +256,20 @@ class DeadLetterPage(TypedDict):
 
 class Delegated(TypedDict):
     delegation_id: str
-    # "delegated", "recorded", or where an earlier one stands
+    # "delegated", "recorded", "canceled", or where an earlier one stands
     status: str
     target_id: NotRequired[str]
     # true: it was asked for before under this key
+    idempotent_hit: NotRequired[bool]
+
+
+class DelegatedGroup(TypedDict):
+    group_id: str
+    # "delegated"
+    status: str
+    # in the order of the targets
+    delegations: list[Delegated]
+    # true: they were asked for before under this key
     idempotent_hit: NotRequired[bool]
 
 
@@ -278,16 +290,32 @@ class Delegation(TypedDict):
     created_at: str
     updated_at: str
     response_preview: NotRequired[str]
-    # whole; only where one delegation is asked for
+    # whole; only where one delegation or one group is asked for
     result: NotRequired[str]
     error: NotRequired[str]
+    # the message that carries it, as long as that is kept
+    task_id: NotRequired[str]
+    # of those that were handed over together
+    group_id: NotRequired[str]
 
 
 class DelegationEnded(TypedDict):
     delegation_id: str
     target_id: str
+    # of DELEGATION_FAILED: "failed" or "canceled"
+    status: DelegationStatus
     response_preview: NotRequired[str]
     error: NotRequired[str]
+
+
+class DelegationGroup(TypedDict):
+    group_id: str
+    # how many were handed over
+    total: int
+    # how many of them have their result, failed or were canceled
+    ended: int
+    # in the order of the targets, as long as they are kept
+    delegations: list[Delegation]
 
 
 class DelegationMoved(TypedDict):
@@ -307,6 +335,18 @@ class DelegationSent(TypedDict):
     delegation_id: str
     target_id: str
     task_preview: str
+    # the message that carries it; noted work has none
+    task_id: NotRequired[str]
+    # the message whose work it is part of
+    parent_id: NotRequired[str]
+    # of those that were handed over together
+    group_id: NotRequired[str]
+
+
+class DelegationTarget(TypedDict):
+    target_id: NotRequired[str | None]
+    # what this one is to do, when that is not what all are to do
+    task: NotRequired[str | None]
 
 
 class DelegationUpdate(TypedDict):
@@ -418,6 +458,15 @@ class NewDelegation(TypedDict):
     # required; at most 256 KiB
     task: NotRequired[str | None]
     # 1 to 256 bytes
+    idempotency_key: NotRequired[str | None]
+
+
+class NewDelegations(TypedDict):
+    # 1 to 32, whose tasks have 256 KiB in all
+    targets: NotRequired[list[DelegationTarget] | None]
+    # of those targets that have none of their own
+    task: NotRequired[str | None]
+    # 1 to 256 bytes; it stands for all of them together
     idempotency_key: NotRequired[str | None]
 
 
@@ -699,6 +748,48 @@ class SessionPage(TypedDict):
 class SignedIn(TypedDict):
     status: str
     role: str
+
+
+TaskKind = Literal["delegation", "message", "answer"]
+
+
+class TaskNode(TypedDict):
+    id: str
+    # the task whose work this one is part of, as long as that is kept
+    parent_id: NotRequired[str]
+    # steps from the task that was asked for
+    depth: int
+    # "answer": it answers its parent, and is no work for it
+    kind: TaskKind
+    # as A2A 0.3 names it
+    state: str
+    # where its message stands, in one word
+    standing: str
+    created_at: str
+    # when it came into this state
+    since: str
+    ended_at: NotRequired[str]
+    # true: neither from nor to who asks, who sees nothing else of it
+    hidden: NotRequired[bool]
+    # whose agent has it, and what that is called
+    workspace_id: NotRequired[str]
+    name: NotRequired[str]
+    # null: a person
+    source_id: NotRequired[str | None]
+    delegation_id: NotRequired[str]
+    # what its agent calls it
+    agent_task_id: NotRequired[str]
+    # the beginning of what it says
+    summary: NotRequired[str]
+    # why it came to nothing
+    error: NotRequired[str]
+
+
+class TaskTree(TypedDict):
+    # each behind its parent, with all that is below it before the next
+    nodes: list[TaskNode]
+    # there are more: ask for them with `after`
+    next: NotRequired[str]
 
 
 class TaskUpdated(TypedDict):

@@ -1,0 +1,78 @@
+// What became of delegated messages, in the transactions of their ledger.
+#include "server/delegations/delegations_service.h"
+#include "server/delegations/rules.h"
+
+namespace molecule::delegations {
+
+bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
+                      const std::string& text) {
+  const bool ok = status == Status::completed;
+  std::optional<std::string> result, error;
+  (ok ? result : error) = text;
+  if (tx.run(store::finish, delegation.delegation_id, status, result, error, clock_.now()) == 0)
+    return false;
+  auto took = (clock_.now() - delegation.created_at).count() / 1000;
+  if (delegation.activity_seq) {
+    feed_.restate(tx, *delegation.activity_seq, enum_text(status), error, took);
+  }
+  activity::NewReport row;
+  row.workspace = delegation.source_id;
+  row.activity_type = "a2a_receive";
+  row.source = delegation.target_id;
+  row.target = delegation.source_id;
+  row.method = "delegate_result";
+  row.summary = fmt::format("Delegation {}: {}", enum_text(status), activity::preview(text, 160));
+  row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
+  row.response_body =
+      json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
+  row.duration_ms = took;
+  row.status = ok ? "ok" : status == Status::canceled ? "canceled" : "error";
+  row.error_detail = error;
+  feed_.record(tx, row);
+  events::DelegationEnded payload{delegation.delegation_id, delegation.target_id, status, {}, {}};
+  if (ok) {
+    payload.response_preview = activity::preview(text, 200);
+  } else {
+    payload.error = activity::preview(text, 500);
+  }
+  log_.append(tx,
+              ok ? events::event<events::Type::DELEGATION_COMPLETE>(delegation.source_id, payload)
+                 : events::event<events::Type::DELEGATION_FAILED>(delegation.source_id, payload));
+  return true;
+}
+
+DelegationId Outcomes::prune(sql::Tx& tx, DelegationId from, Instant before, std::int64_t max) {
+  auto ids = tx.all(store::slice, from, max);
+  if (ids.empty()) return {};
+  tx.run(store::prune, from, ids.back(), before, before - messages::Settings().age_max);
+  return ids.back();
+}
+
+void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
+                     const messages::Outcome& outcome) {
+  if (!message.delegation) return;
+  auto delegation = tx.optional(store::find, *message.delegation);
+  if (!delegation) return;
+  if (outcome.end == messages::End::answered && !outcome.unfinished) {
+    finish(tx, *delegation, Status::completed, outcome.text);
+  } else {
+    finish(tx, *delegation,
+           outcome.end == messages::End::canceled ? Status::canceled : Status::failed,
+           outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"));
+  }
+}
+
+void Outcomes::waits(sql::Tx& tx, const messages::Message& message, std::string_view) {
+  if (!message.delegation) return;
+  auto delegation = tx.optional(store::find, *message.delegation);
+  if (!delegation || delegation->status == Status::queued) return;
+  if (tx.run(store::progress, *message.delegation, Status::queued, clock_.now()) == 0) return;
+  delegation->status = Status::queued;
+  if (delegation->activity_seq) {
+    feed_.restate(tx, *delegation->activity_seq, enum_text(Status::queued), std::nullopt,
+                  std::nullopt);
+  }
+  status_event(tx, log_, *delegation);
+}
+
+}  // namespace molecule::delegations
