@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { violationsInBothThemes } from "./axe.mjs";
+import { longestTask } from "./busy.mjs";
 import { Person } from "./person.mjs";
 import { Agent, Browser, picture, Platform, saying, until } from "./stage.mjs";
 
@@ -23,7 +24,7 @@ async function delegates(agent, target, task) {
   const { delegation_id } = await answer.json();
   for (;;) {
     const now = await platform.ask("GET", `/workspaces/${agent.id}/delegations/${delegation_id}?wait=10`, undefined, agent.token);
-    if (now.status === "completed") return now.result;
+    if (["completed", "failed", "canceled"].includes(now.status)) return now.result ?? now.status;
   }
 }
 
@@ -61,7 +62,7 @@ test("the way of a message that is under way is a tree that grows and ends by it
   await dialog().getByText("editor → writer").waitFor();
   assert.equal((await steps()).length, 3);
   assert.deepEqual((await steps()).map((each) => each.split(" ")[0]), ["0", "1", "2"]);
-  await dialog().getByText(/3 messages, begun .* under way for/).waitFor();
+  await dialog().getByText(/3 messages, begun .* 3 under way for/).waitFor();
   await picture(person.page, "way_under_way");
   finish();
   await dialog().getByText(/3 messages, begun .* over after/).waitFor();
@@ -94,6 +95,75 @@ test("a hop between agents and a row of activity lead to the same way", async ()
   await person.page.locator("#panel-activity").getByRole("button", { name: "Its whole way" }).click();
   await dialog().getByText("editor → writer").waitFor();
   assert.equal((await steps()).length, 3);
+});
+
+test("one step is stopped in its way, with what was asked because of it, and the way says so", async () => {
+  finish = undefined;
+  await person.page.goto(`${platform.url}/w/${agents.lead.id}/chat`);
+  await person.seesLive();
+  await person.writes("once more");
+  await until("the last to be asked", () => finish !== undefined);
+  const mine = person.page.locator('[data-role="user"]', { hasText: "once more" });
+  await mine.hover();
+  await mine.getByRole("button", { name: "Its whole way" }).click();
+  const row = dialog().locator("[data-step]", { hasText: "editor → writer" }).getByRole("button").first();
+  await row.press("Enter");
+  const stop = dialog().getByRole("button", { name: "Stop this" });
+  await stop.waitFor();
+  assert.deepEqual(await violationsInBothThemes(person.page, '[role="dialog"]'), {});
+  await picture(person.page, "way_step");
+  await stop.click();
+  await until("it to be canceled", async () => (await steps()).at(-1) === "2 canceled");
+  assert.equal(await stop.count(), 0);
+  finish();
+  await row.focus();
+  await person.page.keyboard.press("ArrowUp");
+  assert.match(await person.focusName(), /lead → editor/);
+});
+
+test("of a way of thousands what is in view is drawn, and the end is reached", async () => {
+  const nodes = Array.from({ length: 3000 }, (_, index) => ({
+    id: `task-${index}`,
+    depth: index === 0 ? 0 : 1 + (index % 5),
+    kind: index === 0 ? "message" : "delegation",
+    state: "completed",
+    standing: ["answered", "refused", "canceled"][index % 3],
+    created_at: new Date(1_900_000_000_000 + index * 100).toISOString(),
+    since: new Date(1_900_000_000_000 + index * 150 + 500).toISOString(),
+    ended_at: new Date(1_900_000_000_000 + index * 150 + 500).toISOString(),
+    workspace_id: agents.lead.id,
+    name: "lead",
+    source_id: index === 0 ? null : agents.editor.id,
+    summary: `part ${index}`,
+  }));
+  await person.page.route("**/tree?**", (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    const from = nodes.findIndex(({ id }) => id === asked.get("after")) + 1;
+    const page = nodes.slice(from, from + Number(asked.get("limit")));
+    return route.fulfill({ json: { nodes: page, ...(from + page.length < nodes.length ? { next: page.at(-1).id } : {}) } });
+  });
+  browser.expect(/400/);
+  const longest = await longestTask(person.page, async () => {
+    await person.page.goto(`${platform.url}/w/${agents.lead.id}/chat?way=${agents.lead.id}.task-0.`);
+    await dialog().getByText(/3000 messages, begun/).waitFor();
+    await picture(person.page, "way_long");
+    const list = dialog().getByRole("list", { name: "Messages on the way" });
+    assert.ok((await list.locator("[data-step]").count()) < 80);
+    await list.evaluate((element) => {
+      const scroller = element.closest('[role="dialog"]').querySelector('[class*="body"]');
+      scroller.scrollTop = scroller.scrollHeight;
+    });
+    await list.getByText("part 2999").waitFor();
+    assert.ok((await list.locator("[data-step]").count()) < 80);
+    assert.equal(await list.locator("[data-step]").last().getAttribute("aria-posinset"), "3000");
+  });
+  console.log(`a way of thousands: the longest task took ${longest} ms`);
+  assert.ok(longest < 500, `the page stood still for ${longest} ms`);
+  await picture(person.page, "way_long_end");
+  await person.page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+  await picture(person.page, "way_long_dark");
+  await person.page.setViewportSize({ width: 390, height: 844 });
+  await picture(person.page, "way_long_phone");
 });
 
 test("nothing was reported in the console", () => {

@@ -3,6 +3,7 @@ import { readAnswer, type TaskState } from "./a2a_answer";
 import { ApiError } from "./api_error";
 import { endpointOf } from "./messages_api";
 import { request } from "./request";
+import type { TaskTree } from "./wire";
 
 /** Where a message stands, in the platform's words. */
 export const standingWords = ["waiting", "leased", "seen", "answered", "refused", "expired", "removed", "dead_letter", "canceled"] as const;
@@ -57,3 +58,9 @@ export const getTask = (workspaceId: string, id: string, signal?: AbortSignal) =
 /** Calls a message off: the task as it stands then. Refused with `a2a_-32002` where it cannot be stopped. */
 export const cancelTask = (workspaceId: string, id: string) => call(workspaceId, "tasks/cancel", id);
 export const notCancelable = "a2a_-32002";
+
+/** A task and what was asked because of it, each behind its parent; goes on behind `after`. */
+export function readTaskTree(workspaceId: string, id: string, { limit, after }: { limit: number; after?: string | undefined }, signal?: AbortSignal): Promise<TaskTree> {
+  const query = new URLSearchParams({ limit: String(limit), ...(after === undefined ? {} : { after }) });
+  return request<TaskTree>("GET", `/workspaces/${encodeURIComponent(workspaceId)}/tasks/${encodeURIComponent(id)}/tree?${query}`, signal ? { signal } : {});
+}

@@ -20,7 +20,7 @@ import { openLetters } from "@/live/dead_letters";
 import { useDeadLetters } from "@/live/use_dead_letters";
 import { orgStore } from "@/model/org";
 import { childrenOf, descendantsOf } from "@/model/selectors";
-import { readWay } from "@/model/way";
+import { readWay } from "@/model/way_address";
 import { Button } from "@/ui/button";
 import { Loading } from "@/ui/notice";
 import { recall, remember } from "@/ui/remembered";

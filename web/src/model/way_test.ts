@@ -1,24 +1,34 @@
 import { expect, it } from "vitest";
-import type { ActivityRow } from "@/api/activity_api";
-import type { QueueItem } from "@/api/wire";
-import { buildWay, readWay, span, wayOfRow, writeWay, type Told } from "./way";
+import type { TaskNode } from "@/api/wire";
+import { span, wayOf } from "./way";
 
 const begin = Date.parse("2030-01-01T10:00:00Z");
-function told(id: string, seq: number, more: Partial<ActivityRow> = {}, standing = "answered"): Told {
-  const row = { id, seq, workspace_id: `w${id}`, source_id: null, activity_type: "a2a_receive", created_at: new Date(begin + seq * 1000).toISOString(), duration_ms: 500, mail: standing === "answered" ? "settled" : "queued", request_body: { params: { message: { parts: [{ text: `ask ${id}` }] } } }, ...more };
-  return { row: row as ActivityRow, item: { standing, attempts: 0 } as QueueItem };
-}
+const at = (seconds: number) => new Date(begin + seconds * 1000).toISOString();
+const node = (id: string, depth: number, from: number, until?: number, more: Partial<TaskNode> = {}): TaskNode => ({
+  id,
+  depth,
+  kind: depth === 0 ? "message" : "delegation",
+  state: until === undefined ? "working" : "completed",
+  standing: until === undefined ? "seen" : "answered",
+  created_at: at(from),
+  since: at(until ?? from),
+  ...(until === undefined ? {} : { ended_at: at(until) }),
+  workspace_id: `w${id}`,
+  name: id,
+  source_id: depth === 0 ? null : "w",
+  summary: `ask ${id}`,
+  ...more,
+});
 
-it("is a tree that is read from where it began, siblings by time", () => {
-  const all = [told("c", 3, { parent_id: "a" }), told("a", 1), told("d", 4, { parent_id: "b" }), told("b", 2, { parent_id: "a" })];
-  const way = buildWay(all, "b", false);
-  expect(way.steps.map(({ id, depth }) => [id, depth])).toEqual([["a", 0], ["b", 1], ["d", 2], ["c", 1]]);
-  expect(way.steps[0]).toMatchObject({ from: null, to: "wa", text: "ask a", standing: "answered", endedAt: begin + 1500 });
-  expect([way.startedAt, way.endedAt]).toEqual([begin + 1000, begin + 4500]);
+it("is the tree of a task, from its first message to its last end", () => {
+  const way = wayOf([node("a", 0, 1, 9), node("b", 1, 2, 5), node("c", 2, 3, 4)], "b", false);
+  expect(way.steps.map(({ id, depth }) => [id, depth])).toEqual([["a", 0], ["b", 1], ["c", 2]]);
+  expect(way.steps[0]).toMatchObject({ from: null, to: "wa", toName: "a", text: "ask a", standing: "answered", endedAt: begin + 9000 });
+  expect([way.startedAt, way.endedAt, way.asked]).toEqual([begin + 1000, begin + 9000, "b"]);
 });
 
 it("is not over as long as one message is not", () => {
-  const way = buildWay([told("a", 0), told("b", 1, { parent_id: "a" }, "waiting")], "a", false);
+  const way = wayOf([node("a", 0, 0, 0.5), node("b", 1, 1)], "a", false);
   expect(way.endedAt).toBeUndefined();
   const [first, last] = way.steps;
   if (!first || !last) throw new Error("two steps");
@@ -26,18 +36,8 @@ it("is not over as long as one message is not", () => {
   expect(span(way, last, begin + 2000)).toEqual({ from: 0.5, length: 0.5 });
 });
 
-it("shows what has lost its beginning as a beginning", () => {
-  expect(buildWay([told("b", 2, { parent_id: "gone" })], "b", false).steps.map(({ depth }) => depth)).toEqual([0]);
-});
-
-it("has an address for whatever row is about a message", () => {
-  for (const address of [{ workspace: "w", message: "m" }, { workspace: "w", delegation: "d" }]) expect(readWay(writeWay(address))).toEqual(address);
-  expect(readWay("")).toBeUndefined();
-  expect(readWay("w..")).toBeUndefined();
-  const row = (more: object) => ({ id: "r", workspace_id: "w", target_id: "t", source_id: "s", activity_type: "delegation", ...more }) as ActivityRow;
-  expect(wayOfRow(row({ activity_type: "a2a_receive", mail: "settled" }))).toBe("w.r.");
-  expect(wayOfRow(row({ method: "delegate", request_body: { delegation_id: "d" } }))).toBe("t..d");
-  expect(wayOfRow(row({ method: "delegate_result", request_body: { delegation_id: "d" } }))).toBe("s..d");
-  expect(wayOfRow(row({ activity_type: "dead_letter", request_body: { dead_letter: "l" } }))).toBe("w.l.");
-  expect(wayOfRow(row({ activity_type: "task_update" }))).toBeUndefined();
+it("takes the time of its word for the end where none is told, and an unknown word for one that goes on", () => {
+  const [ended, strange] = wayOf([node("a", 0, 1, undefined, { standing: "expired", since: at(7) }), node("b", 1, 1, undefined, { standing: "dreaming" })], "a", false).steps;
+  expect(ended).toMatchObject({ standing: "expired", endedAt: begin + 7000 });
+  expect(strange).toMatchObject({ standing: "seen", endedAt: undefined });
 });

@@ -4,7 +4,7 @@ import { shell } from "@/actions/shell";
 import { answerText, requestText } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
 import { orgStore } from "@/model/org";
-import { wayOfRow } from "@/model/way";
+import { wayOfRow } from "@/model/way_address";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { classNames } from "@/ui/class_names";

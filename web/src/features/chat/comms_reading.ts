@@ -1,7 +1,7 @@
 import { readAnswer, requestParts, type Part, type TaskState } from "@/api/a2a_answer";
 import { errorText, requestText, textMember } from "@/api/a2a_text";
 import type { ActivityRow } from "@/api/activity_api";
-import { wayOfRow } from "@/model/way";
+import { wayOfRow } from "@/model/way_address";
 
 /** One thing one agent said to another, seen from one workspace. */
 export interface Comm {

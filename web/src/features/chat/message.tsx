@@ -3,7 +3,7 @@ import { memo, type MouseEvent } from "react";
 import { shell } from "@/actions/shell";
 import type { DeadLetter } from "@/api/wire";
 import type { ChatMessage } from "@/model/chat";
-import { writeWay } from "@/model/way";
+import { writeWay } from "@/model/way_address";
 import { IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
 import { now } from "@/ui/clock";

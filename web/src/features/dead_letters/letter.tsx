@@ -5,7 +5,7 @@ import { reasonMax, type Verdict } from "@/api/dead_letters_api";
 import type { DeadLetter } from "@/api/wire";
 import { decide } from "@/live/dead_letters";
 import { orgStore } from "@/model/org";
-import { writeWay } from "@/model/way";
+import { writeWay } from "@/model/way_address";
 import { Age } from "@/ui/age";
 import { Button, IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";

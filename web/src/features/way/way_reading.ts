@@ -1,12 +1,11 @@
-import { readActivityRows, readMessageItem, type ActivityRow } from "@/api/activity_api";
+import { readActivityRows } from "@/api/activity_api";
 import { ApiError, messageOf } from "@/api/api_error";
+import { readTaskTree } from "@/api/tasks_api";
+import type { TaskNode } from "@/api/wire";
 import type { Frame } from "@/live/frame";
-import { orgStore } from "@/model/org";
-import { buildWay, type Told, type Way, type WayAddress } from "@/model/way";
-import { peersOf } from "@/model/selectors";
-import { now } from "@/ui/clock";
+import { wayOf, type Way } from "@/model/way";
+import type { WayAddress } from "@/model/way_address";
 import { Store } from "@/ui/store";
-
 
 export interface WayState {
   way: Way | undefined;
@@ -14,50 +13,32 @@ export interface WayState {
   error: string | undefined;
 }
 
-/** Steps up to where it began, steps down, and messages shown in all. */
-const upMax = 10;
-const downMax = 8;
-export const nodesMax = 60;
-/** Workspaces that one message's agent may have asked without delegating. */
-const peersMax = 12;
+/** Steps up to where it began, and messages shown in all. */
+const upMax = 32;
+export const nodesMax = 5000;
+const pageNodes = 500;
 const rowsRead = 100;
-/** Events of a burst cost one reading. */
+/** Events of a burst cost one reading; a long way is read again at most so often. */
 const gatherMs = 400;
-/** The platform tells times to the millisecond, and its clock is known to some seconds. */
-const marginMs = 2;
-const marginS = 60;
+const gatherMaxMs = 10_000;
 
-/** A message as the platform tells it, or nothing where it is not kept any more. */
-async function tell(workspace: string, id: string, known: ActivityRow | undefined, signal: AbortSignal): Promise<Told | undefined> {
-  let item;
-  try {
-    item = await readMessageItem(workspace, id, signal);
-  } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 410)) return undefined;
-    throw error;
-  }
-  const before = new Date(Date.parse(item.enqueued_at) + marginMs).toISOString();
-  const row = known ?? (await readActivityRows(workspace, { type: "a2a_receive", before_ts: before, limit: 20 }, signal)).find((each) => each.id === id);
-  return row && { row, item };
+/** Members of events by which they say what they are about. */
+const naming = ["activity_id", "parent_id", "task_id", "delegation_id", "message_id"];
+
+interface Task {
+  workspace: string;
+  id: string;
 }
 
-/** What was sent because of a message: delegations of its agent, and what else it asked its peers. */
-async function sentBecauseOf({ row }: Told, signal: AbortSignal): Promise<ActivityRow[]> {
-  const at = row.workspace_id;
-  const delegated = await readActivityRows(at, { type: "delegation", since_id: row.id, limit: rowsRead }, signal);
-  const named = delegated.flatMap(({ target_id }) => target_id ?? []);
-  const peers = peersOf(orgStore.get(), at).slice(0, peersMax);
-  const since = Math.ceil((now() - Date.parse(row.created_at)) / 1000) + marginS;
-  const found = await Promise.all(
-    [...new Set([...named, ...peers])].map((peer) =>
-      readActivityRows(peer, { type: "a2a_receive", peer_id: at, since_secs: since, limit: rowsRead }, signal).catch(() => {
-        // A peer that is gone keeps nothing.
-        signal.throwIfAborted();
-        return [];
-      }),
-    ),
-  );
-  return found.flat().filter((each) => each.parent_id === row.id);
+const isGone = (error: unknown): boolean => error instanceof ApiError && (error.status === 404 || error.status === 410);
+
+async function nodeOf({ workspace, id }: Task, signal: AbortSignal): Promise<TaskNode | undefined> {
+  try {
+    return (await readTaskTree(workspace, id, { limit: 1 }, signal)).nodes[0];
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The whole way of a message: from where it began, through all that was sent because of it. Renewed by events. */
@@ -66,7 +47,11 @@ export class WayReading {
   readonly #address: WayAddress;
   #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #workspaces = new Set<string>();
+  /** What was asked for, and where it began. */
+  #found: { asked: string; root: Task } | undefined;
+  /** Messages and delegations that are shown. */
+  #shown: ReadonlySet<string> = new Set();
+  #tookMs = 0;
 
   constructor(address: WayAddress) {
     this.#address = address;
@@ -85,6 +70,7 @@ export class WayReading {
 
   async load(): Promise<void> {
     const { signal } = this.#abort;
+    const began = performance.now();
     this.state.set({ ...this.state.get(), loading: true, error: undefined });
     try {
       const way = await this.#read(signal);
@@ -93,46 +79,61 @@ export class WayReading {
     } catch (error) {
       if (!signal.aborted) this.state.set({ ...this.state.get(), loading: false, error: messageOf(error) });
     }
+    this.#tookMs = performance.now() - began;
   }
 
+  /** Reads again when something was told of what is shown, or of what belongs below it. */
   notice(frames: readonly Frame[]): void {
-    const speaks = ({ event, workspace_id }: Frame) =>
-      this.#workspaces.has(workspace_id) && (event === "ACTIVITY_LOGGED" || event === "A2A_RESPONSE" || event.startsWith("DELEGATION_"));
-    if (this.#timer !== undefined || !frames.some(speaks)) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.load();
-    }, gatherMs);
+    if (this.#timer !== undefined || !frames.some((frame) => this.#concerns(frame))) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.load();
+      },
+      Math.min(gatherMaxMs, Math.max(gatherMs, this.#tookMs * 3)),
+    );
+  }
+
+  #concerns({ event, payload }: Frame): boolean {
+    if (event !== "ACTIVITY_LOGGED" && event !== "A2A_RESPONSE" && event !== "USER_MESSAGE" && !event.startsWith("DELEGATION_")) return false;
+    const told: Readonly<Record<string, unknown>> = { ...payload };
+    return naming.some((name) => this.#shown.has(String(told[name])));
   }
 
   async #read(signal: AbortSignal): Promise<Way | undefined> {
-    const asked = await this.#find(signal);
-    if (!asked) return undefined;
-    let root = asked;
-    for (let steps = 0; steps < upMax && root.row.parent_id && root.row.source_id; steps += 1) {
-      const above = await tell(root.row.source_id, root.row.parent_id, undefined, signal);
-      if (!above) break;
-      root = above;
-    }
-    const told = new Map<string, Told>([[root.row.id, root]]);
-    let [level, more] = [[root], false];
-    for (let depth = 0; depth < downMax && level.length > 0; depth += 1) {
-      const rows = (await Promise.all(level.map((each) => sentBecauseOf(each, signal)))).flat();
-      const fresh = rows.filter((row) => !told.has(row.id)).slice(0, nodesMax - told.size);
-      more ||= fresh.length < rows.length;
-      level = (await Promise.all(fresh.map((row) => tell(row.workspace_id, row.id, row, signal)))).filter((each) => each !== undefined);
-      for (const each of level) told.set(each.row.id, each);
-    }
-    if (!told.has(asked.row.id)) told.set(asked.row.id, asked);
-    this.#workspaces = new Set([...told.values()].map(({ row }) => row.workspace_id));
-    return buildWay([...told.values()], asked.row.id, more);
+    this.#found ??= await this.#find(signal);
+    if (!this.#found) return undefined;
+    const { asked, root } = this.#found;
+    const nodes: TaskNode[] = [];
+    let after: string | undefined;
+    do {
+      const page = await readTaskTree(root.workspace, root.id, { limit: Math.min(pageNodes, nodesMax - nodes.length), after }, signal);
+      nodes.push(...page.nodes);
+      after = page.nodes.length > 0 ? page.next : undefined;
+    } while (after !== undefined && nodes.length < nodesMax);
+    this.#shown = new Set(nodes.flatMap(({ id, delegation_id }) => (delegation_id === undefined ? [id] : [id, delegation_id])));
+    return wayOf(nodes, asked, after !== undefined);
   }
 
-  async #find(signal: AbortSignal): Promise<Told | undefined> {
-    const { workspace, message, delegation } = this.#address;
-    if (message !== undefined) return tell(workspace, message, undefined, signal);
+  async #find(signal: AbortSignal): Promise<{ asked: string; root: Task } | undefined> {
+    const { workspace } = this.#address;
+    const asked = this.#address.message ?? (await this.#carrier(signal));
+    if (asked === undefined) return undefined;
+    let root: Task = { workspace, id: asked };
+    let node = await nodeOf(root, signal);
+    if (!node) return undefined;
+    for (let steps = 0; steps < upMax && node?.parent_id !== undefined && node.source_id; steps += 1) {
+      const above: Task = { workspace: node.source_id, id: node.parent_id };
+      node = await nodeOf(above, signal);
+      if (node) root = above;
+    }
+    return { asked, root };
+  }
+
+  /** The message that carries a delegation. */
+  async #carrier(signal: AbortSignal): Promise<string | undefined> {
+    const { workspace, delegation } = this.#address;
     const rows = await readActivityRows(workspace, { type: "a2a_receive", source: "agent", limit: rowsRead }, signal);
-    const row = rows.find((each) => each.message_id === delegation);
-    return row && tell(workspace, row.id, row, signal);
+    return rows.find((each) => each.message_id === delegation)?.id;
   }
 }
