@@ -36,6 +36,13 @@ export interface Way {
 
 const ended: ReadonlySet<StandingWord> = new Set<StandingWord>(["answered", "refused", "expired", "removed", "dead_letter", "canceled"]);
 
+/** What it says; that it goes to whom a summary may say before, and a step says so itself. */
+function wordsIn({ summary = "", name }: TaskNode): string {
+  const mark = ` → ${name ?? ""}: `;
+  const at = summary.indexOf(mark);
+  return at >= 0 && !summary.slice(0, at).includes(" ") ? summary.slice(at + mark.length) : summary;
+}
+
 function stepOf(node: TaskNode): Step {
   const standing = standingWords.find((word) => word === node.standing) ?? "seen";
   const over = node.ended_at !== undefined || ended.has(standing);
@@ -46,7 +53,7 @@ function stepOf(node: TaskNode): Step {
     from: node.source_id ?? null,
     to: node.workspace_id ?? "",
     toName: node.name ?? "",
-    text: node.summary ?? "",
+    text: wordsIn(node),
     error: node.error,
     standing,
     startedAt: Date.parse(node.created_at),

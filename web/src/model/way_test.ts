@@ -27,6 +27,14 @@ it("is the tree of a task, from its first message to its last end", () => {
   expect([way.startedAt, way.endedAt, way.asked]).toEqual([begin + 1000, begin + 9000, "b"]);
 });
 
+it("says what was said, and not again to whom", () => {
+  const text = (summary: string) => wayOf([node("pm", 0, 0, 1, { summary })], "pm", false).steps[0]?.text;
+  expect(text("message/send → pm: look: here")).toBe("look: here");
+  expect(text("say → pm: hello, as I → pm: did")).toBe("hello, as I → pm: did");
+  expect(text("I go a → pm: b")).toBe("I go a → pm: b");
+  expect(text("message/send → other: x")).toBe("message/send → other: x");
+});
+
 it("is not over as long as one message is not", () => {
   const way = wayOf([node("a", 0, 0, 0.5), node("b", 1, 1)], "a", false);
   expect(way.endedAt).toBeUndefined();
