@@ -166,8 +166,9 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   async function leave() {
     try {
       await signOut();
-      await forgetDrafts();
+      // The page ends first: what still asked the platform would be refused.
       onSignedOut();
+      await forgetDrafts();
     } catch (error) {
       toast("error", `Signing out failed: ${messageOf(error)}`);
     }
