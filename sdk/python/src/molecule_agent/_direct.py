@@ -43,7 +43,7 @@ class Callers:
 
     `fetch_keys` gives the platform's public keys by their ids (32 bytes each); it is called when there is none yet, and
     for a key that is not known at most every 30 s. Signatures are checked by the package `cryptography`
-    (`pip install "molecule-ai-sdk[direct]"`); without it this raises ImportError.
+    (the extra `direct` of this package); without it this raises ImportError.
     """
 
     def __init__(self, workspace_id: str, fetch_keys: Callable[[], dict[str, bytes]],
@@ -51,8 +51,8 @@ class Callers:
         try:
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         except ImportError as error:
-            raise ImportError("direct calls are checked with the package cryptography: "
-                              "pip install \"molecule-ai-sdk[direct]\"") from error
+            raise ImportError("direct calls are checked with the package cryptography; the extra 'direct' of this "
+                              "package brings it") from error
         self._key_of: Callable[[bytes], Any] = Ed25519PublicKey.from_public_bytes
         self._workspace_id = workspace_id
         self._fetch_keys = fetch_keys

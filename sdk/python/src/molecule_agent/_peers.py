@@ -177,7 +177,7 @@ class PeerCalls(MessageCalls):
 
     def direct_callers(self) -> Callers:
         """Who may call this agent without the platform, for `A2AServer(callers=…)`. Raises ImportError without the
-        package `cryptography` (`pip install "molecule-ai-sdk[direct]"`)."""
+        package `cryptography`, which the extra `direct` brings."""
         return Callers(self.workspace_id, self._platform_keys)
 
     def _platform_keys(self) -> dict[str, bytes]:
