@@ -54,11 +54,11 @@ ring_build() { build_binary dev all; }
 
 ring_unit() { unit_tests_of dev; }
 
-# Most of it is waiting, for agents, outages and deadlines: five processes keep two processors half busy. A file stays in
+# Most of it is waiting, for agents, outages and deadlines: four processes keep two processors half busy. A file stays in
 # one of them.
 ring_python() {
   local status=0
-  local -a shared=(-n "$((JOBS + 3))" --dist loadfile)
+  local -a shared=(-n "$((JOBS + 2))" --dist loadfile)
   "${PYTEST[@]}" "${shared[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
   "${PYTEST[@]}" "${shared[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
   return $status
