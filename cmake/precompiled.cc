@@ -1,0 +1,1 @@
+// Whose compilation makes the precompiled headers (precompiled.cmake). It has nothing of its own.
