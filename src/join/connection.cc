@@ -329,7 +329,8 @@ void Connection::look_at_end(const Closed& closed) {
   }
   if (!closed) return;
   if (closed->code == close_credential_ended)
-    throw out(Kind::unauthenticated, "unauthenticated", "the token was revoked");
+    throw out(Kind::unauthenticated, "unauthenticated",
+              "the token was revoked, or the workspace removed");
   if (closed->code == close_policy && !welcomed_)
     throw out(Kind::forbidden, "relay_refused", closed->reason);
 }
