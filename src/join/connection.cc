@@ -111,7 +111,7 @@ io::Task<void> Connection::run() {
   std::exception_ptr over;
   for (int attempt = 0; !over;) {
     std::optional<Fault> trouble;
-    welcomed_ = reached_ = false;
+    welcomed_ = reached_ = looking_again_ = false;
     try {
       if (by_polls_) {
         co_await connect_by_polls();
@@ -139,7 +139,9 @@ io::Task<void> Connection::run() {
     by_polls_ = !welcomed_ && reached_ && !by_polls_;
     const auto wait = pause(attempt++);
     const std::string error = trouble ? trouble->text() : "it was closed";
-    if (welcomed_) {
+    if (looking_again_) {
+      log::debug("trying a WebSocket again");
+    } else if (welcomed_) {
       log::warn("the connection to the platform broke; coming back", log::field("error", error),
                 log::field("in_ms", wait.count()));
     } else {
@@ -219,6 +221,12 @@ io::Task<void> Connection::go_on(http::WebSocket& socket, const Closed& closed) 
   }
   io::Scope watching(*here.loop, {}, here.cancellation);
   watching.spawn("sleep", watch_sleep(watching));
+  if (by_polls_) {
+    watching.spawn("look again", look_again(watching, next_look_));
+    next_look_ = std::min<std::chrono::seconds>(2 * next_look_, last_look);
+  } else {
+    next_look_ = first_look;
+  }
   struct Watched {
     io::Scope& scope;
     ~Watched() { scope.cancel(); }
@@ -348,6 +356,12 @@ io::Task<void> Connection::watch_sleep(io::Scope& scope) {
     scope.cancel();
     co_return;
   }
+}
+
+io::Task<void> Connection::look_again(io::Scope& scope, std::chrono::seconds after) {
+  co_await io::sleep(after);
+  looking_again_ = true;
+  scope.cancel();
 }
 
 io::Task<void> Connection::leave() {

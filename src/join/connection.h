@@ -38,6 +38,11 @@ class Connection final : public net::Connector {
   static constexpr std::chrono::milliseconds longest_wait{15'000};
   static constexpr std::chrono::milliseconds ping_every{10'000};
   static constexpr std::chrono::seconds welcome_within{15};
+  // Whether WebSockets come through by now, where requests carry: asked after so long, then twice
+  // as long each time. A platform that was not there for a moment looks like one behind a way
+  // without.
+  static constexpr std::chrono::seconds first_look{20};
+  static constexpr std::chrono::seconds last_look = std::chrono::hours(6);
   // A clock that jumps so far shows that the machine slept: the connection is made anew.
   static constexpr std::chrono::seconds slept{8};
 
@@ -78,6 +83,7 @@ class Connection final : public net::Connector {
   void end_if_broken(const std::exception_ptr& failure);
   void look_at_end(const Closed& closed);
   io::Task<void> watch_sleep(io::Scope& scope);
+  io::Task<void> look_again(io::Scope& scope, std::chrono::seconds after);
   std::chrono::milliseconds pause(int attempt);
 
   net::Connector& dialer_;
@@ -95,6 +101,8 @@ class Connection final : public net::Connector {
   bool reached_ = false;   // Something answers, since then.
   http::Client polls_;
   bool by_polls_ = false;  // How the next attempt is made.
+  std::chrono::seconds next_look_ = first_look;
+  bool looking_again_ = false;  // Since the last attempt began.
 };
 
 }  // namespace molecule::join

@@ -73,7 +73,7 @@ io::Task<std::optional<http::Frame>> PollingSocket::receive() {
   relay::ParcelMessage message = std::move(come_.front());
   come_.pop_front();
   if (message.kind == Kind::close) {
-    closed_ = {relay::close_code(message.bytes), message.bytes.substr(2)};
+    closed_ = {relay::close_code(message.bytes), std::string(relay::close_reason(message.bytes))};
     co_return std::nullopt;
   }
   const bool text = message.kind == Kind::text;

@@ -24,7 +24,8 @@ from stage import BINARY, Stage, wait_for
 
 class Way:
     """A TCP way to the platform. `cut` ends what goes over it; `block` lets nothing pass until `unblock`. `websockets` is
-    what becomes of a request for one: "pass", "refuse" with a page of its own, "close", or "swallow" without a word."""
+    what becomes of a request for one: "pass", "refuse" with a page of its own, "close", "swallow" without a word, or
+    "busy" as a proxy says it of what is behind it."""
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
@@ -55,6 +56,7 @@ class Way:
         except OSError:
             near.close()
             return
+        far.settimeout(None)  # The time was for connecting: who is silent may stay.
         self._pairs.append((near, far))
         for one, other in ((near, far), (far, near)):
             threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
@@ -67,6 +69,9 @@ class Way:
                 near.recv(8192)
                 near.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 15\r\n"
                              b"Connection: close\r\n\r\n<h1>No way</h1>")
+            if self.websockets == "busy":
+                near.recv(8192)
+                near.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             if self.websockets == "swallow":
                 self._pairs.append((near, near))
                 return False

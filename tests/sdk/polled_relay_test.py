@@ -98,6 +98,18 @@ def test_once_the_way_takes_websockets_the_next_connection_is_one(joining: Joini
     assert "nothing was lost" in joined.log_text()
 
 
+def test_a_platform_that_was_not_there_for_a_moment_is_not_polled_for_ever(joining: Joining) -> None:
+    way = joining.way()
+    way.websockets = "busy"
+    workspace, token = joining.workspace("restarts")
+    joined = joining.join(workspace, token, "--command", "cat", url=way.url)
+    joined.wait_for('"by":"requests"')
+    way.websockets = "pass"
+    # Nothing breaks meanwhile: it looks by itself.
+    joined.wait_for('"by":"websocket"', seconds=40)
+    assert "nothing was lost" in joined.log_text() and "broke" not in joined.log_text()
+
+
 def test_agents_that_only_poll_ask_each_other(joining: Joining) -> None:
     way = joining.way()
     way.websockets = "close"

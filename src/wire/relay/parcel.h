@@ -65,6 +65,10 @@ inline std::uint16_t close_code(std::string_view bytes) {
                                     static_cast<unsigned char>(bytes[1]));
 }
 
+inline std::string_view close_reason(std::string_view bytes) {
+  return bytes.size() < 2 ? std::string_view() : bytes.substr(2);
+}
+
 // The answer to whoever begins: in whose name the parcels go.
 struct PollBegun {
   std::string poll;
