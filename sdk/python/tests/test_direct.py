@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import builtins
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +120,38 @@ def test_keys_that_are_not_known_ask_once_in_a_while(monkeypatch: pytest.MonkeyP
     platform.keys = {"SHA256:new": public(OTHER)}
     monkeypatch.setattr("molecule_agent._direct.KEYS_AGAIN_AFTER", 0.0)
     assert callers.caller_of(token(OTHER, {**HEADER, "kid": "SHA256:new"})) == PEER
+
+
+def test_who_shows_a_known_key_does_not_wait_for_an_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("molecule_agent._direct.KEYS_AGAIN_AFTER", 0.0)
+    asking, answer = threading.Event(), threading.Event()
+    slow = False
+
+    def fetch() -> dict[str, bytes]:
+        if slow:
+            asking.set()
+            assert answer.wait(10)
+        return {"SHA256:platform": public(KEY)}
+
+    callers = Callers(WORKSPACE, fetch, lambda: float(NOW))
+    assert callers.caller_of(token()) == PEER
+    slow = True
+
+    def strange() -> None:
+        with pytest.raises(CallRefusedError):
+            callers.caller_of(token(header={**HEADER, "kid": "SHA256:new"}))
+
+    stranger = threading.Thread(target=strange)
+    stranger.start()
+    assert asking.wait(10)
+    found: list[str] = []
+    friend = threading.Thread(target=lambda: found.append(callers.caller_of(token())))
+    friend.start()
+    friend.join(5)
+    assert found == [PEER]
+    answer.set()
+    stranger.join(10)
+    friend.join(10)
 
 
 def test_a_platform_that_is_away_proves_nothing() -> None:

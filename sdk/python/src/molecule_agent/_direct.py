@@ -94,6 +94,9 @@ class Callers:
     def _key(self, key_id: Any) -> bytes:
         if not isinstance(key_id, str):
             raise CallRefusedError("the token names no key")
+        known = self._keys.get(key_id)
+        if known is not None:
+            return known  # While another thread may be asking for the keys.
         with self._lock:
             due = self._asked_at is None or time.monotonic() - self._asked_at >= KEYS_AGAIN_AFTER
             if key_id not in self._keys and due:
