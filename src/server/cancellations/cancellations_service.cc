@@ -54,6 +54,10 @@ io::Task<void> Service::run(io::Scope& scope) {
 }
 
 io::Task<void> Service::walk() {
+  // Mostly there is nothing, and a transaction that writes is not free.
+  const auto first =
+      co_await db_.read([](sql::Read& read) { return read.all(store::to_walk, 0, 1); });
+  if (first.empty()) co_return;
   std::int64_t from = 0;
   for (;;) {
     auto step = [this, from](sql::Tx& tx) { return cancellations_.walk(tx, from); };
