@@ -11,9 +11,7 @@ namespace {
 constexpr http::EventLimits limits{64u << 20, 64u << 20};
 constexpr json::Limits answers{.bytes = 64u << 20, .depth = 64, .nul = json::Nul::kept};
 
-}  // namespace
-
-Message message_of(std::string_view rpc, const protobuf::Message& form) {
+Message read(std::string_view rpc, const protobuf::Message& form) {
   Message made;
   {
     const json::Document document = json::Document::parse(rpc, answers);
@@ -36,8 +34,17 @@ Message message_of(std::string_view rpc, const protobuf::Message& form) {
   return made;
 }
 
-EventsOut::EventsOut(http::BodyWriter& out, const protobuf::Message& form)
-    : out_(out), form_(form), events_(limits) {}
+}  // namespace
+
+io::Task<Message> message_of(io::Aside& aside, std::string_view rpc,
+                             const protobuf::Message& form) {
+  const auto work = [&] { return read(rpc, form); };
+  if (rpc.size() <= io::short_text_max) co_return work();
+  co_return co_await aside.run(work);
+}
+
+EventsOut::EventsOut(http::BodyWriter& out, const protobuf::Message& form, io::Aside& aside)
+    : out_(out), form_(form), aside_(aside), events_(limits) {}
 
 io::Task<void> EventsOut::write(std::string_view bytes) {
   if (!events_.take(bytes)) {
@@ -46,7 +53,7 @@ io::Task<void> EventsOut::write(std::string_view bytes) {
   }
   std::string out;
   while (const auto event = events_.next()) {
-    const Message message = message_of(event->data, form_);
+    const Message message = co_await message_of(aside_, event->data, form_);
     if (message.ending) {
       ending_ = *message.ending;
       continue;

@@ -8,6 +8,7 @@
 #include "platform/grpc/state.h"
 #include "platform/http/event_stream.h"
 #include "platform/http/message.h"
+#include "platform/io/aside.h"
 #include "wire/a2a/rpc.h"
 
 namespace molecule::grpc {
@@ -17,13 +18,13 @@ struct Message {
   std::string bytes;
   std::optional<Ending> ending;
 };
-// Throws Fault for what cannot be put into bytes.
-Message message_of(std::string_view rpc, const protobuf::Message& form);
+// Long ones are read aside. Throws Fault for what cannot be put into bytes.
+io::Task<Message> message_of(io::Aside& aside, std::string_view rpc, const protobuf::Message& form);
 
-// What whoever writes the events has in place of the connection. `out` outlives it.
+// What whoever writes the events has in place of the connection. All outlive it.
 class EventsOut final : public http::BodyWriter {
  public:
-  EventsOut(http::BodyWriter& out, const protobuf::Message& form);
+  EventsOut(http::BodyWriter& out, const protobuf::Message& form, io::Aside& aside);
 
   io::Task<void> write(std::string_view bytes) override;
   void trailer(std::string_view name, std::string_view value) override;
@@ -36,6 +37,7 @@ class EventsOut final : public http::BodyWriter {
  private:
   http::BodyWriter& out_;
   const protobuf::Message& form_;
+  io::Aside& aside_;
   http::EventParser events_;
   Ending ending_;
 };

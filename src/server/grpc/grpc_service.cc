@@ -55,9 +55,9 @@ using Events = std::move_only_function<io::Task<void>(http::BodyWriter&)>;
 // Passes a stream of events on until it ends, its caller leaves or has waited for as long as it
 // wanted.
 io::Task<void> pass_on(http::BodyWriter& out, Events& events, const protobuf::Message& form,
-                       std::optional<std::chrono::nanoseconds> patience) {
+                       std::optional<std::chrono::nanoseconds> patience, io::Aside& aside) {
   io::Context here = co_await io::context();
-  EventsOut messages(out, form);
+  EventsOut messages(out, form, aside);
   std::optional<Ending> why;
   try {
     io::Task<void> passing = events(messages);
@@ -91,16 +91,6 @@ struct Service::Asked {
   std::optional<std::chrono::nanoseconds> patience;
 };
 
-struct Service::Answer {
-  Message message;
-};
-
-io::Task<Service::Answer> Service::read(const Asked& asked, std::string rpc) {
-  const auto work = [&] { return Answer{message_of(rpc, *asked.rpc->answers)}; };
-  if (rpc.size() <= io::short_text_max) co_return work();
-  co_return co_await aside_.run(work);
-}
-
 io::Task<http::Response> Service::answer(auth::Member::Caller caller, Asked asked,
                                          const http::Request& request) {
   http::Request inner = request;
@@ -115,15 +105,15 @@ io::Task<http::Response> Service::answer(auth::Member::Caller caller, Asked aske
   out.content_type = media;
   if (response.stream) {
     out.stream = [events = std::move(response.stream), form = asked.rpc->answers,
-                  patience = asked.patience](http::BodyWriter& to) mutable {
-      return pass_on(to, events, *form, patience);
+                  patience = asked.patience, &aside = aside_](http::BodyWriter& to) mutable {
+      return pass_on(to, events, *form, patience, aside);
     };
     co_return out;
   }
-  const Answer read_answer = co_await read(asked, std::move(response.body));
-  if (read_answer.message.ending) co_return refused(*read_answer.message.ending);
+  const Message message = co_await message_of(aside_, response.body, *asked.rpc->answers);
+  if (message.ending) co_return refused(*message.ending);
   std::string body;
-  append_message(body, read_answer.message.bytes);
+  append_message(body, message.bytes);
   out.stream = [body = std::move(body)](http::BodyWriter& to) -> io::Task<void> {
     auto write = [](http::BodyWriter& there, const std::string& bytes) -> io::Task<void> {
       co_await there.write(bytes);

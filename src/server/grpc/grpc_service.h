@@ -22,10 +22,8 @@ class Service {
 
  private:
   struct Asked;
-  struct Answer;
   io::Task<http::Response> answer(auth::Member::Caller caller, Asked asked,
                                   const http::Request& request);
-  io::Task<Answer> read(const Asked& asked, std::string rpc);
 
   tasks::Service& tasks_;
   io::Aside& aside_;
