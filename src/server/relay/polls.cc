@@ -36,13 +36,13 @@ io::Task<http::Reply<PollBegun>> Polls::begin(auth::Own::Caller, WorkspaceId id,
                                               const http::Request& request) {
   relays_.admit(id);
   io::Context here = co_await io::context();
-  Poll poll{id, &relays_.lane_of(*here.loop), std::make_shared<PolledSocket>(clock_)};
-  const auto poll_id = random_.id<PollId>();
+  const Poll poll{random_.id<PollId>(), &relays_.lane_of(*here.loop),
+                  std::make_shared<PolledSocket>(clock_)};
   const bool taken = polls_.write([&](auto& polls) {
-    const auto of_it =
-        std::ranges::count_if(polls, [&](const auto& one) { return one.second.workspace == id; });
-    if (static_cast<std::size_t>(of_it) >= per_workspace_max) return false;
-    return polls.emplace(poll_id, poll).second;
+    auto& of_it = polls[id];
+    if (of_it.size() >= per_workspace_max) return false;
+    of_it.push_back(poll);
+    return true;
   });
   if (!taken) {
     throw Fault(Kind::unavailable, "too_many_relays",
@@ -52,33 +52,37 @@ io::Task<http::Reply<PollBegun>> Polls::begin(auth::Own::Caller, WorkspaceId id,
         .retry_after(std::chrono::seconds(10));
   }
   Origin origin{std::string(request.peer), request.secure};
-  poll.lane->scope->spawn_from_anywhere(
-      "polled relay", [this, poll_id, poll, origin = std::move(origin)]() mutable {
-        return carry(poll_id, std::move(poll), std::move(origin));
-      });
-  co_return http::Reply<PollBegun>(201, PollBegun{poll_id.text()});
+  poll.lane->scope->spawn_from_anywhere("polled relay",
+                                        [this, id, poll, origin = std::move(origin)]() mutable {
+                                          return carry(id, std::move(poll), std::move(origin));
+                                        });
+  co_return http::Reply<PollBegun>(201, PollBegun{poll.id.text()});
 }
 
-io::Task<void> Polls::carry(PollId id, Poll poll, Origin origin) {
+io::Task<void> Polls::carry(WorkspaceId workspace, Poll poll, Origin origin) {
   try {
-    co_await relays_.serve(*poll.socket, poll.workspace, std::move(origin));
+    co_await relays_.serve(*poll.socket, workspace, std::move(origin));
   } catch (const Fault& fault) {
     // As when a WebSocket breaks: its agent comes back, or is said to be gone.
-    log::debug("a polled relay ended", log::field("workspace", poll.workspace.text()),
+    log::debug("a polled relay ended", log::field("workspace", workspace.text()),
                log::field("error", fault.text()));
   }
   poll.socket->end();
-  polls_.write([&](auto& polls) { polls.erase(id); });
+  polls_.write([&](auto& polls) {
+    const auto at = polls.find(workspace);
+    std::erase_if(at->second, [&](const Poll& each) { return each.id == poll.id; });
+    if (at->second.empty()) polls.erase(at);
+  });
 }
 
 Polls::Poll Polls::find(WorkspaceId workspace, PollId id) const {
   return polls_.read([&](const auto& polls) {
-    const auto at = polls.find(id);
-    if (at == polls.end() || at->second.workspace != workspace) {
-      throw Fault(Kind::conflict, "poll_broken",
-                  "this relay is carried no more by these requests; begin anew");
+    if (const auto at = polls.find(workspace); at != polls.end()) {
+      const auto found = std::ranges::find(at->second, id, &Poll::id);
+      if (found != at->second.end()) return *found;
     }
-    return at->second;
+    throw Fault(Kind::conflict, "poll_broken",
+                "this relay is carried no more by these requests; begin anew");
   });
 }
 

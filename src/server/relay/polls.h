@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "platform/io/guarded.h"
 #include "server/relay/polled_socket.h"
@@ -40,17 +41,17 @@ class Polls {
 
  private:
   struct Poll {
-    WorkspaceId workspace;
+    PollId id;
     const Lane* lane;  // On its loop.
     std::shared_ptr<PolledSocket> socket;
   };
-  io::Task<void> carry(PollId id, Poll poll, Origin origin);
+  io::Task<void> carry(WorkspaceId workspace, Poll poll, Origin origin);
   Poll find(WorkspaceId workspace, PollId id) const;
 
   Service& relays_;
   const io::Clock& clock_;
   io::Random& random_;
-  io::Guarded<std::unordered_map<PollId, Poll>> polls_;
+  io::Guarded<std::unordered_map<WorkspaceId, std::vector<Poll>>> polls_;
 };
 
 extern const std::span<const http::Route> poll_routes;
