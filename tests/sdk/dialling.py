@@ -319,3 +319,47 @@ def events(response: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             number = line[4:].decode()
         elif line.startswith(b"data: "):
             yield number, json.loads(line[6:])
+
+
+TASK = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "working"}}
+DONE = {"kind": "status-update", "taskId": "t", "contextId": "c", "status": {"state": "completed"}, "final": True}
+
+
+def words(text: str, append: bool = True) -> dict[str, Any]:
+    return {"kind": "artifact-update", "taskId": "t", "contextId": "c", "append": append,
+            "artifact": {"artifactId": "a", "parts": [{"kind": "text", "text": text}]}}
+
+
+def stream_over_breaks(joining: Joining, way: Way) -> Joined:
+    """An agent behind `way` answers with sixty pieces, and the way breaks every fifteenth: each piece arrives once, in
+    order, as it was said, and the agent was asked once."""
+    go_on = threading.Semaphore(0)
+
+    def answers(_: dict[str, Any]) -> Any:
+        def results() -> Iterator[dict[str, Any]]:
+            yield TASK
+            for number in range(60):
+                go_on.acquire(timeout=20)
+                yield words(f"{number}:" + "x" * 3000)
+            yield DONE
+        return results()
+
+    agent = joining.agent(answers)
+    workspace, token = joining.workspace("broken")
+    joined = joining.join(workspace, token, "--agent", agent.url, url=way.url)
+    joining.online(workspace)
+    breaks = 0
+    with joining.send(workspace, "go", "m1", stream=True) as response:
+        came = []
+        for number, event in events(response):
+            came.append((number, event["result"]))
+            go_on.release()
+            if len(came) % 15 == 0:
+                way.cut()
+                breaks += 1
+    assert breaks >= 3
+    assert [int(number) for number, _ in came] == list(range(1, 63))
+    texts = [event["artifact"]["parts"][0]["text"] for _, event in came if event["kind"] == "artifact-update"]
+    assert texts == [f"{number}:" + "x" * 3000 for number in range(60)]
+    assert len(agent.asked) == 1, "the agent was asked once"
+    return joined

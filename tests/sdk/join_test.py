@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from molecule_agent._websocket import WebSocket
-from dialling import Joining, asks, events, said
+from dialling import DONE, TASK, Joining, asks, events, said, stream_over_breaks, words
 from stage import Stage, wait_for
 
 
@@ -27,15 +27,6 @@ def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
     made = Joining(stage, tmp_path)
     yield made
     made.close()
-
-
-def words(text: str, append: bool = True) -> dict[str, Any]:
-    return {"kind": "artifact-update", "taskId": "t", "contextId": "c", "append": append,
-            "artifact": {"artifactId": "a", "parts": [{"kind": "text", "text": text}]}}
-
-
-TASK = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "working"}}
-DONE = {"kind": "status-update", "taskId": "t", "contextId": "c", "status": {"state": "completed"}, "final": True}
 
 
 def test_a_command_answers_what_people_write(joining: Joining) -> None:
@@ -81,36 +72,7 @@ def test_an_agent_that_listens_here_is_asked_as_it_is(joining: Joining) -> None:
 
 
 def test_a_stream_is_byte_for_byte_the_same_over_a_way_that_breaks(joining: Joining) -> None:
-    way = joining.way()
-    go_on = threading.Semaphore(0)
-
-    def answers(_: dict[str, Any]) -> Any:
-        def results() -> Iterator[dict[str, Any]]:
-            yield TASK
-            for number in range(60):
-                go_on.acquire(timeout=20)
-                yield words(f"{number}:" + "x" * 3000)
-            yield DONE
-        return results()
-
-    agent = joining.agent(answers)
-    workspace, token = joining.workspace("broken")
-    joined = joining.join(workspace, token, "--agent", agent.url, url=way.url)
-    joining.online(workspace)
-    breaks = 0
-    with joining.send(workspace, "go", "m1", stream=True) as response:
-        came = []
-        for number, event in events(response):
-            came.append((number, event["result"]))
-            go_on.release()
-            if len(came) % 15 == 0:
-                way.cut()
-                breaks += 1
-    assert breaks >= 3
-    assert [int(number) for number, _ in came] == list(range(1, 63))
-    texts = [event["artifact"]["parts"][0]["text"] for _, event in came if event["kind"] == "artifact-update"]
-    assert texts == [f"{number}:" + "x" * 3000 for number in range(60)]
-    assert len(agent.asked) == 1, "the agent was asked once"
+    joined = stream_over_breaks(joining, joining.way())
     assert "nothing was lost" in joined.log_text()
 
 

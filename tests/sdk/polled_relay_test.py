@@ -6,26 +6,15 @@ import json
 import socket
 import struct
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from dialling import Joining, asks, events, said
+from dialling import Joining, asks, events, said, stream_over_breaks
 from stage import Stage, wait_for
-
-TASK = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "working"}}
-DONE = {"kind": "status-update", "taskId": "t", "contextId": "c", "status": {"state": "completed"}, "final": True}
-
-
-def words(text: str) -> dict[str, Any]:
-    return {"kind": "artifact-update", "taskId": "t", "contextId": "c", "append": True,
-            "artifact": {"artifactId": "a", "parts": [{"kind": "text", "text": text}]}}
-
 
 @pytest.fixture
 def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
@@ -52,36 +41,8 @@ def test_an_agent_behind_a_way_without_websockets_is_reached(joining: Joining, w
 def test_a_stream_is_byte_for_byte_the_same_though_requests_are_lost(joining: Joining) -> None:
     way = joining.way()
     way.websockets = "refuse"
-    go_on = threading.Semaphore(0)
-
-    def answers(_: dict[str, Any]) -> Any:
-        def results() -> Iterator[dict[str, Any]]:
-            yield TASK
-            for number in range(60):
-                go_on.acquire(timeout=20)
-                yield words(f"{number}:" + "x" * 3000)
-            yield DONE
-        return results()
-
-    agent = joining.agent(answers)
-    workspace, token = joining.workspace("broken polls")
-    joined = joining.join(workspace, token, "--agent", agent.url, url=way.url)
-    joining.online(workspace)
-    breaks = 0
-    with joining.send(workspace, "go", "m1", stream=True) as response:
-        came = []
-        for number, event in events(response):
-            came.append((number, event["result"]))
-            go_on.release()
-            if len(came) % 15 == 0:
-                way.cut()
-                breaks += 1
-    assert breaks >= 3
-    assert [int(number) for number, _ in came] == list(range(1, 63))
-    texts = [event["artifact"]["parts"][0]["text"] for _, event in came if event["kind"] == "artifact-update"]
-    assert texts == [f"{number}:" + "x" * 3000 for number in range(60)]
-    assert len(agent.asked) == 1, "the agent was asked once"
-    assert "nothing was lost" in joined.log_text()
+    joined = stream_over_breaks(joining, way)
+    assert "nothing was lost" in joined.log_text() and '"by":"requests"' in joined.log_text()
 
 
 def test_once_the_way_takes_websockets_the_next_connection_is_one(joining: Joining) -> None:
