@@ -52,10 +52,12 @@ export class Person {
     await this.#page.locator('[data-role="user"]', { hasText: text }).last().waitFor();
   }
 
-  /** Waits for an answer of the agent that matches and gives its locator. */
+  /** Waits for an answer of the agent that matches, until it is drawn with its formats, and gives its locator. */
   async getsAnswer(pattern, timeout = 60_000) {
     const answer = this.#page.locator('[data-role="agent"]', { hasText: pattern }).last();
     await answer.waitFor({ timeout });
+    // Formats replace what was drawn before them, and with it what was selected there.
+    await answer.locator('[data-unformatted="yet"]').first().waitFor({ state: "detached", timeout });
     return answer;
   }
 

@@ -29,7 +29,7 @@ export function Markdown({ text, onFormatted }: MarkdownProps) {
   const element = useRef<HTMLDivElement>(null);
   const seen = useSeen(element);
   const plain = (
-    <p className={styles.unformatted} data-unformatted>
+    <p className={styles.unformatted} data-unformatted={formats ? "yet" : "kept"}>
       {beginning}
     </p>
   );
