@@ -80,6 +80,8 @@ def resp(*words: str) -> str:
 
 
 class Accept:
+    HEAD = ("durable accept, 64 callers", "accepts/s", "least-most", "p50 ms", "p99 ms", "x Redis")
+
     def __init__(self, bench, body: str):
         self._bench, self._body = bench, body
         self.rows: list[tuple] = []

@@ -20,6 +20,7 @@ from pathlib import Path
 from accept import Accept
 from costs import Costs
 from servers import LOAD_CORE, Failed, Molecule, Nginx, Server, memory_mb, processor_seconds
+from ways import Ways
 
 __all__ = ["memory_mb", "processor_seconds"]
 
@@ -60,6 +61,8 @@ class Bench:
         path = self.cwd / name
         path.mkdir(mode=0o700, exist_ok=True)
         return path
+
+    body, send_request = BODY, staticmethod(send_request)
 
     def request(self, name: str, text: str) -> Path:
         path = self.cwd / f"{name}.request"
@@ -202,9 +205,9 @@ class Bench:
         return self.request(name, send_request("/workspaces/{0}/a2a", "{1}"))
 
     def run(self) -> int:
-        wanted = set(self.options.only.split(",")) if self.options.only else {"start", "health", "heartbeat", "messages", "accept", "costs"}
+        wanted = set(self.options.only.split(",")) if self.options.only else {"start", "health", "heartbeat", "messages", "ways", "accept", "costs"}
         facts = {}
-        accept, costs = Accept(self, BODY), Costs(self)
+        accept, costs, ways = Accept(self, BODY), Costs(self), Ways(self)
         try:
             if "start" in wanted:
                 facts = self.start_up()
@@ -217,6 +220,8 @@ class Bench:
                         self.heartbeat(nginx)
                     if "messages" in wanted:
                         self.messages(nginx, echo_port)
+                    if "ways" in wanted:
+                        ways.run(echo, nginx)
             if "accept" in wanted:
                 accept.run()
             if "costs" in wanted:
@@ -227,9 +232,10 @@ class Bench:
         if self.rows:
             print()
             print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
-        if accept.rows:
-            print()
-            print(table(("durable accept, 64 callers", "accepts/s", "least-most", "p50 ms", "p99 ms", "x Redis"), accept.rows))
+        for head, rows in ((Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates), (Accept.HEAD, accept.rows)):
+            if rows:
+                print()
+                print(table(head, rows))
         if facts or costs.facts:
             print()
         for name, value in [*facts.items(), *costs.facts.items()]:
@@ -248,11 +254,11 @@ def table(head: tuple, rows: list[tuple]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", type=Path, required=True)
-    parser.add_argument("--tools", type=Path, required=True, help="folder of load and echo")
+    parser.add_argument("--tools", type=Path, required=True, help="folder of load, streams and echo")
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=100_000)
-    parser.add_argument("--only", default="", help="some of start,health,heartbeat,messages,accept,costs")
+    parser.add_argument("--only", default="", help="some of start,health,heartbeat,messages,ways,accept,costs")
     parser.add_argument("--messages", type=int, default=1_000_000, help="messages that wait while memory is measured")
     parser.add_argument("--keep", action="store_true", help="keep the data and logs")
     options = parser.parse_args()

@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import accept
 import bench
+import ways
 
 
 def test_the_median_run_is_one_of_the_runs():
@@ -39,3 +40,25 @@ def test_a_command_of_redis_says_how_long_its_words_are():
 
 def test_a_quantile_is_one_of_the_values():
     assert accept.quantile([1, 2, 3, 4], 0.5) == 3 and accept.quantile([7], 0.99) == 7
+
+
+def measured(rates, p50, p99):
+    return ways.Way(1, "/", p50=p50, p99=p99, rate=rates)
+
+
+def test_what_a_way_adds_is_told_turn_by_turn_and_beside_what_nginx_adds():
+    direct, nginx = measured([9, 9, 9], [1, 5, 2], [2, 9, 3]), measured([8, 8, 8], [2, 6, 3], [4, 11, 5])
+    ours = measured([5, 7, 6], [4, 8, 5], [3, 10, 4])
+    rows = ways.latency_rows("message", {"direct": direct, "nginx": nginx, "platform": ours})
+    assert rows[0] == ("message: direct", "2.000", "3.000", "", "", "", "", "9", "9-9")
+    assert rows[1][3:7] == ("+1.000", "+2.000", "", "")
+    assert rows[2] == ("message: platform", "5.000", "4.000", "+3.000", "+1.000", "3.00", "0.50", "6", "5-7")
+
+
+def test_where_nginx_adds_nothing_there_is_no_ratio_to_it():
+    assert ways.times(1, 0) == "-" and ways.times(1, -1) == "-" and ways.times(1, 2) == "0.50"
+
+
+def test_a_rate_stands_beside_the_direct_one_and_that_of_nginx():
+    three = {name: measured(rates, [], []) for name, rates in (("direct", [100]), ("nginx", [50]), ("platform", [10, 20, 30]))}
+    assert ways.rate_rows("8 MiB", three)[2] == ("8 MiB: platform", "20.0", "10.0-30.0", "0.200", "0.400")

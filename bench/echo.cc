@@ -1,17 +1,25 @@
 // The cheapest possible A2A agent, for the figures of the message path: answers every POST with a
-// JSON-RPC result that carries the request's id. One thread, keep-alive, no parsing beyond what
-// that takes, so that what is measured is the platform in front of it.
+// JSON-RPC result that carries the request's id, and every GET with a card. One thread, keep-alive,
+// no parsing beyond what that takes, so that what is measured is the platform in front of it.
+//
+// A request for a stream whose text says "pieces=N every_us=U bytes=B" is answered with N pieces of
+// B bytes, one every U microseconds, or as fast as they are taken when U is 0. Each begins with
+// "at=" and the time at which it was made, twenty digits of nanoseconds of the machine's monotonic
+// clock.
 //
 //   echo [PORT]    listens on 127.0.0.1 (port 0 takes a free one) and prints "ready PORT"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -20,12 +28,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "measuring.h"
+
 namespace {
+
+// What is still to be said of a stream.
+struct Stream {
+  std::string rpc_id;
+  std::string task;
+  std::uint64_t left = 0;
+  std::uint64_t every_ns = 0;
+  std::uint64_t due = 0;  // Of the next piece.
+  std::string padding;
+};
 
 struct Connection {
   int fd = -1;
   std::size_t have = 0;
   std::array<char, 65536> in;
+  std::string out;     // What the socket has not taken yet.
+  bool waits = false;  // For the socket to take more.
+  std::unique_ptr<Stream> stream;
 };
 
 // The length of the complete request at the front of the text, or zero; body receives its content.
@@ -73,23 +96,212 @@ std::string_view rpc_id(std::string_view body) {
   return "null";
 }
 
-void answer(Connection& c, std::string& out) {
+std::uint64_t number_after(std::string_view text, std::string_view name) {
+  const auto at = text.find(name);
+  std::uint64_t value = 0;
+  if (at != text.npos)
+    std::from_chars(text.data() + at + name.size(), text.data() + text.size(), value);
+  return value;
+}
+
+void append_event(std::string& out, const Stream& stream, std::string_view result) {
+  std::string data = R"(data: {"jsonrpc":"2.0","id":)";
+  data += stream.rpc_id;
+  data += R"(,"result":)";
+  data += result;
+  data += "}\n\n";
+  std::array<char, 16> size;
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), data.size(), 16);
+  out.append(size.data(), end.ptr);
+  out += "\r\n";
+  out += data;
+  out += "\r\n";
+}
+
+std::string of_task(const Stream& stream, std::string_view kind, std::string_view rest) {
+  std::string text = R"({"kind":")";
+  text += kind;
+  text += kind == "task" ? R"(","id":")" : R"(","taskId":")";
+  text += stream.task + R"(","contextId":"echoes",)";
+  text += rest;
+  return text + "}";
+}
+
+void begin_stream(Connection& c, std::string_view body) {
+  static std::uint64_t count = 0;
+  c.stream = std::make_unique<Stream>();
+  auto& stream = *c.stream;
+  stream.rpc_id = rpc_id(body);
+  stream.task = "stream-" + std::to_string(++count);
+  stream.left = number_after(body, "pieces=");
+  stream.every_ns = number_after(body, "every_us=") * 1000;
+  stream.padding.assign(number_after(body, "bytes="), 'x');
+  stream.due = now_ns() + stream.every_ns;
+  c.out +=
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n";
+  append_event(c.out, stream, of_task(stream, "task", R"("status":{"state":"working"})"));
+}
+
+void append_piece(std::string& out, Stream& stream) {
+  auto digits = std::to_string(now_ns());
+  digits.insert(0, 20 - digits.size(), '0');
+  std::string text =
+      R"("append":true,"artifact":{"artifactId":"a","parts":[{"kind":"text","text":"at=)";
+  text += digits;
+  text += ' ';
+  text += stream.padding;
+  text += R"("}]})";
+  append_event(out, stream, of_task(stream, "artifact-update", text));
+  --stream.left;
+}
+
+// What is due by now, as far as the socket takes it.
+void append_due(Connection& c) {
+  constexpr std::size_t ahead_max = 65536;
+  auto& stream = *c.stream;
+  const auto now = now_ns();
+  while (stream.left != 0 && stream.due <= now && c.out.size() < ahead_max) {
+    append_piece(c.out, stream);
+    stream.due += stream.every_ns;
+  }
+  if (stream.left != 0) return;
+  append_event(c.out, stream,
+               of_task(stream, "status-update", R"("status":{"state":"completed"},"final":true)"));
+  c.out += "0\r\n\r\n";
+  c.stream.reset();
+}
+
+void append_whole(std::string& out, std::string_view content) {
+  out += "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
+  out += std::to_string(content.size());
+  out += "\r\n\r\n";
+  out += content;
+}
+
+void answer(Connection& c) {
   std::string_view body;
-  while (const auto size = complete({c.in.data(), c.have}, body)) {
-    static unsigned long long count = 0;
-    std::string result = R"({"jsonrpc":"2.0","id":)";
-    result += rpc_id(body);
-    result += R"(,"result":{"kind":"message","role":"agent","messageId":"echo-)";
-    result += std::to_string(++count);
-    result += R"(","parts":[{"kind":"text","text":"heard"}]}})";
-    out += "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
-    out += std::to_string(result.size());
-    out += "\r\n\r\n";
-    out += result;
+  while (c.stream == nullptr) {
+    const std::string_view in(c.in.data(), c.have);
+    const auto size = complete(in, body);
+    if (size == 0) return;
+    if (in.starts_with("GET ")) {
+      append_whole(c.out, R"({"name":"echo","version":"1","capabilities":{"streaming":true}})");
+    } else if (body.find(R"("message/stream")") != body.npos) {
+      begin_stream(c, body);
+    } else {
+      static unsigned long long count = 0;
+      std::string result = R"({"jsonrpc":"2.0","id":)";
+      result += rpc_id(body);
+      result += R"(,"result":{"kind":"message","role":"agent","messageId":"echo-)";
+      result += std::to_string(++count);
+      result += R"(","parts":[{"kind":"text","text":"heard"}]}})";
+      append_whole(c.out, result);
+    }
     std::char_traits<char>::move(c.in.data(), c.in.data() + size, c.have - size);
     c.have -= size;
   }
 }
+
+class Agent {
+ public:
+  explicit Agent(int listener) : listener_(listener), loop_(epoll_create1(EPOLL_CLOEXEC)) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    epoll_ctl(loop_, EPOLL_CTL_ADD, listener_, &event);
+  }
+
+  int run() {
+    std::array<epoll_event, 256> events;
+    for (;;) {
+      const int ready = wait(events);
+      if (ready < 0 && errno != EINTR) return 1;
+      for (int i = 0; i < ready; ++i) {
+        const auto& event = events[static_cast<std::size_t>(i)];
+        auto* c = static_cast<Connection*>(event.data.ptr);
+        if (c == nullptr)
+          take();
+        else if (((event.events & ~EPOLLOUT) != 0 && !receive(*c)) || !go_on(*c))
+          drop(*c);
+      }
+      // A copy: who is dropped leaves the list.
+      const auto streaming = streaming_;
+      const auto now = now_ns();
+      for (auto* c : streaming) {
+        if (c->stream != nullptr && c->out.empty() && c->stream->due <= now && !go_on(*c)) drop(*c);
+      }
+      std::erase_if(streaming_, [](const Connection* c) { return c->stream == nullptr; });
+    }
+  }
+
+ private:
+  // Until something comes or the next piece is due.
+  int wait(std::array<epoll_event, 256>& events) const {
+    auto due = UINT64_MAX;
+    for (const auto* c : streaming_) {
+      if (c->out.empty()) due = std::min(due, c->stream->due);
+    }
+    const auto now = now_ns();
+    const auto left = due <= now ? 0 : due - now;
+    const timespec time{static_cast<time_t>(left / 1'000'000'000),
+                        static_cast<long>(left % 1'000'000'000)};
+    return epoll_pwait2(loop_, events.data(), static_cast<int>(events.size()),
+                        due == UINT64_MAX ? nullptr : &time, nullptr);
+  }
+
+  void take() const {
+    const int on = 1;
+    for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      auto fresh = std::make_unique<Connection>();
+      fresh->fd = fd;
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.ptr = fresh.release();
+      epoll_ctl(loop_, EPOLL_CTL_ADD, fd, &event);
+    }
+  }
+
+  bool receive(Connection& c) {
+    const auto n = recv(c.fd, c.in.data() + c.have, c.in.size() - c.have, MSG_DONTWAIT);
+    if (n < 0) return errno == EAGAIN;
+    c.have += static_cast<std::size_t>(n);
+    return n > 0 && c.have < c.in.size();
+  }
+
+  // Answers what has come, and says what is due and taken. False when nobody listens any more.
+  bool go_on(Connection& c) {
+    for (;;) {
+      if (c.stream == nullptr) {
+        answer(c);
+        if (c.stream != nullptr) streaming_.push_back(&c);
+      }
+      if (c.stream != nullptr) append_due(c);
+      if (c.out.empty()) return true;
+      const auto sent = send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0 && errno != EAGAIN) return false;
+      c.out.erase(0, sent < 0 ? 0 : static_cast<std::size_t>(sent));
+      epoll_event event{};
+      event.events = c.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
+      event.data.ptr = &c;
+      if (!c.out.empty() || c.waits) {
+        c.waits = !c.out.empty();
+        epoll_ctl(loop_, EPOLL_CTL_MOD, c.fd, &event);
+      }
+      if (!c.out.empty()) return true;
+    }
+  }
+
+  void drop(Connection& c) {
+    std::erase(streaming_, &c);
+    close(c.fd);
+    delete &c;
+  }
+
+  int listener_;
+  int loop_;
+  std::vector<Connection*> streaming_;
+};
 
 }  // namespace
 
@@ -111,41 +323,5 @@ int main(int argc, char** argv) {
   std::printf("ready %d\n", ntohs(at.sin_port));
   std::fflush(stdout);
 
-  const int loop = epoll_create1(EPOLL_CLOEXEC);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = nullptr;
-  epoll_ctl(loop, EPOLL_CTL_ADD, listener, &event);
-  std::array<epoll_event, 256> events;
-  std::string out;
-  for (;;) {
-    const int ready = epoll_wait(loop, events.data(), static_cast<int>(events.size()), -1);
-    if (ready < 0 && errno != EINTR) return 1;
-    for (int i = 0; i < ready; ++i) {
-      auto* c = static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
-      if (c == nullptr) {
-        for (int fd; (fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-          setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-          auto fresh = std::make_unique<Connection>();
-          fresh->fd = fd;
-          event.data.ptr = fresh.release();
-          epoll_ctl(loop, EPOLL_CTL_ADD, fd, &event);
-        }
-        continue;
-      }
-      const auto n = recv(c->fd, c->in.data() + c->have, c->in.size() - c->have, MSG_DONTWAIT);
-      if (n < 0 && errno == EAGAIN) continue;
-      if (n > 0) {
-        c->have += static_cast<std::size_t>(n);
-        out.clear();
-        answer(*c, out);
-        if (out.empty() && c->have < c->in.size()) continue;
-        if (!out.empty() &&
-            send(c->fd, out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size()))
-          continue;
-      }
-      close(c->fd);
-      delete c;
-    }
-  }
+  return Agent(listener).run();
 }

@@ -17,18 +17,14 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,89 +36,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "measuring.h"
+#include "request.h"
+
 namespace {
-
-[[noreturn]] void die(const std::string& why) {
-  std::fprintf(stderr, "load: %s\n", why.c_str());
-  std::exit(1);
-}
-
-std::uint64_t now_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(t.tv_nsec);
-}
-
-// Counts per value with at most 1.6 % error: 64 steps within each power of two.
-class Histogram {
- public:
-  void add(std::uint64_t ns) {
-    ++counts_[slot(ns)];
-    ++total_;
-  }
-  std::uint64_t total() const { return total_; }
-  double quantile_us(double q) const {
-    const auto wanted = static_cast<std::uint64_t>(q * static_cast<double>(total_));
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
-      seen += counts_[i];
-      if (seen > wanted) return static_cast<double>(value(i)) / 1000.0;
-    }
-    return 0;
-  }
-
- private:
-  static constexpr unsigned kBits = 6;
-  static std::size_t slot(std::uint64_t v) {
-    if (v < (1U << kBits)) return v;
-    const auto shift = static_cast<unsigned>(std::bit_width(v)) - 1 - kBits;
-    return ((shift + 1U) << kBits) + ((v >> shift) & ((1U << kBits) - 1));
-  }
-  static std::uint64_t value(std::size_t slot) {
-    if (slot < (1U << kBits)) return slot;
-    const auto shift = (slot >> kBits) - 1;
-    return ((slot & ((1U << kBits) - 1)) | (1U << kBits)) << shift;
-  }
-  std::array<std::uint64_t, (64 - kBits + 1) << kBits> counts_{};
-  std::uint64_t total_ = 0;
-};
-
-// A text with holes, cut once so that filling it is only appending.
-class Template {
- public:
-  Template() = default;
-  explicit Template(std::string_view text) {
-    while (!text.empty()) {
-      const auto at = text.find('{');
-      const auto hole = at == text.npos                       ? Hole::none
-                        : text.substr(at).starts_with("{id}") ? Hole::id
-                        : text.substr(at).starts_with("{0}")  ? Hole::first
-                        : text.substr(at).starts_with("{1}")  ? Hole::second
-                                                              : Hole::none;
-      const auto literal = hole != Hole::none ? at : at == text.npos ? text.size() : at + 1;
-      pieces_.push_back({std::string(text.substr(0, literal)), hole});
-      text.remove_prefix(literal + (hole == Hole::none ? 0 : hole == Hole::id ? 4 : 3));
-    }
-  }
-  void fill(std::string& out, std::string_view id,
-            const std::pair<std::string, std::string>* row) const {
-    for (const auto& piece : pieces_) {
-      out += piece.literal;
-      if (piece.hole == Hole::id) out += id;
-      if (piece.hole == Hole::first && row != nullptr) out += row->first;
-      if (piece.hole == Hole::second && row != nullptr) out += row->second;
-    }
-  }
-
- private:
-  enum class Hole { none, id, first, second };
-  struct Piece {
-    std::string literal;
-    Hole hole;
-  };
-  std::vector<Piece> pieces_;
-};
 
 struct Options {
   int port = 0;
@@ -203,22 +120,14 @@ Answer parse_redis(std::string_view in) {
 
 class Load {
  public:
-  explicit Load(const Options& options) : options_(options), next_id_(options.first_id) {
-    const auto text = read(options.request);
+  explicit Load(const Options& options) : options_(options), ids_(options.first_id) {
+    const auto text = read_file(options.request);
     if (!options.redis.empty()) {
-      greeting_ = read(options.redis);
-      head_ = Template(text);
+      greeting_ = read_file(options.redis);
+      command_ = Template(text);
       return;
     }
-    auto cut = text.find("\n\n");
-    if (cut == text.npos) die("the request file needs an empty line after its headers");
-    std::string head;
-    std::istringstream lines(text.substr(0, cut));
-    for (std::string line; std::getline(lines, line);) head += line + "\r\n";
-    head_ = Template(head);
-    auto body = text.substr(cut + 2);
-    while (!body.empty() && body.back() == '\n') body.pop_back();
-    body_ = Template(body);
+    request_ = HttpRequest(text);
     if (!options.rows.empty()) {
       std::ifstream rows(options.rows);
       for (std::string a, b; rows >> a >> b;) rows_.emplace_back(a, b);
@@ -258,14 +167,6 @@ class Load {
   }
 
  private:
-  static std::string read(const std::string& path) {
-    std::ifstream file(path);
-    if (!file) die("cannot read " + path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
   std::unique_ptr<Connection> open() {
     auto c = std::make_unique<Connection>();
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -296,21 +197,13 @@ class Load {
     c.busy = options_.requests == 0 || started_ < options_.requests;
     if (!c.busy) return;
     ++started_;
-    std::array<char, 16> id;
-    auto value = next_id_++;
-    for (auto digit = id.rbegin(); digit != id.rend(); ++digit, value >>= 4)
-      *digit = "0123456789abcdef"[value & 15];
-    const std::string_view id_text(id.data(), id.size());
+    const auto id = ids_.take();
     const auto* row = rows_.empty() ? nullptr : &rows_[next_row_++ % rows_.size()];
-    scratch_.clear();
-    body_.fill(scratch_, id_text, row);
     c.out.clear();
-    head_.fill(c.out, id_text, row);
-    if (greeting_.empty()) {
-      if (!scratch_.empty()) c.out += "Content-Length: " + std::to_string(scratch_.size()) + "\r\n";
-      c.out += "\r\n";
-      c.out += scratch_;
-    }
+    if (greeting_.empty())
+      request_.fill(c.out, id, row);
+    else
+      command_.fill(c.out, id, row);
     c.have = 0;
     c.sent_at = now_ns();
     // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
@@ -350,7 +243,7 @@ class Load {
         static_cast<unsigned long long>(latency_.total()), seconds,
         static_cast<double>(latency_.total()) / seconds, latency_.quantile_us(0.5),
         latency_.quantile_us(0.99), latency_.quantile_us(1.0 - 1e-9),
-        static_cast<unsigned long long>(next_id_));
+        static_cast<unsigned long long>(ids_.next()));
     const char* comma = "";
     for (const auto& [status, count] : others_) {
       std::printf("%s\"%d\":%llu", comma, status, static_cast<unsigned long long>(count));
@@ -364,15 +257,14 @@ class Load {
   const Options& options_;
   int loop_ = -1;
   std::string greeting_;  // Of a Redis.
-  Template head_;
-  Template body_;
-  std::vector<std::pair<std::string, std::string>> rows_;
+  Template command_;      // For it.
+  HttpRequest request_;
+  std::vector<Row> rows_;
   std::size_t next_row_ = 0;
-  std::uint64_t next_id_;
+  Ids ids_;
   std::uint64_t started_ = 0;
   std::uint64_t answered_ = 0;
   std::uint64_t counting_from_ = 0;
-  std::string scratch_;
   Histogram latency_;
   std::map<int, std::uint64_t> others_;
   std::string first_other_;

@@ -82,6 +82,15 @@ class Molecule(Server):
         self.port = int(self.match[1])
         self.admin = (data / "admin_token").read_text().strip()
 
+    def external(self, name: str, **more) -> dict:
+        return self.call("POST", "/workspaces", {"name": name, "external": True, "delivery_mode": "poll", "max_concurrent_tasks": 1000} | more)
+
+    def register(self, workspace: dict, url: str) -> None:
+        """As an agent that streams and is pushed to."""
+        card = {"name": "echo", "capabilities": {"streaming": True}}
+        self.call("POST", "/registry/register", {"id": workspace["id"], "agent_card": card, "url": url, "delivery_mode": "push"},
+                  workspace["connection"]["auth_token"])
+
     def metric(self, name: str) -> float:
         connection = http.client.HTTPConnection(ADMIN_HOST, self.port, timeout=10)
         connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {self.admin}"})
@@ -103,6 +112,24 @@ class Molecule(Server):
         return json.loads(text)
 
 
+class Joined(Server):
+    """`molecule join` of a workspace, in front of an agent and, as it is where it lives, on its core."""
+
+    def __init__(self, binary: Path, platform: Molecule, workspace: dict, agent: str, cwd: Path, port: int = 0):
+        state = cwd / f"join-{workspace['id']}"
+        state.mkdir(mode=0o700)
+        env = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")}
+        env["MOLECULE_WORKSPACE_TOKEN"] = workspace["connection"]["auth_token"]
+        argv = [str(binary), "join", f"http://{ADMIN_HOST}:{port or platform.port}", "--workspace", workspace["id"], "--agent", agent,
+                "--state", str(state)]
+        super().__init__(argv, LOAD_CORE, r"^door ", cwd, env)
+        try:
+            until(lambda: platform.call("GET", f"/workspaces/{workspace['id']}")["status"] == "online", 20, "a joined agent")
+        except Failed:
+            self.__exit__()
+            raise
+
+
 NGINX = """
 daemon off;
 worker_processes 1;
@@ -122,7 +149,10 @@ http {{
     listen 127.0.0.1:{port};
     default_type application/json;
     location = /static {{ return 200 '{{"status":"ok"}}'; }}
-    location / {{ proxy_pass http://echo; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    location = /unbuffered {{ proxy_pass http://echo/; proxy_buffering off; }}
+    location / {{ proxy_pass http://echo; }}
   }}
 }}
 """
