@@ -19,11 +19,14 @@ from pathlib import Path
 
 from accept import Accept
 from costs import Costs
+from held import Held
+from resumed import Resumed
 from servers import LOAD_CORE, Failed, Molecule, Nginx, Server, memory_mb, processor_seconds
 from ways import Ways
 
 __all__ = ["memory_mb", "processor_seconds"]
 
+SECTIONS = ("start", "health", "heartbeat", "messages", "ways", "resumed", "held", "accept", "costs")
 # What every message of a measurement is; the load generator puts a number of its own in the place of {id}.
 TEXT = "Summarise the quarterly report in three bullet points, and name the page each one is taken from. " * 3
 BODY = (
@@ -205,9 +208,11 @@ class Bench:
         return self.request(name, send_request("/workspaces/{0}/a2a", "{1}"))
 
     def run(self) -> int:
-        wanted = set(self.options.only.split(",")) if self.options.only else {"start", "health", "heartbeat", "messages", "ways", "accept", "costs"}
+        wanted = set(self.options.only.split(",")) if self.options.only else set(SECTIONS)
+        if unknown := wanted - set(SECTIONS):
+            raise Failed(f"there is no {', '.join(sorted(unknown))} among {', '.join(SECTIONS)}")
         facts = {}
-        accept, costs, ways = Accept(self, BODY), Costs(self), Ways(self)
+        accept, costs, ways, held, resumed = Accept(self, BODY), Costs(self), Ways(self), Held(self), Resumed(self)
         try:
             if "start" in wanted:
                 facts = self.start_up()
@@ -222,6 +227,10 @@ class Bench:
                         self.messages(nginx, echo_port)
                     if "ways" in wanted:
                         ways.run(echo, nginx)
+                    if "resumed" in wanted:
+                        resumed.run(echo, nginx)
+                    if "held" in wanted:
+                        held.run(echo)
             if "accept" in wanted:
                 accept.run()
             if "costs" in wanted:
@@ -232,13 +241,15 @@ class Bench:
         if self.rows:
             print()
             print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
-        for head, rows in ((Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates), (Accept.HEAD, accept.rows)):
+        for head, rows in ((Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates), (Resumed.HEAD, resumed.rows),
+                           (Accept.HEAD, accept.rows)):
             if rows:
                 print()
                 print(table(head, rows))
-        if facts or costs.facts:
+        facts |= held.facts | costs.facts
+        if facts:
             print()
-        for name, value in [*facts.items(), *costs.facts.items()]:
+        for name, value in facts.items():
             print(f"{name + ':':<58} {value}")
         return 0
 
@@ -258,8 +269,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=100_000)
-    parser.add_argument("--only", default="", help="some of start,health,heartbeat,messages,ways,accept,costs")
+    parser.add_argument("--only", default="", help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--messages", type=int, default=1_000_000, help="messages that wait while memory is measured")
+    parser.add_argument("--streams", type=int, default=1000, help="streams that are held at a time")
     parser.add_argument("--keep", action="store_true", help="keep the data and logs")
     options = parser.parse_args()
     options.binary = options.binary.resolve()

@@ -1,11 +1,13 @@
 """What the table says must follow from what was measured."""
 
+import socket
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import accept
 import bench
+import resumed
 import ways
 
 
@@ -62,3 +64,22 @@ def test_where_nginx_adds_nothing_there_is_no_ratio_to_it():
 def test_a_rate_stands_beside_the_direct_one_and_that_of_nginx():
     three = {name: measured(rates, [], []) for name, rates in (("direct", [100]), ("nginx", [50]), ("platform", [10, 20, 30]))}
     assert ways.rate_rows("8 MiB", three)[2] == ("8 MiB: platform", "20.0", "10.0-30.0", "0.200", "0.400")
+
+
+def test_a_cutter_carries_both_ways_until_it_cuts_and_again_after_it():
+    with socket.create_server(("127.0.0.1", 0)) as far, resumed.Cutter(far.getsockname()[1]) as cutter:
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", cutter.port), 5) as near:
+                near.sendall(b"there")
+                with far.accept()[0] as other:
+                    other.settimeout(5)
+                    assert other.recv(5) == b"there"
+                    other.sendall(b"back")
+                    assert near.recv(4) == b"back"
+                    cutter.cut()
+                    assert near.recv(1) == b"" and other.recv(1) == b""
+
+
+def test_a_stream_is_asked_for_with_what_its_agent_reads():
+    asked = ways.stream_request("/a2a", "secret", 3, 2000, 10)
+    assert asked.startswith("POST /a2a HTTP/1.1\n") and "Bearer secret" in asked and "pieces=3 every_us=2000 bytes=10" in asked

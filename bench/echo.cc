@@ -3,9 +3,9 @@
 // no parsing beyond what that takes, so that what is measured is the platform in front of it.
 //
 // A request for a stream whose text says "pieces=N every_us=U bytes=B" is answered with N pieces of
-// B bytes, one every U microseconds, or as fast as they are taken when U is 0. Each begins with
-// "at=" and the time at which it was made, twenty digits of nanoseconds of the machine's monotonic
-// clock.
+// B bytes, the first at once and one every U microseconds, or as fast as they are taken when U is
+// 0. Each begins with "at=" and the time at which it was made, twenty digits of nanoseconds of the
+// machine's monotonic clock.
 //
 //   echo [PORT]    listens on 127.0.0.1 (port 0 takes a free one) and prints "ready PORT"
 
@@ -136,7 +136,7 @@ void begin_stream(Connection& c, std::string_view body) {
   stream.left = number_after(body, "pieces=");
   stream.every_ns = number_after(body, "every_us=") * 1000;
   stream.padding.assign(number_after(body, "bytes="), 'x');
-  stream.due = now_ns() + stream.every_ns;
+  stream.due = now_ns();
   c.out +=
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
       "Transfer-Encoding: chunked\r\n\r\n";

@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -128,11 +127,7 @@ class Load {
       return;
     }
     request_ = HttpRequest(text);
-    if (!options.rows.empty()) {
-      std::ifstream rows(options.rows);
-      for (std::string a, b; rows >> a >> b;) rows_.emplace_back(a, b);
-      if (rows_.empty()) die("the rows file is empty");
-    }
+    if (!options.rows.empty()) rows_ = read_rows(options.rows);
     if (!options.answers.empty()) {
       answers_ = std::fopen(options.answers.c_str(), "w");
       if (answers_ == nullptr) die("cannot write " + options.answers);

@@ -25,6 +25,15 @@ inline std::string read_file(const std::string& path) {
   return text.str();
 }
 
+// One of two words a line.
+inline std::vector<Row> read_rows(const std::string& path) {
+  std::vector<Row> rows;
+  std::istringstream text(read_file(path));
+  for (std::string a, b; text >> a >> b;) rows.emplace_back(a, b);
+  if (rows.empty()) die("the rows file is empty");
+  return rows;
+}
+
 // A text with holes, cut once so that filling it is only appending.
 class Template {
  public:

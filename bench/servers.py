@@ -33,6 +33,7 @@ class Server:
 
     def __init__(self, argv, core, ready, cwd, env=None):
         self.log = open(Path(cwd) / f"{Path(argv[0]).name}.{time.monotonic_ns()}.log", "wb")
+        self.argv = argv
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             ["taskset", "-c", core, *argv], cwd=cwd, stdout=subprocess.PIPE, stderr=self.log, env=env, start_new_session=True
@@ -135,7 +136,7 @@ daemon off;
 worker_processes 1;
 pid {cwd}/nginx.pid;
 error_log {cwd}/nginx.error.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections {connections}; }}
 http {{
   access_log off;
   keepalive_requests 1000000000;
@@ -146,7 +147,7 @@ http {{
   scgi_temp_path {cwd}/scgi;
   upstream echo {{ server 127.0.0.1:{echo}; keepalive 128; keepalive_requests 1000000000; }}
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port} backlog=4096;
     default_type application/json;
     location = /static {{ return 200 '{{"status":"ok"}}'; }}
     proxy_http_version 1.1;
@@ -159,12 +160,12 @@ http {{
 
 
 class Nginx(Server):
-    def __init__(self, cwd: Path, echo: int):
+    def __init__(self, cwd: Path, echo: int, connections: int = 1024):
         program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
             raise Failed("nginx is not installed (package nginx-light)")
         self.port = free_port()
-        (cwd / "nginx.conf").write_text(NGINX.format(cwd=cwd, port=self.port, echo=echo))
+        (cwd / "nginx.conf").write_text(NGINX.format(cwd=cwd, port=self.port, echo=echo, connections=connections))
         super().__init__([program, "-c", str(cwd / "nginx.conf"), "-e", str(cwd / "nginx.error.log"), "-p", str(cwd)], SERVER_CORE, None, cwd)
         until(lambda: answers(self.port, "/static"), 10, "nginx")
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()

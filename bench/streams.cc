@@ -2,9 +2,10 @@
 // long their pieces were under way: each carries the time at which it was made (see echo.cc). It
 // uses nothing of the platform, so it cannot share its bugs.
 //
-//   streams --port P --request FILE --pieces N [--streams N] [--first-id N] [--hold 1]
+//   streams --port P --request FILE --pieces N [--rows FILE] [--streams N] [--first-id N] [--hold
+//   1]
 //
-// FILE is a request as `load` has it. Every stream has to have N pieces. With --hold 1 it prints
+// The files are as `load` has them. Every stream has to have N pieces. With --hold 1 it prints
 // {"held":N} once every stream has brought that many, keeps them open until its standard input
 // ends, and does not read to their ends. Otherwise it prints one JSON object; seconds are from the
 // first request to the last end. Exits 1 when a stream fails, ends early, or brings nothing for ten
@@ -36,6 +37,7 @@ namespace {
 struct Options {
   int port = 0;
   std::string request;
+  std::string rows;
   std::uint64_t pieces = 0;
   std::size_t streams = 1;
   std::uint64_t first_id = 0;
@@ -86,7 +88,9 @@ struct Stream {
 class Reader {
  public:
   explicit Reader(const Options& options)
-      : options_(options), request_(read_file(options.request)), ids_(options.first_id) {}
+      : options_(options), request_(read_file(options.request)), ids_(options.first_id) {
+    if (!options.rows.empty()) rows_ = read_rows(options.rows);
+  }
 
   int run() {
     loop_ = epoll_create1(EPOLL_CLOEXEC);
@@ -133,7 +137,8 @@ class Reader {
     event.data.ptr = stream.get();
     epoll_ctl(loop_, EPOLL_CTL_ADD, stream->fd, &event);
     std::string out;
-    request_.fill(out, ids_.take(), nullptr);
+    const auto* row = rows_.empty() ? nullptr : &rows_[streams_.size() % rows_.size()];
+    request_.fill(out, ids_.take(), row);
     stream->asked_at = now_ns();
     // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
     if (send(stream->fd, out.data(), out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out.size()))
@@ -207,6 +212,7 @@ class Reader {
   const Options& options_;
   HttpRequest request_;
   Ids ids_;
+  std::vector<Row> rows_;
   int loop_ = -1;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::array<char, 262144> in_;
@@ -224,6 +230,8 @@ Options read_options(int argc, char** argv) {
       o.port = std::atoi(value);
     else if (name == "--request")
       o.request = value;
+    else if (name == "--rows")
+      o.rows = value;
     else if (name == "--pieces")
       o.pieces = std::strtoull(value, nullptr, 10);
     else if (name == "--streams")
