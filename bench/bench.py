@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accept import Accept
+from bindings import Bindings
 from costs import Costs
 from held import Held
 from resumed import Resumed
@@ -26,7 +27,7 @@ from ways import Ways
 
 __all__ = ["memory_mb", "processor_seconds"]
 
-SECTIONS = ("start", "health", "heartbeat", "messages", "ways", "resumed", "held", "accept", "costs")
+SECTIONS = ("start", "health", "heartbeat", "messages", "bindings", "ways", "resumed", "held", "accept", "costs")
 # What every message of a measurement is; the load generator puts a number of its own in the place of {id}.
 TEXT = "Summarise the quarterly report in three bullet points, and name the page each one is taken from. " * 3
 BODY = (
@@ -65,7 +66,7 @@ class Bench:
         path.mkdir(mode=0o700, exist_ok=True)
         return path
 
-    body, send_request = BODY, staticmethod(send_request)
+    text, body, send_request = TEXT, BODY, staticmethod(send_request)
 
     def request(self, name: str, text: str) -> Path:
         path = self.cwd / f"{name}.request"
@@ -73,13 +74,14 @@ class Bench:
         path.write_text(text)
         return path
 
-    def load(self, port, request, *, seconds, warmup=0.5, rows=None, connections=64, requests=0, expect=200, answers=None, redis=None):
+    def load(self, port, request, *, seconds, warmup=0.5, rows=None, connections=64, requests=0, expect=200, answers=None, redis=None,
+             grpc=None):
         argv = [
             "taskset", "-c", LOAD_CORE, str(self.options.tools / "load"), "--port", str(port), "--request", str(request),
             "--connections", str(connections), "--seconds", str(seconds), "--warmup", str(warmup),
             "--first-id", str(self.next_id), "--expect", str(expect),
         ]
-        for flag, value in (("--rows", rows), ("--requests", requests or None), ("--answers", answers), ("--redis", redis)):
+        for flag, value in (("--rows", rows), ("--requests", requests or None), ("--answers", answers), ("--redis", redis), ("--grpc", grpc)):
             if value is not None:
                 argv += [flag, str(value)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 120)
@@ -212,7 +214,8 @@ class Bench:
         if unknown := wanted - set(SECTIONS):
             raise Failed(f"there is no {', '.join(sorted(unknown))} among {', '.join(SECTIONS)}")
         facts = {}
-        accept, costs, ways, held, resumed = Accept(self, BODY), Costs(self), Ways(self), Held(self), Resumed(self)
+        accept, costs, bindings = Accept(self, BODY), Costs(self), Bindings(self)
+        ways, held, resumed = Ways(self), Held(self), Resumed(self)
         try:
             if "start" in wanted:
                 facts = self.start_up()
@@ -225,6 +228,8 @@ class Bench:
                         self.heartbeat(nginx)
                     if "messages" in wanted:
                         self.messages(nginx, echo_port)
+                    if "bindings" in wanted:
+                        bindings.run(echo, nginx)
                     if "ways" in wanted:
                         ways.run(echo, nginx)
                     if "resumed" in wanted:
@@ -241,8 +246,8 @@ class Bench:
         if self.rows:
             print()
             print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
-        for head, rows in ((Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates), (Resumed.HEAD, resumed.rows),
-                           (Accept.HEAD, accept.rows)):
+        for head, rows in ((Bindings.HEAD, bindings.rows), (Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates),
+                           (Resumed.HEAD, resumed.rows), (Accept.HEAD, accept.rows)):
             if rows:
                 print()
                 print(table(head, rows))

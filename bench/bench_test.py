@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import accept
 import bench
+import bindings
 import resumed
 import ways
 
@@ -83,3 +84,14 @@ def test_a_cutter_carries_both_ways_until_it_cuts_and_again_after_it():
 def test_a_stream_is_asked_for_with_what_its_agent_reads():
     asked = ways.stream_request("/a2a", "secret", 3, 2000, 10)
     assert asked.startswith("POST /a2a HTTP/1.1\n") and "Bearer secret" in asked and "pieces=3 every_us=2000 bytes=10" in asked
+
+
+def test_a_message_of_protobuf_has_its_lengths_before_its_fields():
+    assert bindings.length_delimited(5, b"x" * 300) == b"\x2a\xac\x02" + b"x" * 300
+    assert bindings.send_message("w", "m", "t") == b"\x0a\x01w" + b"\x12\x0a" + b"\x0a\x01m" + b"\x20\x01" + b"\x2a\x03\x0a\x01t"
+
+
+def test_a_call_of_grpc_leaves_room_for_the_number_of_its_message():
+    head, message = bindings.grpc_request("w", "secret", "text").split(b"\n\n", 1)
+    assert b"authorization Bearer secret" in head.splitlines()
+    assert message.replace(b"{id}", b"0" * 16) == bindings.send_message("w", "0" * 16, "text")

@@ -5,15 +5,16 @@
 // cannot share its bugs.
 //
 //   load --port P --request FILE [--rows FILE] [--connections N] [--seconds S] [--warmup S]
-//        [--requests N] [--first-id N] [--expect STATUS] [--answers FILE] [--redis FILE]
+//        [--requests N] [--first-id N] [--expect STATUS] [--answers FILE] [--redis FILE] [--grpc 1]
 //
 // FILE holds one request as it goes on the wire, but for the Content-Length line, which is added.
 // "{id}" becomes a number never used before in this run (16 hex digits); "{0}" and "{1}" become the
 // fields of the next line of the rows file, taken in turn. --requests ends after so many answers
 // instead of after a time; --answers writes each answer's body on a line of its own. With --redis
 // the server is a Redis: the request is sent as it stands, and FILE, which each connection sends
-// first, holds its password. An error of its counts as status 500, all else as 200. Prints one JSON
-// object; exits 1 if any answer had another status than expected.
+// first, holds its password. An error of its counts as status 500, all else as 200. With
+// --grpc 1 each request is a unary call and FILE as grpc.h has it; one that is refused counts as
+// status 500. Prints one JSON object; exits 1 if any answer had another status than expected.
 
 #include <algorithm>
 #include <array>
@@ -35,6 +36,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "grpc.h"
 #include "measuring.h"
 #include "request.h"
 
@@ -49,6 +51,7 @@ struct Options {
   int connections = 64;
   double seconds = 5;
   double warmup = 1;
+  bool grpc = false;
   std::uint64_t requests = 0;
   std::uint64_t first_id = 0;
   int expect = 200;
@@ -60,6 +63,7 @@ struct Connection {
   std::uint64_t sent_at = 0;
   std::size_t have = 0;
   std::string out;
+  GrpcConnection grpc;
   std::array<char, 65536> in;
 };
 
@@ -126,6 +130,10 @@ class Load {
       command_ = Template(text);
       return;
     }
+    if (options.grpc) {
+      call_ = GrpcRequest(text);
+      return;
+    }
     request_ = HttpRequest(text);
     if (!options.rows.empty()) rows_ = read_rows(options.rows);
     if (!options.answers.empty()) {
@@ -173,6 +181,7 @@ class Load {
     const int on = 1;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!greeting_.empty()) greet(*c);
+    if (options_.grpc) send_all(*c, GrpcConnection::greeting());
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = c.get();
@@ -181,9 +190,7 @@ class Load {
   }
 
   void greet(Connection& c) {
-    if (send(c.fd, greeting_.data(), greeting_.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(greeting_.size()))
-      die("cannot send");
+    send_all(c, greeting_);
     const auto n = recv(c.fd, c.in.data(), c.in.size(), 0);
     if (n <= 0 || c.in[0] != '+') die("the server does not take the password");
   }
@@ -195,15 +202,31 @@ class Load {
     const auto id = ids_.take();
     const auto* row = rows_.empty() ? nullptr : &rows_[next_row_++ % rows_.size()];
     c.out.clear();
-    if (greeting_.empty())
+    if (options_.grpc)
+      call_.fill(c.grpc, c.out, id);
+    else if (greeting_.empty())
       request_.fill(c.out, id, row);
     else
       command_.fill(c.out, id, row);
-    c.have = 0;
     c.sent_at = now_ns();
-    // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
-    if (send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(c.out.size()))
+    send_all(c, c.out);
+  }
+
+  // Blocking on purpose: a request of a few hundred bytes fits the socket buffer.
+  static void send_all(const Connection& c, std::string_view out) {
+    if (send(c.fd, out.data(), out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out.size()))
       die("cannot send");
+  }
+
+  // Frames that are no answer are taken, too: what they want to hear is said at once.
+  static Answer parse_grpc(Connection& c) {
+    std::string reply;
+    const auto taken = c.grpc.take({c.in.data(), c.have}, reply);
+    if (!reply.empty()) send_all(c, reply);
+    std::char_traits<char>::move(c.in.data(), c.in.data() + taken, c.have - taken);
+    c.have -= taken;
+    if (!c.grpc.ended()) return {};
+    return {c.grpc.refused() ? 500 : 200, c.grpc.trailers(), 1};
   }
 
   void receive(Connection& c) {
@@ -214,7 +237,9 @@ class Load {
                  : "the server closed an idle connection");
     c.have += static_cast<std::size_t>(n);
     const std::string_view in(c.in.data(), c.have);
-    const auto answer = greeting_.empty() ? parse(in) : parse_redis(in);
+    const auto answer = options_.grpc       ? parse_grpc(c)
+                        : greeting_.empty() ? parse(in)
+                                            : parse_redis(in);
     if (answer.size == 0) {
       if (c.have == c.in.size()) die("the answer is longer than 64 KiB");
       return;
@@ -229,6 +254,7 @@ class Load {
       std::fwrite(answer.body.data(), 1, answer.body.size(), answers_);
       std::fputc('\n', answers_);
     }
+    if (!options_.grpc) c.have = 0;
     send_next(c);
   }
 
@@ -254,6 +280,7 @@ class Load {
   std::string greeting_;  // Of a Redis.
   Template command_;      // For it.
   HttpRequest request_;
+  GrpcRequest call_;
   std::vector<Row> rows_;
   std::size_t next_row_ = 0;
   Ids ids_;
@@ -282,6 +309,8 @@ Options read_options(int argc, char** argv) {
       o.answers = value;
     else if (name == "--redis")
       o.redis = value;
+    else if (name == "--grpc")
+      o.grpc = std::string_view(value) == "1";
     else if (name == "--connections")
       o.connections = std::atoi(value);
     else if (name == "--seconds")
