@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accept import Accept
+from attachments import Attachments
 from bindings import Bindings
 from costs import Costs
 from held import Held
@@ -27,7 +28,7 @@ from ways import Ways
 
 __all__ = ["memory_mb", "processor_seconds"]
 
-SECTIONS = ("start", "health", "heartbeat", "messages", "bindings", "ways", "resumed", "held", "accept", "costs")
+SECTIONS = ("start", "health", "heartbeat", "messages", "bindings", "ways", "resumed", "held", "attachments", "accept", "costs")
 # What every message of a measurement is; the load generator puts a number of its own in the place of {id}.
 TEXT = "Summarise the quarterly report in three bullet points, and name the page each one is taken from. " * 3
 BODY = (
@@ -215,7 +216,7 @@ class Bench:
             raise Failed(f"there is no {', '.join(sorted(unknown))} among {', '.join(SECTIONS)}")
         facts = {}
         accept, costs, bindings = Accept(self, BODY), Costs(self), Bindings(self)
-        ways, held, resumed = Ways(self), Held(self), Resumed(self)
+        ways, held, resumed, attachments = Ways(self), Held(self), Resumed(self), Attachments(self)
         try:
             if "start" in wanted:
                 facts = self.start_up()
@@ -234,6 +235,8 @@ class Bench:
                         ways.run(echo, nginx)
                     if "resumed" in wanted:
                         resumed.run(echo, nginx)
+                    if "attachments" in wanted:
+                        attachments.run(nginx)
                     if "held" in wanted:
                         held.run(echo)
             if "accept" in wanted:
@@ -247,7 +250,7 @@ class Bench:
             print()
             print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
         for head, rows in ((Bindings.HEAD, bindings.rows), (Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates),
-                           (Resumed.HEAD, resumed.rows), (Accept.HEAD, accept.rows)):
+                           (Resumed.HEAD, resumed.rows), (Attachments.HEAD, attachments.rows), (Accept.HEAD, accept.rows)):
             if rows:
                 print()
                 print(table(head, rows))

@@ -2,10 +2,13 @@
 
 import socket
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import accept
+import attachments
 import bench
 import bindings
 import resumed
@@ -95,3 +98,26 @@ def test_a_call_of_grpc_leaves_room_for_the_number_of_its_message():
     head, message = bindings.grpc_request("w", "secret", "text").split(b"\n\n", 1)
     assert b"authorization Bearer secret" in head.splitlines()
     assert message.replace(b"{id}", b"0" * 16) == bindings.send_message("w", "0" * 16, "text")
+
+
+def test_a_file_goes_with_its_length_between_what_is_before_and_after_it():
+    came = []
+
+    def answer(listener):
+        with listener.accept()[0] as other:
+            text = b""
+            while not text.endswith(b"after"):
+                text += other.recv(4096)
+            came.append(text)
+            other.sendall(b"HTTP/1.1 201 Created\r\nA: b\r\n\r\n" + b"y" * 9000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as file:
+        file.write(b"x" * 5000)
+        file.flush()
+        answering = threading.Thread(target=answer, args=(listener,))
+        answering.start()
+        status, body, size = attachments.exchange(listener.getsockname()[1], "PUT /f HTTP/1.1", b"before", file, b"after")
+        answering.join(5)
+    assert (status, size) == (201, 9000) and body.startswith(b"yyy")
+    head, _, sent = came[0].partition(b"\r\n\r\n")
+    assert b"Content-Length: 5011" in head and sent == b"before" + b"x" * 5000 + b"after"

@@ -139,6 +139,7 @@ error_log {cwd}/nginx.error.log;
 events {{ worker_connections {connections}; }}
 http {{
   access_log off;
+  sendfile on;
   keepalive_requests 1000000000;
   client_body_temp_path {cwd}/body;
   proxy_temp_path {cwd}/proxy;
@@ -153,6 +154,7 @@ http {{
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     location = /unbuffered {{ proxy_pass http://echo/; proxy_buffering off; }}
+    location /files/ {{ root {cwd}; dav_methods PUT; client_max_body_size 200m; }}
     location / {{ proxy_pass http://echo; }}
   }}
 }}
@@ -165,6 +167,9 @@ class Nginx(Server):
         if not program:
             raise Failed("nginx is not installed (package nginx-light)")
         self.port = free_port()
+        files = cwd / "files"
+        files.mkdir()
+        files.chmod(0o777)  # Its worker is another user.
         (cwd / "nginx.conf").write_text(NGINX.format(cwd=cwd, port=self.port, echo=echo, connections=connections))
         super().__init__([program, "-c", str(cwd / "nginx.conf"), "-e", str(cwd / "nginx.error.log"), "-p", str(cwd)], SERVER_CORE, None, cwd)
         until(lambda: answers(self.port, "/static"), 10, "nginx")
