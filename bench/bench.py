@@ -22,13 +22,14 @@ from attachments import Attachments
 from bindings import Bindings
 from costs import Costs
 from held import Held
+from notifications import Notifications
 from resumed import Resumed
 from servers import LOAD_CORE, Failed, Molecule, Nginx, Server, memory_mb, processor_seconds
 from ways import Ways
 
 __all__ = ["memory_mb", "processor_seconds"]
 
-SECTIONS = ("start", "health", "heartbeat", "messages", "bindings", "ways", "resumed", "held", "attachments", "accept", "costs")
+SECTIONS = ("start", "health", "heartbeat", "messages", "bindings", "ways", "resumed", "held", "attachments", "notifications", "accept", "costs")
 # What every message of a measurement is; the load generator puts a number of its own in the place of {id}.
 TEXT = "Summarise the quarterly report in three bullet points, and name the page each one is taken from. " * 3
 BODY = (
@@ -217,6 +218,7 @@ class Bench:
         facts = {}
         accept, costs, bindings = Accept(self, BODY), Costs(self), Bindings(self)
         ways, held, resumed, attachments = Ways(self), Held(self), Resumed(self), Attachments(self)
+        notifications = Notifications(self)
         try:
             if "start" in wanted:
                 facts = self.start_up()
@@ -237,6 +239,8 @@ class Bench:
                         resumed.run(echo, nginx)
                     if "attachments" in wanted:
                         attachments.run(nginx)
+                    if "notifications" in wanted:
+                        notifications.run(echo)
                     if "held" in wanted:
                         held.run(echo)
             if "accept" in wanted:
@@ -250,7 +254,8 @@ class Bench:
             print()
             print(table(("", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "core %", "peak MB", "x nginx", "x nginx cpu"), self.rows))
         for head, rows in ((Bindings.HEAD, bindings.rows), (Ways.LATENCY, ways.latencies), (Ways.RATE, ways.rates),
-                           (Resumed.HEAD, resumed.rows), (Attachments.HEAD, attachments.rows), (Accept.HEAD, accept.rows)):
+                           (Resumed.HEAD, resumed.rows), (Attachments.HEAD, attachments.rows), (Notifications.HEAD, notifications.rows),
+                           (Accept.HEAD, accept.rows)):
             if rows:
                 print()
                 print(table(head, rows))

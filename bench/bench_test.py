@@ -1,5 +1,6 @@
 """What the table says must follow from what was measured."""
 
+import json
 import socket
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import accept
 import attachments
 import bench
 import bindings
+import notifications
 import resumed
 import ways
 
@@ -121,3 +123,10 @@ def test_a_file_goes_with_its_length_between_what_is_before_and_after_it():
     assert (status, size) == (201, 9000) and body.startswith(b"yyy")
     head, _, sent = came[0].partition(b"\r\n\r\n")
     assert b"Content-Length: 5011" in head and sent == b"before" + b"x" * 5000 + b"after"
+
+
+def test_a_message_names_who_is_to_be_told_and_when_it_was_sent():
+    head, body = notifications.told_request("/a2a", "secret", "http://receiver/told").split("\n\n")
+    params = json.loads(body)["params"]
+    assert "Bearer secret" in head and params["configuration"]["pushNotificationConfig"] == {"url": "http://receiver/told"}
+    assert params["message"]["parts"][0]["text"] == "answer=task at={now}"

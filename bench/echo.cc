@@ -144,11 +144,9 @@ void begin_stream(Connection& c, std::string_view body) {
 }
 
 void append_piece(std::string& out, Stream& stream) {
-  auto digits = std::to_string(now_ns());
-  digits.insert(0, 20 - digits.size(), '0');
   std::string text =
       R"("append":true,"artifact":{"artifactId":"a","parts":[{"kind":"text","text":"at=)";
-  text += digits;
+  append_stamp(text, now_ns());
   text += ' ';
   text += stream.padding;
   text += R"("}]})";
@@ -179,24 +177,76 @@ void append_whole(std::string& out, std::string_view content) {
   out += content;
 }
 
+void append_result(std::string& out, bool as_task) {
+  static std::uint64_t count = 0;
+  const auto number = std::to_string(++count);
+  if (!as_task) {
+    out += R"({"kind":"message","role":"agent","messageId":"echo-)" + number;
+    out += R"(","parts":[{"kind":"text","text":"heard"}]})";
+    return;
+  }
+  out += R"({"kind":"task","id":"task-)" + number;
+  out += R"(","contextId":"echoes","status":{"state":"completed"},"artifacts":[{"artifactId":"a",)";
+  out += R"("parts":[{"kind":"text","text":"at=)";
+  append_stamp(out, now_ns());
+  out += R"( heard"}]}]})";
+}
+
+class Receiver {
+ public:
+  void take(std::string_view body) {
+    last_ = now_ns();
+    if (first_ == 0) first_ = last_;
+    std::uint64_t made = 0;
+    if (find_stamp(body, 0, made) == body.npos)
+      ++others_;
+    else
+      delay_.add(last_ - made);
+  }
+  std::string report() const {
+    std::array<char, 200> text;
+    const auto size = std::snprintf(
+        text.data(), text.size(),
+        R"({"told":%llu,"others":%llu,"seconds":%.4f,"p50_us":%.1f,"p99_us":%.1f})",
+        static_cast<unsigned long long>(delay_.total()), static_cast<unsigned long long>(others_),
+        static_cast<double>(last_ - first_) / 1e9, delay_.quantile_us(0.5),
+        delay_.quantile_us(0.99));
+    return {text.data(), static_cast<std::size_t>(size)};
+  }
+
+ private:
+  Histogram delay_;
+  std::uint64_t others_ = 0;
+  std::uint64_t first_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+Receiver& receiver() {
+  static Receiver one;
+  return one;
+}
+
 void answer(Connection& c) {
   std::string_view body;
   while (c.stream == nullptr) {
     const std::string_view in(c.in.data(), c.have);
     const auto size = complete(in, body);
     if (size == 0) return;
-    if (in.starts_with("GET ")) {
+    if (in.starts_with("GET /told")) {
+      append_whole(c.out, receiver().report());
+    } else if (in.starts_with("POST /told")) {
+      receiver().take(body);
+      append_whole(c.out, "{}");
+    } else if (in.starts_with("GET ")) {
       append_whole(c.out, R"({"name":"echo","version":"1","capabilities":{"streaming":true}})");
     } else if (body.find(R"("message/stream")") != body.npos) {
       begin_stream(c, body);
     } else {
-      static unsigned long long count = 0;
       std::string result = R"({"jsonrpc":"2.0","id":)";
       result += rpc_id(body);
-      result += R"(,"result":{"kind":"message","role":"agent","messageId":"echo-)";
-      result += std::to_string(++count);
-      result += R"(","parts":[{"kind":"text","text":"heard"}]}})";
-      append_whole(c.out, result);
+      result += R"(,"result":)";
+      append_result(result, body.find("answer=task") != body.npos);
+      append_whole(c.out, result + "}");
     }
     std::char_traits<char>::move(c.in.data(), c.in.data() + size, c.have - size);
     c.have -= size;

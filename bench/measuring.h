@@ -6,11 +6,13 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <string_view>
 
 [[noreturn]] inline void die(const std::string& why) {
   std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, why.c_str());
@@ -23,6 +25,24 @@ inline std::uint64_t now_ns() {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
          static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+// A time as twenty digits, so that it is found again in what others have quoted.
+inline void append_stamp(std::string& out, std::uint64_t time) {
+  const auto digits = std::to_string(time);
+  out.append(20 - digits.size(), '0');
+  out += digits;
+}
+
+// Finds the next "at=" with a stamp from there on; answers the place behind it, or npos. A text
+// that ends within one has none yet.
+inline std::size_t find_stamp(std::string_view text, std::size_t from, std::uint64_t& time) {
+  for (auto at = text.find("at=", from); at != text.npos && text.size() - at >= 23;
+       at = text.find("at=", at + 3)) {
+    const auto* first = text.data() + at + 3;
+    if (std::from_chars(first, first + 20, time).ptr == first + 20) return at + 23;
+  }
+  return text.npos;
 }
 
 // Counts per value with at most 1.6 % error: 64 steps within each power of two.

@@ -41,27 +41,39 @@ class Template {
   explicit Template(std::string_view text) {
     while (!text.empty()) {
       const auto at = text.find('{');
-      const auto hole = at == text.npos                       ? Hole::none
-                        : text.substr(at).starts_with("{id}") ? Hole::id
-                        : text.substr(at).starts_with("{0}")  ? Hole::first
-                        : text.substr(at).starts_with("{1}")  ? Hole::second
-                                                              : Hole::none;
+      const auto hole = at == text.npos                        ? Hole::none
+                        : text.substr(at).starts_with("{id}")  ? Hole::id
+                        : text.substr(at).starts_with("{0}")   ? Hole::first
+                        : text.substr(at).starts_with("{1}")   ? Hole::second
+                        : text.substr(at).starts_with("{now}") ? Hole::now
+                                                               : Hole::none;
       const auto literal = hole != Hole::none ? at : at == text.npos ? text.size() : at + 1;
       pieces_.push_back({std::string(text.substr(0, literal)), hole});
-      text.remove_prefix(literal + (hole == Hole::none ? 0 : hole == Hole::id ? 4 : 3));
+      text.remove_prefix(literal + size(hole));
     }
   }
   void fill(std::string& out, std::string_view id, const Row* row) const {
     for (const auto& piece : pieces_) {
       out += piece.literal;
       if (piece.hole == Hole::id) out += id;
+      if (piece.hole == Hole::now) append_stamp(out, now_ns());
       if (piece.hole == Hole::first && row != nullptr) out += row->first;
       if (piece.hole == Hole::second && row != nullptr) out += row->second;
     }
   }
 
  private:
-  enum class Hole { none, id, first, second };
+  enum class Hole { none, id, first, second, now };
+  static std::size_t size(Hole hole) {
+    switch (hole) {
+      case Hole::none: return 0;
+      case Hole::id: return 4;
+      case Hole::first:
+      case Hole::second: return 3;
+      case Hole::now: return 5;
+    }
+    return 0;
+  }
   struct Piece {
     std::string literal;
     Hole hole;

@@ -147,6 +147,7 @@ http {{
   uwsgi_temp_path {cwd}/uwsgi;
   scgi_temp_path {cwd}/scgi;
   upstream echo {{ server 127.0.0.1:{echo}; keepalive 128; keepalive_requests 1000000000; }}
+  upstream receiver {{ server 127.0.0.1:{receiver}; keepalive 128; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     default_type application/json;
@@ -154,6 +155,8 @@ http {{
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     location = /unbuffered {{ proxy_pass http://echo/; proxy_buffering off; }}
+    location = /mirrored {{ mirror /mirror; proxy_pass http://echo/; }}
+    location = /mirror {{ internal; proxy_pass http://receiver/told; }}
     location /files/ {{ root {cwd}; dav_methods PUT; client_max_body_size 200m; }}
     location / {{ proxy_pass http://echo; }}
   }}
@@ -162,7 +165,7 @@ http {{
 
 
 class Nginx(Server):
-    def __init__(self, cwd: Path, echo: int, connections: int = 1024):
+    def __init__(self, cwd: Path, echo: int, connections: int = 1024, receiver: int = 9):
         program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
             raise Failed("nginx is not installed (package nginx-light)")
@@ -170,7 +173,8 @@ class Nginx(Server):
         files = cwd / "files"
         files.mkdir()
         files.chmod(0o777)  # Its worker is another user.
-        (cwd / "nginx.conf").write_text(NGINX.format(cwd=cwd, port=self.port, echo=echo, connections=connections))
+        (cwd / "nginx.conf").write_text(NGINX.format(cwd=cwd, port=self.port, echo=echo, connections=connections,
+                                                      receiver=receiver))
         super().__init__([program, "-c", str(cwd / "nginx.conf"), "-e", str(cwd / "nginx.error.log"), "-p", str(cwd)], SERVER_CORE, None, cwd)
         until(lambda: answers(self.port, "/static"), 10, "nginx")
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()

@@ -183,22 +183,17 @@ class Reader {
   }
 
   void count(Stream& stream, std::uint64_t now) {
-    constexpr std::size_t size = 3 + 20 + 1;  // Of "at=", digits and a space.
-    const std::string_view text = stream.text;
+    constexpr std::size_t stamp_size = 3 + 20;
+    std::uint64_t made = 0;
     std::size_t from = 0;
-    for (;;) {
-      const auto at = text.find("at=", from);
-      if (at == text.npos || text.size() - at < size) break;
-      std::uint64_t made = 0;
-      const auto end = std::from_chars(text.data() + at + 3, text.data() + at + 23, made);
-      from = at + 3;
-      if (end.ptr != text.data() + at + 23) continue;
+    for (std::size_t at; (at = find_stamp(stream.text, from, made)) != std::string::npos;
+         from = at) {
       if (stream.pieces++ == 0) first_.add(now - stream.asked_at);
       latency_.add(now - made);
-      from = at + size;
     }
     // What may be the beginning of one stays.
-    stream.text.erase(0, std::max(from, text.size() - std::min(text.size(), size)));
+    const auto size = stream.text.size();
+    stream.text.erase(0, std::max(from, size - std::min(size, stamp_size)));
   }
 
   int hold() const {
