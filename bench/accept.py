@@ -1,7 +1,7 @@
 """A durable accept beside the stores that people would use for it: Redis Streams, and a table of PostgreSQL.
 
 All of them run at the same time on the same core, sync each write to the same disk before they acknowledge it, and get the same
-body from 64 callers in turns of a few seconds each, so that what the machine does meanwhile happens to all of them.
+body from as many callers in turns of a few seconds each, so that what the machine does meanwhile happens to all of them.
 """
 
 import os
@@ -15,8 +15,12 @@ from pathlib import Path
 from servers import LOAD_CORE, SERVER_CORE, Failed, Molecule
 
 ROOT = Path(__file__).resolve().parents[1]
-CALLERS = 64
-INSERTS = 30  # Of each caller for a second of a turn, about as many as it manages: connecting is no part of the turn.
+CALLERS = (1, 32, 64, 512)
+REDIS, INSERT = "Redis XADD, appendfsync always", "an insert into PostgreSQL"
+# PostgreSQL has a process for each connection and takes no more of them.
+INSERTING_MAX = 150
+# About as many in a second as it manages, of one caller and of all: connecting is no part of the turn.
+INSERTS, INSERTS_OF_ALL = 400, 2000
 
 
 class Stores:
@@ -80,7 +84,7 @@ def resp(*words: str) -> str:
 
 
 class Accept:
-    HEAD = ("durable accept, 64 callers", "accepts/s", "least-most", "p50 ms", "p99 ms", "x Redis")
+    HEAD = ("durable accept", "accepts/s", "least-most", "p50 ms", "p99 ms", "x Redis")
 
     def __init__(self, bench, body: str):
         self._bench, self._body = bench, body
@@ -95,33 +99,41 @@ class Accept:
             with Molecule(bench.options.binary, bench.data("accept"), bench.cwd) as ours, \
                     Molecule(bench.options.binary, bench.data("accept_pg"), bench.cwd, database_url=own) as ours_pg:
                 ways = {
-                    "durable accept, SQLite": self._platform(ours, "accept"),
-                    "Redis XADD, appendfsync always": self._redis(stores),
-                    "durable accept, PostgreSQL": self._platform(ours_pg, "accept_pg"),
-                    "PostgreSQL, an insert a message": self._insert(stores),
+                    "SQLite": self._platform(ours, "accept"),
+                    REDIS: self._redis(stores),
+                    "PostgreSQL": self._platform(ours_pg, "accept_pg"),
+                    INSERT: self._insert(stores),
                 }
-                turns = {name: Turns() for name in ways}
-                for _ in range(bench.options.runs):
-                    for name, way in ways.items():
-                        way(turns[name])
-        baseline = turns["Redis XADD, appendfsync always"]
-        self.rows = [each.row(name, baseline) for name, each in turns.items()]
-        for row in self.rows:
+                for callers in CALLERS:
+                    self._tell(callers, self._turns(ways, callers))
+
+    def _turns(self, ways: dict, callers: int) -> dict[str, Turns]:
+        turns = {name: Turns() for name in ways}
+        for _ in range(self._bench.options.runs):
+            for name, way in ways.items():
+                way(turns[name], callers)
+        return turns
+
+    def _tell(self, callers: int, turns: dict[str, Turns]) -> None:
+        for name, each in turns.items():
+            asking = min(callers, INSERTING_MAX) if name == INSERT else callers
+            row = each.row(f"{asking} caller{'s' * (asking > 1)}: {name}", turns[REDIS])
+            self.rows.append(row)
             print(f"  {row[0]}: {row[1]}/s", flush=True)
 
-    def _measured(self, turns: Turns, port: int, request: Path, **how) -> None:
-        report = self._bench.load(port, request, seconds=self._bench.options.seconds, connections=CALLERS, **how)
+    def _measured(self, turns: Turns, callers: int, port: int, request: Path, **how) -> None:
+        report = self._bench.load(port, request, seconds=self._bench.options.seconds, connections=callers, **how)
         turns.add(report["rps"], report["p50_us"], report["p99_us"])
 
     def _platform(self, server: Molecule, name: str):
         target = server.call("POST", "/workspaces", {"name": "poller", "external": True, "delivery_mode": "poll"})
         request = self._bench.from_peer(server, name, target)
-        return lambda turns: self._measured(turns, server.port, request)
+        return lambda turns, callers: self._measured(turns, callers, server.port, request)
 
     def _redis(self, stores: Stores):
         request = self._bench.request("xadd", resp("XADD", "accepted", "*", "body", self._body))
         hello = self._bench.request("hello", resp("AUTH", urllib.parse.unquote(stores.redis.password)))
-        return lambda turns: self._measured(turns, stores.redis.port, request, redis=hello)
+        return lambda turns, callers: self._measured(turns, callers, stores.redis.port, request, redis=hello)
 
     def _insert(self, stores: Stores):
         script = self._bench.cwd / "insert.sql"
@@ -132,13 +144,14 @@ class Accept:
         if program is None:
             raise Failed("pgbench is not installed (package postgresql-15)")
 
-        def turn(turns: Turns) -> None:
+        def turn(turns: Turns, callers: int) -> None:
+            clients = min(callers, INSERTING_MAX)
             for old in self._bench.cwd.glob("pgbench_log.*"):
                 old.unlink()
             seconds = self._bench.options.seconds
             done = subprocess.run(
-                ["taskset", "-c", LOAD_CORE, str(program), "-n", "-M", "prepared", "-c", str(CALLERS), "-j", "1", "-t",
-                 str(max(1, round(seconds * INSERTS))), "-f", str(script), "-l"],
+                ["taskset", "-c", LOAD_CORE, str(program), "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-t",
+                 str(max(1, round(seconds * min(INSERTS, INSERTS_OF_ALL / clients)))), "-f", str(script), "-l"],
                 cwd=self._bench.cwd, env=stores.environment(), capture_output=True, text=True, timeout=seconds + 120)
             if done.returncode != 0:
                 raise Failed(f"pgbench: {done.stderr.strip()}")
