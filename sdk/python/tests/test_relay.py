@@ -271,6 +271,43 @@ def closes(code: int, words: bytes) -> Script:
     return script
 
 
+def test_a_revoked_token_is_told_until_the_session_goes_on_with_another_one(join: Callable[..., Joined]) -> None:
+    resume, resumed = threading.Event(), threading.Event()
+
+    def revokes(peer: Peer) -> None:
+        peer.begin()
+        wait_for(lambda: joined.delivery.wait_connected(0))
+        peer.send(_websocket.CLOSE, struct.pack(">H", 4401) + b"the credential has ended")
+        peer.until_it_leaves()
+
+    def goes_on(peer: Peer) -> None:
+        assert resume.wait(10)
+        assert peer.begin({**WELCOME, "resumed": True})["session"] == WELCOME["session"]
+        resumed.set()
+        peer.until_it_leaves()
+
+    joined = join(revokes, goes_on)
+
+    def told() -> bool:
+        try:
+            return bool(joined.run_once())
+        except CredentialRejectedError:
+            return True
+
+    def taken() -> bool:
+        try:
+            return joined.run_once() == 0
+        except CredentialRejectedError:
+            return False
+
+    wait_for(told)
+    joined.client.save_token("another")
+    resume.set()
+    assert resumed.wait(10)
+    wait_for(taken)
+    assert joined.platform.registered == 1, "the session went on"
+
+
 @pytest.mark.parametrize(("last", "error"), [
     (says(frame(GOODBYE, 0, b"replaced")), ReplacedError),
     (says(frame(GOODBYE, 0, b"removed")), WorkspaceGoneError),

@@ -135,7 +135,7 @@ class RelayDelivery:
         self._socket = made
         try:
             session, transport, anew = self._take_up(self._shake_hands(made))
-            self._welcomed = True
+            self._welcomed, self._refused = True, None
             writer = threading.Thread(target=self._write, args=(made, session, transport), daemon=True,
                                       name="molecule-relay-writer")
             writer.start()
