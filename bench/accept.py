@@ -72,7 +72,7 @@ class Turns:
                 f"{statistics.median(self.p99):.2f}", f"{middle / statistics.median(baseline.rates):.2f}")
 
 
-def quantile(values: list[int], share: float) -> int:
+def quantile(values: list, share: float):
     """Of sorted values."""
     return values[min(len(values) - 1, int(share * len(values)))]
 

@@ -57,10 +57,10 @@ def measured(rates, p50, p99):
 def test_what_a_way_adds_is_told_turn_by_turn_and_beside_what_nginx_adds():
     direct, nginx = measured([9, 9, 9], [1, 5, 2], [2, 9, 3]), measured([8, 8, 8], [2, 6, 3], [4, 11, 5])
     ours = measured([5, 7, 6], [4, 8, 5], [3, 10, 4])
-    rows = ways.latency_rows("message", {"direct": direct, "nginx": nginx, "platform": ours})
-    assert rows[0] == ("message: direct", "2.000", "3.000", "", "", "", "", "9", "9-9")
-    assert rows[1][3:7] == ("+1.000", "+2.000", "", "")
-    assert rows[2] == ("message: platform", "5.000", "4.000", "+3.000", "+1.000", "3.00", "0.50", "6", "5-7")
+    rows = ways.latency_rows("message", {"direct": direct, "nginx": nginx, "platform": ours}, [2, 1.5, 7])
+    assert rows[0] == ("message: direct", "2.000", "3.000", "", "", "", "", "", "9", "9-9")
+    assert rows[1][3:8] == ("+1.000", "+2.000", "", "", "")
+    assert rows[2] == ("message: platform", "5.000", "4.000", "+3.000", "+1.000", "3.00", "0.50", "1.50", "6", "5-7")
 
 
 def test_where_nginx_adds_nothing_there_is_no_ratio_to_it():

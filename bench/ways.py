@@ -22,6 +22,7 @@ DIRECT, NGINX = "direct", "nginx"
 STREAMS = ((1, 500), (32, 50))  # Streams at a time, and pieces a second of each.
 CALLERS = (1, 32)
 PIECE = 200  # Bytes of a piece: a few words of a model.
+SYNCS = 50  # Of a turn.
 LARGE, LARGE_PIECES = 16 << 10, 512  # Bytes of a piece of the large stream, and how many it has.
 
 
@@ -66,18 +67,19 @@ def times(mine: float, base: float) -> str:
     return f"{mine / base:.2f}" if base > 0.001 else "-"
 
 
-def latency_rows(title: str, ways: dict[str, Way]) -> list[tuple]:
-    """Of each way: its latency, what it adds to the direct call, that over what nginx adds, and how many a second."""
+def latency_rows(title: str, ways: dict[str, Way], synced: list[float]) -> list[tuple]:
+    """Of each way: its latency, what it adds to the direct call, that over what nginx adds and over what a sync took in the same turns,
+    and how many a second."""
     rows, direct, nginx = [], ways[DIRECT], ways[NGINX]
     for name, way in ways.items():
         row = [f"{title}: {name}", f"{statistics.median(way.p50):.3f}", f"{statistics.median(way.p99):.3f}"]
         if way is direct:
-            row += [""] * 4
+            row += [""] * 5
         else:
             more = [added(way.p50, direct.p50), added(way.p99, direct.p99)]
             than = [added(nginx.p50, direct.p50), added(nginx.p99, direct.p99)]
             row += [f"{each:+.3f}" for each in more]
-            row += ["", ""] if way is nginx else [times(mine, base) for mine, base in zip(more, than)]
+            row += [""] * 3 if way is nginx else [*(times(mine, base) for mine, base in zip(more, than)), times(more[0], statistics.median(synced))]
         rows.append((*row, f"{statistics.median(way.rate):,.0f}", spread(way.rate)))
     return rows
 
@@ -92,13 +94,14 @@ def rate_rows(title: str, ways: dict[str, Way]) -> list[tuple]:
 
 
 class Ways:
-    LATENCY = ("added to a direct call", "p50 ms", "p99 ms", "added p50", "added p99", "x nginx p50", "x nginx p99", "per s", "least-most")
+    LATENCY = ("added to a direct call", "p50 ms", "p99 ms", "added p50", "added p99", "x nginx p50", "x nginx p99", "p50 x sync", "per s", "least-most")
     RATE = ("one stream, as fast as it is taken", "MB/s", "least-most", "x direct", "x nginx")
 
     def __init__(self, bench):
         self._bench = bench
         self.latencies: list[tuple] = []
         self.rates: list[tuple] = []
+        self._synced: list[float] = []
 
     def run(self, echo: Server, nginx: Nginx) -> None:
         bench, port = self._bench, int(echo.match[1])
@@ -114,15 +117,17 @@ class Ways:
                 "platform": Way(server.port, f"/workspaces/{pushed['id']}/a2a", sender),
                 "platform and relay": Way(server.port, f"/workspaces/{relayed['id']}/a2a", sender),
             }
-            self._told(self.latencies, [self._synced()])
             for callers in CALLERS:
                 title = f"message, {callers} caller{'s' * (callers > 1)}"
-                self._told(self.latencies, latency_rows(title, self._turns(ways, lambda way, name: self._messages(way, name, callers))))
+                self._told(self.latencies, latency_rows(title, *self._turns(ways, lambda way, name: self._messages(way, name, callers))))
             for streams, rate in STREAMS:
                 title = f"piece of a stream, {streams} at {rate}/s"
-                self._told(self.latencies, latency_rows(title, self._turns(
+                self._told(self.latencies, latency_rows(title, *self._turns(
                     ways, lambda way, name: self._pieces(way, name, streams, rate))))
-            self._told(self.rates, rate_rows(f"{LARGE_PIECES * LARGE >> 20} MiB", self._turns(ways, self._large)))
+            self._told(self.rates, rate_rows(f"{LARGE_PIECES * LARGE >> 20} MiB", self._turns(ways, self._large)[0]))
+        taken = sorted(self._synced)
+        self._told(self.latencies, [("a sync: a plain append and fdatasync of a message", *(f"{quantile(taken, share):.3f}" for share in (0.5, 0.99)),
+                                     *[""] * 5, f"{1000 * len(taken) / sum(taken):,.0f}", "")])
 
     @staticmethod
     def _told(table: list[tuple], rows: list[tuple]) -> None:
@@ -130,29 +135,28 @@ class Ways:
         for row in rows:
             print(f"  {row[0]}: {row[1]}", flush=True)
 
-    def _turns(self, ways: dict[str, Way], measure) -> dict[str, Way]:
-        """Every other turn goes the other way round: who comes after whom is no part of the figure."""
-        measured = {name: way.fresh() for name, way in ways.items()}
+    def _turns(self, ways: dict[str, Way], measure) -> tuple[dict[str, Way], list[float]]:
+        """What was measured, and the milliseconds of a sync in each turn. Every other turn goes the other way round: who comes after
+        whom is no part of the figure."""
+        measured, synced = {name: way.fresh() for name, way in ways.items()}, []
         for turn in range(self._bench.options.runs):
+            synced.append(self._sync())
             for name in list(measured)[::1 - 2 * (turn % 2)]:
                 measure(measured[name], name.replace(" ", "-"))
-        return measured
+        return measured, synced
 
-    def _synced(self) -> tuple:
-        """What making a message durable costs at the least, where the platform keeps its own: it acknowledges none before."""
+    def _sync(self) -> float:
+        """What making a message durable takes at the least, where the platform keeps its own: it acknowledges none before."""
         taken, body = [], self._bench.body.encode()
-        end = time.monotonic() + self._bench.options.seconds
         file = os.open(self._bench.cwd / "synced", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        while not taken or time.monotonic() < end:
+        for _ in range(SYNCS):
             began = time.monotonic_ns()
             os.write(file, body)
             os.fdatasync(file)
-            taken.append(time.monotonic_ns() - began)
+            taken.append((time.monotonic_ns() - began) / 1e6)
         os.close(file)
-        rate = 1e9 * len(taken) / sum(taken)
-        taken.sort()
-        return ("a plain append and fdatasync of a message", *(f"{quantile(taken, share) / 1e6:.3f}" for share in (0.5, 0.99)),
-                "", "", "", "", f"{rate:,.0f}", "")
+        self._synced += taken
+        return statistics.median(taken)
 
     def _messages(self, way: Way, name: str, callers: int) -> None:
         request = self._bench.request(f"message-{name}", self._bench.send_request(way.path, way.token))
