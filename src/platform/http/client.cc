@@ -54,7 +54,9 @@ bool carriable(const Header& header) {
          !equal_ignoring_case(header.name, "transfer-encoding");
 }
 
-TimePoint after(std::chrono::milliseconds limit) { return net::Wheel::now() + limit; }
+TimePoint after(io::Loop& loop, std::chrono::milliseconds limit) {
+  return net::Wheel::now(loop) + limit;
+}
 
 }  // namespace
 
@@ -71,7 +73,9 @@ struct Client::Exchange {
   int informational = 0;
   bool surplus = false;  // Bytes came that no request asked for.
 
-  TimePoint within(std::chrono::milliseconds limit) const { return std::min(after(limit), until); }
+  TimePoint within(std::chrono::milliseconds limit) const {
+    return std::min(after(lease.stream().loop(), limit), until);
+  }
   Fault timed_out() const { return failed("agent_timeout", *url, "did not answer in time"); }
   Fault reset() const {
     return failed("agent_reset", *url, "ended the connection before its answer was whole");
@@ -155,9 +159,10 @@ void Client::write_head(const ClientRequest& request) {
 io::Task<void> Client::connect(const net::Url& url, Exchange& exchange) {
   exchange.lease = pool_->reserve(url);
   if (!exchange.lease) {
-    const TimePoint give_up = after(settings_.room_timeout);
+    io::Context here = co_await io::context();
+    const TimePoint give_up = after(*here.loop, settings_.room_timeout);
     for (;;) {
-      const auto left = give_up - net::Wheel::now();
+      const auto left = give_up - net::Wheel::now(*here.loop);
       if (left <= left.zero()) {
         throw Fault(Kind::unavailable, "connections_exhausted",
                     fmt::format("too many connections to {} are in use", url.authority()));
@@ -277,7 +282,7 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
     if (!lost) exchange.lease = pool_->take(*request.url);
     if (!exchange.lease) co_await connect(*request.url, exchange);
     const bool reused = exchange.lease.reused();
-    if (request.limits.total.count() > 0) exchange.until = after(request.limits.total);
+    if (request.limits.total.count() > 0) exchange.until = after(*here.loop, request.limits.total);
     net::Stream& stream = exchange.lease.stream();
 
     write_head(request);

@@ -59,7 +59,7 @@ io::Task<void> Connection::run() {
     server_.give(std::move(at_));
     phase_ = Phase::idle;
     stream_->set_deadline(net::Direction::read,
-                          net::Wheel::now() + server_.settings.limits.keep_alive);
+                          net::Wheel::now(server_.loop) + server_.settings.limits.keep_alive);
     net::Wake why = co_await stream_->wait(net::Direction::read);
     if (why != net::Wake::ready) break;
     phase_ = Phase::busy;
@@ -97,8 +97,9 @@ io::Task<Connection::Next> Connection::serve_buffered() {
       if (!waited) {
         waited = true;
         phase_ = Phase::receiving;
-        stream_->set_deadline(net::Direction::read,
-                              net::Wheel::now() + server_.patience(server_.settings.limits.head));
+        stream_->set_deadline(
+            net::Direction::read,
+            net::Wheel::now(server_.loop) + server_.patience(server_.settings.limits.head));
       }
       net::Wake why = co_await stream_->wait(net::Direction::read);
       if (why == net::Wake::cancelled) co_return Next::close;
@@ -361,8 +362,8 @@ io::Task<void> Connection::refuse_head(HeadError error) {
 io::Task<void> Connection::linger() {
   phase_ = Phase::leaving;
   co_await stream_->shutdown_write();
-  stream_->set_deadline(net::Direction::read,
-                        net::Wheel::now() + server_.patience(server_.settings.limits.linger));
+  stream_->set_deadline(net::Direction::read, net::Wheel::now(server_.loop) +
+                                                  server_.patience(server_.settings.limits.linger));
   std::size_t left = 1u << 20;
   for (;;) {
     net::Attempt attempt = stream_->try_read({server_.scratch.get(), Server::Impl::scratch_size});

@@ -38,7 +38,7 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
   // The views into `in` stay valid: the body goes elsewhere, and what follows it is kept in
   // `early`.
   at.begin = at.end;
-  net::TimePoint start = net::Wheel::now();
+  net::TimePoint start = net::Wheel::now(server_.loop);
   for (;;) {
     if (at.framing.chunked) {
       ChunkedReader::State state = chunks.read(arrived, at.body);
@@ -60,7 +60,7 @@ io::Task<Connection::Body> Connection::read_body(std::size_t cap) {
     }
     if (attempt.state != net::Attempt::State::wait) co_return Body::gone;
     // Idle for so long at most, over all no slower than the rate, and never longer than the total.
-    net::TimePoint idle = net::Wheel::now() + server_.patience(limits.body_idle);
+    net::TimePoint idle = net::Wheel::now(server_.loop) + server_.patience(limits.body_idle);
     net::TimePoint pace =
         start +
         std::min(limits.body_idle + milliseconds(at.body.size() * 1000 /

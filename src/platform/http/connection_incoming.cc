@@ -69,7 +69,7 @@ io::Task<Connection::Body> Connection::Incoming::more() {
   connection_.phase_ = Phase::receiving;
   if (!begun_) {
     begun_ = true;
-    start_ = net::Wheel::now();
+    start_ = net::Wheel::now(server.loop);
     if (!at.framing.chunked && at.framing.length > cap_) co_return Body::too_large;
     if (at.framing.expects_continue && at.text().empty()) {
       Pieces pieces;
@@ -90,7 +90,7 @@ io::Task<Connection::Body> Connection::Incoming::more() {
     net::Attempt attempt = stream.try_read({room_.get(), most});
     if (attempt.state == net::Attempt::State::moved) co_return take({room_.get(), attempt.bytes});
     if (attempt.state != net::Attempt::State::wait) co_return Body::gone;
-    net::TimePoint idle = net::Wheel::now() + server.patience(limits.body_idle);
+    net::TimePoint idle = net::Wheel::now(server.loop) + server.patience(limits.body_idle);
     net::TimePoint pace =
         start_ + std::min<milliseconds>(
                      limits.body_idle +

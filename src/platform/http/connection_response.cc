@@ -24,7 +24,7 @@ class Connection::Watch final : net::Wheel::Entry, net::Sleeper {
 
   void begin_after(std::chrono::milliseconds delay) {
     connection_.stream_->set_deadline(net::Direction::read, net::no_deadline);
-    connection_.server_.wheel.set(*this, net::Wheel::now() + delay);
+    connection_.server_.wheel.set(*this, net::Wheel::now(connection_.server_.loop) + delay);
   }
   void begin() {
     connection_.stream_->set_deadline(net::Direction::read, net::no_deadline);
@@ -169,7 +169,7 @@ constexpr std::size_t copied_max = 1024;
 // Bytes of an answer that its peer has not taken yet.
 void Connection::hold(std::size_t bytes) {
   answer_held_ = bytes;
-  answering_since_ = net::Wheel::now();
+  answering_since_ = net::Wheel::now(server_.loop);
   server_.answers += bytes;
   server_.bound_answers();
 }
@@ -299,7 +299,7 @@ void Connection::review() noexcept {
   try {
     std::optional<Response> refusal = server_.router.gate().review(*route_, at_->request);
     if (!refusal) {
-      hold_->look_again(net::Wheel::now());
+      hold_->look_again(net::Wheel::now(server_.loop));
       return;
     }
     ended_ = std::make_unique<Response>(std::move(*refusal));
@@ -314,7 +314,7 @@ void Connection::review() noexcept {
   if (socket_)
     socket_->close_soon(close_unauthorized, "the credential of this connection has ended",
                         farewell);
-  stream_->set_deadline(net::Direction::write, net::Wheel::now() + farewell);
+  stream_->set_deadline(net::Direction::write, net::Wheel::now(server_.loop) + farewell);
 }
 
 io::Task<Connection::Next> Connection::stream_body(Response& response, bool keep_alive) {
@@ -461,7 +461,7 @@ io::Task<Connection::Next> Connection::serve_socket(Response& response) {
 
 void Connection::drain() {
   const std::chrono::milliseconds farewell = server_.settings.limits.farewell;
-  const net::TimePoint by = net::Wheel::now() + farewell;
+  const net::TimePoint by = net::Wheel::now(server_.loop) + farewell;
   switch (phase_) {
     case Phase::idle: stream_->close(); return;
     case Phase::receiving:

@@ -31,14 +31,15 @@ Sent send_now(net::Stream& stream, Pieces& pieces) {
 
 io::Task<Sent> send_all(net::Stream& stream, Pieces pieces, std::chrono::milliseconds stall) {
   std::size_t left = pieces.size() + 1;
-  const net::TimePoint over =
-      net::Wheel::now() + stall + std::chrono::milliseconds(pieces.size() * 1000 / write_rate);
+  const net::TimePoint over = net::Wheel::now(stream.loop()) + stall +
+                              std::chrono::milliseconds(pieces.size() * 1000 / write_rate);
   for (;;) {
     Sent sent = send_now(stream, pieces);
     if (sent != Sent::partly) co_return sent;
     if (pieces.size() < left) {
       left = pieces.size();
-      stream.set_deadline(net::Direction::write, std::min(net::Wheel::now() + stall, over));
+      stream.set_deadline(net::Direction::write,
+                          std::min(net::Wheel::now(stream.loop()) + stall, over));
     }
     net::Wake why = co_await stream.wait(net::Direction::write);
     if (why == net::Wake::deadline) co_return Sent::stalled;

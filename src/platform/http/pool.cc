@@ -104,8 +104,8 @@ Pool::Lease Pool::take(const net::Url& url) {
   auto found = origins_.find(KeyView{url.scheme, url.port, url.host});
   if (found == origins_.end()) return lease;
   Origin& origin = found->second;
-  const auto now = net::Wheel::now();
   while (Connection* connection = origin.freshest) {
+    const auto now = net::Wheel::now(connection->stream->loop());
     unlink(*connection);
     connection->stream->disarm(net::Direction::read);
     // Whether the server has ended it shows at the loop's next turn; only one that was idle for
@@ -158,7 +158,7 @@ void Pool::Lease::give_back() noexcept {
   Pool& pool = *pool_;
   Origin& origin = c->origin;
   c->used = true;
-  c->idle_since = net::Wheel::now();
+  c->idle_since = net::Wheel::now(c->stream->loop());
   c->stream->set_deadline(net::Direction::read, c->idle_since + pool.settings_.idle_timeout);
   if (origin.idle >= pool.settings_.idle_per_origin_max || !c->watch()) {
     pool.close(c);

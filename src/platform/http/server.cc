@@ -359,7 +359,7 @@ void Server::review() {
   Impl& server = *impl_;
   if (server.reviews.asked.exchange(true, std::memory_order_acq_rel)) return;
   // Through the wheel, so that a flood of endings costs a round a tick and not one each.
-  server.loop.post([&server] { server.wheel.set(server.reviews, net::Wheel::now()); });
+  server.loop.post([&server] { server.wheel.set(server.reviews, net::Wheel::now(server.loop)); });
 }
 
 io::Task<void> Server::drain() {

@@ -74,7 +74,7 @@ FrameSocket::FrameSocket(net::Stream& stream, Side side, Options options, std::s
 FrameSocket::~FrameSocket() = default;
 
 void FrameSocket::arm_ping() {
-  net::Wheel::of(stream_.loop()).set(*this, net::Wheel::now() + options_.ping_every);
+  net::Wheel::of(stream_.loop()).set(*this, net::Wheel::now(stream_.loop()) + options_.ping_every);
 }
 
 void FrameSocket::on_due() noexcept {
@@ -269,7 +269,7 @@ void FrameSocket::close_soon(std::uint16_t code, std::string_view reason,
 
 // However often closing is begun, its end only comes nearer.
 void FrameSocket::wait_for_close(std::chrono::milliseconds patience) noexcept {
-  close_by_ = std::min(close_by_, net::Wheel::now() + patience);
+  close_by_ = std::min(close_by_, net::Wheel::now(stream_.loop()) + patience);
   stream_.set_deadline(net::Direction::read, close_by_);
 }
 
@@ -323,7 +323,7 @@ io::Task<std::unique_ptr<FrameSocket>> websocket_connect(
     request += name + ": " + value + "\r\n";
   }
   request += "\r\n";
-  stream->set_deadline(net::Wheel::now() + options.handshake);
+  stream->set_deadline(net::Wheel::now(stream->loop()) + options.handshake);
   co_await stream->write(request);
 
   std::string answer;

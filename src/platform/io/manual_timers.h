@@ -22,6 +22,7 @@ class ManualTimers {
   ~ManualTimers();
   ManualTimers(const ManualTimers&) = delete;
 
+  std::chrono::nanoseconds now() const { return clock_.monotonic(); }
   // When the next wait ends, as Clock::monotonic counts; nothing when nobody waits.
   std::optional<std::chrono::nanoseconds> next() const;
   // Ends the waits whose time has come; who waited goes on in the loop's next turns.

@@ -289,7 +289,7 @@ void Session::Core::count_received(std::size_t bytes) {
   if (received_bytes >= bounds.kept_max / acknowledged_parts) {
     owe_acknowledgement();
   } else if (first) {
-    net::Wheel::of(loop).set(*this, net::Wheel::now() + acknowledge_after);
+    net::Wheel::of(loop).set(*this, net::Wheel::now(loop) + acknowledge_after);
   }
 }
 

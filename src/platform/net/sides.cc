@@ -11,7 +11,7 @@ void Sides::Wait::on_due() noexcept {
 
 bool Sides::arm(Direction direction, Sleeper& sleeper, Wake* at_once, bool ready) noexcept {
   Wait& side = sides_[index(direction)];
-  if (side.rung || side.deadline <= Wheel::now()) {
+  if (side.rung || side.deadline <= Wheel::now(loop_)) {
     *at_once = Wake::deadline;
     return false;
   }

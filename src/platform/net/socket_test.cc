@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include "platform/io/manual_timers.h"
 #include "platform/io/scope.h"
 #include "platform/net/wheel.h"
+#include "testing/manual_clock.h"
 
 namespace molecule::net {
 namespace {
@@ -234,6 +236,34 @@ TEST(Wheel, ManyDeadlinesFireOnceAndLateOnesMove) {
   wheel.set(*entries[0], std::chrono::steady_clock::now() + 50ms);
   io::run(loop, wait(400ms));
   EXPECT_EQ(entries[0]->fired, 1);
+}
+
+TEST(Wheel, DeadlinesAreThoseOfTheLoopsManualTimers) {
+  struct Counted final : Wheel::Entry {
+    int fired = 0;
+    void on_due() noexcept override { ++fired; }
+  };
+  test::ManualClock clock;
+  io::Loop loop;
+  io::ManualTimers timers(loop, clock);
+  Wheel& wheel = Wheel::of(loop);
+  Counted near, far;
+  auto pass = [&](std::chrono::milliseconds by) {
+    clock.advance(by);
+    timers.ring();
+    loop.poll();
+  };
+  wheel.set(far, Wheel::now(loop) + 1h);
+  wheel.set(near, Wheel::now(loop) + 300ms);
+  pass(299ms);
+  EXPECT_EQ(near.fired, 0);
+  pass(200ms);
+  EXPECT_EQ(near.fired, 1);
+  for (int minutes = 0; minutes < 59; ++minutes) pass(1min);
+  EXPECT_EQ(far.fired, 0);
+  pass(2min);
+  EXPECT_EQ(far.fired, 1);
+  EXPECT_EQ(timers.next(), std::nullopt) << "nothing is left to wait for";
 }
 
 }  // namespace

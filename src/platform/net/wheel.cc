@@ -13,6 +13,8 @@ namespace asio = boost::asio;
 struct Wheel::Impl {
   explicit Impl(asio::io_context& context) : timer(context) {}
   asio::steady_timer timer;
+  io::Loop* loop = nullptr;
+  io::ManualTimers::Key key{};  // Of the alarm that is set with manual timers.
 };
 
 namespace {
@@ -30,7 +32,9 @@ class WheelService final : public asio::execution_context::service {
 }  // namespace
 
 Wheel& Wheel::of(io::Loop& loop) {
-  return *asio::use_service<WheelService>(loop.impl().context).wheel;
+  Wheel& wheel = *asio::use_service<WheelService>(loop.impl().context).wheel;
+  wheel.impl_->loop = &loop;
+  return wheel;
 }
 
 Wheel::Wheel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -59,6 +63,17 @@ Wheel::TimePoint Wheel::now() noexcept {
 #endif
 }
 
+Wheel::TimePoint Wheel::now(io::Loop& loop) noexcept {
+  const io::ManualTimers* manual = loop.impl().manual;
+  return manual ? TimePoint(manual->now()) : now();
+}
+
+// The coarse time may lag behind the timer.
+Wheel::TimePoint Wheel::exact() const noexcept {
+  const io::ManualTimers* manual = impl_->loop->impl().manual;
+  return manual ? TimePoint(manual->now()) : std::chrono::steady_clock::now();
+}
+
 std::size_t Wheel::tick_of(TimePoint at) noexcept {
   return static_cast<std::size_t>(at.time_since_epoch() / tick);
 }
@@ -84,7 +99,7 @@ void Wheel::set(Entry& entry, TimePoint due) noexcept {
 }
 
 void Wheel::insert(Entry& entry) noexcept {
-  if (!armed_) done_ = tick_of(now());
+  if (!armed_) done_ = tick_of(now(*impl_->loop));
   std::size_t at = tick_of(entry.due_) + 1;
   if (at <= done_) at = done_ + 1;
   if (at > done_ + slots - 1) at = done_ + slots - 1;
@@ -105,6 +120,13 @@ void Wheel::arm(std::size_t at) noexcept {
 
 void Wheel::arm(TimePoint at) noexcept {
   armed_ = true;
+  if (io::ManualTimers* manual = impl_->loop->impl().manual) {
+    manual->cancel(impl_->key);
+    impl_->key = manual->add(at - exact(), [this](bool in_time) {
+      if (in_time) turn();
+    });
+    return;
+  }
   impl_->timer.expires_at(at);
   impl_->timer.async_wait([this](const boost::system::error_code& error) {
     if (!error) turn();
@@ -132,8 +154,7 @@ void Wheel::collect(std::size_t until) noexcept {
 
 void Wheel::turn() noexcept {
   turning_ = true;
-  TimePoint at =
-      std::chrono::steady_clock::now();  // Exact: the coarse time may lag behind the timer.
+  const TimePoint at = exact();
   if (!due_) collect(tick_of(at));
   int told = 0;
   while (due_ && told < turn_max) {

@@ -46,8 +46,11 @@ class Wheel {
   // Moves the entry's deadline; TimePoint::max() takes it out at the next turn.
   void set(Entry& entry, TimePoint due) noexcept;
 
-  // The loop's time, read cheaply; behind the exact time by a few milliseconds at most.
+  // The time, read cheaply; behind the exact time by a few milliseconds at most.
   static TimePoint now() noexcept;
+  // The same, or what the loop's manual timers have for it: for deadlines of streams that a
+  // simulation may play.
+  static TimePoint now(io::Loop& loop) noexcept;
 
   struct Impl;
   explicit Wheel(std::unique_ptr<Impl> impl);
@@ -60,6 +63,7 @@ class Wheel {
   void insert(Entry& entry) noexcept;
   void arm(std::size_t at) noexcept;
   void arm(TimePoint at) noexcept;
+  TimePoint exact() const noexcept;
   void turn() noexcept;
   void collect(std::size_t until) noexcept;
   static std::size_t tick_of(TimePoint at) noexcept;
