@@ -83,13 +83,14 @@ void report(std::string_view name, std::exception_ptr failure) {
 
 Connection::Connection(net::Connector& dialer, Membership membership, const io::Clock& clock,
                        io::Random& random, metrics::Registry& registry, Serve serve,
-                       std::function<void(const std::string&)> on_fingerprint)
+                       std::function<void(const std::string&)> on_fingerprint, mux::Bounds bounds)
     : dialer_(dialer),
       membership_(std::move(membership)),
       clock_(clock),
       random_(random),
       serve_(std::move(serve)),
       on_fingerprint_(std::move(on_fingerprint)),
+      bounds_(bounds),
       polls_(dialer, registry) {}
 
 io::Task<std::unique_ptr<net::Stream>> Connection::dial(const net::Url&) {
@@ -308,7 +309,8 @@ mux::Session::Transport Connection::take_up(const relay::Welcome& welcome) {
       scope.loop(), mux::Side::agent, membership_.platform.host, membership_.platform.secure(),
       [this, &scope](std::unique_ptr<net::Stream> stream) {
         scope.spawn("request", serve_(std::move(stream)));
-      });
+      },
+      bounds_);
   session_id_ = welcome.session;
   return *session_->attach(0);
 }

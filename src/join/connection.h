@@ -51,7 +51,7 @@ class Connection final : public net::Connector {
   // it has proven that it holds it.
   Connection(net::Connector& dialer, Membership membership, const io::Clock& clock,
              io::Random& random, metrics::Registry& registry, Serve serve,
-             std::function<void(const std::string&)> on_fingerprint = {});
+             std::function<void(const std::string&)> on_fingerprint = {}, mux::Bounds bounds = {});
 
   // Connects and stays connected until cancelled. Throws Fault when the platform refuses for good:
   // unauthenticated, forbidden `agent_key_wrong` or `platform_key_wrong`, gone, conflict
@@ -92,6 +92,7 @@ class Connection final : public net::Connector {
   io::Random& random_;
   Serve serve_;
   std::function<void(const std::string&)> on_fingerprint_;
+  const mux::Bounds bounds_;
   std::unique_ptr<io::Scope> streams_;  // What the platform asks; made on the loop.
   std::unique_ptr<mux::Session> session_;
   std::string session_id_;

@@ -23,10 +23,12 @@ Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id
       begun_from(std::move(it_began_from)),
       url(std::move(its_url)),
       lane(its_lane),
-      session_(*its_lane.loop, mux::Side::platform, std::move(origin.peer), origin.secure,
-               [&its_lane](std::unique_ptr<net::Stream> stream) {
-                 its_lane.scope->spawn("relayed requests", its_lane.serve(std::move(stream)));
-               }),
+      session_(
+          *its_lane.loop, mux::Side::platform, std::move(origin.peer), origin.secure,
+          [&its_lane](std::unique_ptr<net::Stream> stream) {
+            its_lane.scope->spawn("relayed requests", its_lane.serve(std::move(stream)));
+          },
+          its_lane.bounds),
       client_(*this, registry, client_settings()) {}
 
 io::Task<std::unique_ptr<net::Stream>> Relay::dial(const net::Url&) {

@@ -24,6 +24,7 @@ struct Lane {
   io::Scope* scope = nullptr;  // Owns what goes on for a relay, and outlives all of them.
   // Serves the requests of an agent that come over one stream.
   std::function<io::Task<void>(std::unique_ptr<net::Stream>)> serve;
+  mux::Bounds bounds = {};  // Of every session that lives here.
 };
 
 // Where the agent dialled in from.
