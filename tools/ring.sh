@@ -112,15 +112,23 @@ ring_fuzz() {
   return $status
 }
 
-# Schedules of what may happen to a platform, as many at a time as there are processors.
+# Plays $2 schedules of a kind, named $1, from number $3 on; $4 names the run.
+schedules_of() {
+  local binary=build/dev/tests/testing_simulation_test
+  MOLECULE_SCHEDULES=$2 MOLECULE_SCHEDULES_FROM=$3 "$binary" \
+    --gtest_filter="$1.*" --gtest_output="xml:$OUT/$1$4.xml"
+}
+
+# Schedules of what may happen to a platform and to its relays, as many at a time as there are
+# processors; a tenth of them of relays.
 ring_simulation() {
-  local count=${MOLECULE_SCHEDULES:-100000} binary=build/dev/tests/testing_simulation_test part each status=0
+  local count=${MOLECULE_SCHEDULES:-100000} part each status=0
   local -a running=()
   build_binary dev testing_simulation_test
   each=$((count / JOBS))
   for ((part = 0; part < JOBS; part++)); do
-    MOLECULE_SCHEDULES=$each MOLECULE_SCHEDULES_FROM=$((1 + part * each)) "$binary" \
-      --gtest_filter='Schedules.*' --gtest_output="xml:$OUT/part$part.xml" >"$OUT/part$part.log" 2>&1 &
+    { schedules_of Schedules "$each" $((1 + part * each)) "$part" &&
+      schedules_of RelaySchedules $((each / 10)) $((1 + part * (each / 10))) "$part"; } >"$OUT/part$part.log" 2>&1 &
     running+=($!)
   done
   for ((part = 0; part < JOBS; part++)); do
