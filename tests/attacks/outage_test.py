@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from attackers import Org, PushAgents, answer_bytes, message, refused
-from outages import OUTAGES, Outage, ready
+from outages import OUTAGES, NoByteLeft, Outage, ready
 from stage import wait_for
 
 LARGE = "x" * 600_000
@@ -142,3 +142,39 @@ def test_a_result_that_waits_for_the_store_does_not_keep_the_platform_up(outage:
     wait_for("the agent to be called again", lambda: agent.beat().status_code == 200 and delegator.ask(
         "GET", f"/workspaces/SELF/delegations/{delegated['delegation_id']}").json()["status"] == "completed", 15)
     org.close()
+
+
+def test_a_receiver_is_told_once_however_long_its_taking_cannot_be_recorded(tmp_path: Path, push_agents: PushAgents) -> None:
+    outage = NoByteLeft(tmp_path)
+    outage.stage.start()
+    org = Org(outage.stage)
+    asked: list[bytes] = []
+    go_on = threading.Event()
+
+    def receive(connection, head, body) -> None:
+        asked.append(body)
+        go_on.wait(30)
+        connection.sendall(answer_bytes(""))
+
+    agent = org.resident("agent")
+    assert agent.register(url="http://127.0.0.1:9/", delivery_mode="push").status_code == 200
+    assert org.ask("POST", f"/workspaces/{agent.id}/pause").status_code == 200
+    told = {"taskPushNotificationConfig": {"url": push_agents.start(receive)}}
+    sent = org.ask("POST", f"/a2a/{agent.id}", {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {
+        "message": {"role": "ROLE_USER", "messageId": "m", "parts": [{"text": "?"}]}, "configuration": told}}).json()
+    org.ask("POST", f"/a2a/{agent.id}", {"jsonrpc": "2.0", "id": 1, "method": "CancelTask", "params": {"id": sent["result"]["task"]["id"]}})
+    wait_for("the receiver to be told", lambda: asked)
+
+    outage.begin()
+    inbox = f"/workspaces/{agent.id}/activity"
+    report = {"activity_type": "agent_log", "request_body": LARGE}
+    refused(org.ask("POST", inbox, report), 503)
+    go_on.set()
+    for _ in range(20):
+        refused(org.ask("POST", inbox, report), 503)
+    outage.end()
+    wait_for("readiness after the outage", lambda: ready(org), 15)
+    wait_for("its word to be recorded", lambda: "molecule_push_notifications_taken_total 1" in org.ask("GET", "/metrics").text, 15)
+    assert len(asked) == 1
+    org.close()
+    outage.close()

@@ -38,6 +38,13 @@ class FullDisk:
         self.stage.close()
 
 
+class NoByteLeft(FullDisk):
+    """Nothing at all can be written, while everything can be read."""
+
+    def begin(self) -> None:
+        self._limit(1)
+
+
 class LostDatabase:
     """The server is unreachable, and every connection to it ends."""
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/log/log.h"
+#include "platform/sql/insist.h"
 
 namespace molecule::cancellations {
 namespace {
@@ -111,7 +112,7 @@ io::Task<void> Service::tell(store::ToTell due) {
   }
   const Instant now = clock_.now();
   if (why.empty() || now - due.since >= settings_.give_up_after) {
-    co_await db_.write([&](sql::Tx& tx) { tx.post(store::told, due.message); });
+    co_await sql::insist(db_, [&](sql::Tx& tx) { tx.post(store::told, due.message); });
     if (why.empty()) co_return;
     probe_.given_up.add();
     log::warn("an agent could not be told to stop what was canceled",
@@ -121,7 +122,8 @@ io::Task<void> Service::tell(store::ToTell due) {
   const auto doubled = std::min<std::int64_t>(due.attempts, 10);
   const auto wait =
       std::min(settings_.again_after * (std::int64_t{1} << doubled), settings_.again_longest);
-  co_await db_.write([&](sql::Tx& tx) { tx.post(store::tell_again, due.message, now + wait); });
+  co_await sql::insist(db_,
+                       [&](sql::Tx& tx) { tx.post(store::tell_again, due.message, now + wait); });
 }
 
 io::Task<std::string> Service::attempt(const store::ToTell& due) {

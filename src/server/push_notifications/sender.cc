@@ -8,6 +8,7 @@
 #include "platform/crypto/jws.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
+#include "platform/sql/insist.h"
 #include "wire/a2a/version.h"
 
 namespace molecule::push_notifications {
@@ -147,6 +148,8 @@ io::Task<void> Sender::hear(std::int64_t message) {
   it->second.next = parts_.clock.monotonic() + it->second.wait;
 }
 
+// Whatever it came to is written down before its place is free: told again at once, a receiver
+// would be told for as long as the store only reads.
 io::Task<void> Sender::tell(Due due, std::string host) {
   struct Slot {
     Sender& self;
@@ -167,7 +170,7 @@ io::Task<void> Sender::tell(Due due, std::string host) {
   }
   const Instant now = parts_.clock.now();
   if (came.why.empty()) {
-    co_await parts_.db.write([&](sql::Tx& tx) {
+    co_await sql::insist(parts_.db, [&](sql::Tx& tx) {
       tx.post(store::let_go, due.key, due.number);
       tx.post(store::took, due.key, due.number, now);
     });
@@ -177,15 +180,15 @@ io::Task<void> Sender::tell(Due due, std::string host) {
   probe_.failed.add();
   const bool over = came.final || now - due.at >= settings_.give_up_after;
   if (over) {
-    co_await parts_.db.write([&, this](sql::Tx& tx) { give_up(tx, due, came.why); });
+    co_await sql::insist(parts_.db, [&, this](sql::Tx& tx) { give_up(tx, due, came.why); });
     probe_.given_up.add();
     co_return;
   }
   const auto doubled = std::min<std::int64_t>(due.attempts, 20);
   const auto wait = std::min(settings_.again_after * (std::int64_t{1} << doubled),
                              std::chrono::seconds(settings_.again_longest));
-  co_await parts_.db.write(
-      [&](sql::Tx& tx) { tx.post(store::again, due.key, due.number, now + wait); });
+  co_await sql::insist(
+      parts_.db, [&](sql::Tx& tx) { tx.post(store::again, due.key, due.number, now + wait); });
 }
 
 io::Task<Sender::Came> Sender::attempt(const Due& due) {
