@@ -1,12 +1,14 @@
 // What nothing names any more is taken away, its row before its bytes.
 #include "server/attachments/attachments_service.h"
 #include "server/attachments/attachments_store.h"
+#include "server/attachments/unnamed.h"
 
 namespace molecule::attachments {
 namespace {
 
 constexpr std::int64_t slice_max = 500;  // Rows that are looked at in one transaction.
 constexpr std::chrono::hours walk_every{24};
+constexpr std::chrono::hours named_look_every{24};
 constexpr std::chrono::hours forget_every{1};  // It looks at every mention there is.
 
 }  // namespace
@@ -19,13 +21,12 @@ io::Task<void> Service::sweep() {
   }
   for (;;) {
     keeper_.begin_round();
-    auto rows = co_await db_.write([this](sql::Tx& tx) {
-      auto unnamed = tx.all(store::unnamed, clock_.now(), slice_max);
-      for (const Row& row : unnamed) tx.post(store::erase, row.id);
-      return unnamed;
-    });
-    std::vector<blobs::Name> names;
-    for (const Row& row : rows) names.push_back(blob_of(row.digest));
+    const Instant now_is = clock_.now();
+    auto rows =
+        co_await db_.read([&](sql::Read& read) { return read.all(store::due, now_is, slice_max); });
+    if (rows.empty()) break;
+    std::vector<blobs::Name> names = co_await db_.write(
+        [&](sql::Tx& tx) { return take_unnamed(tx, rows, now_is + named_look_every); });
     co_await remove_unnamed(names);
     if (rows.size() < static_cast<std::size_t>(slice_max)) break;
   }
@@ -43,7 +44,9 @@ io::Task<void> Service::forget_pruned() {
   for (std::int64_t from = 0;;) {
     auto until = co_await db_.write([&](sql::Tx& tx) {
       auto end = tx.one(store::slice, from, slice_max);
-      if (end) tx.run(store::forget_pruned, from, *end);
+      if (!end) return end;
+      tx.run(store::look_pruned, from, *end);
+      tx.run(store::forget_pruned, from, *end);
       return end;
     });
     if (!until) co_return;

@@ -6,6 +6,7 @@
 #include "server/attachments/attachments_store.h"
 #include "server/attachments/mentions.h"
 #include "server/attachments/naming.h"
+#include "server/attachments/unnamed.h"
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
 #include "testing/migrations.h"
@@ -76,6 +77,7 @@ class Naming : public test::EachDatabase {
     write([&](sql::Tx& tx) {
       tx.run(store::insert, file, workspace, sql::BytesView(crypto::sha256("x")), 1, "a", "b",
              clock.now(), clock.now() + pending_for);
+      tx.run(store::add_total, workspace, 1);
       return 0;
     });
     return file;
@@ -95,8 +97,18 @@ class Naming : public test::EachDatabase {
       return read.optional(store::seen_by, file, workspace).has_value();
     });
   }
-  std::size_t unnamed() {
-    return read([&](sql::Read& read) { return read.all(store::unnamed, clock.now(), 10).size(); });
+  std::size_t due() {
+    return read([&](sql::Read& from) { return from.all(store::due, clock.now(), 10).size(); });
+  }
+  // How many nothing names; their rows are gone then.
+  std::size_t taken() {
+    return write([&](sql::Tx& tx) {
+      return take_unnamed(tx, tx.all(store::due, clock.now(), 10), clock.now() + 24h).size();
+    });
+  }
+  std::int64_t total(WorkspaceId workspace) {
+    return read(
+        [&](sql::Read& from) { return from.optional(store::total, workspace).value_or(0); });
   }
 
   test::ManualClock clock;
@@ -144,16 +156,36 @@ TEST_P(Naming, AnswersAndReportsShareToo) {
 TEST_P(Naming, KeepsAFileAsLongAsItIsNamed) {
   const AttachmentId named = file_of(a), forgotten = file_of(a);
   sends(a, b, uri_of(a, named));
-  EXPECT_EQ(unnamed(), 0u) << "a message may still be written";
+  EXPECT_EQ(taken(), 0u) << "a message may still be written";
+  EXPECT_EQ(total(a), 2);
   clock.advance(25h);
-  EXPECT_EQ(unnamed(), 1u);
+  EXPECT_EQ(taken(), 1u);
+  EXPECT_EQ(total(a), 1);
+  EXPECT_FALSE(sees(a, forgotten));
+  EXPECT_TRUE(sees(b, named));
+  EXPECT_EQ(due(), 0u) << "what is named is not looked at again and again";
+  clock.advance(25h);
+  EXPECT_EQ(taken(), 0u);
   write([&](sql::Tx& tx) {
     mentions.erased(tx, seq);
     return 0;
   });
-  EXPECT_EQ(unnamed(), 2u);
+  EXPECT_EQ(taken(), 1u) << "as soon as nothing names it";
+  EXPECT_EQ(total(a), 0);
   EXPECT_FALSE(sees(b, named));
-  EXPECT_TRUE(sees(a, forgotten));
+}
+
+TEST_P(Naming, GoesWithRowsThatRetentionTook) {
+  file_of(a);
+  const AttachmentId named = file_of(a);
+  sends(a, b, uri_of(a, named));
+  clock.advance(25h);
+  EXPECT_EQ(taken(), 1u);
+  write([&](sql::Tx& tx) {
+    tx.run(store::look_pruned, 0, seq);
+    tx.run(store::forget_pruned, 0, seq);
+  });
+  EXPECT_EQ(taken(), 1u);
 }
 
 TEST_P(Naming, APurgedWorkspaceLeavesWhatOthersWereGiven) {
@@ -164,7 +196,7 @@ TEST_P(Naming, APurgedWorkspaceLeavesWhatOthersWereGiven) {
     mentions.purged(tx, std::vector{a});
     return 0;
   });
-  EXPECT_EQ(unnamed(), 1u);
+  EXPECT_EQ(taken(), 1u);
   EXPECT_TRUE(sees(b, given));
 }
 
@@ -180,7 +212,14 @@ TEST_P(Naming, EveryStatementPrepares) {
   check(store::forget);
   check(store::slice);
   check(store::forget_pruned);
-  check(store::unnamed);
+  check(store::look_named);
+  check(store::look_pruned);
+  check(store::look_read);
+  check(store::look_later);
+  check(store::due);
+  check(store::mentioned);
+  check(store::add_total);
+  check(store::erase_total);
   check(store::erase);
   check(store::named);
   check(store::expire_all);

@@ -120,8 +120,8 @@ io::Task<void> Service::receive(const http::Request& request, std::vector<Arrive
 }
 
 io::Task<void> Service::require_room(WorkspaceId id, std::uint64_t more) {
-  const std::int64_t used =
-      co_await db_.read([&](sql::Read& read) { return read.one(store::total, id); });
+  const std::int64_t used = co_await db_.read(
+      [&](sql::Read& read) { return read.optional(store::total, id).value_or(0); });
   if (used + static_cast<std::int64_t>(more) > settings_.workspace_max)
     throw full(used, settings_.workspace_max);
 }
@@ -141,8 +141,9 @@ io::Task<api::Uploaded> Service::record(WorkspaceId id, bool told, std::vector<A
     notices.push_back(std::move(notice));
   }
   co_await db_.write([&, this](sql::Tx& tx) {
-    const std::int64_t used = tx.one(store::total, id);
+    const std::int64_t used = tx.optional(store::total, id).value_or(0);
     if (used + sum > settings_.workspace_max) throw full(used, settings_.workspace_max);
+    tx.post(store::add_total, id, sum);
     const Instant now = clock_.now();
     for (std::size_t i = 0; i < files.size(); ++i) {
       const api::UploadNotice& notice = notices[i];

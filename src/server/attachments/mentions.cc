@@ -30,7 +30,10 @@ void Mentions::ended(sql::Tx& tx, const messages::Message& message,
   note(tx, files, message.target, message.seq, message.source.value_or(message.target));
 }
 
-void Mentions::erased(sql::Tx& tx, std::int64_t message) { tx.post(store::forget, message); }
+void Mentions::erased(sql::Tx& tx, std::int64_t message) {
+  tx.post(store::look_named, message);
+  tx.post(store::forget, message);
+}
 
 void Mentions::reported(sql::Tx& tx, const activity::NewReport& report,
                         const messages::Place& place) {
@@ -43,6 +46,7 @@ void Mentions::reported(sql::Tx& tx, const activity::NewReport& report,
 
 void Mentions::purged(sql::Tx& tx, std::span<const WorkspaceId> ids) {
   for (WorkspaceId id : ids) {
+    tx.post(store::look_read, id);
     tx.post(store::forget_reader, id);
     tx.post(store::expire_all, id, clock_.now());
   }
