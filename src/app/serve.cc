@@ -365,6 +365,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("cancels", canceling.run(background));
   background.spawn("relays", every(1s, "relays", [&] { return relay.sweep(); }));
   background.spawn("feed", every(100ms, "feed", [&] { return activity.fill(); }));
+  background.spawn("purges", every(1s, "purges", [&] { return activity.purge(); }));
   background.spawn("log",
                    every(1s, "log", [&, known = db.unknown_commits()]() mutable -> io::Task<void> {
                      return catch_up(db, log, known);

@@ -217,6 +217,17 @@ std::optional<std::int64_t> Service::prune_reports(sql::Tx& tx, std::int64_t fro
   tx.run(store::prune, from, until, before);
   return until;
 }
+io::Task<void> Service::purge() {
+  for (;;) {
+    auto left = co_await db_.read([](sql::Read& read) { return read.optional(store::purging); });
+    if (!left) co_return;
+    for (bool more = true; more;) {
+      more = co_await db_.write(
+          [&, this](sql::Tx& tx) { return feed_.purge_slice(tx, ledger_, *left); });
+    }
+  }
+}
+
 
 io::Task<void> Service::fill() {
   while (feed_.behind()) {

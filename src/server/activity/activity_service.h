@@ -61,6 +61,8 @@ class Service {
   // Deletes what is older than the retention and not open, slice by slice, until nothing is left of
   // it or `budget` has passed. Each slice is a transaction of its own.
   io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
+  // Deletes what purged workspaces have left, slice by slice.
+  io::Task<void> purge();
   // Brings the index of the feed up to date, slice by slice.
   io::Task<void> fill();
 

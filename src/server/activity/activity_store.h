@@ -217,8 +217,14 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune{"ac
 inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t)> entries{
     "activity.entries", R"(
     SELECT seq FROM feed WHERE workspace_id = $1 AND seq > $2 ORDER BY seq LIMIT $3)"};
-inline constexpr sql::Query<void(WorkspaceId)> purge_feed{"activity.purge_feed", R"(
-    DELETE FROM feed WHERE workspace_id = $1)"};
+inline constexpr sql::Query<void(WorkspaceId, std::int64_t)> purge_feed{"activity.purge_feed", R"(
+    DELETE FROM feed WHERE workspace_id = $1 AND seq <= $2)"};
+inline constexpr sql::Query<void(WorkspaceId)> begin_purge{"activity.begin_purge", R"(
+    INSERT INTO purges (workspace_id) VALUES ($1) ON CONFLICT (workspace_id) DO NOTHING)"};
+inline constexpr sql::Query<WorkspaceId()> purging{"activity.purging", R"(
+    SELECT workspace_id FROM purges LIMIT 1)"};
+inline constexpr sql::Query<void(WorkspaceId)> end_purge{"activity.end_purge", R"(
+    DELETE FROM purges WHERE workspace_id = $1)"};
 inline constexpr sql::Query<void(std::int64_t)> erase_report{"activity.erase_report", R"(
     DELETE FROM reports WHERE seq = $1)"};
 

@@ -153,16 +153,20 @@ bool Feed::fill(sql::Tx& tx) {
 
 void Feed::purge(sql::Tx& tx, messages::Ledger& ledger, WorkspaceId workspace) {
   while (fill(tx)) {}
-  for (std::int64_t from = 0;;) {
-    auto entries = tx.all(store::entries, workspace, from, fill_max);
-    if (entries.empty()) break;
-    for (std::int64_t seq : entries) {
-      ledger.erase(tx, workspace, seq);
-      tx.post(store::erase_report, seq);
-    }
-    from = entries.back();
+  tx.run(store::begin_purge, workspace);
+  purge_slice(tx, ledger, workspace);
+}
+
+bool Feed::purge_slice(sql::Tx& tx, messages::Ledger& ledger, WorkspaceId workspace) {
+  auto entries = tx.all(store::entries, workspace, 0, purge_max);
+  for (std::int64_t seq : entries) {
+    ledger.erase(tx, workspace, seq);
+    tx.post(store::erase_report, seq);
   }
-  tx.run(store::purge_feed, workspace);
+  if (!entries.empty()) tx.post(store::purge_feed, workspace, entries.back());
+  if (std::ssize(entries) == purge_max) return true;
+  tx.post(store::end_purge, workspace);
+  return false;
 }
 
 }  // namespace molecule::activity

@@ -30,6 +30,7 @@ class ReportFollower {
 class Feed final : public messages::Follower {
  public:
   static constexpr std::int64_t fill_max = 1024;  // Entries of one transaction.
+  static constexpr std::int64_t purge_max = 256;
 
   Feed(events::Log& log, const workspaces::Directory& directory, const io::Clock& clock)
       : log_(log), directory_(directory), clock_(clock) {}
@@ -57,8 +58,12 @@ class Feed final : public messages::Follower {
   // Fills at most fill_max entries; false when nothing was behind. In a transaction of its own, so
   // that nobody's commit waits for more than one slice.
   bool fill(sql::Tx& tx);
-  // Deletes everything of a workspace that is purged.
+  // Begins to delete everything of a workspace that is purged: at most purge_max entries now. What
+  // is left is the store's to remember, and purge_slice's to delete, so that nobody's commit waits
+  // for a workspace with a million messages.
   void purge(sql::Tx& tx, messages::Ledger& ledger, WorkspaceId workspace);
+  // At most purge_max entries more; whether something may be left.
+  bool purge_slice(sql::Tx& tx, messages::Ledger& ledger, WorkspaceId workspace);
   // Rows were written since the last fill() that found nothing behind. Any thread.
   bool behind() const { return behind_.load(std::memory_order_relaxed); }
 

@@ -361,6 +361,26 @@ TEST_P(FeedTest, APurgedWorkspaceLeavesNothing) {
   EXPECT_EQ(page(filter), std::vector{others});
 }
 
+TEST_P(FeedTest, AWorkspaceWithVeryMuchIsPurgedSliceBySlice) {
+  const std::int64_t many = 2 * Feed::purge_max + 10;
+  for (std::int64_t n = 0; n < many; ++n) message(one);
+  auto left = [&] {
+    while (fill()) {}
+    return std::ssize(
+        read([&](sql::Read& from) { return from.all(store::entries, one, 0, many); }));
+  };
+  auto purging = [&] {
+    return read([](sql::Read& from) { return from.optional(store::purging); });
+  };
+  write([&](sql::Tx& tx) { feed->purge(tx, *ledger, one); });
+  EXPECT_EQ(left(), many - Feed::purge_max) << "nobody's commit waits for all of it";
+  EXPECT_EQ(purging(), one);
+  while (write([&](sql::Tx& tx) { return feed->purge_slice(tx, *ledger, one); })) {}
+  EXPECT_EQ(left(), 0);
+  EXPECT_EQ(mailboxes.waiting(one), 0);
+  EXPECT_EQ(purging(), std::nullopt);
+}
+
 EACH_DATABASE(FeedTest);
 
 }  // namespace
