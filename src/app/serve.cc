@@ -379,7 +379,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                      co_await push_notifications.prune();
                      co_await ticket_service.prune();
                      co_await delegations.prune(days("activity-retention-days"), 60s);
-                     co_await log.prune(world.clock.now() - days("log-retention-days"), 10'000);
+                     co_await log.prune(world.clock.now() - days("log-retention-days"), 60s);
                    }));
   for (auto& lane : lanes) {
     if (lane.get() != &first) lane->start_thread();

@@ -183,7 +183,8 @@ io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notic
 io::Task<void> Service::prune(std::chrono::hours retention, std::chrono::nanoseconds budget) {
   const Instant before = clock_.now() - retention;
   const auto until = clock_.monotonic() + budget;
-  co_await db_.write([this](sql::Tx& tx) { ledger_.prune_keys(tx, slice_max); });
+  for (bool more = true; more && clock_.monotonic() < until;)
+    more = co_await db_.write([this](sql::Tx& tx) { return ledger_.prune_keys(tx, slice_max); });
   std::optional<std::int64_t> messages_from = 0, reports_from = 0;
   while ((messages_from || reports_from) && clock_.monotonic() < until) {
     auto change = [this, before, messages_from, reports_from](sql::Tx& tx) {
@@ -209,14 +210,13 @@ std::optional<std::int64_t> Service::prune_messages(sql::Tx& tx, std::int64_t fr
 
 std::optional<std::int64_t> Service::prune_reports(sql::Tx& tx, std::int64_t from, Instant before) {
   auto aged = tx.all(store::slice, from, static_cast<std::int64_t>(slice_max));
-  bool any = std::any_of(aged.begin(), aged.end(),
-                         [&](const store::Aged& row) { return row.created_at < before; });
-  if (!any) return std::nullopt;
-  const std::int64_t until = aged.back().seq;
-  tx.run(store::prune_report_entries, from, until, before);
-  tx.run(store::prune, from, until, before);
+  auto until = aged_until(aged, before, clock_.now());
+  if (!until) return until;
+  tx.run(store::prune_report_entries, from, *until, before);
+  tx.run(store::prune, from, *until, before);
   return until;
 }
+
 io::Task<void> Service::purge() {
   for (;;) {
     auto left = co_await db_.read([](sql::Read& read) { return read.optional(store::purging); });
@@ -227,7 +227,6 @@ io::Task<void> Service::purge() {
     }
   }
 }
-
 
 io::Task<void> Service::fill() {
   while (feed_.behind()) {

@@ -58,8 +58,8 @@ class Service {
   io::Task<api::Done> report(auth::Self::Caller caller, WorkspaceId id, Report report);
   io::Task<api::Noticed> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
 
-  // Deletes what is older than the retention and not open, slice by slice, until nothing is left of
-  // it or `budget` has passed. Each slice is a transaction of its own.
+  // Deletes what is older than the retention, and ended before it began, slice by slice, until
+  // nothing is left of it or `budget` has passed. Each slice is a transaction of its own.
   io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
   // Deletes what purged workspaces have left, slice by slice.
   io::Task<void> purge();

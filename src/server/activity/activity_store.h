@@ -6,6 +6,7 @@
 // message costs many times one that only appends. Readers add the tail that is not filled yet.
 #pragma once
 
+#include "base/aged.h"
 #include "platform/sql/query.h"
 #include "platform/sql/value.h"
 #include "server/activity/activity.h"
@@ -196,11 +197,6 @@ inline constexpr sql::Query<Cursor(std::int64_t)> cursor{"activity.cursor", R"(
     UNION ALL SELECT seq, workspace_id, created_at FROM reports WHERE seq = $1)"};
 
 // Retention, a slice of the numbers at a time; entries of the feed go with what they name.
-struct Aged {
-  std::int64_t seq = 0;
-  Instant created_at;
-};
-BOOST_DESCRIBE_STRUCT(Aged, (), (seq, created_at))
 inline constexpr sql::Query<Aged(std::int64_t, std::int64_t)> slice{"activity.slice", R"(
     SELECT seq, created_at FROM reports WHERE seq > $1 ORDER BY seq LIMIT $2)"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune_report_entries{
@@ -211,7 +207,8 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune_mes
     "activity.prune_message_entries", R"(
     DELETE FROM feed WHERE (workspace_id, seq) IN
        (SELECT target_id, seq FROM messages WHERE seq > $1 AND seq <= $2 AND created_at < $3
-           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = messages.seq)))"};
+           AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = messages.seq)
+           AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = messages.seq AND o.ended_at >= $3)))"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune{"activity.prune", R"(
     DELETE FROM reports WHERE seq > $1 AND seq <= $2 AND created_at < $3)"};
 inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t)> entries{

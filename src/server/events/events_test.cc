@@ -241,7 +241,7 @@ TEST_P(LogTest, ASlowFollowerSeesTheNewestTransientOnly) {
 TEST_P(LogTest, PruningKeepsTheNewestAndTellsOldPositionsApart) {
   Log log(db(), clock);
   for (int i = 0; i < 5; ++i) append(log, a, Type::TASK_UPDATED);
-  run(log.prune(clock.now() + std::chrono::hours(1), 100));
+  run(log.prune(clock.now() + std::chrono::hours(1), std::chrono::seconds(60)));
   EXPECT_EQ(run(log.oldest()), 5);
   EXPECT_EQ(start_from(1, 5, 5).reason, "too_old");
   EXPECT_TRUE(start_from(4, 5, 5).resumed);
@@ -319,7 +319,7 @@ TEST_P(InternalFacts, TheNewestThatIsToldOutlivesPruning) {
   append(log, a, Type::WORKSPACE_ONLINE);
   append(log, a, Type::WORKSPACE_LATE);
   for (int i = 0; i < 3; ++i) note(log);
-  run(log.prune(clock.now() + std::chrono::hours(1), 100));
+  run(log.prune(clock.now() + std::chrono::hours(1), std::chrono::seconds(60)));
   EXPECT_EQ(paged(std::nullopt), Types{"WORKSPACE_LATE"});
   Log again(db(), clock);
   run(again.open());

@@ -12,6 +12,7 @@ namespace molecule::facts {
 namespace {
 
 constexpr std::int64_t page_rows = 1024;  // Heads of facts that are read at once.
+constexpr std::int64_t pruned_at_once = 5'000;
 
 std::size_t index_of(const Kind& kind) {
   return std::visit([](auto each) { return static_cast<std::size_t>(each); }, kind);
@@ -155,12 +156,17 @@ void Record::feed(const Fact& fact) {
   }
 }
 
-io::Task<std::int64_t> Record::prune(Instant before, std::size_t max) {
-  auto change = [before, max](sql::Tx& tx) {
-    return tx.run(store::prune, before, static_cast<std::int64_t>(max));
-  };
-  std::int64_t pruned = co_await db_.write(std::move(change));
-  co_return pruned;
+io::Task<void> Record::prune(Instant before, std::chrono::nanoseconds budget) {
+  const auto over = clock_.monotonic() + budget;
+  std::optional<std::int64_t> from = 0;
+  while (from && clock_.monotonic() < over) {
+    auto change = [this, before, at = *from](sql::Tx& tx) {
+      auto until = aged_until(tx.all(store::slice, at, pruned_at_once), before, clock_.now());
+      if (until) tx.run(store::prune, at, *until, before);
+      return until;
+    };
+    from = co_await db_.write(std::move(change));
+  }
 }
 
 }  // namespace molecule::facts

@@ -49,8 +49,9 @@ class Record {
     return note(tx, {0, at.value_or(clock_.now()), kind, about, RawJson(json::text(payload))});
   }
 
-  // Deletes at most `max` of the oldest facts from before an instant; the newest one always stays.
-  io::Task<std::int64_t> prune(Instant before, std::size_t max);
+  // Deletes facts from before an instant, slice by slice, until none is left or `budget` has passed;
+  // the newest one always stays. Each slice is a transaction of its own.
+  io::Task<void> prune(Instant before, std::chrono::nanoseconds budget);
 
  protected:
   // For facts that are told. The next position; then the row; then, after commit, arrived().

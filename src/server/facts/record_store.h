@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/aged.h"
 #include "base/fields.h"
 #include "base/id.h"
 #include "base/instant.h"
@@ -43,10 +44,12 @@ BOOST_DESCRIBE_STRUCT(Row, (), (at, workspace_id, payload))
 inline constexpr sql::Query<Row(std::int64_t)> find{"facts.find", R"(
     SELECT at, workspace_id, payload FROM log WHERE seq = $1)"};
 
-// The newest row and the newest that is told stay, so that positions never start over.
-inline constexpr sql::Query<void(Instant, std::int64_t)> prune{"facts.prune", R"(
-    DELETE FROM log WHERE at < $1 AND seq < (SELECT MAX(seq) FROM log)
-       AND seq < COALESCE((SELECT seq FROM told ORDER BY seq DESC LIMIT 1), 0)
-       AND seq < (SELECT MIN(seq) FROM log) + $2)"};
+// Retention, a slice of the positions at a time. The newest row and the newest that is told stay, so
+// that positions never start over.
+inline constexpr sql::Query<Aged(std::int64_t, std::int64_t)> slice{"facts.slice", R"(
+    SELECT seq, at FROM log WHERE seq > $1 ORDER BY seq LIMIT $2)"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune{"facts.prune", R"(
+    DELETE FROM log WHERE seq > $1 AND seq <= $2 AND at < $3 AND seq < (SELECT MAX(seq) FROM log)
+       AND seq < COALESCE((SELECT seq FROM told ORDER BY seq DESC LIMIT 1), 0))"};
 
 }  // namespace molecule::facts::store

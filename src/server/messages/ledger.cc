@@ -339,11 +339,7 @@ void Ledger::recover(sql::Tx& tx) {
 std::optional<std::int64_t> Ledger::aged_until(sql::Tx& tx, std::int64_t from, Instant before,
                                                std::size_t max) const {
   auto aged = tx.all(store::slice, from, static_cast<std::int64_t>(max));
-  // Numbers ascend with time, but for steps of the clock: a slice in which nothing is old ends it.
-  bool any = std::any_of(aged.begin(), aged.end(),
-                         [&](const store::Aged& row) { return row.created_at < before; });
-  if (!any) return std::nullopt;
-  return aged.back().seq;
+  return molecule::aged_until(aged, before, clock_.now());
 }
 
 void Ledger::prune(sql::Tx& tx, std::int64_t from, std::int64_t until, Instant before) {
@@ -352,8 +348,8 @@ void Ledger::prune(sql::Tx& tx, std::int64_t from, std::int64_t until, Instant b
   for (Follower* follower : followers_) follower->pruned(tx, from, until);
 }
 
-void Ledger::prune_keys(sql::Tx& tx, std::size_t max) {
-  tx.run(store::prune_keys, keys_.oldest(), static_cast<std::int64_t>(max));
+bool Ledger::prune_keys(sql::Tx& tx, std::size_t max) {
+  return tx.run(store::prune_keys, keys_.oldest(), static_cast<std::int64_t>(max)) > 0;
 }
 
 }  // namespace molecule::messages

@@ -112,12 +112,13 @@ class Ledger {
   void recover(sql::Tx& tx);
 
   // Retention, one slice at a time: where the slice of at most `max` messages after `from` ends, or
-  // nothing when none in it is older than `before`.
+  // nothing when none in it, nor behind it, is older than `before`.
   std::optional<std::int64_t> aged_until(sql::Tx& tx, std::int64_t from, Instant before,
                                          std::size_t max) const;
-  // Deletes what is older than `before` and not open between these numbers.
+  // Deletes what was accepted, and ended, before `before`, between these numbers.
   void prune(sql::Tx& tx, std::int64_t from, std::int64_t until, Instant before);
-  void prune_keys(sql::Tx& tx, std::size_t max);
+  // Deletes keys that memory has forgotten, those of `max` numbers at most; whether there were any.
+  bool prune_keys(sql::Tx& tx, std::size_t max);
 
  private:
   void close(sql::Tx& tx, const Message& message, const Outcome& outcome);

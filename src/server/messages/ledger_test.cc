@@ -384,6 +384,31 @@ TEST_P(LedgerTest, RetentionPassesOpenWork) {
   EXPECT_EQ(stored(open.place.seq).delivery->state, State::open);
 }
 
+TEST_P(LedgerTest, RetentionKeepsWhatEndedLate) {
+  auto late = accept("answered when its agent was back", State::open);
+  auto silent = accept("never answered", State::open);
+  clock.advance(24h * 10);
+  auto lease = write(
+      [&](sql::Tx& tx) { return ledger->lease(tx, target, {late.place.seq, late.lease.epoch}); });
+  end(*lease, R"({"r":1})");
+  clock.advance(24h * 4);
+  EXPECT_EQ(write([&](sql::Tx& tx) { return ledger->expire(tx, 10); }), 1u);
+  auto kept = [&](std::chrono::hours retention) {
+    const Instant before = clock.now() - retention;
+    if (auto until = write([&](sql::Tx& tx) { return ledger->aged_until(tx, 0, before, 100); }))
+      write([&](sql::Tx& tx) { ledger->prune(tx, 0, *until, before); });
+    return read([&](sql::Read& from) {
+      return std::pair(ledger->find(from, late.place.seq).has_value(),
+                       ledger->find(from, silent.place.seq).has_value());
+    });
+  };
+  EXPECT_EQ(kept(24h * 7), std::pair(true, true)) << "both are two weeks old";
+  clock.advance(24h * 4);
+  EXPECT_EQ(kept(24h * 7), std::pair(false, true)) << "eight and four days after their ends";
+  clock.advance(24h * 4);
+  EXPECT_EQ(kept(24h * 7), std::pair(false, false));
+}
+
 TEST_P(LedgerTest, AnIdNamesItsMessageAndNoOther) {
   auto accepted = accept("m1", State::leased);
   EXPECT_EQ(seq_of(accepted.place.id), accepted.place.seq);

@@ -5,6 +5,7 @@
 // behind the writer.
 #pragma once
 
+#include "base/aged.h"
 #include "platform/sql/query.h"
 #include "platform/sql/value.h"
 #include "server/messages/messages.h"
@@ -154,17 +155,14 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t)> prune_keys{"messag
     DELETE FROM message_keys WHERE seq < $1
        AND seq < (SELECT COALESCE(MIN(seq), 0) FROM message_keys) + $2)"};
 
-// Retention looks at a slice of the table at a time and passes what is open.
-struct Aged {
-  std::int64_t seq = 0;
-  Instant created_at;
-};
-BOOST_DESCRIBE_STRUCT(Aged, (), (seq, created_at))
+// Retention looks at a slice of the table at a time and passes what is open, and what ended so late
+// that whoever asked may not have heard of it.
 inline constexpr sql::Query<Aged(std::int64_t, std::int64_t)> slice{"messages.slice", R"(
     SELECT seq, created_at FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2)"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> prune{"messages.prune", R"(
     DELETE FROM messages WHERE seq > $1 AND seq <= $2 AND created_at < $3
-       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = messages.seq))"};
+       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = messages.seq)
+       AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = messages.seq AND o.ended_at >= $3))"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t)> prune_outcomes{
     "messages.prune_outcomes", R"(
     DELETE FROM outcomes WHERE seq > $1 AND seq <= $2
