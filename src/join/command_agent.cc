@@ -8,6 +8,7 @@
 #include "platform/net/socket.h"
 #include "platform/net/wheel.h"
 #include "platform/process/child.h"
+#include "wire/a2a/at_work.h"
 
 namespace molecule::join {
 namespace {
@@ -21,6 +22,7 @@ constexpr int not_ended = -1;
 constexpr auto ask_again_after = 2s;  // For the platform, while all places are taken.
 constexpr std::size_t message_max = 16u << 20;
 constexpr int not_found_code = -32001;
+constexpr std::string_view activity_header = "X-Molecule-Activity-Id";
 
 std::string_view or_else(std::optional<std::string_view> text, std::string_view other) {
   return text.value_or(other);
@@ -52,6 +54,18 @@ std::string envelope(std::string_view rpc_id, std::string_view member, const Raw
       .add("id", RawJson(std::string(rpc_id)))
       .add(member, value)
       .text();
+}
+
+// The platform asks about a task by its message's id of the log.
+std::string id_of(const a2a::Incoming& message, const http::Request& request) {
+  const std::string_view activity = or_else(request.header(activity_header), "");
+  return activity.empty() ? message.message_id : std::string(activity);
+}
+
+// It is brought again; what else there is for this agent need not wait for that.
+http::Response at_work() {
+  return http::error_response(503, "at_work", "the command is at work on this message")
+      .with(std::string(a2a::at_work_header), "true");
 }
 
 std::string event(const std::string& data) { return fmt::format("data: {}\n\n", data); }
@@ -173,13 +187,17 @@ io::Task<http::Response> CommandAgent::answer(ByPlatform::Caller, const http::Re
   a2a::Stamp stamp;
   stamp.fresh_id = std::to_string(random_.number());
   const a2a::Incoming message = a2a::read_request(body, stamp);
+  const bool again = by_id_.contains(id_of(message, request));
   auto run = run_of(message, request);
   if (!run) {
     throw Fault(Kind::unavailable, "busy", "the command is at another message")
         .retry_after(std::chrono::duration_cast<std::chrono::seconds>(ask_again_after));
   }
   if (message.stream) co_return stream_of(std::move(run), message.rpc_id, false);
-  while (!run->over) co_await run->grown.wait(1h);
+  const auto until = clock_.monotonic() + (again ? command_.hold_again : command_.hold);
+  for (auto now = clock_.monotonic(); !run->over && now < until; now = clock_.monotonic())
+    co_await run->grown.wait(until - now);
+  if (!run->over) co_return at_work();
   const bool as_words = run->error.empty() && !run->canceled;
   co_return http::Response::json(200, as_words
                                           ? a2a::answer_saying(run->output, {}, run->id + "-answer",
@@ -213,9 +231,8 @@ io::Task<http::Response> CommandAgent::answer_task(const http::Request& request)
 
 std::shared_ptr<CommandAgent::Run> CommandAgent::run_of(const a2a::Incoming& message,
                                                         const http::Request& request) {
-  const std::string activity(or_else(request.header("X-Molecule-Activity-Id"), ""));
-  // The platform asks about a task by its message's id of the log.
-  const std::string id = activity.empty() ? message.message_id : activity;
+  const std::string activity(or_else(request.header(activity_header), ""));
+  const std::string id = id_of(message, request);
   if (auto found = by_id_.find(id); found != by_id_.end()) return found->second;
   if (working_ >= command_.at_once) return nullptr;
   auto run = std::make_shared<Run>();

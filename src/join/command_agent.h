@@ -23,6 +23,10 @@ struct Command {
   std::vector<std::pair<std::string, std::string>> environment;
   std::size_t at_once = 1;  // Runs side by side; what comes beyond waits at the platform.
   std::chrono::seconds limit{86'400};  // Of one run.
+  // A message is answered "at work" after this, before the platform gives the request up, and then
+  // comes again. Shorter where it has come again: whoever waits for nothing holds little.
+  std::chrono::milliseconds hold{1'500'000};
+  std::chrono::milliseconds hold_again{300'000};
   std::size_t output_max = 16u << 20;  // Bytes that it may print.
 };
 

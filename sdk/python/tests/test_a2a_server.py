@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from conftest import WORKSPACE
-from molecule_agent import A2AServer, InboundMessage, PushDelivery, RemoteAgentClient, extract_text
+from molecule_agent import A2AServer, InboundMessage, PushDelivery, RemoteAgentClient, a2a_server, extract_text
 from scripted_platform import ScriptedPlatform
 
 PEER = "99999999-2222-4333-8444-555555555555"
@@ -225,6 +225,41 @@ def test_a_failed_run_may_be_tried_again(serve: Callable[..., A2AServer]) -> Non
     server = serve(flaky)
     assert "error" in post(server, envelope()).json()
     assert extract_text(post(server, envelope()).json()) == "second"
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["answered", "failed"])
+def test_who_comes_for_a_long_run_is_told_that_it_goes_on_and_then_how_it_ended(
+        serve: Callable[..., A2AServer], monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    monkeypatch.setattr(a2a_server, "DUPLICATE_WAIT", 0.05)
+    runs: list[str] = []
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(payload: dict[str, Any]) -> str:
+        runs.append(payload["idempotency_key"])
+        inside.set()
+        assert leave.wait(10)
+        if fails:
+            raise RuntimeError("in the end")
+        return f"run {len(runs)}"
+
+    server = serve(slow)
+    first = threading.Thread(target=lambda: post(server, envelope()))
+    first.start()
+    assert inside.wait(10)
+    for _ in range(3):
+        told = post(server, envelope())
+        assert (told.status_code, told.headers["X-Molecule-At-Work"]) == (503, "true")
+        assert "Retry-After" not in told.headers, "other messages need not wait for this one"
+        assert "at work" in told.json()["error"]["message"]
+    leave.set()
+    first.join()
+    ended = post(server, envelope())
+    assert ended.status_code == 200 and runs == ["m1"]
+    if fails:
+        assert "log has the reason" in ended.json()["error"]["message"]
+        assert "error" in post(server, envelope()).json() and runs == ["m1", "m1"], "then it may be tried again"
+    else:
+        assert extract_text(ended.json()) == "run 1"
 
 
 def test_push_delivery(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:

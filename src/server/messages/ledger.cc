@@ -163,7 +163,8 @@ Ledger::Back Ledger::give_back(sql::Tx& tx, const Message& message, Lease lease,
       now->delivery->epoch != lease.epoch) {
     return Back::stale;
   }
-  const std::int64_t attempts = now->delivery->attempts + (returned.seen ? 1 : 0);
+  const std::int64_t before = now->delivery->attempts;
+  const std::int64_t attempts = returned.at_work ? 0 : before + (returned.seen ? 1 : 0);
   const Instant wall = clock_.now();
   Outcome outcome;
   if (now->delivery->expires_at <= wall) {
@@ -179,24 +180,26 @@ Ledger::Back Ledger::give_back(sql::Tx& tx, const Message& message, Lease lease,
     if (!end(tx, message, lease, outcome)) return Back::stale;
     return outcome.end == End::expired ? Back::expired : Back::dead;
   }
-  const std::int64_t tries = mailboxes_.tries(message.target, message.seq);
+  const std::int64_t tries = returned.at_work ? 0 : mailboxes_.tries(message.target, message.seq);
   const std::chrono::seconds doubled =
       settings_.retry_after * (1LL << std::min<std::int64_t>(tries, 8));
   const auto wait = std::max(returned.after, std::min(doubled, settings_.wait_longest));
-  tx.run(store::give_back, message.seq, lease.epoch, wall + wait, returned.seen ? 1 : 0,
-         returned.why);
-  for (Follower* follower : followers_) follower->waits(tx, message, returned.why);
+  tx.run(store::give_back, message.seq, lease.epoch, wall + wait, attempts - before, returned.why);
+  if (!returned.at_work)
+    for (Follower* follower : followers_) follower->waits(tx, message, returned.why);
   const auto not_before = clock_.monotonic() + wait;
   tx.after_commit([this, target = message.target, epoch = lease.epoch + 1, seq = message.seq,
-                   source = message.source, attempts, not_before, unreached = returned.unreached] {
-    mailboxes_.halt(target, source);
+                   source = message.source, attempts, not_before, unreached = returned.unreached,
+                   at_work = returned.at_work] {
+    if (!at_work) mailboxes_.halt(target, source);
     mailboxes_.change(target, seq, [&](Open& open) {
       open.state = State::open;
       open.waited = false;
       open.unreached = unreached;
+      open.at_work = at_work;
       open.epoch = epoch;
       open.attempts = attempts;
-      ++open.tries;
+      open.tries = at_work ? 0 : open.tries + 1;
       open.not_before = not_before;
     });
   });

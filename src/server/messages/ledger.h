@@ -79,9 +79,12 @@ class Ledger {
   // The carrier could not bring it to an end: it waits, longer each time, or ends when it is too
   // old or was tried too often.
   struct Returned {
-    std::string why;                // One sentence.
-    bool seen = false;              // The agent may have seen it: this was an attempt.
-    bool unreached = false;         // The agent was not there: due at once when it is.
+    std::string why;         // One sentence.
+    bool seen = false;       // The agent may have seen it: this was an attempt.
+    bool unreached = false;  // The agent was not there: due at once when it is.
+    // The agent says that it has it and works on it. That is progress: it is asked for again, its
+    // attempts count anew, and to its sender it does not wait.
+    bool at_work = false;
     std::chrono::seconds after{0};  // Not again before.
     RawJson told;                   // The outcome's body, should it be given up.
   };

@@ -192,6 +192,43 @@ TEST_P(LedgerTest, NotReachingAnAgentIsNoAttempt) {
   EXPECT_EQ(stored(lease->seq).outcome->end, End::dead);
 }
 
+TEST_P(LedgerTest, AnAgentAtWorkIsProgress) {
+  auto accepted = accept("m1", State::leased);
+  auto lease = std::optional(accepted.lease);
+  auto at_work = [&] {
+    Record record = stored(lease->seq);
+    Ledger::Returned returned;
+    returned.why = "at work";
+    returned.at_work = true;
+    return write(
+        [&](sql::Tx& tx) { return ledger->give_back(tx, record.message, *lease, returned); });
+  };
+  for (std::int64_t i = 1; i < settings.attempts_max; ++i) {
+    ASSERT_EQ(give_back(*lease, true), Ledger::Back::waits);
+    clock.advance(settings.wait_longest);
+    lease = lease_next();
+    ASSERT_TRUE(lease);
+  }
+  told.said.clear();
+  EXPECT_EQ(at_work(), Ledger::Back::waits);
+  EXPECT_TRUE(told.said.empty()) << "it does not wait: it is worked on";
+  EXPECT_EQ(stored(lease->seq).delivery->attempts, 0);
+  EXPECT_TRUE(boxes->may_pass(target, sender)) << "and nothing waits behind it";
+  for (int i = 0; i < 20; ++i) {
+    clock.advance(settings.retry_after);
+    lease = lease_next();
+    ASSERT_TRUE(lease) << "it is asked for again soon";
+    EXPECT_TRUE(boxes->may_pass(target, sender));
+    ASSERT_EQ(at_work(), Ledger::Back::waits);
+  }
+  clock.advance(settings.retry_after);
+  lease = lease_next();
+  ASSERT_TRUE(lease);
+  EXPECT_EQ(give_back(*lease, true), Ledger::Back::waits);
+  EXPECT_EQ(stored(lease->seq).delivery->attempts, 1) << "its run was lost: it counts again";
+  EXPECT_FALSE(boxes->may_pass(target, sender));
+}
+
 TEST_P(LedgerTest, WaitingEndsByAge) {
   settings.age_max = 48h;
   begin();

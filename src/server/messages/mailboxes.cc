@@ -13,10 +13,14 @@ WorkspaceId key_of(const std::optional<WorkspaceId>& source) {
 
 void Mailboxes::Box::join(std::int64_t seq, const Open& what) {
   if (what.state == State::leased) leased.insert(seq);
-  if (what.state == State::leased && !what.waited) return;
+  if (what.state == State::leased && (!what.waited || what.at_work)) return;
   Line& line = lines[key_of(what.source)];
   if (what.state == State::leased) {
     line.carried.insert(seq);
+    return;
+  }
+  if (what.at_work) {
+    line.begun.insert(seq);
     return;
   }
   line.waiting.insert(std::ranges::lower_bound(line.waiting, seq), seq);
@@ -27,6 +31,7 @@ void Mailboxes::Box::leave(std::int64_t seq, const Open& what) {
   auto line = lines.find(key_of(what.source));
   if (line == lines.end()) return;
   line->second.carried.erase(seq);
+  line->second.begun.erase(seq);
   auto& waiting = line->second.waiting;
   auto it = std::ranges::lower_bound(waiting, seq);
   if (it != waiting.end() && *it == seq) waiting.erase(it);
@@ -35,7 +40,8 @@ void Mailboxes::Box::leave(std::int64_t seq, const Open& what) {
 void Mailboxes::Box::tidy(const std::optional<WorkspaceId>& source) {
   auto line = lines.find(key_of(source));
   if (line == lines.end()) return;
-  if (line->second.waiting.empty() && line->second.carried.empty()) lines.erase(line);
+  const Line& left = line->second;
+  if (left.waiting.empty() && left.carried.empty() && left.begun.empty()) lines.erase(line);
 }
 
 void Mailboxes::put_in(Boxes& boxes, std::int64_t seq, const Open& open) {
@@ -66,7 +72,8 @@ void Mailboxes::take_out(WorkspaceId target, std::int64_t seq, bool arrived) {
     if (it == box->second.open.end()) return;
     const std::optional<WorkspaceId> source = it->second.source;
     box->second.leave(seq, it->second);
-    if (it->second.waited) box->second.lines[key_of(source)].flowing = arrived;
+    if (it->second.waited && !it->second.at_work)
+      box->second.lines[key_of(source)].flowing = arrived;
     box->second.tidy(source);
     box->second.open.erase(it);
     if (box->second.open.empty()) map.erase(box);
@@ -154,6 +161,10 @@ std::vector<Mailboxes::Next> Mailboxes::next(WorkspaceId target, std::chrono::na
     auto box = map.find(target);
     if (box == map.end()) return found;
     for (const auto& [sender, line] : box->second.lines) {
+      for (std::int64_t seq : line.begun) {
+        const Open& open = box->second.open.at(seq);
+        if (open.not_before <= now) found.push_back({seq, open.epoch});
+      }
       std::size_t room = line.flowing ? max : std::min<std::size_t>(max, 1);
       for (std::int64_t seq : line.waiting) {
         const Open& open = box->second.open.at(seq);

@@ -4,8 +4,9 @@
 //
 // Order: a message of a sender does not go out while an earlier one of the same sender to the same
 // target waits. After a wait the first goes alone, since it may come back; once it has arrived the
-// others follow it without waiting for each other. What is asked for every message costs no more
-// when much waits: each sender's line is kept beside the messages. Any thread.
+// others follow it without waiting for each other, and so they do once its agent says that it is at
+// work on it. What is asked for every message costs no more when much waits: each sender's line is
+// kept beside the messages. Any thread.
 #pragma once
 
 #include <chrono>
@@ -31,6 +32,7 @@ struct Open {
   State state = State::open;
   bool waited = false;     // It went out of the mailbox, not straight away.
   bool unreached = false;  // It waits because the agent was not there, and for nothing else.
+  bool at_work = false;    // Its agent has it and works on it: nothing waits behind it.
   std::int64_t epoch = 0;
   std::int64_t attempts = 0;
   std::int64_t tries = 0;  // Times it came back, seen or not, in this life of the process.
@@ -103,6 +105,7 @@ class Mailboxes {
     std::deque<std::int64_t>
         waiting;  // Ascending: what is new goes to the end, what is next is first.
     std::set<std::int64_t> carried;  // Under way after a wait.
+    std::set<std::int64_t> begun;    // Worked on, and to be asked for again.
     bool flowing = false;            // A message that had waited has arrived since one came back.
   };
   struct Box {

@@ -62,6 +62,7 @@ struct Carried {
   std::string code;        // Machine code for refused and not_now.
   std::string error;       // Sentence for refused and not_now.
   bool delivered = false;  // The agent may have seen the message.
+  bool at_work = false;    // For not_now: it has the message and works on it still.
   std::chrono::seconds retry_after{0};  // For not_now: it asked to be left alone so long.
   std::string extensions;  // That it says it has activated, as its header does; may be empty.
 };

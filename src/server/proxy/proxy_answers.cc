@@ -42,7 +42,10 @@ http::Response receipt(int status, api::Receipt body, const a2a::Incoming& messa
 http::Response Service::answer(const Admission& admission, const Accepted& accepted,
                                const Carried& carried, Settled settled) {
   switch (settled) {
-    case Settled::retry: return answer_queued(admission, accepted.place, carried.error);
+    case Settled::retry:
+      return answer_queued(
+          admission, accepted.place,
+          carried.at_work ? carried.error : carried.error + "; the message waits in its mailbox");
     case Settled::expired: {
       messages::Outcome outcome;
       outcome.end = End::expired;
@@ -71,7 +74,7 @@ http::Response Service::answer_queued(const Admission& admission, const messages
   body.status = "queued";
   body.queue_id = place.id;
   body.queue_depth = std::max<std::int64_t>(1, mailboxes_.waiting(admission.target.id));
-  body.message = fmt::format("{}; the message waits in its mailbox", why);
+  body.message = std::string(why);
   body.method = admission.message.method;
   body.message_id = admission.message.message_id;
   return receipt(202, std::move(body), admission.message, "submitted", place.id);
@@ -109,7 +112,9 @@ http::Response Service::answer_repeated(const Admission& admission,
   }
   if (directory_.delivery(message.target) == workspaces::Delivery::poll)
     return answer_polled(admission, place);
-  return answer_queued(admission, place, "this message was accepted before and is under way");
+  return answer_queued(
+      admission, place,
+      "this message was accepted before and is under way; the message waits in its mailbox");
 }
 
 // Another end was recorded, and whoever asks again will be told of that one.

@@ -99,6 +99,20 @@ TEST_F(Push, AnAgentThatSaysNotNowIsTriedAgain) {
   }
 }
 
+TEST_F(Push, AnAgentThatIsAtWorkOnItSaysSo) {
+  auto told = [&](std::string_view status, std::string_view header) {
+    return carried_to(
+        http::says(fmt::format("HTTP/1.1 {}\r\n{}Content-Length: 2\r\n\r\n{{}}", status, header)));
+  };
+  constexpr std::string_view says_so = "X-Molecule-At-Work: true\r\n";
+  const Carried carried = told("503 Service Unavailable", says_so);
+  EXPECT_EQ(carried.end, End::not_now);
+  EXPECT_TRUE(carried.at_work);
+  EXPECT_EQ(carried.retry_after, 0s);
+  EXPECT_FALSE(told("503 Service Unavailable", "").at_work) << "it has not begun";
+  EXPECT_FALSE(told("502 Bad Gateway", says_so).at_work) << "that is not the agent's own word";
+}
+
 TEST_F(Push, ARefusalIsFinalAndSaysWhy) {
   Carried carried = carried_to("400 Bad Request", R"({"error":{"message":"no such skill"}})");
   EXPECT_EQ(carried.end, End::refused);

@@ -6,6 +6,7 @@
 #include "platform/http/syntax.h"
 #include "platform/json/json.h"
 #include "server/proxy/parameters.h"
+#include "wire/a2a/at_work.h"
 #include "wire/a2a/metadata.h"
 
 namespace molecule::proxy {
@@ -182,6 +183,7 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
     Carried carried =
         without_answer(End::not_now, response.status, "agent_busy", error_text(response), true);
     carried.retry_after = told_wait(response);
+    carried.at_work = response.status == 503 && response.header(a2a::at_work_header).has_value();
     return carried;
   }
   // What the agent says in the form that it was asked in is its answer, under whatever status of

@@ -2,6 +2,7 @@
 
 #include "platform/json/json.h"
 #include "server/proxy/refusal.h"
+#include "wire/a2a/at_work.h"
 
 namespace molecule::proxy {
 
@@ -40,9 +41,10 @@ bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answ
 Settled Settler::try_again(sql::Tx& tx, const Message& message, Lease lease,
                            const Carried& carried) {
   messages::Ledger::Returned returned;
-  returned.why = carried.error;
+  returned.why = carried.at_work ? std::string(a2a::at_work_why) : carried.error;
   returned.seen = carried.delivered && carried.status != 429 && carried.status != 503;
   returned.unreached = !carried.delivered;
+  returned.at_work = carried.at_work;
   returned.after = carried.retry_after;
   returned.told = RawJson(json::text(given_up(carried, carried.error)));
   switch (ledger_.give_back(tx, message, lease, returned)) {

@@ -4,6 +4,7 @@
 
 #include "server/proxy/refusal.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/at_work.h"
 
 namespace molecule::proxy {
 namespace {
@@ -11,10 +12,15 @@ namespace {
 using messages::End;
 using messages::State;
 
+constexpr const char* at_work_says =
+    "its agent is at work on it; it is brought again until the answer is there";
+
 bool is_end(std::string_view state) { return a2a::outcome_of(state) != a2a::Outcome::unfinished; }
 
 Standing waits(const messages::Record& record, bool polls) {
   const messages::Delivery& delivery = *record.delivery;
+  if (delivery.why == a2a::at_work_why)
+    return {"seen", "working", record.message.created_at, at_work_says};
   Standing out{"waiting", "submitted", record.message.created_at, {}};
   if (polls) {
     out.says = "it waits for its agent to fetch and answer it";

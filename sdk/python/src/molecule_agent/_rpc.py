@@ -29,6 +29,17 @@ class NotReady(Exception):
     """The agent has no handler yet."""
 
 
+class AtWork(Exception):
+    """The message has come again, and its run goes on."""
+
+
+AT_WORK = {"X-Molecule-At-Work": "true"}
+"""What tells the platform that this message is worked on: it comes again, and that counts as no attempt at it."""
+SHORTLY = {"Retry-After": "5"}
+
+Reply = tuple[int, dict[str, Any], dict[str, str]]
+
+
 class Refusal(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -50,8 +61,8 @@ def call(handler: Callable[[dict[str, Any]], Any], payload: dict[str, Any]) -> A
         return asyncio.run(settle())
 
 
-def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> tuple[int, dict[str, Any]]:
-    """HTTP status and JSON-RPC reply to `body`."""
+def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> Reply:
+    """HTTP status, JSON-RPC reply to `body` and headers of its own."""
     request_id: Any = None
     try:
         envelope = _object(body)
@@ -76,31 +87,35 @@ def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> tupl
         }
         outcome = run(payload, f"{sender} {message['messageId']}")
         result = _result(outcome, message, flat=method == "SendMessage")
-        return 200, {"jsonrpc": "2.0", "id": request_id, "result": result}
+        return 200, {"jsonrpc": "2.0", "id": request_id, "result": result}, {}
     except Refusal as refusal:
-        return 200, _error(request_id, refusal.code, refusal.message)
+        return 200, _error(request_id, refusal.code, refusal.message), {}
     except NotReady:
-        return 503, _error(request_id, INTERNAL, "the agent is starting; try again shortly")
+        return 503, _error(request_id, INTERNAL, "the agent is starting; try again shortly"), SHORTLY
+    except AtWork:
+        return 503, _error(request_id, INTERNAL, "the agent is at work on this message"), AT_WORK
     except Exception:
-        return 200, _error(request_id, INTERNAL, _reference())
+        return 200, _error(request_id, INTERNAL, _reference()), {}
 
 
-def answer_flat(run: Runner, body: bytes) -> tuple[int, dict[str, Any]]:
-    """HTTP status and reply of the flat endpoint."""
+def answer_flat(run: Runner, body: bytes) -> Reply:
+    """The same of the flat endpoint."""
     try:
         payload = _object(body)
         if not payload:
-            return 400, {"error": "the body is empty"}
+            return 400, {"error": "the body is empty"}, {}
         key = payload.get("idempotency_key")
         result = run(payload, f"flat {key}" if isinstance(key, str) and key else "")
         json.dumps(result)
-        return 200, {"status": "ok", "result": result}
+        return 200, {"status": "ok", "result": result}, {}
     except Refusal as refusal:
-        return 400, {"error": refusal.message}
+        return 400, {"error": refusal.message}, {}
     except NotReady:
-        return 503, {"error": "the agent is starting; try again shortly"}
+        return 503, {"error": "the agent is starting; try again shortly"}, SHORTLY
+    except AtWork:
+        return 503, {"error": "the agent is at work on this message"}, AT_WORK
     except Exception:
-        return 500, {"error": _reference()}
+        return 500, {"error": _reference()}, {}
 
 
 def _object(body: bytes) -> dict[str, Any]:

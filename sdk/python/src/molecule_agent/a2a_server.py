@@ -15,7 +15,7 @@ import socket
 import threading
 import urllib.parse
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from . import _rpc
@@ -34,8 +34,9 @@ MAX_CONNECTIONS = 64
 CLIENT_TIMEOUT = 30.0
 """Seconds a client may take between two bytes, and an idle connection is kept."""
 REMEMBERED_ANSWERS = 512
-DUPLICATE_WAIT = 1800.0
-"""Seconds a repeated message waits for the run that is already under way."""
+DUPLICATE_WAIT = 300.0
+"""Seconds a repeated message waits for the run that is already under way, until it is told to come again: less than
+the platform or anything on the way waits for an answer."""
 
 PayloadHandler = Callable[[dict[str, Any]], Any | Awaitable[Any]]
 
@@ -48,7 +49,8 @@ class A2AServer:
     platform's name for the message, "" when it did not come through the platform); for the flat endpoint the body as
     sent. It may be plain or async and may be assigned later; until then messages get 503. It runs in the
     thread of its connection, so several messages are worked on side by side. A message that comes again while its
-    first run lasts, or soon after, gets the answer of that run.
+    first run lasts, or soon after, gets the answer of that run; while that takes long it is told so (503 with
+    `X-Molecule-At-Work`), and the platform brings it again for as long as the run lasts.
 
     `secret`, when not empty, must be presented as `Authorization: Bearer …`; it may be a function, so that it can be
     learned at registration. With `callers` (`client.direct_callers()`) a peer may call without the platform, too: the
@@ -73,6 +75,7 @@ class A2AServer:
         self._paths = {"/", urllib.parse.urlsplit(self.inbound_url).path or "/"} - {INBOUND_PATH}
         self._thread: threading.Thread | None = None
         self._answers: collections.OrderedDict[str, Future[Any]] = collections.OrderedDict()
+        self._turned_away: set[str] = set()  # Keys of runs under way whose answer somebody comes for again.
         self._lock = threading.Lock()
 
     def start_in_background(self) -> None:
@@ -128,15 +131,33 @@ class A2AServer:
                 for old in [k for k, f in self._answers.items() if f.done()][:len(self._answers) - REMEMBERED_ANSWERS]:
                     del self._answers[old]
         if running is not None:
-            return running.result(timeout=DUPLICATE_WAIT)
+            return self._answer_of(running, key)
         try:
-            mine.set_result(_rpc.call(handler, payload))
+            outcome = _rpc.call(handler, payload)
         except BaseException as error:
-            # A failed run is not an answer: the same message may be tried again.
             with self._lock:
-                self._answers.pop(key, None)
-            mine.set_exception(error)
+                # A failed run is not an answer: the same message may be tried again. Only who was told to come for
+                # the end of this run is told how it ended.
+                if key not in self._turned_away:
+                    self._answers.pop(key, None)
+                self._turned_away.discard(key)
+                mine.set_exception(error)
+        else:
+            with self._lock:
+                self._turned_away.discard(key)
+                mine.set_result(outcome)
         return mine.result()
+
+    def _answer_of(self, running: Future[Any], key: str) -> Any:
+        """What a run that others began came to, as soon as it has ended."""
+        wait([running], DUPLICATE_WAIT)
+        with self._lock:
+            if not running.done():
+                self._turned_away.add(key)
+                raise _rpc.AtWork
+            if running.exception() is not None and self._answers.get(key) is running:
+                del self._answers[key]
+        return running.result()
 
 
 class _Listener(http.server.ThreadingHTTPServer):
@@ -223,11 +244,11 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         # Who calls directly is who the platform says, and no part of a message that the platform carried.
         sender = caller or (self.headers.get("X-Workspace-ID") or "").strip()
         if path == INBOUND_PATH:
-            status, reply = _rpc.answer_flat(owner.run, body)
+            status, reply, headers = _rpc.answer_flat(owner.run, body)
         else:
             activity = "" if caller else (self.headers.get(ACTIVITY_HEADER) or "").strip()
-            status, reply = _rpc.answer(owner.run, body, sender, activity)
-        self._answer(status, reply, {"Retry-After": "5"} if status == 503 else None)
+            status, reply, headers = _rpc.answer(owner.run, body, sender, activity)
+        self._answer(status, reply, headers)
 
     def _body(self, limit: int) -> bytes | None:
         """The request body; None when it was refused and the refusal is already sent."""
