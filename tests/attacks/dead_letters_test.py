@@ -92,3 +92,39 @@ def test_the_list_goes_on(org: Org, away: Resident) -> None:
     seen += [each["id"] for each in page["items"]]
     assert page["next_before_seq"] is None and seen == ids[::-1]
     refused(org.ask("GET", "/dead-letters?state=asleep"), 400)
+
+
+def test_a_delegation_that_died_goes_on_with_its_letter(org: Org, push_agents: PushAgents) -> None:
+    asker = org.resident("asker")
+    assert asker.register().status_code == 200
+    peer = org.resident("peer", asker.id)
+    busy = push_agents.start(lambda connection, head, body: connection.sendall(answer_bytes("{}", status="502 Bad Gateway")))
+    assert peer.register(url=busy, delivery_mode="push").status_code == 200
+    taken = org.ask("POST", f"/workspaces/{asker.id}/a2a", message("please begin", f"m-{uuid.uuid4()}"))
+    root = taken.json()["activity_id"]
+    work = {"target_id": peer.id, "task": "count", "idempotency_key": "once"}
+    made = asker.ask("POST", "/workspaces/SELF/delegate", work, headers={"X-Molecule-Activity-Id": root})
+    assert made.status_code == 202, made.text
+    path = f"/workspaces/SELF/delegations/{made.json()['delegation_id']}"
+    deadline = time.monotonic() + 40
+    while (told := asker.ask("GET", path).json())["status"] != "failed":
+        assert time.monotonic() < deadline, told
+        assert peer.register(url=busy, delivery_mode="push").status_code == 200  # What waits for it is due at once.
+        time.sleep(0.05)
+    first = told["task_id"]
+    assert peer.register(url=push_agents.start(lambda connection, head, body: connection.sendall(answer_bytes(
+        '{"jsonrpc":"2.0","id":1,"result":{"kind":"message","role":"agent","messageId":"r","parts":[{"kind":"text","text":"three"}]}}'))),
+        delivery_mode="push").status_code == 200
+    letter = org.ask("GET", f"/dead-letters?workspace_id={peer.id}").json()["items"][0]
+    assert letter["id"] == first
+    resent = decide(org, letter, "resend")
+    assert resent.status_code == 200, resent.text
+    told = asker.ask("GET", f"{path}?wait=10").json()
+    assert told["status"] == "completed" and told["result"] == "three" and "error" not in told
+    assert told["task_id"] == resent.json()["sent_again_as"] != first
+    results = [row for row in asker.ask("GET", "/workspaces/SELF/activity").json() if row["method"] == "delegate_result"]
+    assert [row["status"] for row in results] == ["ok", "error"], "who delegated it is told that it came to an end after all"
+    tree = org.ask("GET", f"/workspaces/{asker.id}/tasks/{root}/tree").json()["nodes"]
+    assert [(node["kind"], node["state"]) for node in tree[1:]] == [("delegation", "failed"), ("delegation", "completed")]
+    again = asker.ask("POST", "/workspaces/SELF/delegate", work)
+    assert again.status_code == 200 and again.json()["idempotent_hit"] is True

@@ -140,9 +140,16 @@ io::Task<api::DeadLetterDecided> Service::drop(auth::Admin::Caller caller, Activ
 io::Task<api::DeadLetterDecided> Service::resend(auth::Admin::Caller caller, ActivityId id,
                                                  api::DeadLetterDecision decision) {
   const Decision made{Fate::resent, name_of(caller), reason_in(std::move(decision))};
+  // With what it belongs to: who delegated it hears of it, and who calls that off reaches it.
+  std::optional<std::string> parent;
   auto record = co_await db_.read([&, this](sql::Read& read) {
     find(read, id);
-    return ledger_.find(read, id);
+    auto found = ledger_.find(read, id);
+    if (found && found->message.parent) {
+      auto above = ledger_.head(read, *found->message.parent);
+      if (above) parent = above->message.id().text();
+    }
+    return found;
   });
   if (!record) throw not_found("dead_letter");
   // Another message, or it would be the one that has ended.
@@ -155,9 +162,9 @@ io::Task<api::DeadLetterDecided> Service::resend(auth::Admin::Caller caller, Act
     body = anew();
   }
   proxy::Admission admission = co_await proxy_.admit(record->message.source, record->message.target,
-                                                     std::move(body), std::optional<std::string>());
+                                                     std::move(body), std::move(parent));
   auto accepted = co_await db_.write([&, this](sql::Tx& tx) {
-    auto out = proxy_.accept(tx, admission, std::nullopt);
+    auto out = proxy_.accept(tx, admission, record->message.delegation);
     decide(tx, find(tx, id), made, out.message.seq);
     return out;
   });

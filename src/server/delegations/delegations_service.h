@@ -29,6 +29,9 @@ class Outcomes final : public messages::Follower {
   Outcomes(events::Log& log, activity::Feed& feed, const io::Clock& clock)
       : log_(log), feed_(feed), clock_(clock) {}
 
+  // A message that died is sent again, with its delegation.
+  void accepted(sql::Tx& tx, const messages::NewMessage& message, const messages::Place& place,
+                messages::State state) override;
   void waits(sql::Tx& tx, const messages::Message& message, std::string_view why) override;
   void ended(sql::Tx& tx, const messages::Message& message,
              const messages::Outcome& outcome) override;
@@ -40,6 +43,8 @@ class Outcomes final : public messages::Follower {
   DelegationId prune(sql::Tx& tx, DelegationId from, Instant before, std::int64_t max);
 
  private:
+  void stands(sql::Tx& tx, Delegation delegation, Status status);
+
   events::Log& log_;
   activity::Feed& feed_;
   const io::Clock& clock_;

@@ -96,6 +96,12 @@ inline constexpr sql::Query<void(DelegationId, Status, Instant)> progress{"deleg
     UPDATE delegations SET status = $2, updated_at = $3
      WHERE delegation_id = $1 AND status NOT IN ('completed', 'failed', 'canceled'))"};
 
+// What failed is tried again by another message.
+inline constexpr sql::Query<void(DelegationId, std::int64_t, Status, Instant)> reopen{
+    "delegations.reopen", R"(
+    UPDATE delegations SET status = $3, message_seq = $2, result = NULL, error = NULL, updated_at = $4
+     WHERE delegation_id = $1 AND status = 'failed')"};
+
 // The first result is the result.
 inline constexpr sql::Query<void(DelegationId, Status, std::optional<std::string>,
                                  std::optional<std::string>, Instant)>

@@ -67,12 +67,25 @@ void Outcomes::waits(sql::Tx& tx, const messages::Message& message, std::string_
   auto delegation = tx.optional(store::find, *message.delegation);
   if (!delegation || delegation->status == Status::queued) return;
   if (tx.run(store::progress, *message.delegation, Status::queued, clock_.now()) == 0) return;
-  delegation->status = Status::queued;
-  if (delegation->activity_seq) {
-    feed_.restate(tx, *delegation->activity_seq, enum_text(Status::queued), std::nullopt,
-                  std::nullopt);
-  }
-  status_event(tx, log_, *delegation);
+  stands(tx, std::move(*delegation), Status::queued);
+}
+
+void Outcomes::accepted(sql::Tx& tx, const messages::NewMessage& message,
+                        const messages::Place& place, messages::State state) {
+  if (!message.delegation) return;
+  // That of a new delegation is written behind its message.
+  auto delegation = tx.optional(store::find, *message.delegation);
+  if (!delegation) return;
+  const Status status = state == messages::State::leased ? Status::dispatched : Status::queued;
+  if (tx.run(store::reopen, *message.delegation, place.seq, status, clock_.now()) == 0) return;
+  stands(tx, std::move(*delegation), status);
+}
+
+void Outcomes::stands(sql::Tx& tx, Delegation delegation, Status status) {
+  delegation.status = status;
+  if (delegation.activity_seq)
+    feed_.restate(tx, *delegation.activity_seq, enum_text(status), std::nullopt, std::nullopt);
+  status_event(tx, log_, delegation);
 }
 
 }  // namespace molecule::delegations
