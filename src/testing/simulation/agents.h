@@ -32,6 +32,7 @@ struct Agent {
   std::string name;
   Manner manner = Manner::answers;
   bool polls = false;                 // As it last registered.
+  bool dials = false;                 // It is reached by its own connection.
   bool beats = true;                  // Its process is there.
   std::chrono::nanoseconds takes{0};  // For an answer.
   bool stops = false;                 // What it is at, when it is asked to.

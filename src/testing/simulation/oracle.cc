@@ -150,6 +150,9 @@ void Oracle::arrives(const proxy::Parcel& parcel) {
   if (++brought_[seq] > ledger_.attempts_max)
     complain(fmt::format("message {} was brought to {} {} times", seq, name(parcel.target.id),
                          brought_[seq]));
+  if (brought_[seq] > out_[seq])
+    complain(fmt::format("message {} was brought to {} {} times and went out {} times", seq,
+                         name(parcel.target.id), brought_[seq], out_[seq]));
 }
 
 void Oracle::compare(const Process& process) {

@@ -1,5 +1,7 @@
 #include "testing/simulation/process.h"
 
+#include <algorithm>
+
 namespace molecule::simulation {
 
 using namespace std::chrono_literals;
@@ -7,6 +9,7 @@ using namespace std::chrono_literals;
 Process::Process(Around around)
     : around_(std::move(around)),
       door_(around_.store.engine()),
+      connections_(around_.loop, nullptr),  // They break.
       serving_(around_.loop, around_.failed),
       work_(around_.loop, around_.failed),
       background_(around_.loop, around_.failed),
@@ -33,6 +36,7 @@ Process::Process(Around around)
       presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, relayed_,
                 direct_calls_, {}, metrics_),
       activity_(door_, log_, feed_, ledger_, directory_, hubs_, around_.clock),
+      relay_(relays_, relay_keys_, listeners_, around_.clock, around_.random, metrics_),
       router_(gate_) {
   log_.join(directory_);
   log_.join(tokens_);
@@ -47,6 +51,15 @@ Process::Process(Around around)
   router_.mount(activity::routes, activity_);
   router_.mount(proxy::routes, proxy_);
   router_.mount(tasks::routes, tasks_);
+  router_.mount(relay::routes, relay_);
+  router_.mount(relay::poll_routes, polls_);
+  http::Settings served;
+  served.hosts = {"platform.test"};
+  served.limits.drain = served.limits.farewell = 0ms;
+  server_ = std::make_unique<http::Server>(around_.loop, router_, std::move(served), metrics_);
+  relay_.add_lane({&around_.loop, &connections_, [this](std::unique_ptr<net::Stream> stream) {
+                     return server_->serve_carried(std::move(stream));
+                   }});
   control_.spawn("open", open());
 }
 
@@ -90,6 +103,21 @@ io::Task<void> Process::follow() {
       co_await hubs_.of(around_.loop).grown(1h);
     }
   }
+}
+
+std::optional<http::Response> Process::Admitted::admit(const http::Route&, http::Request& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const std::string_view shown = request.header("Authorization").value_or("");
+  const auto id = WorkspaceId::parse(shown.substr(std::min(scheme.size(), shown.size())));
+  if (!id) return http::fault_response(Fault(Kind::unauthenticated, "unauthenticated", "who?"));
+  request.principal.kind = static_cast<int>(auth::Who::workspace);
+  request.principal.subject = id->bytes();
+  return std::nullopt;
+}
+
+void Process::accept(std::unique_ptr<net::Stream> stream) {
+  if (stage_ == Stage::ready)
+    connections_.spawn("connection", server_->serve_connection(std::move(stream)));
 }
 
 void Process::ask(As as, http::Method method, std::string path, std::string body, Told told) {
@@ -148,6 +176,7 @@ void Process::tick() {
   turn(1, "mailboxes", [this] { return mailboxes_turn(); });
   turn(2, "feed", [this] { return activity_.fill(); });
   turn(3, "log", [this] { return log_turn(); });
+  turn(4, "relays", [this] { return relay_.sweep(); });
 }
 
 io::Task<void> Process::presence_turn() {
@@ -178,6 +207,7 @@ void Process::stop() {
 io::Task<void> Process::end() {
   const auto by = around_.clock.monotonic() + drain_for;
   proxy_.go_down();
+  relay_.go_down();
   hubs_.close();
   co_await serving_.drain(drain_for);
   const auto left =
@@ -193,9 +223,13 @@ void Process::kill() {
   if (gone_) return;
   gone_ = true;
   door_.close();
-  for (io::Scope* scope : {&serving_, &work_, &background_, &control_}) scope->cancel();
-  const auto running = [this] {
-    return serving_.running() + work_.running() + background_.running() + control_.running();
+  for (io::Scope* scope : {&serving_, &work_, &background_, &control_, &connections_})
+    scope->cancel();
+  io::Scope last(around_.loop, nullptr);
+  last.spawn("drain", server_->drain());
+  const auto running = [&] {
+    return serving_.running() + work_.running() + background_.running() + control_.running() +
+           connections_.running() + last.running();
   };
   // Nothing waits for anything but the loop now.
   for (int turns = 0; running() > 0 && turns < 1000; ++turns) around_.loop.poll();

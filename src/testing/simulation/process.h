@@ -9,14 +9,18 @@
 #include <vector>
 
 #include "app/ports.h"
+#include "platform/http/server.h"
 #include "server/activity/activity_service.h"
 #include "server/cards/cards_service.h"
 #include "server/events/follow.h"
 #include "server/proxy/told.h"
+#include "server/relay/polls.h"
+#include "server/relay/relay_service.h"
 #include "server/streams/streams.h"
 #include "server/tasks/tasks_service.h"
 #include "server/workspaces/workspaces_service.h"
 #include "testing/simulation/agents.h"
+#include "testing/simulation/dialled.h"
 #include "testing/simulation/store.h"
 
 namespace molecule::simulation {
@@ -61,6 +65,8 @@ class Process {
   // Asks through the routes; `told` hears the answer, or nothing when the process was gone first.
   using Told = std::function<void(const Answer&)>;
   void ask(As as, http::Method method, std::string path, std::string body, Told told);
+  // Somebody dials in.
+  void accept(std::unique_ptr<net::Stream> stream);
   std::size_t asked() const { return serving_.running(); }  // And not answered yet.
 
   // One turn of everything that serve runs once a second. What is still at its last turn is left
@@ -87,13 +93,19 @@ class Process {
     Secret ensure(sql::Tx&, WorkspaceId) override { return Secret("proof"); }
     Secret of(WorkspaceId) const override { return Secret("proof"); }
   };
+  // Who dials in is the workspace whose id is its token.
   struct Admitted final : http::Gate {
-    std::optional<http::Response> admit(const http::Route&, http::Request&) override {
-      return std::nullopt;
-    }
+    std::optional<http::Response> admit(const http::Route&, http::Request& request) override;
     std::optional<http::Response> review(const http::Route&, http::Request&) override {
       return std::nullopt;
     }
+  };
+
+  struct OneKey final : relay::Keys {
+    explicit OneKey(const crypto::SigningKey& ours) : key(ours) {}
+    const crypto::SigningKey& platform() const override { return key; }
+    std::optional<crypto::PublicKey> agent(WorkspaceId) const override { return std::nullopt; }
+    const crypto::SigningKey& key;
   };
 
   io::Task<void> open();
@@ -110,6 +122,7 @@ class Process {
   Stage stage_ = Stage::opening;
   bool gone_ = false;
   metrics::Registry metrics_;
+  io::Scope connections_;
   io::Scope serving_;
   io::Scope work_;
   io::Scope background_;
@@ -131,7 +144,11 @@ class Process {
   app::LaterDepartures later_departures_;
   workspaces::Service workspaces_;
   ScriptedLink link_;
-  std::array<proxy::Link*, 1> links_{&link_};
+  proxy::PushLink push_{inbound_, around_.aside, around_.proxy};
+  relay::Relays relays_;
+  relay::RelayLink relay_link_{relays_, push_};
+  WatchedRelay watched_relay_{relay_link_, around_.watch, gone_};
+  std::array<proxy::Link*, 2> links_{&watched_relay_, &link_};
   streams::Streams streams_;
   proxy::Service proxy_;
   crypto::SigningKey key_{std::array<std::uint8_t, 32>{}};
@@ -139,14 +156,18 @@ class Process {
   tasks::Tasks agents_tasks_;
   tasks::Service tasks_;
   app::MailboxesByProxy capacity_;
-  relay::Relays relays_;  // Nobody dials in.
   app::RelayedByRelays relayed_{relays_};
   presence::DirectCalls direct_calls_{key_, around_.clock, around_.random};
   presence::Service presence_;
   activity::Service activity_;
+  OneKey relay_keys_{key_};
+  app::RelayListeners listeners_{roster_, proxy_, directory_, around_.clock};
+  relay::Service relay_;
+  relay::Polls polls_{relay_, around_.clock, around_.random};
   Admitted gate_;
   http::Router router_;
-  std::array<bool, 4> turning_{};
+  std::unique_ptr<http::Server> server_;
+  std::array<bool, 5> turning_{};
   std::uint64_t unknown_commits_ = 0;  // That the log has caught up with.
   std::uint64_t known_commits_ = 0;    // That the mailboxes were read back after.
 };

@@ -43,7 +43,7 @@ class RelayWorld {
   };
   Dialler& dial(WorkspaceId workspace);
   WorkspaceId new_workspace() { return random.id<WorkspaceId>(); }
-  void leave(Dialler& dialler);        // Says so, if it can, and ends.
+  void leave(Dialler& dialler);  // Says so, if it can, and ends.
   std::deque<Dialler>& diallers() { return diallers_; }
 
   // Null when there is nothing to open it on.

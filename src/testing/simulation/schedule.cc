@@ -19,11 +19,20 @@ constexpr std::uint64_t shared_one_in =
 
 class Schedule {
  public:
-  explicit Schedule(std::uint64_t seed)
+  enum class Reach { scripted, dialled };
+  Schedule(std::uint64_t seed, Reach reach)
       : chance_(seed),
-        shared_(chance_.one_in(shared_one_in)),
+        dialled_(reach == Reach::dialled),
+        shared_(!dialled_ && chance_.one_in(shared_one_in)),
         world_(shared_ ? Sharing::shared : Sharing::own) {
-    for (const char* name : {"ada", "bob", "cyd"}) world_.hire(name, chance_.one_in(4));
+    world_.chance = Chance(seed);
+    for (const char* name : {"ada", "bob", "cyd"}) {
+      if (dialled_ && !chance_.one_in(3)) {
+        world_.take_on(name);
+      } else {
+        world_.hire(name, chance_.one_in(4));
+      }
+    }
   }
 
   Played play() {
@@ -111,15 +120,52 @@ class Schedule {
   }
   void presence() {
     Agent& agent = anybody();
+    if (agent.dials) return;
     agent.beats = !agent.beats;
     note(agent.name + (agent.beats ? " is back" : " is gone"));
     if (agent.beats) world_.enrol(agent, agent.polls);
   }
   void mode() {
     Agent& agent = anybody();
+    if (agent.dials) return;
     const bool polls = !agent.polls;
     note(agent.name + (polls ? " polls from now on" : " is pushed to from now on"));
     world_.enrol(agent, polls);
+  }
+  // What lies between an agent that dials in and the platform.
+  void network() {
+    Agent& agent = anybody();
+    if (!agent.dials) return;
+    Network& network = world_.network_of(agent);
+    switch (chance_.below(5)) {
+      case 0: {
+        const std::uint64_t bytes = 1 + chance_.below(4'000);
+        note(fmt::format("the connection of {} breaks after {} bytes", agent.name, bytes));
+        network.cut_after(bytes);
+        break;
+      }
+      case 1:
+        note("the connection of " + agent.name + " breaks");
+        network.reset();
+        break;
+      case 2:
+        note("the connection of " + agent.name + " falls silent");
+        network.silence();
+        break;
+      case 3: {
+        static constexpr std::array<std::chrono::milliseconds, 3> late{0ms, 50ms, 3s};
+        network.weather.late_max = chance_.of(late);
+        network.weather.piece_max = std::size_t{1} << (5 + chance_.below(9));
+        note(fmt::format("the network of {} takes up to {} ms, in pieces of up to {}", agent.name,
+                         network.weather.late_max.count(), network.weather.piece_max));
+        break;
+      }
+      default:
+        network.weather.reachable = !network.weather.reachable;
+        note(fmt::format("the platform can{} be reached by {}",
+                         network.weather.reachable ? "" : "not", agent.name));
+        if (!network.weather.reachable) network.reset();
+    }
   }
   void fetch() {
     Agent& agent = anybody();
@@ -129,6 +175,7 @@ class Schedule {
   }
   void beat() {
     Agent& agent = anybody();
+    if (agent.dials) return;
     note(agent.name + " beats");
     world_.beat(agent);
   }
@@ -139,7 +186,7 @@ class Schedule {
     world_.ask({}, http::Method::post, world_.path(agent, now ? "/pause" : "/resume"));
   }
   void remove() {
-    if (removed_) return;
+    if (removed_ || dialled_) return;
     removed_ = true;
     Agent& agent = anybody();
     note(agent.name + " is removed");
@@ -210,6 +257,7 @@ class Schedule {
   }
 
   Chance chance_;
+  const bool dialled_;
   const bool shared_;
   World world_;
   Played played_;
@@ -234,6 +282,10 @@ void Schedule::step() {
     return sum;
   }();
   begin_if_down();
+  if (dialled_ && chance_.one_in(4)) {
+    network();
+    return;
+  }
   std::uint64_t drawn = chance_.below(whole);
   for (const Kind& kind : kinds) {
     if (drawn < kind.weight) {
@@ -258,12 +310,16 @@ void Schedule::breathe() {
     case 6: world_.pass(std::chrono::milliseconds(chance_.below(1500))); break;
     case 7: world_.pass(std::chrono::seconds(chance_.below(8))); break;
     case 8: world_.pass(std::chrono::seconds(chance_.below(150))); break;
-    default: world_.pass(chance_.one_in(20) ? std::chrono::hours(24) : std::chrono::minutes(1));
+    default:
+      world_.pass(!dialled_ && chance_.one_in(20) ? std::chrono::hours(24)
+                                                  : std::chrono::minutes(1));
   }
 }
 
 }  // namespace
 
-Played play(std::uint64_t seed) { return Schedule(seed).play(); }
+Played play(std::uint64_t seed) { return Schedule(seed, Schedule::Reach::scripted).play(); }
+
+Played play_dialled(std::uint64_t seed) { return Schedule(seed, Schedule::Reach::dialled).play(); }
 
 }  // namespace molecule::simulation

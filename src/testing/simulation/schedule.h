@@ -13,5 +13,7 @@ struct Played {
 };
 
 Played play(std::uint64_t seed);
+// With agents that dial in, over networks that break.
+Played play_dialled(std::uint64_t seed);
 
 }  // namespace molecule::simulation

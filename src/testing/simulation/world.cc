@@ -36,6 +36,7 @@ World::World(Sharing sharing) : store(sharing) {
 
 World::~World() {
   while (!processes_.empty()) end_first();
+  dialled_.clear();
 }
 
 Process& World::begin() {
@@ -80,13 +81,34 @@ std::string World::path(const Agent& agent, std::string_view rest) const {
   return fmt::format("/workspaces/{}{}", agent.id.text(), rest);
 }
 
-Agent& World::hire(std::string name, bool polls) {
+Agent& World::make(std::string name) {
   Agent& agent = agents.add(std::move(name));
   auto made = ask({}, http::Method::post, "/workspaces",
                   fmt::format(R"({{"name":"{}","runtime":"external"}})", agent.name));
   run();
   json::Document document = json::Document::parse(made->body);
   agent.id = WorkspaceId::parse(document.root().find("id").string()).value();
+  return agent;
+}
+
+Agent& World::take_on(std::string name) {
+  Agent& agent = make(std::move(name));
+  agent.dials = true;
+  dialled_[agent.id] = std::make_unique<Dialled>(
+      Dialled::Around{loop, timers, clock, random, chance, agents, oracle,
+                      [this](std::string what) { complain(std::move(what)); },
+                      [this](std::unique_ptr<net::Stream> stream) {
+                        if (!processes_.empty()) platform().accept(std::move(stream));
+                      }},
+      agent);
+  pass(1s);
+  return agent;
+}
+
+Network& World::network_of(const Agent& agent) { return dialled_.at(agent.id)->network; }
+
+Agent& World::hire(std::string name, bool polls) {
+  Agent& agent = make(std::move(name));
   enrol(agent, polls);
   run();
   beat(agent);
@@ -102,7 +124,9 @@ std::shared_ptr<Answer> World::ask(As as, http::Method method, std::string path,
   return answer;
 }
 
+// Who dials in does so by itself.
 void World::enrol(Agent& agent, bool polls) {
+  if (agent.dials) return;
   agent.polls = polls;
   const std::string way =
       polls ? R"("delivery_mode":"poll")" : R"("delivery_mode":"push","url":"http://agent.test/")";
@@ -119,7 +143,7 @@ void World::beat(Agent& agent) {
 
 void World::beat_all() {
   for (Agent& agent : agents.all()) {
-    if (!agent.beats || clock.monotonic() - agent.beat_at < beat_every) continue;
+    if (agent.dials || !agent.beats || clock.monotonic() - agent.beat_at < beat_every) continue;
     beat(agent);
     if (agent.polls) fetch(agent);
   }
@@ -288,6 +312,7 @@ void World::rest() {
     agent.manner = Manner::answers;
     agent.takes = 0ns;
     agent.beats = true;
+    if (agent.dials) network_of(agent).weather = {};
   }
   pass(1s);
   if ((!serving() || oracle.two_serve()) && !crash_and_begin())

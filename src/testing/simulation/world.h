@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ class World {
 
   // Made by an operator and registered by its agent.
   Agent& hire(std::string name, bool polls = false);
+  // The same for one that dials in by itself, over a network of its own.
+  Agent& take_on(std::string name);
+  Network& network_of(const Agent& agent);
 
   // Everybody who is there sends; what they are told is in the Sent.
   Sent& say(const Agent& to, std::string id, std::string text = "do");
@@ -74,13 +78,16 @@ class World {
   Agents agents;
   messages::Settings ledger_settings;
   proxy::Settings proxy_settings;
+  Chance chance{1};  // Of the networks.
   Oracle oracle{store, agents, clock, ledger_settings};
 
  private:
+  Agent& make(std::string name);
   void beat_all();
   void answer(Agent& agent, const std::string& feed);
 
   std::deque<std::unique_ptr<Process>> processes_;
+  std::map<WorkspaceId, std::unique_ptr<Dialled>> dialled_;
   std::int64_t begun_ = 0;  // Processes so far.
   std::chrono::nanoseconds ticked_at_{0};
   std::vector<std::string> problems_;
