@@ -9,7 +9,7 @@ declare -A PACKAGES=(
   [demo]="python3 python3-requests python3-cryptography python3-venv curl"
   [test]="python3 python3-requests python3-cryptography python3-venv python3-wheel-whl python3-pytest python3-pytest-xdist libpq5 postgresql-15
     postgresql-client-15 redis-server redis-tools chromium fonts-dejavu-core curl openssl util-linux nginx-light
-    python3-grpcio python3-protobuf protobuf-compiler nghttp2-client
+    python3-grpcio python3-protobuf protobuf-compiler libprotobuf-dev nghttp2-client
     caddy haproxy zsh fish iproute2 nftables"
   [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck mmdebstrap"
   [bench]="nginx-light python3 util-linux libpq5 postgresql-15 postgresql-client-15 redis-server"
