@@ -64,14 +64,11 @@ io::Task<std::string> PollingSocket::ask(std::string_view path, std::int64_t num
 }
 
 io::Task<std::optional<http::Frame>> PollingSocket::receive() {
-  while (come_.empty()) {
-    const std::string parcel = co_await ask("next", ++taken_, {});
-    auto messages = relay::unpacked(parcel);
-    come_.assign(std::make_move_iterator(messages.begin()),
-                 std::make_move_iterator(messages.end()));
+  while (come_.done()) {
+    std::string parcel = co_await ask("next", ++taken_, {});
+    come_ = relay::ParcelReader(std::move(parcel));
   }
-  relay::ParcelMessage message = std::move(come_.front());
-  come_.pop_front();
+  relay::ParcelMessage message = come_.next();
   if (message.kind == Kind::close) {
     closed_ = {relay::close_code(message.bytes), std::string(relay::close_reason(message.bytes))};
     co_return std::nullopt;

@@ -40,7 +40,7 @@ class PollingSocket final : public http::WebSocket {
   http::Client& client_;
   net::Url base_;  // Of this poll, once it has begun.
   std::string authorization_;
-  std::deque<relay::ParcelMessage> come_;
+  relay::ParcelReader come_{std::string()};
   std::int64_t put_ = 0, taken_ = 0;
   bool putting_ = false;
   io::Signal put_ended_;

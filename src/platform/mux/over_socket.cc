@@ -7,6 +7,8 @@
 namespace molecule::mux {
 namespace {
 
+constexpr std::size_t taken_in_a_turn = 256;  // Messages.
+
 // Ends the other half when one half ends, however it does.
 struct EndsBoth {
   io::Scope& scope;
@@ -36,7 +38,9 @@ io::Task<bool> take_in(Session& session, Session::Transport transport, std::stri
 
 io::Task<void> read_in(const Carrying& at, io::Scope& both) {
   EndsBoth ends{both};
-  for (;;) {
+  for (std::size_t taken = 1;; ++taken) {
+    // Of messages that are there already, any number could follow each other.
+    if (taken % taken_in_a_turn == 0) co_await io::yield();
     const auto frame = co_await at.socket.receive();
     if (!frame) co_return;
     if (frame->opcode != http::Frame::Opcode::binary)

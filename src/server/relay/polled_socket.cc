@@ -48,9 +48,11 @@ void PolledSocket::check(std::int64_t number, std::int64_t& next) {
 io::Task<std::optional<http::Frame>> PolledSocket::receive() {
   for (;;) {
     if (!in_.empty()) {
-      ParcelMessage message = std::move(in_.front());
-      in_.pop_front();
-      in_bytes_ -= message.bytes.size();
+      ParcelReader& parcel = in_.front();
+      const std::size_t before = parcel.left();
+      ParcelMessage message = parcel.next();
+      in_bytes_ -= before - parcel.left();
+      if (parcel.done()) in_.pop_front();
       in_changed_.notify();
       if (message.kind == ParcelMessage::Kind::close) {
         end();
@@ -104,11 +106,14 @@ io::Task<void> PolledSocket::close(std::uint16_t code, std::string_view reason) 
 io::Task<void> PolledSocket::put(std::int64_t number, std::string parcel) {
   Asking asking(*this);
   check(number, next_put_);
-  for (auto& message : unpacked(parcel)) {
-    in_bytes_ += message.bytes.size();
-    in_.push_back(std::move(message));
-  }
-  parcel.clear();
+  ParcelReader reader(std::move(parcel));
+  // They may ask faster than each is answered; then each waits for its turn, and for room.
+  while (!over_ && (put_ + 1 != number || in_bytes_ > kept_max))
+    co_await in_changed_.wait(silence_max);
+  if (over_) throw broken();
+  ++put_;
+  in_bytes_ += reader.left();
+  if (!reader.done()) in_.push_back(std::move(reader));
   in_changed_.notify();
   // Whoever sends faster than it is read waits for its answer.
   while (!over_ && in_bytes_ > kept_max) co_await in_changed_.wait(silence_max);

@@ -46,9 +46,10 @@ class PolledSocket final : public http::WebSocket {
 
   const io::Clock& clock_;
   std::chrono::nanoseconds seen_;  // When the agent asked last.
-  std::deque<ParcelMessage> in_;
-  std::size_t in_bytes_ = 0;
-  std::string out_;  // Packed.
+  std::deque<ParcelReader> in_;
+  std::size_t in_bytes_ = 0;  // That are not read.
+  std::int64_t put_ = 0;      // So many parcels are in.
+  std::string out_;           // Packed.
   std::int64_t next_put_ = 1, next_take_ = 1;
   int asking_ = 0;
   bool over_ = false;         // Nothing more is carried.

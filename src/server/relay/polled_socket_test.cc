@@ -109,6 +109,19 @@ TEST_F(Polled, ANumberThatDoesNotFollowEndsIt) {
   EXPECT_EQ(*send("b"), "cancelled");
 }
 
+TEST_F(Polled, KeepsNoMoreThanItHasRoomForHoweverManyMessagesItIs) {
+  std::string empty_ones;
+  while (empty_ones.size() < PolledSocket::kept_max) empty_ones += parcel_of("");
+  const auto first = put(1, empty_ones + parcel_of("a"));
+  EXPECT_EQ(*first, "…") << "messages without bytes take room too";
+  const auto second = put(2, parcel_of("b"));
+  const auto third = put(3, parcel_of("c"));
+  while (received.empty() || received.back() != "c") ASSERT_EQ(*receive(), "ok");
+  std::erase(received, "");
+  EXPECT_EQ(received, (std::vector<std::string>{"a", "b", "c"}));
+  for (const auto& each : {first, second, third}) EXPECT_EQ(*each, "ok");
+}
+
 TEST_F(Polled, WhatIsNotUnderstoodEndsIt) {
   EXPECT_EQ(*put(1, "?"), "parcel_invalid");
   EXPECT_EQ(*receive(), "cancelled");

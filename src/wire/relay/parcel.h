@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/fault.h"
 #include "base/fields.h"
@@ -32,25 +32,46 @@ inline void pack(std::string& parcel, ParcelMessage::Kind kind, std::string_view
   parcel += bytes;
 }
 
-// Throws Fault bad_request `parcel_invalid`.
-inline std::vector<ParcelMessage> unpacked(std::string_view parcel) {
-  constexpr std::size_t head = 5;
-  std::vector<ParcelMessage> messages;
-  while (!parcel.empty()) {
-    const char kind = parcel.front();
-    const bool known = kind == 't' || kind == 'b' || kind == 'c';
-    if (!known || parcel.size() < head)
-      throw bad_request("parcel_invalid", "this is no parcel of messages");
-    std::size_t size = 0;
-    for (std::size_t i = 1; i < head; ++i) size = size << 8 | static_cast<unsigned char>(parcel[i]);
-    if (size > parcel_message_max || size > parcel.size() - head)
-      throw bad_request("parcel_invalid", "a message of the parcel is longer than it may be");
-    messages.push_back(
-        {static_cast<ParcelMessage::Kind>(kind), std::string(parcel.substr(head, size))});
-    parcel.remove_prefix(head + size);
+// A parcel that is read message by message: what is not read yet is kept as it came, since the
+// smallest message is five bytes in it and many times that outside.
+class ParcelReader {
+ public:
+  // Throws Fault bad_request `parcel_invalid`.
+  explicit ParcelReader(std::string parcel) : parcel_(std::move(parcel)) {
+    for (std::size_t at = 0; at < parcel_.size(); at += head_size + size_at(at)) {
+      const char kind = parcel_[at];
+      const bool known = kind == 't' || kind == 'b' || kind == 'c';
+      if (!known || parcel_.size() - at < head_size)
+        throw bad_request("parcel_invalid", "this is no parcel of messages");
+      const std::size_t size = size_at(at);
+      if (size > parcel_message_max || size > parcel_.size() - at - head_size)
+        throw bad_request("parcel_invalid", "a message of the parcel is longer than it may be");
+    }
   }
-  return messages;
-}
+
+  bool done() const { return at_ == parcel_.size(); }
+  std::size_t left() const { return parcel_.size() - at_; }  // In bytes.
+  // While it is not done.
+  ParcelMessage next() {
+    const std::size_t size = size_at(at_);
+    ParcelMessage message{static_cast<ParcelMessage::Kind>(parcel_[at_]),
+                          parcel_.substr(at_ + head_size, size)};
+    at_ += head_size + size;
+    return message;
+  }
+
+ private:
+  static constexpr std::size_t head_size = 5;
+  std::size_t size_at(std::size_t at) const {
+    std::size_t size = 0;
+    for (std::size_t i = 1; i < head_size; ++i)
+      size = size << 8 | static_cast<unsigned char>(parcel_[at + i]);
+    return size;
+  }
+
+  std::string parcel_;
+  std::size_t at_ = 0;
+};
 
 inline std::string close_bytes(std::uint16_t code, std::string_view why) {
   std::string bytes;

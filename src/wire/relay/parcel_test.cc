@@ -1,11 +1,19 @@
 #include "wire/relay/parcel.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace molecule::relay {
 namespace {
 
 using Kind = ParcelMessage::Kind;
+
+std::vector<ParcelMessage> unpacked(std::string_view parcel) {
+  std::vector<ParcelMessage> messages;
+  for (ParcelReader reader{std::string(parcel)}; !reader.done();) messages.push_back(reader.next());
+  return messages;
+}
 
 TEST(Parcel, IsUnpackedAsItWasPacked) {
   std::string parcel;
