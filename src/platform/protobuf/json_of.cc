@@ -71,6 +71,12 @@ class Writer {
   };
   void count() {
     if (++members_ > bounds_.members) throw bad_message("it has too many fields");
+    require_room(0);
+  }
+  void require_room(std::size_t more) const {
+    if (out_.size() + more <= bounds_.bytes) return;
+    throw Fault(molecule::Kind::too_large, "body_too_large",
+                fmt::format("as JSON the message has more than {} bytes", bounds_.bytes));
   }
 
   void one(std::string_view content, const Field& field);
@@ -82,6 +88,12 @@ class Writer {
   void time(std::string_view bytes);
   void text(std::string_view bytes) {
     if (!is_utf8(bytes)) throw bad_message("a text is not UTF-8");
+    std::size_t quoted = bytes.size() + 2;
+    for (const char c : bytes) {
+      if (static_cast<unsigned char>(c) < 0x20) quoted += 5;
+      if (c == '"' || c == '\\') ++quoted;
+    }
+    require_room(quoted);
     json::quote(out_, bytes);
   }
 
@@ -167,6 +179,7 @@ void Writer::one(std::string_view content, const Field& field) {
     case Kind::text: text(content); break;
     case Kind::bytes: {
       const auto* at = reinterpret_cast<const std::uint8_t*>(content.data());
+      require_room(content.size() / 3 * 4);
       json::quote(out_, crypto::base64_encode({at, content.size()}));
       break;
     }

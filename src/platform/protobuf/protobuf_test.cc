@@ -31,6 +31,11 @@ std::string to_bytes(std::string_view json) {
   const json::Document document = json::Document::parse(json, {.nul = json::Nul::kept});
   return bytes_of(document.root(), outer);
 }
+std::string repeated(std::string_view piece, std::size_t times) {
+  std::string text;
+  for (std::size_t i = 0; i < times; ++i) text += piece;
+  return text;
+}
 std::string there_and_back(std::string_view json) { return json_of(to_bytes(json), outer); }
 
 std::string refusal(std::string_view bytes) {
@@ -114,6 +119,22 @@ TEST(Protobuf, IsBoundedInDepthAndNumber) {
   std::string many;
   for (int i = 0; i < 100'001; ++i) many += "\x08\x01";
   EXPECT_EQ(refusal(many), "not a message: it has too many fields");
+}
+
+TEST(Protobuf, IsBoundedInWhatItsTextsGrowTo) {
+  const std::string quiet = R"({"title":")" + std::string(900, 'a') + R"("})";
+  const std::string loud = to_bytes(R"({"title":")" + repeated(R"(\n)", 900) + R"("})");
+  EXPECT_EQ(json_of(to_bytes(quiet), outer, {}, {.bytes = 1000}), quiet);
+  for (const std::string& bytes :
+       {loud, to_bytes(R"({"raw":")" + std::string(1200, 'A') + R"("})"),
+        to_bytes(R"({"metadata":{")" + repeated(R"(\t)", 600) + R"(":1}})")}) {
+    try {
+      json_of(bytes, outer, {}, {.bytes = 1000});
+      ADD_FAILURE() << bytes.substr(0, 8);
+    } catch (const Fault& fault) {
+      EXPECT_EQ(fault.kind(), Kind::too_large);
+    }
+  }
 }
 
 TEST(Protobuf, NamesTheMemberThatDoesNotFit) {
