@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +44,36 @@ def test_many_requests_over_few_connections_are_all_answered(org: Org) -> None:
                           capture_output=True, text=True).stdout
     counts = re.search(r"requests: 4000 total, .* 4000 succeeded, 0 failed", told)
     assert counts, told
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def test_a_byte_that_stands_for_thousands_is_weighed_where_nobody_reads_it(org: Org) -> None:
+    """Trailers that name one long field of the table again and again (RFC 7541 6.1), behind a body that still comes."""
+    headers, goaway, continuation = 1, 7, 9
+    at = urlsplit(org.stage.url)
+    long = b"v" * 3900
+    named = b"\x40\x03x-a" + b"\x7f" + bytes([(3900 - 127) & 127 | 128, (3900 - 127) >> 7]) + long
+    head = b"\x83\x86\x84\x01\x09localhost" + named
+    again = b"\xbe" * 16_000
+    trailers = frame(headers, 0x1, 1, again) + frame(continuation, 0, 1, again) * 6 + frame(continuation, 0x4, 1, again)
+    with socket.create_connection((at.hostname or "", at.port or 0), 10) as peer:
+        peer.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + frame(headers, 0x4, 1, head) + trailers)
+        peer.settimeout(10)
+        told = bytearray()
+        with contextlib.suppress(ConnectionError):
+            while piece := peer.recv(65_536):
+                told += piece
+    ends = {}
+    while told:
+        size, kind = int.from_bytes(told[:3], "big"), told[3]
+        ends[kind] = bytes(told[9:9 + size])
+        del told[:9 + size]
+    enhance_your_calm = 11
+    assert int.from_bytes(ends[goaway][4:8], "big") == enhance_your_calm
+    assert org.ask("GET", "/healthz").ok
 
 
 @pytest.fixture(scope="module")

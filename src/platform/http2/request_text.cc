@@ -21,34 +21,38 @@ bool is_word(std::string_view text) {
 
 bool RequestText::add_pseudo(std::string_view name, std::string_view value) {
   if (!is_word(value)) return false;
-  if (name == ":scheme") return true;
+  if (name == ":scheme") return value == "http" || value == "https";
   std::string* place = name == ":method"      ? &method_
                        : name == ":path"      ? &path_
                        : name == ":authority" ? &authority_
                                               : nullptr;
   if (!place || !place->empty()) return false;
+  kept_ += value.size();
   *place = value;
   return true;
 }
 
 bool RequestText::add(std::string_view name, std::string_view value) {
-  weight_ += name.size() + value.size() + 4;
-  // The reader says of such a head that it is too large; more than it needs for that is not kept.
-  if (weight_ > http::head_max + name.size() + value.size() + 4) return true;
+  weight_ += weight_of(name, value);
+  // The reader says of such a head that it is too large: more than it needs for that is not kept.
+  if (kept_ > http::head_max) return true;
   if (name.starts_with(':')) return add_pseudo(name, value);
   if (name.empty() || !http::all_are(name, http::detail::token_char)) return false;
   if (!http::all_are(value, http::detail::value_char)) return false;
   if (of_connection(name)) return false;
   if (name == "host" && host_.empty()) {
     host_ = value;
+    if (host_ != authority_) kept_ += value.size();
     return true;
   }
   if (name == "cookie") {
     if (!cookies_.empty()) cookies_ += "; ";
     cookies_ += value;
+    kept_ += value.size() + 2;
     return true;
   }
   if (name == "content-length") sized_ = true;
+  kept_ += weight_of(name, value);
   fields_.append(name).append(": ").append(value).append("\r\n");
   return true;
 }

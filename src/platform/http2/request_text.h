@@ -15,6 +15,9 @@ class RequestText {
   bool add(std::string_view name, std::string_view value);
   // Bytes of all fields so far, also of those that were too many to be kept.
   std::size_t weight() const { return weight_; }
+  static std::size_t weight_of(std::string_view name, std::string_view value) {
+    return name.size() + value.size() + 4;
+  }
 
   // The whole head, its empty line included; empty when it lacks what every request has. `body`:
   // one follows.
@@ -34,6 +37,7 @@ class RequestText {
   std::string fields_;
   bool sized_ = false;
   std::size_t weight_ = 0;
+  std::size_t kept_ = 0;  // Bytes of the head so far, but for those it always has.
 };
 
 }  // namespace molecule::http2

@@ -67,6 +67,20 @@ TEST_F(RequestsTest, TooLargeAHeadIsRefusedAsOverHttp11) {
   Lines many;
   for (int i = 0; i < 80; ++i) many.emplace_back("x-" + std::to_string(i), "v");
   EXPECT_EQ(peer.wait(peer.ask("GET", "/show", many)).status, "431");
+  // Whatever it is made of: no field of it is left out in silence.
+  const std::string half(9'000, 'h');
+  for (const Lines& lines : {Lines{{"cookie", half}, {"cookie", half}},
+                             Lines{{"x-one", half}, {"x-two", half}, {"authorization", "a"}}})
+    EXPECT_EQ(peer.wait(peer.ask("GET", "/show", lines)).status, "431");
+  // A scheme is no place to hide bytes in.
+  const Heard& odd = peer.wait(peer.ask_with({{":method", "GET"},
+                                              {":scheme", std::string(16'400, 'a')},
+                                              {":authority", "localhost"},
+                                              {":path", "/show"}}));
+  EXPECT_TRUE(odd.reset.has_value()) << odd.status;
+  // Many small cookies weigh what they come to.
+  Lines crumbs(1'200, {"cookie", "a=1"});
+  EXPECT_EQ(peer.wait(peer.ask("GET", "/show", crumbs)).status, "200");
   EXPECT_EQ(peer.wait(peer.ask("GET", "/show")).status, "200");
 }
 

@@ -91,11 +91,12 @@ class Session final : public http::Multiplexer::Session {
   io::Signal more_;                // There is something to write, or nothing will be any more.
   io::Signal written_;
   net::TimePoint heard_{};
-  bool greeted_ = false;         // Its settings have come.
-  bool in_head_ = false;         // A head has begun and is not whole.
-  bool said_something_ = false;  // In what came last.
-  bool asked_ = false;           // Whether it is still there.
-  bool broken_ = false;          // Nothing can be read or written any more.
+  bool greeted_ = false;           // Its settings have come.
+  bool in_head_ = false;           // A head has begun and is not whole.
+  std::size_t unread_weight_ = 0;  // Of its fields, where nobody reads them.
+  bool said_something_ = false;    // In what came last.
+  bool asked_ = false;             // Whether it is still there.
+  bool broken_ = false;            // Nothing can be read or written any more.
   bool draining_ = false;
 };
 

@@ -145,6 +145,7 @@ void Session::count_empty() {
 
 int Session::on_head_begins(const nghttp2_frame& frame) {
   in_head_ = true;
+  unread_weight_ = 0;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   const std::int32_t number = frame.hd.stream_id;
   // Whoever resets and asks anew does not have more at once for it.
@@ -158,10 +159,16 @@ int Session::on_head_begins(const nghttp2_frame& frame) {
 
 int Session::on_field(std::int32_t number, std::string_view name, std::string_view value) {
   Exchange* exchange = find(number);
-  // Of a request that is refused, or behind a body: nobody reads it.
-  if (!exchange || exchange->begun()) return 0;
-  if (!exchange->request.add(name, value)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  if (exchange->request.weight() > bounds_.fields_weight) {
+  std::size_t weight = 0;
+  if (exchange && !exchange->begun()) {
+    if (!exchange->request.add(name, value)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    weight = exchange->request.weight();
+  } else {
+    // Of a request that is refused, or behind a body: nobody reads it, but a byte of it may stand
+    // for thousands (RFC 7541 §6.1), and they were made of it already.
+    weight = unread_weight_ += RequestText::weight_of(name, value);
+  }
+  if (weight > bounds_.fields_weight) {
     probe_.floods.add();
     end(NGHTTP2_ENHANCE_YOUR_CALM);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
