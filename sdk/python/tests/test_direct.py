@@ -14,13 +14,15 @@ import requests
 from conftest import WORKSPACE
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from molecule_agent import A2AServer
+from molecule_agent import A2AServer, InboundMessage, PushDelivery, RemoteAgentClient
 from molecule_agent._direct import Callers, CallRefusedError
+from scripted_platform import Reply, Request, ScriptedPlatform
 from test_a2a_server import envelope, post, serve
 
 __all__ = ["serve"]
 
 PEER = "99999999-2222-4333-8444-555555555555"
+COLLEAGUE = "77777777-2222-4333-8444-555555555555"
 NOW = 1_800_000_000
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -193,3 +195,81 @@ def test_a_server_hears_the_platform_and_peers_with_a_token_and_nobody_else(serv
     assert said("eyJ.a.b") == "401"
     # Without callers a token is a wrong secret.
     assert post(serve(secret="inbound"), envelope(), headers={"Authorization": f"Bearer {token()}"}).status_code == 401
+
+
+def of(caller: str) -> dict[str, str]:
+    """Called directly."""
+    return {"Authorization": f"Bearer {token(claims={**CLAIMS, 'sub': caller})}"}
+
+
+def carried(sender: str) -> dict[str, str]:
+    return {"Authorization": "Bearer inbound", "X-Workspace-ID": sender}
+
+
+@pytest.mark.parametrize("claimed", [COLLEAGUE, "", None, 7, ["x"]])
+def test_at_the_flat_endpoint_too_a_peer_is_who_the_platform_says(serve: Callable[..., A2AServer], claimed: Any) -> None:
+    got: list[dict[str, Any]] = []
+    server = serve(lambda payload: got.append(payload), secret="inbound", callers=Platform().callers())
+    body = {"sender": claimed, "message": "hi", "activity_id": "row-1", "idempotency_key": "k"}
+    assert post(server, body, "/a2a/inbound", headers={**of(PEER), "X-Workspace-ID": COLLEAGUE}).status_code == 200
+    # What the platform carries stays as it was sent.
+    assert post(server, body, "/a2a/inbound", headers=carried("")).status_code == 200
+    assert [(payload["sender"], payload["activity_id"]) for payload in got] == [(PEER, ""), (claimed, "row-1")]
+
+
+@pytest.mark.parametrize("path", ["/", "/a2a/inbound"])
+def test_nobody_reads_or_plants_the_answer_of_another(serve: Callable[..., A2AServer], path: str) -> None:
+    runs: list[str] = []
+
+    def handler(payload: dict[str, Any]) -> str:
+        runs.append(payload["sender"])
+        return f"run {len(runs)} for {payload['sender']}"
+
+    server = serve(handler, secret="inbound", callers=Platform().callers())
+
+    def said(key: str, sender: str, headers: dict[str, str]) -> str:
+        body = envelope(message_id=key) if path == "/" else {"sender": sender, "message": "hi", "idempotency_key": key}
+        reply = post(server, body, path, headers=headers).json()["result"]
+        return str(reply["parts"][0]["text"] if path == "/" else reply)
+
+    # Each claims to be the colleague, or a person, under the key of the other.
+    assert said("k", COLLEAGUE, carried(COLLEAGUE)) == f"run 1 for {COLLEAGUE}"
+    assert said("k", COLLEAGUE, {**of(PEER), "X-Workspace-ID": COLLEAGUE}) == f"run 2 for {PEER}"
+    assert said("k", "", of(PEER)) == f"run 2 for {PEER}", "it reads its own"
+    assert said("planted", "", of(PEER)) == f"run 3 for {PEER}"
+    assert said("planted", "", carried("")) == "run 4 for "
+    assert said("planted", COLLEAGUE, of(COLLEAGUE)) == f"run 5 for {COLLEAGUE}"
+    # One message that came directly and then through the platform is one.
+    assert said("planted", COLLEAGUE, carried(COLLEAGUE)) == f"run 5 for {COLLEAGUE}"
+    assert runs == [COLLEAGUE, PEER, PEER, "", COLLEAGUE]
+
+
+@pytest.mark.parametrize("path", ["/", "/a2a/inbound"])
+def test_what_is_done_for_a_direct_call_is_part_of_no_message(platform: ScriptedPlatform, client: RemoteAgentClient,
+                                                              path: str) -> None:
+    """Else a peer that names a message of another has its own work counted, and canceled, with that one."""
+    belongs: list[str | None] = []
+
+    def note(request: Request) -> Reply:
+        belongs.append(request.headers.get("X-Molecule-Activity-Id"))
+        return Reply(202, {"delegation_id": "d", "status": "delegated"})
+
+    platform.on("POST", f"/workspaces/{WORKSPACE}/delegate", note)
+
+    def handler(message: InboundMessage, agent: Any) -> str:
+        agent.delegate("more", COLLEAGUE)
+        return message.source_id
+
+    server = A2AServer(WORKSPACE, host="127.0.0.1", secret="inbound", callers=Platform().callers())
+    delivery = PushDelivery(client, server, handler)
+    flat = {"sender": COLLEAGUE, "message": "hi", "activity_id": "row-1"}
+    try:
+        for name in ("row-1", "row-2"):
+            body = {**envelope(message_id=name), **flat} if path == "/" else {**flat, "idempotency_key": name}
+            reply = post(server, body, path, headers={**of(PEER), "X-Molecule-Activity-Id": "row-1"})
+            assert reply.status_code == 200 and PEER in reply.text and COLLEAGUE not in reply.text
+        body = envelope(message_id="m") if path == "/" else {**flat, "activity_id": "row-3"}
+        assert post(server, body, path, headers={**carried(COLLEAGUE), "X-Molecule-Activity-Id": "row-3"}).status_code == 200
+    finally:
+        delivery.stop()
+    assert belongs == [None, None, "row-3"]

@@ -85,7 +85,7 @@ def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> Repl
             "idempotency_key": message["messageId"],
             "activity_id": activity_id,
         }
-        outcome = run(payload, f"{sender} {message['messageId']}")
+        outcome = run(payload, _key("rpc", sender, message["messageId"]))
         result = _result(outcome, message, flat=method == "SendMessage")
         return 200, {"jsonrpc": "2.0", "id": request_id, "result": result}, {}
     except Refusal as refusal:
@@ -98,14 +98,17 @@ def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> Repl
         return 200, _error(request_id, INTERNAL, _reference()), {}
 
 
-def answer_flat(run: Runner, body: bytes) -> Reply:
-    """The same of the flat endpoint."""
+def answer_flat(run: Runner, body: bytes, caller: str | None = None) -> Reply:
+    """The same of the flat endpoint. Who calls directly is `caller`, and no part of a message that the platform carried;
+    otherwise the body says both."""
     try:
         payload = _object(body)
         if not payload:
             return 400, {"error": "the body is empty"}, {}
+        if caller is not None:
+            payload |= {"sender": caller, "activity_id": ""}
         key = payload.get("idempotency_key")
-        result = run(payload, f"flat {key}" if isinstance(key, str) and key else "")
+        result = run(payload, _key("flat", payload.get("sender"), key) if isinstance(key, str) and key else "")
         json.dumps(result)
         return 200, {"status": "ok", "result": result}, {}
     except Refusal as refusal:
@@ -116,6 +119,11 @@ def answer_flat(run: Runner, body: bytes) -> Reply:
         return 503, {"error": "the agent is at work on this message"}, AT_WORK
     except Exception:
         return 500, {"error": _reference()}, {}
+
+
+def _key(form: str, sender: Any, name: str) -> str:
+    """What a message is known by when it comes again: nobody gets the answer to another's, whatever they call theirs."""
+    return json.dumps([form, sender, name])
 
 
 def _object(body: bytes) -> dict[str, Any]:

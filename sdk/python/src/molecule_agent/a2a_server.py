@@ -244,7 +244,7 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         # Who calls directly is who the platform says, and no part of a message that the platform carried.
         sender = caller or (self.headers.get("X-Workspace-ID") or "").strip()
         if path == INBOUND_PATH:
-            status, reply, headers = _rpc.answer_flat(owner.run, body)
+            status, reply, headers = _rpc.answer_flat(owner.run, body, caller)
         else:
             activity = "" if caller else (self.headers.get(ACTIVITY_HEADER) or "").strip()
             status, reply, headers = _rpc.answer(owner.run, body, sender, activity)

@@ -280,7 +280,9 @@ class PushDelivery:
     def _attach(self, handler: MessageHandler) -> None:
         def answer(payload: dict[str, Any]) -> str | None:
             message = InboundMessage.from_request(payload, _wire.text_or(payload.get("sender")))
-            return run_handler(handler, message, self._client)
+            # The server has said which message this belongs to. The name that the message has here may be its
+            # sender's own, which could be that of another's message.
+            return _run(handler, message, self._client)
 
         self._server.message_handler = answer
 
