@@ -15,6 +15,7 @@ from typing import Any
 from molecule_agent._mux import HEAD, frame
 from molecule_agent._websocket import BINARY, CLOSE, GUID, PING, PONG, TEXT
 
+SECRET = "shown-by-the-platform"
 WELCOME = {"session": "s", "received": 0, "resumed": False, "keep_seconds": 60}
 
 
@@ -103,7 +104,7 @@ class ScriptedRelay:
     def __init__(self, *scripts: Script) -> None:
         self.begun = 0
         self.registered = 0
-        self.registering: Callable[[], bytes] = lambda: b'{"status": "registered"}'
+        self.registering: Callable[[], bytes] = lambda: b'{"status": "registered", "platform_inbound_secret": "%s"}' % SECRET.encode()
         self._scripts = list(scripts)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._open: list[socket.socket] = []

@@ -128,13 +128,67 @@ def test_two_servers_in_one_process_keep_apart(serve: Callable[..., A2AServer]) 
 
 
 def test_the_secret_is_demanded(serve: Callable[..., A2AServer]) -> None:
-    known = {"secret": ""}
+    known = {"secret": "s3cret"}
     server = serve(secret=lambda: known["secret"])
-    assert post(server, envelope()).status_code == 200
-    known["secret"] = "s3cret"
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic s3cret"}):
         assert post(server, envelope(message_id="m2"), headers=headers).status_code == 401
     assert post(server, envelope(message_id="m3"), headers={"Authorization": "bearer s3cret"}).status_code == 200
+
+
+def unknown() -> str:
+    raise FileNotFoundError("the file that holds it")
+
+
+@pytest.mark.parametrize("secret", [lambda: "", lambda: None, unknown], ids=["empty", "none", "raises"])
+@pytest.mark.parametrize("path", ["/", "/a2a/inbound"])
+def test_nobody_is_heard_until_the_secret_is_known(serve: Callable[..., A2AServer], monkeypatch: pytest.MonkeyPatch,
+                                                   secret: Any, path: str) -> None:
+    monkeypatch.setattr(a2a_server, "SECRET_WAIT", 0.05)
+    ran: list[Any] = []
+    server = serve(ran.append, secret=secret)
+    for headers in ({}, {"X-Workspace-ID": PEER}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"},
+                    {"Authorization": "Bearer s3cret", "X-Workspace-ID": PEER}):
+        reply = post(server, envelope(), path, headers=headers)
+        assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    assert ran == []
+
+
+def test_who_shows_a_secret_waits_for_the_registration_under_way(serve: Callable[..., A2AServer]) -> None:
+    """The platform calls as soon as it has registered the agent, which may not have read the answer yet."""
+    known = {"secret": ""}
+    asked = threading.Event()
+
+    def secret() -> str:
+        asked.set()
+        return known["secret"]
+
+    server = serve(secret=secret)
+    replies: list[requests.Response] = []
+    calls = [threading.Thread(target=lambda shown=shown: replies.append(
+        post(server, envelope(), headers={"Authorization": f"Bearer {shown}"}))) for shown in ("s3cret", "wrong")]
+    for call in calls:
+        call.start()
+    assert asked.wait(10)
+    known["secret"] = "s3cret"
+    for call in calls:
+        call.join(10)
+    assert sorted(reply.status_code for reply in replies) == [200, 401]
+
+
+class Near(a2a_server._Listener):
+    """Says that it is bound to every address, and is not."""
+
+    is_near = False
+
+
+def test_who_serves_everybody_is_told(serve: Callable[..., A2AServer], monkeypatch: pytest.MonkeyPatch,
+                                      caplog: pytest.LogCaptureFixture) -> None:
+    serve()
+    assert caplog.text == "", "only this machine reaches it"
+    monkeypatch.setattr(a2a_server, "_Listener", Near)
+    for options in ({"secret": "s3cret"}, {"secret": lambda: ""}, {"callers": object()}, {}):
+        serve(**options)
+        assert ("without a secret" in caplog.text) == (not options)
 
 
 def raw(server: A2AServer, request: bytes) -> bytes:
@@ -282,6 +336,23 @@ def test_push_delivery(platform: ScriptedPlatform, client: RemoteAgentClient) ->
         ("m2", "canvas_user", "", "hi"), ("a3", "peer_agent", PEER, "hi")]
     with pytest.raises(requests.ConnectionError):
         post(server, envelope())
+
+
+def test_an_agent_that_comes_back_before_its_platform_hears_nobody(
+        platform: ScriptedPlatform, client: RemoteAgentClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(a2a_server, "SECRET_WAIT", 0.05)
+    platform.on("POST", "/registry/register", {"status": "registered", "platform_inbound_secret": "s3cret"})
+    server = A2AServer(WORKSPACE, host="127.0.0.1", secret=lambda: client.inbound_secret)
+    delivery = PushDelivery(client, server, lambda message, agent: f"for {message.source_id}")
+    shown = {"Authorization": "Bearer s3cret", "X-Workspace-ID": PEER}
+    try:
+        for headers in ({"X-Workspace-ID": PEER}, shown):
+            assert post(server, envelope(), headers=headers).status_code == 503
+        client.register()
+        assert post(server, envelope(), headers={"X-Workspace-ID": PEER}).status_code == 401
+        assert extract_text(post(server, envelope(), headers=shown).json()) == f"for {PEER}"
+    finally:
+        delivery.stop()
 
 
 def test_the_agent_loop_with_push_delivery(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:

@@ -273,3 +273,17 @@ def test_what_is_done_for_a_direct_call_is_part_of_no_message(platform: Scripted
     finally:
         delivery.stop()
     assert belongs == [None, None, "row-3"]
+
+
+def test_with_callers_and_no_secret_only_a_token_counts(serve: Callable[..., A2AServer]) -> None:
+    server = serve(callers=Platform().callers())
+    for path in ("/", "/a2a/inbound"):
+        for headers in ({}, {"X-Workspace-ID": COLLEAGUE}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}):
+            assert post(server, envelope(), path, headers=headers).status_code == 401
+    assert post(server, envelope(), headers=of(PEER)).json()["result"]["parts"][0]["text"] == f"{PEER}:hi"
+
+
+def test_a_peer_is_heard_before_the_secret_is_known(serve: Callable[..., A2AServer]) -> None:
+    server = serve(secret=lambda: "", callers=Platform().callers())
+    assert post(server, envelope(), headers=of(PEER)).json()["result"]["parts"][0]["text"] == f"{PEER}:hi"
+    assert post(server, envelope(), headers={"X-Workspace-ID": PEER}).status_code == 503

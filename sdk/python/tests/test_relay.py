@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from conftest import WORKSPACE
 from molecule_agent import (
     CredentialRejectedError,
@@ -25,11 +26,12 @@ from molecule_agent import (
     relay,
 )
 from molecule_agent._mux import ACKNOWLEDGED, CREDIT, DATA, END, GOODBYE, OPEN, RESET, MuxBrokenError, Session, frame
-from scripted_relay import WELCOME, Peer, Script, ScriptedRelay
+from scripted_relay import SECRET, WELCOME, Peer, Script, ScriptedRelay
 
 REQUEST = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {"message": {
     "messageId": "m1", "role": "user", "parts": [{"kind": "text", "text": "hello"}]}}}).encode()
-ASKED = b"POST / HTTP/1.1\r\nHost: agent\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(REQUEST), REQUEST)
+ASKED = (b"POST / HTTP/1.1\r\nHost: agent\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s"
+         % (SECRET.encode(), len(REQUEST), REQUEST))
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 10) -> Any:
@@ -338,6 +340,30 @@ def test_the_end_for_good_ends_the_agent_loop(join: Callable[..., Joined], last:
     else:
         with pytest.raises(outcome):
             joined.client.run_agent_loop(joined.handle, joined.delivery)
+
+
+def test_a_process_beside_the_agent_is_not_heard_until_it_is_registered_nor_then(join: Callable[..., Joined]) -> None:
+    heard: list[bytes] = []
+    joined = join(good(heard))
+    asked, go_on = threading.Event(), threading.Event()
+    taken = joined.platform.registering
+
+    def registering() -> bytes:
+        asked.set()
+        go_on.wait(20)
+        return taken()
+
+    joined.platform.registering = registering
+    joined.run_once()
+    assert asked.wait(10)
+    beside = joined.delivery._server.inbound_url
+    headers = {"X-Workspace-ID": "99999999-2222-4333-8444-555555555555"}
+    assert requests.post(beside, data=REQUEST, headers=headers, timeout=10).status_code == 503
+    go_on.set()
+    wait_for(lambda: heard)
+    assert b"I heard: hello" in heard[0], "what the platform asked meanwhile was kept waiting"
+    assert requests.post(beside, data=REQUEST, headers=headers, timeout=10).status_code == 401
+    assert joined.asked == ["hello"]
 
 
 def relay_threads() -> int:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import collections
 import hmac
 import http.server
+import ipaddress
 import json
 import logging
 import socket
 import threading
+import time
 import urllib.parse
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
@@ -37,6 +39,9 @@ REMEMBERED_ANSWERS = 512
 DUPLICATE_WAIT = 300.0
 """Seconds a repeated message waits for the run that is already under way, until it is told to come again: less than
 the platform or anything on the way waits for an answer."""
+SECRET_WAIT = 2.0
+"""Seconds that whoever shows a secret waits for ours: the platform calls as soon as it has registered the agent, which
+may not have read the answer yet."""
 
 PayloadHandler = Callable[[dict[str, Any]], Any | Awaitable[Any]]
 
@@ -52,9 +57,12 @@ class A2AServer:
     first run lasts, or soon after, gets the answer of that run; while that takes long it is told so (503 with
     `X-Molecule-At-Work`), and the platform brings it again for as long as the run lasts.
 
-    `secret`, when not empty, must be presented as `Authorization: Bearer …`; it may be a function, so that it can be
-    learned at registration. With `callers` (`client.direct_callers()`) a peer may call without the platform, too: the
-    token that the platform gave it says who it is, whatever else it says. The socket is bound by the constructor: `port` and `inbound_url` are final from then on.
+    `secret` must be presented as `Authorization: Bearer …`. It may be a function, such as `lambda:
+    client.inbound_secret`, because the agent learns it when it registers: until the function gives one nobody is heard
+    (503). With `callers` (`client.direct_callers()`) a peer may call without the platform, too: the token that the
+    platform gave it says who it is, whatever else it says. With neither whoever reaches the server is heard, as
+    whoever they say they are. The socket is bound by the constructor, at every address of this machine unless `host`
+    names one: `port` and `inbound_url` are final from then on.
     """
 
     def __init__(self, agent_id: str, inbound_url: str = "", message_handler: PayloadHandler | None = None,
@@ -81,6 +89,9 @@ class A2AServer:
     def start_in_background(self) -> None:
         """Serve in a thread of its own; calling it again changes nothing."""
         if self._thread is None:
+            if not self._secret and self._callers is None and not self._http.is_near:
+                log.warning("port %d answers whoever reaches it, without a secret and as whoever they say they are: give "
+                            "A2AServer a secret, or host=\"127.0.0.1\"", self.port)
             self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1},
                                             name=f"a2a-server-{self.port}", daemon=True)
             self._thread.start()
@@ -97,12 +108,29 @@ class A2AServer:
         return path in self._paths
 
     def accepts(self, authorization: str | None) -> bool:
-        """True when no secret is demanded or the header presents it."""
-        secret = self._secret() if callable(self._secret) else self._secret
-        if not secret:
-            return True
+        """True when the header presents the secret, or nothing is demanded of anybody. Raises `NotReady` while the
+        secret is not known."""
         scheme, _, presented = (authorization or "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(presented.strip().encode(), secret.encode())
+        shown = presented.strip() if scheme.lower() == "bearer" else ""
+        secret = self._learned(self._secret, SECRET_WAIT if shown else 0) if callable(self._secret) else self._secret
+        if not secret:
+            return self._callers is None
+        return hmac.compare_digest(shown.encode(), secret.encode())
+
+    def _learned(self, ask: Callable[[], str], patience: float) -> str:
+        """What the program gives as its secret. Raises `NotReady` when it has none within `patience` seconds."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                secret = ask()
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody has proved anything
+                log.warning("cannot learn the secret that callers must show (%r); nobody is heard", error)
+                raise _rpc.NotReady from None
+            if secret:
+                return secret
+            if time.monotonic() >= until:
+                raise _rpc.NotReady
+            time.sleep(0.02)
 
     def direct_caller(self, authorization: str | None) -> str | None:
         """The peer that calls without the platform; None when nobody says to be one, or none may. Raises
@@ -172,6 +200,11 @@ class _Listener(http.server.ThreadingHTTPServer):
             self.address_family = socket.AF_INET6
         super().__init__(address, _Exchange)
 
+    @property
+    def is_near(self) -> bool:
+        """Whether only this machine reaches it."""
+        return ipaddress.ip_address(str(self.server_address[0])).is_loopback
+
     def server_bind(self) -> None:
         # The base class looks up the host's full name here, which can hang on a machine without a resolver.
         socketserver_bind = super(http.server.HTTPServer, self).server_bind
@@ -230,13 +263,17 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if not owner.is_rpc_path(path) and path != INBOUND_PATH:
             self._refuse(404, "nothing lives at this path")
             return
+        shown = self.headers.get("Authorization")
         try:
-            caller = owner.direct_caller(self.headers.get("Authorization"))
+            caller = owner.direct_caller(shown)
+            if caller is None and not owner.accepts(shown):
+                self._refuse(401, "present the inbound secret as bearer", {"WWW-Authenticate": "Bearer"})
+                return
         except CallRefusedError as refused:
             self._refuse(401, str(refused), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
             return
-        if caller is None and not owner.accepts(self.headers.get("Authorization")):
-            self._refuse(401, "present the inbound secret as bearer", {"WWW-Authenticate": "Bearer"})
+        except _rpc.NotReady:
+            self._refuse(503, "the agent is starting; try again shortly", _rpc.SHORTLY)
             return
         body = self._body(owner.max_body_bytes)
         if body is None:
