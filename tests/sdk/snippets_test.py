@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from installing import Checkout
+from molecule_agent import extract_text
 from pasting import PROMPT, SHELLS, Terminal
 from stage import ROOT, Stage, wait_for
 
@@ -240,18 +242,40 @@ def test_a_page_shows_the_lines_of_the_dialog(page: str, language: str, snippet:
     assert text in blocks(page, language)
 
 
-def test_the_lines_in_the_guide(stage: Stage, tmp_path: Path) -> None:
-    code = next(block for block in blocks("docs/guides/connect-an-agent.md", "python") if "run_agent_loop" in block)
-    made = stage.external("lines of the guide")
+def of_the_guide(stage: Stage, made: Any, code: str, folder: Path) -> subprocess.Popen[str]:
     token = made["connection"]["auth_token"]
     for written, real in (("workspace_id=ID", f'workspace_id="{made["id"]}"'), ("save_token(TOKEN)", f'save_token("{token}")'),
                           ("http://127.0.0.1:8080", stage.url)):
+        assert written in code
         code = code.replace(written, real)
-    agent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment(tmp_path), text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", code], cwd=folder, env=environment(folder), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_the_lines_in_the_guide(stage: Stage, tmp_path: Path) -> None:
+    code = blocks("docs/guides/connect-an-agent.md", "python")[0]
+    made = stage.external("lines of the guide")
+    agent = of_the_guide(stage, made, code, tmp_path)
     try:
         stage.say(made["id"], "a page that works")
         answered(stage, made["id"], "I heard: a page that works")
+    finally:
+        agent.terminate()
+        agent.communicate(timeout=20)
+
+
+def test_the_lines_in_the_guide_for_an_agent_that_is_called(stage: Stage, tmp_path: Path) -> None:
+    polls, is_called = blocks("docs/guides/connect-an-agent.md", "python")
+    made = stage.external("called by the guide")
+    # "In place of its last two lines."
+    agent = of_the_guide(stage, made, "".join(polls.splitlines(keepends=True)[:-2]) + is_called, tmp_path)
+    try:
+        wait_for("the registration", lambda: stage.workspace(made["id"])["status"] == "online")
+        answer = stage.say(made["id"], "a page that works")
+        assert extract_text(answer.json()) == "I heard: a page that works"
+        url = stage.workspace(made["id"])["url"]
+        assert url.startswith("http://127.0.0.1:"), url
+        assert requests.post(url, json={}, headers={"X-Workspace-ID": made["id"]}, timeout=10).status_code == 401
     finally:
         agent.terminate()
         agent.communicate(timeout=20)
