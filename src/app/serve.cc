@@ -294,7 +294,13 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   grpc::Service grpc(tasks, aside);
   push_notifications::Service push_notifications(db, outbox, dialer);
   tasks.offer(push_notifications);
-  push_notifications::Sender push_sender({db, outbox, feed, tasks, own_key, world.clock},
+  tasks::Inquiries inquiries(db, tasks, directory, first.loop(), world.clock);
+  for (tasks::Waiting* waiting : std::initializer_list<tasks::Waiting*>{&outbox, &outcomes}) {
+    tasks.join(*waiting);
+    inquiries.join(*waiting);
+  }
+  outcomes.on_going_on([&inquiries](std::int64_t message) { inquiries.ask_about(message); });
+  push_notifications::Sender push_sender({db, outbox, feed, tasks, inquiries, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),
                                          registry);
   cancellations::Service canceling(db, cancellations, ledger, agents_tasks, proxy, world.clock,
@@ -316,6 +322,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   co_await presence.load();
   co_await proxy.recover();
   co_await push_sender.load();
+  auto going_on = [&outcomes](sql::Read& read) { return outcomes.going_on(read); };
+  const auto at_it = co_await db.read(going_on);
+  for (std::int64_t message : at_it) inquiries.ask_about(message);
 
   // The way in.
   auth::GateParts gate_parts{tokens, sessions, admin, directory, limits, world.clock, registry};
@@ -362,6 +371,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   background.spawn("presence", presence.run());
   background.spawn("mailboxes", every(1s, "mailboxes", [&] { return proxy.sweep(); }));
   background.spawn("push notifications", push_sender.run(background));
+  background.spawn("inquiries", inquiries.run(background));
   background.spawn("cancels", canceling.run(background));
   background.spawn("relays", every(1s, "relays", [&] { return relay.sweep(); }));
   background.spawn("feed", every(100ms, "feed", [&] { return activity.fill(); }));

@@ -39,7 +39,8 @@ def hand_over(asker: Resident, peer: Resident, text: str = "count", **fields: An
 
 
 FAILED = ["failed", "rejected", "canceled", "TASK_STATE_FAILED", "TASK_STATE_CANCELLED"]
-UNFINISHED = ["input-required", "auth-required", "working", "submitted", "unknown", "TASK_STATE_WORKING"]
+UNFINISHED = ["input-required", "auth-required", "unknown"]
+AT_IT = ["working", "submitted", "TASK_STATE_WORKING"]
 
 
 @pytest.mark.parametrize("state", FAILED + UNFINISHED)
@@ -57,6 +58,106 @@ def test_a_task_that_is_not_done_is_no_result(org: Org, push_agents: PushAgents,
     # The peer did answer, though with a failure: the row of the message says which.
     mail = next(r for r in peer.ask("GET", "/workspaces/SELF/activity").json() if r["method"] == "message/send")
     assert mail["status"] == ("canceled" if name == "canceled" else "error" if state in FAILED else "ok") and mail["response_body"]["result"]["id"] == "t"
+
+
+class Busy:
+    """An agent that answers that it is at it, and says how that stands when it is asked."""
+
+    def __init__(self, state: str = "working") -> None:
+        self.begun = task(state)
+        self.stands = self.begun
+        self.asked: list[str] = []
+
+    def __call__(self, connection: socket.socket, head: bytes, body: bytes) -> None:
+        method = json.loads(body)["method"]
+        self.asked.append(method)
+        result = self.begun if method == "message/send" else task("canceled") if method == "tasks/cancel" else self.stands
+        connection.sendall(answer_bytes(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result})))
+
+
+class AtIt:
+    """Work that was handed to such an agent."""
+
+    def __init__(self, org: Org, agents: PushAgents, state: str = "working") -> None:
+        self.busy = Busy(state)
+        self.asker = org.resident("asker")
+        assert self.asker.register().status_code == 200
+        self.peer = org.resident("peer", self.asker.id)
+        assert self.peer.register(url=agents.start(self.busy), delivery_mode="push").status_code == 200
+        made = self.hand_over()
+        assert made.status_code == 202, made.text
+        self.path = f"/workspaces/SELF/delegations/{made.json()['delegation_id']}"
+        wait_for("the agent to have it", lambda: "message/send" in self.busy.asked)
+
+    def hand_over(self) -> requests.Response:
+        return self.asker.ask("POST", "/workspaces/SELF/delegate",
+                              {"target_id": self.peer.id, "task": "count", "idempotency_key": "once"})
+
+    def stands(self, wait: int = 0) -> dict[str, Any]:
+        return dict(self.asker.ask("GET", f"{self.path}?wait={wait}").json())
+
+    def results(self) -> list[dict[str, Any]]:
+        rows = self.asker.ask("GET", "/workspaces/SELF/activity").json()
+        return [row for row in rows if row["method"] == "delegate_result"]
+
+
+@pytest.mark.parametrize("state", AT_IT)
+def test_an_agent_that_is_at_it_is_asked_until_it_is_done(org: Org, push_agents: PushAgents, state: str) -> None:
+    work = AtIt(org, push_agents, state)
+    wait_for("the agent to be asked", lambda: "tasks/get" in work.busy.asked)
+    told = work.stands()
+    assert told["status"] == "dispatched" and "error" not in told and work.results() == []
+    again = work.hand_over()
+    assert again.status_code == 200 and again.json()["idempotent_hit"] is True, "the work is under way"
+    work.busy.stands = task("completed", made="three")
+    told = work.stands(wait=20)
+    assert told["status"] == "completed" and told["result"] == "three" and "error" not in told
+    assert [row["status"] for row in work.results()] == ["ok"]
+    assert work.hand_over().json()["status"] == "completed" and work.busy.asked.count("message/send") == 1
+
+
+@pytest.mark.parametrize(("state", "status"), [("failed", "failed"), ("canceled", "canceled"), ("input-required", "failed")])
+def test_what_the_agent_says_later_is_how_it_ended(org: Org, push_agents: PushAgents, state: str, status: str) -> None:
+    work = AtIt(org, push_agents)
+    work.busy.stands = task(state, "out of ink")
+    told = work.stands(wait=20)
+    assert told["status"] == status and state in told["error"] and "out of ink" in told["error"]
+    assert len(work.results()) == 1
+
+
+def test_a_restart_forgets_nobody_who_is_at_it(org: Org, push_agents: PushAgents) -> None:
+    work = AtIt(org, push_agents)
+    wait_for("the answer", lambda: "tasks/get" in work.busy.asked)
+    org.stage.kill()
+    work.busy.stands = task("completed", made="three")
+    org.stage.start()
+    assert work.stands(wait=20)["result"] == "three"
+    assert work.busy.asked.count("message/send") == 1
+
+
+def test_who_is_at_it_is_told_to_stop(org: Org, push_agents: PushAgents) -> None:
+    work = AtIt(org, push_agents)
+    wait_for("the answer", lambda: "tasks/get" in work.busy.asked)
+    assert work.asker.ask("POST", f"{work.path}/cancel").status_code == 200
+    assert work.stands()["status"] == "canceled"
+    wait_for("the agent to be told", lambda: "tasks/cancel" in work.busy.asked)
+    assert work.stands()["status"] == "canceled" and len(work.results()) == 1
+
+
+def test_an_agent_that_is_removed_while_it_is_at_it_ends_the_work(org: Org, push_agents: PushAgents) -> None:
+    work = AtIt(org, push_agents)
+    wait_for("the answer", lambda: "tasks/get" in work.busy.asked)
+    assert org.ask("DELETE", f"/workspaces/{work.peer.id}?confirm=true").status_code == 200
+    told = work.stands(wait=20)
+    assert told["status"] == "failed" and "working" in told["error"]
+
+
+def test_a_question_back_does_not_begin_the_work_twice(org: Org, push_agents: PushAgents) -> None:
+    work = AtIt(org, push_agents, "input-required")
+    assert work.stands(wait=10)["status"] == "failed"
+    again = work.hand_over()
+    assert again.status_code == 200 and again.json()["status"] == "failed"
+    assert work.busy.asked.count("message/send") == 1
 
 
 DONE: dict[str, tuple[Any, str]] = {
@@ -237,7 +338,7 @@ def replies(peer: Resident, asker: Resident, activity: str, text: str) -> reques
 
 
 def test_an_answer_for_which_nobody_waits_any_more_comes_as_a_message(org: Org, push_agents: PushAgents) -> None:
-    asker, peer = pair(org, push_agents, task("working", "soon"))
+    asker, peer = pair(org, push_agents, task("input-required", "soon"))
     told = hand_over(asker, peer)
     assert told["status"] == "failed" and "unfinished" in told["error"]
     mail = next(r for r in peer.ask("GET", "/workspaces/SELF/activity").json() if r["method"] == "message/send")

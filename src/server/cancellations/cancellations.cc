@@ -51,12 +51,17 @@ void Cancellations::see_to(sql::Tx& tx, std::int64_t message, Walked& walked) {
     walked.freed.push_back(record->message.target);
     return;
   }
+  leave(tx, *record);
+}
+
+void Cancellations::leave(sql::Tx& tx, const messages::Record& record) {
+  const std::int64_t message = record.message.seq;
   note(tx, message);
   const auto task = tasks_.of(tx, message);
   std::optional<proxy::Known> known;
   if (task) known = proxy::Known{task->state, task->changed_at};
   // Its agent has answered and is still at it: what it says about stopping is recorded.
-  if (proxy::goes_on(*record, known)) tx.post(store::tell, message, clock_.now());
+  if (proxy::goes_on(record, known)) tx.post(store::tell, message, clock_.now());
 }
 
 Cancellations::Walked Cancellations::walk(sql::Tx& tx, std::int64_t from, std::int64_t slice) {

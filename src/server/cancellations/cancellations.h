@@ -35,6 +35,10 @@ class Cancellations final : public messages::Follower {
   // ended.
   bool stop(sql::Tx& tx, const messages::Record& record, std::string_view why);
 
+  // The same of one that has ended: nothing further is wanted of it, and its agent is told so where
+  // it is still at it.
+  void leave(sql::Tx& tx, const messages::Record& record);
+
   // Sees to what is below the next few messages behind `from`; to be called until it says it is
   // over, which is an answer when it was asked from the beginning.
   struct Walked {

@@ -90,10 +90,8 @@ std::vector<Delegation> Service::earlier_group(sql::Tx& tx, const std::string& k
     throw conflict("idempotency_key_reused",
                    "this idempotency_key was used for other work; choose a new one");
   }
-  const bool in_vain = std::ranges::all_of(group, [](const Delegation& each) {
-    return each.status == Status::failed || each.status == Status::canceled;
-  });
-  if (!in_vain) return group;
+  if (!std::ranges::all_of(group, [&](const Delegation& each) { return in_vain(tx, each); }))
+    return group;
   tx.run(store::release_key, known->delegation_id);
   return {};
 }

@@ -261,7 +261,8 @@ io::Task<api::Delegated> Service::cancel(auth::Self::Caller, WorkspaceId id,
     std::optional<messages::Record> carried;
     if (found->message_seq) carried = parts_.ledger.head(tx, *found->message_seq);
     const bool stopped = carried && parts_.cancellations.stop(tx, *carried, why_canceled);
-    // Of noted work there is nobody to be told.
+    // Its agent has answered that it is at it. Of noted work there is nobody to be told.
+    if (!stopped && carried) parts_.cancellations.leave(tx, *carried);
     if (!stopped) parts_.outcomes.finish(tx, *found, Status::canceled, std::string(why_canceled));
     return std::move(*found);
   });

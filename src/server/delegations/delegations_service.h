@@ -2,10 +2,14 @@
 // its result, and told to the asker once.
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "server/activity/feed.h"
 #include "server/cancellations/cancellations.h"
 #include "server/delegations/delegations_store.h"
 #include "server/proxy/proxy_service.h"
+#include "server/tasks/waiting.h"
 #include "server/workspaces/directory.h"
 #include "wire/api/delegations.h"
 
@@ -24,7 +28,7 @@ struct GroupWait {
 BOOST_DESCRIBE_STRUCT(GroupWait, (), (wait, ended))
 
 // Records what became of delegated messages, in the transaction that makes it so.
-class Outcomes final : public messages::Follower {
+class Outcomes final : public messages::Follower, public tasks::Waiting {
  public:
   Outcomes(events::Log& log, activity::Feed& feed, const io::Clock& clock)
       : log_(log), feed_(feed), clock_(clock) {}
@@ -35,6 +39,15 @@ class Outcomes final : public messages::Follower {
   void waits(sql::Tx& tx, const messages::Message& message, std::string_view why) override;
   void ended(sql::Tx& tx, const messages::Message& message,
              const messages::Outcome& outcome) override;
+  // What an agent says of a task that it was at when it answered.
+  bool waits_for(sql::Statements& statements, std::int64_t message) override;
+  void heard(sql::Tx& tx, std::int64_t message, const a2a::Answer& answer) override;
+  void given_up(sql::Tx& tx, std::int64_t message, bool canceled, const std::string& why) override;
+  // Called on the store's thread after a commit that left a delegation whose agent is at it. Before
+  // the first request.
+  void on_going_on(std::function<void(std::int64_t message)> ask) { ask_ = std::move(ask); }
+  // At start: the messages of those.
+  std::vector<std::int64_t> going_on(sql::Statements& statements) const;
   // False when the delegation has its result already.
   bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text);
   // Retention of the `max` delegations after `from`, in the order of their ids: deletes what ended
@@ -48,6 +61,7 @@ class Outcomes final : public messages::Follower {
   events::Log& log_;
   activity::Feed& feed_;
   const io::Clock& clock_;
+  std::function<void(std::int64_t)> ask_;
 };
 
 class Service {

@@ -62,6 +62,8 @@ inline constexpr std::string_view by_id = R"(
      WHERE d.delegation_id = $1)";
 inline constexpr std::string_view by_key = R"(
      WHERE d.source_id = $1 AND d.idempotency_key = $2)";
+inline constexpr std::string_view under_way = R"(
+     WHERE d.message_seq = $1 AND d.status = 'dispatched')";
 inline constexpr std::string_view by_group = R"(
      WHERE d.group_id = $1 ORDER BY d.group_at)";
 inline constexpr std::string_view of_workspace = R"(
@@ -80,6 +82,16 @@ inline constexpr sql::Query<Delegation(DelegationId)> find{
     "delegations.find", sql::joined<part::whole, part::from, part::by_id>};
 inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{
     "delegations.by_key", sql::joined<part::whole, part::from, part::by_key>};
+// That of a message, until it has ended.
+inline constexpr sql::Query<Delegation(std::int64_t)> under_way{
+    "delegations.under_way", sql::joined<part::whole, part::from, part::under_way>};
+// Messages that were answered while their delegations go on.
+inline constexpr sql::Query<std::int64_t()> going_on{"delegations.going_on", R"(
+    SELECT d.message_seq FROM delegations d JOIN outcomes o ON o.seq = d.message_seq
+     WHERE d.status = 'dispatched' AND d.message_seq IS NOT NULL)"};
+// Whether the agent answered the message that carried it.
+inline constexpr sql::Query<std::int64_t(std::int64_t)> answered{"delegations.answered", R"(
+    SELECT seq FROM outcomes WHERE seq = $1 AND "end" = 'answered')"};
 inline constexpr sql::Query<Delegation(GroupId)> by_group{
     "delegations.by_group", sql::joined<part::whole, part::from, part::by_group>};
 inline constexpr sql::Query<Delegation(GroupId)> group{

@@ -3,6 +3,14 @@
 #include "server/delegations/rules.h"
 
 namespace molecule::delegations {
+namespace {
+
+// Its agent can be asked how it stands, and needs nothing from anybody meanwhile.
+bool goes_on(const std::optional<messages::AgentTask>& task) {
+  return task && !task->id.empty() && (task->state == "working" || task->state == "submitted");
+}
+
+}  // namespace
 
 bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
                       const std::string& text) {
@@ -53,13 +61,46 @@ void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
   if (!message.delegation) return;
   auto delegation = tx.optional(store::find, *message.delegation);
   if (!delegation) return;
-  if (outcome.end == messages::End::answered && !outcome.unfinished) {
+  const bool at_it =
+      outcome.end == messages::End::answered && outcome.unfinished && goes_on(outcome.task);
+  if (at_it) {
+    if (tx.run(store::progress, *message.delegation, Status::dispatched, clock_.now()) == 0) return;
+    if (delegation->status != Status::dispatched)
+      stands(tx, std::move(*delegation), Status::dispatched);
+    if (ask_) tx.after_commit([this, seq = message.seq] { ask_(seq); });
+  } else if (outcome.end == messages::End::answered && !outcome.unfinished) {
     finish(tx, *delegation, Status::completed, outcome.text);
   } else {
     finish(tx, *delegation,
            outcome.end == messages::End::canceled ? Status::canceled : Status::failed,
            outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"));
   }
+}
+
+bool Outcomes::waits_for(sql::Statements& statements, std::int64_t message) {
+  return statements.optional(store::under_way, message).has_value();
+}
+
+std::vector<std::int64_t> Outcomes::going_on(sql::Statements& statements) const {
+  return statements.all(store::going_on);
+}
+
+void Outcomes::heard(sql::Tx& tx, std::int64_t message, const a2a::Answer& answer) {
+  if (!answer.task) return;
+  const std::string& state = answer.task->state;
+  if (state == "working" || state == "submitted") return;
+  auto delegation = tx.optional(store::under_way, message);
+  if (!delegation) return;
+  if (answer.outcome == a2a::Outcome::done) {
+    finish(tx, *delegation, Status::completed, answer.text);
+  } else {
+    finish(tx, *delegation, state == "canceled" ? Status::canceled : Status::failed, answer.error);
+  }
+}
+
+void Outcomes::given_up(sql::Tx& tx, std::int64_t message, bool canceled, const std::string& why) {
+  auto delegation = tx.optional(store::under_way, message);
+  if (delegation) finish(tx, *delegation, canceled ? Status::canceled : Status::failed, why);
 }
 
 void Outcomes::waits(sql::Tx& tx, const messages::Message& message, std::string_view) {

@@ -57,13 +57,19 @@ api::Delegated handed(const Delegation& delegation, std::string_view status) {
   return out;
 }
 
+bool in_vain(sql::Statements& statements, const Delegation& delegation) {
+  if (delegation.status == Status::canceled) return true;
+  if (delegation.status != Status::failed) return false;
+  return !delegation.message_seq || !statements.optional(store::answered, *delegation.message_seq);
+}
+
 std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::string>& key,
                                         const Delegation& now) {
   if (!key) return std::nullopt;
   auto earlier = tx.optional(store::by_key, now.source_id, std::string_view(*key));
   if (!earlier) return std::nullopt;
   require_same(*earlier, now, "idempotency_key_reused", "idempotency_key");
-  if (earlier->status != Status::failed && earlier->status != Status::canceled) return earlier;
+  if (!in_vain(tx, *earlier)) return earlier;
   tx.run(store::release_key, earlier->delegation_id);
   return std::nullopt;
 }

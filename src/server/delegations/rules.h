@@ -23,7 +23,11 @@ void check_work(const std::optional<std::string>& task,
 // What was asked under this key or id before is asked again, and nothing else under its name.
 void require_same(const Delegation& earlier, const Delegation& now, std::string_view code,
                   std::string_view name);
-// The delegation that this key stands for already. One that failed gives its key to the next try.
+// Whether it came to nothing, so that its key is free for another try. What its agent answered, as
+// a task that waits for an answer, it may have begun, and the same key does not begin it twice.
+bool in_vain(sql::Statements& statements, const Delegation& delegation);
+// The delegation that this key stands for already. One that was in vain gives its key to the next
+// try.
 std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::string>& key,
                                         const Delegation& now);
 

@@ -10,6 +10,7 @@
 #include "server/messages/ledger.h"
 #include "server/push_notifications/push_notifications_store.h"
 #include "server/secrets/kept.h"
+#include "server/tasks/waiting.h"
 #include "wire/a2a/push_config.h"
 
 namespace molecule::push_notifications {
@@ -25,7 +26,7 @@ bool is_end(std::string_view state);
 std::string_view text_of(a2a::Generation generation);
 a2a::Generation generation_from(std::string_view text);
 
-class Outbox final : public messages::Follower {
+class Outbox final : public messages::Follower, public tasks::Waiting {
  public:
   Outbox(const io::Clock& clock, io::Random& random, secrets::Kept& kept)
       : clock_(clock), random_(random), kept_(kept) {}
@@ -72,6 +73,10 @@ class Outbox final : public messages::Follower {
              const messages::Outcome& outcome) override;
   void erased(sql::Tx& tx, std::int64_t message) override;
   void pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) override;
+
+  bool waits_for(sql::Statements& statements, std::int64_t message) override {
+    return !statements.all(store::of_message, message).empty();
+  }
 
  private:
   bool watches(std::int64_t message) const {

@@ -47,20 +47,14 @@ Sender::Sender(Parts parts, io::Loop& loop, http::Client& client, std::string pu
       public_url_(std::move(public_url)),
       settings_(settings),
       probe_(registry) {
-  parts_.outbox.on_change(
-      {[this] { loop_.post([this] { woken_.notify(); }); },
-       [this](std::int64_t message) { loop_.post([this, message] { ask_about(message); }); }});
+  parts_.outbox.on_change({[this] { loop_.post([this] { woken_.notify(); }); },
+                           [this](std::int64_t message) { parts_.inquiries.ask_about(message); }});
 }
 
 io::Task<void> Sender::load() {
   auto asked =
       co_await parts_.db.read([this](sql::Read& read) { return parts_.outbox.load(read); });
-  for (std::int64_t message : asked) ask_about(message);
-}
-
-void Sender::ask_about(std::int64_t message) {
-  asked_.try_emplace(message,
-                     Asked{parts_.clock.monotonic() + settings_.ask_after, settings_.ask_after});
+  for (std::int64_t message : asked) parts_.inquiries.ask_about(message);
 }
 
 io::Task<void> Sender::run(io::Scope& scope) {
@@ -68,7 +62,6 @@ io::Task<void> Sender::run(io::Scope& scope) {
     co_await woken_.wait(look_again);
     try {
       co_await begin_due(scope);
-      begin_asking(scope);
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled) throw;
       log::warn("push notifications wait", log::field("error", fault.text()));
@@ -110,46 +103,6 @@ void Sender::begin(io::Scope& scope, Due due) {
   scope.spawn("push notification", tell(std::move(due), std::move(host)));
 }
 
-void Sender::begin_asking(io::Scope& scope) {
-  const auto now = parts_.clock.monotonic();
-  std::size_t under_way = 0;
-  for (const auto& [message, asked] : asked_) under_way += asked.under_way ? 1 : 0;
-  std::vector<std::int64_t> due;
-  for (auto& [message, asked] : asked_) {
-    if (asked.under_way || asked.next > now) continue;
-    if (under_way + due.size() >= settings_.asking_max) break;
-    asked.under_way = true;
-    due.push_back(message);
-  }
-  for (std::int64_t message : due) scope.spawn("asking of a task", hear(message));
-}
-
-// What its agent says is noted in the ledger, and the outbox follows that.
-io::Task<void> Sender::hear(std::int64_t message) {
-  bool goes_on = true;
-  try {
-    goes_on = co_await parts_.tasks.hear_again(message);
-    if (goes_on) {
-      auto rows = co_await parts_.db.read(
-          [&](sql::Read& read) { return read.all(store::of_message, message); });
-      goes_on = !rows.empty();
-    }
-  } catch (const Fault& fault) {
-    if (fault.kind() == Kind::cancelled) throw;
-  }
-  auto it = asked_.find(message);
-  if (it == asked_.end()) co_return;
-  if (!goes_on) {
-    asked_.erase(it);
-    co_return;
-  }
-  it->second.under_way = false;
-  it->second.wait = std::min(it->second.wait * 2, settings_.ask_longest);
-  it->second.next = parts_.clock.monotonic() + it->second.wait;
-}
-
-// Whatever it came to is written down before its place is free: told again at once, a receiver
-// would be told for as long as the store only reads.
 io::Task<void> Sender::tell(Due due, std::string host) {
   struct Slot {
     Sender& self;

@@ -14,7 +14,7 @@
 #include "platform/metrics/metrics.h"
 #include "server/activity/feed.h"
 #include "server/push_notifications/outbox.h"
-#include "server/tasks/tasks_service.h"
+#include "server/tasks/inquiries.h"
 
 namespace molecule::push_notifications {
 
@@ -26,9 +26,6 @@ struct Settings {
   std::size_t slots_max = 64;            // Receivers that are told at once.
   std::size_t slots_of_host_max = 8;     // Of them at one host.
   std::size_t body_max = 1u << 20;       // Of a notification; beyond it only the state is told.
-  std::size_t asking_max = 8;            // Agents that are asked at once.
-  std::chrono::seconds ask_after{2};     // Doubles while a task stands still.
-  std::chrono::seconds ask_longest{60};
 };
 
 struct Probe {
@@ -45,6 +42,7 @@ class Sender {
     Outbox& outbox;
     activity::Feed& feed;
     tasks::Service& tasks;
+    tasks::Inquiries& inquiries;  // Of tasks whose agents tell nothing by themselves.
     const crypto::SigningKey& key;
     const io::Clock& clock;
   };
@@ -58,22 +56,14 @@ class Sender {
   io::Task<void> run(io::Scope& scope);
 
  private:
-  struct Asked {
-    std::chrono::nanoseconds next;
-    std::chrono::seconds wait;
-    bool under_way = false;
-  };
   // What one attempt came to; empty `why`: taken.
   struct Came {
     std::string why;
     bool final = false;  // The receiver wants nothing more.
   };
-  void ask_about(std::int64_t message);
   io::Task<void> begin_due(io::Scope& scope);
   void begin(io::Scope& scope, Due due);
-  void begin_asking(io::Scope& scope);
   io::Task<void> tell(Due due, std::string host);
-  io::Task<void> hear(std::int64_t message);
   io::Task<Came> attempt(const Due& due);
   io::Task<std::string> body_of(const Due& due);
   std::string signature(const Due& due, std::string_view event_id, std::string_view body) const;
@@ -88,7 +78,6 @@ class Sender {
   io::Signal woken_;
   std::unordered_set<Key> under_way_;
   std::unordered_map<std::string, std::size_t> hosts_;
-  std::unordered_map<std::int64_t, Asked> asked_;
 };
 
 }  // namespace molecule::push_notifications

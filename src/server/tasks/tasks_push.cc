@@ -95,13 +95,17 @@ io::Task<std::optional<Service::Told>> Service::told_of(std::int64_t message,
   co_return out;
 }
 
-io::Task<bool> Service::hear_again(std::int64_t message) {
+io::Task<Service::Heard> Service::hear_again(std::int64_t message) {
   auto seen = co_await db_.read([&, this](sql::Read& read) { return look_up(read, message); });
-  if (!seen) co_return false;
+  Heard heard;
+  if (!seen) co_return heard;
   Found found = std::move(*seen);
-  if (!found.goes_on()) co_return false;
-  co_await hear(found);
-  co_return found.goes_on();
+  heard.agent = found.record.message.target;
+  if (found.goes_on()) heard.what = co_await hear(found);
+  if (!found.goes_on()) heard.what = Heard::What::over;
+  if (found.row) heard.state = found.row->state;
+  heard.note = std::move(found.note);
+  co_return heard;
 }
 
 }  // namespace molecule::tasks

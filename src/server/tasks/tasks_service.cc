@@ -280,32 +280,37 @@ io::Task<std::string> Service::get(const Asker& asker, const a2a::TaskCall& call
   co_return co_await told(std::move(found), form);
 }
 
-io::Task<void> Service::hear(Found& found) {
+io::Task<Service::Heard::What> Service::hear(Found& found) {
   auto said = co_await proxy_.ask(found.record.message, a2a::TaskRequest::get, found.row->task_id,
                                   found.row->context_id);
   if (!said) {
     found.note = "its agent cannot be asked";
-    co_return;
+    co_return Heard::What::away;
   }
   if (said->end != proxy::Carried::End::answered) {
     found.note = "its agent could not be asked: " + said->error;
-    co_return;
+    const bool refused = said->end == proxy::Carried::End::refused;
+    co_return refused ? Heard::What::nothing : Heard::What::away;
   }
   std::string task = co_await task_in(RawJson(std::move(said->answer.body)));
   if (task.empty()) {
     found.note = "its agent does not say how it stands: " + said->answer.error;
-    co_return;
+    co_return Heard::What::nothing;
   }
   const auto& seen = said->answer.task;
   if (seen && !seen->state.empty() && seen->state != found.row->state) {
     // By the same id: what the agent calls it elsewhere is its affair.
     const messages::AgentTask now{found.row->task_id, found.row->context_id, seen->state};
     const std::int64_t message = found.record.message.seq;
-    co_await db_.write([&, this](sql::Tx& tx) { ledger_.note(tx, message, now); });
+    co_await db_.write([&, this](sql::Tx& tx) {
+      for (Waiting* each : waiting_) each->heard(tx, message, said->answer);
+      ledger_.note(tx, message, now);
+    });
     found.row->state = seen->state;
     found.row->changed_at = clock_.now();
   }
   found.heard = std::move(task);
+  co_return Heard::What::goes_on;
 }
 
 io::Task<std::string> Service::told(Found found, a2a::TaskForm form) {

@@ -8,6 +8,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "platform/http/route.h"
 #include "server/cards/cards_service.h"
@@ -15,6 +16,7 @@
 #include "server/proxy/standing.h"
 #include "server/tasks/push_configs.h"
 #include "server/tasks/tasks.h"
+#include "server/tasks/waiting.h"
 #include "wire/a2a/task.h"
 #include "wire/api/tasks.h"
 
@@ -54,9 +56,22 @@ class Service {
   };
   io::Task<std::optional<Told>> told_of(std::int64_t message, std::optional<std::string> id,
                                         a2a::Generation generation);
-  // Asks its agent how a task stands that goes on, which the ledger notes. Answers whether it goes
-  // on still.
-  io::Task<bool> hear_again(std::int64_t message);
+  // Asks its agent how a task stands that goes on, which the ledger notes.
+  struct Heard {
+    enum class What {
+      goes_on,
+      over,     // Or nothing is known of the message any more.
+      nothing,  // The agent does not say how it stands.
+      away,     // It could not be asked.
+    };
+    What what = What::over;
+    std::optional<WorkspaceId> agent;  // None: nothing is known of the message any more.
+    std::string state;                 // Of the task, as it is known now.
+    std::string note;                  // Why that is not newer.
+  };
+  io::Task<Heard> hear_again(std::int64_t message);
+  // Is told what agents say of tasks that go on. Before the first request.
+  void join(Waiting& waiting) { waiting_.push_back(&waiting); }
 
   // POST /workspaces/{id}/a2a and /a2a/{id}: a request about tasks, or a message.
   io::Task<http::Response> call(auth::Member::Caller caller, WorkspaceId id,
@@ -165,8 +180,8 @@ class Service {
   io::Task<void> put_together(Found& found);
   // What an agent said of its task in an answer that may be long.
   io::Task<std::string> task_in(const RawJson& answer);
-  // Asks the agent how its task stands.
-  io::Task<void> hear(Found& found);
+  // Asks the agent how its task stands. `over` is said of none.
+  io::Task<Heard::What> hear(Found& found);
   io::Task<std::string> told(Found found, a2a::TaskForm form);
   std::string tell(const Found& found, const a2a::TaskForm& form) const;
   a2a::TaskFacts facts_of(const Found& found) const;
@@ -184,6 +199,7 @@ class Service {
   proxy::Service& proxy_;
   const cards::Service& cards_;
   PushConfigs* push_ = nullptr;
+  std::vector<Waiting*> waiting_;
   io::Aside& aside_;
   const io::Clock& clock_;
 };
