@@ -250,6 +250,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   later_departures.join(agent_keys);
   later_departures.join(ticket_service);
   later_departures.join(mentions);
+  later_departures.join(outbox);
 
   // Things that happen to them.
   io::Aside aside;

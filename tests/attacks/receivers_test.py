@@ -136,6 +136,39 @@ def test_nobody_sees_or_changes_what_is_anothers(org: Org, away: Resident) -> No
     assert "secret" not in rows
 
 
+def test_only_its_owner_and_people_see_all_of_an_address(org: Org, away: Resident) -> None:
+    mine = org.resident("mine")
+    assert mine.register().status_code == 200
+    task_id = waiting(org, away, mine.token)
+    url = "http://127.0.0.1:9/T0/secret?key=secret"
+    rpc(org, away, "CreateTaskPushNotificationConfig", mine.token, taskId=task_id, id="hook", url=url)
+    seen = {who: rpc(org, away, "GetTaskPushNotificationConfig", who, taskId=task_id, id="hook")["result"]["url"]
+            for who in (mine.token, None, away.token)}
+    assert seen == {mine.token: url, None: url, away.token: "http://127.0.0.1:9/"}
+    listed = rpc(org, away, "ListTaskPushNotificationConfigs", away.token, taskId=task_id)
+    assert "secret" not in json.dumps(listed)
+
+
+def test_nobody_is_told_in_the_name_of_who_is_gone(org: Org, away: Resident, push_agents: PushAgents) -> None:
+    told: list[bytes] = []
+
+    def receive(connection: socket.socket, head: bytes, body: bytes) -> None:
+        told.append(body)
+        connection.sendall(answer_bytes("{}"))
+
+    gone, stays = org.resident("gone"), org.resident("stays")
+    assert gone.register().status_code == stays.register().status_code == 200
+    tasks = {}
+    for who in (gone, stays):
+        tasks[who.id] = waiting(org, away, who.token)
+        rpc(org, away, "CreateTaskPushNotificationConfig", who.token, taskId=tasks[who.id], url=push_agents.start(receive))
+    assert org.ask("DELETE", f"/workspaces/{gone.id}?confirm=true").status_code == 200
+    for task_id in tasks.values():
+        rpc(org, away, "CancelTask", id=task_id)
+    wait_for("the one who stays to be told", lambda: told)
+    assert [tasks[stays.id].encode() in each for each in told] == [True]
+
+
 def test_a_receiver_that_never_answers_holds_up_nobody(org: Org, away: Resident, push_agents: PushAgents) -> None:
     silent = push_agents.start(lambda connection, head, body: threading.Event().wait(30) and None)
     taken = threading.Event()

@@ -49,6 +49,20 @@ std::vector<std::int64_t> Outbox::load(sql::Statements& statements) {
   return asked;
 }
 
+void Outbox::require_room(sql::Tx& tx, const New& what, std::size_t of_task) const {
+  std::string why;
+  if (of_task >= configs_max) {
+    why = fmt::format("a task has at most {} push configurations; delete one first", configs_max);
+  } else if (what.owner && tx.one(store::owned, *what.owner, owned_max) >= owned_max) {
+    why = fmt::format(
+        "a workspace has at most {} push configurations; they go with the ends of its tasks",
+        owned_max);
+  } else if (of_task == 0 && watched() >= watched_max) {
+    why = fmt::format("the platform tells of at most {} tasks at once", watched_max);
+  }
+  if (!why.empty()) throw Fault(Kind::unprocessable, "too_many_push_configs", why);
+}
+
 std::string Outbox::set(sql::Tx& tx, const New& what) {
   const Key key = random_.id<Key>();
   const std::string id = what.config.id.empty() ? key.text() : what.config.id;
@@ -58,12 +72,7 @@ std::string Outbox::set(sql::Tx& tx, const New& what) {
     erase(tx, row);
     return true;
   });
-  const bool full = rows.size() >= configs_max || (rows.empty() && watched() >= watched_max);
-  if (full) {
-    throw Fault(
-        Kind::unprocessable, "too_many_push_configs",
-        fmt::format("a task has at most {} push configurations; delete one first", configs_max));
-  }
+  require_room(tx, what, rows.size());
   watch(tx, what.message);
   const Instant now = clock_.now();
   const bool end = is_end(what.state);
@@ -99,9 +108,12 @@ void Outbox::erase(sql::Tx& tx, const Row& row) {
   tx.run(store::erase_changes, row.key);
   tx.run(store::erase, row.key);
   kept_.forget(tx, place_of(row.key));
-  if (!tx.all(store::of_message, row.message).empty()) return;
-  tx.after_commit(
-      [this, message = row.message] { watched_.write([&](auto& set) { set.erase(message); }); });
+  watch_no_more(tx, row.message);
+}
+
+void Outbox::watch_no_more(sql::Tx& tx, std::int64_t message) {
+  if (!tx.all(store::of_message, message).empty()) return;
+  tx.after_commit([this, message] { watched_.write([&](auto& set) { set.erase(message); }); });
 }
 
 // Before the commit, since the task may change in the very next transaction; and after it, since
@@ -133,8 +145,12 @@ void Outbox::moved(sql::Tx& tx, const std::string& task_id, WorkspaceId target,
                    std::optional<WorkspaceId> asker, std::int64_t message) {
   if (watched() == 0) return;
   const auto rows = tx.all(store::of_task, std::string_view(task_id), target, asker);
+  if (rows.empty()) return;
   for (const Row& row : rows) tx.run(store::move, row.key, message);
-  if (!rows.empty()) watch(tx, message);
+  for (const Row& row : rows) {
+    if (row.message != message) watch_no_more(tx, row.message);
+  }
+  watch(tx, message);
 }
 
 void Outbox::waits(sql::Tx& tx, const messages::Message& message, std::string_view) {
@@ -166,6 +182,12 @@ void Outbox::erased(sql::Tx& tx, std::int64_t message) {
 
 void Outbox::pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) {
   for (const Row& row : tx.all(store::of_pruned, from, until)) erase(tx, row);
+}
+
+void Outbox::removed(sql::Tx& tx, std::span<const WorkspaceId> ids) {
+  for (WorkspaceId id : ids) {
+    for (const Row& row : tx.all(store::of_owner, id)) erase(tx, row);
+  }
 }
 
 }  // namespace molecule::push_notifications

@@ -11,12 +11,14 @@
 #include "server/push_notifications/push_notifications_store.h"
 #include "server/secrets/kept.h"
 #include "server/tasks/waiting.h"
+#include "server/workspaces/workspaces.h"
 #include "wire/a2a/push_config.h"
 
 namespace molecule::push_notifications {
 
 constexpr std::size_t configs_max = 16;          // Of one task.
 constexpr std::size_t watched_max = 100'000;     // Tasks with configurations.
+constexpr std::int64_t owned_max = 5'000;        // Configurations that one workspace has set.
 constexpr std::int64_t changes_max = 256;        // That wait for one receiver, beside the end.
 constexpr std::chrono::hours kept_after_end{1};  // A configuration, once its receiver knows all.
 constexpr std::int64_t pruned_at_once = 256;
@@ -26,7 +28,9 @@ bool is_end(std::string_view state);
 std::string_view text_of(a2a::Generation generation);
 a2a::Generation generation_from(std::string_view text);
 
-class Outbox final : public messages::Follower, public tasks::Waiting {
+class Outbox final : public messages::Follower,
+                     public tasks::Waiting,
+                     public workspaces::Departure {
  public:
   Outbox(const io::Clock& clock, io::Random& random, secrets::Kept& kept)
       : clock_(clock), random_(random), kept_(kept) {}
@@ -43,7 +47,7 @@ class Outbox final : public messages::Follower, public tasks::Waiting {
   std::vector<std::int64_t> load(sql::Statements& statements);
 
   // Keeps a configuration of a message's task, in place of one of the same id. Throws Fault
-  // unprocessable `too_many_push_configs`, invalid_params.
+  // unprocessable `too_many_push_configs`.
   struct New {
     std::int64_t message = 0;
     std::optional<WorkspaceId> owner;
@@ -73,6 +77,8 @@ class Outbox final : public messages::Follower, public tasks::Waiting {
              const messages::Outcome& outcome) override;
   void erased(sql::Tx& tx, std::int64_t message) override;
   void pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) override;
+  // Nobody is told any more in the name of who is gone.
+  void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
   bool waits_for(sql::Statements& statements, std::int64_t message) override {
     return !statements.all(store::of_message, message).empty();
@@ -83,6 +89,8 @@ class Outbox final : public messages::Follower, public tasks::Waiting {
     return watched_.read([&](const auto& set) { return set.contains(message); });
   }
   void watch(sql::Tx& tx, std::int64_t message);
+  void watch_no_more(sql::Tx& tx, std::int64_t message);
+  void require_room(sql::Tx& tx, const New& what, std::size_t of_task) const;
   void changed(sql::Tx& tx, std::int64_t message, std::string_view state);
 
   const io::Clock& clock_;

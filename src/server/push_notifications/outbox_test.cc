@@ -249,6 +249,48 @@ TEST_P(PushOutbox, TheNextProcessGoesOn) {
   EXPECT_EQ(due().size(), 2u);
 }
 
+TEST_P(PushOutbox, FollowsATaskToItsNewestMessageAndForgetsTheOthers) {
+  const auto first = accept();
+  set(first, "a");
+  note(first, "working");
+  for (int i = 0; i < 3; ++i) {
+    const auto next = accept();
+    write([&](sql::Tx& tx) { outbox->moved(tx, "t", agent, std::nullopt, next.seq); });
+    note(next, "working");
+    EXPECT_EQ(configs(next), 1u);
+  }
+  EXPECT_EQ(outbox->watched(), 1u);
+}
+
+TEST_P(PushOutbox, OneWorkspaceLeavesRoomForOthersAndTakesItsOwnAlong) {
+  const auto greedy = random.id<WorkspaceId>(), other = random.id<WorkspaceId>();
+  write([&](sql::Tx& tx) {
+    for (std::int64_t n = 0; n < owned_max; ++n) {
+      tx.post(store::insert, random.id<Key>(), 1'000 + n, "a", greedy, agent, "v10", std::nullopt,
+              "https://receiver.example/", "submitted", clock.now(), std::nullopt);
+    }
+  });
+  auto set_by = [&](WorkspaceId owner) {
+    Outbox::New what;
+    what.message = accept().seq;
+    what.owner = owner;
+    what.target = agent;
+    what.state = "submitted";
+    what.config.url = "https://receiver.example/";
+    try {
+      write([&](sql::Tx& tx) { return outbox->set(tx, what); });
+      return std::string();
+    } catch (const Fault& fault) {
+      return std::string(fault.code());
+    }
+  };
+  EXPECT_EQ(set_by(greedy), "too_many_push_configs");
+  EXPECT_EQ(set_by(other), "");
+  write([&](sql::Tx& tx) { outbox->removed(tx, std::vector{greedy}); });
+  EXPECT_EQ(set_by(greedy), "");
+  EXPECT_EQ(read([&](sql::Read& from) { return from.one(store::owned, other, owned_max); }), 1);
+}
+
 EACH_DATABASE(PushOutbox);
 
 }  // namespace

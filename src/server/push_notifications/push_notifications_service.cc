@@ -70,7 +70,8 @@ std::string Service::told(sql::Statements& statements, const Of& task, a2a::Gene
   const bool secrets = row.owner_id == task.asker;
   a2a::PushConfig config;
   config.id = row.id;
-  config.url = row.url;
+  // To other workspaces, without what a path or query may show.
+  config.url = task.asker ? net::Url::parse(row.url).origin() + "/" : row.url;
   if (secrets) config = outbox_.opened(statements, row);
   return a2a::push_config_told(generation, config, task.id, secrets);
 }

@@ -59,6 +59,8 @@ inline constexpr std::string_view of_message = R"(
 inline constexpr std::string_view of_task = R"(
      WHERE target_id = $2 AND message IN (SELECT t.message FROM tasks t WHERE t.task_id = $1 AND t.agent_id = $2
                                              AND COALESCE(t.source_id, t.agent_id) = COALESCE($3, t.agent_id)))";
+inline constexpr std::string_view of_owner = R"(
+     WHERE owner_id = $1)";
 inline constexpr std::string_view of_pruned = R"(
      WHERE message > $1 AND message <= $2
        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.seq = push_notification_configs.message))";
@@ -71,6 +73,12 @@ inline constexpr sql::Query<Row(std::int64_t)> of_message{
 // Of an earlier message of the same agent's task and sender.
 inline constexpr sql::Query<Row(std::string_view, WorkspaceId, std::optional<WorkspaceId>)> of_task{
     "push_notifications.of_task", sql::joined<part::columns, part::of_task>};
+inline constexpr sql::Query<Row(WorkspaceId)> of_owner{"push_notifications.of_owner",
+                                                       sql::joined<part::columns, part::of_owner>};
+// How many one workspace has set, counted up to $2.
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t)> owned{
+    "push_notifications.owned", R"(
+    SELECT COUNT(*) FROM (SELECT 1 FROM push_notification_configs WHERE owner_id = $1 LIMIT $2) AS counted)"};
 inline constexpr sql::Query<Row(std::int64_t, std::int64_t)> of_pruned{
     "push_notifications.of_pruned", sql::joined<part::columns, part::of_pruned>};
 // Whose task ended before then, and whose receiver knows.
