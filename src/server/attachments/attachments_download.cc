@@ -4,7 +4,6 @@
 #include "platform/http/byte_range.h"
 #include "server/attachments/attachments_service.h"
 #include "server/attachments/attachments_store.h"
-#include "server/attachments/slot.h"
 
 namespace molecule::attachments {
 namespace {
@@ -20,7 +19,7 @@ struct Source {
   files::Descriptor file;
   std::uint64_t at;
   std::uint64_t left;
-  Slot slot;
+  Slots::Slot slot;
 };
 
 io::Task<void> pour(Source& source, http::BodyWriter& out) {
@@ -82,7 +81,8 @@ void require_path(std::string_view path) {
 
 }  // namespace
 
-io::Task<http::Response> Service::give(const Row& row, const http::Request& request) {
+io::Task<http::Response> Service::give(WorkspaceId reader, const Row& row,
+                                       const http::Request& request) {
   const std::string tag = fmt::format("\"{}\"", crypto::hex_encode(row.digest));
   http::Response response;
   response.headers.emplace_back("ETag", tag);
@@ -90,7 +90,7 @@ io::Task<http::Response> Service::give(const Row& row, const http::Request& requ
     response.status = 304;
     co_return response;
   }
-  Slot slot(downloads_, downloads_max, probe_.downloads);
+  Slots::Slot slot = downloads_.take(reader);
   auto file = co_await keeper_.open(blob_of(row.digest));
   const auto size = static_cast<std::uint64_t>(row.size);
   bool whole = file.has_value();
@@ -134,7 +134,7 @@ io::Task<http::Response> Service::fetch(auth::Self::Caller, WorkspaceId id, Atta
   auto row =
       co_await db_.read([&](sql::Read& read) { return read.optional(store::seen_by, file, id); });
   if (!row) throw not_found("attachment");
-  co_return co_await give(*row, request);
+  co_return co_await give(id, *row, request);
 }
 
 io::Task<http::Response> Service::pending(auth::Self::Caller, WorkspaceId id, std::string file,
@@ -144,7 +144,7 @@ io::Task<http::Response> Service::pending(auth::Self::Caller, WorkspaceId id, st
     return read.optional(store::pending, wanted, id, clock_.now());
   });
   if (!row) throw no_pending();
-  co_return co_await give(*row, request);
+  co_return co_await give(id, *row, request);
 }
 
 io::Task<api::UploadAcked> Service::ack(auth::Self::Caller, WorkspaceId id, std::string file) {
@@ -166,7 +166,7 @@ io::Task<http::Response> Service::download(auth::Self::Caller, WorkspaceId id,
         [&](sql::Read& read) { return read.optional(store::seen_by, *file, id); });
   }
   if (!row) throw Fault(Kind::not_found, "file_not_found", "file not found");
-  co_return co_await give(*row, request);
+  co_return co_await give(id, *row, request);
 }
 
 }  // namespace molecule::attachments

@@ -10,6 +10,7 @@
 #include "server/attachments/keeper.h"
 #include "server/attachments/mentions.h"
 #include "server/attachments/scan.h"
+#include "server/attachments/slot.h"
 
 namespace molecule::attachments {
 
@@ -25,9 +26,9 @@ BOOST_DESCRIBE_STRUCT(DownloadQuery, (), (path))
 
 class Service {
  public:
-  static constexpr int uploads_max = 32;  // Under way at once.
+  static constexpr Slots::Bounds uploads_max{32, 8};  // Under way at once.
   // The same. Each waits for the disk once at most, and fewer may than Aside lets wait.
-  static constexpr int downloads_max = 192;
+  static constexpr Slots::Bounds downloads_max{192, 48};
 
   Service(sql::Database& db, activity::Feed& feed, const workspaces::Directory& directory,
           Keeper& keeper, const io::Clock& clock, io::Random& random, metrics::Registry& registry,
@@ -68,7 +69,7 @@ class Service {
   io::Task<void> receive(const http::Request& request, std::vector<Arrived>& files);
   io::Task<void> require_room(WorkspaceId id, std::uint64_t more);
   io::Task<api::Uploaded> record(WorkspaceId id, bool told, std::vector<Arrived>& files);
-  io::Task<http::Response> give(const Row& row, const http::Request& request);
+  io::Task<http::Response> give(WorkspaceId reader, const Row& row, const http::Request& request);
   io::Task<void> forget_pruned();
   io::Task<void> walk();
   io::Task<void> remove_unnamed(const std::vector<blobs::Name>& names);
@@ -82,8 +83,8 @@ class Service {
   Probe probe_;
   const Settings settings_;
   const Scan scan_;
-  std::atomic<int> uploads_{0};
-  std::atomic<int> downloads_{0};
+  Slots uploads_{uploads_max, probe_.uploads};
+  Slots downloads_{downloads_max, probe_.downloads};
   // Kept for an upload that came to nothing after all; the next sweep looks at them, the walk at
   // what is beyond the bound.
   static constexpr std::size_t forsaken_max = 10'000;

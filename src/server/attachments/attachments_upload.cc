@@ -4,7 +4,6 @@
 #include "server/attachments/attachments_service.h"
 #include "server/attachments/attachments_store.h"
 #include "server/attachments/naming.h"
-#include "server/attachments/slot.h"
 
 namespace molecule::attachments {
 namespace {
@@ -176,7 +175,7 @@ io::Task<api::Uploaded> Service::upload(auth::Self::Caller caller, WorkspaceId i
   auth::require_present(directory_, id);
   const std::uint64_t announced = request.incoming->announced().value_or(0);
   if (announced > request_max + form_max) throw request_too_large(announced);
-  const Slot slot(uploads_, uploads_max, probe_.uploads);
+  const Slots::Slot slot = uploads_.take(id);
   // What is refused for its form is told of that: it takes the room that its files would.
   co_await require_room(id, announced > form_max ? announced - form_max : 0);
   std::vector<Arrived> files;
