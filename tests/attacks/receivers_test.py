@@ -220,3 +220,45 @@ def test_many_who_never_answer_keep_nobody_else_waiting(org: Org, away: Resident
         for task_id in [*crowd, other]:
             assert "result" in rpc(org, away, "CancelTask", id=task_id)
         wait_for("the one who answers to be told", told.is_set, 10)
+
+
+def test_an_agent_that_never_says_how_it_stands_holds_up_nobodys_news(org: Org, push_agents: PushAgents) -> None:
+    """Tasks that go on are asked for; a crowd of them at one agent that takes each question and never answers it."""
+    told = threading.Event()
+    asked: list[bytes] = []
+
+    def hears(connection: socket.socket, head: bytes, body: bytes) -> None:
+        if b'"completed"' in body:
+            told.set()
+        connection.sendall(answer_bytes("{}"))
+
+    def works(answers: bool) -> Any:
+        def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+            call = json.loads(body)
+            first = call["method"] in ("message/send", "SendMessage")
+            if not first:
+                asked.append(body)
+                if not answers:
+                    threading.Event().wait(25)
+                    return
+            state = "working" if first else "completed"
+            task = {"kind": "task", "id": f"t-{call['params'].get('message', {}).get('messageId', call['params'].get('id', ''))}".replace("t-t-", "t-"),
+                    "contextId": "c", "status": {"state": state}}
+            connection.sendall(answer_bytes(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": task})))
+        return answer
+
+    silent, quick = org.resident("silent"), org.resident("quick")
+    assert silent.register(url=push_agents.start(works(False)), delivery_mode="push").status_code == 200
+    assert quick.register(url=push_agents.start(works(True)), delivery_mode="push").status_code == 200
+    receiver = push_agents.start(hears)
+
+    def sends(to: Resident) -> None:
+        sent = {"message": {"kind": "message", "role": "user", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": "?"}]},
+                "configuration": {"pushNotificationConfig": {"url": receiver}}}
+        assert "result" in rpc(org, to, "message/send", **sent)
+
+    for _ in range(24):
+        sends(silent)
+    wait_for("the silent one to be asked", lambda: asked)
+    sends(quick)
+    wait_for("the end of the quick one's task", told.is_set, 15)

@@ -11,6 +11,19 @@ constexpr std::chrono::seconds look_again{1};  // What nobody woke us for is fou
 
 }  // namespace
 
+class Inquiries::Place {
+ public:
+  Place(Inquiries& all, WorkspaceId agent) : all_(all), agent_(agent) { ++all_.of_agent_[agent_]; }
+  ~Place() {
+    if (--all_.of_agent_[agent_] == 0) all_.of_agent_.erase(agent_);
+  }
+  Place(const Place&) = delete;
+
+ private:
+  Inquiries& all_;
+  WorkspaceId agent_;
+};
+
 Inquiries::Inquiries(sql::Database& db, Service& tasks, const workspaces::Directory& directory,
                      io::Loop& loop, const io::Clock& clock, Settings settings)
     : db_(db),
@@ -34,18 +47,30 @@ io::Task<void> Inquiries::run(io::Scope& scope) {
   }
 }
 
+bool Inquiries::is_taken(WorkspaceId agent) const {
+  const auto at = of_agent_.find(agent);
+  return at != of_agent_.end() && at->second >= settings_.of_agent_max;
+}
+
+// Those first that have been due for longest, but for agents that have their questions already.
 void Inquiries::begin_due(io::Scope& scope) {
   const auto now = clock_.monotonic();
   std::size_t under_way = 0;
-  for (const auto& [message, asked] : asked_) under_way += asked.under_way ? 1 : 0;
-  std::vector<std::int64_t> due;
-  for (auto& [message, asked] : asked_) {
-    if (asked.under_way || asked.next > now) continue;
-    if (under_way + due.size() >= settings_.at_once_max) break;
-    asked.under_way = true;
-    due.push_back(message);
+  std::vector<std::pair<std::chrono::nanoseconds, std::int64_t>> due;
+  for (const auto& [message, asked] : asked_) {
+    if (asked.under_way) {
+      ++under_way;
+    } else if (asked.next <= now && !(asked.agent && is_taken(*asked.agent))) {
+      due.emplace_back(asked.next, message);
+    }
   }
-  for (std::int64_t message : due) scope.spawn("asking of a task", ask(message));
+  const std::size_t room = settings_.at_once_max - std::min(under_way, settings_.at_once_max);
+  const std::size_t count = std::min(room, due.size());
+  std::ranges::partial_sort(due, due.begin() + static_cast<std::ptrdiff_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    asked_.at(due[i].second).under_way = true;
+    scope.spawn("asking of a task", ask(due[i].second));
+  }
 }
 
 io::Task<bool> Inquiries::somebody_waits(std::int64_t message) {
@@ -59,8 +84,16 @@ io::Task<bool> Inquiries::somebody_waits(std::int64_t message) {
 // What the agent says is noted in the ledger, and who waits follows that.
 io::Task<void> Inquiries::ask(std::int64_t message) {
   bool goes_on = true;
-  int silent = asked_.at(message).silent;
+  Asked& begun = asked_.at(message);
+  int silent = begun.silent;
   try {
+    if (!begun.agent) begun.agent = co_await tasks_.agent_of(message);
+    if (begun.agent && is_taken(*begun.agent)) {
+      begun.under_way = false;
+      co_return;
+    }
+    std::optional<Place> place;
+    if (begun.agent) place.emplace(*this, *begun.agent);
     Service::Heard heard = co_await tasks_.hear_again(message);
     if (heard.what == Service::Heard::What::nothing) {
       ++silent;

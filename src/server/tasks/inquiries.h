@@ -17,7 +17,8 @@ namespace molecule::tasks {
 class Inquiries {
  public:
   struct Settings {
-    std::size_t at_once_max = 8;        // Agents that are asked at once.
+    std::size_t at_once_max = 8;        // Questions under way.
+    std::size_t of_agent_max = 2;       // Of them to one agent, which may never answer.
     std::chrono::seconds ask_after{2};  // Doubles while a task stands still.
     std::chrono::seconds ask_longest{60};
     int silent_max = 5;  // An agent that says nothing of its task so often in a row is given up.
@@ -41,9 +42,13 @@ class Inquiries {
     std::chrono::seconds wait;
     bool under_way = false;
     int silent = 0;
+    std::optional<WorkspaceId> agent{};  // Once it was looked for.
   };
+  // A place among the questions to one agent, as long as it lives.
+  class Place;
   void begin_due(io::Scope& scope);
   io::Task<void> ask(std::int64_t message);
+  bool is_taken(WorkspaceId agent) const;
   io::Task<void> give_up(std::int64_t message, const Service::Heard& heard);
   io::Task<bool> somebody_waits(std::int64_t message);
 
@@ -56,6 +61,7 @@ class Inquiries {
   std::vector<Waiting*> waiting_;
   io::Signal woken_;
   std::unordered_map<std::int64_t, Asked> asked_;
+  std::unordered_map<WorkspaceId, std::size_t> of_agent_;  // Questions under way.
 };
 
 }  // namespace molecule::tasks

@@ -95,6 +95,13 @@ io::Task<std::optional<Service::Told>> Service::told_of(std::int64_t message,
   co_return out;
 }
 
+io::Task<std::optional<WorkspaceId>> Service::agent_of(std::int64_t message) {
+  co_return co_await db_.read([&, this](sql::Read& read) {
+    auto record = ledger_.head(read, message);
+    return record ? std::optional(record->message.target) : std::nullopt;
+  });
+}
+
 io::Task<Service::Heard> Service::hear_again(std::int64_t message) {
   auto seen = co_await db_.read([&, this](sql::Read& read) { return look_up(read, message); });
   Heard heard;

@@ -69,6 +69,8 @@ class Service {
     std::string state;                 // Of the task, as it is known now.
     std::string note;                  // Why that is not newer.
   };
+  // Whom a message was sent to; nothing when it is no more.
+  io::Task<std::optional<WorkspaceId>> agent_of(std::int64_t message);
   io::Task<Heard> hear_again(std::int64_t message);
   // Is told what agents say of tasks that go on. Before the first request.
   void join(Waiting& waiting) { waiting_.push_back(&waiting); }

@@ -17,7 +17,8 @@ class Waiting {
   // What the agent says when it is asked, in the transaction that notes it; only of what has
   // changed.
   virtual void heard(sql::Tx&, std::int64_t /*message*/, const a2a::Answer&) {}
-  // Nothing more will be heard, or nothing was for long; `canceled`: because the task was called off.
+  // Nothing more will be heard, or nothing was for long; `canceled`: because the task was called
+  // off.
   virtual void given_up(sql::Tx&, std::int64_t /*message*/, bool /*canceled*/,
                         const std::string& /*why*/) {}
 };
