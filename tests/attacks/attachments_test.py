@@ -155,6 +155,18 @@ def test_only_who_may_see_the_message_may_fetch(org: Org) -> None:
         refused_as(org.ask("GET", path), 404, "pending_upload_not_found")
 
 
+def test_nobody_is_given_a_file_for_having_named_it(org: Org) -> None:
+    """Who records how its delegation ended writes that itself, whoever did the work."""
+    asker, worker = poller(org), poller(org)
+    kept = uploaded(org, worker, b"for nobody else")
+    recorded = asker.ask("POST", "/workspaces/SELF/delegations/record", {"target_id": worker.id, "task": "work", "delegation_id": str(uuid.uuid4())})
+    assert recorded.status_code == 202, recorded.text
+    path = f"/workspaces/SELF/delegations/{recorded.json()['delegation_id']}/update"
+    said = str(kept["uri"])
+    assert asker.ask("POST", path, {"status": "completed", "response_preview": said}).status_code == 200
+    assert asker.ask("GET", place(asker, kept)).status_code == 404
+
+
 def test_ranges(org: Org) -> None:
     agent = poller(org)
     data = bytes(range(256)) * 2000

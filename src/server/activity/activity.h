@@ -27,6 +27,7 @@ struct NewReport {
   std::string_view activity_type;
   std::optional<WorkspaceId> source;  // Empty: a person or the platform.
   std::optional<WorkspaceId> target;
+  std::optional<WorkspaceId> author;  // Who wrote its bodies, where that is not its source.
   std::string method;
   std::string summary;
   RawJson request_body;

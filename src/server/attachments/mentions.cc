@@ -39,7 +39,7 @@ void Mentions::reported(sql::Tx& tx, const activity::NewReport& report,
                         const messages::Place& place) {
   // A file is not kept for having come.
   if (report.method == upload_method) return;
-  const WorkspaceId by = report.source.value_or(report.workspace);
+  const WorkspaceId by = report.author.value_or(report.source.value_or(report.workspace));
   for (const RawJson* body : {&report.request_body, &report.response_body})
     note(tx, named_in(body->text, per_message_max), by, place.seq, report.workspace);
 }

@@ -234,7 +234,8 @@ io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
   co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
-    if (parts_.outcomes.finish(tx, *found, ok ? Status::completed : Status::failed, text)) return;
+    const Status status = ok ? Status::completed : Status::failed;
+    if (parts_.outcomes.finish(tx, *found, status, text, id)) return;
     // It has ended: the same words again change nothing, and others do not either.
     const bool same = ok == (found->status == Status::completed) &&
                       (text.empty() || text == (ok ? found->result : found->error));

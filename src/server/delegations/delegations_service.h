@@ -49,7 +49,8 @@ class Outcomes final : public messages::Follower, public tasks::Waiting {
   // At start: the messages of those.
   std::vector<std::int64_t> going_on(sql::Statements& statements) const;
   // False when the delegation has its result already.
-  bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text);
+  bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text,
+              std::optional<WorkspaceId> author = std::nullopt);
   // Retention of the `max` delegations after `from`, in the order of their ids: deletes what ended
   // before, and what nobody brought to an end when no message of it can be open any more. Answers
   // where to go on; an empty id is the end.

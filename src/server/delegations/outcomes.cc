@@ -13,7 +13,7 @@ bool goes_on(const std::optional<messages::AgentTask>& task) {
 }  // namespace
 
 bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
-                      const std::string& text) {
+                      const std::string& text, std::optional<WorkspaceId> author) {
   const bool ok = status == Status::completed;
   std::optional<std::string> result, error;
   (ok ? result : error) = text;
@@ -28,6 +28,7 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
   row.activity_type = "a2a_receive";
   row.source = delegation.target_id;
   row.target = delegation.source_id;
+  row.author = author;
   row.method = "delegate_result";
   row.summary = fmt::format("Delegation {}: {}", enum_text(status), activity::preview(text, 160));
   row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
