@@ -21,10 +21,18 @@ void for_each_event(const std::function<void(std::string_view, const std::string
   });
 }
 
+// The types of one value, one of which it is of.
+std::string joined(const std::vector<Shape>& shapes, std::string (*of)(const Shape&)) {
+  std::string text;
+  for (const Shape& shape : shapes) text.append(text.empty() ? "" : " | ").append(of(shape));
+  return text;
+}
+
 std::string typescript(const Shape& shape) {
   std::string text;
   switch (shape.kind) {
     case Kind::any: return "unknown";
+    case Kind::object: text = "Record<string, unknown>"; break;
     case Kind::boolean: text = "boolean"; break;
     case Kind::integer:
     case Kind::number: text = "number"; break;
@@ -34,10 +42,12 @@ std::string typescript(const Shape& shape) {
     case Kind::named: text = shape.name; break;
     case Kind::list: {
       const Shape& item = shape.of.front();
-      text = item.nullable ? fmt::format("({})[]", typescript(item)) : typescript(item) + "[]";
+      const bool several = item.nullable || item.kind == Kind::either;
+      text = several ? fmt::format("({})[]", typescript(item)) : typescript(item) + "[]";
       break;
     }
     case Kind::map: text = fmt::format("Record<string, {}>", typescript(shape.of.front())); break;
+    case Kind::either: text = joined(shape.of, typescript); break;
   }
   return shape.nullable ? text + " | null" : text;
 }
@@ -46,6 +56,7 @@ std::string python(const Shape& shape) {
   std::string text;
   switch (shape.kind) {
     case Kind::any: return "Any";
+    case Kind::object: text = "dict[str, Any]"; break;
     case Kind::boolean: text = "bool"; break;
     case Kind::integer: text = "int"; break;
     case Kind::number: text = "float"; break;
@@ -55,6 +66,7 @@ std::string python(const Shape& shape) {
     case Kind::named: text = shape.name; break;
     case Kind::list: text = fmt::format("list[{}]", python(shape.of.front())); break;
     case Kind::map: text = fmt::format("dict[str, {}]", python(shape.of.front())); break;
+    case Kind::either: text = joined(shape.of, python); break;
   }
   return shape.nullable ? text + " | None" : text;
 }

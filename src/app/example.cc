@@ -82,6 +82,7 @@ bool fits(std::string_view value, const json::Shape& shape) {
   if (value == "null") return shape.nullable;
   switch (shape.kind) {
     case Kind::any: return true;
+    case Kind::object: return value.front() == '{';
     case Kind::text: return value.front() == '"';
     case Kind::integer:
     case Kind::number: return value.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -112,7 +113,8 @@ std::string of_named(const json::TypeShape& type, const json::Shapes& shapes) {
 std::string plain(const json::Shape& shape, const json::Shapes& shapes) {
   using Kind = json::Shape::Kind;
   switch (shape.kind) {
-    case Kind::any: return "{}";
+    case Kind::any:
+    case Kind::object: return "{}";
     case Kind::boolean: return "true";
     case Kind::integer: return "1";
     case Kind::number: return "0.5";
@@ -123,6 +125,7 @@ std::string plain(const json::Shape& shape, const json::Shapes& shapes) {
     case Kind::list: return fmt::format("[{}]", plain(shape.of.front(), shapes));
     case Kind::map:
       return fmt::format(R"({{"SEARCH_API_KEY":{}}})", plain(shape.of.front(), shapes));
+    case Kind::either: return plain(shape.of.front(), shapes);
   }
   return "null";
 }

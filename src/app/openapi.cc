@@ -55,6 +55,7 @@ std::string schema(const json::Shape& shape, std::string_view about = {}) {
   };
   switch (shape.kind) {
     case Kind::any: break;
+    case Kind::object: type("object"); break;
     case Kind::boolean: type("boolean"); break;
     case Kind::integer: type("integer"); break;
     case Kind::number: type("number"); break;
@@ -86,6 +87,13 @@ std::string schema(const json::Shape& shape, std::string_view about = {}) {
       type("object");
       out.add("additionalProperties", RawJson(schema(shape.of.front())));
       break;
+    case Kind::either: {
+      std::vector<std::string> some;
+      for (const json::Shape& one : shape.of) some.push_back(schema(one));
+      if (shape.nullable) some.emplace_back(R"({"type":"null"})");
+      out.add("anyOf", RawJson(list_of(some)));
+      break;
+    }
   }
   if (!about.empty()) out.add("description", about);
   return out.text();

@@ -84,6 +84,7 @@ std::string link_to(const json::Shape& shape) {
   std::string text;
   switch (shape.kind) {
     case Kind::any: text = "any JSON"; break;
+    case Kind::object: text = "any object"; break;
     case Kind::boolean: text = "boolean"; break;
     case Kind::integer: text = "integer"; break;
     case Kind::number: text = "number"; break;
@@ -93,6 +94,9 @@ std::string link_to(const json::Shape& shape) {
     case Kind::named: text = fmt::format("[{0}](#{0})", shape.name); break;
     case Kind::list: text = "list of " + link_to(shape.of.front()); break;
     case Kind::map: text = "object of " + link_to(shape.of.front()); break;
+    case Kind::either:
+      for (const json::Shape& one : shape.of) text += (text.empty() ? "" : " or ") + link_to(one);
+      break;
   }
   return shape.nullable ? text + " or null" : text;
 }

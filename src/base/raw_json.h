@@ -16,4 +16,9 @@ struct RawJson {
   friend bool operator==(const RawJson&, const RawJson&) = default;
 };
 
+// As RawJson, of what must be an object.
+struct RawObject : RawJson {
+  using RawJson::RawJson;
+};
+
 }  // namespace molecule

@@ -10,7 +10,8 @@
 //
 // After the Caller, parameters are bound by type: ids take the pattern's {names} in order;
 // http::Query<T> is read from the query string by T's field list; const http::Request& is the
-// request; any other described type, or RawJson, is the JSON body. Results: a described type,
+// request; any other described type, or RawJson, is the JSON body, given by value or, where it is
+// read often, as T&&. Results: a described type,
 // vector, RawJson or map-like text become JSON with 200; Reply<T> carries a status and headers;
 // Response is sent as it is; void is 204.
 //
@@ -63,11 +64,13 @@ struct Contract {
 
   std::vector<Member> query;
   std::optional<json::Shape> body;
+  std::vector<std::string_view> body_refusals;  // Codes that its reading may end with.
   bool body_may_be_absent = false;
   std::vector<Answer> answers;  // Of success.
 };
 
 using ShapeOf = json::Shape (*)(json::Shapes&);
+using CodesOf = std::vector<std::string_view> (*)();
 
 struct Route {
   static constexpr std::size_t answers_max = 3;
@@ -94,6 +97,7 @@ struct Route {
   void (*sign)(json::Shapes& shapes, Contract& contract) = nullptr;
   std::string_view summary = {};
   ShapeOf body = nullptr;
+  CodesOf body_codes = nullptr;
   bool body_may_be_absent = false;
   std::array<Stated, answers_max> stated = {};
   // Makes of every answer, the gate's and the server's refusals included, one that the route's
@@ -113,6 +117,7 @@ struct Route {
   constexpr Route takes() const {
     Route copy = *this;
     copy.body = [](json::Shapes& shapes) { return shapes.add<T>(json::Shapes::Way::read); };
+    if constexpr (!std::is_same_v<T, RawJson>) copy.body_codes = &json::codes_of<T>;
     return copy;
   }
   constexpr Route may_lack_body() const {
@@ -262,8 +267,12 @@ constexpr bool parsed() {
   return from_body<P>() && !std::is_same_v<std::remove_cvref_t<P>, Request>;
 }
 
+// What is kept of a parameter while the handler runs: a reference to the request, else a value.
 template <class P>
-P bind(Request& request, std::size_t& next_param) {
+using Kept = std::conditional_t<std::is_lvalue_reference_v<P>, P, std::remove_cvref_t<P>>;
+
+template <class P>
+Kept<P> bind(Request& request, std::size_t& next_param) {
   using T = std::remove_cvref_t<P>;
   if constexpr (std::is_same_v<T, Request>) {
     return request;
@@ -337,26 +346,29 @@ struct Bound<Class, method> {
       });
     } else if constexpr (parsed<T>()) {
       contract.body = shapes.add<T>(json::Shapes::Way::read);
+      if constexpr (!std::is_same_v<T, RawJson>) contract.body_refusals = json::codes_of<T>();
     }
   }
   static io::Task<Response> call(void* service, Request& request) {
     S& self = *static_cast<S*>(service);
     typename Class::Caller caller = Class::prove(request.principal);
-    using Bindings = std::tuple<
-        std::conditional_t<std::is_lvalue_reference_v<Args>, Args, std::remove_cvref_t<Args>>...>;
+    using Bindings = std::optional<std::tuple<Kept<Args>...>>;
     auto bind_all = [&] {
       std::size_t next_param = 0;
       // Braced initialisation binds the parameters from left to right.
-      return Bindings{bind<Args>(request, next_param)...};
+      return Bindings{std::in_place, bind<Args>(request, next_param)...};
     };
-    std::optional<Bindings> args;
-    if ((parsed<Args>() || ...) && request.aside && request.body.size() > io::short_text_max) {
-      args.emplace(co_await request.aside->run(bind_all));
-    } else {
-      args.emplace(bind_all());
+    const bool aside =
+        (parsed<Args>() || ...) && request.aside && request.body.size() > io::short_text_max;
+    Bindings args = aside ? Bindings() : bind_all();
+    if (aside) {
+      Bindings read = co_await request.aside->run(bind_all);
+      args.emplace(std::move(*read));
     }
+    // What was read is the handler's to keep, or to refer to: it lives until the handler has ended.
     auto task = std::apply(
-        [&](auto&... bound) { return (self.*method)(caller, static_cast<Args>(bound)...); }, *args);
+        [&](auto&... bound) { return (self.*method)(caller, static_cast<Args&&>(bound)...); },
+        *args);
     if constexpr (std::is_void_v<R>) {
       co_await task;
       Response empty;

@@ -58,6 +58,7 @@ Contract contract_of(const Route& route, json::Shapes& shapes) {
   Contract contract;
   if (route.sign) route.sign(shapes, contract);
   if (route.body) contract.body = route.body(shapes);
+  if (route.body_codes) contract.body_refusals = route.body_codes();
   contract.body_may_be_absent = route.body_may_be_absent;
   if (route.stated.front().status != 0) contract.answers.clear();
   for (const Route::Stated& stated : route.stated) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <memory_resource>
 
+#include <boost/container/small_vector.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "platform/json/json.h"
@@ -36,6 +38,9 @@ struct Value {
   Value() : whole(0) {}
   std::string_view view() const { return {text, size}; }
 };
+
+// Node reads the type without knowing more.
+static_assert(std::is_standard_layout_v<Value> && offsetof(Value, type) == 0);
 
 struct Member {
   std::string_view name;
@@ -74,11 +79,7 @@ class Builder {
   using Code = bj::error_code;
 
   Builder(std::pmr::memory_resource& memory, std::size_t members_max)
-      : memory_(memory), members_max_(members_max) {
-    values_.reserve(32);
-    names_.reserve(32);
-    frames_.reserve(16);
-  }
+      : memory_(memory), members_max_(members_max) {}
 
   bool on_document_begin(Code&) { return true; }
   bool on_document_end(Code&) { return true; }
@@ -263,9 +264,10 @@ class Builder {
   std::pmr::memory_resource& memory_;
   const std::size_t members_max_;
   std::size_t members_ = 0;
-  std::vector<Value> values_;
-  std::vector<std::string_view> names_;
-  std::vector<Frame> frames_;
+  // Most bodies need no more than stands on the stack.
+  boost::container::small_vector<Value, 32> values_;
+  boost::container::small_vector<std::string_view, 32> names_;
+  boost::container::small_vector<Frame, 16> frames_;
   std::string partial_;
   std::string problem_;
 };
@@ -342,7 +344,6 @@ Document Document::parse(std::string_view text, const Limits& limits) {
   return Document(std::move(impl));
 }
 
-Type Node::type() const { return as(value_).type; }
 bool Node::boolean() const { return as(value_).truth; }
 std::int64_t Node::integer() const {
   const Value& value = as(value_);
@@ -379,6 +380,25 @@ Node Node::find(std::string_view name) const {
       });
   if (found == end || object.members[*found].name != name) return {};
   return Node(&object.members[*found].value);
+}
+void Node::find_all(std::span<const std::string_view> names, Node* found) const {
+  const Value& object = as(value_);
+  if (object.size > searched_max) {
+    for (std::size_t i = 0; i < names.size(); ++i) found[i] = find(names[i]);
+    return;
+  }
+  // Most clients send what they send in the order of the fields.
+  std::size_t next = 0;
+  for (std::uint32_t i = 0; i < object.size; ++i) {
+    const Member& member = object.members[i];
+    for (std::size_t tried = 0; tried < names.size(); ++tried) {
+      const std::size_t place = next;
+      next = next + 1 == names.size() ? 0 : next + 1;
+      if (names[place] != member.name) continue;
+      found[place] = Node(&member.value);
+      break;
+    }
+  }
 }
 std::string_view Node::name_at(std::size_t index) const { return as(value_).members[index].name; }
 Node Node::value_at(std::size_t index) const { return Node(&as(value_).members[index].value); }

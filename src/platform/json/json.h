@@ -4,10 +4,13 @@
 // behind this header.
 //
 // In a described type: std::optional<T> is written as null when empty and accepts null or absence;
-// Omit<T> is left out when empty; Required<T>-like checks are the service's business, except that a
-// member without optional must be present. RawJson takes any value and keeps its compact text.
+// Omit<T> is left out when empty, and of Omit<std::optional<T>> null is a value, that means none. A
+// member without optional must be present. RawJson takes any value and keeps its compact text,
+// RawObject an object. What else a type demands, and how its bodies are refused, it says in
+// rules.h.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -20,6 +23,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/fault.h"
@@ -27,6 +31,8 @@
 #include "base/id.h"
 #include "base/instant.h"
 #include "base/raw_json.h"
+#include "base/secret.h"
+#include "platform/json/rules.h"
 
 namespace molecule::json {
 
@@ -35,6 +41,16 @@ template <class T>
 struct Omit : std::optional<T> {
   using std::optional<T>::optional;
 };
+
+// An optional member to read that counts as absent when it is not of its type: of what others say
+// in the same place, too.
+template <class T>
+struct Loose : std::optional<T> {
+  using std::optional<T>::optional;
+};
+
+// A value of any type, of which nothing is kept.
+struct Unread {};
 
 // U+0000 is JSON, but no text column of either store can hold it. So requests may not bring it;
 // what answers bring is read with `kept`, and whoever takes text out of it makes it storable.
@@ -56,7 +72,7 @@ class Node {
  public:
   Node() = default;
   explicit operator bool() const { return value_ != nullptr; }  // False: no such member.
-  Type type() const;
+  Type type() const { return *static_cast<const Type*>(value_); }
   bool is(Type t) const { return value_ && type() == t; }
   bool boolean() const;
   std::int64_t integer() const;  // For Type::integer.
@@ -64,7 +80,9 @@ class Node {
   std::string_view string() const;
   std::size_t size() const;  // Of an array or object.
   Node at(std::size_t index) const;
-  Node find(std::string_view name) const;             // Empty Node when absent or not an object.
+  Node find(std::string_view name) const;  // Empty Node when absent or not an object.
+  // The members of these names, each at its name's place; empty where absent.
+  void find_all(std::span<const std::string_view> names, Node* found) const;
   std::string_view name_at(std::size_t index) const;  // Member name of an object.
   Node value_at(std::size_t index) const;             // Member value of an object.
   std::string text() const;                           // Compact JSON; numbers as they were read.
@@ -97,9 +115,17 @@ struct Path {
   std::string_view member;
   std::size_t index = 0;
   bool is_index = false;
+  const Rule* rule = nullptr;        // Of this member.
+  const Reading* reading = nullptr;  // Of this object.
+  const Bounds* bounds = nullptr;    // Of this value.
 };
+// Refusals as the rules say. `expected` ends the sentence "expected …".
 [[noreturn]] void mismatch(const Path& path, std::string_view expected);
-[[noreturn]] void missing(const Path& path, std::string_view member);
+[[noreturn]] void out_of_bounds(const Path& path, std::string_view expected);
+[[noreturn]] void missing(const Path& path, std::string_view members);
+// For values within bounds nothing happens.
+void check_number(const Path& path, double value);
+void check_size(const Path& path, std::size_t size, std::string_view unit);
 
 // Appends `text` as a JSON string with quotes. Invalid UTF-8 is replaced; `<`, `>`, `&` stay as
 // they are.
@@ -120,6 +146,14 @@ struct IsOmit : std::false_type {};
 template <class T>
 struct IsOmit<Omit<T>> : std::true_type {};
 template <class T>
+struct IsLoose : std::false_type {};
+template <class T>
+struct IsLoose<Loose<T>> : std::true_type {};
+template <class T>
+struct IsVariant : std::false_type {};
+template <class... T>
+struct IsVariant<std::variant<T...>> : std::true_type {};
+template <class T>
 struct IsVector : std::false_type {};
 template <class T>
 struct IsVector<std::vector<T>> : std::true_type {};
@@ -127,24 +161,131 @@ template <class T>
 struct IsMap : std::false_type {};
 template <class T>
 struct IsMap<std::map<std::string, T>> : std::true_type {};
+// Null is a value of such a member.
+template <class T>
+constexpr bool takes_null() {
+  if constexpr (IsOmit<T>::value) return IsOptional<typename T::value_type>::value;
+  return false;
+}
 template <class T>
 struct IsId : std::false_type {};
 template <class Tag>
 struct IsId<Id<Tag>> : std::true_type {};
+
+// Whether the type of a value is T's.
+template <class T>
+bool is_of(Node node) {
+  if constexpr (std::is_same_v<T, bool>) return node.is(Type::boolean);
+  if constexpr (std::is_same_v<T, std::string>) return node.is(Type::string);
+  if constexpr (std::is_same_v<T, RawObject>) return node.is(Type::object);
+}
+template <class T>
+constexpr std::string_view words_for() {
+  if constexpr (std::is_same_v<T, bool>) return "true or false";
+  if constexpr (std::is_same_v<T, std::string>) return "a string";
+  if constexpr (std::is_same_v<T, RawObject>) return "an object";
+}
+}  // namespace detail
+
+template <class T>
+void read_into(Node node, T& out, const Path& path);
+
+namespace detail {
+
+template <class... T>
+void read_one_of(Node node, std::variant<T...>& out, const Path& path) {
+  const auto take = [&]<class One>() {
+    if (!is_of<One>(node)) return false;
+    read_into(node, out.template emplace<One>(), path);
+    return true;
+  };
+  if ((take.template operator()<T>() || ...)) return;
+  std::string expected;
+  ((expected.append(expected.empty() ? "" : " or ").append(words_for<T>())), ...);
+  mismatch(path, expected);
+}
+
+// The members of an object by the places of a type's fields.
+struct Found {
+  std::span<const Node> values;
+  const Node& operator[](std::size_t place) const { return values[place]; }
+  bool present(std::size_t place) const {
+    return bool(values[place]) && !values[place].is(Type::null);
+  }
+};
+void require_one(const Found& found, const OneOf& one, const PlacesOf& places, const Path& path);
+void require_both(const Found& found, std::size_t place, const RuleAt& rule, const Path& path);
+
+template <Described T>
+void read_fields(Node node, T& out, const Path& path) {
+  std::array<Node, field_count<T>> values;
+  node.find_all(names_of<T>, values.data());
+  const Found found{values};
+  if constexpr (HasNeeds<T>) {
+    for (std::size_t i = 0; i < T::needs.size(); ++i)
+      require_one(found, T::needs[i], needs_of<T>[i], path);
+  }
+  std::size_t next = 0;
+  for_each_field<T>([&](std::string_view, auto member) {
+    using F = std::remove_cvref_t<decltype(out.*member)>;
+    const std::size_t place = next++;
+    const std::string_view name = names_of<T>[place];
+    const RuleAt& at_rule = rules_of<T>[place];
+    const Rule* const rule = at_rule.rule;
+    Node value = found[place];
+    if constexpr (HasReading<T> && !takes_null<F>()) {
+      if (value.is(Type::null)) value = Node();
+    }
+    if (rule != nullptr) {
+      if (at_rule.unless != nowhere && found.present(at_rule.unless)) return;
+      if (at_rule.beside != nowhere) require_both(found, place, at_rule, path);
+      if (rule->empty_is_absent && value.is(Type::string) && value.string().empty()) value = Node();
+    }
+    if (!value) {
+      if constexpr (IsOptional<F>::value || IsOmit<F>::value || IsLoose<F>::value ||
+                    std::is_same_v<F, RawJson>) {
+        return;  // Absent stays empty.
+      } else {
+        missing(path, name);
+      }
+    } else {
+      Path at{&path, name};
+      at.rule = rule;
+      if (rule != nullptr) at.bounds = &rule->bounds;
+      read_into(value, out.*member, at);
+    }
+  });
+}
+
+// Of an item of a list or a map.
+inline const Bounds* each_bounds(const Path& path) {
+  return path.rule ? &path.rule->each : nullptr;
+}
+
 }  // namespace detail
 
 template <class T>
 void read_into(Node node, T& out, const Path& path) {
   if constexpr (std::is_same_v<T, RawJson>) {
     out = RawJson(node.text());
+  } else if constexpr (std::is_same_v<T, RawObject>) {
+    if (!node.is(Type::object)) mismatch(path, "an object");
+    out = RawObject(node.text());
+  } else if constexpr (std::is_same_v<T, Unread>) {
+    return;
+  } else if constexpr (detail::IsVariant<T>::value) {
+    detail::read_one_of(node, out, path);
+  } else if constexpr (detail::IsLoose<T>::value) {
+    out.reset();
+    if (detail::is_of<typename T::value_type>(node)) read_into(node, out.emplace(), path);
+  } else if constexpr (detail::takes_null<T>()) {
+    read_into(node, out.emplace(), path);
   } else if constexpr (detail::IsOptional<T>::value || detail::IsOmit<T>::value) {
     if (node.is(Type::null)) {
       out.reset();
       return;
     }
-    typename T::value_type inner{};
-    read_into(node, inner, path);
-    out.emplace(std::move(inner));
+    read_into(node, out.emplace(), path);
   } else if constexpr (std::is_same_v<T, bool>) {
     if (!node.is(Type::boolean)) mismatch(path, "true or false");
     out = node.boolean();
@@ -152,13 +293,21 @@ void read_into(Node node, T& out, const Path& path) {
     if (!node.is(Type::integer)) mismatch(path, "a whole number");
     std::int64_t value = node.integer();
     if (!std::in_range<T>(value)) mismatch(path, "a whole number in range");
+    check_number(path, static_cast<double>(value));
     out = static_cast<T>(value);
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!node.is(Type::integer) && !node.is(Type::number)) mismatch(path, "a number");
-    out = static_cast<T>(node.number());
-  } else if constexpr (std::is_same_v<T, std::string>) {
+    const double value = node.number();
+    check_number(path, value);
+    out = static_cast<T>(value);
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, Secret>) {
     if (!node.is(Type::string)) mismatch(path, "a string");
-    out = std::string(node.string());
+    check_size(path, node.string().size(), "bytes");
+    if constexpr (std::is_same_v<T, std::string>) {
+      out = node.string();
+    } else {
+      out = Secret(std::string(node.string()));
+    }
   } else if constexpr (std::is_same_v<T, Instant>) {
     auto at = node.is(Type::string) ? Instant::parse(node.string()) : std::nullopt;
     if (!at) mismatch(path, "an RFC 3339 time");
@@ -168,46 +317,41 @@ void read_into(Node node, T& out, const Path& path) {
     if (!id) mismatch(path, "a UUID");
     out = *id;
   } else if constexpr (DescribedEnum<T>) {
-    auto value = node.is(Type::string) ? enum_from<T>(node.string()) : std::nullopt;
+    const auto value = node.is(Type::string) ? enum_from<T>(node.string()) : std::nullopt;
     if (!value) {
       std::string allowed = "one of";
       for_each_enumerator<T>([&](std::string_view name) { allowed.append(" ").append(name); });
-      mismatch(path, allowed);
+      // A text that no value could be is not of the form of one.
+      const std::size_t longest = path.bounds ? path.bounds->longest : Bounds::any_size;
+      if (!node.is(Type::string) || node.string().size() > longest) mismatch(path, allowed);
+      out_of_bounds(path, allowed);
     }
     out = *value;
   } else if constexpr (detail::IsVector<T>::value) {
     if (!node.is(Type::array)) mismatch(path, "a list");
+    check_size(path, node.size(), "items");
     out.clear();
     for (std::size_t i = 0; i < node.size(); ++i) {
       Path at{&path, {}, i, true};
+      at.bounds = detail::each_bounds(path);
       typename T::value_type item{};
       read_into(node.at(i), item, at);
       out.push_back(std::move(item));
     }
   } else if constexpr (detail::IsMap<T>::value) {
     if (!node.is(Type::object)) mismatch(path, "an object");
+    check_size(path, node.size(), "members");
     for (std::size_t i = 0; i < node.size(); ++i) {
       Path at{&path, node.name_at(i), 0, false};
+      at.bounds = detail::each_bounds(path);
       read_into(node.value_at(i), out[std::string(node.name_at(i))], at);
     }
   } else {
     static_assert(Described<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
-    if (!node.is(Type::object)) mismatch(path, "an object");
-    for_each_field<T>([&](std::string_view name, auto member) {
-      using F = std::remove_cvref_t<decltype(out.*member)>;
-      Node value = node.find(name);
-      if (!value) {
-        if constexpr (detail::IsOptional<F>::value || detail::IsOmit<F>::value ||
-                      std::is_same_v<F, RawJson>) {
-          return;  // Absent stays empty.
-        } else {
-          missing(path, name);
-        }
-      } else {
-        Path at{&path, name, 0, false};
-        read_into(value, out.*member, at);
-      }
-    });
+    Path object = path;
+    if constexpr (detail::HasReading<T>) object.reading = &T::reading;
+    if (!node.is(Type::object)) mismatch(object, "an object");
+    detail::read_fields(node, out, object);
   }
 }
 
@@ -220,15 +364,19 @@ T read(Node node) {
   read_into(node, out, root);
   return out;
 }
+// The document that a type's body is, or the refusal by which it is none.
+Document parse_body(std::string_view text, const Limits& limits, const Reading* reading);
 template <class T>
 T read(std::string_view text, const Limits& limits = {}) {
-  Document document = Document::parse(text, limits);
+  const Reading* reading = nullptr;
+  if constexpr (detail::HasReading<T>) reading = &T::reading;
+  Document document = parse_body(text, limits, reading);
   return read<T>(document.root());
 }
 
 template <class T>
 void write(std::string& out, const T& value) {
-  if constexpr (std::is_same_v<T, RawJson>) {
+  if constexpr (std::is_same_v<T, RawJson> || std::is_same_v<T, RawObject>) {
     out += value.empty() ? std::string_view("null") : std::string_view(value.text);
   } else if constexpr (detail::IsOptional<T>::value || detail::IsOmit<T>::value) {
     if (value) {

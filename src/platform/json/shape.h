@@ -50,11 +50,26 @@ class ListWriter {
 };
 
 struct Shape {
-  enum class Kind { any, boolean, integer, number, text, id, time, named, list, map };
+  enum class Kind {
+    any,
+    object,
+    boolean,
+    integer,
+    number,
+    text,
+    id,
+    time,
+    named,
+    list,
+    map,
+    either
+  };
   Kind kind = Kind::any;
   bool nullable = false;
   std::string name = {};       // Of a named type.
-  std::vector<Shape> of = {};  // The one of a list's items or a map's values.
+  std::vector<Shape> of = {};  // The one of a list's items or a map's values; those of either.
+  Bounds bounds = {};
+  bool or_empty = false;  // Of an enumeration: "" is taken, too.
 };
 
 struct FieldShape {
@@ -62,11 +77,17 @@ struct FieldShape {
   Shape shape;
   bool always = true;  // False: may be absent.
   std::string_view about = {};
+  std::string_view unless = {};  // As in Rule.
+  std::string_view beside = {};
+
+  // What is to be said of it beyond its type: `about`, bounds and what it goes with.
+  std::string words() const;
 };
 
 struct TypeShape {
   std::vector<FieldShape> fields;        // Of an object.
   std::vector<std::string_view> values;  // Of an enumeration; else empty.
+  std::vector<OneOf> needs;
 };
 
 // The named types that were met. What is read may lack every optional member; what is written
@@ -83,15 +104,23 @@ class Shapes {
       // Omit is left out instead of being null, but is taken as null, too.
       if (detail::IsOptional<V>::value || way == Way::read) shape.nullable = true;
       return shape;
-    } else if constexpr (std::is_same_v<V, RawJson>) {
+    } else if constexpr (detail::IsLoose<V>::value) {
+      Shape shape = add<typename V::value_type>(way);
+      shape.nullable = true;
+      return shape;
+    } else if constexpr (std::is_same_v<V, RawJson> || std::is_same_v<V, Unread>) {
       return {};
+    } else if constexpr (std::is_same_v<V, RawObject>) {
+      return {Shape::Kind::object};
+    } else if constexpr (detail::IsVariant<V>::value) {
+      return either(std::type_identity<V>(), way);
     } else if constexpr (std::is_same_v<V, bool>) {
       return {Shape::Kind::boolean};
     } else if constexpr (std::is_integral_v<V>) {
       return {Shape::Kind::integer};
     } else if constexpr (std::is_floating_point_v<V>) {
       return {Shape::Kind::number};
-    } else if constexpr (std::is_convertible_v<V, std::string_view>) {
+    } else if constexpr (std::is_convertible_v<V, std::string_view> || std::is_same_v<V, Secret>) {
       return {Shape::Kind::text};
     } else if constexpr (std::is_same_v<V, Instant>) {
       return {Shape::Kind::time};
@@ -136,16 +165,25 @@ class Shapes {
     using type = T;
   };
 
+  template <class... T>
+  Shape either(std::type_identity<std::variant<T...>>, Way way) {
+    return {Shape::Kind::either, false, {}, {add<T>(way)...}};
+  }
+
   template <class T>
   TypeShape object(Way way) {
     static_assert(Described<T>, "describe the type with BOOST_DESCRIBE_STRUCT");
     TypeShape type;
+    std::size_t next = 0;
     for_each_field<T>([&](std::string_view name, auto member) {
       using F = std::remove_cvref_t<decltype(std::declval<T>().*member)>;
       constexpr bool optional = detail::IsOptional<F>::value || std::is_same_v<F, RawJson>;
-      const bool always = !detail::IsOmit<F>::value && !(optional && way == Way::read);
-      type.fields.push_back({name, add<F>(way), always, {}});
+      constexpr bool omitted = detail::IsOmit<F>::value || detail::IsLoose<F>::value;
+      const bool always = !omitted && !(optional && way == Way::read);
+      FieldShape& field = type.fields.emplace_back(name, add<F>(way), always);
+      if (const Rule* rule = rules_of<T>[next++].rule) bind(field, *rule);
     });
+    if constexpr (detail::HasNeeds<T>) type.needs.assign(T::needs.begin(), T::needs.end());
     if constexpr (requires { T::about; }) {
       for (const About& about : T::about) explain(type, about);
     }
@@ -154,12 +192,53 @@ class Shapes {
 
   // False when it is known already. Throws Fault internal for another type of the same name.
   bool begin(const std::string& name, std::type_index type);
+  static void bind(FieldShape& field, const Rule& rule);
   static void explain(TypeShape& type, const About& about);
   static std::string short_name(std::string_view function);
 
   std::map<std::string, TypeShape> types_;
   std::map<std::string, std::type_index> met_;
 };
+
+namespace detail {
+
+void add_code(std::vector<std::string_view>& codes, std::string_view code);
+
+template <class T>
+void add_codes_of_rules(std::vector<std::string_view>& codes) {
+  if constexpr (IsOptional<T>::value || IsOmit<T>::value || IsLoose<T>::value ||
+                IsVector<T>::value) {
+    add_codes_of_rules<typename T::value_type>(codes);
+  } else if constexpr (Described<T>) {
+    for (const RuleAt& at : rules_of<T>) {
+      if (at.rule == nullptr) continue;
+      add_code(codes, at.rule->refusal.code);
+      add_code(codes, at.rule->value.code);
+    }
+    for_each_field<T>([&](std::string_view, auto member) {
+      add_codes_of_rules<std::remove_cvref_t<decltype(std::declval<T>().*member)>>(codes);
+    });
+  }
+}
+
+}  // namespace detail
+
+// The codes by which a body of this type may be refused as it is read.
+template <class T>
+std::vector<std::string_view> codes_of() {
+  std::vector<std::string_view> codes;
+  if constexpr (detail::HasReading<T>) {
+    const Reading& reading = T::reading;
+    if (!reading.any_text) detail::add_code(codes, "invalid_json");
+    for (const Refusal& refusal : {reading.object, reading.form, reading.bounds, reading.missing})
+      detail::add_code(codes, refusal.code);
+  } else {
+    for (std::string_view code : {"invalid_json", "invalid_field", "missing_field"})
+      detail::add_code(codes, code);
+  }
+  detail::add_codes_of_rules<T>(codes);
+  return codes;
+}
 
 template <class T>
 std::string text(Written<T>&& value) {
