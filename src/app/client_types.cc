@@ -49,6 +49,7 @@ std::string typescript(const Shape& shape) {
     case Kind::map: text = fmt::format("Record<string, {}>", typescript(shape.of.front())); break;
     case Kind::either: text = joined(shape.of, typescript); break;
   }
+  if (shape.or_empty && shape.kind == Kind::named) text += " | \"\"";
   return shape.nullable ? text + " | null" : text;
 }
 
@@ -68,6 +69,7 @@ std::string python(const Shape& shape) {
     case Kind::map: text = fmt::format("dict[str, {}]", python(shape.of.front())); break;
     case Kind::either: text = joined(shape.of, python); break;
   }
+  if (shape.or_empty && shape.kind == Kind::named) text += " | Literal[\"\"]";
   return shape.nullable ? text + " | None" : text;
 }
 
@@ -87,7 +89,8 @@ void add_interface(std::string& out, const std::string& name, const json::TypeSh
   }
   out += fmt::format("\nexport interface {} {{\n", name);
   for (const FieldShape& field : type.fields) {
-    if (!field.about.empty()) out += fmt::format("  /** {} */\n", field.about);
+    if (const std::string words = field.words(); !words.empty())
+      out += fmt::format("  /** {} */\n", words);
     out +=
         fmt::format("  {}{}: {};\n", field.name, field.always ? "" : "?", typescript(field.shape));
   }
@@ -107,7 +110,8 @@ void add_dictionary(std::string& out, const std::string& name, const json::TypeS
   for (const FieldShape& field : type.fields) {
     std::string shape = python(field.shape);
     if (!field.always) shape = fmt::format("NotRequired[{}]", shape);
-    if (!field.about.empty()) out += fmt::format("    # {}\n", field.about);
+    if (const std::string words = field.words(); !words.empty())
+      out += fmt::format("    # {}\n", words);
     out += fmt::format("    {}: {}\n", field.name, shape);
   }
 }

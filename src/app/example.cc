@@ -25,6 +25,7 @@ constexpr std::array values{
     std::pair{"template"sv, R"("researcher")"sv},
     std::pair{"parent_id"sv, "null"sv},
     std::pair{"budget_limit"sv, "5000"sv},
+    std::pair{"expires_in"sv, "3600"sv},
     std::pair{"monthly_spend"sv, "1250"sv},
     std::pair{"max_concurrent_tasks"sv, "1"sv},
     std::pair{"agent_card"sv,

@@ -53,13 +53,31 @@ std::string schema(const json::Shape& shape, std::string_view about = {}) {
       out.add("type", name);
     }
   };
+  auto range = [&](std::string_view least, std::string_view most) {
+    if (shape.bounds.least != -json::Bounds::endless) out.add(least, shape.bounds.least);
+    if (shape.bounds.most != json::Bounds::endless) out.add(most, shape.bounds.most);
+  };
+  // Bytes bound characters from above; the description names bytes.
+  auto size = [&](std::string_view shortest, std::string_view longest) {
+    if (shape.bounds.shortest != 0) out.add(shortest, shape.bounds.shortest);
+    if (shape.bounds.longest != json::Bounds::any_size) out.add(longest, shape.bounds.longest);
+  };
   switch (shape.kind) {
     case Kind::any: break;
     case Kind::object: type("object"); break;
     case Kind::boolean: type("boolean"); break;
-    case Kind::integer: type("integer"); break;
-    case Kind::number: type("number"); break;
-    case Kind::text: type("string"); break;
+    case Kind::integer:
+      type("integer");
+      range("minimum", "maximum");
+      break;
+    case Kind::number:
+      type("number");
+      range("minimum", "maximum");
+      break;
+    case Kind::text:
+      type("string");
+      size("minLength", "maxLength");
+      break;
     case Kind::id:
       type("string");
       out.add("format", "uuid");
@@ -70,8 +88,11 @@ std::string schema(const json::Shape& shape, std::string_view about = {}) {
       break;
     case Kind::named: {
       std::string ref = fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", shape.name);
-      if (shape.nullable) {
-        out.add("anyOf", RawJson(fmt::format(R"([{},{{"type":"null"}}])", ref)));
+      if (shape.nullable || shape.or_empty) {
+        std::vector<std::string> some{ref};
+        if (shape.or_empty) some.emplace_back(R"({"const":""})");
+        if (shape.nullable) some.emplace_back(R"({"type":"null"})");
+        out.add("anyOf", RawJson(list_of(some)));
       } else if (about.empty()) {
         return ref;
       } else {
@@ -82,10 +103,12 @@ std::string schema(const json::Shape& shape, std::string_view about = {}) {
     case Kind::list:
       type("array");
       out.add("items", RawJson(schema(shape.of.front())));
+      size("minItems", "maxItems");
       break;
     case Kind::map:
       type("object");
       out.add("additionalProperties", RawJson(schema(shape.of.front())));
+      size("minProperties", "maxProperties");
       break;
     case Kind::either: {
       std::vector<std::string> some;
@@ -99,6 +122,36 @@ std::string schema(const json::Shape& shape, std::string_view about = {}) {
   return out.text();
 }
 
+// That these members are present, which null is not.
+std::string present(const std::vector<std::string>& names) {
+  json::Object properties;
+  for (const std::string& name : names) properties.add(name, RawJson(R"({"not":{"type":"null"}})"));
+  return json::Object{}.add("required", names).add("properties", properties.raw()).text();
+}
+
+// What a type demands of several members at once.
+std::vector<std::string> demands(const json::TypeShape& type) {
+  std::vector<std::string> all;
+  const auto any_of = [&](const std::vector<std::string>& some) {
+    all.push_back(json::Object{}.add("anyOf", RawJson(list_of(some))).text());
+  };
+  for (const json::OneOf& one : type.needs) {
+    std::vector<std::string> some;
+    for (std::string_view name : one.names) {
+      if (!name.empty()) some.push_back(present({std::string(name)}));
+    }
+    any_of(some);
+  }
+  for (const json::FieldShape& field : type.fields) {
+    if (field.beside.empty()) continue;
+    const std::string name(field.name), other(field.beside);
+    json::Object none;
+    for (const std::string& absent : {name, other}) none.add(absent, RawJson(R"({"type":"null"})"));
+    any_of({present({name, other}), json::Object{}.add("properties", none.raw()).text()});
+  }
+  return all;
+}
+
 std::string schema_of(const json::TypeShape& type) {
   json::Object out;
   if (!type.values.empty()) {
@@ -108,11 +161,12 @@ std::string schema_of(const json::TypeShape& type) {
   json::Object properties;
   std::vector<std::string> required;
   for (const json::FieldShape& field : type.fields) {
-    properties.add(field.name, RawJson(schema(field.shape, field.about)));
+    properties.add(field.name, RawJson(schema(field.shape, field.words())));
     if (field.always) required.emplace_back(field.name);
   }
   out.add("type", "object").add("properties", properties.raw());
   if (!required.empty()) out.add("required", required);
+  if (const auto all = demands(type); !all.empty()) out.add("allOf", RawJson(list_of(all)));
   return out.text();
 }
 
@@ -227,6 +281,15 @@ std::string operation(const http::Route& route, json::Shapes& shapes) {
 
 }  // namespace
 
+std::vector<std::string_view> own_refusals_of(const http::Route& route,
+                                              const http::Contract& contract) {
+  std::vector<std::string_view> codes = contract.body_refusals;
+  for (std::string_view code : route.refusals) {
+    if (!code.empty() && std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
+  }
+  return codes;
+}
+
 std::vector<std::string_view> refusals_of(const http::Route& route,
                                           const http::Contract& contract) {
   std::vector<std::string_view> codes{"bad_request", "host_not_allowed", "origin_not_allowed",
@@ -248,8 +311,8 @@ std::vector<std::string_view> refusals_of(const http::Route& route,
   if (!contract.query.empty()) add({"bad_query"});
   if (contract.body || !route.incoming.empty())
     add({"body_too_large", "request_timeout", "unsupported_coding"});
-  for (std::string_view code : route.refusals) {
-    if (!code.empty() && std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
+  for (std::string_view code : own_refusals_of(route, contract)) {
+    if (std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
   }
   return codes;
 }

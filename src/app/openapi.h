@@ -16,4 +16,8 @@ std::string openapi_text(const std::vector<http::Route>& routes, std::string_vie
 // The codes that a route may refuse with: its own, and those that follow from what it demands.
 std::vector<std::string_view> refusals_of(const http::Route& route, const http::Contract& contract);
 
+// Of them its own: those by which its body is refused as it is read, and those its table names.
+std::vector<std::string_view> own_refusals_of(const http::Route& route,
+                                              const http::Contract& contract);
+
 }  // namespace molecule::app

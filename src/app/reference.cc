@@ -98,6 +98,7 @@ std::string link_to(const json::Shape& shape) {
       for (const json::Shape& one : shape.of) text += (text.empty() ? "" : " or ") + link_to(one);
       break;
   }
+  if (shape.or_empty) text += " or \"\"";
   return shape.nullable ? text + " or null" : text;
 }
 
@@ -116,7 +117,14 @@ void add_type(std::string& page, const std::string& name, const json::TypeShape&
   page += "| Member | Type | |\n|---|---|---|\n";
   for (const json::FieldShape& field : type.fields) {
     page += fmt::format("| `{}` | {}{} | {} |\n", field.name, link_to(field.shape),
-                        field.always ? "" : ", may be absent", field.about);
+                        field.always ? "" : ", may be absent", field.words());
+  }
+  for (const json::OneOf& one : type.needs) {
+    std::string names;
+    for (std::string_view each : one.names) {
+      if (!each.empty()) names += fmt::format("{}`{}`", names.empty() ? "" : " or ", each);
+    }
+    page += fmt::format("\nNeeds {}.\n", names);
   }
 }
 
@@ -141,9 +149,8 @@ std::string api_page(json::Shapes& shapes) {
       page += fmt::format("- gives {}{}{}\n", answer.status, what.empty() ? "" : ": ", what);
     }
     std::string codes;
-    for (std::string_view code : route.refusals) {
-      if (!code.empty()) codes += fmt::format("{}`{}`", codes.empty() ? "" : ", ", code);
-    }
+    for (std::string_view code : own_refusals_of(route, contract))
+      codes += fmt::format("{}`{}`", codes.empty() ? "" : ", ", code);
     if (!codes.empty()) page += fmt::format("- refuses with {}\n", codes);
   }
   page += "\n## Types\n";

@@ -1,9 +1,7 @@
 #include "server/presence/beat.h"
 
 #include <algorithm>
-
-#include "base/fault.h"
-#include "platform/json/json.h"
+#include <utility>
 
 namespace molecule::presence {
 
@@ -12,75 +10,29 @@ namespace {
 constexpr double erring_rate = 0.5;
 constexpr double recovered_rate = 0.1;
 
-Fault bad_member(std::string_view name, std::string_view expected) {
-  return bad_request("invalid_request_body",
-                     fmt::format("invalid request body: {} must be {}", name, expected));
+// Texts may be long: they move.
+std::string text_of(std::optional<std::string>& text) {
+  return text ? std::move(*text) : std::string();
 }
 
-json::Node present(json::Node body, std::string_view name) {
-  json::Node node = body.find(name);
-  return node.is(json::Type::null) ? json::Node() : node;
-}
-
-std::string text_of(json::Node node, std::string_view name, std::size_t max) {
-  if (!node) return {};
-  if (!node.is(json::Type::string)) throw bad_member(name, "a string");
-  if (node.string().size() > max) throw bad_member(name, fmt::format("at most {} bytes long", max));
-  return std::string(node.string());
-}
-
-std::int64_t count_of(json::Node body, std::string_view name) {
-  json::Node node = present(body, name);
-  if (!node) return 0;
-  if (!node.is(json::Type::integer)) throw bad_member(name, "a whole number");
-  return node.integer();
-}
-
-void read_capabilities(json::Node body, Beat& beat) {
-  json::Node metadata = present(body, "runtime_metadata");
-  if (!metadata) return;
-  if (!metadata.is(json::Type::object)) throw bad_member("runtime_metadata", "an object");
-  json::Node capabilities = present(metadata, "capabilities");
-  if (!capabilities) return;
-  if (!capabilities.is(json::Type::object))
-    throw bad_member("runtime_metadata.capabilities", "an object");
-  json::Node managed = capabilities.find("status_mgmt");
-  beat.manages_status = managed.is(json::Type::boolean) && managed.boolean();
+bool manages_status(const api::Heartbeat& said) {
+  return said.runtime_metadata && said.runtime_metadata->capabilities &&
+         said.runtime_metadata->capabilities->status_mgmt.value_or(false);
 }
 
 }  // namespace
 
-Beat read_beat(std::string_view text) {
-  json::Document document = json::Document::parse(text);
-  json::Node body = document.root();
-  if (!body.is(json::Type::object))
-    throw bad_request("invalid_request_body", "invalid request body: expected a JSON object");
+Beat beat_of(api::Heartbeat&& said) {
   Beat beat;
-  json::Node id = present(body, "workspace_id");
-  if (!id) id = present(body, "id");
-  auto parsed = id.is(json::Type::string) ? WorkspaceId::parse(id.string()) : std::nullopt;
-  if (!parsed) throw bad_member("workspace_id", "the id of a workspace");
-  beat.workspace = *parsed;
-
-  json::Node rate = present(body, "error_rate");
-  if (rate) {
-    if (!rate.is(json::Type::integer) && !rate.is(json::Type::number))
-      throw bad_member("error_rate", "a number");
-    beat.error_rate = rate.number();
-    if (!(beat.error_rate >= 0 && beat.error_rate <= 1))
-      throw bad_member("error_rate", "between 0 and 1");
-  }
-  beat.sample_error = text_of(present(body, "sample_error"), "sample_error", sample_error_max);
-  json::Node task = present(body, "current_task");
-  if (!task) task = present(body, "task");
-  beat.current_task = text_of(task, "current_task", task_max);
-  beat.active_tasks = count_of(body, "active_tasks");
-  if (beat.active_tasks < 0) throw bad_member("active_tasks", "0 or more");
-  beat.uptime_seconds = count_of(body, "uptime_seconds");
-  if (beat.uptime_seconds < 0) throw bad_member("uptime_seconds", "0 or more");
-  beat.monthly_spend = std::clamp<std::int64_t>(count_of(body, "monthly_spend"), 0, spend_max);
-  beat.wedged = text_of(present(body, "runtime_state"), "runtime_state", 100) == "wedged";
-  read_capabilities(body, beat);
+  beat.workspace = said.workspace_id ? *said.workspace_id : said.id.value_or(WorkspaceId());
+  beat.error_rate = said.error_rate.value_or(0);
+  beat.sample_error = text_of(said.sample_error);
+  beat.current_task = text_of(said.current_task ? said.current_task : said.task);
+  beat.active_tasks = said.active_tasks.value_or(0);
+  beat.uptime_seconds = said.uptime_seconds.value_or(0);
+  beat.monthly_spend = std::clamp<std::int64_t>(said.monthly_spend.value_or(0), 0, spend_max);
+  beat.wedged = said.runtime_state == "wedged";
+  beat.manages_status = manages_status(said);
   return beat;
 }
 

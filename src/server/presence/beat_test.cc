@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
+#include "platform/json/json.h"
 
 namespace molecule::presence {
 namespace {
@@ -16,6 +17,8 @@ std::string beat(std::string_view members) {
   return fmt::format(R"({{"workspace_id":"{}"{}{}}})", some_id, members.empty() ? "" : ",",
                      members);
 }
+
+Beat read_beat(std::string_view text) { return beat_of(json::read<api::Heartbeat>(text)); }
 
 TEST(BeatBody, TheIdAloneIsABeat) {
   Beat read = read_beat(beat(""));
@@ -40,9 +43,27 @@ TEST(BeatBody, ReadsMembersAndTheirOtherNames) {
             "c");
 }
 
+TEST(BeatBody, TakesWhatClientsAreUsedTo) {
+  const std::vector<std::string> bodies{
+      fmt::format(R"({{"workspace_id":"{}","id":7}})", some_id),
+      fmt::format(R"({{"workspace_id":null,"id":"{}"}})", some_id),
+      beat(R"("current_task":"c","task":7)"),
+      beat(R"("current_task":"","task":7)"),
+      beat(R"("status":7,"unknown":[1])"),
+      beat(R"("error_rate":null,"sample_error":null,"current_task":null,"active_tasks":null)"),
+      beat(R"("active_tasks":3.0,"error_rate":1,"monthly_spend":-5)"),
+      beat(R"("runtime_metadata":null)"),
+      beat(R"("runtime_metadata":{"capabilities":null,"more":1})"),
+      beat(R"("runtime_metadata":{"capabilities":{"status_mgmt":"yes"}})"),
+      beat(fmt::format(R"("current_task":"{}")", std::string(4096, 't'))),
+  };
+  for (const std::string& body : bodies) EXPECT_NO_THROW(read_beat(body)) << body.substr(0, 80);
+  EXPECT_FALSE(
+      read_beat(beat(R"("runtime_metadata":{"capabilities":{"status_mgmt":1}})")).manages_status);
+}
+
 TEST(BeatBody, RefusesWhatIsWrong) {
   const std::vector<std::string> bodies{
-      "",
       "[]",
       "{}",
       R"({"workspace_id":7})",
@@ -53,9 +74,12 @@ TEST(BeatBody, RefusesWhatIsWrong) {
       beat(R"("error_rate":2)"),
       beat(R"("error_rate":"low")"),
       beat(R"("current_task":["x"])"),
-      beat(fmt::format(R"("current_task":"{}")", std::string(task_max + 1, 't'))),
-      beat(fmt::format(R"("sample_error":"{}")", std::string(sample_error_max + 1, 'e'))),
+      beat(fmt::format(R"("current_task":"{}")", std::string(4097, 't'))),
+      beat(fmt::format(R"("sample_error":"{}")", std::string(8193, 'e'))),
       beat(R"("runtime_metadata":[])"),
+      beat(R"("runtime_metadata":{"capabilities":7})"),
+      beat(R"("runtime_state":7)"),
+      fmt::format(R"({{"workspace_id":7,"id":"{}"}})", some_id),
   };
   for (const std::string& body : bodies) {
     try {
@@ -63,7 +87,8 @@ TEST(BeatBody, RefusesWhatIsWrong) {
       ADD_FAILURE() << "accepted " << body.substr(0, 80);
     } catch (const Fault& fault) {
       EXPECT_EQ(fault.kind(), Kind::bad_request);
-      EXPECT_FALSE(fault.code().empty());
+      EXPECT_EQ(fault.code(), "invalid_request_body") << body.substr(0, 80);
+      EXPECT_TRUE(fault.text().starts_with("invalid request body: ")) << fault.text();
     }
   }
 }

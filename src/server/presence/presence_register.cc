@@ -91,8 +91,8 @@ Row Service::create(sql::Tx& tx, const Registration& wanted) {
 }
 
 io::Task<http::Reply<api::Registered>> Service::enrol(auth::Enrol::Caller caller,
-                                                      const http::Request& request) {
-  Registration wanted = read_registration(request.body);
+                                                      api::Registration body) {
+  const Registration wanted = registration_of(std::move(body));
   // Who may is settled before the address is looked at, so that trying addresses tells a stranger
   // nothing.
   auto look = [this, caller, id = wanted.id](sql::Read& read) {
@@ -165,9 +165,8 @@ io::Task<http::Reply<api::Registered>> Service::enrol(auth::Enrol::Caller caller
   co_return std::move(reply).unkept();
 }
 
-io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
-                                            const http::Request& request) {
-  Beat beat = read_beat(request.body);
+io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, api::Heartbeat&& body) {
+  const Beat beat = beat_of(std::move(body));
   auto self = caller.workspace();
   if (self && *self != beat.workspace) throw token_of_another();
   auto brief = table_.directory().brief(beat.workspace);
@@ -202,9 +201,8 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller,
   co_return response;
 }
 
-io::Task<api::Done> Service::update_card(auth::Member::Caller caller,
-                                         const http::Request& request) {
-  CardUpdate update = read_card_update(request.body);
+io::Task<api::Done> Service::update_card(auth::Member::Caller caller, api::CardUpdate body) {
+  CardUpdate update = card_update_of(std::move(body));
   auto self = caller.workspace();
   if (self && *self != update.id) throw token_of_another();
   if (update.url && !update.url->empty()) co_await urls_.check(*update.url);

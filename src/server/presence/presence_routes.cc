@@ -13,24 +13,19 @@ constexpr auto table = http::table(
     http::post<Enrol, &Service::enrol>("/registry/register")
         .body_limit(register_body_max)
         .says("An agent registers: its address, its card, how it is reached.")
-        .takes<api::Registration>()
-        .refuses("invalid_request_body", "workspace_token_required", "token_workspace_mismatch",
-                 "workspace_not_found", "workspace_removed", "invalid_delivery_mode",
-                 "invalid_kind", "kind_not_allowed", "url_required", "url_invalid",
+        .refuses("workspace_token_required", "token_workspace_mismatch", "workspace_not_found",
+                 "workspace_removed", "kind_not_allowed", "url_required", "url_invalid",
                  "url_not_allowed", "url_unresolvable", "url_unresolved", "agent_card_too_large"),
     http::post<Member, &Service::heartbeat>("/registry/heartbeat")
         .body_limit(beat_body_max)
         .says("An agent is alive, and what it does. At least every 30 seconds.")
-        .takes<api::Heartbeat>()
         .gives<api::Heard>()
-        .refuses("invalid_request_body", "token_workspace_mismatch", "workspace_not_found"),
+        .refuses("token_workspace_mismatch", "workspace_not_found"),
     http::post<Member, &Service::update_card>("/registry/update-card")
         .body_limit(register_body_max)
         .says("An agent shows another card, or moved to another address.")
-        .takes<api::CardUpdate>()
-        .refuses("invalid_request_body", "token_workspace_mismatch", "workspace_not_found",
-                 "agent_card_too_large", "url_invalid", "url_not_allowed", "url_unresolvable",
-                 "url_unresolved"),
+        .refuses("token_workspace_mismatch", "workspace_not_found", "agent_card_too_large",
+                 "url_invalid", "url_not_allowed", "url_unresolvable", "url_unresolved"),
     http::get<Peer, &Service::discover>("/registry/discover/{id}")
         .says("Where a colleague is reached.")
         .refuses("workspace_not_found", "invalid_workspace_id", "workspace_id_required",

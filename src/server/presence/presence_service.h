@@ -105,10 +105,9 @@ class Service final : public workspaces::Departure {
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
   // Routes.
-  io::Task<http::Reply<api::Registered>> enrol(auth::Enrol::Caller caller,
-                                               const http::Request& request);
-  io::Task<http::Response> heartbeat(auth::Member::Caller caller, const http::Request& request);
-  io::Task<api::Done> update_card(auth::Member::Caller caller, const http::Request& request);
+  io::Task<http::Reply<api::Registered>> enrol(auth::Enrol::Caller caller, api::Registration body);
+  io::Task<http::Response> heartbeat(auth::Member::Caller caller, api::Heartbeat&& body);
+  io::Task<api::Done> update_card(auth::Member::Caller caller, api::CardUpdate body);
   io::Task<api::Discovered> discover(auth::Peer::Caller caller, WorkspaceId id,
                                      const http::Request& request);
   io::Task<std::vector<api::PeerView>> peers(auth::Self::Caller caller, WorkspaceId id,

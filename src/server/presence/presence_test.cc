@@ -138,9 +138,9 @@ TEST_P(Presence, OfRacingRegistrationsExactlyOneWins) {
     std::string body =
         fmt::format(R"({{"id":"{}","agent_card":{{"name":"agent {}"}}}})", id.text(), n);
     http::Request request;
-    request.body = body;
     try {
-      auto response = co_await presence->enrol(auth::Enrol::prove(request.principal), request);
+      auto response = co_await presence->enrol(auth::Enrol::prove(request.principal),
+                                               json::read<api::Registration>(body));
       won += response.status == 200 ? 1 : 0;
     } catch (const Fault& fault) {
       refused += fault.kind() == Kind::unauthenticated ? 1 : 0;
@@ -610,11 +610,11 @@ TEST_P(Presence, RunTellsWithoutBeingStepped) {
     io::Scope scope(*here.loop, [](std::string_view, std::exception_ptr) { ADD_FAILURE(); });
     scope.spawn("presence", presence->run());
     http::Request request;
-    std::string body = fmt::format(R"({{"workspace_id":"{}"}})", id.text());
-    request.body = body;
+    api::Heartbeat beat;
+    beat.workspace_id = id;
     request.principal.kind = static_cast<int>(auth::Who::admin_token);
     http::Response response =
-        co_await presence->heartbeat(auth::Member::prove(request.principal), request);
+        co_await presence->heartbeat(auth::Member::prove(request.principal), std::move(beat));
     EXPECT_EQ(response.status, 200);
     // The manual clock stands still, so only the wake-up can bring the change.
     for (int n = 0; n < 1000 && directory->find(id)->status != Status::online; ++n)

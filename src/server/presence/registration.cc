@@ -1,46 +1,25 @@
 #include "server/presence/registration.h"
 
+#include <utility>
+#include <vector>
+
 #include "base/fault.h"
+#include "platform/json/json.h"
 #include "platform/text/names.h"
-#include "server/workspaces/workspace_rules.h"
 
 namespace molecule::presence {
 
 namespace {
 
-constexpr std::string_view code = "invalid_request_body";
 constexpr std::string_view no_inbound = "remote://";
 
 Fault bad_body(std::string_view why) {
-  return bad_request(std::string(code), fmt::format("invalid request body: {}", why));
+  return bad_request("invalid_request_body", fmt::format("invalid request body: {}", why));
 }
 
 json::Node present(json::Node body, std::string_view name) {
   json::Node node = body.find(name);
   return node.is(json::Type::null) ? json::Node() : node;
-}
-
-json::Document parse(std::string_view text) {
-  json::Document document = json::Document::parse(text);
-  if (!document.root().is(json::Type::object)) throw bad_body("expected a JSON object");
-  return document;
-}
-
-WorkspaceId id_of(json::Node body) {
-  json::Node node = present(body, "id");
-  if (!node) node = present(body, "workspace_id");
-  auto id = node.is(json::Type::string) ? WorkspaceId::parse(node.string()) : std::nullopt;
-  if (!id) throw bad_body("id must be the id of a workspace");
-  return *id;
-}
-
-std::optional<std::string> text_of(json::Node body, std::string_view name, std::size_t max) {
-  json::Node node = present(body, name);
-  if (!node) return std::nullopt;
-  if (!node.is(json::Type::string)) throw bad_body(fmt::format("{} must be a string", name));
-  if (node.string().size() > max)
-    throw bad_body(fmt::format("{} is longer than {} bytes", name, max));
-  return std::string(node.string());
 }
 
 // What peers and people are shown as who an agent is and what it can do.
@@ -68,99 +47,81 @@ void check_shown(json::Node card) {
   }
 }
 
-// A skill may be given as its name alone.
-std::string skills_text(json::Node skills) {
-  if (!skills.is(json::Type::array)) throw bad_body("skills must be a list");
-  std::string out = "[";
-  for (std::size_t i = 0; i < skills.size(); ++i) {
-    if (i > 0) out += ',';
-    json::Node skill = skills.at(i);
-    if (skill.is(json::Type::string)) {
-      json::Object named;
-      named.add("id", skill.string()).add("name", skill.string());
-      out += named.text();
-    } else if (skill.is(json::Type::object)) {
-      out += skill.text();
-    } else {
-      throw bad_body(fmt::format("skills[{}] must be a string or an object", i));
-    }
-  }
-  return out + ']';
+RawJson skill_of(api::SkillText said) {
+  if (auto* skill = std::get_if<RawObject>(&said)) return std::move(*skill);
+  const std::string& name = std::get<std::string>(said);
+  return json::Object{}.add("id", name).add("name", name).raw();
 }
 
-RawJson card_of(json::Node body) {
-  if (json::Node card = present(body, "agent_card")) {
-    if (!card.is(json::Type::object)) throw bad_body("agent_card must be an object");
-    return checked_card(RawJson(card.text()));
+struct Card {
+  RawJson text;
+  std::string url;
+};
+
+Card checked(RawJson card) {
+  if (card.text.size() > api::card_max) {
+    throw Fault(Kind::too_large, "agent_card_too_large",
+                fmt::format("the agent card is larger than {} bytes", api::card_max));
   }
-  auto name = text_of(body, "name", workspaces::name_max);
-  auto description = text_of(body, "description", card_max);
-  json::Node skills = present(body, "skills");
-  if (!name && !description && !skills) return {};
+  json::Document document = json::Document::parse(card.text);
+  check_shown(document.root());
+  json::Node url = document.root().find("url");
+  const bool is_address = url.is(json::Type::string) && url.string().starts_with("http");
+  return {std::move(card), is_address ? std::string(url.string()) : std::string()};
+}
+
+// Registration and CardUpdate name a card in the same ways. Empty when they name none.
+template <class Said>
+Card card_of(Said& said) {
+  if (said.agent_card) return checked(std::move(*said.agent_card));
+  if (!said.name && !said.description && !said.skills) return {};
+  std::vector<RawJson> skills;
+  if (said.skills) {
+    for (api::SkillText& skill : *said.skills) skills.push_back(skill_of(std::move(skill)));
+  }
   json::Object card;
-  card.add_some("name", name).add_some("description", description);
-  card.add("skills", RawJson(skills ? skills_text(skills) : "[]"));
-  return checked_card(card.raw());
+  card.add_some("name", said.name).add_some("description", said.description);
+  return {checked(card.add("skills", skills).raw()).text, {}};
 }
 
-std::string card_url_of(json::Node body) {
-  json::Node card = present(body, "agent_card");
-  json::Node url = card.is(json::Type::object) ? present(card, "url") : json::Node();
-  if (!url.is(json::Type::string) || !url.string().starts_with("http")) return {};
-  return std::string(url.string());
+template <class Said>
+WorkspaceId id_of(const Said& said) {
+  return said.id ? *said.id : said.workspace_id.value_or(WorkspaceId());
 }
 
 }  // namespace
 
-Registration read_registration(std::string_view text) {
-  json::Document document = parse(text);
-  json::Node body = document.root();
-  Registration wanted;
-  wanted.id = id_of(body);
-  if (auto mode = text_of(body, "delivery_mode", 20); mode && !mode->empty()) {
-    wanted.delivery = enum_from<workspaces::Delivery>(*mode);
-    if (!wanted.delivery)
-      throw bad_request("invalid_delivery_mode", "delivery_mode must be 'push' or 'poll'");
-  }
-  if (auto kind = text_of(body, "kind", 20); kind && *kind != "workspace" && !kind->empty()) {
-    if (*kind != "platform")
-      throw bad_request("invalid_kind", "kind must be 'workspace' or 'platform'");
+Registration registration_of(api::Registration said) {
+  if (said.kind == api::AgentKind::platform) {
     throw Fault(Kind::forbidden, "kind_not_allowed",
                 "kind='platform' may not be chosen by an agent");
   }
-  wanted.url = text_of(body, "url", workspaces::url_max).value_or("");
+  Registration wanted;
+  wanted.id = id_of(said);
+  wanted.delivery = said.delivery_mode;
+  wanted.url = std::move(said.url).value_or("");
   if (wanted.url.starts_with(no_inbound)) {
     wanted.url.clear();
     if (!wanted.delivery) wanted.delivery = workspaces::Delivery::poll;
   }
-  wanted.card = card_of(body);
-  if (wanted.card.empty()) throw bad_body("agent_card is required");
-  wanted.card_url = card_url_of(body);
+  Card card = card_of(said);
+  wanted.card = std::move(card.text);
+  wanted.card_url = std::move(card.url);
   return wanted;
 }
 
-CardUpdate read_card_update(std::string_view text) {
-  json::Document document = parse(text);
-  json::Node body = document.root();
+CardUpdate card_update_of(api::CardUpdate said) {
   CardUpdate update;
-  update.id = id_of(body);
-  update.card = card_of(body);
-  update.card_url = card_url_of(body);
-  update.url = text_of(body, "url", workspaces::url_max);
+  update.id = id_of(said);
+  Card card = card_of(said);
+  update.card = std::move(card.text);
+  update.card_url = std::move(card.url);
+  update.url = std::move(said.url);
   if (update.url && update.url->starts_with(no_inbound)) update.url->clear();
-  if (update.card.empty() && !update.url) throw bad_body("agent_card or url is required");
   return update;
 }
 
-RawJson checked_card(RawJson card) {
-  if (card.text.size() > card_max) {
-    throw Fault(Kind::too_large, "agent_card_too_large",
-                fmt::format("the agent card is larger than {} bytes", card_max));
-  }
-  json::Document document = json::Document::parse(card.text);
-  check_shown(document.root());
-  return card;
-}
+RawJson checked_card(RawJson card) { return checked(std::move(card)).text; }
 
 RawJson reconciled(const RawJson& card, const workspaces::Row& row) {
   json::Document document = json::Document::parse(card.text);

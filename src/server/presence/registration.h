@@ -1,19 +1,18 @@
-// What an agent sends when it registers, in the three shapes that clients use, and the card it
+// What an agent says of itself when it registers, in the shapes that clients use, and the card it
 // shows.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/raw_json.h"
 #include "platform/json/json.h"
 #include "server/workspaces/workspaces.h"
+#include "wire/api/registry.h"
 
 namespace molecule::presence {
 
-inline constexpr std::size_t card_max = 256u << 10;  // Bytes of an agent card as compact JSON.
 inline constexpr std::size_t register_body_max = 320u << 10;
 
 struct Registration {
@@ -24,9 +23,9 @@ struct Registration {
   std::optional<workspaces::Delivery> delivery;
 };
 
-// Members id or workspace_id; url; agent_card, or name, description and skills beside it;
-// delivery_mode. The address "remote://no-inbound" means none, and with it polling.
-Registration read_registration(std::string_view body);
+// The address "remote://no-inbound" means none, and with it polling. Throws Fault for a card that
+// is none.
+Registration registration_of(api::Registration said);
 
 struct CardUpdate {
   WorkspaceId id;
@@ -34,9 +33,9 @@ struct CardUpdate {
   std::string card_url;            // As in Registration.
   std::optional<std::string> url;  // Empty text: the agent gave up its address.
 };
-CardUpdate read_card_update(std::string_view body);
+CardUpdate card_update_of(api::CardUpdate said);
 
-// Throws Fault when it is larger than card_max, or says what nobody may be shown.
+// Throws Fault when it is larger than api::card_max, or says what nobody may be shown.
 RawJson checked_card(RawJson card);
 // A card without a name, or named by the id, takes name, role and description from the row. A name
 // that the agent chose stays.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
+#include "platform/json/json.h"
 
 namespace molecule::presence {
 namespace {
@@ -13,6 +14,13 @@ constexpr std::string_view some_id = "0b0c0d0e-0000-4000-8000-000000000001";
 
 std::string body(std::string_view members) {
   return fmt::format(R"({{"id":"{}",{}}})", some_id, members);
+}
+
+Registration read_registration(std::string_view text) {
+  return registration_of(json::read<api::Registration>(text));
+}
+CardUpdate read_card_update(std::string_view text) {
+  return card_update_of(json::read<api::CardUpdate>(text));
 }
 
 std::string refusal(std::string_view text) {
@@ -58,11 +66,35 @@ TEST(RegistrationBody, RefusesWhatIsWrongWithACode) {
   EXPECT_EQ(refusal(body(R"("agent_card":"card")")), "invalid_request_body");
   EXPECT_EQ(refusal(body(R"("agent_card":{},"url":7)")), "invalid_request_body");
   EXPECT_EQ(refusal(body(R"("agent_card":{},"delivery_mode":"fax")")), "invalid_delivery_mode");
+  EXPECT_EQ(refusal(body(R"("agent_card":{},"delivery_mode":7)")), "invalid_request_body");
+  EXPECT_EQ(refusal(body(R"("agent_card":{},"delivery_mode":"a word that is too long")")),
+            "invalid_request_body");
   EXPECT_EQ(refusal(body(R"("agent_card":{},"kind":"platform")")), "kind_not_allowed");
+  EXPECT_EQ(refusal(body(R"("agent_card":{},"kind":"king")")), "invalid_kind");
+  EXPECT_EQ(refusal(body(R"("agent_card":{},"kind":7)")), "invalid_request_body");
+  EXPECT_EQ(refusal(body(R"("name":"n","skills":{})")), "invalid_request_body");
   EXPECT_EQ(refusal(body(R"("name":"n","skills":[7])")), "invalid_request_body");
-  EXPECT_EQ(
-      refusal(body(fmt::format(R"("agent_card":{{"name":"{}"}})", std::string(card_max, 'x')))),
-      "agent_card_too_large");
+  EXPECT_EQ(refusal(body(
+                fmt::format(R"("agent_card":{{"name":"{}"}})", std::string(api::card_max, 'x')))),
+            "agent_card_too_large");
+}
+
+TEST(RegistrationBody, TakesWhatClientsAreUsedTo) {
+  for (std::string_view members :
+       {R"("agent_card":{},"name":7,"description":[],"skills":{})", R"("agent_card":{},"url":null)",
+        R"("agent_card":null,"name":"n")", R"("agent_card":{},"workspace_id":"pm")",
+        R"("agent_card":{},"delivery_mode":"","kind":"")",
+        R"("agent_card":{},"delivery_mode":null,"kind":"workspace","metadata":[7])",
+        R"("skills":[])", R"("description":"d")"}) {
+    EXPECT_EQ(refusal(body(members)), "accepted") << members;
+  }
+}
+
+TEST(CardUpdateBody, TakesTheFlatShapeToo) {
+  EXPECT_EQ(read_card_update(body(R"("name":"n","skills":["s"])")).card.text,
+            R"({"name":"n","skills":[{"id":"s","name":"s"}]})");
+  EXPECT_EQ(read_card_update(body(R"("agent_card":{"url":"http://c"},"name":7)")).card_url,
+            "http://c");
 }
 
 TEST(CardUpdateBody, NeedsACardOrAnAddress) {

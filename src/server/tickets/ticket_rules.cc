@@ -2,20 +2,23 @@
 
 #include "base/fault.h"
 #include "platform/crypto/digest.h"
-#include "platform/json/json.h"
 
 namespace molecule::tickets {
 namespace {
 
-// Through the one reader there is, so that no second set of rules grows here.
-workspaces::NewWorkspace read(std::string_view name, std::string_view role,
-                              const std::optional<WorkspaceId>& parent, std::string_view runtime,
-                              std::optional<std::int64_t> tier,
-                              const std::optional<api::CanvasPosition>& canvas) {
-  json::Object body;
-  body.add("name", name).add("role", role).add("runtime", runtime).add_some("tier", tier);
-  body.add_some("parent_id", parent).add_some("canvas", canvas);
-  return workspaces::read_new(body.text());
+// Through the one set of rules there is, so that no second one grows here.
+workspaces::NewWorkspace checked(std::string_view name, std::string_view role,
+                                 const std::optional<WorkspaceId>& parent, std::string_view runtime,
+                                 std::optional<std::int64_t> tier,
+                                 const std::optional<api::CanvasPosition>& canvas) {
+  api::NewWorkspace said;
+  said.name = name;
+  said.role = std::string(role);
+  said.runtime = std::string(runtime);
+  said.tier = tier;
+  said.parent_id = parent;
+  said.canvas = canvas;
+  return workspaces::checked(std::move(said));
 }
 
 }  // namespace
@@ -41,14 +44,15 @@ workspaces::NewWorkspace workspace_of(const api::NewTicket& wanted) {
                       "runtime is one whose agent joins by itself, such as external");
   }
   // A role that can be no name needs one beside it.
-  return read(name.empty() ? role : name, role, wanted.parent_id, runtime, wanted.tier,
-              wanted.canvas);
+  return checked(name.empty() ? role : name, role, wanted.parent_id, runtime, wanted.tier,
+                 wanted.canvas);
 }
 
 workspaces::NewWorkspace workspace_of(const store::Row& row, std::string_view called) {
   std::string_view name = row.name;
   if (name.empty()) name = called.empty() ? std::string_view(row.role) : called;
-  return read(name, row.role, row.parent, row.runtime, row.tier, api::CanvasPosition{row.x, row.y});
+  return checked(name, row.role, row.parent, row.runtime, row.tier,
+                 api::CanvasPosition{row.x, row.y});
 }
 
 void require_parent(const workspaces::Directory& directory,

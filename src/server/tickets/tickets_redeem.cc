@@ -1,5 +1,6 @@
 #include "base/fault.h"
 #include "platform/crypto/encoding.h"
+#include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "server/auth/attempts.h"
 #include "server/presence/registration.h"

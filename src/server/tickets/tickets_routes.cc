@@ -14,11 +14,9 @@ constexpr auto table = http::table(
     http::post<Admin, &Service::make>("/tickets")
         .body_limit(ticket_body_max)
         .says("Makes a ticket by which one agent may join, once.")
-        .takes<api::NewTicket>()
         .gives<api::TicketMade>(201)
         .refuses("invalid_ticket", "too_many_tickets", "invalid_host", "url_invalid",
-                 "invalid_workspace_payload", "invalid_workspace_fields",
-                 "workspace_reparent_parent_not_found"),
+                 "invalid_workspace_payload", "workspace_reparent_parent_not_found"),
     http::get<Admin, &Service::list>("/tickets")
         .says("The tickets of late, newest first, without what opens them."),
     http::del<Admin, &Service::revoke>("/tickets/{id}")

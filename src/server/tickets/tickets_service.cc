@@ -57,14 +57,9 @@ api::Ticket shown(store::Row row, Instant now) {
 
 }  // namespace
 
-io::Task<http::Reply<api::TicketMade>> Service::make(auth::Admin::Caller,
+io::Task<http::Reply<api::TicketMade>> Service::make(auth::Admin::Caller, api::NewTicket wanted,
                                                      const http::Request& request) {
-  const auto wanted = json::read<api::NewTicket>(request.body);
   const std::chrono::seconds lifetime = lifetime_of(wanted, lifetime_default);
-  if (lifetime < lifetime_min || lifetime > lifetime_max) {
-    throw bad_request("invalid_ticket", fmt::format("expires_in is {} to {} seconds",
-                                                    lifetime_min.count(), lifetime_max.count()));
-  }
   const workspaces::NewWorkspace led_to = workspace_of(wanted);
   require_parent(parts_.workspaces.table().directory(), led_to.parent);
 

@@ -26,8 +26,6 @@ namespace molecule::tickets {
 class Service final : public workspaces::Departure {
  public:
   static constexpr std::chrono::seconds lifetime_default{std::chrono::hours(1)};
-  static constexpr std::chrono::seconds lifetime_min{60};
-  static constexpr std::chrono::seconds lifetime_max{std::chrono::hours(7 * 24)};
   static constexpr std::int64_t open_max = 1000;           // One more is refused (429).
   static constexpr std::int64_t listed_max = 200;          // Newest first.
   static constexpr std::chrono::hours kept_after{7 * 24};  // In lists, from its expiry on.
@@ -48,7 +46,7 @@ class Service final : public workspaces::Departure {
       : parts_(parts), settings_(std::move(settings)) {}
 
   // Routes.
-  io::Task<http::Reply<api::TicketMade>> make(auth::Admin::Caller caller,
+  io::Task<http::Reply<api::TicketMade>> make(auth::Admin::Caller caller, api::NewTicket wanted,
                                               const http::Request& request);
   io::Task<api::TicketPage> list(auth::Admin::Caller caller);
   io::Task<api::Done> revoke(auth::Admin::Caller caller, TicketId id);

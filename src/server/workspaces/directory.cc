@@ -30,16 +30,13 @@ constexpr std::array<facts::Kind, 13> kinds{
     events::Type::AGENT_CARD_UPDATED};
 
 void change(Entry& entry, const facts::Fact& fact) {
-  json::Document document = json::Document::parse(fact.payload.text, facts::Fact::limits);
-  auto changed = json::read<events::Changed>(document.root());
+  const auto changed = fact.read<events::Changed>();
   if (changed.name) entry.name = *changed.name;
   if (changed.role) entry.role = *changed.role;
   if (changed.tier) entry.tier = *changed.tier;
   if (changed.runtime) entry.runtime = *changed.runtime;
   if (changed.url) entry.url = *changed.url;
-  // Null is the change to none.
-  if (document.root().find("parent_id"))
-    entry.parent = changed.parent_id.value_or(std::optional<WorkspaceId>());
+  if (changed.parent_id) entry.parent = *changed.parent_id;
 }
 
 // What a fact about a workspace that is there makes of it.

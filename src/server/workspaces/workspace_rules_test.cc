@@ -3,9 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
+#include "platform/json/json.h"
 
 namespace molecule::workspaces {
 namespace {
+
+NewWorkspace read_new(std::string_view body) {
+  return checked(json::read<api::NewWorkspace>(body));
+}
+Change read_change(std::string_view body) {
+  return checked(json::read<api::WorkspaceChange>(body));
+}
 
 // The code of the refusal, or "accepted".
 template <class Read>
@@ -47,7 +55,7 @@ TEST(NewWorkspaceBody, ReadsEveryMember) {
   EXPECT_EQ(made.x, 1.5);
   EXPECT_EQ(made.y, -2);
   ASSERT_EQ(made.secrets.size(), 1u);
-  EXPECT_EQ(made.secrets[0].second.reveal(), "v");
+  EXPECT_EQ(made.secrets.at("K").reveal(), "v");
   EXPECT_EQ(made.parent->text(), "0b0c0d0e-0000-4000-8000-000000000001");
 }
 

@@ -74,8 +74,8 @@ events::Changed Service::apply(sql::Tx& tx, Row& row, const Change& change) {
 }
 
 io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, WorkspaceId id,
-                                                const http::Request& request) {
-  Change wanted = read_change(request.body);
+                                                api::WorkspaceChange said) {
+  Change wanted = checked(std::move(said));
   std::vector<std::string> fields = wanted.infrastructure();
   if (!fields.empty() && !caller.is_operator()) {
     throw Fault(Kind::forbidden, "workspace_infrastructure_auth_required",

@@ -111,9 +111,10 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
 }
 
 io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Admin::Caller,
+                                                          api::NewWorkspace said,
                                                           const http::Request& request) {
   std::string url = platform_url(settings_, request);
-  NewWorkspace wanted = read_new(request.body);
+  NewWorkspace wanted = checked(std::move(said));
   bool has_memories = wanted.has_memories;
   Made made = co_await make(std::move(wanted));
   const Row& row = made.row;

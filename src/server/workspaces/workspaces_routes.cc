@@ -15,14 +15,10 @@ constexpr auto table = http::table(
     http::post<Admin, &Service::create>("/workspaces")
         .body_limit(create_body_max)
         .says("Makes a workspace.")
-        .takes<api::NewWorkspace>()
         .gives<api::WorkspaceMade>(201)
-        .refuses("invalid_workspace_payload", "invalid_workspace_fields",
-                 "invalid_workspace_directory", "invalid_workspace_access", "invalid_template",
-                 "invalid_delivery_mode", "workspace_name_conflict",
-                 "workspace_reparent_invalid_parent_id", "workspace_reparent_parent_not_found",
+        .refuses("workspace_name_conflict", "workspace_reparent_parent_not_found",
                  "workspace_too_deep", "secret_key_invalid", "secret_key_reserved",
-                 "url_not_allowed", "url_invalid"),
+                 "url_not_allowed", "url_invalid", "url_unresolvable", "url_unresolved"),
     http::get<Admin, &Service::list>("/workspaces")
         .says(
             "Every live workspace, whole. X-Molecule-Seq is the position to follow the log from."),
@@ -32,10 +28,7 @@ constexpr auto table = http::table(
     http::patch<Self, &Service::change>("/workspaces/{id}")
         .body_limit(small_body_max)
         .says("Changes what is named; the rest stays.")
-        .takes<api::WorkspaceChange>()
-        .refuses("invalid_request_body", "invalid_workspace_fields", "invalid_workspace_payload",
-                 "invalid_workspace_directory", "invalid_workspace_access",
-                 "workspace_name_conflict", "workspace_reparent_invalid_parent_id",
+        .refuses("invalid_workspace_payload", "workspace_name_conflict",
                  "workspace_reparent_parent_not_found", "workspace_reparent_self",
                  "workspace_reparent_cycle", "workspace_too_deep",
                  "workspace_infrastructure_auth_required", "workspace_not_found"),

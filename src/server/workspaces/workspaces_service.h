@@ -87,12 +87,13 @@ class Service {
   // Routes.
   using Listed = json::Written<std::vector<api::Workspace>>;
   io::Task<http::Reply<api::WorkspaceMade>> create(auth::Admin::Caller caller,
+                                                   api::NewWorkspace said,
                                                    const http::Request& request);
   io::Task<http::Reply<Listed>> list(auth::Admin::Caller caller);
   io::Task<api::Workspace> show(auth::Peer::Caller caller, WorkspaceId id,
                                 http::Query<Shown> query);
   io::Task<api::WorkspaceUpdated> change(auth::Self::Caller caller, WorkspaceId id,
-                                         const http::Request& request);
+                                         api::WorkspaceChange said);
   io::Task<api::WorkspaceRemoved> remove(auth::Admin::Caller caller, WorkspaceId id,
                                          http::Query<Removal> query, const http::Request& request);
   io::Task<api::WorkspaceState> state(auth::Self::Caller caller, WorkspaceId id);

@@ -19,6 +19,10 @@ namespace molecule::api {
 enum class TicketState { open, redeemed, expired, revoked };
 BOOST_DESCRIBE_ENUM(TicketState, open, redeemed, expired, revoked)
 
+// How long a ticket may be good.
+inline constexpr std::int64_t ticket_seconds_min = 60;
+inline constexpr std::int64_t ticket_seconds_max = 7 * 24 * 3600;
+
 // Body of POST /tickets.
 struct NewTicket {
   std::optional<std::string> name;
@@ -30,13 +34,23 @@ struct NewTicket {
   std::optional<std::string> platform_url;
   std::optional<CanvasPosition> canvas;
 
+  static constexpr json::Reading reading{.form = {"invalid_field"},
+                                         .bounds = bad_workspace_fields,
+                                         .missing = {"missing_field"},
+                                         .object = {"invalid_field"}};
+  static constexpr std::array rules{json::Rule("name").size(0, workspace_name_max),
+                                    json::Rule("role").size(0, workspace_role_max),
+                                    json::Rule("tier").from(0, 4),
+                                    json::Rule("expires_in")
+                                        .from(ticket_seconds_min, ticket_seconds_max)
+                                        .value_refused_by({"invalid_ticket"})};
   static constexpr std::array about{
       json::About{"name", "of the workspace; left out: as the agent calls itself, else the role"},
       json::About{"role", "what colleagues read to choose whom to ask; it or a name is needed"},
       json::About{"parent_id", "null or left out: a root"},
       json::About{"runtime", "of an agent that joins by itself; \"external\" when left out"},
-      json::About{"tier", "1 to 4; 3 when left out"},
-      json::About{"expires_in", "seconds, 60 to 604800; an hour when left out"},
+      json::About{"tier", "3 when 0 or left out"},
+      json::About{"expires_in", "seconds; an hour when left out"},
       json::About{"platform_url",
                   "where the other machine reaches the platform; left out: the setting "
                   "platform-url, else as the request did"},

@@ -35,12 +35,40 @@ BOOST_DESCRIBE_ENUM(WorkspaceStatus, provisioning, awaiting_agent, online, degra
 enum class DeliveryMode { push, poll };
 BOOST_DESCRIBE_ENUM(DeliveryMode, push, poll)
 
+// Bytes of UTF-8.
+inline constexpr std::size_t workspace_name_max = 255;
+inline constexpr std::size_t workspace_role_max = 1000;
+inline constexpr std::size_t runtime_max = 100;
+inline constexpr std::size_t model_max = 100;
+inline constexpr std::size_t url_max = 2048;
+inline constexpr std::size_t path_max = 4096;
+inline constexpr std::size_t secret_value_max = 65536;
+// Of a text that is one of a few words: longer ones are of no such form.
+inline constexpr std::size_t word_max = 20;
+
+inline constexpr double position_max = 1e7;  // Pixels from the origin of the canvas.
+
+inline constexpr json::Refusal no_delivery_mode{"invalid_delivery_mode"};
+
 enum class WorkspaceAccess { none, read_only, read_write };
 BOOST_DESCRIBE_ENUM(WorkspaceAccess, none, read_only, read_write)
+
+// How bodies about workspaces are refused.
+inline constexpr json::Refusal bad_workspace_fields{"invalid_workspace_fields",
+                                                    "invalid workspace fields"};
+inline constexpr json::Refusal bad_workspace_directory{"invalid_workspace_directory",
+                                                       "invalid workspace directory"};
+inline constexpr json::Refusal bad_workspace_access{"invalid_workspace_access",
+                                                    "invalid workspace access"};
+inline constexpr json::Refusal bad_parent{"workspace_reparent_invalid_parent_id"};
 
 struct CanvasPosition {
   std::optional<double> x;
   std::optional<double> y;
+
+  static constexpr std::array rules{
+      json::Rule("x").from(-position_max, position_max).together_with("y"),
+      json::Rule("y").from(-position_max, position_max).together_with("x")};
 };
 BOOST_DESCRIBE_STRUCT(CanvasPosition, (), (x, y))
 
@@ -61,27 +89,54 @@ struct NewWorkspace {
   std::optional<std::int64_t> budget_limit;
   std::optional<std::int64_t> max_concurrent_tasks;
   std::optional<CanvasPosition> canvas;
-  std::optional<std::map<std::string, std::string>> secrets;
+  std::optional<std::map<std::string, Secret>> secrets;
+  std::optional<std::vector<json::Unread>> initial_memories;
 
+  static constexpr json::Reading reading{
+      .form = bad_workspace_fields,
+      .bounds = bad_workspace_fields,
+      .missing = {"invalid_workspace_payload", "invalid workspace payload"},
+      .object = {"invalid_workspace_payload", "invalid workspace payload"},
+      .any_text = true};
+  static constexpr std::array rules{
+      json::Rule("name").size(1, workspace_name_max).or_empty(),
+      json::Rule("role").size(0, workspace_role_max),
+      json::Rule("tier").from(0, 4),
+      json::Rule("runtime").size(0, runtime_max),
+      json::Rule("model").size(0, model_max),
+      json::Rule("template")
+          .size(0, 255)
+          .or_empty()
+          .refused_by({"invalid_template", "invalid template"}),
+      json::Rule("url").size(0, url_max),
+      json::Rule("delivery_mode").size(0, word_max).or_empty().value_refused_by(no_delivery_mode),
+      json::Rule("workspace_dir").size(0, path_max).or_empty().refused_by(bad_workspace_directory),
+      json::Rule("workspace_access").size(0, word_max).or_empty().refused_by(bad_workspace_access),
+      json::Rule("parent_id").refused_by(bad_parent),
+      json::Rule("budget_limit").from(0, std::int64_t{1} << 50),
+      json::Rule("max_concurrent_tasks").up_to(10'000),
+      json::Rule("secrets").size(0, 200).each_size(1, secret_value_max)};
   static constexpr std::array about{
-      json::About{"name", "at most 255 bytes; a number is added where a sibling has it"},
-      json::About{"role", "at most 1000 bytes: what colleagues read to choose whom to ask"},
-      json::About{"tier", "1 to 4; 3 when left out"},
+      json::About{"name", "a number is added where a sibling has it"},
+      json::About{"role", "what colleagues read to choose whom to ask"},
+      json::About{"tier", "3 when 0 or left out"},
       json::About{"runtime", "\"external\" joins by itself; left out: \"langgraph\""},
       json::About{"external", "true: as runtime \"external\""},
       json::About{"url", "of an agent that runs already; only where the agent joins by itself"},
       json::About{"template", "the name of a folder below the templates"},
       json::About{"workspace_dir", "absolute path that its container would mount"},
+      json::About{"workspace_access", "other than none needs workspace_dir"},
       json::About{"parent_id", "null or left out: a root"},
       json::About{"budget_limit", "US cents a month"},
-      json::About{"max_concurrent_tasks", "1 to 10000; 1 when left out"},
-      json::About{"canvas", "absolute position in pixels, within 10000000 of the origin"},
-      json::About{"secrets", "at most 200 values of 1 to 65536 bytes by their names"}};
+      json::About{"max_concurrent_tasks", "1 when less or left out"},
+      json::About{"canvas", "absolute position in pixels"},
+      json::About{"secrets", "values by their names"},
+      json::About{"initial_memories", "kept nowhere; the answer warns of it"}};
 };
 BOOST_DESCRIBE_STRUCT(NewWorkspace, (),
                       (name, role, tier, runtime, external, model, template_, url, delivery_mode,
                        workspace_dir, workspace_access, parent_id, budget_limit,
-                       max_concurrent_tasks, canvas, secrets))
+                       max_concurrent_tasks, canvas, secrets, initial_memories))
 
 // Body of PATCH /workspaces/{id}. What is left out stays as it is.
 struct WorkspaceChange {
@@ -89,20 +144,35 @@ struct WorkspaceChange {
   std::optional<std::string> role;
   std::optional<std::int64_t> tier;
   std::optional<std::string> runtime;
-  std::optional<WorkspaceId> parent_id;
-  std::optional<std::string> workspace_dir;
+  json::Omit<std::optional<WorkspaceId>> parent_id;
+  json::Omit<std::optional<std::string>> workspace_dir;
   std::optional<WorkspaceAccess> workspace_access;
   std::optional<bool> collapsed;
   std::optional<double> x;
   std::optional<double> y;
 
+  static constexpr json::Reading reading{.form = bad_workspace_fields,
+                                         .bounds = bad_workspace_fields,
+                                         .missing = bad_workspace_fields,
+                                         .object = {"invalid_request_body", "invalid request body"},
+                                         .any_text = true};
+  static constexpr std::array rules{
+      json::Rule("name").size(0, workspace_name_max),
+      json::Rule("role").size(0, workspace_role_max),
+      json::Rule("tier").from(1, 4),
+      json::Rule("runtime").size(1, runtime_max),
+      json::Rule("parent_id").refused_by(bad_parent),
+      json::Rule("workspace_dir").size(0, path_max).refused_by(bad_workspace_directory),
+      json::Rule("workspace_access").size(0, word_max).or_empty().refused_by(bad_workspace_access),
+      json::Rule("x").from(-position_max, position_max).together_with("y"),
+      json::Rule("y").from(-position_max, position_max).together_with("x")};
   static constexpr std::array about{
-      json::About{"tier", "1 to 4; operators only"},
+      json::About{"name", "not blank"},
+      json::About{"tier", "operators only"},
       json::About{"runtime", "operators only"},
       json::About{"parent_id", "null makes it a root; operators only"},
-      json::About{"workspace_dir", "null clears it; operators only"},
-      json::About{"workspace_access", "operators only"},
-      json::About{"x", "goes together with y"}};
+      json::About{"workspace_dir", "null or empty clears it; operators only"},
+      json::About{"workspace_access", "operators only"}};
 };
 BOOST_DESCRIBE_STRUCT(WorkspaceChange, (),
                       (name, role, tier, runtime, parent_id, workspace_dir, workspace_access,

@@ -78,6 +78,9 @@ export interface AgentKeyForgotten {
   agent_key: string;
 }
 
+export const allAgentKind = ["workspace", "platform"] as const;
+export type AgentKind = (typeof allAgentKind)[number];
+
 export interface AgentMessage {
   message: string;
   /** the rest is in the activity feed */
@@ -130,16 +133,30 @@ export interface Attachment {
 }
 
 export interface CanvasPosition {
+  /** -10000000 to 10000000; goes together with y */
   x?: number | null;
+  /** -10000000 to 10000000; goes together with x */
   y?: number | null;
 }
 
+export interface Capabilities {
+  /** true: the agent's error rate does not judge it */
+  status_mgmt?: boolean | null;
+}
+
 export interface CardUpdate {
-  /** or workspace_id */
   id?: string | null;
+  /** counts where id is absent */
   workspace_id?: string | null;
-  agent_card?: unknown;
-  /** empty: the agent gave up its address */
+  /** an A2A card of at most 256 KiB; absent with the rest: it stays */
+  agent_card?: Record<string, unknown> | null;
+  /** at most 255 bytes; counts where agent_card is absent */
+  name?: string | null;
+  /** at most 262144 bytes; counts where agent_card is absent */
+  description?: string | null;
+  /** counts where agent_card is absent; A2A skills, or their names */
+  skills?: (string | Record<string, unknown>)[] | null;
+  /** at most 2048 bytes; empty: the agent gave up its address */
   url?: string | null;
 }
 
@@ -366,24 +383,26 @@ export interface Heard {
 }
 
 export interface Heartbeat {
-  /** or id */
   workspace_id?: string | null;
+  /** counts where workspace_id is absent */
   id?: string | null;
   /** 0 to 1; from 0.5 on the workspace is degraded, below 0.1 again well */
   error_rate?: number | null;
   /** at most 8192 bytes */
   sample_error?: string | null;
-  /** at most 4096 bytes; or task */
+  /** at most 4096 bytes */
   current_task?: string | null;
+  /** at most 4096 bytes; counts where current_task is absent */
   task?: string | null;
+  /** at least 0 */
   active_tasks?: number | null;
+  /** at least 0 */
   uptime_seconds?: number | null;
-  /** US cents; 0 is no news */
+  /** US cents; 0 or less is no news */
   monthly_spend?: number | null;
-  /** "wedged": degraded whatever the rate */
+  /** at most 100 bytes; "wedged": degraded whatever the rate */
   runtime_state?: string | null;
-  /** {"capabilities":{"status_mgmt":true}}: the rate does not judge it */
-  runtime_metadata?: unknown;
+  runtime_metadata?: RuntimeMetadata | null;
 }
 
 export interface KeptViewport {
@@ -458,17 +477,17 @@ export interface NewSecret {
 }
 
 export interface NewTicket {
-  /** of the workspace; left out: as the agent calls itself, else the role */
+  /** at most 255 bytes; of the workspace; left out: as the agent calls itself, else the role */
   name?: string | null;
-  /** what colleagues read to choose whom to ask; it or a name is needed */
+  /** at most 1000 bytes; what colleagues read to choose whom to ask; it or a name is needed */
   role?: string | null;
   /** null or left out: a root */
   parent_id?: string | null;
   /** of an agent that joins by itself; "external" when left out */
   runtime?: string | null;
-  /** 1 to 4; 3 when left out */
+  /** 0 to 4; 3 when 0 or left out */
   tier?: number | null;
-  /** seconds, 60 to 604800; an hour when left out */
+  /** 60 to 604800; seconds; an hour when left out */
   expires_in?: number | null;
   /** where the other machine reaches the platform; left out: the setting platform-url, else as the request did */
   platform_url?: string | null;
@@ -482,35 +501,39 @@ export interface NewToken {
 }
 
 export interface NewWorkspace {
-  /** at most 255 bytes; a number is added where a sibling has it */
+  /** 1 to 255 bytes; a number is added where a sibling has it */
   name: string;
-  /** at most 1000 bytes: what colleagues read to choose whom to ask */
+  /** at most 1000 bytes; what colleagues read to choose whom to ask */
   role?: string | null;
-  /** 1 to 4; 3 when left out */
+  /** 0 to 4; 3 when 0 or left out */
   tier?: number | null;
-  /** "external" joins by itself; left out: "langgraph" */
+  /** at most 100 bytes; "external" joins by itself; left out: "langgraph" */
   runtime?: string | null;
   /** true: as runtime "external" */
   external?: boolean | null;
+  /** at most 100 bytes */
   model?: string | null;
-  /** the name of a folder below the templates */
+  /** at most 255 bytes; the name of a folder below the templates */
   template?: string | null;
-  /** of an agent that runs already; only where the agent joins by itself */
+  /** at most 2048 bytes; of an agent that runs already; only where the agent joins by itself */
   url?: string | null;
-  delivery_mode?: DeliveryMode | null;
-  /** absolute path that its container would mount */
+  delivery_mode?: DeliveryMode | "" | null;
+  /** at most 4096 bytes; absolute path that its container would mount */
   workspace_dir?: string | null;
-  workspace_access?: WorkspaceAccess | null;
+  /** other than none needs workspace_dir */
+  workspace_access?: WorkspaceAccess | "" | null;
   /** null or left out: a root */
   parent_id?: string | null;
-  /** US cents a month */
+  /** 0 to 1125899906842624; US cents a month */
   budget_limit?: number | null;
-  /** 1 to 10000; 1 when left out */
+  /** at most 10000; 1 when less or left out */
   max_concurrent_tasks?: number | null;
-  /** absolute position in pixels, within 10000000 of the origin */
+  /** absolute position in pixels */
   canvas?: CanvasPosition | null;
-  /** at most 200 values of 1 to 65536 bytes by their names */
+  /** at most 200 members; each 1 to 65536 bytes; values by their names */
   secrets?: Record<string, string> | null;
+  /** kept nowhere; the answer warns of it */
+  initial_memories?: unknown[] | null;
 }
 
 export type Nothing = Record<string, never>;
@@ -655,20 +678,22 @@ export interface Registered {
 }
 
 export interface Registration {
-  /** or workspace_id */
   id?: string | null;
+  /** counts where id is absent */
   workspace_id?: string | null;
-  /** where the agent is called; "remote://no-inbound" or nothing: it polls */
+  delivery_mode?: DeliveryMode | "" | null;
+  /** "workspace"; an agent may choose nothing else */
+  kind?: AgentKind | "" | null;
+  /** at most 2048 bytes; where the agent is called; "remote://no-inbound" or nothing: it polls */
   url?: string | null;
-  /** an A2A card of at most 256 KiB; or name, description and skills */
-  agent_card?: unknown;
+  /** an A2A card of at most 256 KiB */
+  agent_card?: Record<string, unknown> | null;
+  /** at most 255 bytes; counts where agent_card is absent */
   name?: string | null;
+  /** at most 262144 bytes; counts where agent_card is absent */
   description?: string | null;
-  /** a list of A2A skills, or of their names */
-  skills?: unknown;
-  delivery_mode?: DeliveryMode | null;
-  /** "workspace"; nothing else may be chosen */
-  kind?: string | null;
+  /** counts where agent_card is absent; A2A skills, or their names */
+  skills?: (string | Record<string, unknown>)[] | null;
 }
 
 export interface Report {
@@ -695,6 +720,10 @@ export interface Restarted {
 export interface Resumed {
   status: WorkspaceStatus;
   resumed_count: number;
+}
+
+export interface RuntimeMetadata {
+  capabilities?: Capabilities | null;
 }
 
 export interface Secret {
@@ -995,21 +1024,24 @@ export const allWorkspaceAccess = ["none", "read_only", "read_write"] as const;
 export type WorkspaceAccess = (typeof allWorkspaceAccess)[number];
 
 export interface WorkspaceChange {
+  /** at most 255 bytes; not blank */
   name?: string | null;
+  /** at most 1000 bytes */
   role?: string | null;
   /** 1 to 4; operators only */
   tier?: number | null;
-  /** operators only */
+  /** 1 to 100 bytes; operators only */
   runtime?: string | null;
   /** null makes it a root; operators only */
   parent_id?: string | null;
-  /** null clears it; operators only */
+  /** at most 4096 bytes; null or empty clears it; operators only */
   workspace_dir?: string | null;
   /** operators only */
-  workspace_access?: WorkspaceAccess | null;
+  workspace_access?: WorkspaceAccess | "" | null;
   collapsed?: boolean | null;
-  /** goes together with y */
+  /** -10000000 to 10000000; goes together with y */
   x?: number | null;
+  /** -10000000 to 10000000; goes together with x */
   y?: number | null;
 }
 

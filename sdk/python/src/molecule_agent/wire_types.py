@@ -97,6 +97,9 @@ class AgentKeyForgotten(TypedDict):
     agent_key: str
 
 
+AgentKind = Literal["workspace", "platform"]
+
+
 class Attachment(TypedDict):
     uri: str
     name: str
@@ -155,16 +158,30 @@ class Arrival(TypedDict):
 
 
 class CanvasPosition(TypedDict):
+    # -10000000 to 10000000; goes together with y
     x: NotRequired[float | None]
+    # -10000000 to 10000000; goes together with x
     y: NotRequired[float | None]
 
 
+class Capabilities(TypedDict):
+    # true: the agent's error rate does not judge it
+    status_mgmt: NotRequired[bool | None]
+
+
 class CardUpdate(TypedDict):
-    # or workspace_id
     id: NotRequired[str | None]
+    # counts where id is absent
     workspace_id: NotRequired[str | None]
-    agent_card: NotRequired[Any]
-    # empty: the agent gave up its address
+    # an A2A card of at most 256 KiB; absent with the rest: it stays
+    agent_card: NotRequired[dict[str, Any] | None]
+    # at most 255 bytes; counts where agent_card is absent
+    name: NotRequired[str | None]
+    # at most 262144 bytes; counts where agent_card is absent
+    description: NotRequired[str | None]
+    # counts where agent_card is absent; A2A skills, or their names
+    skills: NotRequired[list[str | dict[str, Any]] | None]
+    # at most 2048 bytes; empty: the agent gave up its address
     url: NotRequired[str | None]
 
 
@@ -393,25 +410,31 @@ class Heard(TypedDict):
     platform_inbound_secret: NotRequired[str]
 
 
+class RuntimeMetadata(TypedDict):
+    capabilities: NotRequired[Capabilities | None]
+
+
 class Heartbeat(TypedDict):
-    # or id
     workspace_id: NotRequired[str | None]
+    # counts where workspace_id is absent
     id: NotRequired[str | None]
     # 0 to 1; from 0.5 on the workspace is degraded, below 0.1 again well
     error_rate: NotRequired[float | None]
     # at most 8192 bytes
     sample_error: NotRequired[str | None]
-    # at most 4096 bytes; or task
+    # at most 4096 bytes
     current_task: NotRequired[str | None]
+    # at most 4096 bytes; counts where current_task is absent
     task: NotRequired[str | None]
+    # at least 0
     active_tasks: NotRequired[int | None]
+    # at least 0
     uptime_seconds: NotRequired[int | None]
-    # US cents; 0 is no news
+    # US cents; 0 or less is no news
     monthly_spend: NotRequired[int | None]
-    # "wedged": degraded whatever the rate
+    # at most 100 bytes; "wedged": degraded whatever the rate
     runtime_state: NotRequired[str | None]
-    # {"capabilities":{"status_mgmt":true}}: the rate does not judge it
-    runtime_metadata: NotRequired[Any]
+    runtime_metadata: NotRequired[RuntimeMetadata | None]
 
 
 class KeptViewport(TypedDict):
@@ -483,17 +506,17 @@ class NewSecret(TypedDict):
 
 
 class NewTicket(TypedDict):
-    # of the workspace; left out: as the agent calls itself, else the role
+    # at most 255 bytes; of the workspace; left out: as the agent calls itself, else the role
     name: NotRequired[str | None]
-    # what colleagues read to choose whom to ask; it or a name is needed
+    # at most 1000 bytes; what colleagues read to choose whom to ask; it or a name is needed
     role: NotRequired[str | None]
     # null or left out: a root
     parent_id: NotRequired[str | None]
     # of an agent that joins by itself; "external" when left out
     runtime: NotRequired[str | None]
-    # 1 to 4; 3 when left out
+    # 0 to 4; 3 when 0 or left out
     tier: NotRequired[int | None]
-    # seconds, 60 to 604800; an hour when left out
+    # 60 to 604800; seconds; an hour when left out
     expires_in: NotRequired[int | None]
     # where the other machine reaches the platform; left out: the setting platform-url, else as the request did
     platform_url: NotRequired[str | None]
@@ -507,35 +530,39 @@ class NewToken(TypedDict):
 
 
 class NewWorkspace(TypedDict):
-    # at most 255 bytes; a number is added where a sibling has it
+    # 1 to 255 bytes; a number is added where a sibling has it
     name: str
-    # at most 1000 bytes: what colleagues read to choose whom to ask
+    # at most 1000 bytes; what colleagues read to choose whom to ask
     role: NotRequired[str | None]
-    # 1 to 4; 3 when left out
+    # 0 to 4; 3 when 0 or left out
     tier: NotRequired[int | None]
-    # "external" joins by itself; left out: "langgraph"
+    # at most 100 bytes; "external" joins by itself; left out: "langgraph"
     runtime: NotRequired[str | None]
     # true: as runtime "external"
     external: NotRequired[bool | None]
+    # at most 100 bytes
     model: NotRequired[str | None]
-    # the name of a folder below the templates
+    # at most 255 bytes; the name of a folder below the templates
     template: NotRequired[str | None]
-    # of an agent that runs already; only where the agent joins by itself
+    # at most 2048 bytes; of an agent that runs already; only where the agent joins by itself
     url: NotRequired[str | None]
-    delivery_mode: NotRequired[DeliveryMode | None]
-    # absolute path that its container would mount
+    delivery_mode: NotRequired[DeliveryMode | Literal[""] | None]
+    # at most 4096 bytes; absolute path that its container would mount
     workspace_dir: NotRequired[str | None]
-    workspace_access: NotRequired[WorkspaceAccess | None]
+    # other than none needs workspace_dir
+    workspace_access: NotRequired[WorkspaceAccess | Literal[""] | None]
     # null or left out: a root
     parent_id: NotRequired[str | None]
-    # US cents a month
+    # 0 to 1125899906842624; US cents a month
     budget_limit: NotRequired[int | None]
-    # 1 to 10000; 1 when left out
+    # at most 10000; 1 when less or left out
     max_concurrent_tasks: NotRequired[int | None]
-    # absolute position in pixels, within 10000000 of the origin
+    # absolute position in pixels
     canvas: NotRequired[CanvasPosition | None]
-    # at most 200 values of 1 to 65536 bytes by their names
+    # at most 200 members; each 1 to 65536 bytes; values by their names
     secrets: NotRequired[dict[str, str] | None]
+    # kept nowhere; the answer warns of it
+    initial_memories: NotRequired[list[Any] | None]
 
 
 class Nothing(TypedDict):
@@ -671,20 +698,22 @@ class Registered(TypedDict):
 
 
 class Registration(TypedDict):
-    # or workspace_id
     id: NotRequired[str | None]
+    # counts where id is absent
     workspace_id: NotRequired[str | None]
-    # where the agent is called; "remote://no-inbound" or nothing: it polls
+    delivery_mode: NotRequired[DeliveryMode | Literal[""] | None]
+    # "workspace"; an agent may choose nothing else
+    kind: NotRequired[AgentKind | Literal[""] | None]
+    # at most 2048 bytes; where the agent is called; "remote://no-inbound" or nothing: it polls
     url: NotRequired[str | None]
-    # an A2A card of at most 256 KiB; or name, description and skills
-    agent_card: NotRequired[Any]
+    # an A2A card of at most 256 KiB
+    agent_card: NotRequired[dict[str, Any] | None]
+    # at most 255 bytes; counts where agent_card is absent
     name: NotRequired[str | None]
+    # at most 262144 bytes; counts where agent_card is absent
     description: NotRequired[str | None]
-    # a list of A2A skills, or of their names
-    skills: NotRequired[Any]
-    delivery_mode: NotRequired[DeliveryMode | None]
-    # "workspace"; nothing else may be chosen
-    kind: NotRequired[str | None]
+    # counts where agent_card is absent; A2A skills, or their names
+    skills: NotRequired[list[str | dict[str, Any]] | None]
 
 
 class Report(TypedDict):
@@ -1005,21 +1034,24 @@ class Workspace(TypedDict):
 
 
 class WorkspaceChange(TypedDict):
+    # at most 255 bytes; not blank
     name: NotRequired[str | None]
+    # at most 1000 bytes
     role: NotRequired[str | None]
     # 1 to 4; operators only
     tier: NotRequired[int | None]
-    # operators only
+    # 1 to 100 bytes; operators only
     runtime: NotRequired[str | None]
     # null makes it a root; operators only
     parent_id: NotRequired[str | None]
-    # null clears it; operators only
+    # at most 4096 bytes; null or empty clears it; operators only
     workspace_dir: NotRequired[str | None]
     # operators only
-    workspace_access: NotRequired[WorkspaceAccess | None]
+    workspace_access: NotRequired[WorkspaceAccess | Literal[""] | None]
     collapsed: NotRequired[bool | None]
-    # goes together with y
+    # -10000000 to 10000000; goes together with y
     x: NotRequired[float | None]
+    # -10000000 to 10000000; goes together with x
     y: NotRequired[float | None]
 
 
