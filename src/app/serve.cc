@@ -300,6 +300,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     tasks.join(*waiting);
     inquiries.join(*waiting);
   }
+  proxy.on_late_answer(
+      [&outcomes](sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer) {
+        return outcomes.answered_late(tx, message, answer);
+      });
   outcomes.on_going_on([&inquiries](std::int64_t message) { inquiries.ask_about(message); });
   push_notifications::Sender push_sender({db, outbox, feed, tasks, inquiries, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),

@@ -348,6 +348,20 @@ def test_an_answer_for_which_nobody_waits_any_more_comes_as_a_message(org: Org, 
     assert any("the real answer" in json.dumps(row["request_body"]) for row in inbox)
 
 
+def test_an_agent_that_is_at_it_may_answer_by_itself(org: Org, push_agents: PushAgents) -> None:
+    work = AtIt(org, push_agents)
+    wait_for("the answer", lambda: "tasks/get" in work.busy.asked)
+    mail = next(r for r in work.peer.ask("GET", "/workspaces/SELF/activity").json() if r["method"] == "message/send")
+    for again in (False, True):
+        answer = replies(work.peer, work.asker, mail["id"], "the real answer")
+        assert answer.json()["status"] == "recorded" and answer.json().get("duplicate", False) is again, answer.text
+        told = work.stands()
+        assert told["status"] == "completed" and told["result"] == "the real answer"
+    assert len(work.results()) == 1
+    other = replies(work.peer, work.asker, mail["id"], "and another thing")
+    assert other.json().get("status") != "recorded" and work.stands()["result"] == "the real answer"
+
+
 def test_an_answer_while_the_question_is_under_way_is_the_answer_and_a_repeat_is_one(
         org: Org, push_agents: PushAgents) -> None:
     asker = org.resident("asker")

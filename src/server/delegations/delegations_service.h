@@ -43,6 +43,9 @@ class Outcomes final : public messages::Follower, public tasks::Waiting {
   bool waits_for(sql::Statements& statements, std::int64_t message) override;
   void heard(sql::Tx& tx, std::int64_t message, const a2a::Answer& answer) override;
   void given_up(sql::Tx& tx, std::int64_t message, bool canceled, const std::string& why) override;
+  // The same as a message of its own: it may answer so what it was at.
+  std::optional<proxy::Service::Wanted> answered_late(sql::Tx& tx, const messages::Message& message,
+                                                      const a2a::Answer& answer);
   // Called on the store's thread after a commit that left a delegation whose agent is at it. Before
   // the first request.
   void on_going_on(std::function<void(std::int64_t message)> ask) { ask_ = std::move(ask); }

@@ -99,6 +99,21 @@ void Outcomes::heard(sql::Tx& tx, std::int64_t message, const a2a::Answer& answe
   }
 }
 
+std::optional<proxy::Service::Wanted> Outcomes::answered_late(sql::Tx& tx,
+                                                              const messages::Message& message,
+                                                              const a2a::Answer& answer) {
+  auto delegation = tx.optional(store::find, *message.delegation);
+  if (!delegation || delegation->message_seq != message.seq) return std::nullopt;
+  const bool ok = answer.outcome == a2a::Outcome::done;
+  if (delegation->status == Status::dispatched) {
+    finish(tx, *delegation, ok ? Status::completed : Status::failed, answer.text);
+    return proxy::Service::Wanted::recorded;
+  }
+  if ((ok ? delegation->result : delegation->error) == answer.text)
+    return proxy::Service::Wanted::known;
+  return std::nullopt;
+}
+
 void Outcomes::given_up(sql::Tx& tx, std::int64_t message, bool canceled, const std::string& why) {
   auto delegation = tx.optional(store::under_way, message);
   if (delegation) finish(tx, *delegation, canceled ? Status::canceled : Status::failed, why);

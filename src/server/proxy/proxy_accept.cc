@@ -121,7 +121,10 @@ io::Task<std::optional<http::Response>> Service::record_reply(Admission& admissi
     answer.body = a2a::answer_from(
         admission.message.body, a2a::generation_of(asked->message.method), asked->message.rpc_id);
     outcome.recorded = settler_.record_answer(tx, asked->message, answer, outcome.delegated);
-    outcome.late = !outcome.recorded && !says(asked->outcome, answer);
+    std::optional<Wanted> late;
+    if (!outcome.recorded && outcome.delegated && late_) late = late_(tx, asked->message, answer);
+    if (late == Wanted::recorded) outcome.recorded = true;
+    outcome.late = !outcome.recorded && !late && !says(asked->outcome, answer);
     return outcome;
   });
   if (!found.known) {

@@ -95,6 +95,12 @@ class Service {
   // Asks the agent of a message about it, bounded in time. Nothing when there is no way to ask it.
   io::Task<std::optional<Carried>> ask(const messages::Message& message, a2a::TaskRequest what,
                                        std::string task, std::string context);
+  // Asked in the transaction that brings an answer to a delegated message that has ended: whether
+  // it is recorded with this, or was; nothing when nobody waits for it. Before the first request.
+  enum class Wanted { recorded, known };
+  using Late =
+      std::function<std::optional<Wanted>(sql::Tx&, const messages::Message&, const a2a::Answer&)>;
+  void on_late_answer(Late late) { late_ = std::move(late); }
   // Something of a workspace's mailbox has gone: the next of it may go out. Any thread.
   void go_on(WorkspaceId agent) { try_mailbox(agent); }
   // How an agent gets its messages.
@@ -184,6 +190,7 @@ class Service {
   Settler settler_;
   Probe probe_;
   std::vector<Lane> lanes_;
+  Late late_;  // May be empty.
   std::atomic<bool> going_down_{false};
   std::atomic<std::uint64_t> unknown_commits_{0};  // That recovery has seen.
   io::Guarded<std::unordered_set<WorkspaceId>> draining_;
