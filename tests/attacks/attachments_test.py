@@ -4,6 +4,7 @@ names it."""
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import threading
 import uuid
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attackers import Org, PushAgents, Resident, message, refused
+from attackers import Org, PushAgents, Resident, answer_bytes, message, refused
 from stage import Stage, wait_for
+from streams_test import HEAD, STREAMS, TASK, asks, event, status
 
 MB = 1024 * 1024
 
@@ -153,6 +155,56 @@ def test_only_who_may_see_the_message_may_fetch(org: Org) -> None:
     for path in (f"/workspaces/{friend.id}/pending-uploads/{file_id(file)}/content",
                  f"/workspaces/{stranger.id}/pending-uploads/{file_id(file)}/content"):
         refused_as(org.ask("GET", path), 404, "pending_upload_not_found")
+
+
+def artifact(file: dict[str, Any]) -> dict[str, Any]:
+    return {"artifactId": "a", "parts": [{"kind": "file", "file": {"uri": file["uri"], "name": file["name"], "mimeType": file["mimeType"]}}]}
+
+
+def test_a_file_comes_with_the_piece_that_names_it(org: Org, push_agents: PushAgents) -> None:
+    """Not only with the end of the stream, which may be a day away."""
+    go_on = threading.Event()
+    made: list[dict[str, Any]] = []
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        update = {"kind": "artifact-update", "taskId": "t", "contextId": "c", "artifact": artifact(made[0])}
+        connection.sendall(HEAD + event(TASK) + event(update))
+        go_on.wait(30)
+        connection.sendall(event(status("completed", True)))
+
+    agent, peer = org.resident("streams"), poller(org, "peer")
+    assert agent.register(url=push_agents.start(answer), delivery_mode="push", agent_card=STREAMS).status_code == 200
+    made.append(uploaded(org, agent, b"so far", token=agent.token))
+    refused_as(peer.ask("GET", place(peer, made[0])), 404, "attachment_not_found")
+    asking = threading.Thread(target=lambda: peer.ask("POST", f"/workspaces/{agent.id}/a2a", asks("work", "m-file")))
+    asking.start()
+    try:
+        wait_for("the file to be theirs too", lambda: peer.ask("GET", place(peer, made[0])).content == b"so far")
+        assert asking.is_alive()
+    finally:
+        go_on.set()
+        asking.join()
+
+
+def test_a_file_comes_with_what_an_agent_says_of_its_task_later(org: Org, push_agents: PushAgents) -> None:
+    made: list[dict[str, Any]] = []
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        call = json.loads(body)
+        task: dict[str, Any] = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "working"}}
+        if call["method"] == "tasks/get":
+            task |= {"status": {"state": "completed"}, "artifacts": [artifact(made[0])]}
+        connection.sendall(answer_bytes(json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": task})))
+
+    agent, peer = org.resident("works"), poller(org, "peer")
+    assert agent.register(url=push_agents.start(answer), delivery_mode="push").status_code == 200
+    made.append(uploaded(org, agent, b"at last", token=agent.token))
+    there = f"/workspaces/{agent.id}/a2a"
+    assert peer.ask("POST", there, message("work", "m-later")).json()["result"]["status"]["state"] == "working"
+    refused_as(peer.ask("GET", place(peer, made[0])), 404, "attachment_not_found")
+    told = peer.ask("POST", there, {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": {"id": "t"}}).json()
+    assert told["result"]["status"]["state"] == "completed", told
+    assert peer.ask("GET", place(peer, made[0])).content == b"at last"
 
 
 def test_nobody_is_given_a_file_for_having_named_it(org: Org) -> None:

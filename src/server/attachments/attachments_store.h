@@ -52,6 +52,13 @@ inline constexpr sql::Query<void(std::int64_t, AttachmentId, WorkspaceId)> menti
     "attachments.mention", R"(
     INSERT INTO attachment_mentions (seq, attachment_id, workspace_id) VALUES ($1, $2, $3)
     ON CONFLICT (seq, attachment_id, workspace_id) DO NOTHING)"};
+struct Parties {
+  WorkspaceId target_id;
+  std::optional<WorkspaceId> source_id;
+};
+BOOST_DESCRIBE_STRUCT(Parties, (), (target_id, source_id))
+inline constexpr sql::Query<Parties(std::int64_t)> parties{"attachments.parties", R"(
+    SELECT target_id, source_id FROM messages WHERE seq = $1)"};
 // What is named no more by a row is looked at anew: `look_...` goes before `forget...`.
 inline constexpr sql::Query<void(std::int64_t)> look_named{"attachments.look_named", R"(
     UPDATE attachments SET look_at = expires_at

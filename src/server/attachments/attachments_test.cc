@@ -213,6 +213,7 @@ TEST_P(Naming, EveryStatementPrepares) {
   check(store::slice);
   check(store::forget_pruned);
   check(store::look_named);
+  check(store::parties);
   check(store::look_pruned);
   check(store::look_read);
   check(store::look_later);

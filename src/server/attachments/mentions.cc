@@ -30,6 +30,14 @@ void Mentions::ended(sql::Tx& tx, const messages::Message& message,
   note(tx, files, message.target, message.seq, message.source.value_or(message.target));
 }
 
+void Mentions::told(sql::Tx& tx, std::int64_t message, std::string_view said) {
+  const std::vector<AttachmentId> files = named_in(said, per_message_max);
+  if (files.empty()) return;
+  auto parties = tx.optional(store::parties, message);
+  if (!parties) return;
+  note(tx, files, parties->target_id, message, parties->source_id.value_or(parties->target_id));
+}
+
 void Mentions::erased(sql::Tx& tx, std::int64_t message) {
   tx.post(store::look_named, message);
   tx.post(store::forget, message);

@@ -248,6 +248,10 @@ void Ledger::note(sql::Tx& tx, std::int64_t message, const AgentTask& task) {
   for (Follower* follower : followers_) follower->tasked(tx, message, task);
 }
 
+void Ledger::pass_on(sql::Tx& tx, std::int64_t message, std::string_view said) {
+  for (Follower* follower : followers_) follower->told(tx, message, said);
+}
+
 std::size_t Ledger::expire(sql::Tx& tx, std::size_t max) {
   auto due = tx.all(store::expired, clock_.now(), static_cast<std::int64_t>(max));
   for (std::int64_t seq : due) {

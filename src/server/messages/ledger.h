@@ -41,6 +41,9 @@ class Follower {
   // It is deleted with its workspace, ended or not.
   virtual void erased(sql::Tx&, std::int64_t /*message*/) {}
   // Retention deleted messages behind `from` up to `until`; not all of them.
+  // What its agent says of a message beside the outcome: an event of a stream, or how a task stands
+  // that went on behind it. As JSON.
+  virtual void told(sql::Tx&, std::int64_t /*message*/, std::string_view /*said*/) {}
   virtual void pruned(sql::Tx&, std::int64_t /*from*/, std::int64_t /*until*/) {}
 };
 
@@ -102,6 +105,8 @@ class Ledger {
   bool call_off(sql::Tx& tx, const Message& message, const Outcome& outcome);
   // What the agent told of its task while it answers, under a lease.
   void note(sql::Tx& tx, std::int64_t message, const AgentTask& task);
+  // Passes on what an agent says of a message beside its outcome, where that is kept or shown.
+  void pass_on(sql::Tx& tx, std::int64_t message, std::string_view said);
 
   // Ends at most `max` messages whose time has passed while they waited; answers how many.
   std::size_t expire(sql::Tx& tx, std::size_t max);

@@ -31,8 +31,9 @@ class Service::Keeping final : public Sink {
   io::Task<bool> pieces(std::vector<std::string> data) override {
     if (!writer_) writer_.emplace(service_.streams_, lease_.seq, lease_);
     co_await look_for_task(data);
-    const auto also = [this](sql::Tx& tx) {
+    const auto also = [&, this](sql::Tx& tx) {
       if (task_ != noted_) service_.ledger_.note(tx, lease_.seq, *task_);
+      for (const std::string& piece : data) service_.ledger_.pass_on(tx, lease_.seq, piece);
     };
     for (;;) {
       try {

@@ -304,6 +304,7 @@ io::Task<Service::Heard::What> Service::hear(Found& found) {
     const std::int64_t message = found.record.message.seq;
     co_await db_.write([&, this](sql::Tx& tx) {
       for (Waiting* each : waiting_) each->heard(tx, message, said->answer);
+      ledger_.pass_on(tx, message, task);
       ledger_.note(tx, message, now);
     });
     found.row->state = seen->state;
