@@ -33,6 +33,10 @@ before(async () => {
   await browser.start();
   agents.writer = await new Agent(() => new Promise((done) => (finish = () => done(saying("Three points"))))).join(platform, "writer");
   agents.editor = await new Agent(async () => saying(`Edited: ${await delegates(agents.editor, agents.writer, "write three points")}`)).join(platform, "editor");
+  const task = (id, state) => ({ kind: "task", id, contextId: "c", status: { state } });
+  const stands = ({ method, params }) => task(params.id, method === "tasks/cancel" ? "canceled" : "working");
+  agents.steady = await new Agent((words, response, id) => task(`steady-${id}`, "working"), { stop: stands }).join(platform, "steady");
+  agents.asker = await new Agent(async () => saying(`It is ${await delegates(agents.asker, agents.steady, "count to a million")}`)).join(platform, "asker");
   agents.lead = await new Agent(async () => saying(`Done: ${await delegates(agents.lead, agents.editor, "prepare a summary")}`)).join(platform, "lead");
   person = new Person(await browser.page());
   await person.claims(await platform.newClaimLink());
@@ -119,6 +123,25 @@ test("one step is stopped in its way, with what was asked because of it, and the
   await row.focus();
   await person.page.keyboard.press("ArrowUp");
   assert.match(await person.focusName(), /lead → editor/);
+});
+
+test("one whose agent answers that it is at it goes on until its end, and is said to be what came of it", async () => {
+  await person.page.goto(`${platform.url}/w/${agents.asker.id}/chat`);
+  await person.seesLive();
+  await person.writes("have it counted");
+  await until("the other to be asked", () => agents.steady.asked.length > 0);
+  const mine = person.page.locator('[data-role="user"]', { hasText: "have it counted" });
+  await mine.hover();
+  await mine.getByRole("button", { name: "Its whole way" }).click();
+  await until("both to be under way", async () => (await steps()).at(-1) === "1 seen");
+  await dialog().getByText(/2 messages, begun .* 2 under way for/).waitFor();
+  await dialog().locator("[data-step]", { hasText: "asker → steady" }).getByRole("button").first().click();
+  await dialog().getByRole("button", { name: "Stop this" }).click();
+  await dialog().getByText(/2 messages, begun .* over after/).waitFor();
+  assert.deepEqual(await steps(), ["0 answered", "1 canceled"]);
+  assert.equal(await dialog().getByText("Answer", { exact: true }).count(), 0);
+  assert.deepEqual(await violationsInBothThemes(person.page, '[role="dialog"]'), {});
+  await picture(person.page, "way_canceled_at_work");
 });
 
 test("of a way of thousands what is in view is drawn, and the end is reached", async () => {

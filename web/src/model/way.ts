@@ -1,6 +1,9 @@
 import { standingWords, type StandingWord } from "@/api/tasks_api";
 import type { TaskKind, TaskNode } from "@/api/wire";
 
+/** What came of a message: where it stands, and what its agent says of its task where it began with less than an answer. */
+export type StepStanding = StandingWord | "failed" | "asks";
+
 /** One message on the way: who asked whom, when, and what came of it. */
 export interface Step {
   id: string;
@@ -15,7 +18,7 @@ export interface Step {
   /** The beginning of what it says. */
   text: string;
   error: string | undefined;
-  standing: StandingWord;
+  standing: StepStanding;
   startedAt: number;
   /** Undefined: it is not over. */
   endedAt: number | undefined;
@@ -34,7 +37,16 @@ export interface Way {
   more: boolean;
 }
 
-const ended: ReadonlySet<StandingWord> = new Set<StandingWord>(["answered", "refused", "expired", "removed", "dead_letter", "canceled"]);
+const underWay: ReadonlySet<StepStanding> = new Set<StepStanding>(["waiting", "leased", "seen"]);
+
+/** By the state of the task: of a message that was answered with a task this is what the agent said of it last. */
+const standings: Readonly<Record<string, StepStanding>> = {
+  "answered canceled": "canceled",
+  "answered failed": "failed",
+  "answered rejected": "refused",
+  "seen input-required": "asks",
+  "seen auth-required": "asks",
+};
 
 /** What it says; that it goes to whom a summary may say before, and a step says so itself. */
 function wordsIn({ summary = "", name }: TaskNode): string {
@@ -44,8 +56,9 @@ function wordsIn({ summary = "", name }: TaskNode): string {
 }
 
 function stepOf(node: TaskNode): Step {
-  const standing = standingWords.find((word) => word === node.standing) ?? "seen";
-  const over = node.ended_at !== undefined || ended.has(standing);
+  const standing = standings[`${node.standing} ${node.state}`] ?? standingWords.find((word) => word === node.standing) ?? "seen";
+  // Its message ends with the first answer, which may say no more than that the agent is at it.
+  const goesOn = underWay.has(standing) && (node.ended_at === undefined || node.state === "working" || node.state === "submitted");
   return {
     id: node.id,
     depth: node.depth,
@@ -57,7 +70,7 @@ function stepOf(node: TaskNode): Step {
     error: node.error,
     standing,
     startedAt: Date.parse(node.created_at),
-    endedAt: over ? Date.parse(node.ended_at ?? node.since) : undefined,
+    endedAt: goesOn ? undefined : Math.max(Date.parse(node.since), Date.parse(node.ended_at ?? node.since)),
     delegation: node.delegation_id,
   };
 }

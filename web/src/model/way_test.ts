@@ -49,3 +49,25 @@ it("takes the time of its word for the end where none is told, and an unknown wo
   expect(ended).toMatchObject({ standing: "expired", endedAt: begin + 7000 });
   expect(strange).toMatchObject({ standing: "seen", endedAt: undefined });
 });
+
+it("says what became of a task whose agent answered that it is at it, from then until its end", () => {
+  const early = { standing: "answered", ended_at: at(1) };
+  const [working, asks, unknown, canceled, failed, completed] = wayOf(
+    [
+      node("a", 0, 0, 1, { standing: "seen", state: "working" }),
+      node("b", 1, 0, 1, { standing: "seen", state: "input-required" }),
+      node("u", 1, 0, 1, { standing: "seen", state: "unknown" }),
+      node("c", 1, 0, 9, { ...early, state: "canceled" }),
+      node("d", 1, 0, 9, { ...early, state: "failed" }),
+      node("e", 1, 0, 9, { ...early, state: "completed" }),
+    ],
+    "a",
+    false,
+  ).steps;
+  expect(working).toMatchObject({ standing: "seen", endedAt: undefined });
+  expect(asks).toMatchObject({ standing: "asks", endedAt: begin + 1000 });
+  expect(unknown).toMatchObject({ standing: "seen", endedAt: begin + 1000 });
+  expect(canceled).toMatchObject({ standing: "canceled", endedAt: begin + 9000 });
+  expect(failed).toMatchObject({ standing: "failed", endedAt: begin + 9000 });
+  expect(completed).toMatchObject({ standing: "answered", endedAt: begin + 9000 });
+});

@@ -54,6 +54,7 @@ export function StepDetails({ step, way, name, onOpen }: StepDetailsProps) {
   const [whole, setWhole] = useState<Whole | undefined>();
   const [trouble, setTrouble] = useState("");
   const running = step.endedAt === undefined;
+  const why = whole?.error ?? step.error;
 
   useEffect(() => {
     const abort = new AbortController();
@@ -83,11 +84,12 @@ export function StepDetails({ step, way, name, onOpen }: StepDetailsProps) {
           [wordOf(step).word, step.endedAt === undefined ? "not over yet" : `${fullTime(step.endedAt)}, after ${shortDuration(step.endedAt - step.startedAt)}`],
           ["Deliveries", whole && whole.attempts > 0 ? `${whole.attempts} came to no end` : undefined],
           ["Good until", running && whole && !Number.isNaN(whole.expiresAt) ? fullTime(whole.expiresAt) : undefined],
-          ["Why", whole?.error ?? step.error],
+          ["Why", why],
         ]}
       />
       <Said name={step.kind === "answer" ? "Said" : "Asked"} text={whole?.text || step.text} />
-      <Said name="Answer" text={whole?.answer ?? ""} />
+      {/* The platform answers for an agent that does not, with why that is. */}
+      {whole && whole.answer !== why && <Said name={step.standing === "answered" ? "Answer" : "Its words"} text={whole.answer} />}
       {trouble !== "" && <Notice tone="bad">{trouble}</Notice>}
       <div className={styles.tools}>
         <Button onClick={() => onOpen(step.to)}>Open {name}</Button>
