@@ -38,6 +38,7 @@ export const HopEdge = memo(function HopEdge(props: EdgeProps<HopFlowEdge>) {
           {age < hopHotMs && <span className={classNames(styles.ember, hop.failed > 0 && styles.failing)} aria-hidden />}
           {calls} · {shortAge(age)}
           {hop.failed > 0 && ` · ${hop.failed} failed`}
+          {hop.canceled > 0 && ` · ${hop.canceled} canceled`}
         </button>
       </EdgeLabelRenderer>
     </>

@@ -8,6 +8,7 @@ export interface Hop {
   to: string;
   count: number;
   failed: number;
+  canceled: number;
   lastAt: number;
   /** The same by minute, oldest first, so that what is older than the window can be taken off again. */
   minutes: readonly Minute[];
@@ -17,6 +18,7 @@ interface Minute {
   minute: number;
   sent: number;
   failed: number;
+  canceled: number;
 }
 
 export type Hops = ReadonlyMap<string, Hop>;
@@ -33,27 +35,27 @@ export const hopsStore = new Store<Hops>(new Map());
 const isFresh = ({ minute }: Minute, now: number): boolean => now - minute * minuteMs < hopWindowMs;
 
 function summed(hop: Pick<Hop, "key" | "from" | "to" | "lastAt">, minutes: readonly Minute[]): Hop {
-  let [count, failed] = [0, 0];
+  let [count, failed, canceled] = [0, 0, 0];
   for (const each of minutes) {
     count += each.sent;
     failed += each.failed;
+    canceled += each.canceled;
   }
-  return { ...hop, minutes, count, failed };
+  return { ...hop, minutes, count, failed, canceled };
 }
 
-/** The hops after one event: a delegation sent counts, a failed one marks its pair. */
+/** The hops after one event: a delegation sent counts, one that failed or was canceled marks its pair. */
 export function applyHop(hops: Hops, frame: Frame): Hops {
   if (frame.event !== "DELEGATION_SENT" && frame.event !== "DELEGATION_FAILED") return hops;
   const to = frame.payload.target_id;
   if (typeof to !== "string" || to === "" || frame.workspace_id === "" || to === frame.workspace_id) return hops;
-  const sent = frame.event === "DELEGATION_SENT";
-  const failed = !sent;
+  const what = frame.event === "DELEGATION_SENT" ? "sent" : frame.payload.status === "canceled" ? "canceled" : "failed";
   const key = `${frame.workspace_id}>${to}`;
   const before = hops.get(key);
   const minute = Math.floor(frame.at / minuteMs);
   const minutes = new Map((before?.minutes ?? []).map((each) => [each.minute, each]));
-  const here = minutes.get(minute) ?? { minute, sent: 0, failed: 0 };
-  minutes.set(minute, { minute, sent: here.sent + (sent ? 1 : 0), failed: here.failed + (failed ? 1 : 0) });
+  const here = minutes.get(minute) ?? { minute, sent: 0, failed: 0, canceled: 0 };
+  minutes.set(minute, { ...here, [what]: here[what] + 1 });
   const lastAt = Math.max(before?.lastAt ?? 0, frame.at);
   const inWindow = [...minutes.values()].filter((each) => isFresh(each, lastAt)).sort((x, y) => x.minute - y.minute);
   const next = new Map(hops).set(key, summed({ key, from: frame.workspace_id, to, lastAt }, inWindow));

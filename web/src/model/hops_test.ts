@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import type { Frame } from "@/live/frame";
 import { applyHop, hopsMax, hopWindowMs, pruneHops, type Hops } from "./hops";
 
-const told = (event: "DELEGATION_SENT" | "DELEGATION_FAILED", from: string, to: string, at: number): Frame => ({
+const told = (event: "DELEGATION_SENT" | "DELEGATION_FAILED", from: string, to: string, at: number, more = {}): Frame => ({
   event,
   workspace_id: from,
-  payload: { target_id: to },
+  payload: { target_id: to, ...more },
   seq: at,
   at,
   transient: false,
@@ -22,6 +22,13 @@ it("counts delegations by ordered pair and forgets them after an hour", () => {
   expect(hops.get("b>a")?.count).toBe(1);
   expect(pruneHops(hops, 4000)).toBe(hops);
   expect(pruneHops(hops, 4000 + hopWindowMs).size).toBe(0);
+});
+
+it("counts what was canceled apart from what failed", () => {
+  let hops: Hops = new Map();
+  for (const status of ["failed", "canceled", "canceled"]) hops = applyHop(applyHop(hops, sent("a", "b", 1000)), told("DELEGATION_FAILED", "a", "b", 2000, { status }));
+  expect(hops.get("a>b")).toMatchObject({ count: 3, failed: 1, canceled: 2 });
+  expect(pruneHops(applyHop(hops, sent("a", "b", hopWindowMs)), hopWindowMs).get("a>b")).toMatchObject({ count: 1, failed: 0, canceled: 0 });
 });
 
 it("says how many there were in the last hour, not since the page was opened", () => {
