@@ -239,6 +239,29 @@ def test_nobody_else_learns_of_a_task(org: Org, away: Resident, agent_of: Callab
     assert result(org, agent, "ListTasks", token=other.token)["totalSize"] == 1
 
 
+def test_nobody_goes_on_with_anothers_task(org: Org, agent_of: Callable[..., Resident]) -> None:
+    """Whoever could would be told all that was said in it, and act in its sender's name."""
+    scripted = Scripted(message_send=task("input-required"))
+    agent = agent_of(scripted)
+    sender, other = org.resident("sender"), org.resident("other")
+    own_id = sent(org, agent, "mine", token=sender.token)
+    assert own_id["result"]["id"] == "t-1"
+    activity = scripted.asked[0]["params"]["metadata"]["activity_id"]
+    for named in ("t-1", activity):
+        theirs = message("and now mine", f"m-{uuid.uuid4()}")
+        theirs["params"]["message"]["taskId"] = named
+        assert org.ask("POST", f"/workspaces/{agent.id}/a2a", theirs, token=other.token).json()["error"]["code"] == -32001
+        over_http = {"message": {"messageId": uuid.uuid4().hex, "role": "ROLE_USER", "parts": [{"text": "x"}], "taskId": named}}
+        refused = org.ask("POST", f"/a2a/{agent.id}/message:send", over_http, token=other.token)
+        assert refused.status_code == 404 and refused.json()["error"]["details"][0]["reason"] == "TASK_NOT_FOUND", refused.text
+    assert len(scripted.asked) == 1, "its agent never heard of it"
+    assert result(org, agent, "ListTasks", token=other.token)["totalSize"] == 0
+    for token in (sender.token, None):
+        goes_on = message("here you are", f"m-{uuid.uuid4()}")
+        goes_on["params"]["message"]["taskId"] = "t-1"
+        assert org.ask("POST", f"/workspaces/{agent.id}/a2a", goes_on, token=token).json()["result"]["id"] == "t-1"
+
+
 def test_lists_are_newest_change_first_and_page_by_page(org: Org, away: Resident) -> None:
     ids = [sent(org, away, f"number {i}")["result"]["id"] for i in range(5)]
     result(org, away, "CancelTask", id=ids[1])

@@ -27,9 +27,24 @@ io::Task<Service::Outgoing> Service::outgoing_of(std::optional<WorkspaceId> aske
   sent.task_id = std::move(brought.task_id);
   sent.generation = brought.generation;
   sent.config = std::move(brought.config);
-  out.also = push_->with(std::move(sent));
+  const std::string task = sent.task_id;
+  auto told = push_->with(std::move(sent));
+  out.also = [this, asker = Asker{asker, id}, task, told = std::move(told)](
+                 sql::Tx& tx, const messages::Place& place, messages::State state) {
+    if (!task.empty()) require_own(tx, asker, task);
+    told(tx, place, state);
+  };
   out.body = std::move(brought.body);
   co_return out;
+}
+
+// A task is its sender's: to anybody else it is not there, and is not gone on with. One that nobody
+// was told of here is the agent's to know.
+void Service::require_own(sql::Statements& statements, const Asker& asker,
+                          const std::string& task) const {
+  if (asker.sees_all() || look_up(statements, asker, task, Bodies::without)) return;
+  if (look_up(statements, Asker{std::nullopt, asker.at}, task, Bodies::without))
+    throw a2a::task_not_found();
 }
 
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,

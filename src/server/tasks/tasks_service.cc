@@ -142,8 +142,15 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
       refusal = fault;
     }
     if (refusal) co_return refused(*refusal, co_await rpc_id_of(request));
-    auto sent = send(caller, id, request, false, outgoing);
-    co_return co_await sent;
+    try {
+      auto sent = send(caller, id, request, false, outgoing);
+      co_return co_await sent;
+    } catch (const Fault& fault) {
+      // What a message has to do with a task is known where it is accepted.
+      if (fault.code() != a2a::task_not_found().code()) throw;
+      refusal = fault;
+    }
+    co_return refused(*refusal, co_await rpc_id_of(request));
   }
   const Asker asker{caller.workspace(), id};
   std::optional<Fault> refusal;

@@ -179,6 +179,7 @@ class Service {
   // Reads what has come of an answer in pieces, as far as that is not too much; to be put together
   // when no reader of the store waits for it.
   void read_pieces(sql::Statements& statements, Found& found) const;
+  void require_own(sql::Statements& statements, const Asker& asker, const std::string& task) const;
   io::Task<void> put_together(Found& found);
   // What an agent said of its task in an answer that may be long.
   io::Task<std::string> task_in(const RawJson& answer);
