@@ -213,8 +213,10 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
   Carried carried;
   try {
     carried.answer = a2a::read_answer(body, parcel.rpc_id);
-    if (parcel.target.generation != parcel.generation) {
-      carried.answer.body = a2a::answer_as(parcel.generation, carried.answer.body);
+    const bool same = parcel.target.generation == parcel.generation;
+    if (carried.answer.form != a2a::Form::error || !same) {
+      carried.answer.body =
+          a2a::told_in(parcel.generation, carried.answer, parcel.activity.text(), parcel.rpc_id);
     }
     carried.end = End::answered;
     carried.status = response.status;

@@ -90,9 +90,18 @@ struct TaskSeen {
   std::string state;  // As 0.3 names it; empty where it is not told.
 };
 
+// In which generation's form a result is.
+enum class Form {
+  v03,
+  v10,
+  other,  // None of A2A's: a bare text, or an object of the agent's own making.
+  error,  // There is no result.
+};
+
 // An agent's HTTP answer, classified. `error` and `text` may go into text columns.
 struct Answer {
   Outcome outcome = Outcome::done;
+  Form form = Form::error;
   std::string error;   // Why there is no result, where it is not done; about error_max bytes of it.
   std::string text;    // Text of the result; the raw body when there is no text.
   std::string body;    // Compact JSON-RPC to hand to the caller.
@@ -121,6 +130,12 @@ std::string state_as(Generation to, std::string_view state);
 // Rewrites a send request, or the answer to one, into a generation. `stream`: it asks for pieces.
 std::string request_as(Generation to, std::string_view request, bool stream = false);
 std::string answer_as(Generation to, std::string_view answer);
+// The answer as whoever asked in that generation can read it, in whichever form its agent gave it.
+// 1.0 knows nothing but a task or a message: for it other words are those of a message, which is
+// named `message_id`; 0.3 gets them as they are. Throws Fault bad_gateway (bad_response) for a
+// result that says nothing.
+std::string told_in(Generation to, const Answer& answer, std::string_view message_id,
+                    std::string_view rpc_id);
 
 // What one event of a stream, or a whole answer, brings: compact JSON with the one member result or
 // error. Nothing for what is no JSON-RPC and no result, such as words that keep a connection open.

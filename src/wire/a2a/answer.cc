@@ -59,6 +59,21 @@ std::optional<std::string_view> state_of(Node result) {
   return silent ? std::optional(std::string_view()) : std::nullopt;
 }
 
+Form form_of(Node result) {
+  if (!result.is(Type::object)) return Form::other;
+  Node kind = result.find("kind");
+  if (kind.is(Type::string)) {
+    const bool known = kind.string() == "task" || kind.string() == "message";
+    return known ? Form::v03 : Form::other;
+  }
+  if (result.find("task").is(Type::object) || result.find("message").is(Type::object))
+    return Form::v10;
+  Node status = result.find("status");
+  const bool stands =
+      status.is(Type::object) || (status.is(Type::string) && is_state(status.string()));
+  return stands || result.find("parts").is(Type::array) ? Form::v03 : Form::other;
+}
+
 // In place of a result. What the agent will do about it is told to nobody later.
 std::string why_none(Outcome outcome, std::string_view state, std::string_view said) {
   std::string name = state_as(Generation::v03, state);
@@ -185,6 +200,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     answer.body = jsonrpc::success(rpc_id, result.text());
   }
   answer.text = text_of(result);
+  answer.form = form_of(result);
   answer.task = seen_in(result);
   if (auto state = state_of(result)) {
     answer.outcome = outcome_of(*state);
@@ -204,6 +220,17 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
     answer.tool_trace = RawJson(trace.text());
   }
   return answer;
+}
+
+std::string told_in(Generation to, const Answer& answer, std::string_view message_id,
+                    std::string_view rpc_id) {
+  const Form wanted = to == Generation::v10 ? Form::v10 : Form::v03;
+  if (answer.form == wanted) return answer.body;
+  if (answer.form != Form::other) return answer_as(to, answer.body);
+  if (to == Generation::v03) return answer.body;
+  if (answer.text.empty() || answer.text == "{}" || answer.text == "null")
+    throw not_understood("its result says nothing");
+  return answer_saying(answer.text, {}, message_id, to, rpc_id);
 }
 
 bool is_error(std::string_view body) {
