@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +74,15 @@ def test_one_is_sent_again_with_a_reason(org: Org, push_agents: PushAgents, away
     assert decided["decided_by"] == "the admin token" and decided["decided_at"]
     told = [each for each in org.ask("GET", f"/workspaces/{away.id}/activity?type=dead_letter").json()]
     assert len(told) == 1 and "the agent is back" in told[0]["summary"] and told[0]["method"] == "resent"
+
+
+def test_one_that_is_sent_again_has_a_new_life(org: Org, away: Resident) -> None:
+    letter = expired(org, away, "a short life")
+    again = decide(org, letter, "resend").json()["sent_again_as"]
+    waiting = org.ask("GET", f"/workspaces/{away.id}/a2a/queue/{again}").json()
+    assert waiting["status"] == "queued"
+    lasts = datetime.fromisoformat(waiting["expires_at"]) - datetime.fromisoformat(waiting["enqueued_at"])
+    assert lasts > timedelta(days=1), waiting
 
 
 def test_one_is_dropped_once(org: Org, away: Resident) -> None:

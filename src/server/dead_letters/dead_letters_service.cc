@@ -163,6 +163,8 @@ io::Task<api::DeadLetterDecided> Service::resend(auth::Admin::Caller caller, Act
   }
   proxy::Admission admission = co_await proxy_.admit(record->message.source, record->message.target,
                                                      std::move(body), std::move(parent));
+  // The life it was given is over; who sends it again wants it to arrive.
+  admission.message.expires_in_seconds.reset();
   auto accepted = co_await db_.write([&, this](sql::Tx& tx) {
     auto out = proxy_.accept(tx, admission, record->message.delegation);
     decide(tx, find(tx, id), made, out.message.seq);
