@@ -14,8 +14,11 @@ constexpr std::chrono::seconds keep_alive{15};
 
 constexpr std::size_t kept_capacity = 4096;  // Bytes of a buffer of a stream that waits.
 
-void write_event(std::string& out, std::int64_t number, std::string_view data) {
-  out += fmt::format("id: {}\ndata: ", number);
+// Clients of HTTP+JSON know an error by the event's type; JSON-RPC says it in its envelope.
+void write_event(std::string& out, std::int64_t number, std::string_view data, bool bare) {
+  out += fmt::format("id: {}\n", number);
+  if (bare && data.starts_with(R"({"error":)")) out += "event: error\n";
+  out += "data: ";
   out += data;
   out += "\n\n";
 }
@@ -115,7 +118,7 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
         event = told();
       }
       let_go(piece.data);
-      write_event(text, piece.number, event);
+      write_event(text, piece.number, event, reading.bare);
       let_go(event);
       co_await out.write(text);
       let_go(text);
@@ -155,10 +158,11 @@ io::Task<std::string> Service::closing(const Following& reading, bool gone) {
       asked.rpc = true;
       asked.rpc_id = reading.rpc_id;
       asked.message_id = reading.message_id;
-      write_event(text, number, shaped(reading, response_of(*refusal, asked).body));
+      write_event(text, number, shaped(reading, response_of(*refusal, asked).body), reading.bare);
     } else if (auto piece = a2a::piece_of(outcome.body.text)) {
       write_event(text, number,
-                  shaped(reading, a2a::event_of(*piece, reading.generation, reading.rpc_id)));
+                  shaped(reading, a2a::event_of(*piece, reading.generation, reading.rpc_id)),
+                  reading.bare);
     }
     return text;
   };

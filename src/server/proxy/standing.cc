@@ -45,6 +45,7 @@ Standing ended(const messages::Record& record, const std::optional<Known>& task)
       out.state = task ? task->state : "completed";
       if (task) out.since = task->at;
       if (!is_end(out.state)) out.word = "seen";
+      if (out.state == "canceled") out.word = "canceled";
       break;
     case End::failed:
       // An agent's own account of its task, an error of its own, or no answer at all.
