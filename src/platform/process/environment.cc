@@ -79,7 +79,7 @@ DirectoryLock::DirectoryLock(const fs::path& directory) {
     if (!holder.told.empty()) who += ", at " + holder.told;
     throw Fault(
         Kind::conflict, "data_in_use",
-        fmt::format("{} is used by another molecule process{}; stop it or choose another --data",
+        fmt::format("{} is used by another molecule process{}; stop it or choose another directory",
                     directory.string(), who));
   }
   file_ = std::move(fd);
