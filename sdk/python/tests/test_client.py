@@ -446,7 +446,9 @@ def test_results_of_several_come_as_they_end_and_all_together(platform: Scripted
     assert [each["result"] for each in client.delegations_as_they_end("g", timeout=60)] == ["r1", "r0", "r2"]
     waits = [r.query for r in platform.requests if r.path == group]
     assert [query["ended"] for query in waits] == ["0", "0", "1", "1"] and all(query["wait"] for query in waits)
-    assert [each["result"] for each in client.wait_for_delegations("g")] == ["r0", "r1", "r2"]
+    for named in ("g", {"group_id": "g", "delegations": []}):
+        assert [each["result"] for each in client.wait_for_delegations(named)] == ["r0", "r1", "r2"]
+        assert [each["result"] for each in client.delegations_as_they_end(named)] == ["r0", "r1", "r2"]
     platform.on("GET", group, group_of("dispatched"))
     with pytest.raises(TimeoutError, match="goes on"):
         client.wait_for_delegations("g", timeout=0)
@@ -454,7 +456,11 @@ def test_results_of_several_come_as_they_end_and_all_together(platform: Scripted
 
 def test_a_delegation_is_called_off_and_a_tree_is_read_whole(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
     platform.on("POST", SELF + "/delegations/d/cancel", {"delegation_id": "d", "status": "canceled"})
-    assert client.cancel_delegation("d")["status"] == "canceled"
+    for named in ("d", {"delegation_id": "d", "status": "delegated"}):
+        assert client.cancel_delegation(named)["status"] == "canceled"
+    for wrong in ({"group_id": "g", "delegations": []}, ["d"], None):
+        with pytest.raises(TypeError, match="give a delegation_id, or a dictionary that has one, not"):
+            client.cancel_delegation(wrong)
     platform.on("GET", f"/workspaces/{PEER}/tasks/t/tree", {"nodes": [{"id": "t"}, {"id": "u"}], "next": "u"}, {"nodes": [{"id": "v"}]})
     assert [node["id"] for node in client.task_tree(PEER, "t")] == ["t", "u", "v"]
     assert platform.requests[-1].query == {"after": "u"}
@@ -486,6 +492,7 @@ def test_waiting_for_a_delegation(platform: ScriptedPlatform, client: RemoteAgen
     platform.on("GET", path, {"status": "dispatched"}, Reply(hangup=True), Reply(503, {"error": "later"}),
                 {"status": "completed", "result": "done"})
     assert client.wait_for_delegation("d1", timeout=20)["result"] == "done"
+    assert client.wait_for_delegation({"delegation_id": "d1", "status": "delegated"}, timeout=20)["result"] == "done"
     assert 1 <= int(platform.requests[0].query["wait"]) <= 30
     platform.on("GET", path, {"status": "canceled", "error": "called off"})
     assert client.wait_for_delegation("d1")["error"] == "called off"

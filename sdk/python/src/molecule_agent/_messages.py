@@ -6,7 +6,7 @@ import functools
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import requests
@@ -30,6 +30,18 @@ DELEGATE_ATTEMPTS = 4
 ENDED = frozenset({"completed", "failed", "canceled"})
 RECEIPT = frozenset({"status", "jsonrpc", "result"})
 """One of these is in every answer of the platform to a reply it took."""
+
+
+Named = str | Mapping[str, Any]
+"""An id, or what the platform said of the thing that has it."""
+
+
+def _id_in(given: Named, name: str) -> str:
+    found = given.get(name) if isinstance(given, Mapping) else given
+    if not isinstance(found, str):
+        what = f"a dictionary of {', '.join(map(str, given))}" if isinstance(given, Mapping) else type(given).__name__
+        raise TypeError(f"give a {name}, or a dictionary that has one, not {what}")
+    return found
 
 
 def _has_ended(group: dict[str, Any], more_than: int | None = None) -> bool:
@@ -112,7 +124,8 @@ class MessageCalls:
 
     def delegate(self, task: str, target_id: str, idempotency_key: str | None = None,
                  timeout: float = 300.0) -> dict[str, Any]:
-        """Hand `task` to a peer; returns at once with its `delegation_id`. `wait_for_delegation` brings the result.
+        """Hand `task` to a peer; returns at once with its `delegation_id`. `wait_for_delegation` takes that, or all that
+        was returned, and brings the result.
 
         Each call is its own task: without an `idempotency_key` a fresh one is made and kept over retries, so an
         acceptance whose answer was lost is not accepted twice. Give a key to make several calls one task.
@@ -156,38 +169,41 @@ class MessageCalls:
             self.stopped.wait(min(backoff(attempt), left))
         raise AssertionError("the last attempt returns or raises")
 
-    def delegation(self, delegation_id: str, wait: int = 0) -> dict[str, Any]:
+    def delegation(self, delegation_id: Named, wait: int = 0) -> dict[str, Any]:
         """One delegation of this workspace as it stands; `wait` seconds (at most MAX_WAIT) for its end first."""
         wait = max(0, min(int(wait), MAX_WAIT))
-        answer = self._transport.get(f"{self._self_path}/delegations/{segment(delegation_id)}",
+        name = _id_in(delegation_id, "delegation_id")
+        answer = self._transport.get(f"{self._self_path}/delegations/{segment(name)}",
                                      params={"wait": wait} if wait else None, timeout=READ_TIMEOUT + wait)
         return self._envelope(answer, "read delegation")
 
-    def wait_for_delegation(self, delegation_id: str, timeout: float = 300.0) -> dict[str, Any]:
+    def wait_for_delegation(self, delegation_id: Named, timeout: float = 300.0) -> dict[str, Any]:
         """Wait until the delegation is completed, failed or canceled and return it. Raises TimeoutError when it still runs
         after `timeout` seconds; the work goes on and may be asked for again."""
-        return self._until(lambda wait: self.delegation(delegation_id, wait), lambda row: row.get("status") in ENDED,
-                           f"delegation {delegation_id}", timeout)
+        name = _id_in(delegation_id, "delegation_id")
+        return self._until(lambda wait: self.delegation(name, wait), lambda row: row.get("status") in ENDED,
+                           f"delegation {name}", timeout)
 
-    def delegation_group(self, group_id: str, wait: int = 0, ended: int | None = None) -> dict[str, Any]:
+    def delegation_group(self, group_id: Named, wait: int = 0, ended: int | None = None) -> dict[str, Any]:
         """How those stand that `delegate_many` handed over together: `total`, `ended` and the `delegations`, without whole
         results. `wait` seconds (at most MAX_WAIT) until more than `ended` of them have ended, or all."""
         wait = max(0, min(int(wait), MAX_WAIT))
         asked = {"wait": wait or None, "ended": ended}
-        answer = self._transport.get(f"{self._self_path}/delegations/groups/{segment(group_id)}",
+        answer = self._transport.get(f"{self._self_path}/delegations/groups/{segment(_id_in(group_id, 'group_id'))}",
                                      params={name: value for name, value in asked.items() if value is not None},
                                      timeout=READ_TIMEOUT + wait)
         return self._envelope(answer, "read delegations")
 
-    def delegations_as_they_end(self, group_id: str, timeout: float = 300.0) -> Iterator[dict[str, Any]]:
+    def delegations_as_they_end(self, group_id: Named, timeout: float = 300.0) -> Iterator[dict[str, Any]]:
         """Each delegation of a group, whole, as soon as it is completed, failed or canceled. Raises TimeoutError when some
         still run after `timeout` seconds; the work goes on."""
         deadline = now() + timeout
+        name = _id_in(group_id, "group_id")
         given: set[str] = set()
         ended = 0
         while True:
-            read = functools.partial(self.delegation_group, group_id, ended=ended)
-            group = self._until(read, functools.partial(_has_ended, more_than=ended), f"group {group_id}",
+            read = functools.partial(self.delegation_group, name, ended=ended)
+            group = self._until(read, functools.partial(_has_ended, more_than=ended), f"group {name}",
                                 max(0.0, deadline - now()))
             ended = group["ended"]
             for row in group["delegations"]:
@@ -197,17 +213,18 @@ class MessageCalls:
             if group["ended"] == group["total"]:
                 return
 
-    def wait_for_delegations(self, group_id: str, timeout: float = 300.0) -> list[dict[str, Any]]:
+    def wait_for_delegations(self, group_id: Named, timeout: float = 300.0) -> list[dict[str, Any]]:
         """Wait until every delegation of a group is completed, failed or canceled and return them, whole, in the order of
         their targets. Raises TimeoutError as `wait_for_delegation` does."""
-        group = self._until(lambda wait: self.delegation_group(group_id, wait), _has_ended, f"group {group_id}",
-                            timeout)
+        name = _id_in(group_id, "group_id")
+        group = self._until(lambda wait: self.delegation_group(name, wait), _has_ended, f"group {name}", timeout)
         return [self.delegation(row["delegation_id"]) for row in group["delegations"]]
 
-    def cancel_delegation(self, delegation_id: str) -> dict[str, Any]:
+    def cancel_delegation(self, delegation_id: Named) -> dict[str, Any]:
         """Call a delegation off, with whatever was asked because of it; whoever is at it is told to stop. Raises
         PlatformError when it is completed or failed."""
-        answer = self._transport.post(f"{self._self_path}/delegations/{segment(delegation_id)}/cancel", {},
+        name = _id_in(delegation_id, "delegation_id")
+        answer = self._transport.post(f"{self._self_path}/delegations/{segment(name)}/cancel", {},
                                       headers=self._sender(), timeout=CALL_TIMEOUT)
         return self._envelope(answer, "cancel delegation")
 
