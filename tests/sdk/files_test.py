@@ -26,9 +26,11 @@ def person_sends(stage: Stage, workspace: str, name: str, data: bytes, text: str
     return file
 
 
-def notices(stage: Stage, workspace: str) -> list[dict[str, Any]]:
+def answers(stage: Stage, workspace: str) -> list[dict[str, Any]]:
+    """The files that messages to it were answered with."""
     rows = stage.must("GET", f"/workspaces/{workspace}/activity?type=a2a_receive&limit=50")
-    return [row for row in rows if row["method"] == "notify"]
+    said = [row["response_body"]["result"] for row in rows if row["method"] == "message/send" and row.get("response_body")]
+    return [part["file"] for message in said for part in message["parts"] if "file" in part]
 
 
 def counting(folder: Path) -> Any:
@@ -43,9 +45,8 @@ def counting(folder: Path) -> Any:
 
 
 def comes_back(stage: Stage, client: RemoteAgentClient, data: bytes) -> None:
-    notice = wait_for("the answer", lambda: notices(stage, client.workspace_id))[0]
-    (part,) = notice["response_body"]["parts"]
-    file = part["file"]["uri"].rpartition("/")[2]
+    (named,) = wait_for("the answer", lambda: answers(stage, client.workspace_id))
+    file = named["uri"].rpartition("/")[2]
     answer = stage.ask("GET", f"/workspaces/{client.workspace_id}/attachments/{file}")
     assert answer.text == hashlib.sha256(data).hexdigest()
 

@@ -15,6 +15,7 @@ import requests
 
 from . import _plugins, _wire, wire_types
 from ._answers import Answer, error_for, says_removed, stated_reason
+from ._asked import InHand
 from ._attachments import FileCalls
 from ._awake import backoff, now
 from ._errors import CredentialRejectedError, ForeignAnswerError, PlatformError, WorkspaceGoneError
@@ -65,6 +66,7 @@ class AgentCalls(FileCalls, PeerCalls):
                                     self._tokens.load)
         self._peers = PeerTransport(self._session)
         self._known = KnownPeers(url_cache_ttl)
+        self._in_hand = InHand()
         self._started = time.monotonic()
         self._activity = CurrentTask(lambda **told: self.heartbeat(**told))
         self._registered = False

@@ -13,6 +13,7 @@ import requests
 
 from . import _wire, wire_types
 from ._answers import Answer, error_for, says_cursor_lost
+from ._asked import Asked, InHand, Said
 from ._awake import backoff, now
 from ._chain import chain_headers
 from ._errors import CursorLostError, ForeignAnswerError, PlatformError
@@ -26,6 +27,8 @@ READ_TIMEOUT = 15.0
 CALL_TIMEOUT = 30.0
 MAX_WAIT = 30
 """Seconds the platform holds a long poll at most."""
+RECORDING_TIMEOUT = 15.0
+"""Seconds that a later word waits until the platform has the answer that went before it."""
 DELEGATE_ATTEMPTS = 4
 ENDED = frozenset({"completed", "failed", "canceled"})
 RECEIPT = frozenset({"status", "jsonrpc", "result"})
@@ -54,6 +57,7 @@ class MessageCalls:
     workspace_id: str
     _self_path: str
     _transport: Transport
+    _in_hand: InHand
 
     @property
     def stopped(self) -> threading.Event:
@@ -88,12 +92,44 @@ class MessageCalls:
 
     def reply(self, message: InboundMessage, text: str, *, failed: bool = False,
               files: Sequence[SharedFile] = ()) -> None:
-        """Answer `message`: on the canvas for a person, through the platform for a peer. Repeating the same answer to
-        the same message is recognised by the platform. `failed` tells a peer that `text` says why there is no result.
-        `files` are those that `upload` returned.
+        """Answer `message`: on the canvas for a person, through the platform for a peer. The first reply to a message that
+        a handler has in hand is its answer, at once and however the message came; a later one goes to its sender as a
+        message of its own. Repeating the same answer to the same message changes nothing. `failed` says that `text` is why
+        there is no result; a person whose message was polled reads the text alone. `files` are those that `upload` returned.
         Raises ValueError for blank text or an unknown sender."""
         if not text or not text.strip():
             raise ValueError("a reply needs text")
+        said = Said(text, failed, tuple(files))
+        asked = self._in_hand.find(message)
+        if asked is None:
+            self._send_reply(message, said)
+        elif said not in asked.said:
+            if asked.call is None:
+                self._send_reply(message, said)
+            elif not asked.call.answer(said):
+                self._wait_until_recorded(asked)
+                self._send_reply(message, said)
+            asked.said.append(said)
+
+    def _wait_until_recorded(self, asked: Asked) -> None:
+        """Else the platform could take a later word for the answer, which is still on its way there."""
+        name = asked.recorded_as
+        deadline = now() + RECORDING_TIMEOUT
+        pause = 0.02
+        while name and now() < deadline:
+            try:
+                if self.task(self.workspace_id, name)["status"]["state"] not in ("submitted", "working"):
+                    break
+            except (requests.ConnectionError, requests.Timeout, PlatformError) as error:
+                if isinstance(error, PlatformError) and not error.transient:
+                    log.info("cannot see how message %s stands: %s", name, error)
+                    break
+            self.stopped.wait(pause)
+            pause = min(2 * pause, 1.0)
+        asked.recorded_as = ""
+
+    def _send_reply(self, message: InboundMessage, said: Said) -> None:
+        text, failed, files = said.text, said.failed, said.files
         if message.source == InboundSource.canvas_user:
             body: wire_types.Notice = {"message": text}
             if message.activity_id:

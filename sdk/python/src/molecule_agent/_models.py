@@ -89,6 +89,15 @@ class SharedFile:
                    _wire.text_or(told.get("mimeType")) or _wire.text_or(told.get("mediaType")),
                    size if isinstance(size, int) and not isinstance(size, bool) else 0, inline)
 
+    def part(self, *, flat: bool = False) -> dict[str, Any]:
+        """As a part of a message: in the form of A2A 0.3, or of 1.0."""
+        if not flat:
+            return {"kind": "file", "file": self.told()}
+        named: dict[str, Any] = {"url": self.uri, "filename": self.name}
+        if self.mime_type:
+            named["mediaType"] = self.mime_type
+        return named
+
     def told(self) -> dict[str, Any]:
         """As the platform and A2A 0.3 name it."""
         found: dict[str, Any] = {"uri": self.uri, "name": self.name}

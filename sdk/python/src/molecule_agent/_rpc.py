@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _wire
+from ._asked import Call, Said, waits
 from ._chain import part_of
 from ._version import __version__
 
@@ -22,7 +23,8 @@ log = logging.getLogger("molecule_agent")
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 MAX_NAME = 128
 
-Runner = Callable[[dict[str, Any], str], Any]
+Runner = Callable[[dict[str, Any], str, Callable[[Said], None]], Any]
+"""Called with the payload, the key of the message, and where an answer goes that is said before the handler has ended."""
 
 
 class NotReady(Exception):
@@ -38,6 +40,7 @@ AT_WORK = {"X-Molecule-At-Work": "true"}
 SHORTLY = {"Retry-After": "5"}
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
+Give = Callable[[Reply], None]
 
 
 class Refusal(Exception):
@@ -47,10 +50,10 @@ class Refusal(Exception):
         self.message = message
 
 
-def call(handler: Callable[[dict[str, Any]], Any], payload: dict[str, Any]) -> Any:
-    """Run a handler; an async one gets an event loop of its own."""
+def call(handler: Callable[[dict[str, Any]], Any], payload: dict[str, Any], waiting: Call) -> Any:
+    """Run a handler for a call that waits; an async one gets an event loop of its own."""
     named = payload.get("activity_id")
-    with part_of(named if isinstance(named, str) else ""):
+    with waits(waiting), part_of(named if isinstance(named, str) else ""):
         outcome = handler(payload)
         if not inspect.isawaitable(outcome):
             return outcome
@@ -61,8 +64,9 @@ def call(handler: Callable[[dict[str, Any]], Any], payload: dict[str, Any]) -> A
         return asyncio.run(settle())
 
 
-def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> Reply:
-    """HTTP status, JSON-RPC reply to `body` and headers of its own."""
+def answer(run: Runner, body: bytes, sender: str, activity_id: str, give: Give) -> Reply:
+    """HTTP status, JSON-RPC reply to `body` and headers of its own. `give` gets what is said before the handler has ended:
+    then that is the answer, and what is returned nobody's."""
     request_id: Any = None
     try:
         envelope = _object(body)
@@ -85,9 +89,14 @@ def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> Repl
             "idempotency_key": message["messageId"],
             "activity_id": activity_id,
         }
-        outcome = run(payload, _key("rpc", sender, message["messageId"]))
-        result = _result(outcome, message, flat=method == "SendMessage")
-        return 200, {"jsonrpc": "2.0", "id": request_id, "result": result}, {}
+
+        def reply(outcome: Any) -> Reply:
+            if isinstance(outcome, Said) and outcome.failed and not outcome.files:
+                return 200, _error(request_id, INTERNAL, outcome.text), {}
+            result = _result(outcome, message, flat=method == "SendMessage")
+            return 200, {"jsonrpc": "2.0", "id": request_id, "result": result}, {}
+
+        return reply(run(payload, _key("rpc", sender, message["messageId"]), lambda said: give(reply(said))))
     except Refusal as refusal:
         return 200, _error(request_id, refusal.code, refusal.message), {}
     except NotReady:
@@ -98,7 +107,7 @@ def answer(run: Runner, body: bytes, sender: str, activity_id: str = "") -> Repl
         return 200, _error(request_id, INTERNAL, _reference()), {}
 
 
-def answer_flat(run: Runner, body: bytes, caller: str | None = None) -> Reply:
+def answer_flat(run: Runner, body: bytes, caller: str | None, give: Give) -> Reply:
     """The same of the flat endpoint. Who calls directly is `caller`, and no part of a message that the platform carried;
     otherwise the body says both."""
     try:
@@ -108,9 +117,8 @@ def answer_flat(run: Runner, body: bytes, caller: str | None = None) -> Reply:
         if caller is not None:
             payload |= {"sender": caller, "activity_id": ""}
         key = payload.get("idempotency_key")
-        result = run(payload, _key("flat", payload.get("sender"), key) if isinstance(key, str) and key else "")
-        json.dumps(result)
-        return 200, {"status": "ok", "result": result}, {}
+        return _flat(run(payload, _key("flat", payload.get("sender"), key) if isinstance(key, str) and key else "",
+                         lambda said: give(_flat(said))))
     except Refusal as refusal:
         return 400, {"error": refusal.message}, {}
     except NotReady:
@@ -119,6 +127,16 @@ def answer_flat(run: Runner, body: bytes, caller: str | None = None) -> Reply:
         return 503, {"error": "the agent is at work on this message"}, AT_WORK
     except Exception:
         return 500, {"error": _reference()}, {}
+
+
+def _flat(outcome: Any) -> Reply:
+    if isinstance(outcome, Said):
+        if outcome.failed:
+            return 500, {"error": outcome.text}, {}
+        # This form has no place for files, and whoever reads it reads messages too.
+        outcome = _result(outcome, {}, flat=False) if outcome.files else outcome.text
+    json.dumps(outcome)
+    return 200, {"status": "ok", "result": outcome}, {}
 
 
 def _key(form: str, sender: Any, name: str) -> str:
@@ -159,14 +177,26 @@ def _result(outcome: Any, message: dict[str, Any], *, flat: bool) -> dict[str, A
         if flat and any(isinstance(outcome.get(name), dict) for name in ("message", "task")):
             return outcome
         text = _wire.extract_text(outcome) or json.dumps(outcome, ensure_ascii=False)
+    elif isinstance(outcome, Said):
+        text = outcome.text
     else:
         text = "" if outcome is None else str(outcome)
+    said = outcome if isinstance(outcome, Said) else Said(text)
     reply: dict[str, Any] = {"messageId": _wire.fresh_id()}
     if isinstance(message.get("contextId"), str):
         reply["contextId"] = message["contextId"]
     if flat:
-        return {"message": {**reply, "role": "ROLE_AGENT", "parts": [{"text": text}]}}
-    return {**reply, "kind": "message", "role": "agent", "parts": [{"kind": "text", "text": text}]}
+        reply |= {"role": "ROLE_AGENT", "parts": [{"text": text}, *(file.part(flat=True) for file in said.files)]}
+        return {"task": _failed_task(reply, "TASK_STATE_FAILED")} if said.failed else {"message": reply}
+    reply |= {"kind": "message", "role": "agent",
+              "parts": [{"kind": "text", "text": text}, *(file.part() for file in said.files)]}
+    return {"kind": "task", **_failed_task(reply, "failed")} if said.failed else reply
+
+
+def _failed_task(reply: dict[str, Any], state: str) -> dict[str, Any]:
+    """An error has no place for files; the task of one that failed has."""
+    return {"id": _wire.fresh_id(), "contextId": reply.get("contextId") or _wire.fresh_id(),
+            "status": {"state": state, "message": reply}}
 
 
 def _error(request_id: Any, code: int, message: str) -> dict[str, Any]:

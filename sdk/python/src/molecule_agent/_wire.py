@@ -37,7 +37,7 @@ def message_send(text: str, *, role: str, request_id: str = "", message_id: str 
         "kind": "message",
         "messageId": message_id or fresh_id(),
         "role": role,
-        "parts": [{"kind": "text", "text": text}, *({"kind": "file", "file": file.told()} for file in files)],
+        "parts": [{"kind": "text", "text": text}, *(file.part() for file in files)],
     }
     if metadata:
         message["metadata"] = metadata

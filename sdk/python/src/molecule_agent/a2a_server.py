@@ -7,6 +7,7 @@ connections, waiting time for a slow client, and answers remembered for repeated
 from __future__ import annotations
 
 import collections
+import contextlib
 import hmac
 import http.server
 import ipaddress
@@ -21,6 +22,7 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from . import _rpc
+from ._asked import Call, Said
 from ._chain import ACTIVITY_HEADER
 from ._direct import Callers, CallRefusedError, looks_like_call_token
 from ._version import __version__
@@ -56,6 +58,8 @@ class A2AServer:
     thread of its connection, so several messages are worked on side by side. A message that comes again while its
     first run lasts, or soon after, gets the answer of that run; while that takes long it is told so (503 with
     `X-Molecule-At-Work`), and the platform brings it again for as long as the run lasts.
+
+    With `PushDelivery` a reply to the message goes back at once, as its answer, while the handler goes on.
 
     `secret` must be presented as `Authorization: Bearer …`. It may be a function, such as `lambda:
     client.inbound_secret`, because the agent learns it when it registers: until the function gives one nobody is heard
@@ -143,13 +147,14 @@ class A2AServer:
     def card(self) -> dict[str, Any]:
         return _rpc.hybrid_card(self.agent_card, self.inbound_url, self.agent_id)
 
-    def run(self, payload: dict[str, Any], key: str) -> Any:
-        """Run the handler, once per `key` when it is not empty. Raises what the handler raised."""
+    def run(self, payload: dict[str, Any], key: str, give: Callable[[Said], None] = lambda said: None) -> Any:
+        """Run the handler, once per `key` when it is not empty. Raises what the handler raised. `give` gets an answer that
+        is said while the handler goes on; then that is the outcome."""
         handler = self.message_handler
         if handler is None:
             raise _rpc.NotReady
         if not key:
-            return _rpc.call(handler, payload)
+            return _rpc.call(handler, payload, Call(give))
         with self._lock:
             running = self._answers.get(key)
             mine: Future[Any] = Future()
@@ -160,10 +165,19 @@ class A2AServer:
                     del self._answers[old]
         if running is not None:
             return self._answer_of(running, key)
+
+        def said_early(said: Said) -> None:
+            with self._lock:
+                self._turned_away.discard(key)
+                mine.set_result(said)
+            give(said)
+
         try:
-            outcome = _rpc.call(handler, payload)
+            outcome = _rpc.call(handler, payload, Call(said_early))
         except BaseException as error:
             with self._lock:
+                if mine.done():
+                    raise
                 # A failed run is not an answer: the same message may be tried again. Only who was told to come for
                 # the end of this run is told how it ended.
                 if key not in self._turned_away:
@@ -172,8 +186,9 @@ class A2AServer:
                 mine.set_exception(error)
         else:
             with self._lock:
-                self._turned_away.discard(key)
-                mine.set_result(outcome)
+                if not mine.done():
+                    self._turned_away.discard(key)
+                    mine.set_result(outcome)
         return mine.result()
 
     def _answer_of(self, running: Future[Any], key: str) -> Any:
@@ -246,6 +261,7 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
     sys_version = ""
     timeout = CLIENT_TIMEOUT
     disable_nagle_algorithm = True
+    _answered = False
 
     def do_GET(self) -> None:
         owner = self.server.owner
@@ -281,11 +297,12 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         # Who calls directly is who the platform says, and no part of a message that the platform carried.
         sender = caller or (self.headers.get("X-Workspace-ID") or "").strip()
         if path == INBOUND_PATH:
-            status, reply, headers = _rpc.answer_flat(owner.run, body, caller)
+            status, reply, headers = _rpc.answer_flat(owner.run, body, caller, self._answer_early)
         else:
             activity = "" if caller else (self.headers.get(ACTIVITY_HEADER) or "").strip()
-            status, reply, headers = _rpc.answer(owner.run, body, sender, activity)
-        self._answer(status, reply, headers)
+            status, reply, headers = _rpc.answer(owner.run, body, sender, activity, self._answer_early)
+        if not self._answered:
+            self._answer(status, reply, headers)
 
     def _body(self, limit: int) -> bytes | None:
         """The request body; None when it was refused and the refusal is already sent."""
@@ -311,6 +328,15 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         """Answer without having read the body, which ends the connection: what follows would be misread."""
         self.close_connection = True
         self._answer(status, {"error": reason}, {"Connection": "close", **(headers or {})})
+
+    def _answer_early(self, reply: _rpc.Reply) -> None:
+        """Answer while the handler goes on, which keeps this thread: no other request comes over this connection. Who is
+        not there any more comes again, and gets the same."""
+        status, body, headers = reply
+        self._answered = True
+        with contextlib.suppress(OSError):
+            self._answer(status, body, {"Connection": "close", **headers})
+            self.connection.shutdown(socket.SHUT_WR)
 
     def _answer(self, status: int, reply: Any, headers: dict[str, str] | None = None) -> None:
         payload = json.dumps(reply, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import requests
 
 from . import _files, _wire
+from ._asked import waiting_call
+from ._awake import backoff
 from ._calls import AgentCalls
 from ._chain import part_of
 from ._errors import CredentialRejectedError, CursorLostError, PlatformError
@@ -37,6 +39,8 @@ MAX_DOUBTS = 8
 on the way."""
 REMEMBERED_IDS = 4096
 """Handled rows that are recognised when they come again."""
+
+REMARK_ATTEMPTS = 4
 
 MessageHandler = Callable[[InboundMessage, Any], "str | None | Awaitable[str | None]"]
 """Called with the message and the `RemoteAgentClient` that runs the loop."""
@@ -171,11 +175,12 @@ class PollDelivery:
             self._done(message)
             return 0
         failed = False
-        try:
-            answer = run_handler(handler, message, self._client)
-        except Exception as error:
-            answer, failed = self._record_failure(message, error), True
-        if isinstance(answer, str) and answer.strip():
+        with self._client._in_hand.take(message) as asked:
+            try:
+                answer = run_handler(handler, message, self._client)
+            except Exception as error:
+                answer, failed = self._record_failure(message, error), True
+        if isinstance(answer, str) and answer.strip() and not asked.says(answer):
             if message.source == InboundSource.unknown:
                 log.warning("message %s has no sender that can be answered; dropping the answer", message.activity_id)
             elif message.is_answer:
@@ -267,7 +272,8 @@ class PushDelivery:
 
     The server's own `message_handler` answers when it has one. Otherwise the handler given here, or else the one the
     agent loop passes to `run_once`, is called with an `InboundMessage`. Give it here when the platform may push as
-    soon as the agent is registered.
+    soon as the agent is registered. What it returns is the answer; when it has replied to the message itself, the first
+    reply is, and what it returns or raises afterwards goes to the sender as a message of its own.
     """
 
     def __init__(self, client: AgentCalls, server: A2AServer, handler: MessageHandler | None = None) -> None:
@@ -280,11 +286,40 @@ class PushDelivery:
     def _attach(self, handler: MessageHandler) -> None:
         def answer(payload: dict[str, Any]) -> str | None:
             message = InboundMessage.from_request(payload, _wire.text_or(payload.get("sender")))
-            # The server has said which message this belongs to. The name that the message has here may be its
-            # sender's own, which could be that of another's message.
-            return _run(handler, message, self._client)
+            call = waiting_call()
+            with self._client._in_hand.take(message, call, _wire.text_or(payload.get("activity_id"))) as asked:
+                try:
+                    # The server has said which message this belongs to. The name that the message has here may be its
+                    # sender's own, which could be that of another's message.
+                    text, failed = _run(handler, message, self._client), False
+                except Exception:
+                    if call is None or not call.close():
+                        raise
+                    log.exception("the handler failed for message %s, which it had answered", message.activity_id)
+                    text, failed = failure_text(message.activity_id), True
+                if call is None or not call.close():
+                    return text
+                if text and text.strip() and not asked.says(text):
+                    self._remark(message, text, failed)
+                return None
 
         self._server.message_handler = answer
+
+    def _remark(self, message: InboundMessage, text: str, failed: bool) -> None:
+        """Send what comes after the answer."""
+        if message.is_answer:
+            log.debug("message %s is an answer itself; not going on about it", message.activity_id)
+            return
+        for attempt in range(1, REMARK_ATTEMPTS + 1):
+            try:
+                self._client.reply(message, text, failed=failed)
+                return
+            except (PlatformError, requests.RequestException) as error:
+                passing = not isinstance(error, PlatformError) or error.transient
+                if not passing or attempt == REMARK_ATTEMPTS or self._client.stopped.is_set():
+                    log.error("cannot send what was said to %s beside its answer: %s", message.activity_id, error)
+                    return
+            self._client.stopped.wait(backoff(attempt))
 
     def run_once(self, handler: MessageHandler) -> int:
         if self._server.message_handler is None:
