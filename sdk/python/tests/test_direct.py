@@ -275,6 +275,41 @@ def test_what_is_done_for_a_direct_call_is_part_of_no_message(platform: Scripted
     assert belongs == [None, None, "row-3"]
 
 
+def test_a_peer_that_refuses_direct_calls_is_named_once(platform: ScriptedPlatform, client: RemoteAgentClient, serve: Callable[..., A2AServer],
+                                                        caplog: pytest.LogCaptureFixture) -> None:
+    known = Platform()
+    server = serve(callers=known.callers())
+    platform.on("GET", f"/registry/discover/{PEER}", lambda request: Reply(200, {
+        "url": server.inbound_url, "direct_token": token(claims={**CLAIMS, "sub": WORKSPACE, "aud": WORKSPACE})}))
+    platform.on("POST", f"/workspaces/{PEER}/a2a", {"result": {"parts": []}})
+
+    def told() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+    known.now = NOW + 120
+    for _ in range(3):
+        client.call_peer(PEER, "hi")
+    (line,) = told()
+    assert PEER in line and "401" in line and "this agent's clock is ahead of the platform's" in line
+    # It is news again once it has taken one.
+    known.now = NOW
+    assert client.call_peer(PEER, "hi")["result"]["parts"][0]["text"] == f"{WORKSPACE}:hi"
+    known.now = NOW - 120
+    client.call_peer(PEER, "hi")
+    assert len(told()) == 2 and "clock is behind" in told()[1]
+    # One that is only starting takes the next.
+    server.stop()
+    server = A2AServer(WORKSPACE, host="127.0.0.1", callers=known.callers())
+    server.start_in_background()
+    known.now = NOW
+    client.invalidate_peer_url(PEER)
+    try:
+        client.call_peer(PEER, "hi")
+    finally:
+        server.stop()
+    assert len(told()) == 2 and len(platform.asked("POST", f"/workspaces/{PEER}/a2a")) == 5
+
+
 def test_with_callers_and_no_secret_only_a_token_counts(serve: Callable[..., A2AServer]) -> None:
     server = serve(callers=Platform().callers())
     for path in ("/", "/a2a/inbound"):

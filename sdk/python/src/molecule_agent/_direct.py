@@ -88,7 +88,7 @@ class Callers:
         if issued > now + CLOCK_BEHIND_MAX:
             raise CallRefusedError("the token was made in the future: this agent's clock is behind the platform's")
         if now >= min(expires, issued + LIFE_MAX):
-            raise CallRefusedError("the token has expired; ask the platform for another")
+            raise CallRefusedError("the token has expired, or this agent's clock is ahead of the platform's")
         return caller
 
     def _key(self, key_id: Any) -> bytes:

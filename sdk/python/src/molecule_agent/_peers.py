@@ -41,6 +41,7 @@ class KnownPeers:
     def __init__(self, url_lives: float) -> None:
         self._url_lives = url_lives
         self._peers: dict[str, KnownPeer] = {}
+        self._refusing: dict[str, None] = {}
         self._lock = threading.Lock()
 
     def get(self, target: str) -> KnownPeer | None:
@@ -69,6 +70,20 @@ class KnownPeers:
     def forget(self, target: str) -> None:
         with self._lock:
             self._peers.pop(target, None)
+
+    def refuses(self, target: str) -> bool:
+        """Note that it takes no direct call; False when that was known."""
+        with self._lock:
+            known = target in self._refusing
+            while not known and len(self._refusing) >= MAX_KNOWN_PEERS:
+                self._refusing.pop(next(iter(self._refusing)))
+            self._refusing[target] = None
+        return not known
+
+    def takes(self, target: str) -> None:
+        """Note that it took one."""
+        with self._lock:
+            self._refusing.pop(target, None)
 
 
 class PeerCalls(MessageCalls):
@@ -160,8 +175,13 @@ class PeerCalls(MessageCalls):
             return None
         if 300 <= answer.status < 500 or answer.status == 503:
             self.invalidate_peer_url(target)
-            log.info("peer %s refused a direct call with %d; asking the platform instead", target, answer.status)
+            # Who is only starting, or full, takes the next one.
+            news = answer.status != 503 and self._known.refuses(target)
+            log.log(logging.WARNING if news else logging.INFO,
+                    "peer %s refused a direct call (%d: %s); the platform carries the message instead",
+                    target, answer.status, stated_reason(answer.details()) or answer.shown())
             return None
+        self._known.takes(target)
         return self._peer_envelope(answer, target)
 
     def _peer_envelope(self, answer: Answer, target: str) -> dict[str, Any]:
