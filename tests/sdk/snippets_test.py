@@ -265,7 +265,7 @@ def test_the_lines_in_the_guide(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_the_lines_in_the_guide_for_an_agent_that_is_called(stage: Stage, tmp_path: Path) -> None:
-    polls, is_called = blocks("docs/guides/connect-an-agent.md", "python")
+    polls, is_called, _ = blocks("docs/guides/connect-an-agent.md", "python")
     made = stage.external("called by the guide")
     # "In place of its last two lines."
     agent = of_the_guide(stage, made, "".join(polls.splitlines(keepends=True)[:-2]) + is_called, tmp_path)
@@ -279,3 +279,22 @@ def test_the_lines_in_the_guide_for_an_agent_that_is_called(stage: Stage, tmp_pa
     finally:
         agent.terminate()
         agent.communicate(timeout=20)
+
+
+def test_the_lines_in_the_guide_that_hand_work_over(stage: Stage, tmp_path: Path) -> None:
+    polls, _, hands_over = blocks("docs/guides/connect-an-agent.md", "python")
+    boss = stage.external("hands work over")
+    called = [stage.external(f"takes work {number}", boss["id"]) for number in range(2)]
+    agents = [of_the_guide(stage, made, polls, tmp_path) for made in called]
+    names = dict(zip(("target_id", "one_id", "other_id"), (called[0]["id"], called[0]["id"], called[1]["id"]), strict=True))
+    code = "".join(polls.splitlines(keepends=True)[:-1]) + "".join(f"{name} = {value!r}\n" for name, value in names.items())
+    agents.append(of_the_guide(stage, boss, code + hands_over, tmp_path))
+    try:
+        out, err = agents[-1].communicate(timeout=60)
+    finally:
+        for agent in agents:
+            agent.terminate()
+            agent.communicate(timeout=20)
+    first, *rest = out.splitlines()
+    assert first == "completed I heard: Count the words of the report.", out + err
+    assert sorted(rest) == sorted(f"{made['id']} completed" for made in called)
