@@ -66,12 +66,13 @@ class Busy:
     def __init__(self, state: str = "working") -> None:
         self.begun = task(state)
         self.stands = self.begun
+        self.stopped = task("canceled")
         self.asked: list[str] = []
 
     def __call__(self, connection: socket.socket, head: bytes, body: bytes) -> None:
         method = json.loads(body)["method"]
         self.asked.append(method)
-        result = self.begun if method == "message/send" else task("canceled") if method == "tasks/cancel" else self.stands
+        result = self.begun if method == "message/send" else self.stopped if method == "tasks/cancel" else self.stands
         connection.sendall(answer_bytes(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result})))
 
 
@@ -142,6 +143,19 @@ def test_who_is_at_it_is_told_to_stop(org: Org, push_agents: PushAgents) -> None
     assert work.stands()["status"] == "canceled"
     wait_for("the agent to be told", lambda: "tasks/cancel" in work.busy.asked)
     assert work.stands()["status"] == "canceled" and len(work.results()) == 1
+
+
+def test_work_that_was_called_off_stands_so_though_its_agent_goes_on(org: Org, push_agents: PushAgents) -> None:
+    work = AtIt(org, push_agents)
+    work.busy.stopped = task("working")
+    wait_for("the answer", lambda: "tasks/get" in work.busy.asked)
+    mail = [row for row in org.ask("GET", f"/workspaces/{work.peer.id}/activity").json() if row["method"] == "message/send"][0]
+    tree = f"/workspaces/{work.peer.id}/tasks/{mail['id']}/tree"
+    assert org.ask("GET", tree).json()["nodes"][0]["state"] == "working"
+    assert work.asker.ask("POST", f"{work.path}/cancel").status_code == 200
+    wait_for("the agent to be told", lambda: "tasks/cancel" in work.busy.asked)
+    node = org.ask("GET", tree).json()["nodes"][0]
+    assert (node["state"], node["standing"]) == ("canceled", "canceled")
 
 
 def test_an_agent_that_is_removed_while_it_is_at_it_ends_the_work(org: Org, push_agents: PushAgents) -> None:

@@ -66,15 +66,20 @@ BOOST_DESCRIBE_STRUCT(TreeRow, (),
                        summary, state, attempts, end, ended_at, error, failure, task_id, task_state,
                        changed_at, below))
 namespace part {
+// Of a task that its agent went on with: its delegation may know the end, from elsewhere or because
+// it was called off.
 inline constexpr std::string_view tree = R"(
     SELECT m.seq, m.parent_seq, m.answer, m.target_id, m.source_id, m.delegation_id, m.created_at,
            SUBSTR(m.summary, 1, 300), d.state, d.attempts, o."end", o.ended_at, SUBSTR(o.error, 1, 600),
            CASE WHEN o."end" <> 'failed' OR t.message IS NULL THEN NULL
                 WHEN o.size <= 4096 THEN o.body ELSE '{"jsonrpc":"2.0"}' END,
-           t.task_id, t.state, t.changed_at,
+           t.task_id, CASE WHEN g.status IS NULL THEN t.state ELSE g.status END,
+           CASE WHEN g.status IS NULL THEN t.changed_at ELSE g.updated_at END,
            CAST(CASE WHEN EXISTS (SELECT 1 FROM messages c WHERE c.parent_seq = m.seq) THEN 1 ELSE 0 END AS BIGINT)
       FROM messages m LEFT JOIN deliveries d ON d.seq = m.seq LEFT JOIN outcomes o ON o.seq = m.seq
-      LEFT JOIN tasks t ON t.message = m.seq)";
+      LEFT JOIN tasks t ON t.message = m.seq
+      LEFT JOIN delegations g ON g.delegation_id = m.delegation_id AND t.state IN ('working', 'submitted')
+                             AND g.status IN ('completed', 'failed', 'canceled'))";
 inline constexpr std::string_view of_number = R"(
      WHERE m.seq = $1)";
 // By the index over parents.
