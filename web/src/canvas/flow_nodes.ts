@@ -2,7 +2,8 @@ import type { Org } from "@/model/org";
 import { statusWords } from "@/model/selectors";
 import type { Hops } from "@/model/hops";
 import type { HopFlowEdge } from "./hop_edge";
-import type { Box, Layout } from "./layout";
+import { placeLabels, wordsEnd } from "./hop_labels";
+import type { Box, Layout, Point } from "./layout";
 import type { WorkspaceFlowNode } from "./workspace_node";
 
 /**
@@ -56,23 +57,29 @@ function isInside(layout: Layout, id: string, ancestor: string): boolean {
   return false;
 }
 
+const above = ({ x, y, w }: Box): Point => ({ x: x + w / 2, y });
+const below = ({ x, y, w, h, open }: Box): Point => ({ x: x + w / 2, y: y + (open ? wordsEnd : h) });
+
 /** The edges to draw: hops whose both ends are visible. A parent is entered and left below its own words. */
 export function flowEdges(hops: Hops, layout: Layout, onOpen: (from: string) => void): HopFlowEdge[] {
-  return [...hops.values()].flatMap((hop) => {
-    if (!layout.boxes.has(hop.from) || !layout.boxes.has(hop.to)) return [];
+  const drawn = [...hops.values()].flatMap((hop) => {
+    const [source, target] = [layout.boxes.get(hop.from), layout.boxes.get(hop.to)];
+    if (!source || !target) return [];
     const upward = isInside(layout, hop.from, hop.to);
-    const edge: HopFlowEdge = {
-      id: hop.key,
-      type: "hop",
-      source: hop.from,
-      target: hop.to,
-      sourceHandle: upward ? "top" : "bottom",
-      targetHandle: upward ? "bottom" : "top",
-      data: { onOpen },
-      focusable: false,
-      selectable: false,
-      zIndex: 1000,
-    };
-    return [edge];
+    const [from, to] = upward ? [above(source), below(target)] : [below(source), above(target)];
+    return [{ hop, curve: { from, to, upward } }];
   });
+  const places = placeLabels(drawn, layout);
+  return drawn.map(({ hop, curve: { upward } }) => ({
+    id: hop.key,
+    type: "hop",
+    source: hop.from,
+    target: hop.to,
+    sourceHandle: upward ? "top" : "bottom",
+    targetHandle: upward ? "bottom" : "top",
+    data: { onOpen, upward, part: 0.5, crowded: true, ...places.get(hop.key) },
+    focusable: false,
+    selectable: false,
+    zIndex: 1000,
+  }));
 }

@@ -21,7 +21,7 @@ import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
 import { LandingGhost } from "./landing_ghost";
 import { emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
-import { marksStore, pick, pickAlso, unpick } from "./marks";
+import { marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
 import { fitClosest, fitPadding, openingView, zoomLeast, zoomMost } from "./opening_view";
 import { useRubberBand } from "./rubber_band";
 import { statusTone } from "./status_dot";
@@ -38,6 +38,11 @@ const fitOptions = { padding: fitPadding, maxZoom: fitClosest };
 const hidden = { hideAttribution: true };
 const mapSize = { width: 168, height: 112 };
 const mapColour = (node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status]);
+
+function onPoint({ target }: { target: EventTarget }) {
+  pointedStore.set(target instanceof Element ? target.closest<HTMLElement>("[data-workspace-id]")?.dataset.workspaceId : undefined);
+}
+const onPointAway = () => pointedStore.set(undefined);
 
 export interface GraphHandlers {
   onSelect: (id: string | undefined) => void;
@@ -130,6 +135,7 @@ function Flow(props: GraphProps) {
 
   const onFocus = useCallback((event: FocusEvent) => {
     const card = event.target instanceof HTMLElement ? event.target : undefined;
+    onPoint(event);
     // Keys can reach a card that is half out of sight; a pointer has it under it already.
     if (card?.dataset.workspaceId && card.matches(":focus-visible")) graph.controls?.reveal(card.dataset.workspaceId);
   }, []);
@@ -167,6 +173,9 @@ function Flow(props: GraphProps) {
       tabIndex={-1}
       onKeyDown={onKeyDown}
       onFocus={onFocus}
+      onBlur={onPointAway}
+      onPointerOver={onPoint}
+      onPointerLeave={onPointAway}
       onPointerDown={band.onPointerDown}
       onPointerMove={band.onPointerMove}
       onPointerUp={band.onPointerUp}

@@ -15,6 +15,9 @@ export interface Marks {
 
 export const marksStore = new Store<Marks>({ selected: undefined, picked: new Set(), dropInto: undefined, landing: undefined, leaving: new Set() });
 
+/** The card under the pointer, or that keys have reached. */
+export const pointedStore = new Store<string | undefined>(undefined);
+
 export function mark(change: Partial<Marks>): void {
   const before = marksStore.get();
   if ((Object.keys(change) as (keyof Marks)[]).every((key) => before[key] === change[key])) return;
