@@ -113,7 +113,10 @@ io::Task<void> Inquiries::ask(std::int64_t message) {
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     log::warn("an agent could not be asked of its task", log::field("error", fault.text()));
+  } catch (const std::exception& problem) {
+    log::error("an agent could not be asked of its task", log::field("error", problem.what()));
   }
+  woken_.notify();  // There is room for the next one.
   auto it = asked_.find(message);
   if (it == asked_.end()) co_return;
   if (!goes_on) {
