@@ -53,7 +53,7 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
     return headers;
   };
   std::string wrong = trial.own;
-  std::swap(wrong[5], wrong[6]);
+  wrong[5] = wrong[5] == 'A' ? 'B' : 'A';
   Headers cookie{{"Cookie", trial.session}};
   std::string unknown = trial.session.substr(0, trial.session.find('=') + 1) + trial.own;
 

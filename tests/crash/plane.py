@@ -28,7 +28,7 @@ class Plane:
 
     def start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
-        environment["RATE_LIMIT"] = "0"
+        environment["RATE_LIMIT"] = environment["MOLECULE_EDGE_RATE"] = "0"
         if self.database_url:
             environment["DATABASE_URL"] = self.database_url
         with self.log.open("ab") as log:
