@@ -228,6 +228,11 @@ test("is what the platform answers, route by route", async () => {
   await ask("POST", "/dead-letters/{id}/drop", { id: first.id, body: { reason: "twice" }, expect: 409 });
   await ask("POST", "/dead-letters/{id}/drop", { id: second.id, body: { reason: "nobody needs it" } });
   await ask("GET", "/dead-letters", { query: "?state=decided" });
+  const asks = await new Agent(() => ({ kind: "task", id: "t", contextId: "c", status: { state: "input-required", message: saying("Which one?") } })).join(platform, "asks");
+  await ask("POST", "/workspaces/{id}/a2a", { id: asks.id, body: message("read one", "m-asks") });
+  const questions = await ask("GET", "/questions", { query: "?limit=1" });
+  assert.deepEqual(questions.items.map(({ workspace_id, task_id, state }) => [workspace_id, task_id, state]), [[asks.id, "t", "input-required"]]);
+  await asks.leave();
 
   await ask("GET", "/workspaces/{id}/activity", { id: mate.id, token: mateToken, query: "?type=a2a_receive&include=peer_info" });
   await ask("GET", "/workspaces/{id}/activity", { id: mate.id, query: "?order=sideways", expect: 400 });

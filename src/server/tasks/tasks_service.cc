@@ -93,6 +93,9 @@ constexpr auto table = http::table(
         .says("A task and what was asked because of it, each behind its parent; tasks that are "
               "neither from nor to who asks are hidden.")
         .refuses("task_not_found", "bad_query"),
+    http::get<auth::Admin, &Service::questions>("/questions")
+        .says(
+            "Tasks of people whose agents ask for something before they go on, newest message first."),
     http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")
         .says("The agent card of a workspace, for who asks for the extended one: it says all.")
         .gives<RawJson>()

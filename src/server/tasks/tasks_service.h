@@ -28,6 +28,12 @@ struct TreeQuery {
 };
 BOOST_DESCRIBE_STRUCT(TreeQuery, (), (after, limit))
 
+struct QuestionQuery {
+  std::optional<std::int64_t> before_seq;  // questions below this number
+  std::optional<std::int64_t> limit;       // default 50, at most 200
+};
+BOOST_DESCRIBE_STRUCT(QuestionQuery, (), (before_seq, limit))
+
 class Service {
  public:
   Service(sql::Database& db, messages::Ledger& ledger, const Tasks& tasks,
@@ -111,6 +117,10 @@ class Service {
   // and how that stands; between whom it goes and what it says only those it is from or to.
   io::Task<api::TaskTree> tree(auth::Member::Caller caller, WorkspaceId id, std::string task,
                                http::Query<TreeQuery> query);
+
+  // GET /questions: what agents of all workspaces ask people.
+  io::Task<api::QuestionPage> questions(auth::Admin::Caller caller,
+                                        http::Query<QuestionQuery> query);
 
  private:
   // Who asks whose endpoint.

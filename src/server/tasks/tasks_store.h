@@ -91,6 +91,32 @@ inline constexpr sql::Query<TreeRow(std::int64_t)> tree_node{
 inline constexpr sql::Query<TreeRow(std::int64_t, std::int64_t, std::int64_t)> tree_below{
     "tasks.tree_below", sql::joined<part::tree, part::of_parent>};
 
+// A task of a person whose agent asks for something, by its newest message.
+struct Asked {
+  std::int64_t seq = 0;
+  WorkspaceId target_id;
+  Instant created_at;
+  std::string summary;
+  std::string task_id;
+  std::string context_id;
+  std::string state;
+  Instant changed_at;
+};
+BOOST_DESCRIBE_STRUCT(Asked, (),
+                      (seq, target_id, created_at, summary, task_id, context_id, state, changed_at))
+// $1: below this message. Newest first.
+inline constexpr sql::Query<Asked(std::int64_t, std::int64_t)> asking{"tasks.asking", R"(
+    SELECT t.message, t.agent_id, m.created_at, SUBSTR(m.summary, 1, 300), t.task_id, t.context_id, t.state,
+           t.changed_at
+      FROM tasks t JOIN messages m ON m.seq = t.message
+      LEFT JOIN outcomes o ON o.seq = t.message
+     WHERE t.source_id IS NULL AND (t.state = 'input-required' OR t.state = 'auth-required') AND t.message < $1
+       AND (o."end" IS NULL OR o."end" = 'answered')
+       AND NOT EXISTS (SELECT 1 FROM tasks later
+                        WHERE later.task_id = t.task_id AND later.agent_id = t.agent_id
+                          AND later.message > t.message AND later.source_id IS NULL)
+     ORDER BY t.message DESC LIMIT $2)"};
+
 inline constexpr sql::Query<void(std::int64_t)> erase{"tasks.erase", R"(
     DELETE FROM tasks WHERE message = $1)"};
 // Of messages between two numbers that are no more.

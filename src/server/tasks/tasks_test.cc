@@ -171,6 +171,29 @@ TEST_P(TaskStore, ATaskOfManyMessagesIsListedOnce) {
   EXPECT_EQ(all(), (Seqs{other.seq, two.seq}));
 }
 
+TEST_P(TaskStore, WhatAgentsAskPeopleIsFoundInTheNewestMessageOfItsTask) {
+  auto asking = [&](std::int64_t before = 1'000'000, std::int64_t limit = 10) {
+    std::vector<std::string> states;
+    for (const store::Asked& each :
+         read([&](sql::Read& r) { return r.all(store::asking, before, limit); }))
+      states.push_back(each.task_id + " " + each.state);
+    return states;
+  };
+  end(accept(), End::answered, AgentTask{"a", "c", "input-required"});
+  end(accept(random.id<WorkspaceId>()), End::answered, AgentTask{"b", "c", "input-required"});
+  const messages::Message access = accept();
+  end(access, End::answered, AgentTask{"d", "c", "auth-required"});
+  end(accept(), End::canceled, AgentTask{"e", "c", "input-required"});
+  end(accept(), End::answered, AgentTask{"f", "c", "completed"});
+  EXPECT_EQ(asking(), (std::vector<std::string>{"d auth-required", "a input-required"}));
+  EXPECT_EQ(asking(access.seq), (std::vector<std::string>{"a input-required"}));
+  EXPECT_EQ(asking(1'000'000, 1), (std::vector<std::string>{"d auth-required"}));
+  end(accept(), End::answered, AgentTask{"a", "c", "input-required"});
+  EXPECT_EQ(asking(), (std::vector<std::string>{"a input-required", "d auth-required"}));
+  end(accept(), End::answered, AgentTask{"a", "c", "completed"});
+  EXPECT_EQ(asking(), (std::vector<std::string>{"d auth-required"}));
+}
+
 TEST_P(TaskStore, WhatIsErasedOrPrunedIsForgotten) {
   auto one = accept(), two = accept();
   end(one, End::answered, AgentTask{"t", "c", "completed"});

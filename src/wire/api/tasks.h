@@ -1,4 +1,4 @@
-// What was asked because of a task.
+// What was asked because of a task, and what agents ask people.
 #pragma once
 
 #include <array>
@@ -64,5 +64,35 @@ struct TaskTree {
       json::About{"next", "there are more: ask for them with `after`"}};
 };
 BOOST_DESCRIBE_STRUCT(TaskTree, (), (nodes, next))
+
+struct Question {
+  ActivityId id;
+  std::int64_t seq = 0;
+  WorkspaceId workspace_id;
+  std::string state;
+  Instant since;
+  std::string summary;
+  std::string task_id;
+  std::string context_id;
+
+  static constexpr std::array about{
+      json::About{"id", "of the message; its activity's response_body has the question"},
+      json::About{"workspace_id", "whose agent asks"},
+      json::About{"state", "\"input-required\" or \"auth-required\""},
+      json::About{"since", "when it came into this state"},
+      json::About{"summary", "the beginning of the message"},
+      json::About{"task_id", "of the agent's task; the answer is a message with it"}};
+};
+BOOST_DESCRIBE_STRUCT(Question, (),
+                      (id, seq, workspace_id, state, since, summary, task_id, context_id))
+
+struct QuestionPage {
+  std::vector<Question> items;
+  std::optional<std::int64_t> next_before_seq;
+
+  static constexpr std::array about{
+      json::About{"next_before_seq", "where the list goes on; null: it does not"}};
+};
+BOOST_DESCRIBE_STRUCT(QuestionPage, (), (items, next_before_seq))
 
 }  // namespace molecule::api

@@ -605,6 +605,29 @@ export interface Provisioning {
   y: number;
 }
 
+export interface Question {
+  /** of the message; its activity's response_body has the question */
+  id: string;
+  seq: number;
+  /** whose agent asks */
+  workspace_id: string;
+  /** "input-required" or "auth-required" */
+  state: string;
+  /** when it came into this state */
+  since: string;
+  /** the beginning of the message */
+  summary: string;
+  /** of the agent's task; the answer is a message with it */
+  task_id: string;
+  context_id: string;
+}
+
+export interface QuestionPage {
+  items: Question[];
+  /** where the list goes on; null: it does not */
+  next_before_seq: number | null;
+}
+
 export interface QueueItem {
   queue_id: string;
   workspace_id: string;

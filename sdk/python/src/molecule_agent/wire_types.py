@@ -636,6 +636,29 @@ class Provisioning(TypedDict):
     y: float
 
 
+class Question(TypedDict):
+    # of the message; its activity's response_body has the question
+    id: str
+    seq: int
+    # whose agent asks
+    workspace_id: str
+    # "input-required" or "auth-required"
+    state: str
+    # when it came into this state
+    since: str
+    # the beginning of the message
+    summary: str
+    # of the agent's task; the answer is a message with it
+    task_id: str
+    context_id: str
+
+
+class QuestionPage(TypedDict):
+    items: list[Question]
+    # where the list goes on; null: it does not
+    next_before_seq: int | None
+
+
 class QueueItem(TypedDict):
     queue_id: str
     workspace_id: str
