@@ -304,7 +304,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
       [&outcomes](sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer) {
         return outcomes.answered_late(tx, message, answer);
       });
-  outcomes.on_going_on([&inquiries](std::int64_t message) { inquiries.ask_about(message); });
+  agents_tasks.on_going_on([&inquiries](std::int64_t message) { inquiries.ask_about(message); });
   push_notifications::Sender push_sender({db, outbox, feed, tasks, inquiries, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),
                                          registry);
@@ -327,9 +327,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   co_await presence.load();
   co_await proxy.recover();
   co_await push_sender.load();
-  auto going_on = [&outcomes](sql::Read& read) { return outcomes.going_on(read); };
-  const auto at_it = co_await db.read(going_on);
-  for (std::int64_t message : at_it) inquiries.ask_about(message);
+  co_await inquiries.load();
 
   // The way in.
   auth::GateParts gate_parts{tokens, sessions, admin, directory, limits, world.clock, registry};

@@ -34,6 +34,21 @@ async function opensChat(page, agent, base) {
 const pdf = { name: "report.pdf", mimeType: "application/pdf", uri: "https://example.org/report.pdf" };
 const taskOf = (state, parts = []) => ({ kind: "task", id: "t", contextId: "c", status: { state }, ...(parts.length > 0 ? { artifacts: [{ artifactId: "a", parts }] } : {}) });
 
+test("what comes of long work is said in the place of its beginning", async () => {
+  let now = taskOf("working");
+  const agent = await new Agent(() => taskOf("working"), { stop: ({ method }) => (method === "tasks/get" ? now : undefined) }).join(platform, "patient");
+  closing.push(() => agent.leave());
+  await opensChat(person.page, agent);
+  await person.writes("count to three");
+  await until("its beginning", async () => /still working on it/.test((await shown(person.page))[1] ?? ""));
+  now = taskOf("completed", [{ kind: "text", text: "One, two, three." }]);
+  const end = ["user: count to three", "agent: One, two, three."];
+  await until("what came of it", async () => (await shown(person.page)).join("|") === end.join("|"));
+  await person.page.reload();
+  await until("the same after a reload", async () => (await shown(person.page)).join("|") === end.join("|"));
+  assert.equal(agent.asked.length, 1);
+});
+
 test("an answer without words is shown as what it is, now and after a reload", async () => {
   const answers = {
     "a file": taskOf("completed", [{ kind: "file", file: pdf }]),

@@ -48,6 +48,10 @@ class Feed final : public messages::Follower {
                 messages::State state) override;
   void ended(sql::Tx& tx, const messages::Message& message,
              const messages::Outcome& outcome) override;
+  void amended(sql::Tx& tx, const messages::Message& message,
+               const messages::Outcome& outcome) override {
+    ended(tx, message, outcome);
+  }
 
   // Grows whenever a row of the workspace was committed or ended; shared by a few workspaces. For
   // long polls: look, read, and look again only when it moved. Any thread.

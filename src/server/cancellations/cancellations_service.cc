@@ -148,7 +148,10 @@ io::Task<std::string> Service::attempt(const store::ToTell& due) {
   if (!goes_on || !now || now->state.empty() || now->state == seen.task->state)
     co_return std::string();
   const messages::AgentTask known{task, context, now->state};
-  co_await db_.write([&, this](sql::Tx& tx) { ledger_.note(tx, due.message, known); });
+  const messages::Message& message = seen.record->message;
+  const std::string told = co_await proxy_.task_told(message, said->answer);
+  if (told.empty()) co_return std::string();
+  co_await db_.write([&, this](sql::Tx& tx) { proxy_.amend(tx, message, known, said->answer); });
   co_return std::string();
 }
 

@@ -46,11 +46,6 @@ class Outcomes final : public messages::Follower, public tasks::Waiting {
   // The same as a message of its own: it may answer so what it was at.
   std::optional<proxy::Service::Wanted> answered_late(sql::Tx& tx, const messages::Message& message,
                                                       const a2a::Answer& answer);
-  // Called on the store's thread after a commit that left a delegation whose agent is at it. Before
-  // the first request.
-  void on_going_on(std::function<void(std::int64_t message)> ask) { ask_ = std::move(ask); }
-  // At start: the messages of those.
-  std::vector<std::int64_t> going_on(sql::Statements& statements) const;
   // False when the delegation has its result already.
   bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text,
               std::optional<WorkspaceId> author = std::nullopt);
@@ -65,7 +60,6 @@ class Outcomes final : public messages::Follower, public tasks::Waiting {
   events::Log& log_;
   activity::Feed& feed_;
   const io::Clock& clock_;
-  std::function<void(std::int64_t)> ask_;
 };
 
 class Service {

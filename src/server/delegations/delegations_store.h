@@ -85,10 +85,6 @@ inline constexpr sql::Query<Delegation(WorkspaceId, std::string_view)> by_key{
 // That of a message, until it has ended.
 inline constexpr sql::Query<Delegation(std::int64_t)> under_way{
     "delegations.under_way", sql::joined<part::whole, part::from, part::under_way>};
-// Messages that were answered while their delegations go on.
-inline constexpr sql::Query<std::int64_t()> going_on{"delegations.going_on", R"(
-    SELECT d.message_seq FROM delegations d JOIN outcomes o ON o.seq = d.message_seq
-     WHERE d.status = 'dispatched' AND d.message_seq IS NOT NULL)"};
 // Whether the agent answered the message that carried it.
 inline constexpr sql::Query<std::int64_t(std::int64_t)> answered{"delegations.answered", R"(
     SELECT seq FROM outcomes WHERE seq = $1 AND "end" = 'answered')"};

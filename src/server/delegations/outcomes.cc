@@ -68,7 +68,6 @@ void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
     if (tx.run(store::progress, *message.delegation, Status::dispatched, clock_.now()) == 0) return;
     if (delegation->status != Status::dispatched)
       stands(tx, std::move(*delegation), Status::dispatched);
-    if (ask_) tx.after_commit([this, seq = message.seq] { ask_(seq); });
   } else if (outcome.end == messages::End::answered && !outcome.unfinished) {
     finish(tx, *delegation, Status::completed, outcome.text);
   } else {
@@ -80,10 +79,6 @@ void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
 
 bool Outcomes::waits_for(sql::Statements& statements, std::int64_t message) {
   return statements.optional(store::under_way, message).has_value();
-}
-
-std::vector<std::int64_t> Outcomes::going_on(sql::Statements& statements) const {
-  return statements.all(store::going_on);
 }
 
 void Outcomes::heard(sql::Tx& tx, std::int64_t message, const a2a::Answer& answer) {

@@ -244,6 +244,15 @@ bool Ledger::call_off(sql::Tx& tx, const Message& message, const Outcome& outcom
   return true;
 }
 
+bool Ledger::amend(sql::Tx& tx, const Message& message, const Outcome& outcome) {
+  const auto size = static_cast<std::int64_t>(outcome.body.text.size() + outcome.trace.text.size());
+  if (tx.run(store::amend_outcome, message.seq, outcome.end, clock_.now(), size,
+             outcome.duration_ms, outcome.error, some(outcome.trace), some(outcome.body)) == 0)
+    return false;
+  for (Follower* follower : followers_) follower->amended(tx, message, outcome);
+  return true;
+}
+
 void Ledger::note(sql::Tx& tx, std::int64_t message, const AgentTask& task) {
   for (Follower* follower : followers_) follower->tasked(tx, message, task);
 }

@@ -40,10 +40,12 @@ class Follower {
   virtual void ended(sql::Tx&, const Message&, const Outcome&) {}
   // It is deleted with its workspace, ended or not.
   virtual void erased(sql::Tx&, std::int64_t /*message*/) {}
-  // Retention deleted messages behind `from` up to `until`; not all of them.
+  // What came of an agent's work on it that had answered that it is at it: its outcome from now on.
+  virtual void amended(sql::Tx&, const Message&, const Outcome&) {}
   // What its agent says of a message beside the outcome: an event of a stream, or how a task stands
   // that went on behind it. As JSON.
   virtual void told(sql::Tx&, std::int64_t /*message*/, std::string_view /*said*/) {}
+  // Retention deleted messages behind `from` up to `until`; not all of them.
   virtual void pruned(sql::Tx&, std::int64_t /*from*/, std::int64_t /*until*/) {}
 };
 
@@ -103,6 +105,10 @@ class Ledger {
   // Ends a message whoever has it: nobody wants it any more. A lease is void then. False when it
   // has ended.
   bool call_off(sql::Tx& tx, const Message& message, const Outcome& outcome);
+  // Puts what came of the agent's work, or how that stands, in place of an answer that said that
+  // the agent is at it; whether it is one is the caller's to know. False when it ended in another
+  // way than by an answer.
+  bool amend(sql::Tx& tx, const Message& message, const Outcome& outcome);
   // What the agent told of its task while it answers, under a lease.
   void note(sql::Tx& tx, std::int64_t message, const AgentTask& task);
   // Passes on what an agent says of a message beside its outcome, where that is kept or shown.

@@ -23,6 +23,9 @@ class LedgerTest : public test::EachDatabase {
     void ended(sql::Tx&, const Message& message, const Outcome& outcome) override {
       said.push_back(message.message_id + " " + std::string(enum_text(outcome.end)));
     }
+    void amended(sql::Tx&, const Message& message, const Outcome&) override {
+      said.push_back(message.message_id + " amended");
+    }
     std::vector<std::string> said;
   };
 
@@ -142,6 +145,32 @@ TEST_P(LedgerTest, AMessageEndsOnce) {
   EXPECT_EQ(record.outcome->body.text, R"({"r":1})");
   EXPECT_EQ(boxes->size(), 0U);
   EXPECT_EQ(told.said, (std::vector<std::string>{"m1 leased", "m1 answered"}));
+}
+
+TEST_P(LedgerTest, WhatComesOfWorkTakesThePlaceOfTheAnswerThatItGoesOn) {
+  auto one = accept("m1", State::leased);
+  ASSERT_TRUE(end(one.lease, R"({"state":"working"})"));
+  clock.advance(std::chrono::hours(2));
+  Outcome later;
+  later.end = End::failed;
+  later.error = "out of ink";
+  later.body = RawJson(R"({"state":"failed"})");
+  const Message message = stored(one.place.seq).message;
+  EXPECT_TRUE(write([&](sql::Tx& tx) { return ledger->amend(tx, message, later); }));
+  Record now = stored(one.place.seq);
+  ASSERT_TRUE(now.outcome.has_value());
+  EXPECT_EQ(now.outcome->end, End::failed);
+  EXPECT_EQ(now.outcome->error, "out of ink");
+  EXPECT_EQ(now.outcome->body.text, R"({"state":"failed"})");
+  EXPECT_EQ(now.outcome->ended_at, clock.now()) << "it is kept from its end on";
+  EXPECT_EQ(told.said.back(), "m1 amended");
+  later.end = End::answered;
+  EXPECT_FALSE(write([&](sql::Tx& tx) { return ledger->amend(tx, message, later); }))
+      << "what has failed stays so";
+  auto waiting = accept("m2", State::open);
+  const Message open = stored(waiting.place.seq).message;
+  EXPECT_FALSE(write([&](sql::Tx& tx) { return ledger->amend(tx, open, later); }));
+  EXPECT_FALSE(stored(waiting.place.seq).outcome.has_value());
 }
 
 TEST_P(LedgerTest, AnotherIncarnationTakesOverAndTheOldLeaseIsVoid) {

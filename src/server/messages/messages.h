@@ -1,8 +1,10 @@
 // A message between two parties and what becomes of it.
 //
 // A message is written once and never again. While it is open it has a delivery: a small row that
-// says whether it waits or who carries it. Its end is an outcome, written once, in the transaction
-// that takes the delivery away. So a message has a delivery or an outcome, never both.
+// says whether it waits or who carries it. Its end is an outcome, written in the transaction that
+// takes the delivery away. So a message has a delivery or an outcome, never both. An outcome is
+// written once, but for one that only says that the agent is at it: what comes of that takes its
+// place.
 #pragma once
 
 #include <cstring>

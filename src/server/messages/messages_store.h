@@ -36,6 +36,14 @@ inline constexpr sql::Query<void(std::int64_t, End, Instant, std::int64_t,
     INSERT INTO outcomes (seq, "end", ended_at, size, duration_ms, error, trace, body)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8))"};
 
+inline constexpr sql::Query<void(std::int64_t, End, Instant, std::int64_t,
+                                 std::optional<std::int64_t>, std::optional<std::string>,
+                                 std::optional<std::string_view>, std::optional<std::string_view>)>
+    amend_outcome{"messages.amend_outcome", R"(
+    UPDATE outcomes SET "end" = $2, ended_at = $3, size = $4, duration_ms = $5, error = $6,
+                        trace = COALESCE($7, trace), body = $8
+     WHERE seq = $1 AND "end" = 'answered')"};
+
 inline constexpr sql::Query<std::int64_t(std::int64_t, std::int64_t)> leased{"messages.leased", R"(
     SELECT seq FROM deliveries WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};
 

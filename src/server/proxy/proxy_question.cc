@@ -1,5 +1,6 @@
 // Asking an agent about a message that it has.
 #include "server/proxy/proxy_service.h"
+#include "wire/a2a/task.h"
 
 namespace molecule::proxy {
 namespace {
@@ -62,6 +63,27 @@ io::Task<std::optional<Carried>> Service::ask(const messages::Message& message,
   }
   io::Context here = co_await io::context();
   co_return co_await question.target.link->ask(lane_of(*here.loop), question);
+}
+
+io::Task<std::string> Service::task_told(const messages::Message& message, a2a::Answer& said) {
+  std::string task;
+  auto read = [&] {
+    task = a2a::task_answer_in(said.body);
+    if (task.empty()) return;
+    said.body = a2a::answer_of_task(task, a2a::generation_of(message.method), message.rpc_id);
+  };
+  if (said.body.size() > io::short_text_max) {
+    co_await aside_.run(read);
+  } else {
+    read();
+  }
+  co_return task;
+}
+
+void Service::amend(sql::Tx& tx, const messages::Message& message, const messages::AgentTask& now,
+                    const a2a::Answer& answer) {
+  ledger_.note(tx, message.seq, now);
+  settler_.amend(tx, message, answer);
 }
 
 }  // namespace molecule::proxy

@@ -103,6 +103,13 @@ class Service {
   void on_late_answer(Late late) { late_ = std::move(late); }
   // Something of a workspace's mailbox has gone: the next of it may go out. Any thread.
   void go_on(WorkspaceId agent) { try_mailbox(agent); }
+  // What an agent said of its task when it was asked, as the result of JSON-RPC; `said` becomes the
+  // answer to the message that the task was made of. Empty, and nothing changes, where it told of
+  // none.
+  io::Task<std::string> task_told(const messages::Message& message, a2a::Answer& said);
+  // Notes how that task stands, and puts the answer in place of the one that the agent is at it.
+  void amend(sql::Tx& tx, const messages::Message& message, const messages::AgentTask& now,
+             const a2a::Answer& answer);
   // How an agent gets its messages.
   bool is_polled(WorkspaceId agent) const;
   // Empty where there is none.

@@ -37,6 +37,10 @@ bool Settler::record_answer(sql::Tx& tx, const Message& message, const a2a::Answ
   return ledger_.end_open(tx, message, outcome);
 }
 
+void Settler::amend(sql::Tx& tx, const Message& message, const a2a::Answer& answer) {
+  ledger_.amend(tx, message, outcome_of(message, answer));
+}
+
 // An agent that says "later" has not begun; whatever is between it and us may have passed it on.
 Settled Settler::try_again(sql::Tx& tx, const Message& message, Lease lease,
                            const Carried& carried) {

@@ -28,6 +28,9 @@ class Settler {
   // its end already, or is being carried and `under_way` does not say that this ends it.
   bool record_answer(sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer,
                      bool under_way);
+  // What the agent says of its task when it is asked, in place of its answer that it is at it,
+  // inside the caller's transaction.
+  void amend(sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer);
 
  private:
   messages::Outcome outcome_of(const messages::Message& message, const a2a::Answer& answer) const;

@@ -1,4 +1,5 @@
-// People hear as events what becomes of their messages: that they were taken, and their end.
+// People hear as events what becomes of their messages: that they were taken, and their end; twice
+// where an agent answered that it is at it, the second time with what came of that.
 #pragma once
 
 #include "server/events/log.h"
@@ -14,6 +15,10 @@ class Told final : public messages::Follower {
                 messages::State state) override;
   void ended(sql::Tx& tx, const messages::Message& message,
              const messages::Outcome& outcome) override;
+  void amended(sql::Tx& tx, const messages::Message& message,
+               const messages::Outcome& outcome) override {
+    ended(tx, message, outcome);
+  }
 
  private:
   events::Log& log_;

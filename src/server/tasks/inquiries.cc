@@ -13,9 +13,18 @@ constexpr std::chrono::seconds look_again{1};  // What nobody woke us for is fou
 
 class Inquiries::Place {
  public:
-  Place(Inquiries& all, WorkspaceId agent) : all_(all), agent_(agent) { ++all_.of_agent_[agent_]; }
+  Place(Inquiries& all, WorkspaceId agent) : all_(all), agent_(agent) {
+    ++all_.of_agent_[agent_].under_way;
+  }
   ~Place() {
-    if (--all_.of_agent_[agent_] == 0) all_.of_agent_.erase(agent_);
+    auto at = all_.of_agent_.find(agent_);
+    OfAgent& of = at->second;
+    --of.under_way;
+    if (!of.behind.empty()) {
+      all_.due_.emplace(all_.clock_.monotonic(), of.behind.front());
+      of.behind.pop_front();
+    }
+    if (of.under_way == 0 && of.behind.empty()) all_.of_agent_.erase(at);
   }
   Place(const Place&) = delete;
 
@@ -35,41 +44,53 @@ Inquiries::Inquiries(sql::Database& db, Service& tasks, const workspaces::Direct
 
 void Inquiries::ask_about(std::int64_t message) {
   loop_.post([this, message] {
-    asked_.try_emplace(message,
-                       Asked{clock_.monotonic() + settings_.ask_after, settings_.ask_after});
+    if (asked_.size() >= settings_.tasks_max) {
+      if (!told_full_) log::warn("agents are at work on more tasks than they are asked about");
+      told_full_ = true;
+      return;
+    }
+    if (!asked_.try_emplace(message, Asked{settings_.ask_after}).second) return;
+    due_.emplace(clock_.monotonic() + settings_.ask_after, message);
   });
+}
+
+io::Task<void> Inquiries::load() {
+  unknown_commits_ = db_.unknown_commits();
+  const auto going_on = co_await tasks_.going_on(settings_.tasks_max);
+  for (std::int64_t message : going_on) ask_about(message);
 }
 
 io::Task<void> Inquiries::run(io::Scope& scope) {
   for (;;) {
     co_await woken_.wait(look_again);
     begin_due(scope);
-  }
-}
-
-bool Inquiries::is_taken(WorkspaceId agent) const {
-  const auto at = of_agent_.find(agent);
-  return at != of_agent_.end() && at->second >= settings_.of_agent_max;
-}
-
-// Those first that have been due for longest, but for agents that have their questions already.
-void Inquiries::begin_due(io::Scope& scope) {
-  const auto now = clock_.monotonic();
-  std::size_t under_way = 0;
-  std::vector<std::pair<std::chrono::nanoseconds, std::int64_t>> due;
-  for (const auto& [message, asked] : asked_) {
-    if (asked.under_way) {
-      ++under_way;
-    } else if (asked.next <= now && !(asked.agent && is_taken(*asked.agent))) {
-      due.emplace_back(asked.next, message);
+    if (db_.unknown_commits() == unknown_commits_ || !db_.healthy()) continue;
+    try {
+      co_await load();
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+      unknown_commits_ = 0;  // Another time.
     }
   }
-  const std::size_t room = settings_.at_once_max - std::min(under_way, settings_.at_once_max);
-  const std::size_t count = std::min(room, due.size());
-  std::ranges::partial_sort(due, due.begin() + static_cast<std::ptrdiff_t>(count));
-  for (std::size_t i = 0; i < count; ++i) {
-    asked_.at(due[i].second).under_way = true;
-    scope.spawn("asking of a task", ask(due[i].second));
+}
+
+bool Inquiries::stands_behind(std::int64_t message, const std::optional<WorkspaceId>& agent) {
+  if (!agent) return false;
+  const auto at = of_agent_.find(*agent);
+  if (at == of_agent_.end() || at->second.under_way < settings_.of_agent_max) return false;
+  at->second.behind.push_back(message);
+  return true;
+}
+
+// Those first that have been due for longest.
+void Inquiries::begin_due(io::Scope& scope) {
+  const auto now = clock_.monotonic();
+  while (under_way_ < settings_.at_once_max && !due_.empty() && due_.begin()->first <= now) {
+    const std::int64_t message = due_.begin()->second;
+    due_.erase(due_.begin());
+    if (stands_behind(message, asked_.at(message).agent)) continue;
+    ++under_way_;
+    scope.spawn("asking of a task", ask(message));
   }
 }
 
@@ -84,31 +105,17 @@ io::Task<bool> Inquiries::somebody_waits(std::int64_t message) {
 // What the agent says is noted in the ledger, and who waits follows that.
 io::Task<void> Inquiries::ask(std::int64_t message) {
   bool goes_on = true;
-  Asked& begun = asked_.at(message);
-  int silent = begun.silent;
+  bool behind = false;
+  int silent = asked_.at(message).silent;
   try {
-    if (!begun.agent) begun.agent = co_await tasks_.agent_of(message);
-    if (begun.agent && is_taken(*begun.agent)) {
-      begun.under_way = false;
-      co_return;
-    }
-    std::optional<Place> place;
-    if (begun.agent) place.emplace(*this, *begun.agent);
-    Service::Heard heard = co_await tasks_.hear_again(message);
-    if (heard.what == Service::Heard::What::nothing) {
-      ++silent;
-    } else if (heard.what != Service::Heard::What::away) {
-      silent = 0;
-    }
-    const bool over = heard.what == Service::Heard::What::over;
-    const auto agent = heard.agent ? directory_.brief(*heard.agent) : std::nullopt;
-    const bool gone = !agent || agent->status == workspaces::Status::removed;
-    if (over || gone || silent == settings_.silent_max) co_await give_up(message, heard);
-    // Some have more patience.
-    if (over || gone) {
-      goes_on = false;
-    } else {
-      goes_on = co_await somebody_waits(message);
+    std::optional<WorkspaceId> agent = asked_.at(message).agent;
+    if (!agent) agent = co_await tasks_.agent_of(message);
+    asked_.at(message).agent = agent;
+    behind = stands_behind(message, agent);
+    if (!behind) {
+      std::optional<Place> place;
+      if (agent) place.emplace(*this, *agent);
+      goes_on = co_await look(message, silent);
     }
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
@@ -116,17 +123,35 @@ io::Task<void> Inquiries::ask(std::int64_t message) {
   } catch (const std::exception& problem) {
     log::error("an agent could not be asked of its task", log::field("error", problem.what()));
   }
+  --under_way_;
   woken_.notify();  // There is room for the next one.
-  auto it = asked_.find(message);
-  if (it == asked_.end()) co_return;
+  if (behind) co_return;
   if (!goes_on) {
-    asked_.erase(it);
+    asked_.erase(message);
     co_return;
   }
-  it->second.under_way = false;
-  it->second.silent = silent;
-  it->second.wait = std::min(it->second.wait * 2, settings_.ask_longest);
-  it->second.next = clock_.monotonic() + it->second.wait;
+  Asked& asked = asked_.at(message);
+  asked.silent = silent;
+  asked.wait = std::min(asked.wait * 2, settings_.ask_longest);
+  due_.emplace(clock_.monotonic() + asked.wait, message);
+}
+
+io::Task<bool> Inquiries::look(std::int64_t message, int& silent) {
+  Service::Heard heard = co_await tasks_.hear_again(message);
+  if (heard.what == Service::Heard::What::nothing) {
+    ++silent;
+  } else if (heard.what != Service::Heard::What::away) {
+    silent = 0;
+  }
+  const bool over = heard.what == Service::Heard::What::over;
+  const auto agent = heard.agent ? directory_.brief(*heard.agent) : std::nullopt;
+  const bool gone = !agent || agent->status == workspaces::Status::removed;
+  if (over || gone || silent == settings_.silent_max) co_await give_up(message, heard);
+  if (gone && !over) co_await tasks_.lose(message);
+  if (over || gone) co_return false;
+  if (at_it(heard.state) && silent < settings_.silent_max) co_return true;
+  // Some have more patience.
+  co_return co_await somebody_waits(message);
 }
 
 io::Task<void> Inquiries::give_up(std::int64_t message, const Service::Heard& heard) {

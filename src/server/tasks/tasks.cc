@@ -8,7 +8,10 @@ void Tasks::tasked(sql::Tx& tx, std::int64_t message, const messages::AgentTask&
 }
 
 void Tasks::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome& outcome) {
-  if (outcome.task) tasked(tx, message.seq, *outcome.task);
+  if (!outcome.task) return;
+  tasked(tx, message.seq, *outcome.task);
+  if (going_on_ && outcome.end == messages::End::answered && at_it(outcome.task->state))
+    tx.after_commit([this, seq = message.seq] { going_on_(seq); });
 }
 
 }  // namespace molecule::tasks

@@ -139,6 +139,7 @@ io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker,
       after = look_up(tx, asker, id);
     } else if (found.record.outcome) {
       ledger_.note(tx, message.seq, known);
+      ledger_.amend(tx, message, outcome);
       after = look_up(tx, asker, id);
     } else if (ledger_.call_off(tx, message, outcome)) {
       after = look_up(tx, asker, id);

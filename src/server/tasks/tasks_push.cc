@@ -130,4 +130,24 @@ io::Task<Service::Heard> Service::hear_again(std::int64_t message) {
   co_return heard;
 }
 
+io::Task<std::vector<std::int64_t>> Service::going_on(std::size_t max) {
+  auto look = [&, this](sql::Read& read) {
+    return tasks_.going_on(read, static_cast<std::int64_t>(max));
+  };
+  co_return co_await db_.read(look);
+}
+
+io::Task<void> Service::lose(std::int64_t message) {
+  co_await db_.write([&, this](sql::Tx& tx) {
+    auto record = ledger_.head(tx, message);
+    const auto row = tasks_.of(tx, message);
+    if (!record || !row || !at_it(row->state)) return;
+    messages::Outcome outcome;
+    outcome.end = messages::End::removed;
+    outcome.error = "the workspace was removed while its agent was at it";
+    outcome.duration_ms = (clock_.now() - record->message.created_at).count() / 1000;
+    ledger_.amend(tx, record->message, outcome);
+  });
+}
+
 }  // namespace molecule::tasks

@@ -302,26 +302,35 @@ io::Task<Service::Heard::What> Service::hear(Found& found) {
     const bool refused = said->end == proxy::Carried::End::refused;
     co_return refused ? Heard::What::nothing : Heard::What::away;
   }
-  std::string task = co_await task_in(RawJson(std::move(said->answer.body)));
+  std::string task = co_await proxy_.task_told(found.record.message, said->answer);
   if (task.empty()) {
     found.note = "its agent does not say how it stands: " + said->answer.error;
     co_return Heard::What::nothing;
   }
   const auto& seen = said->answer.task;
   if (seen && !seen->state.empty() && seen->state != found.row->state) {
-    // By the same id: what the agent calls it elsewhere is its affair.
-    const messages::AgentTask now{found.row->task_id, found.row->context_id, seen->state};
-    const std::int64_t message = found.record.message.seq;
-    co_await db_.write([&, this](sql::Tx& tx) {
-      for (Waiting* each : waiting_) each->heard(tx, message, said->answer);
-      ledger_.pass_on(tx, message, task);
-      ledger_.note(tx, message, now);
-    });
+    co_await note_heard(found, said->answer, task);
     found.row->state = seen->state;
     found.row->changed_at = clock_.now();
   }
   found.heard = std::move(task);
   co_return Heard::What::goes_on;
+}
+
+// It is the message's outcome from now on: whoever looks at the message finds it.
+io::Task<void> Service::note_heard(const Found& found, const a2a::Answer& answer,
+                                   std::string_view task) {
+  const messages::Message& message = found.record.message;
+  // By the same id: what the agent calls it elsewhere is its affair.
+  const messages::AgentTask now{found.row->task_id, found.row->context_id, answer.task->state};
+  co_await db_.write([&, this](sql::Tx& tx) {
+    // Who asked at the same time may have heard more.
+    const auto row = tasks_.of(tx, message.seq);
+    if (!row || row->state != found.row->state) return;
+    for (Waiting* each : waiting_) each->heard(tx, message.seq, answer);
+    ledger_.pass_on(tx, message.seq, task);
+    proxy_.amend(tx, message, now, answer);
+  });
 }
 
 io::Task<std::string> Service::told(Found found, a2a::TaskForm form) {

@@ -78,6 +78,10 @@ class Service {
   // Whom a message was sent to; nothing when it is no more.
   io::Task<std::optional<WorkspaceId>> agent_of(std::int64_t message);
   io::Task<Heard> hear_again(std::int64_t message);
+  // Messages whose agents answered that they are at it, and said nothing else since; the newest.
+  io::Task<std::vector<std::int64_t>> going_on(std::size_t max);
+  // Ends such a message whose agent is gone for good.
+  io::Task<void> lose(std::int64_t message);
   // Is told what agents say of tasks that go on. Before the first request.
   void join(Waiting& waiting) { waiting_.push_back(&waiting); }
 
@@ -195,6 +199,8 @@ class Service {
   io::Task<std::string> task_in(const RawJson& answer);
   // Asks the agent how its task stands. `over` is said of none.
   io::Task<Heard::What> hear(Found& found);
+  // Records what it said: `task` is the same as the result of JSON-RPC.
+  io::Task<void> note_heard(const Found& found, const a2a::Answer& answer, std::string_view task);
   io::Task<std::string> told(Found found, a2a::TaskForm form);
   std::string tell(const Found& found, const a2a::TaskForm& form) const;
   a2a::TaskFacts facts_of(const Found& found) const;

@@ -33,6 +33,12 @@ inline constexpr sql::Query<void(std::int64_t, std::string_view, std::string_vie
 inline constexpr sql::Query<Row(std::int64_t)> of_message{"tasks.of_message", R"(
     SELECT message, task_id, context_id, state, changed_at FROM tasks WHERE message = $1)"};
 
+// By their own index, so that start does not read every task there was.
+inline constexpr sql::Query<std::int64_t(std::int64_t)> going_on{"tasks.going_on", R"(
+    SELECT t.message FROM tasks t JOIN outcomes o ON o.seq = t.message
+     WHERE t.state IN ('working', 'submitted') AND o."end" = 'answered'
+     ORDER BY t.message DESC LIMIT $1)"};
+
 // The newest message of a task, by its agent's id. $3: only its sender's; NULL: anybody's.
 inline constexpr sql::Query<Row(std::string_view, WorkspaceId, std::optional<WorkspaceId>)> by_id{
     "tasks.by_id", R"(

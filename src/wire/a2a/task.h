@@ -81,6 +81,8 @@ std::string canceled_answer(Generation generation, std::string_view rpc_id, cons
 // The task that is the result of an answer, whatever its form, as the result of a JSON-RPC answer;
 // empty when there is none.
 std::string task_answer_in(std::string_view answer);
+// Such a result as the answer to the message that the task was made of.
+std::string answer_of_task(std::string_view result, Generation to, std::string_view rpc_id);
 // Milliseconds, as ProtoJSON writes them.
 std::string time_text(Instant at);
 

@@ -164,4 +164,12 @@ std::string task_answer_in(std::string_view answer) {
   return json::Object{}.add("result", RawJson(brought.task.text())).text();
 }
 
+std::string answer_of_task(std::string_view result, Generation to, std::string_view rpc_id) {
+  json::Document document =
+      json::Document::parse(result, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  std::string task = task_form(to, brought_by(document.root().find("result")).task);
+  if (to == Generation::v10) task = json::Object{}.add("task", RawJson(task)).text();
+  return jsonrpc::success(rpc_id, task);
+}
+
 }  // namespace molecule::a2a

@@ -345,6 +345,8 @@ std::string artifacts_told(Generation to, Node list) {
   return list_as(list, [to](Node artifact) { return artifact_as(to, artifact); });
 }
 
+std::string task_form(Generation to, Node task) { return task_as(to, task); }
+
 std::string state_as(Generation to, std::string_view state) {
   // As gRPC of 0.3 and much English spell it.
   if (state == "cancelled" || state == "TASK_STATE_CANCELLED") state = "canceled";

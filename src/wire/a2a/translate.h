@@ -10,5 +10,6 @@ namespace molecule::a2a {
 std::string message_told(Generation to, json::Node message);
 std::string parts_told(Generation to, json::Node parts);
 std::string artifacts_told(Generation to, json::Node list);
+std::string task_form(Generation to, json::Node task);
 
 }  // namespace molecule::a2a

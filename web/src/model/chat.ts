@@ -106,6 +106,18 @@ function withTimeOf(known: ChatMessage, told: ChatMessage): ChatMessage {
   return next;
 }
 
+/** Its agent goes on, or asks for something first. */
+const isUnfinished = ({ taskState }: ChatMessage): boolean => taskState !== undefined && !["completed", "failed", "rejected", "canceled"].includes(taskState);
+
+/** What came of the work that its agent was at, now and not when it was taken up. */
+function withEndOf(known: ChatMessage, told: ChatMessage): ChatMessage {
+  const { at, role, text, parts, taskState, task, note, truncated } = told;
+  const { id, replyTo, announced } = known;
+  const kept = { id, ...(replyTo ? { replyTo } : {}), ...(announced ? { announced } : {}), ...(known.task ? { task: known.task } : {}) };
+  const says = { ...(parts ? { parts } : {}), ...(taskState ? { taskState } : {}), ...(task ? { task } : {}), ...(note ? { note } : {}), ...(truncated ? { truncated } : {}) };
+  return { ...kept, role, text, at, ...says };
+}
+
 /** All of it instead of its beginning. */
 function withAllOf(known: ChatMessage, told: ChatMessage): ChatMessage {
   if (!known.truncated || told.truncated) return known;
@@ -202,6 +214,8 @@ export function withAnswer(thread: Thread, answer: ChatMessage): Thread {
   if (settled && isCanceled(answer) && saysNothing(answer)) return withTurn(thread, settled.id, canceledAs(answer));
   const base = settled ? withTurn(thread, settled.id, isCanceled(answer) ? canceledAs(answer) : { state: "answered" }) : thread;
   const known = shownBefore(base, answer, settled);
+  if (known && isUnfinished(known) && isRecorded(answer) && !(saysTheSame(known, answer) && known.taskState === answer.taskState))
+    return replaced(base, known, placedLast(base, withEndOf(known, answer)));
   if (known) {
     const announced = isRecorded(known) && !isRecorded(answer) && !known.announced;
     return replaced(base, known, withAllOf(withTimeOf(announced ? { ...known, announced } : known, answer), answer));

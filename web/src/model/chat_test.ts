@@ -89,6 +89,21 @@ describe("an answer", () => {
     const thread = applyToThread(asked(), frame("A2A_RESPONSE", { message_id: "q1", response_body: { error: { message: "It broke" } } }));
     expect(texts(thread)).toEqual(["user:Summarise", "system:It broke"]);
   });
+  it("of an agent that is at it gives way to what comes of that, at its time, and to nothing older", () => {
+    const told = (state: string, at: number, text = "") => {
+      const artifacts = text === "" ? [] : [{ artifactId: "a", parts: [{ kind: "text", text }] }];
+      return frame("A2A_RESPONSE", { message_id: "q1", response_body: { result: { kind: "task", id: "t", status: { state }, artifacts } } }, at);
+    };
+    const begun = applyToThread(asked(), told("working", t0 + 1000));
+    expect(begun.messages[1]).toMatchObject({ taskState: "working", text: "" });
+    const later = withQuestion(begun, { id: "q2", role: "user", text: "And?", at: t0 + 5000, state: "queued" });
+    const asks = applyToThread(later, told("input-required", t0 + 6000));
+    expect(asks.messages.map(({ id, taskState }) => `${id} ${taskState ?? ""}`)).toEqual(["q1 ", "q2 ", "answer:q1 input-required"]);
+    const done = applyToThread(asks, told("completed", t0 + 9000, "Three"));
+    expect(done.messages.at(-1)).toEqual({ id: "answer:q1", replyTo: "q1", role: "agent", text: "Three", at: t0 + 9000, taskState: "completed", task: { id: "t" } });
+    expect(done.messages.find(({ id }) => id === "q2")?.state).toBe("queued");
+    expect(texts(applyToThread(done, told("working", t0 + 9500)))).toEqual(texts(done));
+  });
   it("is not taken back by a receipt that arrives after it", () => {
     const answered = withAnswer(asked(), { id: "answer:q1", role: "agent", text: "Done", at: t0, replyTo: "q1" });
     expect(withTurn(answered, "q1", { state: "queued", note: "In line" })).toBe(answered);
