@@ -213,8 +213,11 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
   Carried carried;
   try {
     carried.answer = a2a::read_answer(body, parcel.rpc_id);
-    const bool same = parcel.target.generation == parcel.generation;
-    if (carried.answer.form != a2a::Form::error || !same) {
+    // An error of 0.3 is told to who speaks 0.3 as its agent told it.
+    const bool as_it_is = carried.answer.form == a2a::Form::error &&
+                          parcel.generation == a2a::Generation::v03 &&
+                          parcel.target.generation == parcel.generation;
+    if (!as_it_is) {
       carried.answer.body =
           a2a::told_in(parcel.generation, carried.answer, parcel.activity.text(), parcel.rpc_id);
     }

@@ -1,14 +1,17 @@
 #include "server/proxy/refusal.h"
 
 #include "platform/json/json.h"
+#include "wire/a2a/task.h"
 #include "wire/api/messages.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::proxy {
 namespace {
 
-// What JSON-RPC calls it: the request's fault, or ours and the agent's.
-int number_of(int http_status) {
+// What JSON-RPC calls it: as A2A does where it has an error for it, and else the request's fault,
+// or ours and the agent's.
+int number_of(std::string_view code, int http_status) {
+  if (const a2a::TaskError* known = a2a::task_error(code)) return known->number;
   return http_status >= 500 ? jsonrpc::internal_error : jsonrpc::invalid_request;
 }
 
@@ -71,9 +74,10 @@ http::Response response_of(const Refusal& refusal, const a2a::Incoming& message)
   const std::string beside =
       json::members(api::DeliveryHint{refusal.delivery_confirmed, message.message_id});
   if (message.rpc) {
-    return http::Response::json(refusal.http_status,
-                                a2a::refusal(message.rpc_id, number_of(refusal.http_status),
-                                             refusal.code, refusal.error, beside));
+    return http::Response::json(
+        refusal.http_status,
+        a2a::refusal(message.rpc_id, number_of(refusal.code, refusal.http_status), refusal.code,
+                     refusal.error, beside));
   }
   return http::error_response(refusal.http_status, refusal.code, refusal.error, beside);
 }
@@ -82,8 +86,8 @@ Fault in_their_words(Fault fault, std::string_view request) {
   if (fault.body()) return fault;
   auto rpc_id = a2a::rpc_id_in(request);
   if (!rpc_id) return fault;
-  std::string body = a2a::refusal(*rpc_id, number_of(http_status(fault.kind())), fault.code(),
-                                  fault.text(), fault.members());
+  std::string body = a2a::refusal(*rpc_id, number_of(fault.code(), http_status(fault.kind())),
+                                  fault.code(), fault.text(), fault.members());
   return std::move(fault).body(std::move(body));
 }
 

@@ -46,9 +46,11 @@ struct Incoming {
 std::optional<std::string> rpc_id_in(std::string_view body);
 
 // A refusal as a JSON-RPC error under the caller's id, with what a plain refusal holds beside it:
-// its code and its members. Only an `id` among these gives way and is called workspace_id.
+// its code and its members. Only an `id` among these gives way and is called workspace_id. The
+// error's own data has `detail_members`, as error_details in task.h takes them.
 std::string refusal(std::string_view rpc_id, int number, std::string_view code,
-                    std::string_view text, std::string_view members = {});
+                    std::string_view text, std::string_view members = {},
+                    std::string_view detail_members = {});
 
 // What the platform adds while normalising.
 struct Stamp {

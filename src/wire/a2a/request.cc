@@ -230,21 +230,6 @@ void read_metadata(Incoming& in, Node metadata) {
 
 }  // namespace
 
-std::string refusal(std::string_view rpc_id, int number, std::string_view code,
-                    std::string_view text, std::string_view members) {
-  json::Object beside;
-  beside.add("code", code);
-  if (!members.empty()) {
-    json::Document document = json::Document::parse(fmt::format("{{{}}}", members));
-    for (std::size_t i = 0; i < document.root().size(); ++i) {
-      std::string_view name = document.root().name_at(i);
-      if (name == "id") name = "workspace_id";
-      beside.add(name, RawJson(document.root().value_at(i).text()));
-    }
-  }
-  return jsonrpc::failure(rpc_id, number, text, beside.members());
-}
-
 std::optional<std::string> rpc_id_in(std::string_view body) {
   if (!speaks_rpc(body)) return std::nullopt;
   try {

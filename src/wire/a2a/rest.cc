@@ -53,18 +53,20 @@ Bare bare_answer(std::string_view rpc) {
   const TaskError* known = task_error(code);
   Node number = error.find("code");
   if (!known && number.is(Type::integer)) known = task_error(static_cast<int>(number.integer()));
-  if (known) {
-    // What its agent says beside the text says more than we know.
-    Node data = error.find("data");
-    const bool told = data.is(Type::array) && data.size() > 0 && data.at(0).find("@type");
-    return {known->http, bare_error(known->http, known->status, text,
-                                    told ? data.text() : error_details(*known, text))};
+  // What its agent says beside the text says more than we know.
+  Node data = error.find("data");
+  const bool told = data.is(Type::array) && data.size() > 0 && data.at(0).find("@type");
+  const int http_status = known ? known->http : 502;
+  const std::string_view status = known ? known->status : std::string_view("INTERNAL");
+  std::string details;
+  if (told) {
+    details = data.text();
+  } else if (known) {
+    details = error_details(*known, text);
+  } else {
+    details = error_details(code.empty() ? agent_error : code, text);
   }
-  json::Object info;
-  info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
-  info.add("reason", code.empty() ? std::string("AGENT_ERROR") : code);
-  info.add("domain", "molecule");
-  return {502, bare_error(502, "INTERNAL", text, "[" + info.text() + "]")};
+  return {http_status, bare_error(http_status, status, text, details)};
 }
 
 std::string enveloped(std::string_view method, std::string_view params) {

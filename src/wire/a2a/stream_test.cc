@@ -152,8 +152,10 @@ TEST(Piece, IsToldInTheGenerationOfWhoReads) {
     EXPECT_EQ(event_of(old_piece, Generation::v03, "1"),
               R"({"jsonrpc":"2.0","id":1,"result":)" + each.v03 + "}");
   }
-  EXPECT_EQ(event_of(R"({"error":{"code":-1,"message":"no"}})", Generation::v10, "1"),
-            R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}})");
+  EXPECT_EQ(
+      event_of(R"({"error":{"code":-1,"message":"no"}})", Generation::v10, "1"),
+      R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no","data":[)"
+      R"({"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"AGENT_ERROR","domain":"molecule"}]}})");
 }
 
 }  // namespace

@@ -97,10 +97,15 @@ struct TaskError {
 // Nothing for what is no error of A2A.
 const TaskError* task_error(std::string_view code);
 const TaskError* task_error(int number);
-// What a refusal says beside its text, for whoever reads `error.data` or `error.details`; further
-// members have texts as values.
+// What a refusal says beside its text, for whoever reads `error.data` or `error.details`: a JSON
+// list. Further members have texts as values; of wrong parameters they say which `field` it is.
 std::string error_details(const TaskError& error, std::string_view text,
-                          std::string_view metadata_members = {});
+                          std::string_view members = {});
+// The same by a code, which for what A2A has no error of is told as the platform's own.
+std::string error_details(std::string_view code, std::string_view text);
+inline constexpr std::string_view agent_error = "AGENT_ERROR";  // Of what an agent numbers itself.
+// An agent's error as 1.0 has it: its `data` is such a list. What it had said there itself is kept.
+std::string detailed(json::Node error);
 // The number of a JSON-RPC error; 0 when it is none.
 int error_number(std::string_view answer);
 
@@ -108,5 +113,7 @@ Fault task_not_found();
 Fault task_not_cancelable(std::string why);
 Fault unsupported_operation(std::string why);
 Fault invalid_params(std::string why);
+// Says which member of what is asked is wrong.
+Fault invalid_params(std::string_view field, std::string_view why);
 
 }  // namespace molecule::a2a

@@ -1,4 +1,4 @@
-// Reading what is asked about tasks, and the errors.
+// Reading what is asked about tasks.
 #include <array>
 
 #include <fmt/core.h>
@@ -36,23 +36,6 @@ constexpr std::array<Named, 9> methods{{
      {"tasks/pushNotificationConfig/delete", "DeleteTaskPushNotificationConfig"},
      PushVerb::erase},
     {TaskMethod::card, {"agent/getAuthenticatedExtendedCard", "GetExtendedAgentCard"}},
-}};
-
-constexpr std::array<TaskError, 12> errors{{
-    {"task_not_found", -32001, "TASK_NOT_FOUND", 404, "NOT_FOUND"},
-    {"task_not_cancelable", -32002, "TASK_NOT_CANCELABLE", 400, "FAILED_PRECONDITION"},
-    {"push_not_supported", -32003, "PUSH_NOTIFICATION_NOT_SUPPORTED", 400, "FAILED_PRECONDITION"},
-    {"unsupported_operation", -32004, "UNSUPPORTED_OPERATION", 400, "FAILED_PRECONDITION"},
-    {"content_type_not_supported", -32005, "CONTENT_TYPE_NOT_SUPPORTED", 400, "INVALID_ARGUMENT"},
-    {"invalid_agent_response", -32006, "INVALID_AGENT_RESPONSE", 500, "INTERNAL"},
-    {"extended_card_not_configured", -32007, "EXTENDED_AGENT_CARD_NOT_CONFIGURED", 400,
-     "FAILED_PRECONDITION"},
-    {"extension_support_required", -32008, "EXTENSION_SUPPORT_REQUIRED", 400,
-     "FAILED_PRECONDITION"},
-    {"version_not_supported", -32009, "VERSION_NOT_SUPPORTED", 400, "FAILED_PRECONDITION"},
-    {"invalid_params", jsonrpc::invalid_params, "INVALID_PARAMS", 400, "INVALID_ARGUMENT"},
-    {"invalid_json", jsonrpc::parse_error, "PARSE_ERROR", 400, "INVALID_ARGUMENT"},
-    {"invalid_request", jsonrpc::invalid_request, "INVALID_REQUEST", 400, "INVALID_ARGUMENT"},
 }};
 
 // Either spelling of a member, as ProtoJSON parsers read it.
@@ -167,58 +150,5 @@ void read_task_params(std::string_view body, TaskCall& call) {
     filter.artifacts = artifacts.boolean();
   }
 }
-
-const TaskError* task_error(std::string_view code) {
-  for (const TaskError& each : errors) {
-    if (each.code == code) return &each;
-  }
-  return nullptr;
-}
-
-const TaskError* task_error(int number) {
-  for (const TaskError& each : errors) {
-    if (each.number == number) return &each;
-  }
-  return nullptr;
-}
-
-std::string error_details(const TaskError& error, std::string_view text,
-                          std::string_view metadata_members) {
-  json::Object info;
-  if (error.number == jsonrpc::invalid_params) {
-    json::Object violation;
-    violation.add("description", text);
-    info.add("@type", "type.googleapis.com/google.rpc.BadRequest");
-    info.add("fieldViolations", RawJson("[" + violation.text() + "]"));
-  } else {
-    info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
-    info.add("reason", error.reason).add("domain", "a2a-protocol.org");
-    if (!metadata_members.empty())
-      info.add("metadata", RawJson(fmt::format("{{{}}}", metadata_members)));
-  }
-  return "[" + info.text() + "]";
-}
-
-int error_number(std::string_view answer) {
-  if (!is_error(answer)) return 0;
-  json::Document document =
-      json::Document::parse(answer, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
-  return static_cast<int>(document.root().find("error").find("code").integer());
-}
-
-Fault task_not_found() {
-  return {Kind::not_found, "task_not_found",
-          "there is no such task here, or it is not the caller's"};
-}
-
-Fault task_not_cancelable(std::string why) {
-  return conflict("task_not_cancelable", std::move(why));
-}
-
-Fault unsupported_operation(std::string why) {
-  return bad_request("unsupported_operation", std::move(why));
-}
-
-Fault invalid_params(std::string why) { return bad_request("invalid_params", std::move(why)); }
 
 }  // namespace molecule::a2a

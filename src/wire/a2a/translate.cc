@@ -7,6 +7,7 @@
 
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/differences.h"
+#include "wire/a2a/task.h"
 
 namespace molecule::a2a {
 namespace {
@@ -420,8 +421,9 @@ std::string request_as(Generation to, std::string_view request, bool stream) {
 namespace {
 
 std::string error_as(Generation to, Node error) {
+  if (to == Generation::v10) return detailed(error);
   Node number = error.find("code");
-  const bool known = to == Generation::v10 || !number.is(Type::integer) ||
+  const bool known = !number.is(Type::integer) ||
                      std::ranges::find(detail::errors_of_v10_alone, number.integer()) ==
                          detail::errors_of_v10_alone.end();
   if (known) return error.text();

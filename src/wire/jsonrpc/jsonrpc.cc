@@ -10,14 +10,15 @@ std::string success(std::string_view id, std::string_view result) {
   return out;
 }
 
-std::string failure(std::string_view id, int code, std::string_view message,
-                    std::string_view extra) {
+std::string failure(std::string_view id, int code, std::string_view message, std::string_view extra,
+                    std::string_view data) {
   std::string out = R"({"jsonrpc":"2.0","id":)";
   out.append(id)
       .append(",\"error\":{\"code\":")
       .append(std::to_string(code))
       .append(",\"message\":");
   json::quote(out, message);
+  if (!data.empty()) out.append(",\"data\":").append(data);
   out += '}';
   if (!extra.empty()) out.append(",").append(extra);
   out += '}';

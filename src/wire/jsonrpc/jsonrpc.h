@@ -15,9 +15,10 @@ inline constexpr int internal_error = -32603;
 
 // `id` is JSON text (a quoted string, a number or null); `result` is JSON text.
 std::string success(std::string_view id, std::string_view result);
-// `extra` adds members beside "error" ("\"code\":\"…\"") for clients that read ours; may be empty.
+// `extra` adds members beside "error" ("\"code\":\"…\"") for clients that read ours, and `data` is
+// the error's own, as JSON text; either may be empty.
 std::string failure(std::string_view id, int code, std::string_view message,
-                    std::string_view extra = {});
+                    std::string_view extra = {}, std::string_view data = {});
 std::string request(std::string_view id, std::string_view method, std::string_view params);
 
 }  // namespace molecule::jsonrpc
