@@ -126,7 +126,7 @@ def test_what_cannot_be_passed_on_as_it_is_is_refused(org: Org, push_agents: Pus
     heard = old()
     agent = at(org, push_agents.start(heard))
     answer = org.ask("POST", f"/a2a/{agent.id}", message("hi"), headers={"A2A-Extensions": value})
-    assert answer.status_code == 400 and answer.json()["code"] == "invalid_params", answer.text
+    assert answer.json()["error"]["code"] == -32602 and answer.json()["code"] == "invalid_params", answer.text
     assert heard.bodies == []
 
 

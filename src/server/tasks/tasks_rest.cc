@@ -33,12 +33,10 @@ http::Response refused(const http::Request& request, const Fault& fault) {
                     a2a::bare_error(known->http, known->status, fault.text(), details));
   }
   const int status = http_status(fault.kind());
-  json::Object info;
-  info.add("@type", "type.googleapis.com/google.rpc.ErrorInfo");
-  info.add("reason", fault.code()).add("domain", "molecule");
-  http::Response response = answered(
-      request, status,
-      a2a::bare_error(status, a2a::status_name(status), fault.text(), "[" + info.text() + "]"));
+  http::Response response =
+      answered(request, status,
+               a2a::bare_error(status, a2a::status_name(status), fault.text(),
+                               a2a::error_details(fault.code(), fault.text())));
   if (auto wait = fault.retry_after())
     response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
   return response;
@@ -131,7 +129,9 @@ io::Task<http::Response> Service::rest_message(auth::Member::Caller caller, Work
   try {
     a2a::require_version(proxy::version_asked(request), a2a::rest_versions);
     http::Request inner = request;
-    const std::string body = a2a::enveloped(method, request.body);
+    std::string body = a2a::enveloped(method, request.body);
+    auto respelled = co_await checked(body);
+    if (respelled) body = std::move(*respelled);
     inner.body = body;
     const Outgoing outgoing = co_await outgoing_of(caller.workspace(), id, inner.body);
     auto sent = send(caller, id, inner, true, outgoing);

@@ -3,6 +3,7 @@
 #include "platform/json/json.h"
 #include "server/proxy/parameters.h"
 #include "server/tasks/last_event.h"
+#include "wire/a2a/endpoint.h"
 #include "wire/a2a/stream.h"
 #include "wire/a2a/version.h"
 #include "wire/jsonrpc/jsonrpc.h"
@@ -46,7 +47,7 @@ constexpr auto table = http::table(
         .says("Sends a message as A2A HTTP+JSON, 1.0.")
         .takes<RawJson>()
         .gives<RawJson>()
-        .refuses("version_not_supported", "invalid_json", "invalid_message", "not_reachable",
+        .refuses("version_not_supported", "invalid_json", "invalid_params", "not_reachable",
                  "workspace_not_found", "mailbox_full", "agent_failed", "agent_unreachable",
                  "agent_timeout"),
     http::post<auth::Member, &Service::rest_stream>("/a2a/{id}/message:stream")
@@ -54,7 +55,7 @@ constexpr auto table = http::table(
         .says("The same, answered with server-sent events.")
         .takes<RawJson>()
         .gives(200, "text/event-stream")
-        .refuses("version_not_supported", "invalid_json", "invalid_message", "not_reachable",
+        .refuses("version_not_supported", "invalid_json", "invalid_params", "not_reachable",
                  "workspace_not_found", "mailbox_full"),
     rest(http::get<auth::Member, &Service::rest_list>("/a2a/{id}/tasks").gives<RawJson>(),
          "The caller's tasks at a workspace, newest change first."),
@@ -105,14 +106,21 @@ constexpr auto table = http::table(
 // A refusal as JSON-RPC. What A2A has a number for is an answer like any other.
 http::Response refused(const Fault& fault, std::string_view rpc_id) {
   const a2a::TaskError* known = a2a::task_error(fault.code());
-  json::Object error;
-  error.add("code", known ? known->number : jsonrpc::internal_error).add("message", fault.text());
-  if (known) error.add("data", RawJson(a2a::error_details(*known, fault.text(), fault.members())));
-  json::Object out;
-  out.add("jsonrpc", "2.0").add("id", RawJson(std::string(rpc_id)));
-  out.add("error", error.raw()).add("code", fault.code());
-  return http::Response::json(known ? 200 : http_status(fault.kind()), out.text());
+  return http::Response::json(known ? 200 : http_status(fault.kind()),
+                              a2a::refusal(rpc_id, known ? known->number : jsonrpc::internal_error,
+                                           fault.code(), fault.text(), {}, fault.members()));
 }
+
+// At an endpoint of A2A: what A2A has a number for is an answer like any other, also where it is
+// the agent's doing.
+http::Response as_answer(http::Response response) {
+  const int number = response.status >= 400 ? a2a::error_number(response.body) : 0;
+  if (number <= -32001 && number >= -32009) response.status = 200;
+  return response;
+}
+
+// The endpoint's other name, of the platform's own API, takes whatever can be understood.
+bool is_endpoint(const http::Request& request) { return !request.path.starts_with("/workspaces/"); }
 
 }  // namespace
 
@@ -136,23 +144,19 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
   std::optional<a2a::TaskCall> call;
   if (a2a::may_be_task_call(request.body)) call = a2a::task_call_in(request.body);
   if (!call) {
+    if (!is_endpoint(request)) co_return co_await message(caller, id, request);
     std::optional<Fault> refusal;
-    Outgoing outgoing;
     try {
-      outgoing = co_await outgoing_of(caller.workspace(), id, request.body);
+      const auto respelled = co_await checked(request.body);
+      if (!respelled) co_return as_answer(co_await message(caller, id, request));
+      http::Request inner = request;
+      inner.body = *respelled;
+      co_return as_answer(co_await message(caller, id, inner));
     } catch (const Fault& fault) {
-      if (fault.kind() == Kind::cancelled) throw;
+      if (!a2a::task_error(fault.code())) throw;
       refusal = fault;
     }
-    if (refusal) co_return refused(*refusal, co_await rpc_id_of(request));
-    try {
-      auto sent = send(caller, id, request, false, outgoing);
-      co_return co_await sent;
-    } catch (const Fault& fault) {
-      // What a message has to do with a task is known where it is accepted.
-      if (fault.code() != a2a::task_not_found().code()) throw;
-      refusal = fault;
-    }
+    if (refusal->body()) co_return http::Response::json(200, *refusal->body());
     co_return refused(*refusal, co_await rpc_id_of(request));
   }
   const Asker asker{caller.workspace(), id};
@@ -179,6 +183,33 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
     response.body = "data: " + response.body + "\n\n";
   }
   co_return response;
+}
+
+io::Task<std::optional<std::string>> Service::checked(std::string_view body) {
+  if (body.size() <= io::short_text_max) co_return a2a::require_message(body);
+  co_return co_await aside_.run([&] { return a2a::require_message(body); });
+}
+
+io::Task<http::Response> Service::message(auth::Member::Caller caller, WorkspaceId id,
+                                          const http::Request& request) {
+  std::optional<Fault> refusal;
+  Outgoing outgoing;
+  try {
+    outgoing = co_await outgoing_of(caller.workspace(), id, request.body);
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    refusal = fault;
+  }
+  if (refusal) co_return refused(*refusal, co_await rpc_id_of(request));
+  try {
+    auto sent = send(caller, id, request, false, outgoing);
+    co_return co_await sent;
+  } catch (const Fault& fault) {
+    // What a message has to do with a task is known where it is accepted.
+    if (fault.code() != a2a::task_not_found().code()) throw;
+    refusal = fault;
+  }
+  co_return refused(*refusal, co_await rpc_id_of(request));
 }
 
 io::Task<std::string> Service::answer(const Asker& asker, const a2a::TaskCall& call,

@@ -151,6 +151,11 @@ class Service {
     bool outdated() const;
   };
 
+  // A message at an endpoint of A2A as it is to be sent, where that is another text; throws as
+  // a2a::require_message.
+  io::Task<std::optional<std::string>> checked(std::string_view body);
+  io::Task<http::Response> message(auth::Member::Caller caller, WorkspaceId id,
+                                   const http::Request& request);
   // The id under which a request is refused that is read no further.
   io::Task<std::string> rpc_id_of(const http::Request& request);
   io::Task<std::string> answer(const Asker& asker, const a2a::TaskCall& call,
