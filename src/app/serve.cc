@@ -289,7 +289,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   attachments::Service attachments(db, feed, directory, keeper, world.clock, world.random, registry,
                                    attachment_settings(config));
   co_await attachments.begin();
-  activity::Service activity(db, log, feed, ledger, directory, hubs, world.clock);
+  activity::Service activity(db, log, feed, ledger, mailboxes, directory, hubs, world.clock);
   cards::Service cards(directory, config.text("platform-url"), own_key);
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, cards, aside, world.clock);
   grpc::Service grpc(tasks, aside);

@@ -58,6 +58,15 @@ def test_the_sender_of_a_row(fields: dict[str, Any], source: str, source_id: str
     assert message.source_id == source_id
 
 
+def test_a_continued_task_is_recognised() -> None:
+    named = {"taskId": "t1", "contextId": "c1", "parts": [{"kind": "text", "text": "x"}]}
+    for told, expected in ((named, ("t1", "c1")), ({"parts": []}, ("", "row-1"))):
+        message = InboundMessage.from_row({"id": "row-1", "request_body": {"params": {"message": told}}})
+        assert message is not None and (message.task_id, message.context_id) == expected
+        pushed = InboundMessage.from_request({"id": 1, "activity_id": "row-1", "params": {"message": told}}, "")
+        assert (pushed.task_id, pushed.context_id) == expected
+
+
 def test_the_data_object_names_the_peer() -> None:
     message = InboundMessage.from_row({"id": "1", "data": {
         "source": "peer_agent", "source_id": PEER, "text": "t", "peer_name": "pm", "peer_role": "lead",
@@ -268,7 +277,8 @@ def test_a_failing_handler_is_answered_and_recorded_without_its_words(platform: 
 
     delivery = PollDelivery(client)
     assert delivery.run_once(handler) == 2 and delivery.cursor == "row-2"
-    assert "row-1" in platform.asked("POST", NOTIFY)[0].json()["message"]
+    told = platform.asked("POST", NOTIFY)[0].json()
+    assert "row-1" in told["message"] and told["failed"] is True
     recorded = platform.asked("POST", ACTIVITY)[0].json()
     assert recorded["activity_type"] == "error" and recorded["error_detail"] == "RuntimeError"
     assert "hunter2" not in json.dumps([r.body.decode() for r in platform.requests])

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "server/workspaces/reach.h"
-#include "wire/a2a/a2a.h"
+#include "wire/a2a/task.h"
 
 namespace molecule::activity {
 namespace {
@@ -30,6 +30,7 @@ void check_length(std::string_view name, const std::optional<std::string>& text,
   }
 }
 
+constexpr std::size_t error_max = 4096;   // Bytes of a failure's cause, in lists.
 constexpr std::size_t slice_max = 2'000;  // Rows that retention looks at in one transaction.
 
 constexpr auto table = http::table(
@@ -46,6 +47,37 @@ constexpr auto table = http::table(
         .says("An agent speaks to people.")
         .refuses("missing_field", "message_too_large", "invalid_attachment", "invalid_reply_to",
                  "reply_to_not_found", "reply_to_peer", "workspace_not_found"));
+
+bool is_answer(messages::End end) {
+  return end == messages::End::answered || end == messages::End::failed;
+}
+
+messages::Outcome answer(const messages::Message& asked, ActivityId id, const std::string& text,
+                         const std::string& parts) {
+  messages::Outcome out;
+  out.body = RawJson(
+      a2a::answer_saying(text, parts, id.text(), a2a::generation_of(asked.method), asked.rpc_id));
+  out.text = text;
+  return out;
+}
+
+// As the task of an agent that failed.
+messages::Outcome failure(const messages::Message& asked, ActivityId id, const std::string& text,
+                          const std::string& parts, Instant now) {
+  a2a::TaskFacts facts;
+  facts.id = id.text();
+  facts.context_id = asked.context_id.value_or(facts.id);
+  facts.state = "failed";
+  facts.at = now;
+  facts.answer = a2a::answer_saying(text, parts, facts.id, a2a::Generation::v03, asked.rpc_id);
+  messages::Outcome out;
+  out.end = messages::End::failed;
+  out.error = preview(text, error_max);
+  out.task = messages::AgentTask{facts.id, facts.context_id, facts.state};
+  out.body = RawJson(a2a::failed_answer(a2a::generation_of(asked.method), asked.rpc_id, facts));
+  out.text = text;
+  return out;
+}
 
 }  // namespace
 
@@ -139,15 +171,14 @@ io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notic
       outcome.of_peer = waits && asked->message.source;
       if (outcome.of_peer) return outcome;
       // The asker gets it in the form of any other answer, also when they ask again.
-      messages::Outcome result;
-      result.body = RawJson(a2a::answer_saying(*notice.message, parts, reply_to->text(),
-                                               a2a::generation_of(asked->message.method),
-                                               asked->message.rpc_id));
-      result.text = *notice.message;
+      messages::Outcome result =
+          notice.failed.value_or(false)
+              ? failure(asked->message, *reply_to, *notice.message, parts, clock_.now())
+              : answer(asked->message, *reply_to, *notice.message, parts);
       result.duration_ms = (clock_.now() - asked->message.created_at).count() / 1000;
       // A message that a push link already settled may still be followed by further remarks.
       outcome.duplicate = waits ? !ledger_.end_open(tx, asked->message, result)
-                                : asked->outcome && asked->outcome->end == messages::End::answered;
+                                : asked->outcome && is_answer(asked->outcome->end);
       if (outcome.duplicate && asked->outcome && asked->outcome->body.text == result.body.text)
         return outcome;
     }

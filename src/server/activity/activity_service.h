@@ -41,11 +41,13 @@ class Service {
   static constexpr std::size_t message_max = 1u << 20;
 
   Service(sql::Database& db, events::Log& log, Feed& feed, messages::Ledger& ledger,
-          const workspaces::Directory& directory, events::Hubs& hubs, const io::Clock& clock)
+          const messages::Mailboxes& mailboxes, const workspaces::Directory& directory,
+          events::Hubs& hubs, const io::Clock& clock)
       : db_(db),
         log_(log),
         feed_(feed),
         ledger_(ledger),
+        mailboxes_(mailboxes),
         directory_(directory),
         hubs_(hubs),
         clock_(clock) {}
@@ -67,6 +69,7 @@ class Service {
   io::Task<void> fill();
 
  private:
+  io::Task<void> note_fetched(WorkspaceId id, std::vector<std::int64_t> messages);
   std::optional<std::int64_t> prune_messages(sql::Tx& tx, std::int64_t from, Instant before);
   std::optional<std::int64_t> prune_reports(sql::Tx& tx, std::int64_t from, Instant before);
   api::Activity shown(store::Row row, bool with_peer, std::string_view base_url) const;
@@ -75,6 +78,7 @@ class Service {
   events::Log& log_;
   Feed& feed_;
   messages::Ledger& ledger_;
+  const messages::Mailboxes& mailboxes_;
   const workspaces::Directory& directory_;
   events::Hubs& hubs_;
   const io::Clock& clock_;

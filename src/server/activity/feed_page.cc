@@ -357,6 +357,18 @@ api::Activity Service::shown(store::Row row, bool with_peer, std::string_view ba
   return out;
 }
 
+// Once for each message, however often it is looked at.
+io::Task<void> Service::note_fetched(WorkspaceId id, std::vector<std::int64_t> messages) {
+  const std::vector<std::int64_t> fresh = mailboxes_.unfetched(id, messages);
+  if (fresh.empty()) co_return;
+  try {
+    co_await db_.write([&, this](sql::Tx& tx) { ledger_.fetched(tx, id, fresh); });
+  } catch (const Fault& fault) {
+    // What can be read is read, and its sender hears of the answer all the same.
+    if (fault.kind() == Kind::cancelled) throw;
+  }
+}
+
 io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, WorkspaceId id,
                                                    http::Query<FeedQuery> query,
                                                    const http::Request& request) {
@@ -372,16 +384,22 @@ io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, Wo
   struct Part {
     std::string text;
     Page then;
+    std::vector<std::int64_t> fetched;
   };
+  // A polling agent that is given its message has it.
+  const bool fetches =
+      caller.workspace() == id && directory_.delivery(id) == workspaces::Delivery::poll;
   auto look = [&, this](sql::Read& read) {
     Page::Slice slice = page.read_on(read);
     if (filter.turned) std::ranges::reverse(slice.rows);
     std::string out;
+    std::vector<std::int64_t> fetched;
     for (store::Row& row : slice.rows) {
       out += ',';
+      if (fetches && row.state == messages::State::open) fetched.push_back(row.seq);
       json::write(out, shown(std::move(row), with_peer, base));
     }
-    return Part{std::move(out), std::move(slice.then)};
+    return Part{std::move(out), std::move(slice.then), std::move(fetched)};
   };
   std::string text;
   for (;;) {
@@ -389,6 +407,7 @@ io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, Wo
     while (!page.over()) {
       Part read = co_await db_.read(look);
       page = std::move(read.then);
+      if (!read.fetched.empty()) co_await note_fetched(id, std::move(read.fetched));
       if (read.text.empty()) continue;
       if (text.empty() || filter.turned) text.swap(read.text);
       text += read.text;

@@ -38,7 +38,8 @@ class Retention : public test::EachDatabase {
     feed = std::make_unique<Feed>(*log, directory, clock);
     ledger = std::make_unique<messages::Ledger>(clock, random, mailboxes);
     ledger->join(*feed);
-    service = std::make_unique<Service>(db(), *log, *feed, *ledger, directory, *hubs, clock);
+    service =
+        std::make_unique<Service>(db(), *log, *feed, *ledger, mailboxes, directory, *hubs, clock);
     workspace = random.id<WorkspaceId>();
   }
   void TearDown() override {

@@ -232,6 +232,14 @@ bool Ledger::end(sql::Tx& tx, const Message& message, Lease lease, const Outcome
   return true;
 }
 
+void Ledger::fetched(sql::Tx& tx, WorkspaceId target, std::vector<std::int64_t> messages) {
+  for (std::int64_t seq : messages) tx.post(store::fetched, seq, fetched_why);
+  tx.after_commit([this, target, messages = std::move(messages)] {
+    for (std::int64_t seq : messages)
+      mailboxes_.change(target, seq, [](Open& open) { open.fetched = open.state == State::open; });
+  });
+}
+
 bool Ledger::end_open(sql::Tx& tx, const Message& message, const Outcome& outcome) {
   if (tx.run(store::close_open, message.seq) == 0) return false;
   close(tx, message, outcome);

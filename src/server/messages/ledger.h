@@ -99,6 +99,8 @@ class Ledger {
   void take_back(sql::Tx& tx, const Mailboxes::Held& held);
   // Ends a message under a lease. False when the lease is void: nothing changed.
   bool end(sql::Tx& tx, const Message& message, Lease lease, const Outcome& outcome);
+  // Notes that an agent has fetched these, which wait for it to answer.
+  void fetched(sql::Tx& tx, WorkspaceId target, std::vector<std::int64_t> messages);
   // Ends a message that waits: an agent answers what it fetched. False when it is carried or ended.
   bool end_open(sql::Tx& tx, const Message& message, const Outcome& outcome);
 

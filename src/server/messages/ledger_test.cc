@@ -317,6 +317,17 @@ TEST_P(LedgerTest, AnAnswerToWhatWasFetchedEndsItOnce) {
   EXPECT_FALSE(answer());
 }
 
+TEST_P(LedgerTest, WhatWasFetchedIsNotedOnce) {
+  const std::int64_t first = accept("m1", State::open).place.seq;
+  const std::int64_t carried = accept("m2", State::leased).place.seq;
+  const std::vector<std::int64_t> all{first, carried};
+  EXPECT_EQ(boxes->unfetched(target, all), std::vector{first});
+  write([&](sql::Tx& tx) { ledger->fetched(tx, target, all); });
+  EXPECT_EQ(stored(first).delivery->why, fetched_why);
+  EXPECT_EQ(stored(carried).delivery->why, std::nullopt);
+  EXPECT_TRUE(boxes->unfetched(target, all).empty());
+}
+
 TEST_P(LedgerTest, ASendersMessagesGoOutInOrderWhileOthersPass) {
   auto first = accept("m1", State::leased);
   EXPECT_TRUE(boxes->may_pass(target, sender));

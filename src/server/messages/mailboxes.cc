@@ -89,6 +89,21 @@ void Mailboxes::halt(WorkspaceId target, const std::optional<WorkspaceId>& sourc
   });
 }
 
+std::vector<std::int64_t> Mailboxes::unfetched(WorkspaceId target,
+                                               std::span<const std::int64_t> messages) const {
+  return boxes_.read([&](const auto& map) {
+    std::vector<std::int64_t> out;
+    auto box = map.find(target);
+    if (box == map.end()) return out;
+    for (std::int64_t seq : messages) {
+      auto it = box->second.open.find(seq);
+      if (it == box->second.open.end()) continue;
+      if (it->second.state == State::open && !it->second.fetched) out.push_back(seq);
+    }
+    return out;
+  });
+}
+
 std::int64_t Mailboxes::waiting(WorkspaceId target) const {
   return boxes_.read([&](const auto& map) {
     auto box = map.find(target);

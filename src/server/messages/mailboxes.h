@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ struct Open {
   bool waited = false;     // It went out of the mailbox, not straight away.
   bool unreached = false;  // It waits because the agent was not there, and for nothing else.
   bool at_work = false;    // Its agent has it and works on it: nothing waits behind it.
+  bool fetched = false;    // Its agent fetched it, in this life of the process.
   std::int64_t epoch = 0;
   std::int64_t attempts = 0;
   std::int64_t tries = 0;  // Times it came back, seen or not, in this life of the process.
@@ -63,6 +65,9 @@ class Mailboxes {
   // Everything anew, at once: meanwhile nobody sees a line without what waits in it.
   void replace(const std::vector<std::pair<std::int64_t, Open>>& all);
 
+  // Those of these that wait for an agent which has not fetched them, as far as is known here.
+  std::vector<std::int64_t> unfetched(WorkspaceId target,
+                                      std::span<const std::int64_t> messages) const;
   std::int64_t waiting(WorkspaceId target) const;  // Open and not under way.
   std::int64_t under_way(WorkspaceId target) const;
   // Whether the lease still is the message's newest.

@@ -45,6 +45,9 @@ BOOST_DESCRIBE_ENUM(End, answered, failed, expired, removed, dead, canceled)
 // alike.
 inline constexpr std::string_view expired_error = "the message expired before it was answered";
 
+// Why a message is open that its agent has fetched, as the ledger keeps it.
+inline constexpr std::string_view fetched_why = "its agent has fetched it";
+
 // The public id of a message or report is a UUID of version 7 whose time is its creation and whose
 // last 62 bits are its number, so the number is found without an index.
 inline ActivityId make_id(Instant created_at, std::int64_t seq) {

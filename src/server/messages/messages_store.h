@@ -106,6 +106,8 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Insta
     UPDATE deliveries SET state = 'open', owner = NULL, lease_until = NULL, epoch = epoch + 1, not_before = $3,
                           attempts = attempts + $4, why = $5
      WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};
+inline constexpr sql::Query<void(std::int64_t, std::string_view)> fetched{"messages.fetched", R"(
+    UPDATE deliveries SET why = $2 WHERE seq = $1 AND state = 'open')"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t)> close_leased{"messages.close_leased",
                                                                            R"(
     DELETE FROM deliveries WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};

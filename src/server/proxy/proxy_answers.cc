@@ -145,7 +145,7 @@ io::Task<api::QueueItem> Service::queued(auth::Member::Caller caller, WorkspaceI
   if (record->delivery) {
     if (record->delivery->state == messages::State::leased) item.status = "dispatched";
     item.attempts = record->delivery->attempts;
-    item.last_error = record->delivery->why;
+    if (record->delivery->why != messages::fetched_why) item.last_error = record->delivery->why;
     item.expires_at = record->delivery->expires_at;
   }
   if (record->outcome) {

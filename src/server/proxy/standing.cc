@@ -22,6 +22,9 @@ Standing waits(const messages::Record& record, bool polls) {
   if (delivery.why == a2a::at_work_why)
     return {"seen", "working", record.message.created_at, at_work_says};
   Standing out{"waiting", "submitted", record.message.created_at, {}};
+  if (delivery.why == messages::fetched_why)
+    return {"seen", "submitted", record.message.created_at,
+            "its agent has fetched it and has not answered yet"};
   if (polls) {
     out.says = "it waits for its agent to fetch and answer it";
   } else if (delivery.attempts == 0) {

@@ -58,6 +58,7 @@ struct TreeRow {
   std::string summary;
   std::optional<messages::State> state;
   std::optional<std::int64_t> attempts;
+  std::optional<std::string> why;  // It waits.
   std::optional<messages::End> end;
   std::optional<Instant> ended_at;
   std::optional<std::string> error;
@@ -69,14 +70,15 @@ struct TreeRow {
 };
 BOOST_DESCRIBE_STRUCT(TreeRow, (),
                       (seq, parent_seq, answer, target_id, source_id, delegation_id, created_at,
-                       summary, state, attempts, end, ended_at, error, failure, task_id, task_state,
-                       changed_at, below))
+                       summary, state, attempts, why, end, ended_at, error, failure, task_id,
+                       task_state, changed_at, below))
 namespace part {
 // Of a task that its agent went on with: its delegation may know the end, from elsewhere or because
 // it was called off.
 inline constexpr std::string_view tree = R"(
     SELECT m.seq, m.parent_seq, m.answer, m.target_id, m.source_id, m.delegation_id, m.created_at,
-           SUBSTR(m.summary, 1, 300), d.state, d.attempts, o."end", o.ended_at, SUBSTR(o.error, 1, 600),
+           SUBSTR(m.summary, 1, 300), d.state, d.attempts, SUBSTR(d.why, 1, 600), o."end", o.ended_at,
+           SUBSTR(o.error, 1, 600),
            CASE WHEN o."end" <> 'failed' OR t.message IS NULL THEN NULL
                 WHEN o.size <= 4096 THEN o.body ELSE '{"jsonrpc":"2.0"}' END,
            t.task_id, CASE WHEN g.status IS NULL THEN t.state ELSE g.status END,

@@ -36,6 +36,7 @@ messages::Record record_of(const store::TreeRow& row) {
     messages::Delivery delivery;
     delivery.state = row.state.value_or(messages::State::open);
     delivery.attempts = row.attempts.value_or(0);
+    delivery.why = row.why;
     record.delivery = std::move(delivery);
   }
   return record;

@@ -35,7 +35,7 @@ Process::Process(Around around)
       capacity_(proxy_),
       presence_(door_, log_, workspaces_, urls_, tokens_, inbound_, roster_, capacity_, relayed_,
                 direct_calls_, {}, metrics_),
-      activity_(door_, log_, feed_, ledger_, directory_, hubs_, around_.clock),
+      activity_(door_, log_, feed_, ledger_, mailboxes_, directory_, hubs_, around_.clock),
       relay_(relays_, relay_keys_, listeners_, around_.clock, around_.random, metrics_),
       router_(gate_) {
   log_.join(directory_);

@@ -78,6 +78,8 @@ struct TaskForm {
 std::string task_told(const TaskFacts& facts, const TaskForm& form);
 // A canceled task as the answer to a message.
 std::string canceled_answer(Generation generation, std::string_view rpc_id, const TaskFacts& facts);
+// A failed one; what `facts.answer` says is why.
+std::string failed_answer(Generation generation, std::string_view rpc_id, const TaskFacts& facts);
 // The task that is the result of an answer, whatever its form, as the result of a JSON-RPC answer;
 // empty when there is none.
 std::string task_answer_in(std::string_view answer);

@@ -120,6 +120,11 @@ bool written(std::string_view name) {
   return false;
 }
 
+std::string answer_with(Generation generation, std::string_view rpc_id, std::string task) {
+  if (generation == Generation::v10) task = json::Object{}.add("task", RawJson(task)).text();
+  return jsonrpc::success(rpc_id, task);
+}
+
 }  // namespace
 
 std::string time_text(Instant at) {
@@ -151,9 +156,11 @@ std::string task_told(const TaskFacts& facts, const TaskForm& form) {
 
 std::string canceled_answer(Generation generation, std::string_view rpc_id,
                             const TaskFacts& facts) {
-  std::string task = task_told(facts, {generation, 0, true});
-  if (generation == Generation::v10) task = json::Object{}.add("task", RawJson(task)).text();
-  return jsonrpc::success(rpc_id, task);
+  return answer_with(generation, rpc_id, task_told(facts, {generation, 0, true}));
+}
+
+std::string failed_answer(Generation generation, std::string_view rpc_id, const TaskFacts& facts) {
+  return answer_with(generation, rpc_id, task_told(facts, {generation, 0, false}));
 }
 
 std::string task_answer_in(std::string_view answer) {

@@ -117,12 +117,14 @@ struct Notice {
   std::optional<std::string> message;
   std::optional<std::vector<Attachment>> attachments;
   std::optional<std::string> reply_to;
+  std::optional<bool> failed;
 
   static constexpr std::array about{
       json::About{"message", "required; at most 1 MiB"},
-      json::About{"reply_to", "the activity this answers: its result is recorded too"}};
+      json::About{"reply_to", "the activity this answers: its result is recorded too"},
+      json::About{"failed", "true: `message` is why what `reply_to` names has no result"}};
 };
-BOOST_DESCRIBE_STRUCT(Notice, (), (message, attachments, reply_to))
+BOOST_DESCRIBE_STRUCT(Notice, (), (message, attachments, reply_to, failed))
 
 struct Noticed {
   std::string status = "sent";

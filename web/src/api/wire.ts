@@ -544,6 +544,8 @@ export interface Notice {
   attachments?: Attachment[] | null;
   /** the activity this answers: its result is recorded too */
   reply_to?: string | null;
+  /** true: `message` is why what `reply_to` names has no result */
+  failed?: boolean | null;
 }
 
 export interface Noticed {

@@ -95,7 +95,7 @@ class MessageCalls:
         """Answer `message`: on the canvas for a person, through the platform for a peer. The first reply to a message that
         a handler has in hand is its answer, at once and however the message came; a later one goes to its sender as a
         message of its own. Repeating the same answer to the same message changes nothing. `failed` says that `text` is why
-        there is no result; a person whose message was polled reads the text alone. `files` are those that `upload` returned.
+        there is no result. `files` are those that `upload` returned.
         Raises ValueError for blank text or an unknown sender."""
         if not text or not text.strip():
             raise ValueError("a reply needs text")
@@ -134,6 +134,8 @@ class MessageCalls:
             body: wire_types.Notice = {"message": text}
             if message.activity_id:
                 body["reply_to"] = message.activity_id
+            if failed:
+                body["failed"] = True
             if files:
                 body["attachments"] = [cast(wire_types.Attachment, file.told()) for file in files]
             answer = self._transport.post(f"{self._self_path}/notify", body, timeout=READ_TIMEOUT)

@@ -134,18 +134,34 @@ class InboundMessage:
     agent_card_url: str = ""
 
     @property
+    def task_id(self) -> str:
+        """The task that the message goes on with, as its sender names it: by the `activity_id` of the message that began
+        it, unless an answer gave it a name of its own. "" when it begins something."""
+        return _wire.text_or(self._message.get("taskId"))
+
+    @property
+    def context_id(self) -> str:
+        """The conversation that the message belongs to. One that names none begins one, and its sender knows that by the
+        name of the message."""
+        named = _wire.text_or(self._message.get("contextId"))
+        return named or _wire.text_or(self.raw.get("activity_id")) or self.activity_id
+
+    @property
+    def _message(self) -> dict[str, Any]:
+        body = self.raw.get("request_body")
+        return _wire.request_message(body if isinstance(body, dict) else self.raw)
+
+    @property
     def files(self) -> list[SharedFile]:
         """The files that the message names; `client.download(file, folder)` fetches one."""
-        body = self.raw.get("request_body")
-        parts = _wire.request_message(body if isinstance(body, dict) else self.raw).get("parts")
+        parts = self._message.get("parts")
         found = [SharedFile.from_part(part) for part in parts] if isinstance(parts, list) else []
         return [file for file in found if file is not None]
 
     @property
     def is_answer(self) -> bool:
         """True when this is a peer's answer to a message of ours. Answering an answer would never end."""
-        body = self.raw.get("request_body")
-        message = _wire.request_message(body if isinstance(body, dict) else self.raw)
+        message = self._message
         metadata = message.get("metadata")
         return message.get("role") in ("agent", "ROLE_AGENT") or (isinstance(metadata, dict) and "reply_to" in metadata)
 

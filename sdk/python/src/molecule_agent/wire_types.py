@@ -575,6 +575,8 @@ class Notice(TypedDict):
     attachments: NotRequired[list[Attachment] | None]
     # the activity this answers: its result is recorded too
     reply_to: NotRequired[str | None]
+    # true: `message` is why what `reply_to` names has no result
+    failed: NotRequired[bool | None]
 
 
 class Noticed(TypedDict):
