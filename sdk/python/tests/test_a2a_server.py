@@ -69,6 +69,28 @@ def test_an_async_handler_and_one_that_answers_with_a_task(serve: Callable[..., 
     assert post(serve(lambda payload: task), envelope()).json()["result"] == task
 
 
+def test_remembered_answers_are_bounded_in_bytes(serve: Callable[..., A2AServer], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(a2a_server, "REMEMBERED_BYTES", 10_000)
+    ran: list[str] = []
+
+    def handle(payload: dict[str, Any]) -> str:
+        ran.append(payload["idempotency_key"])
+        return "x" * int(payload["message"])
+
+    server = serve(handle)
+    for name, size in (("m1", "6000"), ("m2", "3000"), ("m2", "3000"), ("m1", "6000")):
+        post(server, envelope(size, message_id=name))
+    assert ran == ["m1", "m2"], "both fit"
+    post(server, envelope("4000", message_id="m3"))
+    post(server, envelope("3000", message_id="m2"))
+    post(server, envelope("6000", message_id="m1"))
+    assert ran == ["m1", "m2", "m3", "m1"], "the oldest made room"
+    # The newest is kept, however long, until there is a newer one.
+    for name in ("m4", "m4", "m5", "m4"):
+        post(server, envelope("20000", message_id=name))
+    assert ran[4:] == ["m4", "m5", "m4"]
+
+
 def test_the_registered_path_and_the_root_are_served(serve: Callable[..., A2AServer]) -> None:
     server = serve(inbound_url="https://tunnel.example/agents/x")
     assert post(server, envelope(), "/agents/x").status_code == 200

@@ -14,6 +14,7 @@ import ipaddress
 import json
 import logging
 import socket
+import sys
 import threading
 import time
 import urllib.parse
@@ -37,7 +38,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_CONNECTIONS = 64
 CLIENT_TIMEOUT = 30.0
 """Seconds a client may take between two bytes, and an idle connection is kept."""
-REMEMBERED_ANSWERS = 512
+REMEMBERED_ANSWERS, REMEMBERED_BYTES = 512, 64 * 1024 * 1024
+"""Answers that are kept for messages that come again; the newest is, however long."""
 DUPLICATE_WAIT = 300.0
 """Seconds a repeated message waits for the run that is already under way, until it is told to come again: less than
 the platform or anything on the way waits for an answer."""
@@ -87,6 +89,7 @@ class A2AServer:
         self._paths = {"/", urllib.parse.urlsplit(self.inbound_url).path or "/"} - {INBOUND_PATH}
         self._thread: threading.Thread | None = None
         self._answers: collections.OrderedDict[str, Future[Any]] = collections.OrderedDict()
+        self._sizes: dict[str, int] = {}  # Of the answers that are there.
         self._turned_away: set[str] = set()  # Keys of runs under way whose answer somebody comes for again.
         self._lock = threading.Lock()
 
@@ -160,9 +163,7 @@ class A2AServer:
             mine: Future[Any] = Future()
             if running is None:
                 self._answers[key] = mine
-                # The oldest finished answers go first; one still being worked on must stay findable.
-                for old in [k for k, f in self._answers.items() if f.done()][:len(self._answers) - REMEMBERED_ANSWERS]:
-                    del self._answers[old]
+                self._forget_old()
         if running is not None:
             return self._answer_of(running, key)
 
@@ -170,6 +171,7 @@ class A2AServer:
             with self._lock:
                 self._turned_away.discard(key)
                 mine.set_result(said)
+                self._remember(key, said)
             give(said)
 
         try:
@@ -189,7 +191,23 @@ class A2AServer:
                 if not mine.done():
                     self._turned_away.discard(key)
                     mine.set_result(outcome)
+                    self._remember(key, outcome)
         return mine.result()
+
+    def _remember(self, key: str, outcome: Any) -> None:
+        self._sizes[key] = _size_of(outcome)
+        self._answers.move_to_end(key)
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        """The oldest finished answers go first; one still being worked on must stay findable."""
+        finished = [key for key, future in self._answers.items() if future.done()]
+        held = sum(self._sizes.values())
+        for key in finished[:-1]:
+            if len(self._answers) <= REMEMBERED_ANSWERS and held <= REMEMBERED_BYTES:
+                break
+            del self._answers[key]
+            held -= self._sizes.pop(key, 0)
 
     def _answer_of(self, running: Future[Any], key: str) -> Any:
         """What a run that others began came to, as soon as it has ended."""
@@ -201,6 +219,18 @@ class A2AServer:
             if running.exception() is not None and self._answers.get(key) is running:
                 del self._answers[key]
         return running.result()
+
+
+def _size_of(outcome: Any) -> int:
+    """Roughly what it takes to keep an answer."""
+    if isinstance(outcome, Said):
+        return sys.getsizeof(outcome.text) + sum(len(file.inline) + len(file.uri) for file in outcome.files)
+    if outcome is None or isinstance(outcome, str):
+        return sys.getsizeof(outcome)
+    try:
+        return len(json.dumps(outcome))
+    except (TypeError, ValueError, RecursionError):
+        return sys.getsizeof(outcome)
 
 
 class _Listener(http.server.ThreadingHTTPServer):
