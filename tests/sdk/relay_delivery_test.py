@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dialling import Joining, Looping, said
 from molecule_agent import ReplacedError
+from molecule_agent._websocket import WebSocket
 from stage import Stage, wait_for
 
 
@@ -66,6 +67,41 @@ def test_an_answer_under_way_survives_a_break_and_a_large_one_is_whole(joining: 
         asking.join(30)
         assert said(answers[0].json()) == "x" * 1_500_000
         assert calls == ["go"]
+    finally:
+        run.stop()
+
+
+@pytest.mark.parametrize("websockets", ["refuse", "close", "swallow"])
+def test_where_no_websocket_comes_through_requests_carry_the_same(joining: Joining, tmp_path: Path, websockets: str,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("molecule_agent._websocket.CONNECT_TIMEOUT", 2.0)
+    way = joining.way()
+    way.websockets = websockets
+    workspace, token = joining.workspace("polled")
+    run = Looping(way.url, workspace, token, tmp_path / "a", echo)
+    try:
+        assert run.delivery.wait_connected(20)
+        for number, text in enumerate(("hello", "x" * 1_000_000)):
+            assert said(joining.send(workspace, text, f"m{number}").json()) == f"I heard: {text}"
+    finally:
+        began = time.monotonic()
+        run.stop()
+    assert time.monotonic() - began < 10
+
+
+def test_once_the_way_takes_websockets_it_is_one_again(joining: Joining, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                       caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("molecule_agent.relay.FIRST_LOOK", 1.0)
+    way = joining.way()
+    way.websockets = "refuse"
+    workspace, token = joining.workspace("moves")
+    run = Looping(way.url, workspace, token, tmp_path / "a", echo)
+    try:
+        assert run.delivery.wait_connected(20)
+        way.websockets = "pass"
+        wait_for("a WebSocket", lambda: isinstance(run.delivery._socket, WebSocket) and run.delivery._welcomed)
+        assert said(joining.send(workspace, "still", "m1").json()) == "I heard: still"
+        assert not [each for each in caplog.records if "is away (it was closed)" in each.message], "it looked by itself"
     finally:
         run.stop()
 

@@ -37,6 +37,10 @@ class RefusedError(ConnectionError):
         self.body = body
 
 
+class UnreachedError(ConnectionError):
+    """Nobody answers at the address at all."""
+
+
 class WebSocket:
     """One reader at a time; any thread may send."""
 
@@ -44,7 +48,10 @@ class WebSocket:
         place = urllib.parse.urlsplit(url)
         secure = place.scheme in ("https", "wss")
         host = place.hostname or ""
-        self._socket = socket.create_connection((host, place.port or (443 if secure else 80)), CONNECT_TIMEOUT)
+        try:
+            self._socket = socket.create_connection((host, place.port or (443 if secure else 80)), CONNECT_TIMEOUT)
+        except OSError as error:
+            raise UnreachedError(str(error)) from error
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if secure:

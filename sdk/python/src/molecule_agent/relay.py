@@ -13,12 +13,15 @@ import threading
 from typing import Any
 
 import requests
+import requests.utils
 
 from ._answers import REMOVED_CODE, says_removed, says_token_refused, stated_reason
 from ._calls import AgentCalls
 from ._errors import CredentialRejectedError, PlatformError, RelayRefusedError, ReplacedError, WorkspaceGoneError
 from ._mux import MuxBrokenError, Session, Stream
-from ._websocket import RefusedError, WebSocket
+from ._polling_socket import PollingSocket
+from ._transport import way_to
+from ._websocket import RefusedError, UnreachedError, WebSocket
 from .a2a_server import A2AServer
 from .inbound import MessageHandler, PushDelivery
 
@@ -28,6 +31,8 @@ log = logging.getLogger("molecule_agent")
 
 VERSION = 1
 LONGEST_WAIT = 15.0
+FIRST_LOOK, LAST_LOOK = 20.0, 6 * 3600.0
+"""Seconds until it is tried whether WebSockets come through by now, where requests carry; doubled each time."""
 CREDENTIAL_ENDED, POLICY = 4401, 1008
 PIPE_BYTES = 64 * 1024
 BEGIN_WITHIN = 15.0
@@ -37,7 +42,8 @@ OPENED_MAX = 64
 
 
 class RelayDelivery:
-    """Messages come over one WebSocket that this agent opens, as they would to an `A2AServer` that can be reached.
+    """Messages come over one WebSocket that this agent opens, as they would to an `A2AServer` that can be reached; over
+    plain requests, where something on the way takes no WebSockets.
 
     Give it to `run_agent_loop`; the agent needs no URL. The connection is made again whenever it breaks, and what was
     under way goes on where it was. A handler that is given here is used from the first message on, else the one of the
@@ -55,7 +61,10 @@ class RelayDelivery:
         self._push = PushDelivery(client, self._server, handler)
         self._session: Session | None = None
         self._session_id = ""
-        self._socket: WebSocket | None = None
+        self._socket: WebSocket | PollingSocket | None = None
+        self._by_polls = False  # How the next attempt is made.
+        self._next_look = FIRST_LOOK
+        self._looking_again = self._came_through = False  # Since the last attempt began.
         self._stopped = threading.Event()
         self._ended: PlatformError | None = None
         self._refused: CredentialRejectedError | None = None  # Until the platform takes the token.
@@ -96,7 +105,8 @@ class RelayDelivery:
     def _run(self) -> None:
         attempt = 0
         while not self._stopped.is_set():
-            trouble, self._welcomed = "", False
+            trouble, reached = "", True
+            self._welcomed = self._looking_again = self._came_through = False
             try:
                 self._connect()
             except (RelayRefusedError, WorkspaceGoneError) as error:
@@ -105,7 +115,10 @@ class RelayDelivery:
                 return
             except CredentialRejectedError as error:
                 # Another token may be saved; the agent loop finds out itself when there will be none.
-                self._refused, trouble = error, str(error)
+                self._refused, trouble, reached = error, str(error), False
+            except UnreachedError as error:
+                # Requests may go through a proxy that a WebSocket does not know.
+                trouble, reached = str(error), self._has_proxy()
             except (OSError, ValueError, requests.RequestException) as error:
                 trouble = str(error)
             except Exception as error:
@@ -116,8 +129,13 @@ class RelayDelivery:
             if self._stopped.is_set():
                 return
             attempt = 0 if self._welcomed else attempt + 1
+            # What lets requests through and no WebSockets may be the network of just now; every break asks anew.
+            self._by_polls = reached and not self._came_through and not self._by_polls
             pause = min(LONGEST_WAIT, 0.2 * 2 ** min(attempt, 8)) * random.uniform(0.5, 1)
-            log.warning("the connection to the platform is away (%s); trying again", trouble or "it was closed")
+            if self._looking_again:
+                log.debug("trying a WebSocket again")
+            else:
+                log.warning("the connection to the platform is away (%s); trying again", trouble or "it was closed")
             self._stopped.wait(pause)
 
     def _end_session(self) -> None:
@@ -125,17 +143,34 @@ class RelayDelivery:
         if self._session is not None:
             self._session.end()
 
-    def _connect(self) -> None:
-        url = self._client.platform_url + self._client._self_path + "/relay"
-        token = self._client.load_token() or ""
+    def _has_proxy(self) -> bool:
+        url, session = self._client.platform_url, self._client._session
+        way = session.merge_environment_settings(url, way_to(url, session).get("proxies", {}), True, None, None)
+        return bool(requests.utils.select_proxy(url, way["proxies"]))
+
+    def _dialled(self) -> WebSocket | PollingSocket:
+        path = self._client._self_path + "/relay"
         try:
-            made = WebSocket(url, {"Authorization": f"Bearer {token}"}, getattr(self._client._session, "verify", True))
+            if self._by_polls:
+                return PollingSocket(self._client._transport, path + "/polls")
+            token = self._client.load_token() or ""
+            return WebSocket(self._client.platform_url + path, {"Authorization": f"Bearer {token}"},
+                             getattr(self._client._session, "verify", True))
         except RefusedError as refused:
             raise self._final(refused) from None
+
+    def _connect(self) -> None:
+        made = self._dialled()
         self._socket = made
+        look: threading.Timer | None = None
         try:
             session, transport, anew = self._take_up(self._shake_hands(made))
-            self._welcomed, self._refused = True, None
+            self._welcomed, self._came_through, self._refused = True, True, None
+            if isinstance(made, PollingSocket):
+                log.info("connected by requests: something on the way takes no WebSockets")
+                look = self._look_again(made)
+            else:
+                self._next_look = FIRST_LOOK
             writer = threading.Thread(target=self._write, args=(made, session, transport), daemon=True,
                                       name="molecule-relay-writer")
             writer.start()
@@ -154,10 +189,23 @@ class RelayDelivery:
             self._look_at_end(made)
             raise
         finally:
+            if look is not None:
+                look.cancel()
             made.close()
         self._look_at_end(made)
 
-    def _read(self, made: WebSocket, session: Session, transport: int) -> None:
+    def _look_again(self, made: PollingSocket) -> threading.Timer:
+        def leave() -> None:
+            self._looking_again = True
+            made.close()
+
+        look = threading.Timer(self._next_look, leave)
+        look.daemon = True
+        look.start()
+        self._next_look = min(2 * self._next_look, LAST_LOOK)
+        return look
+
+    def _read(self, made: WebSocket | PollingSocket, session: Session, transport: int) -> None:
         while not self._stopped.is_set() and (message := made.receive()) is not None:
             if isinstance(message, str):
                 raise MuxBrokenError("the platform sent a text among the frames")
@@ -183,7 +231,7 @@ class RelayDelivery:
                                            details=said)
         return refused
 
-    def _shake_hands(self, made: WebSocket) -> dict[str, Any]:
+    def _shake_hands(self, made: WebSocket | PollingSocket) -> dict[str, Any]:
         hello: dict[str, Any] = {"version": VERSION, "nonce": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="),
                                  "url": self._server.inbound_url}
         if self._session is not None and not self._session.over:
@@ -193,7 +241,7 @@ class RelayDelivery:
         made.send("{}")
         return self._hear(made)
 
-    def _hear(self, made: WebSocket) -> dict[str, Any]:
+    def _hear(self, made: WebSocket | PollingSocket) -> dict[str, Any]:
         said = made.receive(BEGIN_WITHIN)
         if isinstance(said, str):
             heard = json.loads(said)
@@ -217,7 +265,7 @@ class RelayDelivery:
             raise MuxBrokenError("the platform and we do not agree on what has come")
         return self._session, transport, anew
 
-    def _write(self, made: WebSocket, session: Session, transport: int) -> None:
+    def _write(self, made: WebSocket | PollingSocket, session: Session, transport: int) -> None:
         try:
             while message := session.outgoing(transport):
                 made.send(message)
@@ -262,7 +310,7 @@ class RelayDelivery:
                 log.exception("registering over the connection: unexpected trouble, going on")
             self._stopped.wait(2)
 
-    def _look_at_end(self, made: WebSocket) -> None:
+    def _look_at_end(self, made: WebSocket | PollingSocket) -> None:
         """What the platform said last, however the connection ended."""
         goodbye = self._session.goodbye if self._session is not None else None
         if goodbye == "replaced":
