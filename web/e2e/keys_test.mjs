@@ -124,7 +124,7 @@ test("F6 goes round the parts of the page", async () => {
   await page.keyboard.press("F6");
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "tab");
   await page.keyboard.press("F6");
-  assert.equal(await person.focusName(), "Traffic between agents");
+  assert.equal(await person.focusName(), "Graph");
   await page.keyboard.press("Shift+F6");
   await page.keyboard.press("Shift+F6");
   assert.match(await person.focusName(), /^pm workspace — /);

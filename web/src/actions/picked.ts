@@ -1,5 +1,5 @@
 import { messageOf } from "@/api/api_error";
-import { deleteWorkspace, pauseWorkspace, restartWorkspace } from "@/api/workspaces_api";
+import { deleteWorkspace, pauseWorkspace, restartWorkspace, resumeWorkspace } from "@/api/workspaces_api";
 import { mark, marksStore } from "@/canvas/marks";
 import { orgStore, withoutWorkspace, type Org } from "@/model/org";
 import { descendantsOf } from "@/model/selectors";
@@ -8,18 +8,19 @@ import { offered } from "./action";
 import { workspaceActions } from "./workspace_actions";
 
 /** What can be done to several workspaces at once. */
-export type Together = "restart" | "pause" | "delete";
+export type Together = "restart" | "pause" | "resume" | "delete";
 
 /** Requests under way at once. */
 const atOnce = 4;
 /** Pausing and deleting reach a whole team by themselves, so its members are not asked for again. */
-const reachesTeam: Record<Together, boolean> = { restart: false, pause: true, delete: true };
+const reachesTeam: Record<Together, boolean> = { restart: false, pause: true, resume: true, delete: true };
 const requests: Record<Together, (id: string) => Promise<unknown>> = {
   restart: restartWorkspace,
   pause: pauseWorkspace,
+  resume: resumeWorkspace,
   delete: deleteWorkspace,
 };
-const done: Record<Together, string> = { restart: "restarting", pause: "paused", delete: "deleted" };
+const done: Record<Together, string> = { restart: "restarting", pause: "paused", resume: "resumed", delete: "deleted" };
 
 export interface Plan {
   /** What is asked of the platform, one request each. */

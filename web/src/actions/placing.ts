@@ -4,7 +4,7 @@ import { changeWorkspace } from "@/api/workspaces_api";
 import type { WorkspaceChange } from "@/api/wire";
 import { graph } from "@/canvas/graph_controls";
 import { forgetIntents, intend, intentsStore } from "@/canvas/intents";
-import { arrangeChildren, emptyLayout, landingIn, landingOutside, moveSubtree, type Layout, type Point } from "@/canvas/layout";
+import { arrangeChildren, landingIn, landingOutside, layoutOrg, moveSubtree, type Layout, type Point } from "@/canvas/layout";
 import { orgStore, withChange } from "@/model/org";
 import { nestingRefusal } from "@/model/selectors";
 import { dismissToast, toast } from "@/ui/toast";
@@ -19,7 +19,8 @@ export interface Placement extends Point {
   parent_id?: string | null;
 }
 
-export const layout = (): Layout => graph.controls?.layout() ?? emptyLayout;
+/** Where the cards are; also where nobody draws them just now. */
+export const layout = (): Layout => graph.controls?.layout() ?? layoutOrg(orgStore.get());
 const nameOf = (id: string): string => orgStore.get().workspaces.get(id)?.name ?? "the workspace";
 
 /** Sends one change and, once it is confirmed, takes it into the picture. */

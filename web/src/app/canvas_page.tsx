@@ -29,16 +29,19 @@ import { toast } from "@/ui/toast";
 import { cardKey } from "./card_keys";
 import { ContextMenu } from "./context_menu";
 import { refuseDroppedFiles } from "./dropped_files";
-import { fetched } from "./fetched";
+import { fetched, fetchedPanel } from "./fetched";
 import { LoadFailure } from "./load_failure";
+import { PanelBoundary } from "./panel_boundary";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
 import { forgetDrafts, prepareChat, SidePanel } from "./side_panel";
 import { tellWhyGone } from "./gone";
 import { startLive } from "./start_live";
 import { StaleNotice } from "./stale_notice";
+import { StatusCounts } from "./status_counts";
 import { Toolbar } from "./toolbar";
 import { usePageKeys } from "./use_page_keys";
+import { goToNumber, usePhone, viewOf, ViewSwitch } from "./view_switch";
 import { Welcome } from "./welcome";
 import styles from "./page.module.css";
 
@@ -47,6 +50,7 @@ const DeadLettersDialog = fetched(() => import("@/features/dead_letters/dead_let
 const HelpDialog = fetched(() => import("./help_dialog").then((all) => all.HelpDialog));
 const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").then((all) => all.TicketsDialog));
 const ParentDialog = fetched(() => import("@/features/workspaces/parent_dialog").then((all) => all.ParentDialog));
+const ListView = fetchedPanel(() => import("@/features/list/list_view").then((all) => all.ListView));
 const WayDialog = fetched(() => import("@/features/way/way_dialog").then((all) => all.WayDialog));
 
 /** At most one of these is open at a time. */
@@ -72,6 +76,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   // The view the canvas was left with; null once it is known that there is none.
   const [savedView, setSavedView] = useState<SavedView | null | undefined>();
   const route = useSelected(routeStore, (value) => value);
+  const onPhone = usePhone();
+  const view = viewOf(route, onPhone);
   const loaded = useSelected(orgStore, (org) => org.loaded);
   const empty = useSelected(orgStore, (org) => org.loaded && org.workspaces.size === 0);
   const workspace = useSelected(orgStore, (org) => (route.workspace ? org.workspaces.get(route.workspace) : undefined));
@@ -141,9 +147,11 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     if (unpick()) return;
     const open = routeStore.get().workspace;
     navigate({ workspace: undefined });
-    if (open) graph.controls?.focus(open);
+    if (!open) return;
+    if (graph.controls) graph.controls.focus(open);
+    else document.getElementById("canvas")?.focus();
   }, []);
-  usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape });
+  usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView: goToNumber });
   useDeadLetters(openLetters);
 
   const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
@@ -153,6 +161,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     if (picked.size < 2 || !picked.has(id)) return nest(id, parent, to);
     void nestTogether([id, ...[...picked].filter((each) => each !== id)], parent, to);
   }, []);
+  const onOpenRow = useCallback((id: string, tab?: string) => navigate({ workspace: id, ...(tab ? { tab } : {}) }), []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
   const onView = useCallback((view: SavedView) => void saveView(view).catch(() => undefined), []);
   const onKey = useCallback((id: string, event: KeyboardEvent) => cardKey(id, event, onSelect), [onSelect]);
@@ -197,6 +206,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
         <div className={styles.stage} style={{ containerType: "inline-size", containerName: "stage" }}>
           <div className={styles.toolbar_place}>
             <Toolbar
+              view={view}
+              onPhone={onPhone}
               showHops={showHops}
               onShowHops={(show) => {
                 setShowHops(show);
@@ -210,7 +221,22 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
             />
             <StaleNotice />
           </div>
-          {loaded && savedView !== undefined && (
+          {loaded && view === "list" && (
+            <PanelBoundary name="List">
+              <ListView
+                find={route.find}
+                show={route.show}
+                sort={route.sort}
+                onChange={navigate}
+                open={workspace?.id}
+                onOpen={onOpenRow}
+                onMenu={onMenu}
+                onKey={onKey}
+                pills={onPhone && <StatusCounts listed />}
+              />
+            </PanelBoundary>
+          )}
+          {loaded && view === "graph" && savedView !== undefined && (
             <Graph
               savedView={savedView ?? undefined}
               onView={onView}
@@ -226,7 +252,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onPlaced={keepPlaced}
             />
           )}
-          {(!loaded || savedView === undefined) && (
+          {(!loaded || (view === "graph" && savedView === undefined)) && (
             <div className={styles.over}>
               {failure === undefined ? (
                 <Loading text="Loading canvas…" />
@@ -253,6 +279,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
         </div>
         {workspace && <SidePanel workspace={workspace} route={route} />}
       </main>
+      {onPhone && <ViewSwitch view={view} low />}
       {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={closeMenu} />}
       {overlay?.is === "search" && <SearchPalette onClose={close} />}
       {overlay?.is === "help" && <HelpDialog onClose={close} />}

@@ -9,6 +9,7 @@ const keys: readonly [string, string][] = [
   ["Ctrl K", "Search and act"],
   ["N", "New workspace"],
   ["D", "Dead letters: what nobody answered"],
+  ["1 / 2", "Graph / list"],
   ["?", "This help"],
   ["Ctrl Z", "Undo a move, a nesting or an extraction"],
   ["Esc", "Close the menu, the dialog, the selection or the panel"],
@@ -21,6 +22,7 @@ const keys: readonly [string, string][] = [
   ["M / X", "Move to a team / extract from it"],
   ["C / A / Z", "Collapse or expand, arrange, zoom to a team"],
   ["P / Delete", "Pause or resume / delete"],
+  ["Space, Shift ↑ ↓, Ctrl A", "In the list: select a row, more, all"],
   ["Menu key, Shift F10", "All actions of the focused card"],
 ];
 

@@ -1,15 +1,16 @@
 import { CircleHelp, LogOut, MailX, Monitor, Moon, Search, Spline, Sun, Ticket } from "lucide-react";
-import type { WorkspaceStatus } from "@/api/wire";
-import { StatusDot } from "@/canvas/status_dot";
 import type { LiveState } from "@/live/connection";
 import { openLetters } from "@/live/dead_letters";
 import { liveState } from "@/live/live_bus";
 import { orgStore } from "@/model/org";
-import { childrenOf, countStatuses, statusWords } from "@/model/selectors";
+import { childrenOf } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { Logo } from "@/ui/logo";
 import { useSelected } from "@/ui/store";
 import { setTheme, useTheme, type Theme } from "@/ui/theme";
+import type { View } from "./routes";
+import { StatusCounts } from "./status_counts";
+import { ViewSwitch } from "./view_switch";
 import styles from "./toolbar.module.css";
 
 const liveWords: Record<LiveState, string> = {
@@ -26,13 +27,15 @@ const liveHints: Record<LiveState, string> = {
   polling: "The platform is there, but live updates do not come through; the picture is read every 10 seconds",
   offline: "The platform cannot be reached; still trying",
 };
-const counted: WorkspaceStatus[] = ["online", "degraded", "provisioning", "awaiting_agent", "offline", "paused", "hibernating", "hibernated", "failed"];
 
 const nextTheme: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 const themeWords: Record<Theme, string> = { system: "as the system", light: "light", dark: "dark" };
 const themeIcons = { system: Monitor, light: Sun, dark: Moon };
 
 interface ToolbarProps {
+  view: View;
+  /** Its views are at the lower edge, and its counts in the list. */
+  onPhone: boolean;
   showHops: boolean;
   onShowHops: (show: boolean) => void;
   onSearch: () => void;
@@ -43,7 +46,7 @@ interface ToolbarProps {
   onSignOut: (() => void) | undefined;
 }
 
-export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSignOut }: ToolbarProps) {
+export function Toolbar({ view, onPhone, showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSignOut }: ToolbarProps) {
   const live = useSelected(liveState, (state) => state);
   const theme = useTheme();
   const ThemeIcon = themeIcons[theme];
@@ -52,14 +55,18 @@ export function Toolbar({ showHops, onShowHops, onSearch, onTickets, onDeadLette
       <div className={styles.brand}>
         <Logo size={20} /> <span>Molecule AI</span>
       </div>
-      <Counts />
+      {!onPhone && <ViewSwitch view={view} />}
+      {!onPhone && <StatusCounts listed={view === "list"} />}
+      <Total />
       <span className={styles.live} data-live={live} role="status" title={liveHints[live]}>
         {liveWords[live]}
       </span>
       <div className={styles.tools} role="toolbar" aria-label="Canvas tools">
-        <IconButton label="Traffic between agents" aria-pressed={showHops} onClick={() => onShowHops(!showHops)}>
-          <Spline size={17} aria-hidden />
-        </IconButton>
+        {view === "graph" && (
+          <IconButton label="Traffic between agents" aria-pressed={showHops} onClick={() => onShowHops(!showHops)}>
+            <Spline size={17} aria-hidden />
+          </IconButton>
+        )}
         <IconButton label="Search" title="Search (Ctrl+K)" onClick={onSearch}>
           <Search size={17} aria-hidden />
         </IconButton>
@@ -106,31 +113,15 @@ function LettersButton({ onClick }: { onClick: () => void }) {
   );
 }
 
-function Counts() {
+function Total() {
   const org = useSelected(orgStore, (value) => value);
-  const counts = countStatuses(org);
   const total = org.workspaces.size;
   const roots = childrenOf(org, null).length;
   if (!org.loaded) return null;
   return (
-    <>
-      <ul className={styles.counts} aria-label="Workspaces by status">
-        {counted
-          .filter((status) => status === "online" || (counts[status] ?? 0) > 0)
-          .map((status) => (
-            <li key={status} title={`${counts[status] ?? 0} ${statusWords[status].toLowerCase()}`}>
-              <StatusDot status={status} />
-              <span>
-                {counts[status] ?? 0}
-                <span className={styles.word}> {statusWords[status].toLowerCase()}</span>
-              </span>
-            </li>
-          ))}
-      </ul>
-      <span className={styles.total} role="status">
-        {roots === 1 ? "1 workspace" : `${roots} workspaces`}
-        {total > roots && ` + ${total - roots} sub`}
-      </span>
-    </>
+    <span className={styles.total} role="status">
+      {roots === 1 ? "1 workspace" : `${roots} workspaces`}
+      {total > roots && ` + ${total - roots} sub`}
+    </span>
   );
 }

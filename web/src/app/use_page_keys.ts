@@ -10,6 +10,8 @@ interface PageKeys {
   onDeadLetters: () => void;
   onHelp: () => void;
   onEscape: () => void;
+  /** A view by its number, from 1. */
+  onView: (number: number) => void;
 }
 
 const writes = (target: EventTarget | null): boolean =>
@@ -18,7 +20,7 @@ const writes = (target: EventTarget | null): boolean =>
 export const dialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 
 /** Keys that work anywhere on the page. Single letters are left alone while someone writes or a dialog is open. */
-export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape }: PageKeys): void {
+export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView }: PageKeys): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
       if (isComposing(event)) return;
@@ -40,6 +42,7 @@ export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscap
         const undone = undoLast();
         toast("info", undone === undefined ? "There is nothing to undo" : `Undone: ${undone}`);
       } else if (!command && event.key === "?") onHelp();
+      else if (!command && /^[1-4]$/.test(event.key)) onView(Number(event.key));
       else if (!command && event.key.toLowerCase() === "n") {
         event.preventDefault();
         onCreate();
@@ -50,5 +53,5 @@ export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscap
     }
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [onSearch, onCreate, onDeadLetters, onHelp, onEscape]);
+  }, [onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView]);
 }

@@ -1,4 +1,4 @@
-import { CirclePause, FolderInput, RotateCw, Trash2, X } from "lucide-react";
+import { CirclePause, CirclePlay, FolderInput, RotateCw, Trash2, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { planFor, runTogether, type Plan, type Together } from "@/actions/picked";
 import { shell } from "@/actions/shell";
@@ -12,8 +12,8 @@ import list from "@/ui/section.module.css";
 import { useSelected } from "@/ui/store";
 import styles from "./picked_bar.module.css";
 
-const verbs: Record<Together, string> = { restart: "Restart", pause: "Pause", delete: "Delete" };
-const past: Record<Together, string> = { restart: "restarted", pause: "paused", delete: "deleted" };
+const verbs: Record<Together, string> = { restart: "Restart", pause: "Pause", resume: "Resume", delete: "Delete" };
+const past: Record<Together, string> = { restart: "restarted", pause: "paused", resume: "resumed", delete: "deleted" };
 const namesShown = 6;
 const confirmation = "delete";
 
@@ -21,6 +21,7 @@ const confirmation = "delete";
 export function PickedBar() {
   const picked = useSelected(marksStore, (marks) => marks.picked);
   const [asking, setAsking] = useState<Together | undefined>();
+  const paused = useSelected(orgStore, (org) => [...picked].some((id) => org.workspaces.get(id)?.status === "paused"));
   const count = picked.size;
   if (count === 0) return null;
   return (
@@ -35,6 +36,11 @@ export function PickedBar() {
       <Button onClick={() => setAsking("pause")}>
         <CirclePause size={15} aria-hidden /> Pause all
       </Button>
+      {paused && (
+        <Button onClick={() => setAsking("resume")}>
+          <CirclePlay size={15} aria-hidden /> Resume all
+        </Button>
+      )}
       <Button tone="danger_quiet" onClick={() => setAsking("delete")}>
         <Trash2 size={15} aria-hidden /> Delete all
       </Button>
