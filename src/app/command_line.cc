@@ -16,6 +16,8 @@
 #include "app/verbs.h"
 #include "base/fault.h"
 #include "join/join.h"
+#include "mcp/doctor.h"
+#include "mcp/mcp.h"
 #include "platform/io/clock.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -110,6 +112,53 @@ void run_join(const Arguments& arguments) {
   io::SystemClock clock;
   io::SystemRandom random;
   join::run(arguments.join, clock, random);
+}
+
+int serve_mcp() {
+  // Its client reads standard error as it is, if anybody does.
+  log::Stream lines(STDERR_FILENO);
+  const bool verbose = process::environment("MOLECULE_MCP_VERBOSE").has_value();
+  log::start(verbose ? log::Level::info : log::Level::warn, &lines);
+  log::set_format(log::Format::text);
+  struct Stopped {
+    ~Stopped() { log::stop(); }
+  } const stopped;
+  io::SystemClock clock;
+  io::SystemRandom random;
+  return mcp::run(clock, random);
+}
+
+int examine_mcp() {
+  io::SystemClock clock;
+  io::SystemRandom random;
+  return mcp::examine(std::cout, process::shows_colours(STDOUT_FILENO), clock, random) ? done
+                                                                                       : failed;
+}
+
+// A verb that ends with a status of its own.
+void add_mcp_verb(CLI::App& cli, Arguments& arguments) {
+  CLI::App* verb =
+      cli.add_subcommand("mcp", "Be a workspace for a client of the Model Context Protocol");
+  verb->footer(
+      "Speaks MCP over standard input and output; a client such as Claude Code starts it. What it\n"
+      "needs comes from the environment: PLATFORM_URL, WORKSPACE_ID and MOLECULE_WORKSPACE_TOKEN\n"
+      "(or MOLECULE_WORKSPACE_TOKEN_FILE). Called as molecule-mcp it is the same.\n"
+      "Exit status: 2 the environment says too little, 3 the platform refuses the token.\n"
+      "\nExamples:\n"
+      "  molecule mcp doctor\n"
+      "  claude mcp add molecule -s user -e PLATFORM_URL=URL -e WORKSPACE_ID=ID \\\n"
+      "    -e MOLECULE_WORKSPACE_TOKEN=TOKEN -- molecule mcp");
+  CLI::App* doctor =
+      verb->add_subcommand("doctor", "Look at the environment, the platform and the token");
+  doctor->footer(
+      "Takes the same environment as molecule mcp. Exit status: 1 when something is wrong.\n"
+      "\nExample:\n"
+      "  PLATFORM_URL=http://127.0.0.1:8080 WORKSPACE_ID=ID MOLECULE_WORKSPACE_TOKEN_FILE=token \\\n"
+      "    molecule mcp doctor");
+  doctor->callback([&arguments] { arguments.status = examine_mcp(); });
+  verb->callback([&arguments, verb] {
+    if (verb->get_subcommands().empty()) arguments.status = serve_mcp();
+  });
 }
 
 void add_backup_directory(CLI::App& verb, Arguments& arguments) {
@@ -224,6 +273,8 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "  molecule join https://molecule.example --workspace ID --agent http://127.0.0.1:9000\n"
       "  molecule join https://molecule.example --workspace ID --command 'wc -w'");
   join_verb->callback([&] { run_join(arguments); });
+
+  add_mcp_verb(cli, arguments);
 
   CLI::App* admin_verb = cli.add_subcommand("admin", "Administer a platform of this machine");
   admin_verb->require_subcommand(1);
@@ -374,18 +425,19 @@ void explain(const CLI::App& cli, const CLI::ParseError& error) {
 
 void add_page_section(std::string& page, const CLI::App& verb) {
   auto verbs = verbs_of(verb);
-  if (verbs.empty() || !verb.get_parent()) {
+  if (verbs.empty() || !verb.get_parent() || verb.get_require_subcommand_min() == 0) {
     page += fmt::format("\n## {}\n\n```\n{}```\n", full_name(verb), help_of(verb));
   }
   for (const CLI::App* each : verbs) add_page_section(page, *each);
 }
 
-int run_verb(int argc, char** argv) {
+int run_verb(std::vector<std::string> words) {
   CLI::App cli{"The control plane for organisations of AI agents.", "molecule"};
   Arguments arguments;
   add_verbs(cli, arguments);
   try {
-    cli.parse(argc, argv);
+    std::ranges::reverse(words);  // As the parser takes them.
+    cli.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     // Help and the version come this way too.
     if (error.get_exit_code() == 0) {
@@ -395,7 +447,18 @@ int run_verb(int argc, char** argv) {
     explain(cli, error);
     return wrong_usage;
   }
-  return done;
+  return arguments.status;
+}
+
+// What a program is called decides what it is, for clients that are configured with one name.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const std::string_view called = argc > 0 ? std::string_view(argv[0]) : std::string_view();
+  if (called.substr(called.rfind('/') + 1) != "molecule-mcp") return words;
+  if (!words.empty() && words.front() == "--doctor") words.front() = "doctor";
+  if (!words.empty() && words.front() == "help") words.front() = "--help";
+  words.insert(words.begin(), "mcp");
+  return words;
 }
 
 }  // namespace
@@ -414,7 +477,7 @@ std::string commands_page() {
 
 int run_command_line(int argc, char** argv) {
   try {
-    return run_verb(argc, argv);
+    return run_verb(words_of(argc, argv));
   } catch (const Fault& fault) {
     std::cerr << "molecule: " << fault.text() << "\n";
     return exit_code(fault);

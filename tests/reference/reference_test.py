@@ -66,8 +66,8 @@ def test_guides_name_only_settings_that_exist(printed):
 def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     sections = re.split(r"^## ", printed["commands.md"], flags=re.M)[1:]
     names = [section.splitlines()[0] for section in sections]
-    assert names == ["molecule", "molecule serve", "molecule join", "molecule admin claim", "molecule admin rotate-key",
-                     "molecule admin backup", "molecule admin restore",
+    assert names == ["molecule", "molecule serve", "molecule join", "molecule mcp", "molecule mcp doctor",
+                     "molecule admin claim", "molecule admin rotate-key", "molecule admin backup", "molecule admin restore",
                      "molecule ticket create", "molecule ticket list", "molecule ticket revoke",
                      "molecule config show", "molecule reference"]
     for name, section in zip(names, sections):

@@ -1,0 +1,55 @@
+#include "client/credential.h"
+
+#include <fmt/format.h>
+
+#include "base/fault.h"
+#include "platform/files/files.h"
+
+namespace molecule::client {
+namespace {
+
+constexpr std::size_t file_max = 16u << 10;
+constexpr std::string_view blanks = " \t\r\n";
+
+Secret token_in(const std::filesystem::path& file) {
+  const auto wrong = [&](std::string_view what) {
+    return bad_request("bad_token_file", fmt::format("the token file {} {}", file.string(), what));
+  };
+  std::optional<std::string> text;
+  try {
+    text = files::read(file, file_max);
+  } catch (const Fault& fault) {
+    throw wrong(fmt::format("cannot be read: {}", fault.text()));
+  }
+  if (!text) throw wrong("does not exist");
+  Secret all(std::move(*text));
+  std::string_view token = all.reveal();
+  const std::size_t begin = token.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) throw wrong("is blank");
+  token = token.substr(begin, token.find_last_not_of(blanks) - begin + 1);
+  if (token.find_first_of(blanks) != std::string_view::npos)
+    throw wrong("has blanks inside of the token");
+  for (const char each : token) {
+    if (each <= ' ' || each > '~') throw wrong("has characters that no token has");
+  }
+  return Secret(std::string(token));
+}
+
+}  // namespace
+
+Credential::Credential(WorkspaceId workspace, const std::filesystem::path& file)
+    : workspace_(workspace), token_(token_in(file)), file_(file) {}
+
+bool Credential::reread() {
+  if (!file_) return false;
+  try {
+    Secret now = token_in(*file_);
+    if (now.reveal() == token_.reveal()) return false;
+    token_ = std::move(now);
+    return true;
+  } catch (const Fault&) {
+    return false;
+  }
+}
+
+}  // namespace molecule::client

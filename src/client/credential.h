@@ -1,0 +1,32 @@
+// The token of a workspace: given once, or in a file that is read again when the platform refuses
+// it, since tokens are rotated there.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/id.h"
+#include "base/secret.h"
+
+namespace molecule::client {
+
+class Credential {
+ public:
+  Credential(WorkspaceId workspace, Secret token)
+      : workspace_(workspace), token_(std::move(token)) {}
+  // Throws Fault bad_request `bad_token_file`: not there, not readable, no text, blank, or of
+  // several words.
+  Credential(WorkspaceId workspace, const std::filesystem::path& file);
+
+  WorkspaceId workspace() const { return workspace_; }
+  const Secret& token() const { return token_; }
+  // Whether it is another one now. What is wrong with the file counts as no change.
+  bool reread();
+
+ private:
+  WorkspaceId workspace_;
+  Secret token_;
+  std::optional<std::filesystem::path> file_;
+};
+
+}  // namespace molecule::client

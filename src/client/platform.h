@@ -1,0 +1,82 @@
+// Asking a platform: requests of one or several workspaces over kept connections.
+//
+// A Platform belongs to one loop.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/credential.h"
+#include "platform/http/client.h"
+#include "platform/io/clock.h"
+#include "platform/metrics/metrics.h"
+#include "platform/net/dial.h"
+#include "platform/net/resolve.h"
+
+namespace molecule::client {
+
+struct Ask {
+  http::Method method = http::Method::get;
+  std::string path;  // With its query; "/workspaces/…".
+  std::string body;
+  std::string content_type = "application/json";
+  std::optional<std::string> parent;  // The message that this is asked because of.
+  // May be carried out twice without harm. Others are sent again only if nothing of them went out.
+  bool repeatable = false;
+  // For one answer, and for all attempts together: while the platform is away, or asks to be asked
+  // later, the same is asked again.
+  std::chrono::milliseconds answer_within{30'000};
+  std::chrono::milliseconds patience{20'000};
+};
+
+struct Answer {
+  int status = 0;
+  std::string body;
+
+  bool ok() const { return status >= 200 && status < 300; }
+  // What a refusal says, in a sentence; never longer than a few hundred characters.
+  std::string error() const;
+  // Its machine code; empty where there is none.
+  std::string code() const;
+};
+
+class Platform {
+ public:
+  // `url` as people write it. Throws Fault bad_request `url_invalid`.
+  Platform(std::string_view url, const std::string& ca_file, const io::Clock& clock,
+           io::Random& random);
+  Platform(const Platform&) = delete;
+
+  // Throws Fault unavailable `platform_unreachable` once its patience is over, or cancelled. A 401
+  // is asked once more when the credential's file has another token.
+  io::Task<Answer> ask(Credential& as, const Ask& what);
+  // Without a credential.
+  io::Task<Answer> ask(const Ask& what) { return asked(nullptr, what); }
+
+  const std::string& url() const { return url_; }
+  // No request may be under way.
+  void close() { client_.close_idle(); }
+
+ private:
+  struct Attempt {
+    std::optional<Answer> answer;
+    std::string trouble;  // Why there is none.
+    bool reached = false;
+    std::optional<std::chrono::milliseconds> later;  // As the answer asks.
+  };
+  io::Task<Answer> asked(Credential* as, const Ask& what);
+  io::Task<Attempt> attempt(const Credential* as, const Ask& what);
+  std::chrono::milliseconds around(std::chrono::milliseconds wait);
+
+  const std::string url_;
+  const io::Clock& clock_;
+  io::Random& random_;
+  metrics::Registry registry_;
+  net::SystemResolver resolver_;
+  net::Dialer dialer_;
+  http::Client client_;
+};
+
+}  // namespace molecule::client

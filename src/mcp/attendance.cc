@@ -1,0 +1,121 @@
+#include "mcp/attendance.h"
+
+#include "platform/io/scope.h"
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::mcp {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto answer_within = 10s;
+constexpr int refusals_told = 3;      // In a row, before it is called an error,
+constexpr int told_again_after = 20;  // and again after so many more.
+
+bool is_refusal(int status) { return status == 401 || status == 403; }
+
+}  // namespace
+
+io::Task<void> Attendance::run() {
+  io::Context here = co_await io::context();
+  io::Scope all(
+      *here.loop,
+      [](std::string_view, std::exception_ptr) { log::error("a workspace beats no more"); },
+      here.cancellation);
+  for (client::Credential& each : settings_.members) all.spawn("attendance", attend(each));
+  co_await all.join();
+}
+
+io::Task<client::Answer> Attendance::enrol(client::Credential& as) {
+  std::string skills;
+  for (const std::string& skill : settings_.skills)
+    skills += (skills.empty() ? "" : ",") + json::Object{}.add("name", skill).text();
+  json::Object card, body;
+  card.add("name", settings_.name).add("skills", RawJson("[" + skills + "]"));
+  if (!settings_.description.empty()) card.add("description", settings_.description);
+  body.add("id", as.workspace()).add("url", "").add("agent_card", card.raw());
+  body.add("delivery_mode", "poll");
+  client::Ask ask;
+  ask.method = http::Method::post;
+  ask.path = "/registry/register";
+  ask.body = body.text();
+  ask.repeatable = true;
+  ask.answer_within = answer_within;
+  ask.patience = 0s;
+  co_return co_await platform_.ask(as, ask);
+}
+
+io::Task<client::Answer> Attendance::beat(client::Credential& as, std::chrono::nanoseconds up) {
+  json::Object body;
+  body.add("workspace_id", as.workspace()).add("error_rate", 0).add("sample_error", "");
+  body.add("active_tasks", 0);
+  body.add("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(up).count());
+  client::Ask ask;
+  ask.method = http::Method::post;
+  ask.path = "/registry/heartbeat";
+  ask.body = body.text();
+  ask.repeatable = true;
+  ask.answer_within = answer_within;
+  ask.patience = 0s;
+  co_return co_await platform_.ask(as, ask);
+}
+
+io::Task<void> Attendance::attend(client::Credential& as) {
+  const auto since = clock_.monotonic();
+  const std::string workspace = as.workspace().text();
+  bool enrolled = false;
+  bool away = false;
+  int refusals = 0;
+  for (;;) {
+    std::optional<client::Answer> answer;
+    std::string trouble;
+    try {
+      if (enrolled) {
+        answer = co_await beat(as, clock_.monotonic() - since);
+      } else {
+        answer = co_await enrol(as);
+      }
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+      trouble = fault.text();
+    }
+    if (!answer) {
+      if (!std::exchange(away, true))
+        log::warn("the platform is away; it is asked again", log::field("error", trouble));
+    } else if (answer->ok()) {
+      if (std::exchange(away, false)) log::warn("the platform is back");
+      if (!std::exchange(enrolled, true)) log::info("registered", log::field("id", workspace));
+      refusals = 0;
+    } else if (is_refusal(answer->status) && !enrolled) {
+      refused_(
+          fmt::format("the platform refuses the token of workspace {} ({}). Make a new one "
+                      "(canvas: the workspace's Tokens) and put it in the place of this one.",
+                      workspace, answer->error()));
+      co_return;
+    } else if (is_refusal(answer->status)) {
+      ++refusals;
+      if (refusals < refusals_told) {
+        log::warn("the platform refuses the token", log::field("id", workspace),
+                  log::field("error", answer->error()));
+      } else if ((refusals - refusals_told) % told_again_after == 0) {
+        log::error(
+            "the token was revoked; make a new one on the canvas, in the workspace's Tokens, and "
+            "start again with it",
+            log::field("id", workspace));
+      }
+    } else if (answer->status == 410) {
+      log::error("the workspace was removed; its tools say so from now on",
+                 log::field("id", workspace));
+      co_return;
+    } else {
+      log::warn("the platform does not take what it is told", log::field("id", workspace),
+                log::field("status", answer->status), log::field("error", answer->error()));
+      // Its presence does not hang on how it is shown.
+      if (answer->status < 500 && answer->status != 429) enrolled = true;
+    }
+    co_await io::sleep(enrolled || away ? beat_every : 5s);
+  }
+}
+
+}  // namespace molecule::mcp

@@ -1,0 +1,284 @@
+#include "mcp/inbox.h"
+
+#include <algorithm>
+
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::mcp {
+namespace {
+
+using namespace std::chrono_literals;
+using json::Node;
+using json::Type;
+
+constexpr auto poll_for = 25s;
+constexpr auto answer_within = 45s;
+constexpr auto look_back = 600s;  // Where no cursor is known.
+constexpr auto away_for = 20s;    // After a refusal.
+constexpr int page = 100;
+constexpr std::size_t unwanted_max = 1000;
+constexpr std::string_view no_text = "(empty A2A message)";
+
+std::string text_at(Node node, std::string_view name) {
+  const Node found = node.find(name);
+  return found.is(Type::string) ? std::string(found.string()) : std::string();
+}
+
+// Files among the parts of a message, in either generation.
+std::string files_in(Node row) {
+  const Node parts = row.find("request_body").find("params").find("message").find("parts");
+  std::string out;
+  for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i) {
+    const Node part = parts.at(i), file = part.find("file");
+    const std::string uri = file ? text_at(file, "uri") : text_at(part, "url");
+    if (uri.empty()) continue;
+    json::Object each;
+    each.add("name", file ? text_at(file, "name") : text_at(part, "filename"));
+    each.add("media_type", file ? text_at(file, "mimeType") : text_at(part, "mediaType"));
+    each.add("uri", uri);
+    out += (out.empty() ? "[" : ",") + each.text();
+  }
+  return out.empty() ? out : out + "]";
+}
+
+// What a row is to the agent; nothing when it is no message for it, or is none any more.
+std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
+  Item item;
+  const auto id = ActivityId::parse(text_at(row, "id"));
+  if (!id || !row.find("seq").is(Type::integer)) return std::nullopt;
+  item.id = *id;
+  item.seq = row.find("seq").integer();
+  item.workspace = workspace;
+  item.method = text_at(row, "method");
+  item.created_at = text_at(row, "created_at");
+  item.peer = WorkspaceId::parse(text_at(row, "source_id"));
+  const bool result = item.method == "delegate_result";
+  const std::string mail = text_at(row, "mail");
+  if (mail == "settled" || mail == "dead") return std::nullopt;
+  if (item.method == "notify" || (item.peer == workspace && !result)) return std::nullopt;
+  const Node data = row.find("data");
+  if (!result && (text_at(data, "source") == "self" || text_at(data, "source") == "system"))
+    return std::nullopt;
+  item.kind = result ? "delegation_result" : item.peer ? "peer_agent" : "canvas_user";
+  item.text = result ? text_at(row.find("response_body"), "text") : text_at(data, "text");
+  if (item.text.empty()) item.text = text_at(row, "summary");
+  if (item.text.empty()) item.text = no_text;
+  item.peer_name = text_at(data, "peer_name");
+  item.peer_role = text_at(data, "peer_role");
+  item.agent_card_url = text_at(data, "agent_card_url");
+  if (result) item.delegation = text_at(row.find("response_body"), "delegation_id");
+  item.files = files_in(row);
+  return item;
+}
+
+}  // namespace
+
+Inbox::Inbox(client::Platform& platform, Settings& settings, const io::Clock& clock,
+             std::function<void(const Item&)> came)
+    : platform_(platform), clock_(clock), came_(std::move(came)) {
+  for (client::Credential& each : settings.members) boxes_.emplace_back(each, settings.state);
+}
+
+io::Task<void> Inbox::run() {
+  io::Context here = co_await io::context();
+  io::Scope all(
+      *here.loop,
+      [](std::string_view, std::exception_ptr) { log::error("an inbox is followed no more"); },
+      here.cancellation);
+  for (Box& box : boxes_) all.spawn("inbox", follow(box));
+  co_await all.join();
+}
+
+io::Task<void> Inbox::follow(Box& box) {
+  box.claims.change([&](Claims::Agreed& agreed) { box.fetched = agreed.cursor; });
+  std::chrono::seconds pause = 1s;
+  for (;;) {
+    while (items_.size() >= items_max) co_await shrunk_.wait(poll_for);
+    bool well = false;
+    try {
+      well = co_await fetch(box);
+      look_elsewhere(box);
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+      box.trouble = fault.text();
+    }
+    if (well) {
+      box.trouble.clear();
+      pause = 1s;
+      continue;
+    }
+    co_await io::sleep(pause);
+    pause = std::min<std::chrono::seconds>(pause * 2, away_for);
+  }
+}
+
+io::Task<bool> Inbox::fetch(Box& box) {
+  const WorkspaceId workspace = box.credential.workspace();
+  client::Ask ask;
+  ask.path = fmt::format("/workspaces/{}/activity?type=a2a_receive&order=asc&limit={}&wait={}&",
+                         workspace.text(), page, poll_for.count());
+  ask.path += box.fetched ? fmt::format("since_id={}", box.fetched->text())
+                          : fmt::format("since_secs={}", look_back.count());
+  ask.repeatable = true;
+  ask.answer_within = answer_within;
+  ask.patience = 0s;
+  const client::Answer answer = co_await platform_.ask(box.credential, ask);
+  if (answer.status == 410 && answer.code() == "cursor_gone") {
+    box.fetched.reset();
+    box.rows.clear();
+    box.claims.change([](Claims::Agreed& agreed) { agreed.cursor.reset(); });
+    co_return false;
+  }
+  if (!answer.ok()) {
+    box.trouble = answer.error();
+    co_return false;
+  }
+  json::Document document =
+      json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  const Node rows = document.root();
+  std::vector<Item> items;
+  for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
+    const auto id = ActivityId::parse(text_at(rows.at(i), "id"));
+    if (!id || !rows.at(i).find("seq").is(Type::integer)) continue;
+    box.fetched = *id;
+    auto item = item_of(rows.at(i), workspace);
+    const bool wanted = item && !(item->delegation && unwanted_.erase(*item->delegation) > 0);
+    box.rows.push_back({*id, rows.at(i).find("seq").integer(), !wanted});
+    if (wanted) items.push_back(std::move(*item));
+  }
+  if (rows.is(Type::array) && rows.size() > 0) take(box, std::move(items));
+  co_return true;
+}
+
+void Inbox::take(Box& box, std::vector<Item> items) {
+  std::vector<Item> mine;
+  box.claims.change([&](Claims::Agreed& agreed) {
+    for (Item& item : items) {
+      const std::string id = item.id.text();
+      const bool done = agreed.done.contains(id) || item.seq <= agreed.cursor_seq;
+      auto hand = agreed.in_hand.find(id);
+      if (done) {
+        std::ranges::find(box.rows, item.id, &Row::id)->handled = true;
+      } else if (hand != agreed.in_hand.end() && hand->second != self_ &&
+                 Claims::runs(hand->second)) {
+        box.elsewhere.push_back(std::move(item));
+      } else {
+        agreed.in_hand[id] = self_;
+        mine.push_back(std::move(item));
+      }
+    }
+    advance(box, agreed);
+  });
+  for (Item& item : mine) put(std::move(item));
+}
+
+// What another process handled is over; what one had that has ended is ours.
+void Inbox::look_elsewhere(Box& box) {
+  if (box.elsewhere.empty()) return;
+  std::vector<Item> again(std::make_move_iterator(box.elsewhere.begin()),
+                          std::make_move_iterator(box.elsewhere.end()));
+  box.elsewhere.clear();
+  take(box, std::move(again));
+}
+
+void Inbox::advance(Box& box, Claims::Agreed& agreed) const {
+  while (!box.rows.empty() && box.rows.front().handled) {
+    const Row& row = box.rows.front();
+    if (row.seq > agreed.cursor_seq) {
+      agreed.cursor = row.id;
+      agreed.cursor_seq = row.seq;
+    }
+    agreed.in_hand.erase(row.id.text());
+    box.rows.pop_front();
+  }
+  std::erase_if(agreed.done, [&](const auto& each) { return each.second <= agreed.cursor_seq; });
+}
+
+void Inbox::put(Item item) {
+  items_.push_back(std::move(item));
+  grown_.notify();
+  came_(items_.back());
+}
+
+io::Task<Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
+  const auto until = clock_.monotonic() + limit;
+  while (items_.empty()) {
+    const auto left = until - clock_.monotonic();
+    if (left <= 0s) co_return nullptr;
+    co_await grown_.wait(left);
+  }
+  items_.front().handed_out = true;
+  co_return &items_.front();
+}
+
+std::vector<Item*> Inbox::oldest(std::size_t max) {
+  std::vector<Item*> out;
+  for (Item& item : items_) {
+    if (out.size() == max) break;
+    item.handed_out = true;
+    out.push_back(&item);
+  }
+  return out;
+}
+
+Inbox::Box& Inbox::box_of(const WorkspaceId& workspace) {
+  return *std::ranges::find(boxes_, workspace,
+                            [](const Box& box) { return box.credential.workspace(); });
+}
+
+bool Inbox::pop(const ActivityId& id) {
+  const auto at = std::ranges::find(items_, id, &Item::id);
+  if (at == items_.end()) return false;
+  Box& box = box_of(at->workspace);
+  box.claims.change([&](Claims::Agreed& agreed) {
+    agreed.done[id.text()] = at->seq;
+    agreed.in_hand.erase(id.text());
+    const auto row = std::ranges::find(box.rows, id, &Row::id);
+    if (row != box.rows.end()) row->handled = true;
+    advance(box, agreed);
+  });
+  items_.erase(at);
+  shrunk_.notify();
+  return true;
+}
+
+void Inbox::drop_result(const std::string& delegation) {
+  const auto at =
+      std::ranges::find_if(items_, [&](const Item& item) { return item.delegation == delegation; });
+  if (at != items_.end()) {
+    pop(at->id);
+    return;
+  }
+  if (unwanted_.size() >= unwanted_max) unwanted_.erase(unwanted_.begin());
+  unwanted_.insert(delegation);
+}
+
+Item* Inbox::unanswered(const WorkspaceId& workspace, const std::optional<WorkspaceId>& peer) {
+  const auto at = std::ranges::find_if(items_, [&](const Item& item) {
+    return item.handed_out && !item.replied && !item.delegation && item.workspace == workspace &&
+           item.peer == peer;
+  });
+  return at == items_.end() ? nullptr : &*at;
+}
+
+void Inbox::mark_replied(const ActivityId& id) {
+  const auto at = std::ranges::find(items_, id, &Item::id);
+  if (at != items_.end()) at->replied = true;
+}
+
+std::optional<std::string> Inbox::in_hand(const WorkspaceId& workspace) const {
+  const auto at = std::ranges::find_if(items_, [&](const Item& item) {
+    return item.handed_out && !item.delegation && item.workspace == workspace;
+  });
+  return at == items_.end() ? std::nullopt : std::optional(at->id.text());
+}
+
+std::string Inbox::trouble() const {
+  for (const Box& box : boxes_) {
+    if (!box.trouble.empty()) return box.trouble;
+  }
+  return {};
+}
+
+}  // namespace molecule::mcp

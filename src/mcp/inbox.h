@@ -1,0 +1,105 @@
+// Messages that wait for this agent. They are followed by long polls, handed out oldest first, and
+// stay until they are popped: until then the platform's row is not behind us, so that a process
+// that is killed leaves them to the next one. Two processes of a workspace share them (claims.h):
+// each message is in one hand.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/platform.h"
+#include "mcp/claims.h"
+#include "mcp/settings.h"
+#include "platform/io/scope.h"
+#include "platform/io/signal.h"
+
+namespace molecule::mcp {
+
+struct Item {
+  ActivityId id;
+  std::int64_t seq = 0;
+  WorkspaceId workspace;  // Whose inbox it came to.
+  std::string text;
+  std::optional<WorkspaceId> peer;  // Empty: a person.
+  std::string kind;                 // canvas_user, peer_agent, delegation_result
+  std::string method;
+  std::string created_at;  // RFC 3339
+  std::string peer_name, peer_role, agent_card_url;
+  std::optional<std::string> delegation;  // Of a delegation's result.
+  std::string files;                      // JSON list; empty: none.
+  bool handed_out = false;
+  bool replied = false;
+};
+
+class Inbox {
+ public:
+  // Unhandled messages in memory; more stay with the platform.
+  static constexpr std::size_t items_max = 1000;
+
+  // `came` is called for each new item.
+  Inbox(client::Platform& platform, Settings& settings, const io::Clock& clock,
+        std::function<void(const Item&)> came);
+
+  // Follows every workspace until it is cancelled.
+  io::Task<void> run();
+
+  // The oldest, once there is one; null when none came in time. It stays.
+  io::Task<Item*> wait_for(std::chrono::milliseconds limit);
+  std::vector<Item*> oldest(std::size_t max);
+  // It is handled. False when there is none of this id. Throws Fault when that cannot be kept.
+  bool pop(const ActivityId& id);
+  // The result of a delegation that somebody waits for elsewhere is no message.
+  void drop_result(const std::string& delegation);
+
+  // The oldest message of a person (or of that peer) to a workspace that was handed out and not
+  // answered yet: what is said next answers it.
+  Item* unanswered(const WorkspaceId& workspace, const std::optional<WorkspaceId>& peer);
+  void mark_replied(const ActivityId& id);
+  // What this agent is at, as far as is known: what it asks for is asked because of that.
+  std::optional<std::string> in_hand(const WorkspaceId& workspace) const;
+  // Why nothing may be coming; empty when all is well.
+  std::string trouble() const;
+
+ private:
+  struct Row {
+    ActivityId id;
+    std::int64_t seq = 0;
+    bool handled = false;
+  };
+  struct Box {
+    Box(client::Credential& as, const std::filesystem::path& state)
+        : credential(as), claims(state / "inbox" / as.workspace().text()) {}
+    client::Credential& credential;
+    Claims claims;
+    std::optional<ActivityId> fetched;  // The newest row that was read.
+    std::deque<Row> rows;               // Behind the cursor, oldest first.
+    std::deque<Item> elsewhere;         // In another process's hand.
+    std::string trouble;
+  };
+  io::Task<void> follow(Box& box);
+  io::Task<bool> fetch(Box& box);  // False: pause before the next.
+  void take(Box& box, std::vector<Item> items);
+  void look_elsewhere(Box& box);
+  // Moves the cursor over what is handled.
+  void advance(Box& box, Claims::Agreed& agreed) const;
+  void put(Item item);
+  Box& box_of(const WorkspaceId& workspace);
+
+  client::Platform& platform_;
+  const io::Clock& clock_;
+  const std::function<void(const Item&)> came_;
+  const std::string self_ = Claims::self();
+  std::deque<Box> boxes_;
+  std::list<Item> items_;           // In this process's hand, as they came.
+  std::set<std::string> unwanted_;  // Delegations whose results are no messages.
+  io::Signal grown_, shrunk_;
+};
+
+}  // namespace molecule::mcp

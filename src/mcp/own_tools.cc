@@ -1,0 +1,184 @@
+// Tools about this workspace, its person and its inbox.
+#include <algorithm>
+#include <filesystem>
+
+#include "mcp/tools.h"
+#include "mcp/words.h"
+#include "platform/files/files.h"
+#include "platform/process/environment.h"
+
+namespace molecule::mcp {
+namespace {
+
+using namespace std::chrono_literals;
+using json::Node;
+namespace fs = std::filesystem;
+
+constexpr std::size_t attachment_max = 25u << 20;  // Bytes of a file.
+constexpr std::size_t attachments_max = 10;
+constexpr std::int64_t wait_max = 300;
+constexpr auto progress_every = 10s;
+
+const Said no_inbox{"the inbox is switched off (MOLECULE_MCP_DISABLE_INBOX)", true};
+
+std::string variable(const char* name) { return process::environment(name).value_or(""); }
+
+// A file name as it may stand in a header of multipart/form-data (RFC 7578 §4.2).
+std::string form_name(const fs::path& path) {
+  std::string out;
+  for (const char c : path.filename().string()) {
+    if (c == '"' || c == '\\') {
+      out += '_';
+    } else if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+io::Task<Said> Tools::get_workspace_info(Node arguments, const Progress&) {
+  client::Credential& as = source(arguments, "source_workspace_id");
+  const client::Answer answer =
+      co_await ask(as, http::Method::get, fmt::format("/workspaces/{}", as.workspace().text()));
+  if (answer.ok()) co_return Said{answer.body};
+  // It says when, and what to do.
+  if (answer.status == 410) co_return Said{answer.body, true};
+  json::Object out;
+  out.add("error", answer.status == 404 ? "not found" : answer.error());
+  co_return Said{out.text(), true};
+}
+
+io::Task<Said> Tools::get_runtime_identity(Node, const Progress&) {
+  json::Object out;
+  out.add("model", variable("MODEL")).add("model_provider", variable("MODEL_PROVIDER"));
+  out.add("molecule_model", variable("MOLECULE_MODEL"));
+  out.add("anthropic_base_url", variable("ANTHROPIC_BASE_URL")).add("tier", variable("TIER"));
+  out.add("workspace_id", settings_.members.front().workspace());
+  out.add("runtime", variable("ADAPTER_MODULE"));
+  co_return Said{out.text()};
+}
+
+io::Task<Said> Tools::update_agent_card(Node arguments, const Progress&) {
+  client::Credential& as = settings_.members.front();
+  json::Object body;
+  body.add("workspace_id", as.workspace());
+  body.add("agent_card", RawJson(arguments.find("card").text()));
+  const client::Answer answer =
+      co_await ask(as, http::Method::post, "/registry/update-card", body.text(), true);
+  if (!answer.ok()) co_return Said{answer.error(), true};
+  co_return Said{json::Object{}.add("success", true).add("status", "updated").text()};
+}
+
+// The list of attachments as a notice names them.
+io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<std::string>& files) {
+  if (files.size() > attachments_max)
+    throw bad_request("too_many_files",
+                      fmt::format("at most {} files go with a message", attachments_max));
+  const std::string boundary = random_.id<ActivityId>().text();
+  client::Ask ask;
+  ask.method = http::Method::post;
+  ask.path = fmt::format("/workspaces/{}/chat/uploads", as.workspace().text());
+  ask.content_type = "multipart/form-data; boundary=" + boundary;
+  ask.answer_within = 300s;
+  for (const std::string& file : files) {
+    std::error_code error;
+    const auto status = fs::status(file, error);
+    if (!fs::is_regular_file(status))
+      throw bad_request("no_such_file", fmt::format("{} is no file; nothing was sent", file));
+    if (fs::file_size(file, error) > attachment_max)
+      throw bad_request("file_too_large", fmt::format("{} is larger than {} MB; nothing was sent",
+                                                      file, attachment_max >> 20));
+    const auto bytes = files::read(file, attachment_max);
+    if (!bytes)
+      throw bad_request("no_such_file", fmt::format("{} is gone; nothing was sent", file));
+    ask.body += fmt::format(
+        "--{}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{}\"\r\n\r\n", boundary,
+        form_name(file));
+    ask.body += *bytes;
+    ask.body += "\r\n";
+  }
+  ask.body += fmt::format("--{}--\r\n", boundary);
+  const client::Answer answer = co_await platform_.ask(as, ask);
+  if (!answer.ok())
+    throw bad_request(
+        "upload_failed",
+        fmt::format("the files were not taken, and nothing was sent: {}", answer.error()));
+  json::Document document = json::Document::parse(answer.body);
+  co_return document.root().find("files").text();
+}
+
+io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
+  client::Credential& as = source(arguments, "workspace_id");
+  const std::string message = text_of(arguments, "message");
+  if (message.empty()) co_return Said{"message: is empty", true};
+  std::vector<std::string> files;
+  const Node list = arguments.find("attachments");
+  for (std::size_t i = 0; list.is(json::Type::array) && i < list.size(); ++i)
+    files.emplace_back(list.at(i).string());
+  json::Object body;
+  body.add("message", message);
+  if (!files.empty()) body.add("attachments", RawJson(co_await upload(as, files)));
+  std::optional<ActivityId> question;
+  if (inbox_ != nullptr) {
+    if (const Item* item = inbox_->unanswered(as.workspace(), std::nullopt)) question = item->id;
+  }
+  body.add_some("reply_to", question);
+  // A question is answered once, however often that is asked for; anything else might be shown
+  // twice.
+  const client::Answer answer = co_await ask(
+      as, http::Method::post, fmt::format("/workspaces/{}/notify", as.workspace().text()),
+      body.text(), question.has_value());
+  if (answer.status == 403 && answer.code() == "talk_to_user_disabled")
+    co_return Said{answer.error() + "; hand what you have to your parent with delegate_task", true};
+  if (!answer.ok()) co_return Said{answer.error(), true};
+  if (question) inbox_->mark_replied(*question);
+  std::string said = "Message sent to user";
+  if (!files.empty()) said += fmt::format(" with {} attachment(s)", files.size());
+  if (question) said += fmt::format(". Now call inbox_pop with activity_id {}", question->text());
+  co_return Said{said + "."};
+}
+
+io::Task<Said> Tools::wait_for_message(Node arguments, const Progress& progress) {
+  if (inbox_ == nullptr) co_return no_inbox;
+  const Node given = arguments.find("timeout_secs");
+  const double seconds =
+      given.is(json::Type::integer) || given.is(json::Type::number) ? given.number() : 60.0;
+  const auto limit = std::chrono::milliseconds(
+      static_cast<std::int64_t>(std::clamp(seconds, 0.0, double{wait_max}) * 1000));
+  auto left = limit;
+  for (;;) {
+    const auto part = std::min<std::chrono::milliseconds>(left, progress_every);
+    const Item* item = co_await inbox_->wait_for(part);
+    if (item != nullptr) co_return Said{told(*item, settings_.several())};
+    left -= part;
+    if (left <= 0ms) break;
+    progress("nobody has written yet");
+  }
+  json::Object out;
+  out.add("timeout", true).add("timeout_secs", static_cast<double>(limit.count()) / 1000);
+  if (const std::string trouble = inbox_->trouble(); !trouble.empty()) out.add("trouble", trouble);
+  co_return Said{out.text()};
+}
+
+io::Task<Said> Tools::inbox_peek(Node arguments, const Progress&) {
+  if (inbox_ == nullptr) co_return no_inbox;
+  const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(10), 1, 1000);
+  std::string list;
+  for (const Item* item : inbox_->oldest(static_cast<std::size_t>(limit)))
+    list += (list.empty() ? "" : ",") + told(*item, settings_.several());
+  co_return Said{"[" + list + "]"};
+}
+
+io::Task<Said> Tools::inbox_pop(Node arguments, const Progress&) {
+  if (inbox_ == nullptr) co_return no_inbox;
+  const std::string text = text_of(arguments, "activity_id");
+  if (text.empty()) co_return Said{"activity_id: is required", true};
+  const auto id = ActivityId::parse(text);
+  json::Object out;
+  out.add("removed", id && inbox_->pop(*id)).add("activity_id", text);
+  co_return Said{out.text()};
+}
+
+}  // namespace molecule::mcp

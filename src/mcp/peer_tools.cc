@@ -1,0 +1,267 @@
+// Tools about peers: who there is, work for them, what came of it.
+#include <algorithm>
+
+#include "mcp/tools.h"
+#include "mcp/words.h"
+
+namespace molecule::mcp {
+namespace {
+
+using namespace std::chrono_literals;
+using json::Node;
+using json::Type;
+
+constexpr std::size_t peers_max = 4096;
+constexpr auto result_poll = 25s;
+constexpr std::size_t statuses_max = 10;
+
+WorkspaceId peer_in(Node arguments, std::string_view name) {
+  const std::string text = text_of(arguments, name);
+  const auto id = WorkspaceId::parse(text);
+  if (!id)
+    throw bad_request("invalid_workspace_id",
+                      fmt::format("{}: {} is no workspace id; list_peers tells the ids", name,
+                                  text.empty() ? "an empty text" : json::storable(text, 100)));
+  return *id;
+}
+
+std::string member(Node of, std::string_view name) { return text_of(of, name); }
+
+json::Document parsed(const client::Answer& answer) {
+  return json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+}
+
+Said not_done(std::string_view name, std::string_view why) {
+  return {fmt::format("DELEGATION FAILED to {}: {}\n\nYou can hand it to another peer "
+                      "(list_peers), do it yourself, or tell the user with send_message_to_user.",
+                      name, why),
+          true};
+}
+
+bool is_end(std::string_view status) {
+  return status == "completed" || status == "failed" || status == "canceled";
+}
+
+}  // namespace
+
+std::string Tools::name_of(const WorkspaceId& peer) const {
+  const auto at = peers_.find(peer);
+  std::string name = at == peers_.end() ? std::string() : harmless(at->second.name);
+  return name.empty() ? peer.text() : name;
+}
+
+client::Credential& Tools::source(Node arguments, std::string_view argument,
+                                  const std::optional<WorkspaceId>& peer) {
+  std::optional<WorkspaceId> wanted;
+  if (!text_of(arguments, argument).empty()) {
+    wanted = peer_in(arguments, argument);
+  } else if (peer) {
+    if (const auto at = peers_.find(*peer); at != peers_.end()) wanted = at->second.through;
+  }
+  if (!wanted) return settings_.members.front();
+  const auto at = std::ranges::find(settings_.members, *wanted, &client::Credential::workspace);
+  if (at == settings_.members.end())
+    throw bad_request(
+        "foreign_workspace",
+        fmt::format("{}: {} is none of the workspaces of this server", argument, wanted->text()));
+  return *at;
+}
+
+io::Task<client::Answer> Tools::ask(client::Credential& as, http::Method method, std::string path,
+                                    std::string body, bool repeatable) {
+  client::Ask ask;
+  ask.method = method;
+  ask.path = std::move(path);
+  ask.body = std::move(body);
+  ask.repeatable = repeatable || method == http::Method::get;
+  if (inbox_ != nullptr) ask.parent = inbox_->in_hand(as.workspace());
+  co_return co_await platform_.ask(as, ask);
+}
+
+io::Task<Tools::Handed> Tools::hand_over(client::Credential& as, const WorkspaceId& peer,
+                                         const std::string& task) {
+  Handed out;
+  if (peer == as.workspace()) {
+    out.refused = Said{"a workspace cannot hand work to itself: it would wait for itself", true};
+    co_return out;
+  }
+  if (task.empty()) {
+    out.refused = Said{"task: is empty", true};
+    co_return out;
+  }
+  json::Object body;
+  body.add("target_id", peer).add("task", task);
+  // One call is one piece of work, however often it has to be asked for.
+  body.add("idempotency_key", random_.id<ActivityId>());
+  const client::Answer answer = co_await ask(
+      as, http::Method::post, fmt::format("/workspaces/{}/delegate", as.workspace().text()),
+      body.text(), true);
+  if (answer.ok()) {
+    out.id = member(parsed(answer).root(), "delegation_id");
+  } else if (answer.status == 404 || answer.status == 403) {
+    out.refused = Said{fmt::format("{} is not there, or this workspace may not reach it ({}); "
+                                   "list_peers tells whom it may reach",
+                                   name_of(peer), answer.error()),
+                       true};
+  } else {
+    out.refused = not_done(name_of(peer), answer.error());
+  }
+  co_return out;
+}
+
+io::Task<Said> Tools::answer_peer(client::Credential& as, const WorkspaceId& peer,
+                                  const std::string& text, const ActivityId& question) {
+  json::Object part, metadata, message, params, envelope;
+  part.add("kind", "text").add("text", text);
+  metadata.add("reply_to", question);
+  message.add("kind", "message").add("role", "agent");
+  message.add("messageId", random_.id<ActivityId>());
+  message.add("parts", RawJson("[" + part.text() + "]")).add("metadata", metadata.raw());
+  params.add("message", message.raw());
+  envelope.add("jsonrpc", "2.0").add("id", "1").add("method", "message/send");
+  envelope.add("params", params.raw());
+  // Its id keeps a repeated one from arriving twice.
+  const client::Answer answer =
+      co_await ask(as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()),
+                   envelope.text(), true);
+  if (!answer.ok()) co_return not_done(name_of(peer), answer.error());
+  inbox_->mark_replied(question);
+  co_return Said{fmt::format("Answered {}. Now call inbox_pop with activity_id {}.", name_of(peer),
+                             question.text())};
+}
+
+io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
+  const WorkspaceId peer = peer_in(arguments, "workspace_id");
+  const std::string task = text_of(arguments, "task");
+  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  if (inbox_ != nullptr) {
+    const Item* question = inbox_->unanswered(as.workspace(), peer);
+    if (question != nullptr && !task.empty()) {
+      const ActivityId id = question->id;
+      co_return co_await answer_peer(as, peer, task, id);
+    }
+  }
+  Handed handed = co_await hand_over(as, peer, task);
+  if (handed.refused) co_return std::move(*handed.refused);
+  const std::string path =
+      fmt::format("/workspaces/{}/delegations/{}", as.workspace().text(), handed.id);
+  const auto rounds = std::max<std::int64_t>(1, settings_.delegation_wait / result_poll);
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    const client::Answer answer =
+        co_await ask(as, http::Method::get, fmt::format("{}?wait={}", path, result_poll.count()));
+    if (!answer.ok()) co_return not_done(name_of(peer), answer.error());
+    const json::Document document = parsed(answer);
+    const std::string status = member(document.root(), "status");
+    if (is_end(status)) {
+      if (inbox_ != nullptr) inbox_->drop_result(handed.id);
+      if (status == "completed")
+        co_return Said{quoted(name_of(peer), member(document.root(), "result"))};
+      const std::string why = member(document.root(), "error");
+      co_return not_done(name_of(peer), why.empty() ? status : why);
+    }
+    progress(fmt::format("{} is at it ({})", name_of(peer), status));
+  }
+  co_return Said{
+      fmt::format("{} has not answered within {} s and goes on. The result comes to the "
+                  "inbox as a delegation_result; check_task_status with task_id {} "
+                  "tells how it stands.",
+                  name_of(peer), settings_.delegation_wait.count(), handed.id)};
+}
+
+io::Task<Said> Tools::delegate_task_async(Node arguments, const Progress&) {
+  const WorkspaceId peer = peer_in(arguments, "workspace_id");
+  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  Handed handed = co_await hand_over(as, peer, text_of(arguments, "task"));
+  if (handed.refused) co_return std::move(*handed.refused);
+  json::Object out;
+  out.add("delegation_id", handed.id).add("workspace_id", peer).add("status", "delegated");
+  out.add("note", "the result comes to the inbox as a delegation_result");
+  co_return Said{out.text()};
+}
+
+io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
+  const std::string task = text_of(arguments, "task_id");
+  std::optional<WorkspaceId> peer;
+  if (!text_of(arguments, "workspace_id").empty()) peer = peer_in(arguments, "workspace_id");
+  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  const std::string path = fmt::format("/workspaces/{}/delegations", as.workspace().text());
+  if (task.empty()) {
+    const client::Answer answer = co_await ask(as, http::Method::get, path);
+    if (!answer.ok()) co_return Said{answer.error(), true};
+    const json::Document document = parsed(answer);
+    const Node rows = document.root();
+    const std::size_t count = rows.is(Type::array) ? std::min(rows.size(), statuses_max) : 0;
+    std::string list;
+    for (std::size_t i = 0; i < count; ++i) list += (i > 0 ? "," : "") + rows.at(i).text();
+    json::Object out;
+    out.add("delegations", RawJson("[" + list + "]"))
+        .add("count", static_cast<std::int64_t>(count));
+    co_return Said{out.text()};
+  }
+  const client::Answer answer =
+      co_await ask(as, http::Method::get, fmt::format("{}/{}", path, escaped(task)));
+  if (answer.status == 404 || answer.status == 400) {
+    json::Object out;
+    out.add("status", "not_found").add("delegation_id", task);
+    co_return Said{out.text()};
+  }
+  co_return Said{answer.ok() ? answer.body : answer.error(), !answer.ok()};
+}
+
+io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
+  std::vector<client::Credential*> whose;
+  if (text_of(arguments, "source_workspace_id").empty()) {
+    for (client::Credential& each : settings_.members) whose.push_back(&each);
+  } else {
+    whose.push_back(&source(arguments, "source_workspace_id"));
+  }
+  std::string out;
+  std::string trouble;
+  for (client::Credential* as : whose) {
+    const std::string workspace = as->workspace().text();
+    const client::Answer answer =
+        co_await ask(*as, http::Method::get, fmt::format("/registry/{}/peers", workspace));
+    if (!answer.ok()) {
+      trouble += fmt::format("{}{}: {}", trouble.empty() ? "" : "\n", workspace, answer.error());
+      continue;
+    }
+    const json::Document document = parsed(answer);
+    const Node rows = document.root();
+    for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
+      const Node row = rows.at(i);
+      const auto id = WorkspaceId::parse(member(row, "id"));
+      if (!id) continue;
+      if (peers_.size() < peers_max || peers_.contains(*id))
+        peers_[*id] = {member(row, "name"), as->workspace()};
+      out += fmt::format("{}- {} (ID: {}, status: {}, role: {}", out.empty() ? "" : "\n",
+                         harmless(member(row, "name")), id->text(), member(row, "status"),
+                         harmless(member(row, "role")));
+      if (settings_.several()) out += fmt::format(", via: {}", workspace.substr(0, 8));
+      out += ")";
+    }
+  }
+  if (out.empty() && trouble.empty())
+    co_return Said{"There are no peers: this workspace has no parent, children or siblings yet."};
+  if (!trouble.empty()) out += fmt::format("{}{}", out.empty() ? "" : "\n", trouble);
+  co_return Said{out, !trouble.empty()};
+}
+
+io::Task<Said> Tools::chat_history(Node arguments, const Progress&) {
+  const WorkspaceId peer = peer_in(arguments, "peer_id");
+  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(20), 1, 500);
+  std::string path = fmt::format("/workspaces/{}/activity?peer_id={}&limit={}&order=desc",
+                                 as.workspace().text(), peer.text(), limit);
+  if (const std::string before = text_of(arguments, "before_ts"); !before.empty())
+    path += "&before_ts=" + escaped(before);
+  const client::Answer answer = co_await ask(as, http::Method::get, path);
+  if (!answer.ok()) co_return Said{answer.error(), true};
+  const json::Document document = parsed(answer);
+  const Node rows = document.root();
+  std::string list;
+  for (std::size_t i = rows.is(Type::array) ? rows.size() : 0; i-- > 0;)
+    list += (list.empty() ? "" : ",") + rows.at(i).text();
+  co_return Said{"[" + list + "]"};
+}
+
+}  // namespace molecule::mcp

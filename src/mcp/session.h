@@ -1,0 +1,68 @@
+// The protocol: JSON-RPC 2.0 over lines, MCP of both eras. Requests run side by side, each in a
+// scope of its own, so that one may be cancelled and none holds up another.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "mcp/tools.h"
+#include "platform/io/scope.h"
+#include "platform/json/json.h"
+
+namespace molecule::mcp {
+
+class Session {
+ public:
+  static constexpr std::size_t calls_max = 256;  // At a time; more are refused.
+
+  // `write` takes one message without its newline.
+  Session(io::Loop& loop, Tools& tools, std::function<void(std::string)> write,
+          std::string push_method);
+  // No call may run.
+  ~Session();
+  Session(const Session&) = delete;
+
+  // One line of the client.
+  void take(const std::string& line);
+  void too_long();
+  // Tells the client's model of a message, where the client is one that may be told.
+  void announce(const std::string& params);
+  // Gives what runs so long, then ends it.
+  io::Task<void> end(std::chrono::milliseconds grace);
+
+ private:
+  struct Request {
+    std::string id;  // JSON text; empty: a notification.
+    std::string method;
+    std::string revision;  // Of the client, as far as it has said.
+    bool stateless = false;
+  };
+  struct Call;
+  void take_one(json::Node message);
+  // Answers at once what needs no tool. False: it does.
+  void answer(const Request& request, json::Node params);
+  void cancel(json::Node params);
+  void begin(const Request& request, json::Node params);
+  io::Task<void> run(Call& call);
+  void listen(const Request& request);
+  void finished(const std::string& id);
+  // Throws Fault bad_request, with the code of JSON-RPC, when the request does not say who speaks.
+  std::optional<std::string> refusal_of(Request& request, json::Node params) const;
+
+  void reply(const Request& request, json::Object result, bool cached = false);
+  void refuse(std::string_view id, int code, std::string_view why, std::string_view data = {});
+  std::string initialized(const Request& request) const;
+
+  io::Loop& loop_;
+  Tools& tools_;
+  const std::function<void(std::string)> write_;
+  const std::string push_method_;
+  std::string revision_;       // Agreed on by a handshake; empty before.
+  bool may_announce_ = false;  // After notifications/initialized.
+  std::unordered_map<std::string, std::unique_ptr<Call>> calls_;  // By the request's id.
+  io::Scope scope_;
+};
+
+}  // namespace molecule::mcp

@@ -1,0 +1,42 @@
+#include "mcp/words.h"
+
+#include <gtest/gtest.h>
+
+namespace molecule::mcp {
+namespace {
+
+TEST(Harmless, KeepsNamesOfAllLanguages) {
+  EXPECT_EQ(harmless("Zoë (研究) 1.2"), "Zoë (研究) 1.2");
+  EXPECT_EQ(harmless("a_b-c/d+e:f@g"), "a_b-c/d+e:f@g");
+}
+
+TEST(Harmless, TakesMarkupAndWhatIsNotSeen) {
+  EXPECT_EQ(harmless("<b>x</b> \"y\"\n&z"), "b x /b y z");
+  EXPECT_EQ(harmless("a\u202eb\u200bc\ufeffd\u0085e"), "a b c d e");
+  EXPECT_EQ(harmless("  \t "), "");
+}
+
+TEST(Harmless, EndsLongOnesBetweenCharacters) {
+  std::string of_64, of_65;
+  for (int i = 0; i < 64; ++i) of_64 += "é";
+  for (int i = 0; i < 65; ++i) of_65 += "é";
+  EXPECT_EQ(harmless(of_64), of_64);
+  EXPECT_EQ(harmless(of_65), of_64.substr(0, 63 * 2) + "…");
+}
+
+TEST(Announced, TellsFactsAsStrings) {
+  Item item;
+  item.text = "<hello>";
+  item.kind = "peer_agent";
+  item.peer = *WorkspaceId::parse("00000000-0000-4000-8000-000000000001");
+  item.peer_name = "Zoë<";
+  item.method = "message/send";
+  const std::string params = announced(item, false);
+  EXPECT_NE(params.find(R"("peer_name":"Zoë")"), std::string::npos);
+  EXPECT_NE(params.find("<hello>"), std::string::npos) << "what is said is told as it is";
+  EXPECT_EQ(params.find("arrival_workspace_id"), std::string::npos);
+  EXPECT_NE(announced(item, true).find("arrival_workspace_id"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace molecule::mcp

@@ -1,0 +1,403 @@
+"""`molecule mcp` as clients of both eras drive it: the protocol, the tools, and an inbox that loses and repeats nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chains import Member
+from mcp_client import McpClient
+from stage import BINARY, Stage, wait_for
+
+TOOLS = ["delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info", "get_runtime_identity",
+         "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "chat_history"]
+REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
+NEW = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+
+
+class Place:
+    """A workspace with an MCP client for its agent."""
+
+    def __init__(self, stage: Stage, folder: Path, **environment: str) -> None:
+        self.stage, self._folder, self._environment = stage, folder, environment
+        self._clients: list[McpClient] = []
+        made = stage.external(f"mcp {folder.name}")
+        self.id, self.token = made["id"], made["connection"]["auth_token"]
+        self.client = self.another()
+        self.client.hello()
+
+    def another(self, **environment: str) -> McpClient:
+        client = McpClient(self._folder, PLATFORM_URL=self.stage.url, WORKSPACE_ID=self.id,
+                           **{"MOLECULE_WORKSPACE_TOKEN": self.token, **self._environment, **environment})
+        self._clients.append(client)
+        return client
+
+    def online(self) -> None:
+        wait_for("it to be online", lambda: self.stage.workspace(self.id)["status"] == "online")
+
+    def row(self, text: str) -> dict[str, Any]:
+        return next(row for row in self.stage.rows(self.id) if (row.get("data") or {}).get("text") == text)
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+
+@pytest.fixture
+def place(stage: Stage, tmp_path: Path) -> Iterator[Place]:
+    made = Place(stage, tmp_path)
+    made.online()
+    yield made
+    made.close()
+
+
+def bare(folder: Path) -> dict[str, str]:
+    return {"PLATFORM_URL": "http://127.0.0.1:9", "WORKSPACE_ID": "00000000-0000-4000-8000-000000000001",
+            "MOLECULE_WORKSPACE_TOKEN": "mol_none", "CONFIGS_DIR": str(folder)}
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[McpClient]:
+    """No platform answers."""
+    client = McpClient(tmp_path, **bare(tmp_path))
+    yield client
+    client.close()
+
+
+# --- the protocol ---
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_each_revision_is_told_what_it_knows(alone: McpClient, revision: str) -> None:
+    told = alone.hello(revision)
+    assert told["protocolVersion"] == revision
+    assert told["capabilities"] == {"tools": {"listChanged": False}, "experimental": {"claude/channel": {}}}
+    assert (told["serverInfo"]["name"], told["serverInfo"]["version"]) == ("molecule", "1.0.0")
+    assert ("title" in told["serverInfo"]) is (revision >= "2025-06-18")
+    for word in ("wait_for_message(timeout_secs=2)", "inbox_pop", "send_message_to_user", "untrusted"):
+        assert word in told["instructions"]
+    tools = alone.result("tools/list")["tools"]
+    assert [tool["name"] for tool in tools] == TOOLS
+    for tool in tools:
+        assert ("annotations" in tool) is (revision >= "2025-03-26") and ("title" in tool) is (revision >= "2025-06-18")
+        assert tool["inputSchema"]["type"] == "object" and tool["inputSchema"].get("required") != []
+    assert alone.result("ping") == {}
+    assert alone.ask("resources/list")["error"]["code"] == -32601
+    assert alone.end() == 0
+
+
+def test_a_revision_that_nobody_knows_is_answered_with_the_newest(alone: McpClient) -> None:
+    assert alone.hello("1999-01-01")["protocolVersion"] == REVISIONS[-1]
+
+
+def test_without_a_handshake_each_request_says_who_speaks(alone: McpClient) -> None:
+    found = alone.result("server/discover", {"_meta": NEW})
+    assert "2026-07-28" in found["supportedVersions"] and found["resultType"] == "complete" and found["cacheScope"] == "private"
+    listed = alone.result("tools/list", {"_meta": NEW})
+    assert [tool["name"] for tool in listed["tools"]] == TOOLS and listed["ttlMs"] >= 0
+    assert listed["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "molecule"
+    called = alone.result("tools/call", {"name": "get_runtime_identity", "_meta": NEW})
+    assert called["resultType"] == "complete" and called["isError"] is False
+    assert alone.ask("ping", {"_meta": NEW})["error"]["code"] == -32601
+    assert alone.ask("initialize", {"_meta": NEW})["error"]["code"] == -32601
+    wrong = alone.ask("tools/list", {"_meta": {**NEW, "io.modelcontextprotocol/protocolVersion": "2030-01-01"}})["error"]
+    assert wrong["code"] == -32022 and wrong["data"] == {"supported": ["2026-07-28"], "requested": "2030-01-01"}
+    assert alone.ask("tools/list", {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}})["error"]["code"] == -32602
+    listening = alone.begin("subscriptions/listen", {"_meta": NEW, "notifications": {"toolsListChanged": True}})
+    wait_for("it to be acknowledged", lambda: alone.heard)
+    assert alone.heard[0]["params"]["_meta"] == {"io.modelcontextprotocol/subscriptionId": listening}
+    # And a handshake is possible still.
+    assert alone.hello()["protocolVersion"] == "2025-11-25"
+
+
+def test_garbage_is_answered_and_passed_over(alone: McpClient) -> None:
+    alone.hello()
+    alone.write("this is no JSON\n\r\n   \n{\"jsonrpc\":\"2.0\"}\n[]\n\"text\"\n17\n")
+    alone.write('{"jsonrpc":"2.0","id":null,"method":"ping"}\n{"jsonrpc":"2.0","method":"no/such/notification"}\n')
+    alone.write('{"jsonrpc":"2.0","id":[1],"method":"ping"}\n{"jsonrpc":"2.0","id":5,"result":{}}\n')
+    wait_for("the answers", lambda: len(alone.heard) == 7)
+    assert [each["error"]["code"] for each in alone.heard] == [-32700, -32600, -32600, -32600, -32600, -32600, -32600]
+    alone.write('{"jsonrpc":"2.0","id":"in pieces","meth')
+    alone.expect("in pieces")
+    alone.write('od":"ping"}\r')
+    alone.write("\n")
+    assert alone.answer("in pieces")["result"] == {}
+    batch = [{"jsonrpc": "2.0", "id": f"b{i}", "method": "ping"} for i in range(3)]
+    for each in batch:
+        alone.expect(each["id"])
+    alone.write(json.dumps(batch) + "\n")
+    assert all(alone.answer(each["id"])["result"] == {} for each in batch)
+    alone.write(b"x" * (17 << 20) + b"\n")
+    wait_for("the long line to be refused", lambda: len(alone.heard) == 8)
+    assert alone.heard[-1]["error"]["code"] == -32700 and alone.result("ping") == {}
+
+
+def test_wrong_calls_are_refused_and_wrong_arguments_are_told_to_the_model(alone: McpClient) -> None:
+    alone.hello()
+    assert alone.ask("tools/call", {"name": "no_such_tool"})["error"]["code"] == -32602
+    assert alone.ask("tools/call", {"arguments": {}})["error"]["code"] == -32602
+    assert alone.ask("tools/call", [1])["error"]["code"] == -32602
+    text, failed = alone.call("delegate_task", workspace_id=5)
+    assert failed and text == "workspace_id: expected a string\ntask: is required"
+    assert alone.call("delegate_task", workspace_id="nobody", task="x") == (
+        "workspace_id: nobody is no workspace id; list_peers tells the ids", True)
+    assert alone.call("inbox_pop", activity_id="x") == ('{"removed":false,"activity_id":"x"}', False)
+
+
+def test_calls_run_side_by_side_and_can_be_cancelled(alone: McpClient) -> None:
+    alone.hello()
+    waiting = alone.begin("tools/call", {"name": "wait_for_message", "arguments": {"timeout_secs": 200}})
+    short = alone.begin("tools/call", {"name": "wait_for_message", "arguments": {"timeout_secs": 0.3}})
+    assert json.loads(alone.answer(short)["result"]["content"][0]["text"])["timeout"] is True
+    assert alone.ask("tools/call", {"name": "inbox_peek"})["result"]["content"][0]["text"] == "[]"
+    alone.notify("notifications/cancelled", {"requestId": waiting, "reason": "enough"})
+    assert alone.result("ping") == {}
+    assert not alone.is_answered(waiting), "what was cancelled is not answered"
+    # Its id may be used again.
+    again = alone.begin("tools/call", {"name": "inbox_peek"}, number=waiting)
+    assert alone.answer(again)["result"]["isError"] is False
+    alone.begin("tools/call", {"name": "wait_for_message", "arguments": {"timeout_secs": 200}})
+    began = time.monotonic()
+    assert alone.end() == 0 and time.monotonic() - began < 3
+
+
+# --- what the environment says ---
+
+
+def test_every_problem_of_the_environment_is_told_at_once(tmp_path: Path) -> None:
+    client = McpClient(tmp_path)
+    assert client.status() == 2
+    for word in ("PLATFORM_URL is not set", "WORKSPACE_ID is not set", "there is no token", "molecule mcp doctor"):
+        assert word in client.log()
+    several = [{"id": "x", "token": "t"}, 5, {"id": bare(tmp_path)["WORKSPACE_ID"]}]
+    client = McpClient(tmp_path / "..", PLATFORM_URL="ftp://x", MOLECULE_WORKSPACES=json.dumps(several))
+    assert client.status() == 2
+    for word in ("PLATFORM_URL: ", "MOLECULE_WORKSPACES[0]: ", "MOLECULE_WORKSPACES[1]: expected an object", "MOLECULE_WORKSPACES[2]: "):
+        assert word in client.log()
+    for text, why in ((" \n", "is blank"), ("two words", "blanks inside"), (None, "does not exist")):
+        file = tmp_path / "token"
+        file.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text)
+        environment = bare(tmp_path)
+        del environment["MOLECULE_WORKSPACE_TOKEN"]
+        client = McpClient(tmp_path, MOLECULE_WORKSPACE_TOKEN_FILE=str(file), **environment)
+        assert client.status() == 2 and why in client.log()
+
+
+def test_a_token_that_is_refused_ends_it_with_3(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("refused")
+    client = McpClient(tmp_path, PLATFORM_URL=stage.url, WORKSPACE_ID=made["id"],
+                       MOLECULE_WORKSPACE_TOKEN=made["connection"]["auth_token"][:-1] + "x")
+    assert client.status() == 3
+    assert "refuses the token" in client.log() and "Tokens" in client.log()
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("patient")
+    good = {**bare(tmp_path), "PLATFORM_URL": stage.url, "WORKSPACE_ID": made["id"],
+            "MOLECULE_WORKSPACE_TOKEN": made["connection"]["auth_token"], "PATH": str(BINARY.parent)}
+
+    def ran(**changed: str) -> tuple[int, str]:
+        done = subprocess.run([str(BINARY), "mcp", "doctor"], env=good | changed, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout
+
+    status, said = ran()
+    assert status == 0 and said.count("[OK]") == 5 and "[FAIL]" not in said and "\x1b" not in said
+    status, said = ran(PLATFORM_URL="http://127.0.0.1:9")
+    assert status == 1 and "[FAIL] the platform does not answer" in said and "next: " in said
+    status, said = ran(MOLECULE_WORKSPACE_TOKEN="mol_wrong")
+    assert status == 1 and "make a new token" in said
+    status, said = ran(PATH="/nowhere")
+    assert status == 0 and "[WARN]" in said
+
+
+# --- messages ---
+
+
+def test_a_message_of_a_person_is_pushed_answered_and_popped(place: Place) -> None:
+    said = place.stage.say(place.id, "how many? <b>")
+    assert said.status_code in (200, 202)
+    pushed = place.client.pushed("how many?")
+    assert pushed["method"] == "notifications/claude/channel"
+    meta = pushed["params"]["meta"]
+    assert meta["kind"] == "canvas_user" and meta["source"] == "molecule" and meta["peer_id"] == "" and all(isinstance(each, str) for each in meta.values())
+    assert "send_message_to_user" in pushed["params"]["content"]
+    message = place.client.message()
+    assert (message["text"], message["kind"], message["activity_id"]) == ("how many? <b>", "canvas_user", meta["activity_id"])
+    assert place.client.message() == message, "it stays until it is popped"
+    assert place.client.says("send_message_to_user", message="Three.").startswith("Message sent to user")
+    row = place.row("how many? <b>")
+    assert row["mail"] == "settled" and "Three." in str(row["response_body"])
+    assert json.loads(place.client.says("inbox_pop", activity_id=message["activity_id"]))["removed"] is True
+    assert place.client.says("inbox_peek") == "[]"
+    assert json.loads(place.client.says("inbox_pop", activity_id=message["activity_id"]))["removed"] is False
+    assert len([each for each in place.client.heard if each["method"] == "notifications/claude/channel"]) == 1
+
+
+def test_what_was_not_popped_comes_to_the_next_process_once(place: Place) -> None:
+    for text in ("first", "second", "third"):
+        place.stage.say(place.id, text)
+    wait_for("them", lambda: len(json.loads(place.client.says("inbox_peek"))) == 3)
+    second = json.loads(place.client.says("inbox_peek"))[1]
+    assert json.loads(place.client.says("inbox_pop", activity_id=second["activity_id"]))["removed"] is True
+    place.client.kill()
+    place.stage.say(place.id, "fourth")
+    later = place.another()
+    later.hello()
+    wait_for("what is left", lambda: [each["text"] for each in json.loads(later.says("inbox_peek"))] == ["first", "third", "fourth"])
+    for each in json.loads(later.says("inbox_peek")):
+        later.says("inbox_pop", activity_id=each["activity_id"])
+    assert later.end() == 0
+    last = place.another()
+    last.hello()
+    place.stage.say(place.id, "fifth")
+    assert last.message()["text"] == "fifth"
+    assert len(json.loads(last.says("inbox_peek"))) == 1
+
+
+def test_two_processes_share_an_inbox_and_each_message_is_in_one_hand(place: Place) -> None:
+    other = place.another()
+    other.hello()
+    for i in range(6):
+        place.stage.say(place.id, f"m{i}")
+
+    def held() -> tuple[list[str], list[str]]:
+        return tuple([each["text"] for each in json.loads(one.says("inbox_peek"))] for one in (place.client, other))  # type: ignore[return-value]
+
+    wait_for("all of them", lambda: sum(map(len, held())) == 6)
+    one, two = held()
+    assert sorted(one + two) == [f"m{i}" for i in range(6)]
+    place.client.kill()
+    # What it had in hand is the other's, once that looks again.
+    place.stage.say(place.id, "m6")
+    wait_for("the other to have all", lambda: sorted(held_by(other)) == [f"m{i}" for i in range(7)])
+
+
+def held_by(client: McpClient) -> list[str]:
+    return [each["text"] for each in json.loads(client.says("inbox_peek"))]
+
+
+def test_names_and_markup_of_others_are_made_harmless(place: Place) -> None:
+    peer = Member(place.stage, 'Zoë <"b"', None)
+    place.stage.must("PATCH", f"/workspaces/{peer.id}", {"parent_id": place.id})
+    sent = peer.ask("POST", f"/workspaces/{place.id}/a2a", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"role": "user", "messageId": "m1", "parts": [{"kind": "text", "text": "are you there?"}]}}})
+    assert sent.status_code in (200, 202), sent.text
+    meta = place.client.pushed("are you there?")["params"]["meta"]
+    assert meta["kind"] == "peer_agent" and meta["peer_id"] == peer.id
+    assert meta["peer_name"].startswith("Zoë b ") and not set(meta["peer_name"]) & set('<>"&')
+
+
+# --- peers ---
+
+
+@pytest.fixture
+def peer(place: Place) -> Member:
+    made = Member(place.stage, "peer", None)
+    place.stage.must("PATCH", f"/workspaces/{made.id}", {"parent_id": place.id})
+    return made
+
+
+def test_work_is_handed_over_and_its_result_comes_once(place: Place, peer: Member) -> None:
+    listed = place.client.says("list_peers")
+    assert f"- {peer.name} (ID: {peer.id}, status: " in listed
+    waiting = place.client.begin("tools/call", {"name": "delegate_task", "arguments": {"workspace_id": peer.id, "task": "count"}})
+    question = wait_for("the peer to have it", peer.inbox)[0]
+    peer.reply(question, "three")
+    result = place.client.answer(waiting)["result"]
+    text = result["content"][0]["text"]
+    assert not result["isError"] and text.split("\n")[1] == "three" and "untrusted content begins" in text
+    handed = json.loads(place.client.says("delegate_task_async", workspace_id=peer.id, task="count again"))
+    assert handed["status"] == "delegated"
+    assert json.loads(place.client.says("check_task_status", workspace_id=peer.id, task_id=handed["delegation_id"]))["status"] in ("queued", "pending", "dispatched")
+    again = wait_for("the peer to have it", lambda: [row for row in peer.inbox() if row["id"] != question["id"]])[0]
+    peer.reply(again, "four")
+    came = place.client.message()
+    assert (came["kind"], came["text"], came["delegation_id"]) == ("delegation_result", "four", handed["delegation_id"])
+    assert len(json.loads(place.client.says("inbox_peek"))) == 1, "the first was no message: its caller had waited for it"
+    assert json.loads(place.client.says("check_task_status", workspace_id=peer.id, task_id=handed["delegation_id"]))["result"] == "four"
+    assert json.loads(place.client.says("check_task_status", workspace_id=peer.id, task_id=""))["count"] == 2
+    assert json.loads(place.client.says("check_task_status", workspace_id=peer.id, task_id=peer.id))["status"] == "not_found"
+
+
+def test_work_that_cannot_be_handed_over_says_what_else_to_do(place: Place, peer: Member) -> None:
+    text, failed = place.client.call("delegate_task", workspace_id=place.id, task="x")
+    assert failed and "itself" in text
+    stranger = place.stage.external("stranger", peer.id)
+    text, failed = place.client.call("delegate_task", workspace_id=stranger["id"], task="x")
+    assert failed and "list_peers" in text
+
+
+def test_a_peer_is_answered_by_what_is_handed_to_it(place: Place, peer: Member) -> None:
+    made = peer.must("POST", "/workspaces/SELF/delegate", {"target_id": place.id, "task": "how late is it?"})
+    message = place.client.message()
+    assert (message["kind"], message["peer_id"], message["text"]) == ("peer_agent", peer.id, "how late is it?")
+    assert place.client.says("delegate_task", workspace_id=peer.id, task="Noon.").startswith("Answered")
+    told = peer.must("GET", f"/workspaces/SELF/delegations/{made['delegation_id']}?wait=10")
+    assert (told["status"], told["result"]) == ("completed", "Noon.")
+    assert json.loads(place.client.says("inbox_pop", activity_id=message["activity_id"]))["removed"] is True
+    history = json.loads(place.client.says("chat_history", peer_id=peer.id))
+    assert "how late is it?" in str(history)
+
+
+# --- a platform that is away, and credentials that end ---
+
+
+def test_a_platform_that_is_away_ends_nothing(stage: Stage, tmp_path: Path) -> None:
+    own = Stage(tmp_path)
+    own.start()
+    try:
+        made = own.external("patient")
+        own.kill()
+        client = McpClient(tmp_path, PLATFORM_URL=own.url, WORKSPACE_ID=made["id"], MOLECULE_WORKSPACE_TOKEN=made["connection"]["auth_token"])
+        client.hello()
+        told = json.loads(client.says("wait_for_message", timeout_secs=1))
+        assert told["timeout"] is True and "cannot be reached" in told["trouble"]
+        text, failed = client.call("list_peers")
+        assert failed and "cannot be reached" in text
+        own.start()
+        own.say(made["id"], "back again")
+        assert client.message(40)["text"] == "back again"
+        client.close()
+    finally:
+        own.close()
+
+
+def test_a_token_that_is_changed_in_its_file_is_read_again(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("rotated")
+    file = tmp_path / "token"
+    file.write_text(made["connection"]["auth_token"] + "\n")
+    client = McpClient(tmp_path, PLATFORM_URL=stage.url, WORKSPACE_ID=made["id"], MOLECULE_WORKSPACE_TOKEN_FILE=str(file))
+    client.hello()
+    assert json.loads(client.says("get_workspace_info"))["id"] == made["id"]
+    fresh = stage.must("POST", f"/workspaces/{made['id']}/tokens", {})["auth_token"]
+    stage.must("POST", f"/admin/workspaces/{made['id']}/revoke-auth-tokens")
+    assert client.call("get_workspace_info")[1] is True
+    fresh = stage.must("POST", f"/workspaces/{made['id']}/tokens", {})["auth_token"]
+    file.write_text(fresh)
+    assert json.loads(client.says("get_workspace_info"))["id"] == made["id"]
+    client.close()
+
+
+def test_a_removed_workspace_is_said_to_be(place: Place) -> None:
+    place.stage.must("DELETE", f"/workspaces/{place.id}")
+    text, failed = place.client.call("get_workspace_info")
+    assert failed and json.loads(text)["error"] and "removed" in text
+    assert place.client.result("ping") == {}
+
+
+def test_files_go_with_a_message(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / 'a "quoted" report.txt'
+    file.write_bytes(b"one\r\n--two\r\n")
+    assert "with 1 attachment(s)" in place.client.says("send_message_to_user", message="see", attachments=[str(file)])
+    row = next(row for row in place.stage.rows(place.id) if row.get("method") == "notify")
+    assert "report.txt" in str(row["response_body"])
+    text, failed = place.client.call("send_message_to_user", message="see", attachments=[str(tmp_path / "none")])
+    assert failed and "nothing was sent" in text
+    assert len([row for row in place.stage.rows(place.id) if row.get("method") == "notify"]) == 1
