@@ -147,7 +147,9 @@ def test_only_who_may_see_the_message_may_fetch(org: Org) -> None:
     refused_as(friend.ask("GET", place(owner, file)), 403, "token_workspace_mismatch")
     refused(org.ask("GET", place(owner, file), token=""), 401)
     # Whoever only knows its name gives it to nobody.
-    assert stranger.ask("POST", f"/workspaces/{friend.id}/a2a", naming(file)).status_code < 300
+    refused_as(stranger.ask("POST", f"/workspaces/{friend.id}/a2a", naming(file)), 422, "attachment_unknown")
+    spoken_of = message(f"have a look at {file['uri']}")
+    assert stranger.ask("POST", f"/workspaces/{friend.id}/a2a", spoken_of).status_code < 300
     refused_as(friend.ask("GET", place(friend, file)), 404, "attachment_not_found")
     assert owner.ask("POST", f"/workspaces/{friend.id}/a2a", naming(file)).status_code < 300
     assert friend.ask("GET", place(friend, file)).content == b"between us"

@@ -86,7 +86,8 @@ class Naming : public test::EachDatabase {
     messages::NewMessage message;
     message.source = from;
     message.target = to;
-    message.body = body;
+    const std::string words = '"' + body + '"';
+    message.body = body.starts_with('{') ? body : words;
     write([&](sql::Tx& tx) {
       mentions.accepted(tx, message, {++seq, {}, clock.now()}, messages::State::open);
       return 0;
@@ -129,6 +130,29 @@ TEST_P(Naming, SharesWhatTheSenderMaySeeAndNothingElse) {
   sends(b, c, uri_of(a, file));
   EXPECT_TRUE(sees(c, file)) << "who may see it may pass it on";
   sends(std::nullopt, c, uri_of(a, random.id<AttachmentId>()));
+}
+
+TEST_P(Naming, AMessageWithAFileThatItsSenderDoesNotHaveIsRefused) {
+  const AttachmentId file = file_of(a);
+  auto with_part = [&](AttachmentId named) {
+    return fmt::format(
+        R"({{"params":{{"message":{{"parts":[{{"kind":"file","file":{{"uri":"{}"}}}}]}}}}}})",
+        uri_of(a, named));
+  };
+  auto code = [&](std::optional<WorkspaceId> from, const std::string& body) -> std::string {
+    try {
+      sends(from, b, body);
+    } catch (const Fault& fault) {
+      return fault.code();
+    }
+    return "";
+  };
+  EXPECT_EQ(code(c, with_part(file)), "attachment_unknown") << "it is another's";
+  EXPECT_EQ(code(a, with_part(random.id<AttachmentId>())), "attachment_unknown");
+  EXPECT_EQ(code(std::nullopt, with_part(random.id<AttachmentId>())), "attachment_unknown");
+  EXPECT_FALSE(sees(b, file));
+  EXPECT_EQ(code(a, with_part(file)), "");
+  EXPECT_TRUE(sees(b, file));
 }
 
 TEST_P(Naming, AnswersAndReportsShareToo) {

@@ -1,15 +1,40 @@
 #include "server/attachments/mentions.h"
 
+#include "platform/json/json.h"
 #include "server/attachments/attachments_store.h"
 
 namespace molecule::attachments {
 
+namespace {
+
+// Whether a part of the message is this file; one that is only spoken of is not.
+bool is_part(std::string_view request, AttachmentId file) {
+  json::Document document = json::Document::parse(request, {.nul = json::Nul::kept});
+  const json::Node parts = document.root().find("params").find("message").find("parts");
+  for (std::size_t i = 0; parts.is(json::Type::array) && i < parts.size(); ++i) {
+    const json::Node nested = parts.at(i).find("file");
+    const json::Node holder = nested.is(json::Type::object) ? nested : parts.at(i);
+    for (std::string_view member : {"uri", "url"}) {
+      const json::Node address = holder.find(member);
+      if (!address.is(json::Type::string)) continue;
+      const auto named = named_in(address.string(), 1);
+      if (!named.empty() && named.front() == file) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool Mentions::may_see(sql::Tx& tx, AttachmentId file, std::optional<WorkspaceId> who) {
+  return who ? tx.optional(store::seen_by, file, *who).has_value()
+             : tx.optional(store::find, file).has_value();
+}
+
 void Mentions::note(sql::Tx& tx, std::span<const AttachmentId> files, std::optional<WorkspaceId> by,
                     std::int64_t seq, WorkspaceId reader) {
   for (AttachmentId file : files) {
-    const bool theirs = by ? tx.optional(store::seen_by, file, *by).has_value()
-                           : tx.optional(store::find, file).has_value();
-    if (theirs) tx.post(store::mention, seq, file, reader);
+    if (may_see(tx, file, by)) tx.post(store::mention, seq, file, reader);
   }
 }
 
@@ -20,6 +45,17 @@ void Mentions::accepted(sql::Tx& tx, const messages::NewMessage& message,
     throw bad_request(
         "too_many_attachments",
         fmt::format("a message names at most {} files of the platform", per_message_max));
+  }
+  // Whoever asks is told before anybody works on it. An answer stands as it is: its words are worth
+  // more than the file that is gone.
+  for (AttachmentId file : files) {
+    if (message.answer || may_see(tx, file, message.source) || !is_part(message.body, file))
+      continue;
+    throw Fault(Kind::unprocessable, "attachment_unknown",
+                fmt::format("the message names the file {}, which is not there, or not there for "
+                            "whoever sends it: it goes a day after it came up unless a message "
+                            "names it; send it up again",
+                            file.text()));
   }
   note(tx, files, message.source, place.seq, message.target);
 }

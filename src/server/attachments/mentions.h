@@ -1,5 +1,6 @@
 // Follows messages and reports: which of them name a file. A file is kept as long as one does, and
-// who may see that one may see the file. Who names a file that is not theirs to see says nothing.
+// who may see that one may see the file. Who names a file that is not theirs to see says nothing,
+// and a message whose part it is is refused.
 #pragma once
 
 #include "platform/io/clock.h"
@@ -19,7 +20,8 @@ class Mentions final : public messages::Follower,
  public:
   explicit Mentions(const io::Clock& clock) : clock_(clock) {}
 
-  // Throws Fault bad_request `too_many_attachments`.
+  // Throws Fault bad_request `too_many_attachments`, and unprocessable `attachment_unknown` where a
+  // part of it is a file that its sender may not see.
   void accepted(sql::Tx& tx, const messages::NewMessage& message, const messages::Place& place,
                 messages::State state) override;
   void ended(sql::Tx& tx, const messages::Message& message,
@@ -31,6 +33,8 @@ class Mentions final : public messages::Follower,
   void purged(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
  private:
+  // A person may see all.
+  static bool may_see(sql::Tx& tx, AttachmentId file, std::optional<WorkspaceId> who);
   // `by`: who names them; a person may name all.
   void note(sql::Tx& tx, std::span<const AttachmentId> files, std::optional<WorkspaceId> by,
             std::int64_t seq, WorkspaceId reader);

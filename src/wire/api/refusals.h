@@ -179,6 +179,8 @@ inline constexpr std::array refusals{
     Refusal{"no_files", 400, "The form has no part named files."},
     Refusal{"too_many_files", 400, "The form has more than 64 parts."},
     Refusal{"too_many_attachments", 400, "A message names more files than /uploads/limits says."},
+    Refusal{"attachment_unknown", 422,
+            "The message names a file that is not there, or not for whoever sends it."},
     Refusal{"file_too_large", 413, "The file is larger than /uploads/limits says."},
     Refusal{"request_too_large", 413, "The files together are larger than /uploads/limits says."},
     Refusal{"attachments_full", 413, "The workspace has no room for more files."},
