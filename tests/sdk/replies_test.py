@@ -93,7 +93,12 @@ def test_a_peer_gets_the_text_and_the_file(stage: Stage, agents: Agents, tmp_pat
     (file,) = message.files
     assert boss.download(file, tmp_path / "in").read_text() == "a,b\n"
     delegated = boss.delegate("once more", client.workspace_id)
-    assert boss.wait_for_delegation(delegated, timeout=20)["result"] == HERE
+    ended = boss.wait_for_delegation(delegated, timeout=20)
+    assert ended["result"] == HERE
+    (named,) = ended["files"]
+    assert named["name"] == "result.csv" and boss.download(named, tmp_path / "delegated").read_text() == "a,b\n"
+    told = next(row for row in boss.fetch_inbound(since_secs=600) if row["method"] == "delegate_result")
+    assert [file.uri for file in told.files] == [named["uri"]]
 
 
 @each_way

@@ -184,7 +184,16 @@ io::Task<api::Delegation> Service::get(auth::Self::Caller, WorkspaceId id, Deleg
     auto query = [delegation](sql::Read& read) { return read.optional(store::find, delegation); };
     auto found = co_await parts_.db.read(std::move(query));
     if (!found || (found->source_id != id && found->target_id != id)) throw not_found("delegation");
-    if (finished(found->status) || patience.over()) co_return shown(*found, id, true);
+    if (finished(found->status)) {
+      api::Delegation out = shown(*found, id, true);
+      if (!found->message_seq) co_return out;
+      const auto answer = co_await parts_.db.read(
+          [&](sql::Read& read) { return read.optional(store::answer, *found->message_seq); });
+      auto files = files_of(answer.value_or(""));
+      if (!files.empty()) out.files = std::move(files);
+      co_return out;
+    }
+    if (patience.over()) co_return shown(*found, id, true);
     while (!patience.over() && parts_.feed.pulse(id) == pulse) co_await patience.wait();
   }
 }
@@ -235,7 +244,7 @@ io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
     const Status status = ok ? Status::completed : Status::failed;
-    if (parts_.outcomes.finish(tx, *found, status, text, id)) return;
+    if (parts_.outcomes.finish(tx, *found, status, text, {}, id)) return;
     // It has ended: the same words again change nothing, and others do not either.
     const bool same = ok == (found->status == Status::completed) &&
                       (text.empty() || text == (ok ? found->result : found->error));

@@ -48,7 +48,7 @@ class Outcomes final : public messages::Follower, public tasks::Waiting {
                                                       const a2a::Answer& answer);
   // False when the delegation has its result already.
   bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text,
-              std::optional<WorkspaceId> author = std::nullopt);
+              std::string_view answer = {}, std::optional<WorkspaceId> author = std::nullopt);
   // Retention of the `max` delegations after `from`, in the order of their ids: deletes what ended
   // before, and what nobody brought to an end when no message of it can be open any more. Answers
   // where to go on; an empty id is the end.

@@ -88,6 +88,9 @@ inline constexpr sql::Query<Delegation(std::int64_t)> under_way{
 // Whether the agent answered the message that carried it.
 inline constexpr sql::Query<std::int64_t(std::int64_t)> answered{"delegations.answered", R"(
     SELECT seq FROM outcomes WHERE seq = $1 AND "end" = 'answered')"};
+// What the agent answered, unless that is so long that nobody looks for files in it.
+inline constexpr sql::Query<std::string(std::int64_t)> answer{"delegations.answer", R"(
+    SELECT body FROM outcomes WHERE seq = $1 AND body IS NOT NULL AND size <= 4194304)"};
 inline constexpr sql::Query<Delegation(GroupId)> by_group{
     "delegations.by_group", sql::joined<part::whole, part::from, part::by_group>};
 inline constexpr sql::Query<Delegation(GroupId)> group{

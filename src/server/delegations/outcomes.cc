@@ -10,10 +10,21 @@ bool goes_on(const std::optional<messages::AgentTask>& task) {
   return task && !task->id.empty() && (task->state == "working" || task->state == "submitted");
 }
 
+// As whoever waits reads them in a message.
+std::string file_parts(std::string_view answer) {
+  std::string list;
+  for (const api::Attachment& file : files_of(answer)) {
+    list += list.empty() ? "[" : ",";
+    list += json::Object{}.add("kind", "file").add("file", RawJson(json::text(file))).text();
+  }
+  return list.empty() ? list : list + "]";
+}
+
 }  // namespace
 
 bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
-                      const std::string& text, std::optional<WorkspaceId> author) {
+                      const std::string& text, std::string_view answer,
+                      std::optional<WorkspaceId> author) {
   const bool ok = status == Status::completed;
   std::optional<std::string> result, error;
   (ok ? result : error) = text;
@@ -32,8 +43,10 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
   row.method = "delegate_result";
   row.summary = fmt::format("Delegation {}: {}", enum_text(status), activity::preview(text, 160));
   row.request_body = json::Object{}.add("delegation_id", delegation.delegation_id).raw();
-  row.response_body =
-      json::Object{}.add("text", text).add("delegation_id", delegation.delegation_id).raw();
+  json::Object said;
+  said.add("text", text).add("delegation_id", delegation.delegation_id);
+  if (std::string parts = file_parts(answer); !parts.empty()) said.add("parts", RawJson(parts));
+  row.response_body = said.raw();
   row.duration_ms = took;
   row.status = ok ? "ok" : status == Status::canceled ? "canceled" : "error";
   row.error_detail = error;
@@ -69,11 +82,12 @@ void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
     if (delegation->status != Status::dispatched)
       stands(tx, std::move(*delegation), Status::dispatched);
   } else if (outcome.end == messages::End::answered && !outcome.unfinished) {
-    finish(tx, *delegation, Status::completed, outcome.text);
+    finish(tx, *delegation, Status::completed, outcome.text, outcome.body.text);
   } else {
     finish(tx, *delegation,
            outcome.end == messages::End::canceled ? Status::canceled : Status::failed,
-           outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"));
+           outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"),
+           outcome.body.text);
   }
 }
 
@@ -88,9 +102,10 @@ void Outcomes::heard(sql::Tx& tx, std::int64_t message, const a2a::Answer& answe
   auto delegation = tx.optional(store::under_way, message);
   if (!delegation) return;
   if (answer.outcome == a2a::Outcome::done) {
-    finish(tx, *delegation, Status::completed, answer.text);
+    finish(tx, *delegation, Status::completed, answer.text, answer.body);
   } else {
-    finish(tx, *delegation, state == "canceled" ? Status::canceled : Status::failed, answer.error);
+    finish(tx, *delegation, state == "canceled" ? Status::canceled : Status::failed, answer.error,
+           answer.body);
   }
 }
 
@@ -101,7 +116,7 @@ std::optional<proxy::Service::Wanted> Outcomes::answered_late(sql::Tx& tx,
   if (!delegation || delegation->message_seq != message.seq) return std::nullopt;
   const bool ok = answer.outcome == a2a::Outcome::done;
   if (delegation->status == Status::dispatched) {
-    finish(tx, *delegation, ok ? Status::completed : Status::failed, answer.text);
+    finish(tx, *delegation, ok ? Status::completed : Status::failed, answer.text, answer.body);
     return proxy::Service::Wanted::recorded;
   }
   if ((ok ? delegation->result : delegation->error) == answer.text)

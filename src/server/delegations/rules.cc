@@ -2,6 +2,7 @@
 
 #include "server/activity/activity.h"
 #include "server/messages/messages.h"
+#include "wire/a2a/file_places.h"
 
 namespace molecule::delegations {
 
@@ -25,6 +26,19 @@ api::Delegation shown(const Delegation& delegation, WorkspaceId asker, bool whol
   if (delegation.message_at)
     out.task_id = messages::make_id(*delegation.message_at, *delegation.message_seq);
   if (delegation.group_id) out.group_id = *delegation.group_id;
+  return out;
+}
+
+std::vector<api::Attachment> files_of(std::string_view answer) {
+  std::vector<api::Attachment> out;
+  for (a2a::FileNamed& named : a2a::files_named(answer)) {
+    api::Attachment file;
+    file.uri = std::move(named.uri);
+    file.name = named.name.empty() ? "file" : std::move(named.name);
+    if (!named.media_type.empty()) file.mimeType = std::move(named.media_type);
+    if (named.size) file.size = *named.size;
+    out.push_back(std::move(file));
+  }
   return out;
 }
 

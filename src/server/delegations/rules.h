@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "server/delegations/delegations_store.h"
 #include "server/events/log.h"
@@ -15,6 +17,8 @@ inline constexpr std::size_t key_max = 256;          // Bytes of an idempotency 
 bool finished(Status status);
 // `whole`: with the whole result.
 api::Delegation shown(const Delegation& delegation, WorkspaceId asker, bool whole);
+// The files that an answer names.
+std::vector<api::Attachment> files_of(std::string_view answer);
 api::Delegated handed(const Delegation& delegation, std::string_view status);
 
 // How long a task and a key may be. Throws Fault.

@@ -1,5 +1,6 @@
 #include "wire/a2a/file_places.h"
 
+#include <algorithm>
 #include <array>
 
 #include "platform/json/json.h"
@@ -44,7 +45,47 @@ std::optional<std::string> part_moved(Node part, const FilePlace& place) {
   return with(part, "file", *better);
 }
 
+std::string word(Node node, std::string_view one, std::string_view other) {
+  for (std::string_view name : {one, other}) {
+    if (Node found = node.find(name); found.is(Type::string)) return std::string(found.string());
+  }
+  return {};
+}
+
+void gather(Node parts, std::vector<FileNamed>& out) {
+  for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i) {
+    const Node nested = parts.at(i).find("file");
+    const Node file = nested.is(Type::object) ? nested : parts.at(i);
+    FileNamed found;
+    found.uri = word(file, "uri", "url");
+    const bool known = std::ranges::find(out, found.uri, &FileNamed::uri) != out.end();
+    if (found.uri.empty() || known || out.size() >= files_named_max) continue;
+    found.name = word(file, "name", "filename");
+    found.media_type = word(file, "mimeType", "mediaType");
+    if (Node size = file.find("size"); size.is(Type::integer)) found.size = size.integer();
+    out.push_back(std::move(found));
+  }
+}
+
 }  // namespace
+
+std::vector<FileNamed> files_named(std::string_view answer) {
+  std::vector<FileNamed> out;
+  const bool any = answer.find("\"uri\"") != std::string_view::npos ||
+                   answer.find("\"url\"") != std::string_view::npos;
+  if (!any) return out;
+  json::Document document =
+      json::Document::parse(answer, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  const Node result = document.root().find("result");
+  for (Node said : {result, result.find("message"), result.find("task")}) {
+    gather(said.find("parts"), out);
+    gather(said.find("status").find("message").find("parts"), out);
+    const Node artifacts = said.find("artifacts");
+    for (std::size_t i = 0; artifacts.is(Type::array) && i < artifacts.size(); ++i)
+      gather(artifacts.at(i).find("parts"), out);
+  }
+  return out;
+}
 
 std::string with_file_places(std::string_view request, const FilePlace& place) {
   json::Document document = json::Document::parse(request, {.nul = json::Nul::kept});

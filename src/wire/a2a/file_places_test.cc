@@ -1,5 +1,6 @@
 #include "wire/a2a/file_places.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "wire/a2a/a2a.h"
@@ -38,6 +39,30 @@ TEST(FilePlaces, WhatIsSaidAndWhatIsForeignStaysByteForByte) {
            std::string(R"({"jsonrpc":"2.0","method":"message/send","params":{"url":"ours:1"}})"),
        })
     EXPECT_EQ(with_file_places(same, place), same);
+}
+
+TEST(FilesNamed, OfAMessageOrATaskOfEitherGenerationEachOnce) {
+  const std::string file =
+      R"({"kind":"file","file":{"uri":"u","name":"a","mimeType":"b/c","size":3}})";
+  const std::string flat = R"({"url":"v","filename":"d"})";
+  for (const std::string& result : {
+           fmt::format(R"({{"parts":[{},{}]}})", file, flat),
+           fmt::format(R"({{"message":{{"parts":[{},{},{}]}}}})", file, flat, file),
+           fmt::format(R"({{"task":{{"artifacts":[{{"parts":[{}]}},{{"parts":[{}]}}]}}}})", file,
+                       flat),
+           fmt::format(
+               R"({{"status":{{"message":{{"parts":[{}]}}}},"artifacts":[{{"parts":[{}]}}]}})",
+               file, flat),
+       }) {
+    const auto found = files_named(fmt::format(R"({{"result":{}}})", result));
+    ASSERT_EQ(found.size(), 2u) << result;
+    EXPECT_EQ(found[0].uri + found[0].name + found[0].media_type, "uab/c");
+    EXPECT_EQ(found[0].size, 3);
+    EXPECT_EQ(found[1].uri + found[1].name + found[1].media_type, "vd");
+  }
+  EXPECT_TRUE(files_named("").empty());
+  EXPECT_TRUE(files_named(R"({"result":{"parts":[{"text":"\"uri\""}]}})").empty());
+  EXPECT_TRUE(files_named(R"({"error":{"uri":"u"}})").empty());
 }
 
 TEST(FilePlaces, BothGenerationsReadIt) {

@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/instant.h"
 #include "platform/json/shape.h"
+#include "wire/api/activity.h"
 
 namespace molecule::api {
 
@@ -113,6 +114,7 @@ struct Delegation {
   json::Omit<std::string> response_preview;
   json::Omit<std::string> result;
   json::Omit<std::string> error;
+  json::Omit<std::vector<Attachment>> files;
   json::Omit<ActivityId> task_id;
   json::Omit<DelegationGroupId> group_id;
 
@@ -120,12 +122,16 @@ struct Delegation {
       json::About{"direction", "\"sent\" or \"received\", as the asking workspace sees it"},
       json::About{"summary", "the beginning of the task"},
       json::About{"result", "whole; only where one delegation or one group is asked for"},
+      json::About{"files",
+                  "that its answer names, where one delegation is asked for; fetched at "
+                  "/workspaces/{own id}/attachments/{file}"},
       json::About{"task_id", "the message that carries it, as long as that is kept"},
       json::About{"group_id", "of those that were handed over together"}};
 };
 BOOST_DESCRIBE_STRUCT(Delegation, (),
                       (delegation_id, id, type, source_id, target_id, direction, summary, status,
-                       created_at, updated_at, response_preview, result, error, task_id, group_id))
+                       created_at, updated_at, response_preview, result, error, files, task_id,
+                       group_id))
 
 // How those stand that were handed over together.
 struct DelegationGroup {

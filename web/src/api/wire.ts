@@ -279,6 +279,8 @@ export interface Delegation {
   /** whole; only where one delegation or one group is asked for */
   result?: string;
   error?: string;
+  /** that its answer names, where one delegation is asked for; fetched at /workspaces/{own id}/attachments/{file} */
+  files?: Attachment[];
   /** the message that carries it, as long as that is kept */
   task_id?: string;
   /** of those that were handed over together */

@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +60,16 @@ class FileCalls:
                                      status=answer.status, response=answer.response)
         return found
 
-    def download(self, file: SharedFile, folder: str | os.PathLike[str], limit: int = MAX_FILE_BYTES) -> Path:
-        """Fetch a file that a message names (`message.files`) into `folder` and return where it is: under its name, or under
-        one with a number when that is taken. Raises ValueError for a file that is somewhere else than on the platform,
-        PlatformError when it is not there any more, or longer than `limit`."""
+    def download(self, file: SharedFile | Mapping[str, Any], folder: str | os.PathLike[str],
+                 limit: int = MAX_FILE_BYTES) -> Path:
+        """Fetch a file that a message names (`message.files`), or the answer to a delegation (`delegation["files"]`), into
+        `folder` and return where it is: under its name, or under one with a number when that is taken. Raises ValueError for a
+        file that is somewhere else than on the platform, PlatformError when it is not there any more, or longer than
+        `limit`."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
+        if not isinstance(file, SharedFile):
+            file = SharedFile.from_upload(dict(file))
         if file.inline:
             try:
                 return _written(place, file.name, iter([base64.b64decode(file.inline, validate=True)]))

@@ -155,6 +155,9 @@ class InboundMessage:
     def files(self) -> list[SharedFile]:
         """The files that the message names; `client.download(file, folder)` fetches one."""
         parts = self._message.get("parts")
+        if self.raw.get("method") == "delegate_result":
+            said = self.raw.get("response_body")
+            parts = said.get("parts") if isinstance(said, dict) else None
         found = [SharedFile.from_part(part) for part in parts] if isinstance(parts, list) else []
         return [file for file in found if file is not None]
 

@@ -310,6 +310,8 @@ class Delegation(TypedDict):
     # whole; only where one delegation or one group is asked for
     result: NotRequired[str]
     error: NotRequired[str]
+    # that its answer names, where one delegation is asked for; fetched at /workspaces/{own id}/attachments/{file}
+    files: NotRequired[list[Attachment]]
     # the message that carries it, as long as that is kept
     task_id: NotRequired[str]
     # of those that were handed over together
