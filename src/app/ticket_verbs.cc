@@ -36,7 +36,11 @@ void add_ticket_verbs(CLI::App& cli, Arguments& arguments) {
       ->type_name("ROLE");
   create->add_option("--parent", ticket.parent, "Id of the workspace it stands below")
       ->type_name("ID");
-  create->add_option("--tier", ticket.tier, "1 to 4 (default 3)")->type_name("N");
+  create
+      ->add_option(
+          "--tier", ticket.tier,
+          "How it is classed: 1 sandboxed, 2 standard, 3 privileged, 4 full access (default 3)")
+      ->type_name("N");
   create
       ->add_option("--expires-in", ticket.expires_in,
                    "Seconds that it is good, 60 to 604800 (default 3600)")

@@ -154,8 +154,10 @@ std::variant<std::vector<Address>, Dialer::Refusal> Dialer::judge(
   std::string_view what = url.literal ? std::string_view() : std::string_view(url.host);
   std::string leads =
       what.empty() ? std::string("the URL leads") : fmt::format("the host {} leads", what);
-  return Refusal{fmt::format("{} to the blocked address {} ({})", leads, first.text(),
-                             range_text(first.range()))};
+  return Refusal{fmt::format(
+      "{} to the blocked address {} ({}): an agent there joins by itself (molecule join, or an SDK), "
+      "or the operator allows the address (--dial-allow)",
+      leads, first.text(), range_text(first.range()))};
 }
 
 io::Task<std::vector<Address>> Dialer::candidates(const Url& url) {

@@ -97,11 +97,15 @@ TEST_F(Dial, RefusesEveryAddressThatIsNotPublic) {
 }
 
 TEST_F(Dial, SaysWhichAddressIsBlockedAndWhy) {
+  const std::string next =
+      ": an agent there joins by itself (molecule join, or an SDK), or the operator allows the "
+      "address (--dial-allow)";
   EXPECT_EQ(check({}, "http://169.254.169.254/").text,
-            "the URL leads to the blocked address 169.254.169.254 (link-local)");
+            "the URL leads to the blocked address 169.254.169.254 (link-local)" + next);
   resolver.answers["agent.example"] = {{"10.1.2.3"}};
-  EXPECT_EQ(check({}, "http://agent.example/").text,
-            "the host agent.example leads to the blocked address 10.1.2.3 (private network)");
+  EXPECT_EQ(
+      check({}, "http://agent.example/").text,
+      "the host agent.example leads to the blocked address 10.1.2.3 (private network)" + next);
 }
 
 TEST_F(Dial, TheDevProfileReachesNearNetworksButNeverMetadata) {

@@ -325,7 +325,10 @@ int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
     const std::string where =
         (at.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
     if (error == EADDRINUSE)
-      throw conflict("address_in_use", where + " is in use by another process");
+      throw conflict("address_in_use",
+                     where +
+                         " is in use by another process: end that one, or take another port (0 is "
+                         "any that is free)");
     throw bad_request("bad_listen_address", "cannot listen on " + where + ": " + reason(error));
   };
   int fd = ::socket(at.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);

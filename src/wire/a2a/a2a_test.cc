@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
+#include "wire/a2a/meant.h"
 
 namespace molecule::a2a {
 namespace {
@@ -94,6 +95,7 @@ TEST(ReadRequest, KeepsOtherObjectsAsOneDataPart) {
 TEST(ReadRequest, RefusesWhatIsWrongWithACode) {
   EXPECT_EQ(code_of("{"), "invalid_json");
   EXPECT_EQ(code_of("[]"), "invalid_message");
+  EXPECT_EQ(code_of("{}"), "invalid_message");
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1})"), "invalid_request");
   EXPECT_EQ(code_of(R"({"jsonrpc":"1.0","id":1,"method":"message/send"})"), "invalid_request");
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":{},"method":"message/send"})"), "invalid_request");
@@ -120,6 +122,16 @@ TEST(ReadRequest, AnUnknownMethodCarriesAJsonRpcError) {
     ASSERT_TRUE(fault.body().has_value());
     EXPECT_NE(fault.body()->find(R"("id":"x","error":{"code":-32601)"), std::string::npos);
   }
+}
+
+TEST(ReadRequest, AMistypedMethodIsToldWhichOneWasMeant) {
+  EXPECT_EQ(method_meant("tasks/gett"), "tasks/get");
+  EXPECT_EQ(method_meant("Tasks/Cancel"), "tasks/cancel");
+  EXPECT_EQ(method_meant("sendMesage"), "SendMessage");
+  EXPECT_EQ(method_meant("gettask"), "GetTask");
+  for (std::string_view none : {"", "x", "call", "tools/list/now", "initialize", "tasks"})
+    EXPECT_EQ(method_meant(none), "") << none;
+  EXPECT_EQ(method_meant(std::string(65, 'a')), "");
 }
 
 TEST(ReadRequest, ReadsReplyAndDelegationMarks) {

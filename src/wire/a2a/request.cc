@@ -1,6 +1,7 @@
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/differences.h"
+#include "wire/a2a/meant.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::a2a {
@@ -228,6 +229,12 @@ void read_metadata(Incoming& in, Node metadata) {
   if (auto id = string_member(metadata, "activity_id"); !id.empty()) in.parent = std::move(id);
 }
 
+std::string instead(std::string_view method) {
+  const std::string_view meant = method_meant(method);
+  if (meant.empty()) return "use message/send or message/stream";
+  return fmt::format("did you mean {}?", meant);
+}
+
 }  // namespace
 
 std::optional<std::string> rpc_id_in(std::string_view body) {
@@ -277,6 +284,10 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   Node method = root.find("method");
   if (!method || method.is(Type::null)) {
     if (root.find("jsonrpc")) throw invalid_request("method is required");
+    if (root.size() == 0) {
+      throw refused(asker, jsonrpc::invalid_request, "invalid_message",
+                    "the body is an empty object, and a message says something", parts_hint);
+    }
     return wrapped_object(root, stamp);
   }
   if (!method.is(Type::string)) throw invalid_request("method: expected a string");
@@ -290,7 +301,7 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
     std::string text =
         later ? fmt::format("A2A method {} is not offered here; use message/send or message/stream",
                             name)
-              : fmt::format("unknown A2A method {}; use message/send or message/stream", name);
+              : fmt::format("unknown A2A method {}; {}", name, instead(method.string()));
     asker.rpc = true;
     throw refused(asker, later ? -32004 : jsonrpc::method_not_found,
                   later ? "method_not_supported" : "unknown_method", std::move(text));

@@ -10,6 +10,7 @@ it("has different words for every place where a message may stand", () => {
   const words: Standing["word"][] = ["waiting", "leased", "seen", "answered", "refused", "expired", "removed", "dead_letter", "canceled"];
   expect(new Set(words.map((word) => text(stands(word)))).size).toBe(words.length);
   expect(text(stands("seen", { state: "working" }))).toContain("working on it");
+  expect(text(stands("seen", { says: "its agent has fetched it and has not answered yet" }))).toBe("Seen by pm");
   expect(text(stands("seen", { state: "input-required" }))).toContain("asks for more");
   expect(text(stands("seen", { attempts: 2 }))).toContain("2 deliveries came to no end");
   expect(text(stands("seen", { attempts: 1 }))).toContain("1 delivery came");
