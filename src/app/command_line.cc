@@ -241,8 +241,10 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       ->type_name("ID");
   join_verb->add_option("--agent", join.agent, "An A2A server of this machine")->type_name("URL");
   join_verb
-      ->add_option("--command", join.command,
-                   "What sh runs for each message: its text on stdin, the answer on stdout")
+      ->add_option(
+          "--command", join.command,
+          "What sh runs for each message: its text on stdin, its files in $MOLECULE_FILES, "
+          "the answer on stdout and in $MOLECULE_ANSWER_FILES")
       ->type_name("COMMAND");
   join_verb->add_option("--jobs", join.jobs, "Commands side by side (default 1)")
       ->check(CLI::Range(1, 64).description(""))
@@ -250,7 +252,9 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
   join_verb->add_option("--limit", join.limit, "Seconds that a command may take (default 86400)")
       ->check(CLI::Range(1, 604'800).description(""))
       ->type_name("SECONDS");
-  join_verb->add_option("--name", join.name, "Name on the card of an agent that shows none")
+  join_verb
+      ->add_option("--name", join.name,
+                   "Name on the card of an agent that shows none (default: its workspace's)")
       ->type_name("NAME");
   join_verb
       ->add_option("--door", join.door,

@@ -38,6 +38,11 @@ std::string error_in(std::string_view body) {
 }  // namespace
 
 io::Task<http::ClientResponse> Attendance::post(std::string_view path, std::string body) {
+  return ask(http::Method::post, path, std::move(body));
+}
+
+io::Task<http::ClientResponse> Attendance::ask(http::Method method, std::string_view path,
+                                               std::string body) {
   const Membership& of = connection_.membership();
   net::Url url = of.platform;
   while (url.target.ends_with('/')) url.target.pop_back();
@@ -46,13 +51,36 @@ io::Task<http::ClientResponse> Attendance::post(std::string_view path, std::stri
   const std::array<http::Header, 2> headers{http::Header{"Content-Type", "application/json"},
                                             http::Header{"Authorization", bearer.reveal()}};
   http::ClientRequest request;
-  request.method = http::Method::post;
+  request.method = method;
   request.url = &url;
   request.headers = headers;
   request.body = body;
   request.repeatable = true;
   request.limits.head = request.limits.body = answer_within;
   co_return co_await client_.send(request);
+}
+
+// What people see of an agent that has no name of its own.
+io::Task<std::string> Attendance::name_of_workspace() {
+  const std::string path = "/workspaces/" + connection_.membership().workspace.text();
+  const http::ClientResponse answer = co_await ask(http::Method::get, path, {});
+  if (answer.status == 200) {
+    json::Document document = json::Document::parse(answer.body());
+    if (auto name = document.root().find("name");
+        name.is(json::Type::string) && !name.string().empty())
+      co_return std::string(name.string());
+  }
+  co_return std::string("agent");
+}
+
+// The canvas shows the workspace as degraded; here stands why.
+void Attendance::tell_of(bool alive) {
+  if (std::exchange(was_alive_, alive) == alive) return;
+  if (alive) {
+    log::info("the agent answers again");
+  } else {
+    log::warn("the agent does not answer; its workspace shows as degraded until it does");
+  }
 }
 
 io::Task<bool> Attendance::enrol() {
@@ -62,9 +90,14 @@ io::Task<bool> Attendance::enrol() {
       log::warn("no agent answers yet; it is registered once it does");
     co_return false;
   }
+  std::string name = name_;
+  if (name.empty()) {
+    std::string own = co_await name_of_workspace();
+    name = std::move(own);
+  }
   json::Object body;
   body.add("id", connection_.membership().workspace.text());
-  body.add("agent_card", named(*card, name_));
+  body.add("agent_card", named(*card, name));
   body.add("delivery_mode", "push");
   const http::ClientResponse answer = co_await post("/registry/register", body.text());
   if (answer.status == 200) {
@@ -104,6 +137,7 @@ io::Task<void> Attendance::run() {
       }
       if (connection_.is_up() && !waits) {
         const bool alive = co_await agent_.is_there();
+        tell_of(alive);
         co_await beat(alive);
       }
     } catch (const Fault& fault) {

@@ -14,7 +14,7 @@ class Attendance {
   static constexpr std::chrono::seconds beat_every{20};
   static constexpr std::chrono::seconds look_again{2};  // For an agent that is not there yet.
 
-  // `name` is the card's where the agent shows none.
+  // `name` is the card's where the agent shows none; empty: the workspace's own.
   Attendance(Connection& connection, Agent& agent, std::string name, metrics::Registry& registry)
       : connection_(connection),
         agent_(agent),
@@ -28,12 +28,16 @@ class Attendance {
   io::Task<bool> enrol();
   io::Task<void> beat(bool alive);
   io::Task<http::ClientResponse> post(std::string_view path, std::string body);
+  io::Task<http::ClientResponse> ask(http::Method method, std::string_view path, std::string body);
+  io::Task<std::string> name_of_workspace();
+  void tell_of(bool alive);
 
   Connection& connection_;
   Agent& agent_;
   const std::string name_;
   http::Client client_;
-  std::string told_;  // What last went wrong, so that it is told once.
+  std::string told_;       // What last went wrong, so that it is told once.
+  bool was_alive_ = true;  // When it was looked at last.
 };
 
 }  // namespace molecule::join

@@ -22,6 +22,8 @@ constexpr int not_ended = -1;
 constexpr auto ask_again_after = 2s;  // For the platform, while all places are taken.
 constexpr std::size_t message_max = 16u << 20;
 constexpr int not_found_code = -32001;
+constexpr const char* text_alone = R"(["text/plain"])";
+constexpr const char* files_too = R"(["text/plain","application/octet-stream"])";
 constexpr std::string_view activity_header = "X-Molecule-Activity-Id";
 
 std::string_view or_else(std::optional<std::string_view> text, std::string_view other) {
@@ -41,11 +43,18 @@ std::size_t whole_characters(std::string_view text) {
   return end;
 }
 
-RawJson text_part(std::string_view text) {
-  return RawJson(fmt::format("[{}]", json::Object{}
-                                         .add("kind", "text")
-                                         .add("text", json::storable(text, message_max * 2))
-                                         .text()));
+// `more`: further parts, each behind a comma.
+RawJson parts_saying(std::string_view text, std::string_view more = {}) {
+  const std::string part =
+      json::Object{}.add("kind", "text").add("text", json::storable(text, message_max * 2)).text();
+  return RawJson(fmt::format("[{}{}]", part, more));
+}
+
+// The task that a message goes on with, as its sender names it.
+std::string task_named_in(std::string_view request) {
+  json::Document document = json::Document::parse(request, {.bytes = message_max});
+  const json::Node named = document.root().find("params").find("message").find("taskId");
+  return named.is(json::Type::string) ? std::string(named.string()) : std::string();
 }
 
 std::string envelope(std::string_view rpc_id, std::string_view member, const RawJson& value) {
@@ -87,6 +96,7 @@ struct CommandAgent::Run {
   std::string id;
   std::string context;
   std::string output;
+  std::string files;  // What it left for its answer, as parts of a message, each behind a comma.
   std::string error;  // Why it failed; empty: it did not.
   bool over = false;
   bool canceled = false;
@@ -105,7 +115,7 @@ struct CommandAgent::Run {
                                 .add("kind", "message")
                                 .add("messageId", id + "-end")
                                 .add("role", "agent")
-                                .add("parts", text_part(error))
+                                .add("parts", parts_saying(error))
                                 .raw());
     }
     return status.raw();
@@ -114,11 +124,11 @@ struct CommandAgent::Run {
     json::Object task;
     task.add("kind", "task").add("id", id).add("contextId", context).add("status", status());
     const std::size_t whole = over ? output.size() : whole_characters(output);
-    if (whole > 0) {
+    if (whole > 0 || !files.empty()) {
       const RawJson artifact =
           json::Object{}
               .add("artifactId", "output")
-              .add("parts", text_part(std::string_view(output).substr(0, whole)))
+              .add("parts", parts_saying(std::string_view(output).substr(0, whole), files))
               .raw();
       task.add("artifacts", RawJson(fmt::format("[{}]", artifact.text)));
     }
@@ -132,10 +142,12 @@ struct CommandAgent::Run {
 };
 
 CommandAgent::CommandAgent(io::Loop& loop, Command command, std::string name,
-                           const io::Clock& clock, io::Random& random, metrics::Registry& registry)
+                           Enclosures* enclosures, const io::Clock& clock, io::Random& random,
+                           metrics::Registry& registry)
     : loop_(loop),
       command_(std::move(command)),
       name_(std::move(name)),
+      enclosures_(enclosures),
       clock_(clock),
       random_(random),
       gate_(std::make_unique<OpenGate>()),
@@ -157,13 +169,13 @@ io::Task<void> CommandAgent::serve(std::unique_ptr<net::Stream> stream) {
 
 io::Task<std::optional<std::string>> CommandAgent::card() {
   json::Object card;
-  card.add("name", name_)
-      .add("description", "Runs a command for each message")
+  if (!name_.empty()) card.add("name", name_);
+  card.add("description", "Runs a command for each message")
       .add("version", "1")
       .add("protocolVersion", "0.3.0")
       .add("capabilities", json::Object{}.add("streaming", true).raw())
-      .add("defaultInputModes", RawJson(R"(["text/plain"])"))
-      .add("defaultOutputModes", RawJson(R"(["text/plain"])"))
+      .add("defaultInputModes", RawJson(enclosures_ ? files_too : text_alone))
+      .add("defaultOutputModes", RawJson(enclosures_ ? files_too : text_alone))
       .add("skills", RawJson("[]"));
   co_return card.text();
 }
@@ -199,10 +211,12 @@ io::Task<http::Response> CommandAgent::answer(ByPlatform::Caller, const http::Re
     co_await run->grown.wait(until - now);
   if (!run->over) co_return at_work();
   const bool as_words = run->error.empty() && !run->canceled;
-  co_return http::Response::json(200, as_words
-                                          ? a2a::answer_saying(run->output, {}, run->id + "-answer",
-                                                               a2a::Generation::v03, message.rpc_id)
-                                          : envelope(message.rpc_id, "result", run->task()));
+  // As a list of its own.
+  const std::string more = run->files.empty() ? "" : "[" + run->files.substr(1) + "]";
+  co_return http::Response::json(
+      200, as_words ? a2a::answer_saying(run->output, more, run->id + "-answer",
+                                         a2a::Generation::v03, message.rpc_id)
+                    : envelope(message.rpc_id, "result", run->task()));
 }
 
 io::Task<http::Response> CommandAgent::answer_task(const http::Request& request) {
@@ -242,18 +256,20 @@ std::shared_ptr<CommandAgent::Run> CommandAgent::run_of(const a2a::Incoming& mes
   environment.emplace_back("MOLECULE_ACTIVITY_ID", activity);
   environment.emplace_back("MOLECULE_MESSAGE_ID", message.message_id);
   environment.emplace_back("MOLECULE_CONTEXT_ID", run->context);
+  environment.emplace_back("MOLECULE_TASK_ID", task_named_in(message.body));
   environment.emplace_back("MOLECULE_SOURCE_WORKSPACE_ID",
                            std::string(or_else(request.header("X-Workspace-ID"), "")));
   by_id_.emplace(id, run);
   ++working_;
-  runs_.spawn("command", work(run, message.text, std::move(environment)));
+  runs_.spawn("command", work(run, message.body, message.text, std::move(environment)));
   return run;
 }
 
-io::Task<void> CommandAgent::work(std::shared_ptr<Run> run, std::string text,
-                                  std::vector<std::pair<std::string, std::string>> environment) {
+io::Task<void> CommandAgent::work(std::shared_ptr<Run> run, std::string request, std::string text,
+                                  Environment environment) {
   try {
-    co_await io::within(command_.limit, talk(*run, std::move(text), std::move(environment)));
+    co_await io::within(command_.limit, work_with_files(*run, std::move(request), std::move(text),
+                                                        std::move(environment)));
   } catch (const Fault& fault) {
     run->error = fault.kind() == Kind::deadline
                      ? fmt::format("the command took longer than {} s", command_.limit.count())
@@ -267,8 +283,19 @@ io::Task<void> CommandAgent::work(std::shared_ptr<Run> run, std::string text,
   forget_old();
 }
 
-io::Task<void> CommandAgent::talk(Run& run, std::string text,
-                                  std::vector<std::pair<std::string, std::string>> environment) {
+io::Task<void> CommandAgent::work_with_files(Run& run, std::string request, std::string text,
+                                             Environment environment) {
+  std::unique_ptr<Enclosures::Kit> kit;
+  if (enclosures_) kit = co_await enclosures_->unpack(std::move(request));
+  if (run.canceled) co_return;
+  if (kit) std::ranges::move(kit->environment(), std::back_inserter(environment));
+  co_await talk(run, std::move(text), std::move(environment));
+  if (!kit || run.canceled) co_return;
+  std::string files = co_await enclosures_->send(*kit);
+  run.files = std::move(files);
+}
+
+io::Task<void> CommandAgent::talk(Run& run, std::string text, Environment environment) {
   process::Child child(command_.arguments, environment, text);
   struct Named {
     Run& at;
@@ -356,11 +383,13 @@ http::Response CommandAgent::stream_of(std::shared_ptr<Run> run, std::string rpc
     for (bool last = false; !last;) {
       last = of->over;
       const std::size_t whole = last ? of->output.size() : whole_characters(of->output);
-      if (whole > told) {
+      const std::string_view files = last ? std::string_view(of->files) : std::string_view();
+      if (whole > told || !files.empty()) {
         const RawJson artifact =
             json::Object{}
                 .add("artifactId", "output")
-                .add("parts", text_part(std::string_view(of->output).substr(told, whole - told)))
+                .add("parts",
+                     parts_saying(std::string_view(of->output).substr(told, whole - told), files))
                 .raw();
         json::Object update = of->update("artifact-update");
         update.add("artifact", artifact).add("append", told > 0).add("lastChunk", last);

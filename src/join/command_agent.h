@@ -1,6 +1,7 @@
-// An agent that is a command: each message runs it once, with the text on its standard input; what
-// it prints is the answer, told as it comes to whoever asks for a stream. A message that comes
-// again, because its answer was lost on the way, finds the run that there was.
+// An agent that is a command: each message runs it once, with the text on its standard input and
+// its files in a folder; what it prints, and the files it leaves, are the answer, told as it comes
+// to whoever asks for a stream. A message that comes again, because its answer was lost on the way,
+// finds the run that there was.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "join/agent.h"
+#include "join/enclosures.h"
 #include "platform/http/route.h"
 #include "platform/http/server.h"
 #include "platform/io/clock.h"
@@ -42,8 +44,10 @@ class CommandAgent final : public Agent {
   static constexpr std::size_t kept_max = 256;          // Runs that are over, for who asks again.
   static constexpr std::size_t kept_bytes = 64u << 20;  // Their output.
 
-  CommandAgent(io::Loop& loop, Command command, std::string name, const io::Clock& clock,
-               io::Random& random, metrics::Registry& registry);
+  // `name` is the card's; empty: it has none. `enclosures` outlive it; null: messages bring no
+  // files.
+  CommandAgent(io::Loop& loop, Command command, std::string name, Enclosures* enclosures,
+               const io::Clock& clock, io::Random& random, metrics::Registry& registry);
   ~CommandAgent() override;
 
   io::Task<void> serve(std::unique_ptr<net::Stream> stream) override;
@@ -61,10 +65,12 @@ class CommandAgent final : public Agent {
   struct Run;
   io::Task<http::Response> answer_task(const http::Request& request);
   std::shared_ptr<Run> run_of(const a2a::Incoming& message, const http::Request& request);
-  io::Task<void> work(std::shared_ptr<Run> run, std::string text,
-                      std::vector<std::pair<std::string, std::string>> environment);
-  io::Task<void> talk(Run& run, std::string text,
-                      std::vector<std::pair<std::string, std::string>> environment);
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+  io::Task<void> work(std::shared_ptr<Run> run, std::string request, std::string text,
+                      Environment environment);
+  io::Task<void> work_with_files(Run& run, std::string request, std::string text,
+                                 Environment environment);
+  io::Task<void> talk(Run& run, std::string text, Environment environment);
   io::Task<void> read_all(net::Stream& output, Run& run);
   http::Response stream_of(std::shared_ptr<Run> run, std::string rpc_id, bool from_now);
   void forget_old();
@@ -72,6 +78,7 @@ class CommandAgent final : public Agent {
   io::Loop& loop_;
   const Command command_;
   const std::string name_;
+  Enclosures* const enclosures_;
   const io::Clock& clock_;
   io::Random& random_;
   std::unique_ptr<OpenGate> gate_;

@@ -59,7 +59,7 @@ class CommandAgentTest : public ::testing::Test {
 };
 
 TEST_F(CommandAgentTest, ALongRunIsAskedForAgainUntilItHasEnded) {
-  CommandAgent agent(loop, slow(), "slow", clock, random, registry);
+  CommandAgent agent(loop, slow(), "slow", nullptr, clock, random, registry);
   auto story = [](const CommandAgentTest& here, CommandAgent& at) -> io::Task<void> {
     const http::Request request = asking();
     for (int times = 0; times < 4; ++times) {

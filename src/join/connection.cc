@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int strange_enough = 2;
 constexpr std::uint16_t close_credential_ended = 4401, close_policy = 1008;
 
 Fault out(Kind kind, std::string code, std::string text) {
@@ -32,6 +33,20 @@ std::string said_in(const std::string& body) {
   return {};
 }
 
+bool names_code(const std::string& body, std::string_view code) {
+  try {
+    json::Document document = json::Document::parse(body);
+    const json::Node named = document.root().find("code");
+    return named.is(json::Type::string) && named.string() == code;
+  } catch (const Fault&) {
+    return false;
+  }
+}
+
+// Something that has neither the relay nor its polls, where a login page of a network, or a proxy
+// whose platform is away, says something else.
+bool has_no_relay(int status) { return status == 404 || status == 405 || status == 501; }
+
 // Statuses that no further attempt changes; nothing for the others, and nothing for what the
 // platform did not say: a proxy or the login page of a network answers with the same numbers.
 std::optional<Fault> final_refusal(const http::WebSocketRefused& refused) {
@@ -42,6 +57,9 @@ std::optional<Fault> final_refusal(const http::WebSocketRefused& refused) {
       return out(Kind::unauthenticated, "unauthenticated",
                  fmt::format("the platform does not know this token: {}", why));
     case 403: return out(Kind::forbidden, "forbidden", why);
+    case 404:
+      if (!names_code(refused.answer(), "workspace_not_found")) return std::nullopt;
+      return out(Kind::gone, "workspace_not_found", "the platform has no workspace of this id");
     case 410: return out(Kind::gone, "workspace_removed", why);
     default: return std::nullopt;
   }
@@ -62,7 +80,7 @@ bool is_final(const Fault& fault) {
     case Kind::forbidden:
     case Kind::gone:
     case Kind::conflict: return true;
-    default: return false;
+    default: return fault.code() == "not_a_platform";
   }
 }
 
@@ -121,9 +139,11 @@ io::Task<void> Connection::run() {
       }
     } catch (const http::WebSocketRefused& refused) {
       trouble = final_refusal(refused);
-      if (!trouble) trouble = refused;
+      strange_ = has_no_relay(refused.status()) ? strange_ + 1 : 0;
+      if (!trouble) trouble = not_a_platform().value_or(refused);
     } catch (const Fault& fault) {
       trouble = fault;
+      strange_ = 0;
     } catch (...) {
       over = std::current_exception();
       break;
@@ -147,6 +167,7 @@ io::Task<void> Connection::run() {
                 log::field("in_ms", wait.count()));
     } else {
       log::warn("the platform cannot be reached; trying again", log::field("error", error),
+                log::field("hint", trouble ? next_step(*trouble) : std::string()),
                 log::field("in_ms", wait.count()));
     }
     try {
@@ -159,6 +180,37 @@ io::Task<void> Connection::run() {
   streams_->cancel();
   co_await streams_->join();
   std::rethrow_exception(over);
+}
+
+// Certain only of an address that was no platform before either: asked both ways, it has neither.
+std::optional<Fault> Connection::not_a_platform() const {
+  if (strange_ < strange_enough || membership_.platform_fingerprint) return std::nullopt;
+  return out(Kind::unavailable, "not_a_platform",
+             fmt::format("what answers at {} is no Molecule platform, or its routes begin behind a "
+                         "path that is missing here: open the canvas in a browser and take the "
+                         "address from there",
+                         address()));
+}
+
+std::string Connection::address() const {
+  const std::string& path = membership_.platform.target;
+  return membership_.platform.origin() + (path == "/" ? "" : path);
+}
+
+// What whoever looks at it may do, as long as it was never there.
+std::string Connection::next_step(const Fault& trouble) const {
+  if (sessions_ > 0) return {};
+  const bool secure = membership_.platform.secure();
+  if (trouble.code() == "tls_failed")
+    return "--ca FILE trusts a certificate of your own; a platform without TLS begins with http://";
+  if (trouble.code() == "agent_unreachable" || trouble.code() == "agent_timeout")
+    return fmt::format("is the platform up, and is {} its address?", address());
+  if (trouble.code() == "websocket_refused")
+    return fmt::format(
+        "is {} the address of a Molecule platform{}? A network may ask for a login "
+        "first",
+        address(), secure ? "" : ", and does it speak http and not https");
+  return {};
 }
 
 std::string Connection::path_of_relay() const {

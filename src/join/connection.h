@@ -55,7 +55,8 @@ class Connection final : public net::Connector {
 
   // Connects and stays connected until cancelled. Throws Fault when the platform refuses for good:
   // unauthenticated, forbidden `agent_key_wrong` or `platform_key_wrong`, gone, conflict
-  // `replaced`.
+  // `replaced`; unavailable `not_a_platform` when there is none at an address where there never
+  // was one.
   io::Task<void> run();
 
   // A new stream. Throws bad_gateway `agent_unreachable` while there is no session.
@@ -84,6 +85,9 @@ class Connection final : public net::Connector {
   void look_at_end(const Closed& closed);
   io::Task<void> watch_sleep(io::Scope& scope);
   io::Task<void> look_again(io::Scope& scope, std::chrono::seconds after);
+  std::optional<Fault> not_a_platform() const;
+  std::string address() const;
+  std::string next_step(const Fault& trouble) const;
   std::chrono::milliseconds pause(int attempt);
 
   net::Connector& dialer_;
@@ -104,6 +108,7 @@ class Connection final : public net::Connector {
   bool by_polls_ = false;  // How the next attempt is made.
   std::chrono::seconds next_look_ = first_look;
   bool looking_again_ = false;  // Since the last attempt began.
+  int strange_ = 0;             // Attempts in a row that met no platform, of both kinds.
 };
 
 }  // namespace molecule::join

@@ -93,7 +93,7 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings&
       [&belongings](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
   Door door(loop, place.address, place.port, connection);
 
-  const std::string name = options.name.empty() ? "agent" : options.name;
+  std::optional<Enclosures> enclosures;
   std::unique_ptr<HttpAgent> listening;
   std::unique_ptr<CommandAgent> commanded;
   if (!options.agent.empty()) {
@@ -108,11 +108,12 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings&
         {"MOLECULE_PLATFORM_URL", door.url()},
         {"MOLECULE_WORKSPACE_ID", workspace.text()},
         {"MOLECULE_WORKSPACE_TOKEN", std::string(connection.membership().token.reveal())}};
-    commanded =
-        std::make_unique<CommandAgent>(loop, std::move(command), name, clock, random, registry);
+    enclosures.emplace(connection, belongings.directory() / "files", registry);
+    commanded = std::make_unique<CommandAgent>(loop, std::move(command), options.name, &*enclosures,
+                                               clock, random, registry);
     agent = commanded.get();
   }
-  Attendance attendance(connection, *agent, name, registry);
+  Attendance attendance(connection, *agent, options.name, registry);
 
   std::exception_ptr over;
   io::Scope running(loop, [&](std::string_view, std::exception_ptr failure) {

@@ -55,15 +55,20 @@ http::ClientResponse post(const net::Url& url, const std::string& body, const st
   }
 }
 
-[[noreturn]] void refuse(const http::ClientResponse& answer) {
-  std::string reason = fmt::format("the platform answered with status {}", answer.status);
-  std::string code = "ticket_refused";
+[[noreturn]] void refuse(const http::ClientResponse& answer, const std::string& at) {
+  std::string reason, code = "ticket_refused";
   try {
     json::Document body = json::Document::parse(answer.body());
     if (auto text = body.root().find("error"); text.is(json::Type::string)) reason = text.string();
     if (auto text = body.root().find("code"); text.is(json::Type::string)) code = text.string();
   } catch (const Fault&) {
     // Not our platform's words; the status has to do.
+  }
+  if (reason.empty()) {
+    throw Fault(Kind::unavailable, "not_a_platform",
+                fmt::format("what answers at {}, which the ticket names, is no Molecule platform "
+                            "(status {}): a proxy, or the login page of a network",
+                            at, answer.status));
   }
   const Kind kind = answer.status >= 500 ? Kind::unavailable : Kind::forbidden;
   throw Fault(kind, code, reason);
@@ -128,7 +133,7 @@ Joinable redeem(const std::string& text, const fs::path& state, const std::strin
   while (url.target.ends_with('/')) url.target.pop_back();
   url.target += "/tickets/redeem";
   const http::ClientResponse answer = post(url, json::text(body), ca_file, clock);
-  if (answer.status != 201) refuse(answer);
+  if (answer.status != 201) refuse(answer, url.origin());
   const api::TicketRedeemed redeemed = checked(answer, *ticket, key.public_key());
   {
     Belongings belongings(state, redeemed.workspace_id);

@@ -138,6 +138,82 @@ def test_a_wrong_token_ends_it_with_a_reason(joining: Joining) -> None:
     assert "does not know this token" in joined.log_text()
 
 
+class Page:
+    """A web server that is no platform: whatever it is asked, it answers with the same page."""
+
+    def __init__(self, status: str) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._status = status
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                with near:
+                    near.recv(8192)
+                    near.sendall(f"HTTP/1.1 {self._status}\r\nContent-Length: 14\r\n\r\n<h1>Hello</h1>".encode())
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def test_an_address_without_a_platform_ends_it_at_once(joining: Joining) -> None:
+    with contextlib.closing(Page("404 Not Found")) as page:
+        workspace, token = joining.workspace("lost")
+        joined = joining.join(workspace, token, "--command", "cat", url=page.url)
+        assert joined.ended(10) == 3
+        assert "no Molecule platform" in joined.log_text() and page.url in joined.log_text()
+    joined = joining.join(workspace, token, "--command", "cat", url=f"{joining.stage.url}/elsewhere")
+    assert joined.ended(10) == 3
+    assert f"{joining.stage.url}/elsewhere" in joined.log_text()
+
+
+def test_where_a_platform_was_before_a_page_is_waited_out(joining: Joining) -> None:
+    workspace, token = joining.workspace("was there")
+    joined = joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    assert joined.stop() == 0
+    with contextlib.closing(Page("404 Not Found")) as page:
+        joined = joining.join(workspace, None, "--command", "cat", url=page.url)
+        joined.wait_for("status 404", times=3)
+        assert joined.stop() == 0
+
+
+def test_who_cannot_be_reached_from_the_start_is_told_what_to_look_at(joining: Joining) -> None:
+    workspace, token = joining.workspace("nowhere")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    joined = joining.join(workspace, token, "--command", "cat", url=f"http://127.0.0.1:{port}")
+    joined.wait_for(f"is the platform up, and is http://127.0.0.1:{port} its address?")
+    assert joined.stop() == 0
+    joined = joining.join(workspace, token, "--command", "cat", url=joining.stage.url.replace("http:", "https:"))
+    joined.wait_for("a platform without TLS begins with http://")
+    assert joined.stop() == 0
+
+
+def names(joining: Joining, workspace: str) -> str:
+    return str(joining.stage.must("GET", f"/workspaces/{workspace}")["agent_card"]["name"])
+
+
+def test_an_agent_without_a_name_has_that_of_its_workspace(joining: Joining) -> None:
+    workspace, token = joining.workspace("word counter")
+    joining.join(workspace, token, "--command", "cat")
+    joining.online(workspace)
+    assert names(joining, workspace).startswith("word counter")
+
+
+def test_an_agent_that_goes_away_is_told_of_here(joining: Joining) -> None:
+    agent = joining.agent(lambda body: {"kind": "message", "messageId": "a", "role": "agent", "parts": []})
+    workspace, token = joining.workspace("vanishing")
+    joined = joining.join(workspace, token, "--agent", agent.url)
+    joining.online(workspace)
+    agent.close()
+    joined.wait_for("the agent does not answer; its workspace shows as degraded", seconds=30)
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "410 Gone"])
 def test_what_the_platform_did_not_say_does_not_end_it(joining: Joining, status: str) -> None:
     """The login page of a network, or a proxy in between, answers with these numbers, too."""
