@@ -99,7 +99,8 @@ inline constexpr sql::Query<TreeRow(std::int64_t)> tree_node{
 inline constexpr sql::Query<TreeRow(std::int64_t, std::int64_t, std::int64_t)> tree_below{
     "tasks.tree_below", sql::joined<part::tree, part::of_parent>};
 
-// A task of a person whose agent asks for something, by its newest message.
+// A task of a person whose agent asks for something, by its newest message. An agent that is told
+// more in the same conversation asks no longer, whatever it makes of that.
 struct Asked {
   std::int64_t seq = 0;
   WorkspaceId target_id;
@@ -123,6 +124,14 @@ inline constexpr sql::Query<Asked(std::int64_t, std::int64_t)> asking{"tasks.ask
        AND NOT EXISTS (SELECT 1 FROM tasks later
                         WHERE later.task_id = t.task_id AND later.agent_id = t.agent_id
                           AND later.message > t.message AND later.source_id IS NULL)
+       AND (t.context_id = '' OR NOT EXISTS (
+            SELECT 1 FROM (SELECT seq FROM feed WHERE workspace_id = t.agent_id AND seq > t.message
+                           UNION ALL
+                           SELECT seq FROM messages
+                            WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity')
+                              AND seq > t.message AND target_id = t.agent_id) f
+              JOIN messages said ON said.seq = f.seq
+             WHERE said.target_id = t.agent_id AND said.source_id IS NULL AND said.context_id = t.context_id))
      ORDER BY t.message DESC LIMIT $2)"};
 
 inline constexpr sql::Query<void(std::int64_t)> erase{"tasks.erase", R"(

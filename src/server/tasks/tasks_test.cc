@@ -192,6 +192,11 @@ TEST_P(TaskStore, WhatAgentsAskPeopleIsFoundInTheNewestMessageOfItsTask) {
   EXPECT_EQ(asking(), (std::vector<std::string>{"a input-required", "d auth-required"}));
   end(accept(), End::answered, AgentTask{"a", "c", "completed"});
   EXPECT_EQ(asking(), (std::vector<std::string>{"d auth-required"}));
+  accept({}, "another");
+  accept(random.id<WorkspaceId>(), "c");
+  EXPECT_EQ(asking(), (std::vector<std::string>{"d auth-required"}));
+  accept({}, "c");
+  EXPECT_EQ(asking(), std::vector<std::string>{});
 }
 
 TEST_P(TaskStore, WhatIsErasedOrPrunedIsForgotten) {

@@ -17,7 +17,9 @@ import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog"
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
 import { PickedBar } from "@/features/workspaces/picked_bar";
 import { openLetters } from "@/live/dead_letters";
-import { useDeadLetters } from "@/live/use_dead_letters";
+import { useRenewed } from "@/live/use_renewed";
+import { openQuestions } from "@/live/questions";
+import { countNeeds } from "@/model/needs";
 import { orgStore } from "@/model/org";
 import { childrenOf, descendantsOf } from "@/model/selectors";
 import { readWay } from "@/model/way_address";
@@ -31,6 +33,7 @@ import { ContextMenu } from "./context_menu";
 import { refuseDroppedFiles } from "./dropped_files";
 import { fetched, fetchedPanel } from "./fetched";
 import { LoadFailure } from "./load_failure";
+import { usePageTitle } from "./page_title";
 import { PanelBoundary } from "./panel_boundary";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
@@ -50,6 +53,7 @@ const DeadLettersDialog = fetched(() => import("@/features/dead_letters/dead_let
 const HelpDialog = fetched(() => import("./help_dialog").then((all) => all.HelpDialog));
 const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").then((all) => all.TicketsDialog));
 const ParentDialog = fetched(() => import("@/features/workspaces/parent_dialog").then((all) => all.ParentDialog));
+const InboxPage = fetchedPanel(() => import("./inbox_page").then((all) => all.InboxPage));
 const ListView = fetchedPanel(() => import("@/features/list/list_view").then((all) => all.ListView));
 const WayDialog = fetched(() => import("@/features/way/way_dialog").then((all) => all.WayDialog));
 
@@ -152,7 +156,12 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     else document.getElementById("canvas")?.focus();
   }, []);
   usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView: goToNumber });
-  useDeadLetters(openLetters);
+  useRenewed(openLetters);
+  useRenewed(openQuestions);
+  const questions = useSelected(openQuestions.state, (state) => state.questions);
+  const letters = useSelected(openLetters.state, (state) => state.letters);
+  const waiting = useSelected(orgStore, (org) => countNeeds(org, questions, letters));
+  usePageTitle(workspace?.name, waiting);
 
   const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
   const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
@@ -161,6 +170,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     if (picked.size < 2 || !picked.has(id)) return nest(id, parent, to);
     void nestTogether([id, ...[...picked].filter((each) => each !== id)], parent, to);
   }, []);
+  const onShow = useCallback((show: string) => navigate({ show }), []);
   const onOpenRow = useCallback((id: string, tab?: string) => navigate({ workspace: id, ...(tab ? { tab } : {}) }), []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
   const onView = useCallback((view: SavedView) => void saveView(view).catch(() => undefined), []);
@@ -207,6 +217,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
           <div className={styles.toolbar_place}>
             <Toolbar
               view={view}
+              waiting={waiting}
               onPhone={onPhone}
               showHops={showHops}
               onShowHops={(show) => {
@@ -234,6 +245,11 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
                 onKey={onKey}
                 pills={onPhone && <StatusCounts listed />}
               />
+            </PanelBoundary>
+          )}
+          {loaded && view === "inbox" && (
+            <PanelBoundary name="Inbox">
+              <InboxPage show={route.show} onShow={onShow} onDecided={onDeadLetters} />
             </PanelBoundary>
           )}
           {loaded && view === "graph" && savedView !== undefined && (
@@ -267,11 +283,13 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               )}
             </div>
           )}
-          <div className={styles.picked}>
-            <PickedBar />
-          </div>
+          {(view === "graph" || view === "list") && (
+            <div className={styles.picked}>
+              <PickedBar />
+            </div>
+          )}
           {empty && <Welcome onCreate={onCreate} />}
-          {!empty && loaded && (
+          {!empty && loaded && (view === "graph" || view === "list") && (
             <Button tone="primary" large className={styles.create ?? ""} onClick={onCreate}>
               <Plus size={16} aria-hidden /> New workspace
             </Button>
@@ -279,7 +297,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
         </div>
         {workspace && <SidePanel workspace={workspace} route={route} />}
       </main>
-      {onPhone && <ViewSwitch view={view} low />}
+      {onPhone && <ViewSwitch view={view} waiting={waiting} low />}
       {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={closeMenu} />}
       {overlay?.is === "search" && <SearchPalette onClose={close} />}
       {overlay?.is === "help" && <HelpDialog onClose={close} />}

@@ -9,7 +9,7 @@ const keys: readonly [string, string][] = [
   ["Ctrl K", "Search and act"],
   ["N", "New workspace"],
   ["D", "Dead letters: what nobody answered"],
-  ["1 / 2", "Graph / list"],
+  ["1 / 2 / 3", "Graph / list / inbox"],
   ["?", "This help"],
   ["Ctrl Z", "Undo a move, a nesting or an extraction"],
   ["Esc", "Close the menu, the dialog, the selection or the panel"],
@@ -23,6 +23,7 @@ const keys: readonly [string, string][] = [
   ["C / A / Z", "Collapse or expand, arrange, zoom to a team"],
   ["P / Delete", "Pause or resume / delete"],
   ["Space, Shift ↑ ↓, Ctrl A", "In the list: select a row, more, all"],
+  ["J, K, A, D", "In the inbox: next, previous, answer or send again, drop or call off"],
   ["Menu key, Shift F10", "All actions of the focused card"],
 ];
 

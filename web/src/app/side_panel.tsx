@@ -60,13 +60,6 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
   const close = () => navigate({ workspace: undefined });
 
   useEffect(() => {
-    document.title = `${workspace.name} · Molecule AI`;
-    return () => {
-      document.title = "Molecule AI";
-    };
-  }, [workspace.name]);
-
-  useEffect(() => {
     const page = document.documentElement.style;
     page.setProperty("--covered-right", `${width}px`);
     return () => {

@@ -34,6 +34,8 @@ const themeIcons = { system: Monitor, light: Sun, dark: Moon };
 
 interface ToolbarProps {
   view: View;
+  /** How many things wait for a person. */
+  waiting: number;
   /** Its views are at the lower edge, and its counts in the list. */
   onPhone: boolean;
   showHops: boolean;
@@ -46,7 +48,7 @@ interface ToolbarProps {
   onSignOut: (() => void) | undefined;
 }
 
-export function Toolbar({ view, onPhone, showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSignOut }: ToolbarProps) {
+export function Toolbar({ view, waiting, onPhone, showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSignOut }: ToolbarProps) {
   const live = useSelected(liveState, (state) => state);
   const theme = useTheme();
   const ThemeIcon = themeIcons[theme];
@@ -55,7 +57,7 @@ export function Toolbar({ view, onPhone, showHops, onShowHops, onSearch, onTicke
       <div className={styles.brand}>
         <Logo size={20} /> <span>Molecule AI</span>
       </div>
-      {!onPhone && <ViewSwitch view={view} />}
+      {!onPhone && <ViewSwitch view={view} waiting={waiting} />}
       {!onPhone && <StatusCounts listed={view === "list"} />}
       <Total />
       <span className={styles.live} data-live={live} role="status" title={liveHints[live]}>
@@ -73,7 +75,7 @@ export function Toolbar({ view, onPhone, showHops, onShowHops, onSearch, onTicke
         <IconButton label="Join tickets" title="Let agents of other machines join" onClick={onTickets}>
           <Ticket size={17} aria-hidden />
         </IconButton>
-        <LettersButton onClick={onDeadLetters} />
+        {!onPhone && <LettersButton onClick={onDeadLetters} />}
         <IconButton label={`Theme: ${themeWords[theme]}`} title={`Theme: ${themeWords[theme]}. Switch to ${themeWords[nextTheme[theme]]}`} onClick={() => setTheme(nextTheme[theme])}>
           <ThemeIcon size={17} aria-hidden />
         </IconButton>

@@ -1,5 +1,6 @@
-import { Network, Rows3, type LucideIcon } from "lucide-react";
+import { Inbox, Network, Rows3, type LucideIcon } from "lucide-react";
 import { useSyncExternalStore } from "react";
+import { shortCount } from "@/model/needs";
 import { classNames } from "@/ui/class_names";
 import { navigate, routeStore, type Route, type View } from "./routes";
 import styles from "./view_switch.module.css";
@@ -7,7 +8,11 @@ import styles from "./view_switch.module.css";
 const shown: readonly { view: View; label: string; icon: LucideIcon; title: string }[] = [
   { view: "graph", label: "Graph", icon: Network, title: "The organisation as a graph (1)" },
   { view: "list", label: "List", icon: Rows3, title: "The organisation as a table (2)" },
+  { view: "inbox", label: "Inbox", icon: Inbox, title: "What waits for a person (3)" },
 ];
+
+/** The graph has least room on a phone. */
+const forThumbs = [...shown.slice(1), ...shown.slice(0, 1)];
 
 /** Below this the graph has no room: the list is the first page. */
 const phone = "(max-width: 699px)";
@@ -36,20 +41,21 @@ export function goToNumber(number: number): void {
 
 interface ViewSwitchProps {
   view: View;
+  /** How many things wait for a person. */
+  waiting: number;
   /** Along the lower edge, with words, for thumbs. */
   low?: boolean;
 }
 
 /** The ways to look at the organisation. */
-export function ViewSwitch({ view, low = false }: ViewSwitchProps) {
+export function ViewSwitch({ view, waiting, low = false }: ViewSwitchProps) {
   return (
     <nav className={classNames(styles.switch, low && styles.low)} aria-label="Views">
-      {(low ? shown.toReversed() : shown).map(({ view: each, label, icon: Icon, title }) => (
+      {(low ? forThumbs : shown).map(({ view: each, label, icon: Icon, title }) => (
         <button
           key={each}
           type="button"
           aria-current={each === view ? "page" : undefined}
-          aria-label={label}
           title={title}
           onClick={() => {
             // On a phone a panel covers the view.
@@ -59,6 +65,12 @@ export function ViewSwitch({ view, low = false }: ViewSwitchProps) {
         >
           <Icon size={low ? 20 : 16} aria-hidden />
           <span className={styles.label}>{label}</span>
+          {each === "inbox" && waiting > 0 && (
+            <span className={styles.count} data-waiting={waiting}>
+              {shortCount(waiting)}
+              <span className="visually-hidden"> waiting</span>
+            </span>
+          )}
         </button>
       ))}
     </nav>

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import { DeadLetters, openLetters } from "@/live/dead_letters";
-import { useDeadLetters } from "@/live/use_dead_letters";
+import { useRenewed } from "@/live/use_renewed";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Empty, Failure, Loading } from "@/ui/notice";
@@ -19,7 +19,7 @@ export function DeadLettersDialog({ onClose }: { onClose: () => void }) {
   const [showing, setShowing] = useState<"open" | "decided">("open");
   const decided = useMemo(() => new DeadLetters({ decided: true }), []);
   // The open ones are kept current by the page, for their count.
-  useDeadLetters(showing === "decided" ? decided : undefined);
+  useRenewed(showing === "decided" ? decided : undefined);
   const letters = showing === "open" ? openLetters : decided;
   const { letters: shown, loading, error, more } = useSelected(letters.state, (state) => state);
 

@@ -20,7 +20,13 @@ export function wordsOf({ summary }: Pick<DeadLetter, "summary">, to: string): s
   return words ?? summary;
 }
 
-export function Letter({ letter }: { letter: DeadLetter }) {
+interface LetterProps {
+  letter: DeadLetter;
+  /** What it is drawn in: a part of a list by itself, or inside of one. */
+  as?: "li" | "div";
+}
+
+export function Letter({ letter, as: Frame = "li" }: LetterProps) {
   const [asking, setAsking] = useState<Verdict | undefined>();
   const workspaces = useSelected(orgStore, (org) => org.workspaces);
   const again = useRef<HTMLButtonElement>(null);
@@ -35,7 +41,7 @@ export function Letter({ letter }: { letter: DeadLetter }) {
   }
 
   return (
-    <li className={styles.letter} data-letter={letter.id} data-fate={letter.fate ?? "open"}>
+    <Frame className={styles.letter} data-letter={letter.id} data-fate={letter.fate ?? "open"}>
       <div className={styles.head}>
         <span className={styles.who}>
           {from} → {to}
@@ -54,10 +60,10 @@ export function Letter({ letter }: { letter: DeadLetter }) {
         <div className={styles.tools}>
           {!letter.fate && (
             <>
-              <Button ref={again} onClick={() => setAsking("resend")} aria-label={`Send again: ${words}`}>
+              <Button ref={again} data-key="a" onClick={() => setAsking("resend")} aria-label={`Send again: ${words}`}>
                 <RotateCw size={14} aria-hidden /> Send again…
               </Button>
-              <Button tone="danger_quiet" onClick={() => setAsking("drop")} aria-label={`Drop: ${words}`}>
+              <Button tone="danger_quiet" data-key="d" onClick={() => setAsking("drop")} aria-label={`Drop: ${words}`}>
                 <Trash2 size={14} aria-hidden /> Drop…
               </Button>
             </>
@@ -80,7 +86,7 @@ export function Letter({ letter }: { letter: DeadLetter }) {
           }}
         />
       )}
-    </li>
+    </Frame>
   );
 }
 
