@@ -262,6 +262,8 @@ test("is what the platform answers, route by route", async () => {
   await ask("PUT", "/canvas/viewport", { body: { x: 1, y: 2, zoom: 1 } });
   await ask("PUT", "/canvas/viewport", { body: { x: 1, y: 2, zoom: 0 }, expect: 400 });
   await ask("GET", "/canvas/viewport");
+  await ask("PATCH", "/canvas/places", { body: { places: [{ id, x: 30, y: 40 }] } });
+  await ask("PATCH", "/canvas/places", { body: { places: [{ id, x: 30, y: 4e9 }] }, expect: 400 });
   await ask("GET", "/platform/key");
   await ask("GET", "/.well-known/jwks.json", { token: "" });
   const past = await ask("GET", "/events", { query: "?limit=500" });

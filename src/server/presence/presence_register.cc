@@ -84,6 +84,7 @@ Row Service::create(sql::Tx& tx, const Registration& wanted) {
   made.created_at = made.updated_at = table_.clock().now();
   // This very registration claims it, as one of a workspace that was made on the canvas would.
   made.claim_until = made.created_at + std::chrono::minutes(1);
+  workspaces_.stand(made);
   table_.insert(tx, made);
   workspaces_.note_name(made);
   workspaces_.announce_provisioning(tx, made);

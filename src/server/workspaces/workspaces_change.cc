@@ -73,6 +73,49 @@ events::Changed Service::apply(sql::Tx& tx, Row& row, const Change& change) {
   return changed;
 }
 
+std::int64_t Service::carry(sql::Tx& tx, WorkspaceId id, Spot by, const Named& named) {
+  std::int64_t count = 0;
+  for (WorkspaceId each : tx.all(store::children, id)) {
+    if (named.contains(each)) continue;
+    Row row = table_.live(tx, each);
+    // What stands nowhere yet is placed where it is seen first.
+    if (row.x == 0 && row.y == 0) continue;
+    row.x += by.x;
+    row.y += by.y;
+    events::Changed changed;
+    changed.x = row.x;
+    changed.y = row.y;
+    table_.update(tx, row, changed);
+    count += 1 + carry(tx, each, by, named);
+  }
+  return count;
+}
+
+std::int64_t Service::change_one(sql::Tx& tx, WorkspaceId id, Change change, const Named& named) {
+  Row row = table_.live(tx, id);
+  const Row before = row;
+  // In another team its old place means nothing.
+  const bool moves_in = change.parent && *change.parent != row.parent && !change.position;
+  if (moves_in) {
+    check_parent(tx, row, *change.parent);
+    const Spot spot = places_.free_place(*change.parent);
+    change.position = std::pair{spot.x, spot.y};
+  }
+  const events::Changed changed = apply(tx, row, change);
+  if (json::members(changed).empty()) return 0;
+  table_.update(tx, row, changed);
+  std::int64_t count = 1;
+  const bool stood = before.x != 0 || before.y != 0;
+  if (stood && (row.x != before.x || row.y != before.y))
+    count += carry(tx, id, {row.x - before.x, row.y - before.y}, named);
+  if (row.name == before.name && row.parent == before.parent) return count;
+  tx.after_commit([this, row, before] {
+    namesakes_.drop(row.id, before.parent, before.name);
+    note_name(row);  // The same look may have been both.
+  });
+  return count;
+}
+
 io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, WorkspaceId id,
                                                 api::WorkspaceChange said) {
   Change wanted = checked(std::move(said));
@@ -84,21 +127,34 @@ io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, Works
   }
   bool needs_restart = wanted.workspace_dir.has_value();
   auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
-    Row row = table_.live(tx, id);
-    const Row before = row;
-    const events::Changed changed = apply(tx, row, wanted);
-    if (json::members(changed).empty()) return;
-    table_.update(tx, row, changed);
-    if (row.name == before.name && row.parent == before.parent) return;
-    tx.after_commit([this, row, before] {
-      namesakes_.drop(row.id, before.parent, before.name);
-      note_name(row);  // The same look may have been both.
-    });
+    change_one(tx, id, wanted, {});
   };
   co_await db_.write(std::move(work));
   api::WorkspaceUpdated body;
   if (needs_restart) body.needs_restart = true;
   co_return body;
+}
+
+io::Task<api::CardsPlaced> Service::place(auth::Admin::Caller, api::CardPlaces said) {
+  Named named;
+  for (const api::CardPlace& each : said.places) {
+    if (!named.insert(each.id).second) {
+      throw bad_request("invalid_workspace_fields",
+                        fmt::format("invalid workspace fields: {} is named twice", each.id.text()));
+    }
+  }
+  auto work = [this, said = std::move(said), named = std::move(named)](sql::Tx& tx) {
+    std::int64_t count = 0;
+    for (const api::CardPlace& each : said.places) {
+      Change change;
+      change.position = std::pair{each.x, each.y};
+      if (each.parent_id) change.parent = *each.parent_id;
+      count += change_one(tx, each.id, std::move(change), named);
+    }
+    return count;
+  };
+  const std::int64_t changed = co_await db_.write(std::move(work));
+  co_return api::CardsPlaced{changed};
 }
 
 }  // namespace molecule::workspaces

@@ -67,6 +67,13 @@ void Service::announce_provisioning(sql::Tx& tx, const Row& row) {
   table_.announce(tx, events::event<events::Type::WORKSPACE_PROVISIONING>(row.id, payload));
 }
 
+void Service::stand(Row& row) {
+  if (row.x != 0 || row.y != 0) return;
+  const Spot spot = places_.take(row.id, row.parent, table_.clock().now());
+  row.x = spot.x;
+  row.y = spot.y;
+}
+
 void Service::note_name(const Row& row) { namesakes_.note(row.id, row.parent, row.name); }
 
 io::Task<Service::Made> Service::make(NewWorkspace wanted) {
@@ -83,6 +90,7 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   row = row_of(wanted, id, table_.clock().now(), settings_.claim_window);
   if (row.parent) check_parent(tx, row, row.parent);
   row.name = free_name(tx, row.parent, row.name);
+  stand(row);
   table_.insert(tx, row);
   note_name(row);
   for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);

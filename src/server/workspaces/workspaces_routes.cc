@@ -9,6 +9,7 @@ using auth::Peer;
 using auth::Self;
 
 constexpr std::size_t create_body_max = 1u << 20;  // Room for secrets.
+constexpr std::size_t places_body_max = 2u << 20;  // Ten thousand cards.
 constexpr std::size_t small_body_max = 64u << 10;
 
 constexpr auto table = http::table(
@@ -32,6 +33,13 @@ constexpr auto table = http::table(
                  "workspace_reparent_parent_not_found", "workspace_reparent_self",
                  "workspace_reparent_cycle", "workspace_too_deep",
                  "workspace_infrastructure_auth_required", "workspace_not_found"),
+    http::patch<Admin, &Service::place>("/canvas/places")
+        .body_limit(places_body_max)
+        .says("Moves many cards in one step, between teams too; what is in them moves along.")
+        .gives<api::CardsPlaced>(200)
+        .refuses("workspace_name_conflict", "workspace_reparent_parent_not_found",
+                 "workspace_reparent_self", "workspace_reparent_cycle", "workspace_too_deep",
+                 "workspace_not_found", "workspace_removed"),
     http::del<Admin, &Service::remove>("/workspaces/{id}")
         .body_limit(small_body_max)
         .says("Removes a workspace and what is below it; `purge` leaves no trace.")

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "platform/http/route.h"
@@ -12,9 +13,11 @@
 #include "server/auth/tokens.h"
 #include "server/events/log.h"
 #include "server/workspaces/namesakes.h"
+#include "server/workspaces/places.h"
 #include "server/workspaces/table.h"
 #include "server/workspaces/workspace_rules.h"
 #include "server/workspaces/workspaces.h"
+#include "wire/api/places.h"
 
 namespace molecule::workspaces {
 
@@ -55,7 +58,9 @@ class Service {
         table_(log, directory, clock),
         random_(random),
         ports_(std::move(ports)),
-        settings_(std::move(settings)) {}
+        settings_(std::move(settings)) {
+    log_.join(places_);
+  }
 
   // Reads which names look alike. Once, at start, before requests are served.
   io::Task<void> load();
@@ -81,6 +86,8 @@ class Service {
   Table& table() { return table_; }
   // Inside the transaction that gave the row its name or its parent.
   void note_name(const Row& row);
+  // A card that comes without a place gets a free one, before it is made.
+  void stand(Row& row);
   // Inside the transaction that made it.
   void announce_provisioning(sql::Tx& tx, const Row& row);
 
@@ -94,6 +101,8 @@ class Service {
                                 http::Query<Shown> query);
   io::Task<api::WorkspaceUpdated> change(auth::Self::Caller caller, WorkspaceId id,
                                          api::WorkspaceChange said);
+  // Many cards in one step: all of them move or none.
+  io::Task<api::CardsPlaced> place(auth::Admin::Caller caller, api::CardPlaces said);
   io::Task<api::WorkspaceRemoved> remove(auth::Admin::Caller caller, WorkspaceId id,
                                          http::Query<Removal> query, const http::Request& request);
   io::Task<api::WorkspaceState> state(auth::Self::Caller caller, WorkspaceId id);
@@ -117,6 +126,11 @@ class Service {
                   WorkspaceId except);
   void check_parent(sql::Tx& tx, const Row& row, const std::optional<WorkspaceId>& parent) const;
   events::Changed apply(sql::Tx& tx, Row& row, const Change& change);
+  using Named = std::unordered_set<WorkspaceId>;
+  // Changes one, and takes along what is in it, but for those `named`, which go their own way.
+  // Returns how many changed.
+  std::int64_t change_one(sql::Tx& tx, WorkspaceId id, Change change, const Named& named);
+  std::int64_t carry(sql::Tx& tx, WorkspaceId id, Spot by, const Named& named);
 
   sql::Database& db_;
   events::Log& log_;
@@ -126,6 +140,7 @@ class Service {
   Settings settings_;
   io::Guarded<Outbound> outbound_;
   Namesakes namesakes_;
+  Places places_;
 };
 
 // How an agent joins: addresses, and texts to paste. `token` may be empty.

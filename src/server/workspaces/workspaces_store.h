@@ -43,6 +43,23 @@ inline constexpr sql::Query<Known(Instant, WorkspaceId, std::int64_t)> known{"wo
            budget_limit, removed_at, created_at
       FROM workspaces WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3)"};
 
+// Where the live ones stand: those after a place in the order of their making.
+struct Standing {
+  WorkspaceId id;
+  std::optional<WorkspaceId> parent;
+  double x = 0;
+  double y = 0;
+  bool collapsed = false;
+  Instant created_at;
+};
+BOOST_DESCRIBE_STRUCT(Standing, (), (id, parent, x, y, collapsed, created_at))
+inline constexpr sql::Query<Standing(Instant, WorkspaceId, std::int64_t)> standing{
+    "workspaces.standing", R"(
+    SELECT id, parent, x, y, collapsed, created_at FROM workspaces
+     WHERE status <> 'removed' AND (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3)"};
+inline constexpr sql::Query<WorkspaceId(WorkspaceId)> children{"workspaces.children", R"(
+    SELECT id FROM workspaces WHERE parent = $1 AND status <> 'removed' ORDER BY created_at, id)"};
+
 inline constexpr sql::Query<Status(WorkspaceId)> status_of{"workspaces.status_of", R"(
     SELECT status FROM workspaces WHERE id = $1)"};
 

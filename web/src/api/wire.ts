@@ -144,6 +144,21 @@ export interface Capabilities {
   status_mgmt?: boolean | null;
 }
 
+export interface CardPlace {
+  id: string;
+  /** -10000000 to 10000000; absolute, in pixels */
+  x: number;
+  /** -10000000 to 10000000 */
+  y: number;
+  /** null makes it a root; left out: it stays where it is in the tree */
+  parent_id?: string | null;
+}
+
+export interface CardPlaces {
+  /** each card once; all of them are taken, or none */
+  places: CardPlace[];
+}
+
 export interface CardUpdate {
   id?: string | null;
   /** counts where id is absent */
@@ -162,6 +177,11 @@ export interface CardUpdate {
 
 export interface CardUpdated {
   agent_card: unknown;
+}
+
+export interface CardsPlaced {
+  /** how many stand elsewhere now, with what moved along */
+  changed: number;
 }
 
 export interface Changed {

@@ -169,6 +169,21 @@ class Capabilities(TypedDict):
     status_mgmt: NotRequired[bool | None]
 
 
+class CardPlace(TypedDict):
+    id: str
+    # -10000000 to 10000000; absolute, in pixels
+    x: float
+    # -10000000 to 10000000
+    y: float
+    # null makes it a root; left out: it stays where it is in the tree
+    parent_id: NotRequired[str | None]
+
+
+class CardPlaces(TypedDict):
+    # each card once; all of them are taken, or none
+    places: list[CardPlace]
+
+
 class CardUpdate(TypedDict):
     id: NotRequired[str | None]
     # counts where id is absent
@@ -187,6 +202,11 @@ class CardUpdate(TypedDict):
 
 class CardUpdated(TypedDict):
     agent_card: Any
+
+
+class CardsPlaced(TypedDict):
+    # how many stand elsewhere now, with what moved along
+    changed: int
 
 
 WorkspaceAccess = Literal["none", "read_only", "read_write"]
