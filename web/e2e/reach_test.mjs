@@ -123,7 +123,7 @@ test("a team is left and joined from the menu, and Undo takes it back", async ()
   await page.keyboard.press("Enter");
   await page.getByText("researcher is now at the top level").waitFor();
   await page.keyboard.press("Control+z");
-  await page.getByText(/^Undone/).waitFor();
+  await page.getByText("researcher is back in pm’s team").waitFor();
   await until("the way back", () =>
     page.evaluate(async () => (await (await fetch("/workspaces")).json()).find(({ name }) => name === "researcher").parent_id !== null),
   );

@@ -109,7 +109,8 @@ TEST(Floors, AgreesWithTheCanvas) {
 
 TEST(Floors, TenThousandCardsArePlacedInAMoment) {
   Floor floor;
-  const auto begin = std::chrono::steady_clock::now();
+  io::SystemClock wall;
+  const auto begin = wall.monotonic();
   for (int each = 0; each < 10'000; ++each) {
     IdBytes bytes{};
     bytes[14] = static_cast<std::uint8_t>(each >> 8);
@@ -117,7 +118,7 @@ TEST(Floors, TenThousandCardsArePlacedInAMoment) {
     bytes[0] = 1;
     floor.put(WorkspaceId(bytes), {}, floor.free_place({}), false);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+  EXPECT_LT(wall.monotonic() - begin, 20s);
 }
 
 class PlacedOrg : public Org {

@@ -1,40 +1,70 @@
 import { messageOf } from "@/api/api_error";
-import { deleteWorkspace, pauseWorkspace, restartWorkspace, resumeWorkspace } from "@/api/workspaces_api";
-import { mark, marksStore } from "@/canvas/marks";
-import { orgStore, withoutWorkspace } from "@/model/org";
+import { restartWorkspace } from "@/api/workspaces_api";
+import { orgStore } from "@/model/org";
 import { descendantsOf } from "@/model/selectors";
 import { toast } from "@/ui/toast";
+import type { Step } from "./history";
+import { graceMs } from "./leaving";
+import { act } from "./undo";
 
 const nameOf = (id: string): string => orgStore.get().workspaces.get(id)?.name ?? "The workspace";
+const paused = (id: string): boolean => orgStore.get().workspaces.get(id)?.status === "paused";
+const several = (ids: readonly string[]): string => (ids.length === 1 ? `${nameOf(ids[0] ?? "")} is` : `${ids.length} workspaces are`);
 
-async function tell(id: string, done: string, request: () => Promise<unknown>): Promise<void> {
+/** Those of their teams that are paused already; when all go on, they do not. */
+function pausedBelow(ids: readonly string[]): string[] {
+  return ids.flatMap((id) => descendantsOf(orgStore.get(), id)).filter(paused);
+}
+
+export function pauseStep(ids: readonly string[]): Step {
+  const but = pausedBelow(ids);
+  return {
+    done: `${several(ids)} paused`,
+    undone: `${several(ids)} no longer paused`,
+    forward: { is: "pause", ids: [...ids] },
+    back: { is: "resume", ids: [...ids], ...(but.length > 0 ? { but } : {}) },
+  };
+}
+
+export function resumeStep(ids: readonly string[]): Step {
+  return {
+    done: ids.length === 1 ? `${nameOf(ids[0] ?? "")} was resumed` : `${ids.length} workspaces were resumed`,
+    undone: `${several(ids)} paused again`,
+    forward: { is: "resume", ids: [...ids] },
+    back: { is: "pause", ids: [...ids] },
+  };
+}
+
+export const pause = (id: string) => act(pauseStep([id]), { refused: nameOf(id) });
+export const resume = (id: string) => act(resumeStep([id]), { refused: nameOf(id) });
+
+export async function restart(id: string): Promise<void> {
   const name = nameOf(id);
   try {
-    await request();
-    toast("success", `${name} ${done}`);
+    await restartWorkspace(id);
+    toast("success", `${name} is restarting`);
   } catch (error) {
     toast("error", `${name}: ${messageOf(error)}`);
   }
 }
 
-export const pause = (id: string) => tell(id, "is paused", () => pauseWorkspace(id));
-export const resume = (id: string) => tell(id, "was resumed", () => resumeWorkspace(id));
-export const restart = (id: string) => tell(id, "is restarting", () => restartWorkspace(id));
-
-/** Deletes a workspace and its team: dimmed while it lasts, back with an explanation when refused. */
-export async function remove(id: string): Promise<boolean> {
-  const name = nameOf(id);
-  const all = [id, ...descendantsOf(orgStore.get(), id)];
-  mark({ leaving: new Set([...marksStore.get().leaving, ...all]) });
-  try {
-    await deleteWorkspace(id);
-    orgStore.set(all.toReversed().reduce(withoutWorkspace, orgStore.get()));
-    toast("success", all.length > 1 ? `${name} and its team were deleted` : `${name} was deleted`);
-    return true;
-  } catch (error) {
-    toast("error", `${name} could not be deleted: ${messageOf(error)}`);
-    return false;
-  } finally {
-    mark({ leaving: new Set([...marksStore.get().leaving].filter((each) => !all.includes(each))) });
-  }
+/** Deletes workspaces with their teams, after a time in which that can be taken back. */
+export function removeAll(ids: readonly string[]): Promise<boolean> {
+  const org = orgStore.get();
+  const count = new Set(ids.flatMap((id) => [id, ...descendantsOf(org, id)])).size;
+  const [first] = ids;
+  const who =
+    ids.length === 1 && first !== undefined
+      ? count > 1
+        ? `${nameOf(first)} and its team`
+        : nameOf(first)
+      : `${count} workspaces`;
+  return act({
+    done: `${who} will be deleted in ${graceMs / 1000} seconds`,
+    undone: `${who} ${count > 1 ? "stay" : "stays"}`,
+    forward: { is: "delete", ids: [...ids] },
+    back: { is: "spare", ids: [...ids] },
+  });
 }
+
+export const remove = (id: string) => removeAll([id]);

@@ -1,26 +1,29 @@
 import { messageOf } from "@/api/api_error";
-import { deleteWorkspace, pauseWorkspace, restartWorkspace, resumeWorkspace } from "@/api/workspaces_api";
-import { mark, marksStore } from "@/canvas/marks";
-import { orgStore, withoutWorkspace, type Org } from "@/model/org";
+import { pauseWorkspace, restartWorkspace, resumeWorkspace } from "@/api/workspaces_api";
+import { mark } from "@/canvas/marks";
+import type { Org } from "@/model/org";
 import { descendantsOf } from "@/model/selectors";
+import { Store } from "@/ui/store";
 import { toast } from "@/ui/toast";
 import { offered } from "./action";
+import { askEach } from "./deeds";
+import { pauseStep, removeAll, resumeStep } from "./lifecycle";
+import { did } from "./undo";
 import { workspaceActions } from "./workspace_actions";
 
 /** What can be done to several workspaces at once. */
 export type Together = "restart" | "pause" | "resume" | "delete";
 
-/** Requests under way at once. */
-const atOnce = 4;
-/** Pausing and deleting reach a whole team by themselves, so its members are not asked for again. */
+/** These reach a whole team by themselves, so its members are not asked for again. */
 const reachesTeam: Record<Together, boolean> = { restart: false, pause: true, resume: true, delete: true };
-const requests: Record<Together, (id: string) => Promise<unknown>> = {
+const requests: Record<Exclude<Together, "delete">, (id: string) => Promise<unknown>> = {
   restart: restartWorkspace,
   pause: pauseWorkspace,
   resume: resumeWorkspace,
-  delete: deleteWorkspace,
 };
-const done: Record<Together, string> = { restart: "restarting", pause: "paused", resume: "resumed", delete: "deleted" };
+
+/** What is asked about before it is done to all that are picked. */
+export const askingStore = new Store<Together | undefined>(undefined);
 
 export interface Plan {
   /** What is asked of the platform, one request each. */
@@ -55,26 +58,35 @@ export function planFor(org: Org, picked: ReadonlySet<string>, together: Togethe
 
 /** Does it to all of them and tells how it went. Those that failed stay picked, so that they can be tried again. */
 export async function runTogether(plan: Plan, together: Together): Promise<void> {
-  const waiting = [...plan.ids];
+  if (together === "delete") {
+    mark({ picked: new Set() });
+    await removeAll(plan.ids);
+    return;
+  }
   const failed: string[] = [];
   let why: unknown;
-  if (together === "delete") mark({ leaving: new Set([...marksStore.get().leaving, ...plan.reached]) });
-  const work = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      try {
-        await requests[together](id);
-        if (together === "delete")
-          orgStore.set([...descendantsOf(orgStore.get(), id).toReversed(), id].reduce(withoutWorkspace, orgStore.get()));
-      } catch (error) {
-        why ??= error;
-        failed.push(id);
-      }
+  const step = together === "pause" ? pauseStep(plan.ids) : resumeStep(plan.ids);
+  await askEach(plan.ids, async (id) => {
+    try {
+      await requests[together](id);
+    } catch (error) {
+      why ??= error;
+      failed.push(id);
     }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  const leaving = new Set([...marksStore.get().leaving].filter((id) => !plan.reached.includes(id)));
-  mark({ leaving, picked: new Set(failed) });
-  const count = plan.ids.length - failed.length;
+  });
+  mark({ picked: new Set(failed) });
   if (failed.length > 0) toast("error", `${failed.length}/${plan.ids.length} failed: ${messageOf(why)}`);
-  else toast("success", `${count === 1 ? "1 workspace is" : `${count} workspaces are`} ${done[together]}`);
+  const went = plan.ids.filter((id) => !failed.includes(id));
+  if (went.length === 0) return;
+  if (together === "restart") return void toast("success", `${went.length === 1 ? "1 workspace is" : `${went.length} workspaces are`} restarting`);
+  const whole = went.length === plan.ids.length;
+  did(whole ? step : together === "pause" ? { ...step, ...onlyFor(pauseStep(went)) } : resumeStep(went));
 }
+
+// Of a team that is paused already nobody can be told from those that were before.
+const onlyFor = ({ done, undone, forward }: ReturnType<typeof pauseStep>) => ({
+  done,
+  undone,
+  forward,
+  back: { is: "resume" as const, ids: forward.is === "pause" ? forward.ids : [] },
+});

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readWorkspace } from "@/api/workspace";
 import { mark, marksStore, pick, unpick } from "@/canvas/marks";
 import { emptyOrg, orgStore, withPicture } from "@/model/org";
+import { graceMs } from "./leaving";
 import { planFor, runTogether } from "./picked";
 
 const org = withPicture(
@@ -31,7 +32,8 @@ it("leaves out what is not possible, with the reason", () => {
   expect(plan.refused.map((each) => each.name).toSorted()).toEqual(["far", "lead"]);
 });
 
-it("keeps picked what failed, and takes away what is gone", async () => {
+it("keeps picked what failed, and takes away what is gone when its time is over", async () => {
+  vi.useFakeTimers();
   vi.stubGlobal(
     "fetch",
     vi.fn(async (path: string) =>
@@ -39,6 +41,10 @@ it("keeps picked what failed, and takes away what is gone", async () => {
     ),
   );
   await runTogether(planFor(org, new Set(["lead", "far"]), "delete"), "delete");
+  expect([...marksStore.get().leaving].toSorted()).toEqual(["far", "in", "lead"]);
+  expect(orgStore.get().workspaces.size).toBe(4);
+  await vi.advanceTimersByTimeAsync(graceMs + 100);
+  vi.useRealTimers();
   expect([...marksStore.get().picked]).toEqual(["far"]);
   expect([...orgStore.get().workspaces.keys()].toSorted()).toEqual(["down", "far"]);
   expect(marksStore.get().leaving.size).toBe(0);

@@ -3,11 +3,13 @@ import {
   ArrowUpFromLine,
   CirclePause,
   CirclePlay,
+  Copy,
   FolderInput,
   FoldVertical,
   Info,
   LayoutGrid,
   MessageSquare,
+  Pencil,
   Plus,
   RotateCw,
   Trash2,
@@ -16,11 +18,14 @@ import {
 } from "lucide-react";
 import type { Workspace } from "@/api/workspace";
 import { graph } from "@/canvas/graph_controls";
+import { mark } from "@/canvas/marks";
 import type { Org } from "@/model/org";
 import { childrenOf, descendantsOf, isReachable, isRemote } from "@/model/selectors";
 import type { Action } from "./action";
 import { pause, restart, resume } from "./lifecycle";
-import { arrange, extract, fold } from "./placing";
+import { arrangeAll } from "./arranging";
+import { copyAll } from "./copying";
+import { extract, fold } from "./placing";
 import { shell } from "./shell";
 
 const hasTeam = ({ id }: Workspace, org: Org): boolean => childrenOf(org, id).length > 0;
@@ -52,7 +57,7 @@ export const workspaceActions: readonly Action[] = [
     shown: ({ parent_id }) => parent_id !== null,
     run: ({ id }) => extract(id),
   },
-  { name: "arrange", label: "Arrange children", icon: LayoutGrid, key: "a", shown: hasTeam, run: ({ id }) => arrange(id) },
+  { name: "arrange", label: "Tidy team", icon: LayoutGrid, key: "a", shown: hasTeam, run: ({ id }) => void arrangeAll([id]) },
   {
     name: "collapse",
     label: "Collapse team",
@@ -94,6 +99,8 @@ export const workspaceActions: readonly Action[] = [
     shown: ({ status }) => status === "paused",
     run: ({ id }) => void resume(id),
   },
+  { name: "copy", label: "Duplicate", icon: Copy, run: ({ id }) => void copyAll([id]) },
+  { name: "rename", label: "Rename", icon: Pencil, key: "F2", run: ({ id }) => mark({ renaming: id }) },
   { name: "restart", label: "Restart", icon: RotateCw, refusal: restartRefusal, run: ({ id }) => void restart(id) },
   { name: "delete", label: "Delete…", icon: Trash2, key: "Delete", danger: true, run: ({ id }) => shell.current.askDelete(id) },
 ];

@@ -1,7 +1,9 @@
 import { Plus } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { nestTogether } from "@/actions/nest_together";
-import { fold, extract, keepPlaced, move, nest } from "@/actions/placing";
+import { tidyEverything } from "@/actions/arranging";
+import { forgetAll } from "@/actions/history";
+import { resumeLeaving } from "@/actions/leaving";
+import { extractAll, fold, keepPlaced, move, nestAll, withPicked } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
 import { signOut, type Session } from "@/api/session_api";
@@ -10,7 +12,7 @@ import type { Connection, TicketMade } from "@/api/wire";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
-import { mark, marksStore, unpick } from "@/canvas/marks";
+import { mark, unpick } from "@/canvas/marks";
 import { ConnectDialog } from "@/features/workspaces/connect_dialog";
 import { TicketDialog } from "@/features/tickets/ticket_dialog";
 import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog";
@@ -100,7 +102,9 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   useEffect(refuseDroppedFiles, []);
 
   useEffect(() => {
-    if (loaded) prepareChat();
+    if (!loaded) return;
+    prepareChat();
+    resumeLeaving();
   }, [loaded]);
 
   useEffect(() => {
@@ -165,11 +169,9 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
 
   const onSelect = useCallback((id: string | undefined) => navigate({ workspace: id }), []);
   const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
-  const onNest = useCallback((id: string, parent: string, to: Point) => {
-    const { picked } = marksStore.get();
-    if (picked.size < 2 || !picked.has(id)) return nest(id, parent, to);
-    void nestTogether([id, ...[...picked].filter((each) => each !== id)], parent, to);
-  }, []);
+  const onNest = useCallback((id: string, parent: string, to: Point) => void nestAll(withPicked(id), parent, to), []);
+  const onExtract = useCallback((id: string, to: Point) => void extractAll(withPicked(id), to), []);
+  const onTidy = useCallback(() => void tidyEverything(), []);
   const onShow = useCallback((show: string) => navigate({ show }), []);
   const onOpenRow = useCallback((id: string, tab?: string) => navigate({ workspace: id, ...(tab ? { tab } : {}) }), []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
@@ -187,6 +189,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       await signOut();
       // The page ends first: what still asked the platform would be refused.
       onSignedOut();
+      forgetAll();
       await forgetDrafts();
     } catch (error) {
       toast("error", `Signing out failed: ${messageOf(error)}`);
@@ -261,11 +264,12 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onMenu={onMenu}
               onMove={move}
               onNest={onNest}
-              onExtract={extract}
+              onExtract={onExtract}
               onOpenTeam={onOpenTeam}
               onOpenHop={onOpenHop}
               onKey={onKey}
               onPlaced={keepPlaced}
+              onTidy={onTidy}
             />
           )}
           {(!loaded || (view === "graph" && savedView === undefined)) && (

@@ -1,5 +1,7 @@
 import type { KeyboardEvent } from "react";
 import { offered } from "@/actions/action";
+import { align, type Edge } from "@/actions/arranging";
+import { groupAction } from "@/actions/group";
 import { nudge } from "@/actions/placing";
 import { workspaceActions } from "@/actions/workspace_actions";
 import { graph } from "@/canvas/graph_controls";
@@ -12,6 +14,7 @@ import { dialogOpen } from "./use_page_keys";
 
 const step = 10;
 const stride = 50;
+const edges: Record<string, Edge> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "top", ArrowDown: "bottom" };
 const arrows: Record<string, { x: number; y: number }> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
@@ -25,7 +28,13 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
   const workspace = org.workspaces.get(id);
   // A dialog takes the focus a moment after it opens; what is typed meanwhile is meant for it.
   if (dialogOpen() || isComposing(event)) return false;
-  if (!workspace || event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (!workspace || event.ctrlKey || event.metaKey) return false;
+  const edge = edges[event.key];
+  if (event.altKey) {
+    if (!edge || marksStore.get().picked.size < 2) return false;
+    void align(edge);
+    return true;
+  }
   const arrow = arrows[event.key];
   if (arrow) {
     const far = event.shiftKey ? stride : step;
@@ -43,10 +52,14 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
     else open(id);
     return true;
   }
+  // With Shift a letter is meant for the whole canvas.
+  if (event.shiftKey && event.key.length === 1) return false;
   const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = offered(workspaceActions, workspace, org).find(({ action }) => action.key === pressed);
   if (!found) return false;
-  if (found.refusal === undefined) found.action.run(workspace, org);
+  const together = groupAction(found.action.name, id);
+  if (together) together();
+  else if (found.refusal === undefined) found.action.run(workspace, org);
   else toast("info", found.refusal);
   return true;
 }

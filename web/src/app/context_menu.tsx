@@ -1,6 +1,8 @@
 import { Menu } from "@base-ui/react/menu";
 import { useMemo } from "react";
 import { offered } from "@/actions/action";
+import { groupAction } from "@/actions/group";
+import { withPicked } from "@/actions/placing";
 import { workspaceActions } from "@/actions/workspace_actions";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
@@ -23,6 +25,7 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
   const workspace = org.workspaces.get(id);
   const anchor = useMemo(() => ({ getBoundingClientRect: () => new DOMRect(at.x, at.y, 0, 0) }), [at.x, at.y]);
   if (!workspace) return null;
+  const together = withPicked(id).length;
   return (
     <Menu.Root
       open
@@ -39,18 +42,18 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
             <div className={styles.head} role="presentation">
               <StatusDot status={workspace.status} />
               {workspace.name}
-              <span>{statusWords[workspace.status]}</span>
+              <span>{together > 1 ? `and ${together - 1} more` : statusWords[workspace.status]}</span>
             </div>
             {offered(workspaceActions, workspace, org).map(({ action, refusal }) => (
               <Menu.Item
                 key={action.name}
                 className={classNames(styles.item, action.danger && styles.danger)}
-                disabled={refusal !== undefined}
+                disabled={refusal !== undefined && !groupAction(action.name, id)}
                 title={refusal}
                 data-action={action.name}
                 onClick={() => {
                   onClose();
-                  action.run(workspace, org);
+                  (groupAction(action.name, id) ?? (() => action.run(workspace, org)))();
                 }}
               >
                 <action.icon size={15} aria-hidden />

@@ -1,7 +1,10 @@
 import { useEffect } from "react";
-import { undoLast } from "@/actions/undo";
+import { tidyEverything } from "@/actions/arranging";
+import { copyAll } from "@/actions/copying";
+import { redoLast, undoLast } from "@/actions/undo";
+import { graph } from "@/canvas/graph_controls";
+import { mark, marksStore } from "@/canvas/marks";
 import { isComposing } from "@/ui/composing";
-import { toast } from "@/ui/toast";
 import { goToNextPart } from "./page_parts";
 
 interface PageKeys {
@@ -37,17 +40,34 @@ export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscap
         return goToNextPart(event.shiftKey);
       }
       if (writes(event.target)) return;
-      if (command && event.key.toLowerCase() === "z" && !event.shiftKey) {
-        event.preventDefault();
-        const undone = undoLast();
-        toast("info", undone === undefined ? "There is nothing to undo" : `Undone: ${undone}`);
-      } else if (!command && event.key === "?") onHelp();
-      else if (!command && /^[1-4]$/.test(event.key)) onView(Number(event.key));
-      else if (!command && event.key.toLowerCase() === "n") {
-        event.preventDefault();
+      const pressed = event.key.toLowerCase();
+      const taken = () => event.preventDefault();
+      if (command && pressed === "z") {
+        taken();
+        void (event.shiftKey ? redoLast() : undoLast());
+      } else if (command && pressed === "y") {
+        taken();
+        void redoLast();
+      } else if (command && pressed === "a" && graph.controls) {
+        taken();
+        mark({ picked: new Set(graph.controls.layout().boxes.keys()) });
+      } else if (command && pressed === "d") {
+        taken();
+        const { picked, selected } = marksStore.get();
+        const ids = picked.size > 0 ? [...picked] : selected === undefined ? [] : [selected];
+        if (ids.length > 0) void copyAll(ids);
+      } else if (command) return;
+      else if (event.key === "?") onHelp();
+      else if (/^[1-4]$/.test(event.key)) onView(Number(event.key));
+      else if (event.shiftKey && pressed === "a") {
+        taken();
+        void tidyEverything();
+      } else if (pressed === "f") graph.controls?.showAll();
+      else if (pressed === "n") {
+        taken();
         onCreate();
-      } else if (!command && event.key.toLowerCase() === "d") {
-        event.preventDefault();
+      } else if (pressed === "d") {
+        taken();
         onDeadLetters();
       }
     }

@@ -8,13 +8,13 @@ import type { WorkspaceFlowNode } from "./workspace_node";
 
 /**
  * The graph library's nodes for a layout. A node that did not change keeps its identity, so a heartbeat or a task
- * touches no node at all; `holding` is being dragged and keeps the place under the pointer.
+ * touches no node at all; those `holding` are being dragged and keep their places with the pointer.
  */
 export function flowNodes(
   org: Org,
   layout: Layout,
   before: readonly WorkspaceFlowNode[],
-  holding: string | undefined,
+  holding: ReadonlySet<string>,
 ): WorkspaceFlowNode[] {
   const known = new Map(before.map((node) => [node.id, node]));
   return [...layout.boxes.values()].flatMap((box) => {
@@ -27,7 +27,7 @@ export function flowNodes(
       ...(old?.measured ? { measured: old.measured } : {}),
       id: box.id,
       type: "workspace",
-      position: old && holding === box.id ? old.position : box.rel,
+      position: old && holding.has(box.id) ? old.position : box.rel,
       width: box.w,
       height: box.h,
       data: { open: box.open, status: workspace.status },
@@ -40,14 +40,14 @@ export function flowNodes(
   });
 }
 
-function sameNode(old: WorkspaceFlowNode, box: Box, label: string, holding: string | undefined): boolean {
+function sameNode(old: WorkspaceFlowNode, box: Box, label: string, holding: ReadonlySet<string>): boolean {
   return (
     old.ariaLabel === label &&
     old.width === box.w &&
     old.height === box.h &&
     (old.parentId ?? null) === box.parent &&
     old.data.open === box.open &&
-    (holding === box.id || (old.position.x === box.rel.x && old.position.y === box.rel.y))
+    (holding.has(box.id) || (old.position.x === box.rel.x && old.position.y === box.rel.y))
   );
 }
 

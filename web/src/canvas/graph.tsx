@@ -3,6 +3,7 @@ import {
   applyNodeChanges,
   Background,
   BackgroundVariant,
+  ControlButton,
   Controls,
   MiniMap,
   ReactFlow,
@@ -10,6 +11,7 @@ import {
   type NodeChange,
   type Viewport,
 } from "@xyflow/react";
+import { LayoutGrid } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type MouseEvent } from "react";
 import { hopsStore } from "@/model/hops";
 import { orgStore } from "@/model/org";
@@ -25,7 +27,7 @@ import { marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
 import { fitClosest, fitPadding, openingView, zoomLeast, zoomMost } from "./opening_view";
 import { useRubberBand } from "./rubber_band";
 import { statusTone } from "./status_dot";
-import { useCardDrag } from "./use_card_drag";
+import { none, useCardDrag } from "./use_card_drag";
 import { useRestingView } from "./use_resting_view";
 import { WorkspaceNode, type WorkspaceFlowNode } from "./workspace_node";
 import { zoomName, zoomStore } from "./zoom_level";
@@ -57,6 +59,7 @@ export interface GraphHandlers {
   onKey: (id: string, event: KeyboardEvent) => boolean;
   /** The view rests somewhere else than before. */
   onView: (view: Viewport) => void;
+  onTidy: () => void;
   /** Cards that stood nowhere and were given a place. */
   onPlaced: (placed: Layout["placed"]) => void;
 }
@@ -77,7 +80,7 @@ export function Graph(props: GraphProps) {
 }
 
 function Flow(props: GraphProps) {
-  const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onView, showHops, savedView } = props;
+  const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onTidy, onView, showHops, savedView } = props;
   const structure = useSelected(orgStore, (org) => org.structure);
   // One word per card: statuses are part of a node's name and of the minimap, everything else is the card's own business.
   const statuses = useSelected(orgStore, (org) => [...org.workspaces.values()].map((each) => each.status).join());
@@ -87,11 +90,30 @@ function Flow(props: GraphProps) {
     () => (structure > 0 ? layoutOrg(orgStore.get(), intents) : emptyLayout),
     [structure, intents],
   );
-  const [nodes, setNodes] = useState<WorkspaceFlowNode[]>(() => flowNodes(orgStore.get(), layout, [], undefined));
-  const onBack = useCallback(() => setNodes((before) => flowNodes(orgStore.get(), layout, before, undefined)), [layout]);
-  const dragging = useRef<string | undefined>(undefined);
-  const { onDrag, onDrop } = useCardDrag(layout, dragging, { onMove, onNest, onExtract, onBack });
+  const [nodes, setNodes] = useState<WorkspaceFlowNode[]>(() => flowNodes(orgStore.get(), layout, [], none));
+  const onBack = useCallback(() => setNodes((before) => flowNodes(orgStore.get(), layout, before, none)), [layout]);
+  const onFollow = useCallback(
+    (ids: ReadonlySet<string>, by: Point) =>
+      setNodes((before) =>
+        before.map((node) => {
+          const rel = ids.has(node.id) && !node.dragging ? layout.boxes.get(node.id)?.rel : undefined;
+          return rel ? { ...node, position: { x: rel.x + by.x, y: rel.y + by.y } } : node;
+        }),
+      ),
+    [layout],
+  );
+  const dragging = useRef<ReadonlySet<string>>(none);
+  const { onDrag, onDrop } = useCardDrag(layout, dragging, { onMove, onNest, onExtract, onFollow, onBack });
   const wrapper = useRef<HTMLDivElement>(null);
+  // A card under the pointer is there at once; all others glide to where they belong.
+  const onDragStart = useCallback(() => wrapper.current?.setAttribute("data-dragging", ""), []);
+  const onDragStop = useCallback(
+    (event: unknown, node: WorkspaceFlowNode) => {
+      wrapper.current?.removeAttribute("data-dragging");
+      onDrop(event as { ctrlKey?: boolean; metaKey?: boolean }, node);
+    },
+    [onDrop],
+  );
   const { onMoveStart, onMoveEnd } = useRestingView(wrapper, onView);
   const band = useRubberBand(layout, pickAlso);
   const [opening, setOpening] = useState<Viewport | undefined>();
@@ -192,8 +214,9 @@ function Flow(props: GraphProps) {
           onNodeDoubleClick={onNodeDoubleClick}
           onPaneClick={onPaneClick}
           onNodeContextMenu={onNodeContextMenu}
+          onNodeDragStart={onDragStart}
           onNodeDrag={onDrag}
-          onNodeDragStop={onDrop}
+          onNodeDragStop={onDragStop}
           onMoveStart={onMoveStart}
           onMoveEnd={onMoveEnd}
           defaultViewport={opening}
@@ -208,7 +231,11 @@ function Flow(props: GraphProps) {
           proOptions={hidden}
         >
           <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
-          <Controls showInteractive={false} fitViewOptions={fitOptions} />
+          <Controls showInteractive={false} fitViewOptions={fitOptions}>
+            <ControlButton onClick={onTidy} title="Tidy everything (Shift A)" aria-label="Tidy everything">
+              <LayoutGrid aria-hidden />
+            </ControlButton>
+          </Controls>
           {nodes.length > 0 && (
             <MiniMap
               pannable

@@ -1,6 +1,6 @@
 import type { Workspace } from "@/api/workspace";
 import type { Org } from "@/model/org";
-import { childrenOf } from "@/model/selectors";
+import { makeRoom, Taken, type Wish } from "./room";
 
 /** Where cards stand. Stored positions are absolute; a child is drawn inside its parent, relative to it. */
 export const leaf = { w: 280, h: 212 } as const;
@@ -12,8 +12,10 @@ const columns = 2;
 /** Places in a row of the canvas, at least; with much to place the rows grow until all together is about this wide. */
 const rootsPerRow = 4;
 const wideness = 1.6;
-const rootGap = 40;
-const rootOrigin = 40;
+const teamWideness = 1.2;
+/** A team of one column fits where a card was put. */
+export const rootGap = 48;
+export const rootOrigin = 40;
 /** Auto placement looks at this many rows before it gives up and stacks below everything. */
 const rowsTried = 500;
 
@@ -33,6 +35,8 @@ export interface Box extends Rect {
   parent: string | null;
   /** Relative to the parent; the same as x, y for a root. */
   rel: Point;
+  /** What is stored of it: its absolute place, as if neither it nor what it is in had had to make room. */
+  home: Point;
   depth: number;
   /** Holds children that are drawn. */
   open: boolean;
@@ -58,20 +62,18 @@ export function overlaps(a: Rect, b: Rect): boolean {
 }
 
 /** The first place of a grid, row by row, where a card of this size touches none of the taken ones. */
-export function freeSlot(taken: readonly Rect[], size: { w: number; h: number }, grid: Grid): Point {
-  for (let row = 0; row < rowsTried; row += 1) {
-    for (let column = 0; column < grid.columns; column += 1) {
-      const spot = {
-        x: grid.origin.x + column * (leaf.w + grid.gap),
-        y: grid.origin.y + row * (leaf.h + grid.gap),
-        w: size.w,
-        h: size.h,
-      };
-      const wanted = { ...spot, w: size.w + grid.gap - 1, h: size.h + grid.gap - 1 };
-      if (!taken.some((each) => overlaps(each, wanted))) return { x: spot.x, y: spot.y };
-    }
+export function freeSlot(taken: Taken, size: { w: number; h: number }, grid: Grid, from = { slot: 0 }): Point {
+  for (let slot = from.slot; slot < rowsTried * grid.columns; slot += 1) {
+    const spot = {
+      x: grid.origin.x + (slot % grid.columns) * (leaf.w + grid.gap),
+      y: grid.origin.y + Math.floor(slot / grid.columns) * (leaf.h + grid.gap),
+    };
+    if (taken.near({ ...spot, w: size.w, h: size.h })) continue;
+    // What was taken stays so: the next one of this size need not look there again.
+    if (size.w === leaf.w && size.h === leaf.h) from.slot = slot;
+    return spot;
   }
-  return { x: grid.origin.x, y: Math.max(...taken.map((each) => each.y + each.h)) + grid.gap };
+  return { x: grid.origin.x, y: Math.max(grid.origin.y, taken.bottom + grid.gap) };
 }
 
 interface Grid {
@@ -80,21 +82,37 @@ interface Grid {
   gap: number;
 }
 
-const inside: Grid = { origin: { x: side, y: header }, columns, gap };
-
-/** The grid of the canvas itself, for cards of these sizes: wider than high, as windows are. */
-function outside(sizes: Iterable<{ w: number; h: number }>): Grid {
+/** Columns for cards of these sizes, so that all together are about this much wider than high. */
+function columnsFor(sizes: Iterable<{ w: number; h: number }>, gap: number, wide: number, least: number): number {
   let area = 0;
-  for (const { w, h } of sizes) area += (w + rootGap) * (h + rootGap);
-  const fitting = Math.floor(Math.sqrt(area * wideness) / (leaf.w + rootGap));
-  return { origin: { x: rootOrigin, y: rootOrigin }, columns: Math.max(rootsPerRow, fitting), gap: rootGap };
+  for (const { w, h } of sizes) area += (w + gap) * (h + gap);
+  return Math.max(least, Math.floor(Math.sqrt(area * wide) / (leaf.w + gap)));
+}
+
+/** The grid of a team: two columns, and more where that would make a tower. */
+export function inside(sizes: Iterable<{ w: number; h: number }>): Grid {
+  return { origin: { x: side, y: header }, columns: columnsFor(sizes, gap, teamWideness, columns), gap };
+}
+
+/** The grid of the canvas itself: wider than high, as windows are. */
+export function outside(sizes: Iterable<{ w: number; h: number }>): Grid {
+  return { origin: { x: rootOrigin, y: rootOrigin }, columns: columnsFor(sizes, rootGap, wideness, rootsPerRow), gap: rootGap };
+}
+
+interface Kid {
+  id: string;
+  rel: Point;
+  size: Measured;
+  placed: boolean;
 }
 
 interface Measured {
   w: number;
   h: number;
-  kids: { id: string; rel: Point; size: Measured; placed: boolean }[];
+  kids: Kid[];
 }
+
+const bare: Measured = { ...leaf, kids: [] };
 
 class Arranger {
   readonly #org: Org;
@@ -131,67 +149,61 @@ class Arranger {
     return x !== 0 || y !== 0;
   }
 
+  /** Those with a place where there is room for them, and the others in free slots beside. */
+  #settle(kids: readonly { id: string; size: Measured; wish: Point | undefined }[], grid: Grid, least?: Point): Kid[] {
+    const wishes: Wish[] = kids.flatMap(({ id, size: { w, h }, wish }) => (wish ? [{ id, ...wish, w, h }] : []));
+    const places = makeRoom(wishes, { gap, ...(least ? { least } : {}) });
+    const taken = new Taken(gap);
+    for (const { id, w, h } of wishes) taken.add({ ...(places.get(id) as Point), w, h });
+    const from = { slot: 0 };
+    return kids.map(({ id, size, wish }) => {
+      if (wish) return { id, size, rel: places.get(id) as Point, placed: false };
+      const rel = freeSlot(taken, size, grid, from);
+      taken.add({ ...rel, w: size.w, h: size.h });
+      return { id, size, rel, placed: true };
+    });
+  }
+
   #measure(id: string, parentPlaced: boolean): Measured {
     const workspace = this.#org.workspaces.get(id);
     const ids = this.#children.get(id) ?? [];
-    if (!workspace || workspace.collapsed || ids.length === 0) return { ...leaf, kids: [] };
+    if (!workspace || workspace.collapsed || ids.length === 0) return bare;
     const placedHere = parentPlaced && this.#isPlaced(id);
     const from = this.#stored(id);
-    const kids: Measured["kids"] = [];
-    const taken: Rect[] = [];
-    const waiting: { id: string; size: Measured }[] = [];
-    for (const kid of ids) {
+    const wanted = ids.map((kid) => {
       const size = this.#measure(kid, placedHere);
       const at = this.#stored(kid);
-      const rel = { x: Math.max(side, at.x - from.x), y: Math.max(header, at.y - from.y) };
       // A card stored wholly to the left of or above its parent never belonged to this place.
       const astray = at.x - from.x + size.w <= 0 || at.y - from.y + size.h <= 0;
-      if (placedHere && this.#isPlaced(kid) && !astray) {
-        kids.push({ id: kid, rel, size, placed: false });
-        taken.push({ ...rel, w: size.w, h: size.h });
-      } else waiting.push({ id: kid, size });
-    }
-    for (const { id: kid, size } of waiting) {
-      const rel = freeSlot(taken, size, inside);
-      kids.push({ id: kid, rel, size, placed: true });
-      taken.push({ ...rel, w: size.w, h: size.h });
-    }
+      const wish = { x: Math.max(side, at.x - from.x), y: Math.max(header, at.y - from.y) };
+      return { id: kid, size, wish: placedHere && this.#isPlaced(kid) && !astray ? wish : undefined };
+    });
+    const kids = this.#settle(wanted, inside(wanted.map((each) => each.size)), { x: side, y: header });
     return {
-      w: Math.max(leaf.w + 2 * side, ...taken.map((each) => each.x + each.w + side)),
-      h: Math.max(header + leaf.h + side, ...taken.map((each) => each.y + each.h + side)),
+      w: Math.max(leaf.w + 2 * side, ...kids.map(({ rel, size }) => rel.x + size.w + side)),
+      h: Math.max(header + leaf.h + side, ...kids.map(({ rel, size }) => rel.y + size.h + side)),
       kids,
     };
   }
 
-  #put(id: string, at: Point, rel: Point, parent: string | null, depth: number, size: Measured): void {
-    this.boxes.set(id, { id, ...at, w: size.w, h: size.h, rel, parent, depth, open: size.kids.length > 0 });
-    for (const kid of size.kids) {
-      const spot = { x: at.x + kid.rel.x, y: at.y + kid.rel.y };
-      if (kid.placed) this.placed.push({ id: kid.id, ...spot });
-      this.#put(kid.id, spot, kid.rel, id, depth + 1, kid.size);
-    }
+  #put({ id, rel, size, placed }: Kid, from: Pick<Box, "id" | "x" | "y" | "home" | "depth"> | undefined): void {
+    const { x, y, home: origin } = from ?? { x: 0, y: 0, home: { x: 0, y: 0 } };
+    const { x: left, y: top } = placed ? { x: origin.x + rel.x, y: origin.y + rel.y } : this.#stored(id);
+    const home = { x: left, y: top };
+    if (placed) this.placed.push({ id, ...home });
+    const [parent, depth] = from ? [from.id, from.depth + 1] : [null, 0];
+    const box: Box = { id, x: x + rel.x, y: y + rel.y, w: size.w, h: size.h, rel, home, parent, depth, open: size.kids.length > 0 };
+    this.boxes.set(id, box);
+    for (const kid of size.kids) this.#put(kid, box);
   }
 
   run(): void {
-    const taken: Rect[] = [];
-    const waiting: { id: string; size: Measured }[] = [];
-    for (const id of this.#children.get(null) ?? []) {
-      const size = this.#measure(id, true);
-      if (!this.#isPlaced(id)) {
-        waiting.push({ id, size });
-        continue;
-      }
+    const roots = (this.#children.get(null) ?? []).map((id) => {
       const { x, y } = this.#stored(id);
-      taken.push({ x, y, w: size.w, h: size.h });
-      this.#put(id, { x, y }, { x, y }, null, 0, size);
-    }
-    const grid = outside([...taken, ...waiting.map((each) => each.size)]);
-    for (const { id, size } of waiting) {
-      const at = freeSlot(taken, size, grid);
-      taken.push({ ...at, w: size.w, h: size.h });
-      this.placed.push({ id, ...at });
-      this.#put(id, at, at, null, 0, size);
-    }
+      return { id, size: this.#measure(id, true), wish: this.#isPlaced(id) ? { x, y } : undefined };
+    });
+    const settled = this.#settle(roots, outside(roots.map((each) => each.size)));
+    for (const kid of settled) this.#put(kid, undefined);
   }
 }
 
@@ -202,74 +214,8 @@ export function layoutOrg(org: Org, intents: Intents = new Map()): Layout {
   return { boxes: arranger.boxes, placed: arranger.placed };
 }
 
-/** A team back in its grid, by name: the absolute place of every direct child and of all that moves with it. */
-export function arrangeChildren(org: Org, layout: Layout, parent: string): { id: string; x: number; y: number }[] {
-  const box = layout.boxes.get(parent);
-  if (!box) return [];
-  const ids = [...childrenOf(org, parent)].sort((a, b) =>
-    (org.workspaces.get(a)?.name ?? "").localeCompare(org.workspaces.get(b)?.name ?? ""),
-  );
-  const taken: Rect[] = [];
-  return ids.flatMap((id) => {
-    const size = layout.boxes.get(id) ?? { ...leaf, x: 0, y: 0 };
-    const rel = freeSlot(taken, size, inside);
-    taken.push({ ...rel, w: size.w, h: size.h });
-    return moveSubtree(org, layout, id, { x: box.x + rel.x, y: box.y + rel.y });
-  });
-}
-
-/** The absolute places of a card and of everything in it when the card moves to `to`. */
-export function moveSubtree(org: Org, layout: Layout, id: string, to: Point): { id: string; x: number; y: number }[] {
-  const box = layout.boxes.get(id);
-  const own = { id, x: Math.round(to.x), y: Math.round(to.y) };
-  if (!box) return [own];
-  const shift = { x: own.x - box.x, y: own.y - box.y };
-  const moves = [own];
-  for (const child of childrenOf(org, id)) {
-    const at = layout.boxes.get(child) ?? org.workspaces.get(child);
-    if (at) moves.push(...moveSubtree(org, layout, child, { x: at.x + shift.x, y: at.y + shift.y }));
-  }
-  return moves;
-}
-
-/** Where a card lands inside a new parent: under the pointer when that is free, else the next free slot. Absolute. */
-export function landingIn(layout: Layout, parent: string, card: string, to?: Point): Point {
-  const box = layout.boxes.get(parent);
-  if (!box) return to ?? { x: 0, y: 0 };
-  const size = layout.boxes.get(card) ?? leaf;
-  const taken = [...layout.boxes.values()]
-    .filter((each) => each.parent === parent && each.id !== card)
-    .map((each) => ({ ...each.rel, w: each.w, h: each.h }));
-  const wish = to && { x: Math.max(side, to.x - box.x), y: Math.max(header, to.y - box.y), w: size.w, h: size.h };
-  const free = wish && taken.length > 0 && !taken.some((each) => overlaps(each, wish));
-  const rel = free ? wish : freeSlot(taken, size, inside);
-  return { x: box.x + rel.x, y: box.y + rel.y };
-}
-
-/** Where several cards land inside a new parent, one beside the other; the first of them near `to`. Absolute. */
-export function landingsIn(layout: Layout, parent: string, cards: readonly string[], to?: Point): Map<string, Point> {
-  const boxes = new Map(layout.boxes);
-  const landings = new Map<string, Point>();
-  const home = layout.boxes.get(parent) ?? { x: 0, y: 0 };
-  for (const [index, id] of cards.entries()) {
-    const at = landingIn({ boxes, placed: [] }, parent, id, index === 0 ? to : undefined);
-    const { w, h, depth, open } = boxes.get(id) ?? { ...leaf, depth: 0, open: false };
-    boxes.set(id, { id, ...at, w, h, depth, open, parent, rel: { x: at.x - home.x, y: at.y - home.y } });
-    landings.set(id, at);
-  }
-  return landings;
-}
-
-/** A place on the canvas itself where a card touches no other root, near `to`. */
-export function landingOutside(layout: Layout, card: string, to?: Point): Point {
-  const size = layout.boxes.get(card) ?? leaf;
-  const taken = [...layout.boxes.values()].filter((each) => each.parent === null && each.id !== card);
-  if (to && !taken.some((each) => overlaps(each, { ...to, w: size.w, h: size.h }))) return to;
-  return freeSlot(taken, size, outside([...taken, size]));
-}
-
 /** The card a dragged one would land in: the deepest, then smallest under its centre; never itself or what it holds. */
-export function dropTarget(layout: Layout, dragged: string, centre: Point): Box | undefined {
+export function dropTarget(layout: Layout, dragged: ReadonlySet<string>, centre: Point): Box | undefined {
   let best: Box | undefined;
   for (const box of layout.boxes.values()) {
     if (isWithin(layout, box.id, dragged)) continue;
@@ -279,9 +225,16 @@ export function dropTarget(layout: Layout, dragged: string, centre: Point): Box 
   return best;
 }
 
-function isWithin(layout: Layout, id: string, ancestor: string): boolean {
-  for (let at: string | null = id; at !== null; at = layout.boxes.get(at)?.parent ?? null) if (at === ancestor) return true;
+function isWithin(layout: Layout, id: string, some: ReadonlySet<string>): boolean {
+  for (let at: string | null = id; at !== null; at = layout.boxes.get(at)?.parent ?? null) if (some.has(at)) return true;
   return false;
+}
+
+/** The cards that go with a dragged one: those picked with it, but for what is inside of them. */
+export function draggedWith(layout: Layout, id: string, picked: ReadonlySet<string>): ReadonlySet<string> {
+  if (!picked.has(id)) return new Set([id]);
+  const all = new Set([...picked].filter((each) => !isWithin(layout, layout.boxes.get(each)?.parent ?? "", picked)));
+  return all.has(id) ? all : new Set([id]);
 }
 
 /** How far a card reaches out of its parent, as a share of its own size. */

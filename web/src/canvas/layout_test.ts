@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { readWorkspace } from "@/api/workspace";
 import { emptyOrg, withPicture, type Org } from "@/model/org";
-import { arrangeChildren, dropTarget, header, landingIn, landingsIn, layoutOrg, leaf, moveSubtree, overlaps, shareOutside, side, type Box } from "./layout";
+import { dropTarget, header, layoutOrg, leaf, overlaps, shareOutside, side, type Box } from "./layout";
+import { landingIn, landingsIn, moveSubtree } from "./placements";
 
 const orgOf = (...raw: Record<string, unknown>[]): Org => withPicture(emptyOrg, raw.map(readWorkspace));
 const at = (id: string, x: number, y: number, parent_id: string | null = null, more = {}) => ({ id, name: id, x, y, parent_id, ...more });
@@ -78,13 +79,13 @@ describe("a drop", () => {
   const layout = layoutOrg(org);
   it("lands in the deepest card under the centre", () => {
     const b = box(org, "b");
-    expect(dropTarget(layout, "c", { x: b.x + 10, y: b.y + 10 })?.id).toBe("b");
-    expect(dropTarget(layout, "c", { x: 50, y: 50 })?.id).toBe("a");
-    expect(dropTarget(layout, "c", { x: -500, y: 0 })).toBeUndefined();
+    expect(dropTarget(layout, new Set(["c"]), { x: b.x + 10, y: b.y + 10 })?.id).toBe("b");
+    expect(dropTarget(layout, new Set(["c"]), { x: 50, y: 50 })?.id).toBe("a");
+    expect(dropTarget(layout, new Set(["c"]), { x: -500, y: 0 })).toBeUndefined();
   });
   it("never lands in the card itself or in what it holds", () => {
     const b = box(org, "b");
-    expect(dropTarget(layout, "a", { x: b.x + 10, y: b.y + 10 })).toBeUndefined();
+    expect(dropTarget(layout, new Set(["a"]), { x: b.x + 10, y: b.y + 10 })).toBeUndefined();
   });
   it("takes the next free slot when its place is taken", () => {
     const b = box(org, "b");
@@ -103,14 +104,6 @@ describe("a drop", () => {
       { id: "b", x: 160, y: box(org, "b").y + 100 },
     ]);
   });
-});
-
-it("arranges a team by name without overlaps", () => {
-  const org = orgOf(at("a", 40, 40), at("z", 300, 900, "a"), at("b", 310, 910, "a"), at("m", 320, 920, "a"));
-  const layout = layoutOrg(org);
-  const places = arrangeChildren(org, layout, "a").map((each) => ({ ...each, w: leaf.w, h: leaf.h }));
-  expect(places.map((each) => each.id)).toEqual(["b", "m", "z"]);
-  for (const one of places) for (const other of places) if (one !== other) expect(overlaps(one, other)).toBe(false);
 });
 
 it("lays out 500 workspaces without growing out of hand", () => {

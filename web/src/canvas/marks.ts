@@ -11,9 +11,11 @@ export interface Marks {
   landing: Rect | undefined;
   /** Being deleted: dimmed and locked. */
   leaving: ReadonlySet<string>;
+  /** Its name is being written on its card. */
+  renaming: string | undefined;
 }
 
-export const marksStore = new Store<Marks>({ selected: undefined, picked: new Set(), dropInto: undefined, landing: undefined, leaving: new Set() });
+export const marksStore = new Store<Marks>({ selected: undefined, picked: new Set(), dropInto: undefined, landing: undefined, leaving: new Set(), renaming: undefined });
 
 /** The card under the pointer, or that keys have reached. */
 export const pointedStore = new Store<string | undefined>(undefined);

@@ -7,7 +7,7 @@ function boxesAt(...places: [x: number, y: number][]): Map<string, Box> {
   return new Map(
     places.map(([x, y], index) => [
       `${index}`,
-      { id: `${index}`, x, y, w: 280, h: 212, rel: { x, y }, parent: null, depth: 0, open: false },
+      { id: `${index}`, x, y, w: 280, h: 212, rel: { x, y }, home: { x, y }, parent: null, depth: 0, open: false },
     ]),
   );
 }

@@ -4,7 +4,7 @@ import { caught } from "./rubber_band";
 
 const card = (id: string, x: number, y: number, w: number, h: number, open = false): [string, Box] => [
   id,
-  { id, x, y, w, h, rel: { x, y }, parent: null, depth: 0, open },
+  { id, x, y, w, h, rel: { x, y }, home: { x, y }, parent: null, depth: 0, open },
 ];
 const layout = { boxes: new Map([card("lead", 0, 0, 400, 600, true), card("inside", 20, 200, 200, 100), card("beside", 500, 0, 200, 100)]), placed: [] };
 

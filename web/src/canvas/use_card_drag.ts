@@ -1,6 +1,7 @@
 import { useCallback, type RefObject } from "react";
-import { dropTarget, header, landingIn, shareOutside, side, type Box, type Layout, type Point } from "./layout";
-import { mark } from "./marks";
+import { draggedWith, dropTarget, header, shareOutside, side, type Box, type Layout, type Point } from "./layout";
+import { landingIn } from "./placements";
+import { mark, marksStore } from "./marks";
 import type { WorkspaceFlowNode } from "./workspace_node";
 
 /** More than this share of a card outside its parent takes it out of the team. */
@@ -10,6 +11,8 @@ export interface DragHandlers {
   onMove: (id: string, to: Point) => void;
   onNest: (id: string, parent: string, to: Point) => void;
   onExtract: (id: string, to: Point) => void;
+  /** All that are dragged follow the one under the pointer, by so much from where they stood. */
+  onFollow: (ids: ReadonlySet<string>, by: Point) => void;
   /** Dropped where it came from, or nearly: it goes back. */
   onBack: () => void;
 }
@@ -21,6 +24,8 @@ function clampInto(card: Box, at: Point, parent: Box): Point {
   };
 }
 
+export const none: ReadonlySet<string> = new Set();
+
 interface CardDrag {
   onDrag: (event: unknown, node: WorkspaceFlowNode) => void;
   onDrop: (event: { ctrlKey?: boolean; metaKey?: boolean }, node: WorkspaceFlowNode) => void;
@@ -28,17 +33,17 @@ interface CardDrag {
 
 /**
  * What dragging a card means: where it would land is marked on the way, and dropping it moves, nests or extracts.
- * `draggingRef` names the card under the pointer meanwhile.
+ * `draggingRef` names the cards that are on the way meanwhile.
  */
-export function useCardDrag(layout: Layout, draggingRef: RefObject<string | undefined>, handlers: DragHandlers): CardDrag {
-  const { onMove, onNest, onExtract, onBack } = handlers;
+export function useCardDrag(layout: Layout, draggingRef: RefObject<ReadonlySet<string>>, handlers: DragHandlers): CardDrag {
+  const { onMove, onNest, onExtract, onFollow, onBack } = handlers;
   const placeOf = useCallback(
     (node: WorkspaceFlowNode): { card: Box; at: Point; target: Box | undefined } | undefined => {
       const card = layout.boxes.get(node.id);
       if (!card) return undefined;
       const parent = card.parent === null ? undefined : layout.boxes.get(card.parent);
       const at = { x: (parent?.x ?? 0) + node.position.x, y: (parent?.y ?? 0) + node.position.y };
-      const target = dropTarget(layout, node.id, { x: at.x + card.w / 2, y: at.y + card.h / 2 });
+      const target = dropTarget(layout, draggedWith(layout, node.id, marksStore.get().picked), { x: at.x + card.w / 2, y: at.y + card.h / 2 });
       return { card, at, target: target && target.id !== card.parent ? target : undefined };
     },
     [layout],
@@ -46,23 +51,25 @@ export function useCardDrag(layout: Layout, draggingRef: RefObject<string | unde
 
   const onDrag = useCallback(
     (_event: unknown, node: WorkspaceFlowNode) => {
-      draggingRef.current = node.id;
       const { card, at, target } = placeOf(node) ?? {};
+      const ids = draggedWith(layout, node.id, marksStore.get().picked);
+      draggingRef.current = ids;
+      if (card && ids.size > 1) onFollow(ids, { x: node.position.x - card.rel.x, y: node.position.y - card.rel.y });
       if (!card || !at || !target) return mark({ dropInto: undefined, landing: undefined });
       const landing = { ...landingIn(layout, target.id, card.id, at), w: card.w, h: card.h };
       mark({ dropInto: target.id, landing });
     },
-    [draggingRef, layout, placeOf],
+    [draggingRef, layout, onFollow, placeOf],
   );
 
   const onDrop = useCallback(
     (event: { ctrlKey?: boolean; metaKey?: boolean }, node: WorkspaceFlowNode) => {
-      draggingRef.current = undefined;
+      draggingRef.current = none;
       mark({ dropInto: undefined, landing: undefined });
       const place = placeOf(node);
       if (!place) return;
       const { card, at, target } = place;
-      if (Math.abs(at.x - card.x) < 1 && Math.abs(at.y - card.y) < 1) return;
+      if (Math.abs(at.x - card.x) < 1 && Math.abs(at.y - card.y) < 1) return onBack();
       const parent = card.parent === null ? undefined : layout.boxes.get(card.parent);
       if (target) return onNest(card.id, target.id, at);
       if (!parent) return onMove(card.id, at);

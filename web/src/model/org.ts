@@ -83,8 +83,19 @@ export function withoutWorkspace(org: Org, id: string): Org {
   return { ...org, workspaces, children: indexChildren(workspaces), structure: org.structure + 1 };
 }
 
-/** A change the platform has just confirmed for one workspace. */
-export function withChange(org: Org, id: string, change: Partial<Workspace>): Org {
-  const before = org.workspaces.get(id);
-  return before ? withWorkspace(org, { ...before, ...change }) : org;
+/** Changes the platform has just confirmed. */
+export function withChanges(org: Org, changes: ReadonlyMap<string, Partial<Workspace>>): Org {
+  const workspaces = new Map(org.workspaces);
+  let [changed, reshaped] = [false, false];
+  for (const [id, change] of changes) {
+    const before = workspaces.get(id);
+    if (!before) continue;
+    const next = { ...before, ...change };
+    if (sameContent(before, next)) continue;
+    changed = true;
+    reshaped ||= !sameShape(before, next);
+    workspaces.set(id, next);
+  }
+  if (!changed) return org;
+  return reshaped ? { ...org, workspaces, children: indexChildren(workspaces), structure: org.structure + 1 } : { ...org, workspaces };
 }

@@ -4,7 +4,8 @@ import { makeTicket } from "@/api/tickets_api";
 import type { Connection, TicketMade } from "@/api/wire";
 import { createWorkspace } from "@/api/workspaces_api";
 import { graph } from "@/canvas/graph_controls";
-import { emptyLayout, landingIn, landingOutside } from "@/canvas/layout";
+import { emptyLayout } from "@/canvas/layout";
+import { landingOutside } from "@/canvas/placements";
 import { orgStore } from "@/model/org";
 import { tierWords } from "@/model/selectors";
 import { Button } from "@/ui/button";
@@ -56,14 +57,14 @@ export function CreateDialog({ parent: firstParent, joining: firstJoining = "tok
     setFailure(undefined);
     try {
       const layout = graph.controls?.layout() ?? emptyLayout;
-      const spot = parent === "" ? landingOutside(layout, "", graph.controls?.centre()) : landingIn(layout, parent, "");
+      // In a team the platform finds the place; outside it is where the person looks.
+      const spot = parent === "" ? landingOutside(layout, "", graph.controls?.centre()) : undefined;
       const wanted = {
         name: name.trim(),
         ...(role.trim() === "" ? {} : { role: role.trim() }),
         tier,
         runtime: "external",
-        ...(parent === "" ? {} : { parent_id: parent }),
-        canvas: { x: Math.round(spot.x), y: Math.round(spot.y) },
+        ...(spot ? { canvas: { x: Math.round(spot.x), y: Math.round(spot.y) } } : { parent_id: parent }),
       };
       if (joining === "ticket") {
         onTicket(name.trim(), await makeTicket(wanted));

@@ -28,7 +28,7 @@ export function DeleteDialog({ id, onClose }: { id: string; onClose: () => void 
       open
       onClose={onClose}
       title={`Delete ${workspace.name}?`}
-      description="Its tokens stop working at once and it never comes back under this id. This cannot be undone."
+      description="You have ten seconds to take it back. After that its tokens stop working and it never comes back under this id."
       foot={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { saveChange } from "@/actions/placing";
+import { describe } from "@/actions/placing";
 import { messageOf } from "@/api/api_error";
 import type { Workspace } from "@/api/workspace";
 import { tierWords } from "@/model/selectors";
@@ -23,7 +23,7 @@ export function EditForm({ workspace, onDone }: { workspace: Workspace; onDone: 
     if (name.trim() === "") return setFailure("A workspace needs a name.");
     setBusy(true);
     try {
-      await saveChange(workspace.id, {
+      await describe(workspace.id, {
         ...(name.trim() === workspace.name ? {} : { name: name.trim() }),
         ...(role.trim() === (workspace.role ?? "") ? {} : { role: role.trim() }),
         ...(tier === workspace.tier ? {} : { tier }),

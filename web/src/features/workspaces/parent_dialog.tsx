@@ -1,6 +1,5 @@
 import { useRef, useState } from "react";
-import { movers, nestTogether } from "@/actions/nest_together";
-import { extract, nest } from "@/actions/placing";
+import { extract, movers, nestAll } from "@/actions/placing";
 import { graph } from "@/canvas/graph_controls";
 import { orgStore } from "@/model/org";
 import { nestingRefusal } from "@/model/selectors";
@@ -22,9 +21,9 @@ export function ParentDialog({ ids, onClose }: { ids: readonly string[]; onClose
   function run() {
     onClose();
     if (only && parent === now) return;
-    if (!only) void nestTogether(ids, parent);
+    if (!only) void nestAll(ids, parent);
     else if (parent === "") extract(only.id);
-    else nest(only.id, parent);
+    else void nestAll([only.id], parent);
   }
   return (
     <Dialog

@@ -1,6 +1,21 @@
-import { CirclePause, CirclePlay, FolderInput, RotateCw, Trash2, X } from "lucide-react";
+import {
+  AlignHorizontalJustifyStart,
+  AlignVerticalJustifyStart,
+  ArrowUpFromLine,
+  CirclePause,
+  CirclePlay,
+  Copy,
+  FolderInput,
+  LayoutGrid,
+  RotateCw,
+  Trash2,
+  X,
+} from "lucide-react";
 import { useRef, useState } from "react";
-import { planFor, runTogether, type Plan, type Together } from "@/actions/picked";
+import { align, arrangeAll } from "@/actions/arranging";
+import { copyAll } from "@/actions/copying";
+import { askingStore, planFor, runTogether, type Plan, type Together } from "@/actions/picked";
+import { extractAll } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { marksStore, unpick } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
@@ -20,8 +35,11 @@ const confirmation = "delete";
 /** Stands at the lower edge while cards are picked. */
 export function PickedBar() {
   const picked = useSelected(marksStore, (marks) => marks.picked);
-  const [asking, setAsking] = useState<Together | undefined>();
-  const paused = useSelected(orgStore, (org) => [...picked].some((id) => org.workspaces.get(id)?.status === "paused"));
+  const asking = useSelected(askingStore, (value) => value);
+  const anyPaused = useSelected(orgStore, (org) => [...picked].some((id) => org.workspaces.get(id)?.status === "paused"));
+  const anyInside = useSelected(orgStore, (org) => [...picked].some((id) => (org.workspaces.get(id)?.parent_id ?? null) !== null));
+  const anyTeam = useSelected(orgStore, (org) => [...picked].some((id) => org.children.has(id)));
+  const setAsking = askingStore.set;
   const count = picked.size;
   if (count === 0) return null;
   return (
@@ -30,13 +48,36 @@ export function PickedBar() {
       <Button onClick={() => shell.current.askParent([...picked])}>
         <FolderInput size={15} aria-hidden /> Move to a team…
       </Button>
+      {anyInside && (
+        <IconButton label="Extract from their teams" title="Extract from their teams (X)" onClick={() => void extractAll([...picked])}>
+          <ArrowUpFromLine size={15} aria-hidden />
+        </IconButton>
+      )}
+      {anyTeam && (
+        <IconButton label="Tidy their teams" title="Tidy their teams (A)" onClick={() => void arrangeAll([...picked])}>
+          <LayoutGrid size={15} aria-hidden />
+        </IconButton>
+      )}
+      {count > 1 && (
+        <>
+          <IconButton label="Align left" title="Align left (Alt Left; the other arrows align to the other sides)" onClick={() => void align("left")}>
+            <AlignHorizontalJustifyStart size={15} aria-hidden />
+          </IconButton>
+          <IconButton label="Align top" title="Align top (Alt Up)" onClick={() => void align("top")}>
+            <AlignVerticalJustifyStart size={15} aria-hidden />
+          </IconButton>
+        </>
+      )}
+      <IconButton label="Duplicate" title="Duplicate (Ctrl D)" onClick={() => void copyAll([...picked])}>
+        <Copy size={15} aria-hidden />
+      </IconButton>
       <Button onClick={() => setAsking("restart")}>
         <RotateCw size={15} aria-hidden /> Restart all
       </Button>
       <Button onClick={() => setAsking("pause")}>
         <CirclePause size={15} aria-hidden /> Pause all
       </Button>
-      {paused && (
+      {anyPaused && (
         <Button onClick={() => setAsking("resume")}>
           <CirclePlay size={15} aria-hidden /> Resume all
         </Button>
@@ -69,7 +110,7 @@ function AskDialog({ together, picked, onClose }: { together: Together; picked: 
       open
       onClose={onClose}
       title={count === 0 ? `None of them can be ${past[together]} now` : `${verbs[together]} ${count === 1 ? "1 workspace" : `${count} workspaces`}?`}
-      {...(together === "delete" && count > 0 ? { description: "Their tokens stop working at once and they never come back. This cannot be undone." } : {})}
+      {...(together === "delete" && count > 0 ? { description: "You have ten seconds to take it back. After that their tokens stop working and they never come back." } : {})}
       initialFocus={cancel}
       foot={
         <>
