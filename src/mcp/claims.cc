@@ -33,6 +33,13 @@ std::optional<std::string> began(std::string_view pid) {
   return std::string(rest.substr(0, rest.find(' ')));
 }
 
+void read_numbers(json::Node from, std::map<std::string, std::int64_t>& to) {
+  for (std::size_t i = 0; from.is(json::Type::object) && i < from.size(); ++i) {
+    if (const json::Node seq = from.value_at(i); seq.is(json::Type::integer))
+      to.emplace(from.name_at(i), seq.integer());
+  }
+}
+
 Claims::Agreed read_agreed(const std::filesystem::path& file) {
   Claims::Agreed out;
   const auto text = files::read(file, file_max);
@@ -44,11 +51,9 @@ Claims::Agreed read_agreed(const std::filesystem::path& file) {
       out.cursor = ActivityId::parse(cursor.string());
     if (const json::Node seq = root.find("cursor_seq"); seq.is(json::Type::integer))
       out.cursor_seq = seq.integer();
-    const json::Node done = root.find("done"), in_hand = root.find("in_hand");
-    for (std::size_t i = 0; done.is(json::Type::object) && i < done.size(); ++i) {
-      if (const json::Node seq = done.value_at(i); seq.is(json::Type::integer))
-        out.done.emplace(done.name_at(i), seq.integer());
-    }
+    read_numbers(root.find("done"), out.done);
+    read_numbers(root.find("shown"), out.shown);
+    const json::Node in_hand = root.find("in_hand");
     for (std::size_t i = 0; in_hand.is(json::Type::object) && i < in_hand.size(); ++i) {
       if (const json::Node who = in_hand.value_at(i); who.is(json::Type::string))
         out.in_hand.emplace(in_hand.name_at(i), who.string());
@@ -64,7 +69,7 @@ Claims::Agreed read_agreed(const std::filesystem::path& file) {
 std::string written(const Claims::Agreed& agreed) {
   json::Object out;
   out.add("cursor", agreed.cursor).add("cursor_seq", agreed.cursor_seq);
-  out.add("done", agreed.done).add("in_hand", agreed.in_hand);
+  out.add("done", agreed.done).add("in_hand", agreed.in_hand).add("shown", agreed.shown);
   return out.text();
 }
 

@@ -21,6 +21,7 @@ class Claims {
     std::int64_t cursor_seq = 0;
     std::map<std::string, std::int64_t> done;    // Ids of rows beyond it, with their numbers.
     std::map<std::string, std::string> in_hand;  // Ids, with the process that has them.
+    std::map<std::string, std::int64_t> shown;   // Ids that a model has seen, with their numbers.
   };
   // Makes the directory. Throws Fault where that cannot be.
   explicit Claims(const std::filesystem::path& directory);

@@ -1,6 +1,7 @@
 #include "mcp/inbox.h"
 
 #include <algorithm>
+#include <map>
 
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -75,7 +76,7 @@ std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
 }  // namespace
 
 Inbox::Inbox(client::Platform& platform, Settings& settings, const io::Clock& clock,
-             std::function<void(const Item&)> came)
+             std::function<void()> came)
     : platform_(platform), clock_(clock), came_(std::move(came)) {
   for (client::Credential& each : settings.members) boxes_.emplace_back(each, settings.state);
 }
@@ -165,6 +166,7 @@ void Inbox::take(Box& box, std::vector<Item> items) {
         box.elsewhere.push_back(std::move(item));
       } else {
         agreed.in_hand[id] = self_;
+        item.shown = agreed.shown.contains(id);
         mine.push_back(std::move(item));
       }
     }
@@ -192,13 +194,21 @@ void Inbox::advance(Box& box, Claims::Agreed& agreed) const {
     agreed.in_hand.erase(row.id.text());
     box.rows.pop_front();
   }
-  std::erase_if(agreed.done, [&](const auto& each) { return each.second <= agreed.cursor_seq; });
+  const auto is_behind = [&](const auto& each) { return each.second <= agreed.cursor_seq; };
+  std::erase_if(agreed.done, is_behind);
+  std::erase_if(agreed.shown, is_behind);
 }
 
 void Inbox::put(Item item) {
   items_.push_back(std::move(item));
   grown_.notify();
-  came_(items_.back());
+  came_();
+}
+
+void Inbox::tell_untold(const std::function<void(const Item&)>& tell) {
+  for (Item& item : items_) {
+    if (!std::exchange(item.told, true)) tell(item);
+  }
 }
 
 io::Task<Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
@@ -208,17 +218,19 @@ io::Task<Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
     if (left <= 0s) co_return nullptr;
     co_await grown_.wait(left);
   }
-  items_.front().handed_out = true;
+  mark_shown({items_.front().id});
   co_return &items_.front();
 }
 
 std::vector<Item*> Inbox::oldest(std::size_t max) {
   std::vector<Item*> out;
+  std::vector<ActivityId> ids;
   for (Item& item : items_) {
     if (out.size() == max) break;
-    item.handed_out = true;
     out.push_back(&item);
+    ids.push_back(item.id);
   }
+  mark_shown(ids);
   return out;
 }
 
@@ -254,9 +266,32 @@ void Inbox::drop_result(const std::string& delegation) {
   unwanted_.insert(delegation);
 }
 
+void Inbox::mark_shown(const std::vector<ActivityId>& ids) {
+  std::map<Box*, std::vector<const Item*>> fresh;
+  for (const ActivityId& id : ids) {
+    Item* item = find(id);
+    if (item == nullptr || std::exchange(item->shown, true)) continue;
+    fresh[&box_of(item->workspace)].push_back(item);
+  }
+  for (const auto& [box, items] : fresh) {
+    try {
+      box->claims.change([&](Claims::Agreed& agreed) {
+        for (const Item* item : items) agreed.shown[item->id.text()] = item->seq;
+      });
+    } catch (const Fault& fault) {
+      log::warn("what was shown cannot be kept", log::field("error", fault.text()));
+    }
+  }
+}
+
+Item* Inbox::find(const ActivityId& id) {
+  const auto at = std::ranges::find(items_, id, &Item::id);
+  return at == items_.end() ? nullptr : &*at;
+}
+
 Item* Inbox::unanswered(const WorkspaceId& workspace, const std::optional<WorkspaceId>& peer) {
   const auto at = std::ranges::find_if(items_, [&](const Item& item) {
-    return item.handed_out && !item.replied && !item.delegation && item.workspace == workspace &&
+    return item.shown && !item.replied && !item.delegation && item.workspace == workspace &&
            item.peer == peer;
   });
   return at == items_.end() ? nullptr : &*at;
@@ -269,7 +304,7 @@ void Inbox::mark_replied(const ActivityId& id) {
 
 std::optional<std::string> Inbox::in_hand(const WorkspaceId& workspace) const {
   const auto at = std::ranges::find_if(items_, [&](const Item& item) {
-    return item.handed_out && !item.delegation && item.workspace == workspace;
+    return item.shown && !item.delegation && item.workspace == workspace;
   });
   return at == items_.end() ? std::nullopt : std::optional(at->id.text());
 }

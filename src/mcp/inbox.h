@@ -34,7 +34,8 @@ struct Item {
   std::string peer_name, peer_role, agent_card_url;
   std::optional<std::string> delegation;  // Of a delegation's result.
   std::string files;                      // JSON list; empty: none.
-  bool handed_out = false;
+  bool shown = false;                     // To a model, by this process or by one before.
+  bool told = false;                      // Its client was told that it is there.
   bool replied = false;
 };
 
@@ -43,9 +44,9 @@ class Inbox {
   // Unhandled messages in memory; more stay with the platform.
   static constexpr std::size_t items_max = 1000;
 
-  // `came` is called for each new item.
+  // `came` is called when there are new items.
   Inbox(client::Platform& platform, Settings& settings, const io::Clock& clock,
-        std::function<void(const Item&)> came);
+        std::function<void()> came);
 
   // Follows every workspace until it is cancelled.
   io::Task<void> run();
@@ -58,8 +59,14 @@ class Inbox {
   // The result of a delegation that somebody waits for elsewhere is no message.
   void drop_result(const std::string& delegation);
 
-  // The oldest message of a person (or of that peer) to a workspace that was handed out and not
-  // answered yet: what is said next answers it.
+  // Calls `tell` with each that this was not done with before, oldest first.
+  void tell_untold(const std::function<void(const Item&)>& tell);
+  // It is known to a model from now on. What cannot be kept of that is known to this process alone.
+  void mark_shown(const std::vector<ActivityId>& ids);
+  // Of this id; null when there is none.
+  Item* find(const ActivityId& id);
+  // The oldest message of a person (or of that peer) to a workspace that was shown and not answered
+  // yet: what is said next answers it.
   Item* unanswered(const WorkspaceId& workspace, const std::optional<WorkspaceId>& peer);
   void mark_replied(const ActivityId& id);
   // What this agent is at, as far as is known: what it asks for is asked because of that.
@@ -94,7 +101,7 @@ class Inbox {
 
   client::Platform& platform_;
   const io::Clock& clock_;
-  const std::function<void(const Item&)> came_;
+  const std::function<void()> came_;
   const std::string self_ = Claims::self();
   std::deque<Box> boxes_;
   std::list<Item> items_;           // In this process's hand, as they came.

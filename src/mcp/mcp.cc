@@ -35,23 +35,26 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
   io::Loop& loop = *here.loop;
   client::Platform platform(settings.platform_url, settings.ca_file, clock, random);
   std::string why_refused;
-  Session* told = nullptr;
+  Session* session_at = nullptr;
   std::optional<Inbox> inbox;
-  if (settings.has_inbox) {
-    inbox.emplace(platform, settings, clock, [&](const Item& item) {
-      if (told != nullptr) told->announce(announced(item, settings.several()));
-    });
-  }
+  // What came before the client was ready is told once it is.
+  const std::function<void()> announce = [&] {
+    if (!inbox || session_at == nullptr || !session_at->may_announce()) return;
+    inbox->tell_untold(
+        [&](const Item& item) { session_at->announce(announced(item, settings.several())); });
+  };
+  if (settings.has_inbox) inbox.emplace(platform, settings, clock, announce);
   Tools tools(platform, settings, inbox ? &*inbox : nullptr, random);
   Attendance attendance(platform, settings, clock, [&](std::string why) {
     why_refused = std::move(why);
     stop.request();
   });
   Lines* out = nullptr;
-  Session session(
-      loop, tools, [&](std::string message) { out->write(std::move(message)); },
-      settings.push_method);
-  told = &session;
+  Session::Ends ends;
+  ends.write = [&](std::string message) { out->write(std::move(message)); };
+  ends.ready = announce;
+  Session session(loop, tools, std::move(ends), settings.push_method);
+  session_at = &session;
   Lines::Ears ears;
   ears.line = [&](const std::string& line) { session.take(line); };
   ears.too_long = [&] { session.too_long(); };

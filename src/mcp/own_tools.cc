@@ -120,10 +120,7 @@ io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
   json::Object body;
   body.add("message", message);
   if (!files.empty()) body.add("attachments", RawJson(co_await upload(as, files)));
-  std::optional<ActivityId> question;
-  if (inbox_ != nullptr) {
-    if (const Item* item = inbox_->unanswered(as.workspace(), std::nullopt)) question = item->id;
-  }
+  const auto question = question_of(arguments, as.workspace(), std::nullopt);
   body.add_some("reply_to", question);
   // A question is answered once, however often that is asked for; anything else might be shown
   // twice.
@@ -133,7 +130,7 @@ io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
   if (answer.status == 403 && answer.code() == "talk_to_user_disabled")
     co_return Said{answer.error() + "; hand what you have to your parent with delegate_task", true};
   if (!answer.ok()) co_return Said{answer.error(), true};
-  if (question) inbox_->mark_replied(*question);
+  if (question && inbox_ != nullptr) inbox_->mark_replied(*question);
   std::string said = "Message sent to user";
   if (!files.empty()) said += fmt::format(" with {} attachment(s)", files.size());
   if (question) said += fmt::format(". Now call inbox_pop with activity_id {}", question->text());

@@ -78,6 +78,21 @@ io::Task<client::Answer> Tools::ask(client::Credential& as, http::Method method,
   co_return co_await platform_.ask(as, ask);
 }
 
+std::optional<ActivityId> Tools::question_of(Node arguments, const WorkspaceId& workspace,
+                                             const std::optional<WorkspaceId>& peer) {
+  const std::string named = text_of(arguments, "reply_to");
+  if (named.empty()) {
+    const Item* item = inbox_ == nullptr ? nullptr : inbox_->unanswered(workspace, peer);
+    return item == nullptr ? std::nullopt : std::optional(item->id);
+  }
+  const auto id = ActivityId::parse(named);
+  if (!id) throw bad_request("invalid_reply_to", "reply_to: expected the activity_id of a message");
+  const Item* item = inbox_ == nullptr ? nullptr : inbox_->find(*id);
+  if (item != nullptr && (item->peer != peer || item->workspace != workspace))
+    throw bad_request("invalid_reply_to", "reply_to: that message is from somebody else");
+  return id;
+}
+
 io::Task<Tools::Handed> Tools::hand_over(client::Credential& as, const WorkspaceId& peer,
                                          const std::string& task) {
   Handed out;
@@ -125,7 +140,7 @@ io::Task<Said> Tools::answer_peer(client::Credential& as, const WorkspaceId& pee
       co_await ask(as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()),
                    envelope.text(), true);
   if (!answer.ok()) co_return not_done(name_of(peer), answer.error());
-  inbox_->mark_replied(question);
+  if (inbox_ != nullptr) inbox_->mark_replied(question);
   co_return Said{fmt::format("Answered {}. Now call inbox_pop with activity_id {}.", name_of(peer),
                              question.text())};
 }
@@ -134,13 +149,8 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
   const WorkspaceId peer = peer_in(arguments, "workspace_id");
   const std::string task = text_of(arguments, "task");
   client::Credential& as = source(arguments, "source_workspace_id", peer);
-  if (inbox_ != nullptr) {
-    const Item* question = inbox_->unanswered(as.workspace(), peer);
-    if (question != nullptr && !task.empty()) {
-      const ActivityId id = question->id;
-      co_return co_await answer_peer(as, peer, task, id);
-    }
-  }
+  const auto question = question_of(arguments, as.workspace(), peer);
+  if (question && !task.empty()) co_return co_await answer_peer(as, peer, task, *question);
   Handed handed = co_await hand_over(as, peer, task);
   if (handed.refused) co_return std::move(*handed.refused);
   const std::string path =

@@ -58,14 +58,14 @@ struct Session::Call {
   std::string progress_token;  // JSON text; empty: progress is not asked for.
   double progressed = 0;
   bool cancelled = false;
+  bool over = false;
   io::Scope scope;
 };
 
-Session::Session(io::Loop& loop, Tools& tools, std::function<void(std::string)> write,
-                 std::string push_method)
+Session::Session(io::Loop& loop, Tools& tools, Ends ends, std::string push_method)
     : loop_(loop),
       tools_(tools),
-      write_(std::move(write)),
+      ends_(std::move(ends)),
       push_method_(std::move(push_method)),
       scope_(loop, [](std::string_view, std::exception_ptr) {
         log::error("a call ended unexpectedly");
@@ -113,7 +113,8 @@ void Session::take_one(Node message) {
   const Node params = message.find("params");
   if (!id) {
     if (request.method == "notifications/cancelled") cancel(params);
-    if (request.method == "notifications/initialized") may_announce_ = true;
+    if (request.method == "notifications/initialized" && !std::exchange(may_announce_, true))
+      ends_.ready();
     return;
   }
   request.id = id.text();
@@ -122,7 +123,7 @@ void Session::take_one(Node message) {
     return;
   }
   if (auto refused = refusal_of(request, params)) {
-    write_(std::move(*refused));
+    ends_.write(std::move(*refused));
     return;
   }
   answer(request, params);
@@ -161,9 +162,9 @@ void Session::answer(const Request& request, Node params) {
   } else if (method == "initialize" && !request.stateless) {
     const Node asked = params.find("protocolVersion");
     revision_ = agreed_on(asked.is(Type::string) ? asked.string() : std::string_view());
-    write_(jsonrpc::success(request.id, initialized(request)));
+    ends_.write(jsonrpc::success(request.id, initialized(request)));
   } else if (method == "ping" && !request.stateless) {
-    write_(jsonrpc::success(request.id, "{}"));
+    ends_.write(jsonrpc::success(request.id, "{}"));
   } else if (method == "server/discover") {
     json::Object result;
     std::vector<std::string> spoken(handshake_revisions.begin(), handshake_revisions.end());
@@ -195,23 +196,32 @@ void Session::reply(const Request& request, json::Object result, bool cached) {
     if (cached) result.add("ttlMs", list_for_ms).add("cacheScope", "private");
     result.add("_meta", json::Object{}.add(meta::server, server_info(true)).raw());
   }
-  write_(jsonrpc::success(request.id, result.text()));
+  ends_.write(jsonrpc::success(request.id, result.text()));
 }
 
 void Session::refuse(std::string_view id, int code, std::string_view why, std::string_view data) {
-  write_(error_answer(id, code, why, data));
+  ends_.write(error_answer(id, code, why, data));
 }
 
 void Session::cancel(Node params) {
   const Node id = params.find("requestId");
   if (!id) return;
-  const auto at = calls_.find(id.text());
-  if (at == calls_.end()) return;
-  at->second->cancelled = true;
-  at->second->scope.cancel();
+  Call* call = under_way(id.text());
+  if (call == nullptr) return;
+  call->cancelled = true;
+  call->scope.cancel();
+}
+
+// What was cancelled is on its way out, and its id is free.
+Session::Call* Session::under_way(const std::string& id) const {
+  const auto at = std::ranges::find_if(calls_, [&](const auto& call) {
+    return !call->cancelled && !call->over && call->request.id == id;
+  });
+  return at == calls_.end() ? nullptr : at->get();
 }
 
 void Session::begin(const Request& request, Node params) {
+  take_out_finished();
   const Node name = params.find("name");
   if (!name.is(Type::string)) {
     refuse(request.id, jsonrpc::invalid_params, "name: which tool is called?");
@@ -223,7 +233,7 @@ void Session::begin(const Request& request, Node params) {
            fmt::format("Unknown tool: {}", json::storable(name.string(), 200)));
     return;
   }
-  if (calls_.contains(request.id)) {
+  if (under_way(request.id) != nullptr) {
     refuse(request.id, jsonrpc::invalid_request, "a request of this id is under way");
     return;
   }
@@ -239,7 +249,7 @@ void Session::begin(const Request& request, Node params) {
   call.tool = tool;
   const Node token = params.find("_meta").find("progressToken");
   if (token.is(Type::string) || token.is(Type::integer)) call.progress_token = token.text();
-  calls_.emplace(request.id, std::move(made));
+  calls_.push_back(std::move(made));
   scope_.spawn("call", run(call));
 }
 
@@ -251,7 +261,7 @@ io::Task<void> Session::run(Call& call) {
       json::Object params;
       params.add("progressToken", RawJson(call.progress_token)).add("progress", ++call.progressed);
       if (call.request.revision >= "2025-03-26") params.add("message", text);
-      write_(notification("notifications/progress", params.text()));
+      ends_.write(notification("notifications/progress", params.text()));
     };
     try {
       said = co_await tools_.call(*call.tool, call.document.root().find("arguments"), progress);
@@ -267,12 +277,13 @@ io::Task<void> Session::run(Call& call) {
     result.add("content", RawJson("[" + text.text() + "]")).add("isError", said.failed);
     reply(call.request, std::move(result));
   }
-  finished(call.request.id);
+  finished(call);
 }
 
 // Nothing of ours changes while this process runs: it is said that nothing will be told.
 void Session::listen(const Request& request) {
-  if (calls_.contains(request.id)) {
+  take_out_finished();
+  if (under_way(request.id) != nullptr) {
     refuse(request.id, jsonrpc::invalid_request, "a request of this id is under way");
     return;
   }
@@ -280,35 +291,37 @@ void Session::listen(const Request& request) {
   params.add("notifications", RawJson("{}"));
   params.add("_meta",
              json::Object{}.add(meta::subscription, RawJson(std::string(request.id))).raw());
-  write_(notification("notifications/subscriptions/acknowledged", params.text()));
+  ends_.write(notification("notifications/subscriptions/acknowledged", params.text()));
   auto made = std::make_unique<Call>(request, json::Document::parse("{}"), loop_);
   Call& call = *made;
-  calls_.emplace(request.id, std::move(made));
+  calls_.push_back(std::move(made));
   auto stay = [](Session& self, Call& of) -> io::Task<void> {
     auto wait = []() -> io::Task<void> {
       for (;;) co_await io::sleep(1h);
     };
     of.scope.spawn("subscription", wait());
     co_await of.scope.join();
-    self.finished(of.request.id);
+    self.finished(of);
   };
   scope_.spawn("subscription", stay(*this, call));
 }
 
-// Not from inside of the call, which is still on its way out.
-void Session::finished(const std::string& id) {
-  loop_.post([this, id] { calls_.erase(id); });
+// Not taken out from inside of the call, which is still on its way out.
+void Session::finished(Call& call) { call.over = true; }
+
+void Session::take_out_finished() {
+  std::erase_if(calls_, [](const auto& call) { return call->over; });
 }
 
 void Session::announce(const std::string& params) {
-  if (may_announce_) write_(notification(push_method_, params));
+  ends_.write(notification(push_method_, params));
 }
 
 io::Task<void> Session::end(std::chrono::milliseconds grace) {
   const auto step = 10ms;
   for (auto left = grace; left > 0ms && scope_.running() > 0; left -= step)
     co_await io::sleep(step);
-  for (auto& [id, call] : calls_) {
+  for (auto& call : calls_) {
     call->cancelled = true;
     call->scope.cancel();
   }

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "mcp/tools.h"
 #include "platform/io/scope.h"
@@ -17,9 +17,11 @@ class Session {
  public:
   static constexpr std::size_t calls_max = 256;  // At a time; more are refused.
 
-  // `write` takes one message without its newline.
-  Session(io::Loop& loop, Tools& tools, std::function<void(std::string)> write,
-          std::string push_method);
+  struct Ends {
+    std::function<void(std::string)> write;  // Takes one message without its newline.
+    std::function<void()> ready;             // The client may be told of messages from now on.
+  };
+  Session(io::Loop& loop, Tools& tools, Ends ends, std::string push_method);
   // No call may run.
   ~Session();
   Session(const Session&) = delete;
@@ -27,7 +29,8 @@ class Session {
   // One line of the client.
   void take(const std::string& line);
   void too_long();
-  // Tells the client's model of a message, where the client is one that may be told.
+  // Tells the client's model of a message; once it may be told.
+  bool may_announce() const { return may_announce_; }
   void announce(const std::string& params);
   // Gives what runs so long, then ends it.
   io::Task<void> end(std::chrono::milliseconds grace);
@@ -47,7 +50,10 @@ class Session {
   void begin(const Request& request, json::Node params);
   io::Task<void> run(Call& call);
   void listen(const Request& request);
-  void finished(const std::string& id);
+  void finished(Call& call);
+  void take_out_finished();
+  // The one of this id that is still to be answered.
+  Call* under_way(const std::string& id) const;
   // Throws Fault bad_request, with the code of JSON-RPC, when the request does not say who speaks.
   std::optional<std::string> refusal_of(Request& request, json::Node params) const;
 
@@ -57,11 +63,11 @@ class Session {
 
   io::Loop& loop_;
   Tools& tools_;
-  const std::function<void(std::string)> write_;
+  const Ends ends_;
   const std::string push_method_;
   std::string revision_;       // Agreed on by a handshake; empty before.
   bool may_announce_ = false;  // After notifications/initialized.
-  std::unordered_map<std::string, std::unique_ptr<Call>> calls_;  // By the request's id.
+  std::list<std::unique_ptr<Call>> calls_;
   io::Scope scope_;
 };
 

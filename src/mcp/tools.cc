@@ -17,10 +17,16 @@ constexpr Argument source_argument{
     "source_workspace_id", Form::text, false,
     "Of several workspaces, the one that asks; default: the one that knows the peer"};
 
-constexpr std::array delegating{
+constexpr Argument reply_argument{"reply_to", Form::text, false,
+                                  "The activity_id of the message that this answers"};
+
+constexpr std::array asking{
     Argument{"workspace_id", Form::text, true, "The peer's id, as list_peers tells it"},
     Argument{"task", Form::text, true, "What it is to do, or the answer to what it asked"},
-    source_argument};
+    source_argument, reply_argument};
+constexpr std::array delegating{
+    Argument{"workspace_id", Form::text, true, "The peer's id, as list_peers tells it"},
+    Argument{"task", Form::text, true, "What it is to do"}, source_argument};
 constexpr std::array checking{
     Argument{"workspace_id", Form::text, false, "The peer's id"},
     Argument{"task_id", Form::text, true,
@@ -32,7 +38,8 @@ constexpr std::array carding{
 constexpr std::array telling{
     Argument{"message", Form::text, true, "What the person is to read; Markdown"},
     Argument{"attachments", Form::texts, false, "Paths of files of this machine to show with it"},
-    Argument{"workspace_id", Form::text, false, "Of several workspaces, the one that speaks"}};
+    Argument{"workspace_id", Form::text, false, "Of several workspaces, the one that speaks"},
+    reply_argument};
 constexpr std::array waiting{
     Argument{"timeout_secs", Form::number, false, "How long to wait, 0 to 300 (default 60)"}};
 constexpr std::array peeking{Argument{"limit", Form::whole, false, "At most so many (default 10)"}};
@@ -48,7 +55,7 @@ constexpr std::array all{
     Tool{"delegate_task", "Hand work to a peer and wait",
          "Hands a task to a peer agent and waits for its result. To a peer whose message is not "
          "answered yet, it is the answer.",
-         delegating, false, false, false, true, &Tools::delegate_task},
+         asking, false, false, false, true, &Tools::delegate_task},
     Tool{"delegate_task_async", "Hand work to a peer",
          "Hands a task to a peer agent and comes back at once. The result comes to the inbox as a "
          "delegation_result.",

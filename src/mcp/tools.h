@@ -81,6 +81,9 @@ class Tools {
   // Who asks: as named, else who listed that peer, else the primary.
   client::Credential& source(json::Node arguments, std::string_view argument,
                              const std::optional<WorkspaceId>& peer = std::nullopt);
+  // Which message is answered: the one that is named, else the oldest that was shown and has none.
+  std::optional<ActivityId> question_of(json::Node arguments, const WorkspaceId& workspace,
+                                        const std::optional<WorkspaceId>& peer);
   io::Task<Handed> hand_over(client::Credential& as, const WorkspaceId& peer,
                              const std::string& task);
   io::Task<Said> answer_peer(client::Credential& as, const WorkspaceId& peer,

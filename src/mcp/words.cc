@@ -49,10 +49,13 @@ std::string who(const Item& item) {
 }
 
 std::string reply_hint(const Item& item) {
-  if (item.kind == "canvas_user") return "\n\nReply with send_message_to_user, then inbox_pop.";
+  if (item.kind == "canvas_user")
+    return fmt::format("\n\nReply with send_message_to_user, reply_to={}, then inbox_pop.",
+                       item.id.text());
   if (item.kind == "peer_agent" && item.peer)
-    return fmt::format("\n\nReply with delegate_task, workspace_id={}, then inbox_pop.",
-                       item.peer->text());
+    return fmt::format(
+        "\n\nReply with delegate_task, workspace_id={}, reply_to={}, then inbox_pop.",
+        item.peer->text(), item.id.text());
   return "\n\nThen inbox_pop.";
 }
 

@@ -240,6 +240,31 @@ def test_a_message_of_a_person_is_pushed_answered_and_popped(place: Place) -> No
     assert len([each for each in place.client.heard if each["method"] == "notifications/claude/channel"]) == 1
 
 
+def test_an_answer_is_to_what_it_names_or_to_what_was_shown(place: Place) -> None:
+    for text in ("first", "second", "third"):
+        place.stage.say(place.id, text)
+    second = place.client.pushed("second")["params"]
+    assert f"reply_to={second['meta']['activity_id']}" in second["content"]
+    place.client.says("send_message_to_user", message="I am here.")
+    assert {place.row(text)["mail"] for text in ("first", "second", "third")} == {"polled"}, "nothing was shown to the model yet"
+    place.client.says("send_message_to_user", message="2", reply_to=second["meta"]["activity_id"])
+    assert (place.row("first")["mail"], place.row("second")["mail"]) == ("polled", "settled")
+    assert place.client.message()["text"] == "first"
+    # The next process knows what was shown: an answer in the next turn is to that.
+    place.client.kill()
+    later = place.another()
+    later.hello()
+    wait_for("what is left", lambda: pushed_texts(later) == ["first", "third"])
+    later.says("send_message_to_user", message="1")
+    assert (place.row("first")["mail"], place.row("third")["mail"]) == ("settled", "polled")
+    text, failed = later.call("send_message_to_user", message="x", reply_to="nothing")
+    assert failed and "reply_to" in text
+
+
+def pushed_texts(client: McpClient) -> list[str]:
+    return [each["params"]["content"].split("\n")[1] for each in client.heard]
+
+
 def test_what_was_not_popped_comes_to_the_next_process_once(place: Place) -> None:
     for text in ("first", "second", "third"):
         place.stage.say(place.id, text)

@@ -26,7 +26,7 @@ const readyMs = 15_000;
 const stopMs = 15_000;
 const pasteMs = 60_000;
 
-function binary() {
+export function binary() {
   const found = binaries.map((path) => join(path.startsWith("/") ? "" : root, path)).find((path) => existsSync(path));
   if (!found) throw new Error(`no molecule binary at ${binaries.join(", ")}; set MOLECULE_BIN`);
   return found;
