@@ -19,7 +19,7 @@ class Enclosures {
   static constexpr std::size_t bytes_max = 256u << 20;          // Of all files of one message.
   static constexpr std::size_t answer_bytes_max = 64u << 20;    // Of all files of one answer.
   static constexpr std::size_t answer_files_max = 10;           // As many as a message may name.
-  static constexpr std::chrono::seconds come_again_within{60};  // While the connection is away.
+  static constexpr std::chrono::seconds come_again_within{600};  // While the connection is away.
 
   // `folder` is nobody else's; what an earlier process left in it goes.
   Enclosures(Connection& connection, std::filesystem::path folder, metrics::Registry& registry);

@@ -171,6 +171,14 @@ def test_an_address_without_a_platform_ends_it_at_once(joining: Joining) -> None
     assert f"{joining.stage.url}/elsewhere" in joined.log_text()
 
 
+def test_a_ticket_that_leads_to_no_platform_says_so(joining: Joining) -> None:
+    with contextlib.closing(Page("404 Not Found")) as page:
+        made = joining.stage.must("POST", "/tickets", {"name": "misled", "platform_url": page.url})
+        joined = joining.join_with(made["ticket"], "--command", "cat")
+        assert joined.ended(10) == 3
+        assert "no Molecule platform" in joined.log_text() and page.url in joined.log_text()
+
+
 def test_where_a_platform_was_before_a_page_is_waited_out(joining: Joining) -> None:
     workspace, token = joining.workspace("was there")
     joined = joining.join(workspace, token, "--command", "cat")
