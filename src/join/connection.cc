@@ -160,15 +160,19 @@ io::Task<void> Connection::run() {
     by_polls_ = !welcomed_ && reached_ && !by_polls_;
     const auto wait = pause(attempt++);
     const std::string error = trouble ? trouble->text() : "it was closed";
-    if (looking_again_) {
+    if (leaving_) {
+      log::debug("the connection has ended");
+    } else if (looking_again_) {
       log::debug("trying a WebSocket again");
     } else if (welcomed_) {
       log::warn("the connection to the platform broke; coming back", log::field("error", error),
                 log::field("in_ms", wait.count()));
+    } else if (const std::string hint = trouble ? next_step(*trouble) : ""; hint.empty()) {
+      log::warn("the platform cannot be reached; trying again", log::field("error", error),
+                log::field("in_ms", wait.count()));
     } else {
       log::warn("the platform cannot be reached; trying again", log::field("error", error),
-                log::field("hint", trouble ? next_step(*trouble) : std::string()),
-                log::field("in_ms", wait.count()));
+                log::field("hint", hint), log::field("in_ms", wait.count()));
     }
     try {
       co_await io::sleep(wait);
@@ -201,10 +205,14 @@ std::string Connection::address() const {
 std::string Connection::next_step(const Fault& trouble) const {
   if (sessions_ > 0) return {};
   const bool secure = membership_.platform.secure();
+  if (trouble.code() == "tls_failed" && trouble.text().find("mismatch") != std::string::npos)
+    return "its certificate is for another name than this address has";
   if (trouble.code() == "tls_failed")
     return "--ca FILE trusts a certificate of your own; a platform without TLS begins with http://";
   if (trouble.code() == "agent_unreachable" || trouble.code() == "agent_timeout")
     return fmt::format("is the platform up, and is {} its address?", address());
+  if (!secure && (trouble.code() == "agent_reset" || trouble.code() == "connection_lost"))
+    return "does it speak TLS? Then its address begins with https://";
   if (trouble.code() == "websocket_refused")
     return fmt::format(
         "is {} the address of a Molecule platform{}? A network may ask for a login "
@@ -419,6 +427,7 @@ io::Task<void> Connection::look_again(io::Scope& scope, std::chrono::seconds aft
 }
 
 io::Task<void> Connection::leave() {
+  leaving_ = true;
   if (!session_ || session_->ended()) co_return;
   session_->end(enum_text(relay::Ending::left));
   for (int turns = 0; turns < 50 && session_->attached(); ++turns) co_await io::sleep(10ms);

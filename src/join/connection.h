@@ -108,6 +108,7 @@ class Connection final : public net::Connector {
   bool by_polls_ = false;  // How the next attempt is made.
   std::chrono::seconds next_look_ = first_look;
   bool looking_again_ = false;  // Since the last attempt began.
+  bool leaving_ = false;
   int strange_ = 0;             // Attempts in a row that met no platform, of both kinds.
 };
 

@@ -7,7 +7,9 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -93,6 +95,7 @@ def test_who_leaves_is_offline_at_once(joining: Joining) -> None:
     joined = joining.join(workspace, token, "--command", "cat")
     joining.online(workspace)
     assert joined.stop() == 0
+    assert "broke" not in joined.log_text()
     joining.online(workspace, "offline", seconds=8)
 
 
@@ -200,6 +203,33 @@ def test_who_cannot_be_reached_from_the_start_is_told_what_to_look_at(joining: J
     joined = joining.join(workspace, token, "--command", "cat", url=joining.stage.url.replace("http:", "https:"))
     joined.wait_for("a platform without TLS begins with http://")
     assert joined.stop() == 0
+
+
+def test_a_platform_with_tls_that_is_not_met_rightly_says_what_to_change(joining: Joining, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=x", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True, timeout=20)
+    workspace, token = joining.workspace("secure")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    near, _ = server.accept()
+                    with near, contextlib.suppress(OSError):
+                        context.wrap_socket(near, server_side=True).close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        port = server.getsockname()[1]
+        for address, options, hint in ((f"http://127.0.0.1:{port}", [], "begins with https://"),
+                                       (f"https://127.0.0.1:{port}", [], "--ca FILE"),
+                                       (f"https://localhost:{port}", ["--ca", str(certificate)], "for another name")):
+            joined = joining.join(workspace, token, "--command", "cat", *options, url=address)
+            joined.wait_for(hint)
+            assert joined.stop() == 0
+        server.shutdown(socket.SHUT_RDWR)
 
 
 def names(joining: Joining, workspace: str) -> str:
