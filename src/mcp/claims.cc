@@ -59,7 +59,7 @@ Claims::Agreed read_agreed(const std::filesystem::path& file) {
         out.in_hand.emplace(in_hand.name_at(i), who.string());
     }
   } catch (const Fault& fault) {
-    log::warn("the file of handled messages cannot be read; the last ten minutes come again",
+    log::warn("the file of handled messages cannot be read; what waits for an answer comes again",
               log::field("file", file.string()), log::field("error", fault.text()));
     return {};
   }

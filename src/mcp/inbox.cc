@@ -15,9 +15,11 @@ using json::Type;
 
 constexpr auto poll_for = 25s;
 constexpr auto answer_within = 45s;
-constexpr auto look_back = 600s;  // Where no cursor is known.
-constexpr auto away_for = 20s;    // After a refusal.
-constexpr int page = 100;
+// Where no cursor is known: all that waits for an answer, and of what waits for none the newest.
+constexpr std::chrono::seconds look_back = std::chrono::days(30);
+constexpr auto results_for = 600s;
+constexpr auto away_for = 20s;  // After a refusal.
+constexpr int page_rows = 200;
 constexpr std::size_t unwanted_max = 1000;
 constexpr std::string_view no_text = "(empty A2A message)";
 
@@ -92,17 +94,21 @@ io::Task<void> Inbox::run() {
 }
 
 io::Task<void> Inbox::follow(Box& box) {
-  box.claims.change([&](Claims::Agreed& agreed) { box.fetched = agreed.cursor; });
   std::chrono::seconds pause = 1s;
   for (;;) {
     while (items_.size() >= items_max) co_await shrunk_.wait(poll_for);
     bool well = false;
     try {
+      if (!box.begun) begin(box);
       well = co_await fetch(box);
       look_elsewhere(box);
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled) throw;
+      well = false;
       box.trouble = fault.text();
+    } catch (const std::exception& problem) {
+      well = false;
+      box.trouble = problem.what();
     }
     if (well) {
       box.trouble.clear();
@@ -114,11 +120,16 @@ io::Task<void> Inbox::follow(Box& box) {
   }
 }
 
+void Inbox::begin(Box& box) {
+  box.claims.change([&](Claims::Agreed& agreed) { box.fetched = agreed.cursor; });
+  box.begun = true;
+}
+
 io::Task<bool> Inbox::fetch(Box& box) {
   const WorkspaceId workspace = box.credential.workspace();
   client::Ask ask;
   ask.path = fmt::format("/workspaces/{}/activity?type=a2a_receive&order=asc&limit={}&wait={}&",
-                         workspace.text(), page, poll_for.count());
+                         workspace.text(), page_rows, poll_for.count());
   ask.path += box.fetched ? fmt::format("since_id={}", box.fetched->text())
                           : fmt::format("since_secs={}", look_back.count());
   ask.repeatable = true;
@@ -126,73 +137,99 @@ io::Task<bool> Inbox::fetch(Box& box) {
   ask.patience = 0s;
   const client::Answer answer = co_await platform_.ask(box.credential, ask);
   if (answer.status == 410 && answer.code() == "cursor_gone") {
+    box.claims.change([](Claims::Agreed& agreed) { agreed.cursor.reset(); });
     box.fetched.reset();
     box.rows.clear();
-    box.claims.change([](Claims::Agreed& agreed) { agreed.cursor.reset(); });
+    box.elsewhere.clear();
     co_return false;
   }
   if (!answer.ok()) {
     box.trouble = answer.error();
     co_return false;
   }
-  json::Document document =
+  const json::Document document =
       json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
   const Node rows = document.root();
-  std::vector<Item> items;
-  for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
-    const auto id = ActivityId::parse(text_at(rows.at(i), "id"));
-    if (!id || !rows.at(i).find("seq").is(Type::integer)) continue;
-    box.fetched = *id;
-    auto item = item_of(rows.at(i), workspace);
-    const bool wanted = item && !(item->delegation && unwanted_.erase(*item->delegation) > 0);
-    box.rows.push_back({*id, rows.at(i).find("seq").integer(), !wanted});
-    if (wanted) items.push_back(std::move(*item));
+  const std::size_t count = rows.is(Type::array) ? rows.size() : 0;
+  // Long ago is what was said to somebody who is not here any more, unless it waits for its answer.
+  const std::string since = box.fetched ? std::string() : (clock_.now() - results_for).text();
+  Page came;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Node row = rows.at(i);
+    const auto id = ActivityId::parse(text_at(row, "id"));
+    if (!id || !row.find("seq").is(Type::integer)) continue;
+    auto item = item_of(row, workspace);
+    const bool old = item && text_at(row, "mail").empty() && item->created_at < since;
+    const bool waited_for = item && item->delegation && unwanted_.contains(*item->delegation);
+    const bool wanted = item && !old && !waited_for;
+    came.rows.push_back({*id, row.find("seq").integer(), !wanted});
+    if (wanted) came.items.push_back(std::move(*item));
   }
-  if (rows.is(Type::array) && rows.size() > 0) take(box, std::move(items));
+  if (came.rows.empty()) co_return true;
+  const ActivityId newest = came.rows.back().id;
+  take(box, std::move(came));
+  box.fetched = newest;
   co_return true;
 }
 
-void Inbox::take(Box& box, std::vector<Item> items) {
-  std::vector<Item> mine;
+// Nothing has changed here when what is agreed on cannot be written.
+void Inbox::take(Box& box, Page page) {
+  enum class Fate { mine, done, elsewhere, here };
+  std::deque<Row> rows;
+  std::vector<Fate> fates;
   box.claims.change([&](Claims::Agreed& agreed) {
-    for (Item& item : items) {
+    rows = box.rows;
+    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    fates.clear();
+    for (Item& item : page.items) {
       const std::string id = item.id.text();
-      const bool done = agreed.done.contains(id) || item.seq <= agreed.cursor_seq;
-      auto hand = agreed.in_hand.find(id);
-      if (done) {
-        std::ranges::find(box.rows, item.id, &Row::id)->handled = true;
+      const auto hand = agreed.in_hand.find(id);
+      Fate fate = Fate::mine;
+      if (agreed.done.contains(id) || item.seq <= agreed.cursor_seq) {
+        fate = Fate::done;
+        std::ranges::find(rows, item.id, &Row::id)->handled = true;
       } else if (hand != agreed.in_hand.end() && hand->second != self_ &&
                  Claims::runs(hand->second)) {
-        box.elsewhere.push_back(std::move(item));
+        fate = Fate::elsewhere;
       } else {
+        if (find(item.id) != nullptr) fate = Fate::here;
         agreed.in_hand[id] = self_;
         item.shown = agreed.shown.contains(id);
-        mine.push_back(std::move(item));
       }
+      fates.push_back(fate);
     }
-    advance(box, agreed);
+    advance(rows, agreed);
   });
-  for (Item& item : mine) put(std::move(item));
+  box.rows = std::move(rows);
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i] == Fate::elsewhere) box.elsewhere.push_back(std::move(page.items[i]));
+    if (fates[i] == Fate::mine) put(std::move(page.items[i]));
+  }
 }
 
 // What another process handled is over; what one had that has ended is ours.
 void Inbox::look_elsewhere(Box& box) {
   if (box.elsewhere.empty()) return;
-  std::vector<Item> again(std::make_move_iterator(box.elsewhere.begin()),
-                          std::make_move_iterator(box.elsewhere.end()));
-  box.elsewhere.clear();
-  take(box, std::move(again));
+  Page again;
+  again.items.assign(box.elsewhere.begin(), box.elsewhere.end());
+  std::deque<Item> before = std::exchange(box.elsewhere, {});
+  try {
+    take(box, std::move(again));
+  } catch (...) {
+    box.elsewhere = std::move(before);
+    throw;
+  }
 }
 
-void Inbox::advance(Box& box, Claims::Agreed& agreed) const {
-  while (!box.rows.empty() && box.rows.front().handled) {
-    const Row& row = box.rows.front();
-    if (row.seq > agreed.cursor_seq) {
+void Inbox::advance(std::deque<Row>& rows, Claims::Agreed& agreed) {
+  while (!rows.empty() && rows.front().handled) {
+    const Row& row = rows.front();
+    if (row.seq > agreed.cursor_seq || !agreed.cursor) {
       agreed.cursor = row.id;
-      agreed.cursor_seq = row.seq;
+      agreed.cursor_seq = std::max(row.seq, agreed.cursor_seq);
     }
     agreed.in_hand.erase(row.id.text());
-    box.rows.pop_front();
+    rows.pop_front();
   }
   const auto is_behind = [&](const auto& each) { return each.second <= agreed.cursor_seq; };
   std::erase_if(agreed.done, is_behind);
@@ -243,13 +280,16 @@ bool Inbox::pop(const ActivityId& id) {
   const auto at = std::ranges::find(items_, id, &Item::id);
   if (at == items_.end()) return false;
   Box& box = box_of(at->workspace);
+  std::deque<Row> rows;
   box.claims.change([&](Claims::Agreed& agreed) {
+    rows = box.rows;
     agreed.done[id.text()] = at->seq;
     agreed.in_hand.erase(id.text());
-    const auto row = std::ranges::find(box.rows, id, &Row::id);
-    if (row != box.rows.end()) row->handled = true;
-    advance(box, agreed);
+    const auto row = std::ranges::find(rows, id, &Row::id);
+    if (row != rows.end()) row->handled = true;
+    advance(rows, agreed);
   });
+  box.rows = std::move(rows);
   items_.erase(at);
   shrunk_.notify();
   return true;

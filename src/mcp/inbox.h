@@ -85,17 +85,24 @@ class Inbox {
         : credential(as), claims(state / "inbox" / as.workspace().text()) {}
     client::Credential& credential;
     Claims claims;
+    bool begun = false;                 // It was read how far others had come.
     std::optional<ActivityId> fetched;  // The newest row that was read.
     std::deque<Row> rows;               // Behind the cursor, oldest first.
     std::deque<Item> elsewhere;         // In another process's hand.
     std::string trouble;
   };
+  // Rows as they came, and those of them that are for this agent.
+  struct Page {
+    std::vector<Row> rows;
+    std::vector<Item> items;
+  };
   io::Task<void> follow(Box& box);
+  void begin(Box& box);
   io::Task<bool> fetch(Box& box);  // False: pause before the next.
-  void take(Box& box, std::vector<Item> items);
+  void take(Box& box, Page page);
   void look_elsewhere(Box& box);
   // Moves the cursor over what is handled.
-  void advance(Box& box, Claims::Agreed& agreed) const;
+  static void advance(std::deque<Row>& rows, Claims::Agreed& agreed);
   void put(Item item);
   Box& box_of(const WorkspaceId& workspace);
 

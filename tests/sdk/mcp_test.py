@@ -286,6 +286,25 @@ def test_what_was_not_popped_comes_to_the_next_process_once(place: Place) -> Non
     assert len(json.loads(last.says("inbox_peek"))) == 1
 
 
+def test_a_full_disk_loses_and_repeats_nothing(place: Place, tmp_path: Path) -> None:
+    place.stage.say(place.id, "before")
+    before = place.client.message()
+    folder = tmp_path / "configs" / "inbox" / place.id
+    blocked = folder.with_name("aside")
+    folder.rename(blocked)
+    place.stage.say(place.id, "meanwhile")
+    text, failed = place.client.call("inbox_pop", activity_id=before["activity_id"])
+    assert failed and "inbox" in text
+    assert held_by(place.client) == ["before"], "what cannot be kept is not handed out"
+    blocked.rename(folder)
+    wait_for("both", lambda: held_by(place.client) == ["before", "meanwhile"])
+    assert json.loads(place.client.says("inbox_pop", activity_id=before["activity_id"]))["removed"] is True
+    place.client.kill()
+    later = place.another()
+    later.hello()
+    wait_for("what is left", lambda: held_by(later) == ["meanwhile"])
+
+
 def test_two_processes_share_an_inbox_and_each_message_is_in_one_hand(place: Place) -> None:
     other = place.another()
     other.hello()
