@@ -27,11 +27,7 @@ Secret token_in(const std::filesystem::path& file) {
   const std::size_t begin = token.find_first_not_of(blanks);
   if (begin == std::string_view::npos) throw wrong("is blank");
   token = token.substr(begin, token.find_last_not_of(blanks) - begin + 1);
-  if (token.find_first_of(blanks) != std::string_view::npos)
-    throw wrong("has blanks inside of the token");
-  for (const char each : token) {
-    if (each <= ' ' || each > '~') throw wrong("has characters that no token has");
-  }
+  if (const std::string what = Credential::wrong_with(token); !what.empty()) throw wrong(what);
   return Secret(std::string(token));
 }
 
@@ -39,6 +35,16 @@ Secret token_in(const std::filesystem::path& file) {
 
 Credential::Credential(WorkspaceId workspace, const std::filesystem::path& file)
     : workspace_(workspace), token_(token_in(file)), file_(file) {}
+
+std::string Credential::wrong_with(std::string_view token) {
+  if (token.find_first_not_of(blanks) == std::string_view::npos) return "is blank";
+  if (token.find_first_of(blanks) != std::string_view::npos)
+    return "has blanks inside of the token";
+  for (const char each : token) {
+    if (each <= ' ' || each > '~') return "has characters that no token has";
+  }
+  return {};
+}
 
 bool Credential::reread() {
   if (!file_) return false;

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/id.h"
 #include "base/secret.h"
@@ -17,6 +19,9 @@ class Credential {
   // Throws Fault bad_request `bad_token_file`: not there, not readable, no text, blank, or of
   // several words.
   Credential(WorkspaceId workspace, const std::filesystem::path& file);
+
+  // What is wrong with a text as a token, such as "is blank"; empty: nothing.
+  static std::string wrong_with(std::string_view token);
 
   WorkspaceId workspace() const { return workspace_; }
   const Secret& token() const { return token_; }

@@ -66,7 +66,7 @@ std::string Answer::error() const {
   return text;
 }
 
-std::string Answer::code() const { return member_of(body, "code"); }
+std::string Answer::word(std::string_view member) const { return member_of(body, member); }
 
 Platform::Platform(std::string_view url, const std::string& ca_file, const io::Clock& clock,
                    io::Random& random)

@@ -38,8 +38,9 @@ struct Answer {
   bool ok() const { return status >= 200 && status < 300; }
   // What a refusal says, in a sentence; never longer than a few hundred characters.
   std::string error() const;
-  // Its machine code; empty where there is none.
-  std::string code() const;
+  // Its machine code, or another text member; empty where there is none.
+  std::string code() const { return word("code"); }
+  std::string word(std::string_view member) const;
 };
 
 class Platform {

@@ -15,6 +15,8 @@ namespace molecule::mcp {
 namespace {
 
 constexpr std::size_t file_max = 16u << 20;
+constexpr std::chrono::milliseconds lock_patience{100};
+constexpr char until_mark = ';';
 
 // When the process began, in ticks since the machine did: the 22nd field. The name in the second
 // may hold anything, and ends with the last parenthesis.
@@ -52,7 +54,6 @@ Claims::Agreed read_agreed(const std::filesystem::path& file) {
     if (const json::Node seq = root.find("cursor_seq"); seq.is(json::Type::integer))
       out.cursor_seq = seq.integer();
     read_numbers(root.find("done"), out.done);
-    read_numbers(root.find("shown"), out.shown);
     const json::Node in_hand = root.find("in_hand");
     for (std::size_t i = 0; in_hand.is(json::Type::object) && i < in_hand.size(); ++i) {
       if (const json::Node who = in_hand.value_at(i); who.is(json::Type::string))
@@ -69,7 +70,7 @@ Claims::Agreed read_agreed(const std::filesystem::path& file) {
 std::string written(const Claims::Agreed& agreed) {
   json::Object out;
   out.add("cursor", agreed.cursor).add("cursor_seq", agreed.cursor_seq);
-  out.add("done", agreed.done).add("in_hand", agreed.in_hand).add("shown", agreed.shown);
+  out.add("done", agreed.done).add("in_hand", agreed.in_hand);
   return out.text();
 }
 
@@ -81,12 +82,28 @@ Claims::Claims(const std::filesystem::path& directory)
 }
 
 void Claims::change(const std::function<void(Agreed&)>& change) {
-  const files::FileLock lock(lock_);
+  const files::FileLock lock(lock_, lock_patience);
   Agreed agreed = read_agreed(file_);
   const std::string before = written(agreed);
   change(agreed);
   const std::string after = written(agreed);
   if (after != before) files::write_private(file_, after);
+}
+
+std::string Claims::hold_until(Instant until) const {
+  return fmt::format("{}{}{}", self_, until_mark, until.micros());
+}
+
+bool Claims::is_others(const std::string& holder, Instant now) const {
+  const std::size_t mark = holder.find(until_mark);
+  const std::string process = holder.substr(0, mark);
+  if (process == self_) return false;
+  if (mark != std::string::npos) {
+    std::int64_t until = 0;
+    std::from_chars(holder.data() + mark + 1, holder.data() + holder.size(), until);
+    if (until <= now.micros()) return false;
+  }
+  return runs(process);
 }
 
 std::string Claims::self() {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/id.h"
+#include "base/instant.h"
 
 namespace molecule::mcp {
 
@@ -20,8 +21,7 @@ class Claims {
     std::optional<ActivityId> cursor;  // Everything up to this row is handled.
     std::int64_t cursor_seq = 0;
     std::map<std::string, std::int64_t> done;    // Ids of rows beyond it, with their numbers.
-    std::map<std::string, std::string> in_hand;  // Ids, with the process that has them.
-    std::map<std::string, std::int64_t> shown;   // Ids that a model has seen, with their numbers.
+    std::map<std::string, std::string> in_hand;  // Ids, with who has them, as hold() says.
   };
   // Makes the directory. Throws Fault where that cannot be.
   explicit Claims(const std::filesystem::path& directory);
@@ -30,11 +30,18 @@ class Claims {
   // the file cannot be written: nothing has changed then. What cannot be read counts as empty.
   void change(const std::function<void(Agreed&)>& change);
 
-  // This process, and whether another one still runs.
+  // Who has something: this process until it ends or lets go, or until a moment, of which it is not
+  // known that anybody looks at it.
+  std::string hold() const { return self_; }
+  std::string hold_until(Instant until) const;
+  // Whether that is another process that runs, whose time is not over.
+  bool is_others(const std::string& holder, Instant now) const;
+
+ private:
   static std::string self();
   static bool runs(const std::string& process);
 
- private:
+  const std::string self_ = self();
   const std::filesystem::path file_;
   const std::filesystem::path lock_;
 };

@@ -20,7 +20,11 @@ constexpr std::chrono::seconds look_back = std::chrono::days(30);
 constexpr auto results_for = 600s;
 constexpr auto away_for = 20s;  // After a refusal.
 constexpr int page_rows = 200;
+constexpr auto least_wait = 1s;  // Between two questions that bring nothing.
+constexpr auto look_every = 5s;  // Whether what another process had is free.
+constexpr std::chrono::seconds pushed_for{60};
 constexpr std::size_t unwanted_max = 1000;
+const std::string result_mark = "result:";  // Before a delegation's id, among what is in hand.
 constexpr std::string_view no_text = "(empty A2A message)";
 
 std::string text_at(Node node, std::string_view name) {
@@ -96,12 +100,16 @@ io::Task<void> Inbox::run() {
 io::Task<void> Inbox::follow(Box& box) {
   std::chrono::seconds pause = 1s;
   for (;;) {
-    while (items_.size() >= items_max) co_await shrunk_.wait(poll_for);
     bool well = false;
     try {
       if (!box.begun) begin(box);
-      well = co_await fetch(box);
-      look_elsewhere(box);
+      if (items_.size() < items_max) {
+        well = co_await fetch(box);
+      } else {
+        well = true;
+        co_await shrunk_.wait(poll_for);
+      }
+      look_again(box);
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled) throw;
       well = false;
@@ -121,7 +129,13 @@ io::Task<void> Inbox::follow(Box& box) {
 }
 
 void Inbox::begin(Box& box) {
-  box.claims.change([&](Claims::Agreed& agreed) { box.fetched = agreed.cursor; });
+  const Instant now = clock_.now();
+  box.claims.change([&](Claims::Agreed& agreed) {
+    box.fetched = agreed.cursor;
+    std::erase_if(agreed.in_hand, [&](const auto& each) {
+      return each.first.starts_with(result_mark) && !box.claims.is_others(each.second, now);
+    });
+  });
   box.begun = true;
 }
 
@@ -135,12 +149,16 @@ io::Task<bool> Inbox::fetch(Box& box) {
   ask.repeatable = true;
   ask.answer_within = answer_within;
   ask.patience = 0s;
+  const auto asked_at = clock_.monotonic();
   const client::Answer answer = co_await platform_.ask(box.credential, ask);
   if (answer.status == 410 && answer.code() == "cursor_gone") {
-    box.claims.change([](Claims::Agreed& agreed) { agreed.cursor.reset(); });
+    // Numbers may have begun anew, too, so nothing is known by them.
+    box.claims.change([](Claims::Agreed& agreed) {
+      agreed.cursor.reset();
+      agreed.cursor_seq = 0;
+    });
     box.fetched.reset();
     box.rows.clear();
-    box.elsewhere.clear();
     co_return false;
   }
   if (!answer.ok()) {
@@ -160,65 +178,101 @@ io::Task<bool> Inbox::fetch(Box& box) {
     if (!id || !row.find("seq").is(Type::integer)) continue;
     auto item = item_of(row, workspace);
     const bool old = item && text_at(row, "mail").empty() && item->created_at < since;
-    const bool waited_for = item && item->delegation && unwanted_.contains(*item->delegation);
-    const bool wanted = item && !old && !waited_for;
+    const bool told = item && item->delegation && unwanted_.erase(*item->delegation) > 0;
+    const bool wanted = item && !old && !told;
     came.rows.push_back({*id, row.find("seq").integer(), !wanted});
     if (wanted) came.items.push_back(std::move(*item));
   }
-  if (came.rows.empty()) co_return true;
+  // Nothing though nobody waited: whoever answers so is not asked at once again.
+  if (came.rows.empty()) co_return clock_.monotonic() - asked_at > least_wait;
   const ActivityId newest = came.rows.back().id;
   take(box, std::move(came));
   box.fetched = newest;
   co_return true;
 }
 
-// Nothing has changed here when what is agreed on cannot be written.
+void Inbox::mark_handled(std::deque<Row>& rows, const ActivityId& id) {
+  const auto row = std::ranges::find(rows, id, &Row::id);
+  if (row != rows.end()) row->handled = true;
+}
+
+// Nothing has changed here when what is agreed on cannot be written; so everywhere below.
 void Inbox::take(Box& box, Page page) {
-  enum class Fate { mine, done, elsewhere, here };
   std::deque<Row> rows;
-  std::vector<Fate> fates;
+  std::vector<bool> done;
   box.claims.change([&](Claims::Agreed& agreed) {
     rows = box.rows;
     rows.insert(rows.end(), page.rows.begin(), page.rows.end());
-    fates.clear();
-    for (Item& item : page.items) {
-      const std::string id = item.id.text();
-      const auto hand = agreed.in_hand.find(id);
-      Fate fate = Fate::mine;
-      if (agreed.done.contains(id) || item.seq <= agreed.cursor_seq) {
-        fate = Fate::done;
-        std::ranges::find(rows, item.id, &Row::id)->handled = true;
-      } else if (hand != agreed.in_hand.end() && hand->second != self_ &&
-                 Claims::runs(hand->second)) {
-        fate = Fate::elsewhere;
-      } else {
-        if (find(item.id) != nullptr) fate = Fate::here;
-        agreed.in_hand[id] = self_;
-        item.shown = agreed.shown.contains(id);
-      }
-      fates.push_back(fate);
+    done.clear();
+    for (const Item& item : page.items) {
+      done.push_back(agreed.done.contains(item.id.text()) || item.seq <= agreed.cursor_seq);
+      if (done.back()) mark_handled(rows, item.id);
     }
     advance(rows, agreed);
   });
   box.rows = std::move(rows);
-  for (std::size_t i = 0; i < fates.size(); ++i) {
-    if (fates[i] == Fate::elsewhere) box.elsewhere.push_back(std::move(page.items[i]));
-    if (fates[i] == Fate::mine) put(std::move(page.items[i]));
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    if (!done[i] && find(page.items[i].id) == nullptr) put(std::move(page.items[i]));
   }
 }
 
-// What another process handled is over; what one had that has ended is ours.
-void Inbox::look_elsewhere(Box& box) {
-  if (box.elsewhere.empty()) return;
-  Page again;
-  again.items.assign(box.elsewhere.begin(), box.elsewhere.end());
-  std::deque<Item> before = std::exchange(box.elsewhere, {});
-  try {
-    take(box, std::move(again));
-  } catch (...) {
-    box.elsewhere = std::move(before);
-    throw;
+void Inbox::look_again(Box& box) {
+  const WorkspaceId workspace = box.credential.workspace();
+  std::deque<Row> rows;
+  std::set<ActivityId> over;
+  box.claims.change([&](Claims::Agreed& agreed) {
+    rows = box.rows;
+    over.clear();
+    for (const Item& item : items_) {
+      if (item.workspace != workspace) continue;
+      if (!agreed.done.contains(item.id.text()) && item.seq > agreed.cursor_seq) continue;
+      over.insert(item.id);
+      mark_handled(rows, item.id);
+    }
+    advance(rows, agreed);
+  });
+  box.rows = std::move(rows);
+  if (over.empty()) return;
+  std::erase_if(items_, [&](const Item& item) { return over.contains(item.id); });
+  shrunk_.notify();
+}
+
+bool Inbox::is_offered(const Item& item) const {
+  return !item.delegation || !expected_.contains(*item.delegation);
+}
+
+std::vector<Item*> Inbox::claim(const std::function<bool(const Item&)>& wanted, std::size_t max,
+                                Hold hold) {
+  const Instant now = clock_.now();
+  std::set<const Item*> ours;
+  for (Box& box : boxes_) {
+    const WorkspaceId workspace = box.credential.workspace();
+    std::set<const Item*> of_box;
+    box.claims.change([&](Claims::Agreed& agreed) {
+      of_box.clear();
+      for (const Item& item : items_) {
+        if (of_box.size() == max) break;
+        if (item.workspace != workspace || !is_offered(item) || !wanted(item)) continue;
+        const std::string id = item.id.text();
+        if (agreed.done.contains(id) || item.seq <= agreed.cursor_seq) continue;
+        const auto others = [&](const std::string& what) {
+          const auto at = agreed.in_hand.find(what);
+          return at != agreed.in_hand.end() && box.claims.is_others(at->second, now);
+        };
+        if (others(id) || (item.delegation && others(result_mark + *item.delegation))) continue;
+        of_box.insert(&item);
+        std::string& holder = agreed.in_hand[id];
+        const bool firm = hold == Hold::firm || holder == box.claims.hold();
+        holder = firm ? box.claims.hold() : box.claims.hold_until(now + pushed_for);
+      }
+    });
+    ours.merge(of_box);
   }
+  std::vector<Item*> out;
+  for (Item& item : items_) {
+    if (out.size() < max && ours.contains(&item)) out.push_back(&item);
+  }
+  return out;
 }
 
 void Inbox::advance(std::deque<Row>& rows, Claims::Agreed& agreed) {
@@ -233,7 +287,6 @@ void Inbox::advance(std::deque<Row>& rows, Claims::Agreed& agreed) {
   }
   const auto is_behind = [&](const auto& each) { return each.second <= agreed.cursor_seq; };
   std::erase_if(agreed.done, is_behind);
-  std::erase_if(agreed.shown, is_behind);
 }
 
 void Inbox::put(Item item) {
@@ -242,32 +295,40 @@ void Inbox::put(Item item) {
   came_();
 }
 
-void Inbox::tell_untold(const std::function<void(const Item&)>& tell) {
-  for (Item& item : items_) {
-    if (!std::exchange(item.told, true)) tell(item);
+void Inbox::push_new(const std::function<void(const Item&)>& tell) {
+  const auto fresh = [](const Item& item) { return !item.told; };
+  if (std::ranges::none_of(items_, fresh)) return;
+  std::vector<Item*> ours;
+  try {
+    ours = claim(fresh, items_max, Hold::passing);
+  } catch (const Fault& fault) {
+    log::warn("messages are not pushed", log::field("error", fault.text()));
+    return;
   }
+  // What another process has, that has pushed.
+  for (Item& item : items_) item.told = item.told || is_offered(item);
+  for (const Item* item : ours) tell(*item);
 }
 
-io::Task<Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
+io::Task<const Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
   const auto until = clock_.monotonic() + limit;
-  while (items_.empty()) {
+  for (;;) {
+    const auto found = oldest(1);
+    if (!found.empty()) co_return found.front();
     const auto left = until - clock_.monotonic();
     if (left <= 0s) co_return nullptr;
-    co_await grown_.wait(left);
+    // What another process has may become free.
+    co_await grown_.wait(std::min<std::chrono::nanoseconds>(left, look_every));
   }
-  mark_shown({items_.front().id});
-  co_return &items_.front();
 }
 
-std::vector<Item*> Inbox::oldest(std::size_t max) {
-  std::vector<Item*> out;
-  std::vector<ActivityId> ids;
-  for (Item& item : items_) {
-    if (out.size() == max) break;
-    out.push_back(&item);
-    ids.push_back(item.id);
+std::vector<const Item*> Inbox::oldest(std::size_t max) {
+  std::vector<const Item*> out;
+  if (items_.empty()) return out;
+  for (Item* item : claim([](const Item&) { return true; }, max, Hold::firm)) {
+    item->shown = item->told = true;
+    out.push_back(item);
   }
-  mark_shown(ids);
   return out;
 }
 
@@ -285,8 +346,7 @@ bool Inbox::pop(const ActivityId& id) {
     rows = box.rows;
     agreed.done[id.text()] = at->seq;
     agreed.in_hand.erase(id.text());
-    const auto row = std::ranges::find(rows, id, &Row::id);
-    if (row != rows.end()) row->handled = true;
+    mark_handled(rows, id);
     advance(rows, agreed);
   });
   box.rows = std::move(rows);
@@ -295,32 +355,33 @@ bool Inbox::pop(const ActivityId& id) {
   return true;
 }
 
-void Inbox::drop_result(const std::string& delegation) {
-  const auto at =
-      std::ranges::find_if(items_, [&](const Item& item) { return item.delegation == delegation; });
-  if (at != items_.end()) {
-    pop(at->id);
-    return;
-  }
-  if (unwanted_.size() >= unwanted_max) unwanted_.erase(unwanted_.begin());
-  unwanted_.insert(delegation);
+void Inbox::expect_result(const WorkspaceId& workspace, const std::string& delegation) {
+  expected_.insert(delegation);
+  Box& box = box_of(workspace);
+  box.claims.change([&](Claims::Agreed& agreed) {
+    agreed.in_hand[result_mark + delegation] = box.claims.hold();
+  });
 }
 
-void Inbox::mark_shown(const std::vector<ActivityId>& ids) {
-  std::map<Box*, std::vector<const Item*>> fresh;
-  for (const ActivityId& id : ids) {
-    Item* item = find(id);
-    if (item == nullptr || std::exchange(item->shown, true)) continue;
-    fresh[&box_of(item->workspace)].push_back(item);
+void Inbox::end_expecting(const WorkspaceId& workspace, const std::string& delegation,
+                          bool had_it) {
+  expected_.erase(delegation);
+  const auto at =
+      std::ranges::find_if(items_, [&](const Item& item) { return item.delegation == delegation; });
+  try {
+    box_of(workspace).claims.change(
+        [&](Claims::Agreed& agreed) { agreed.in_hand.erase(result_mark + delegation); });
+    if (had_it && at != items_.end()) pop(at->id);
+  } catch (const Fault& fault) {
+    log::warn("what was waited for may come once more", log::field("error", fault.text()));
   }
-  for (const auto& [box, items] : fresh) {
-    try {
-      box->claims.change([&](Claims::Agreed& agreed) {
-        for (const Item* item : items) agreed.shown[item->id.text()] = item->seq;
-      });
-    } catch (const Fault& fault) {
-      log::warn("what was shown cannot be kept", log::field("error", fault.text()));
-    }
+  if (had_it && at == items_.end()) {
+    if (unwanted_.size() >= unwanted_max) unwanted_.erase(unwanted_.begin());
+    unwanted_.insert(delegation);
+  }
+  if (!had_it) {
+    grown_.notify();
+    came_();
   }
 }
 
@@ -337,16 +398,19 @@ Item* Inbox::unanswered(const WorkspaceId& workspace, const std::optional<Worksp
   return at == items_.end() ? nullptr : &*at;
 }
 
-void Inbox::mark_replied(const ActivityId& id) {
-  const auto at = std::ranges::find(items_, id, &Item::id);
-  if (at != items_.end()) at->replied = true;
+void Inbox::mark_replied(const ActivityId& id, bool replied) {
+  if (Item* item = find(id)) item->replied = replied;
 }
 
-std::optional<std::string> Inbox::in_hand(const WorkspaceId& workspace) const {
+void Inbox::mark_called_off(const ActivityId& id) {
+  if (Item* item = find(id)) item->called_off = true;
+}
+
+std::optional<ActivityId> Inbox::in_hand(const WorkspaceId& workspace) const {
   const auto at = std::ranges::find_if(items_, [&](const Item& item) {
-    return item.shown && !item.delegation && item.workspace == workspace;
+    return item.shown && !item.delegation && !item.called_off && item.workspace == workspace;
   });
-  return at == items_.end() ? std::nullopt : std::optional(at->id.text());
+  return at == items_.end() ? std::nullopt : std::optional(at->id);
 }
 
 std::string Inbox::trouble() const {

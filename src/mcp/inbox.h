@@ -1,7 +1,8 @@
-// Messages that wait for this agent. They are followed by long polls, handed out oldest first, and
-// stay until they are popped: until then the platform's row is not behind us, so that a process
-// that is killed leaves them to the next one. Two processes of a workspace share them (claims.h):
-// each message is in one hand.
+// Messages that wait for this agent. They are followed by long polls, shown oldest first, and stay
+// until they are popped: until then the platform's row is not behind us, so that a process that is
+// killed leaves them to the next one. Processes of one workspace share them (claims.h): what one of
+// them showed is shown by no other as long as it runs; what it only pushed, to a client that may
+// not look at it, for a minute.
 #pragma once
 
 #include <chrono>
@@ -34,9 +35,10 @@ struct Item {
   std::string peer_name, peer_role, agent_card_url;
   std::optional<std::string> delegation;  // Of a delegation's result.
   std::string files;                      // JSON list; empty: none.
-  bool shown = false;                     // To a model, by this process or by one before.
-  bool told = false;                      // Its client was told that it is there.
+  bool shown = false;                     // By this process, to a model that asked.
+  bool told = false;                      // It was pushed, here or elsewhere.
   bool replied = false;
+  bool called_off = false;  // It was canceled: nothing is asked because of it any more.
 };
 
 class Inbox {
@@ -51,26 +53,28 @@ class Inbox {
   // Follows every workspace until it is cancelled.
   io::Task<void> run();
 
-  // The oldest, once there is one; null when none came in time. It stays.
-  io::Task<Item*> wait_for(std::chrono::milliseconds limit);
-  std::vector<Item*> oldest(std::size_t max);
+  // The oldest that no other process has, once there is one; null when none came in time. It stays.
+  // Throws Fault when it cannot be kept who has it.
+  io::Task<const Item*> wait_for(std::chrono::milliseconds limit);
+  std::vector<const Item*> oldest(std::size_t max);
   // It is handled. False when there is none of this id. Throws Fault when that cannot be kept.
   bool pop(const ActivityId& id);
-  // The result of a delegation that somebody waits for elsewhere is no message.
-  void drop_result(const std::string& delegation);
+  // The result of a delegation is waited for in another way: it is no message, unless that ends
+  // without it.
+  void expect_result(const WorkspaceId& workspace, const std::string& delegation);
+  void end_expecting(const WorkspaceId& workspace, const std::string& delegation, bool had_it);
 
-  // Calls `tell` with each that this was not done with before, oldest first.
-  void tell_untold(const std::function<void(const Item&)>& tell);
-  // It is known to a model from now on. What cannot be kept of that is known to this process alone.
-  void mark_shown(const std::vector<ActivityId>& ids);
+  // Calls `tell` with each that was pushed nowhere yet, oldest first.
+  void push_new(const std::function<void(const Item&)>& tell);
   // Of this id; null when there is none.
   Item* find(const ActivityId& id);
-  // The oldest message of a person (or of that peer) to a workspace that was shown and not answered
-  // yet: what is said next answers it.
+  // The oldest message of a person (or of that peer) to a workspace that was shown here and is not
+  // answered yet: what is said next answers it.
   Item* unanswered(const WorkspaceId& workspace, const std::optional<WorkspaceId>& peer);
-  void mark_replied(const ActivityId& id);
+  void mark_replied(const ActivityId& id, bool replied);
+  void mark_called_off(const ActivityId& id);
   // What this agent is at, as far as is known: what it asks for is asked because of that.
-  std::optional<std::string> in_hand(const WorkspaceId& workspace) const;
+  std::optional<ActivityId> in_hand(const WorkspaceId& workspace) const;
   // Why nothing may be coming; empty when all is well.
   std::string trouble() const;
 
@@ -88,7 +92,6 @@ class Inbox {
     bool begun = false;                 // It was read how far others had come.
     std::optional<ActivityId> fetched;  // The newest row that was read.
     std::deque<Row> rows;               // Behind the cursor, oldest first.
-    std::deque<Item> elsewhere;         // In another process's hand.
     std::string trouble;
   };
   // Rows as they came, and those of them that are for this agent.
@@ -100,7 +103,15 @@ class Inbox {
   void begin(Box& box);
   io::Task<bool> fetch(Box& box);  // False: pause before the next.
   void take(Box& box, Page page);
-  void look_elsewhere(Box& box);
+  // Takes out what others have handled.
+  void look_again(Box& box);
+  enum class Hold { firm, passing };
+  // The first `max` of those that `wanted` says which no other process has, and which this one has
+  // from now on.
+  std::vector<Item*> claim(const std::function<bool(const Item&)>& wanted, std::size_t max,
+                           Hold hold);
+  bool is_offered(const Item& item) const;
+  static void mark_handled(std::deque<Row>& rows, const ActivityId& id);
   // Moves the cursor over what is handled.
   static void advance(std::deque<Row>& rows, Claims::Agreed& agreed);
   void put(Item item);
@@ -109,10 +120,10 @@ class Inbox {
   client::Platform& platform_;
   const io::Clock& clock_;
   const std::function<void()> came_;
-  const std::string self_ = Claims::self();
   std::deque<Box> boxes_;
-  std::list<Item> items_;           // In this process's hand, as they came.
-  std::set<std::string> unwanted_;  // Delegations whose results are no messages.
+  std::list<Item> items_;           // As they came, whoever has them.
+  std::set<std::string> expected_;  // Delegations whose results are waited for.
+  std::set<std::string> unwanted_;  // Those whose results were told, and are no messages.
   io::Signal grown_, shrunk_;
 };
 

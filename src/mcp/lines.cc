@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 
 #include <poll.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ namespace molecule::mcp {
 namespace {
 
 constexpr std::size_t piece = 64u << 10;
+// What a pipe that says that it takes more takes without waiting.
+constexpr std::size_t taken_at_once = PIPE_BUF;
 constexpr int last_words_ms = 1000;
 
 }  // namespace
@@ -132,7 +135,7 @@ void Lines::write_all() {
       const int waited = ::poll(&ready, 1, last_words_ms);
       ssize_t sent = 0;
       const bool may = waited > 0;
-      if (may) sent = ::write(out_, rest.data(), std::min(rest.size(), piece));
+      if (may) sent = ::write(out_, rest.data(), std::min(rest.size(), taken_at_once));
       const int error = errno;
       lock.lock();
       if (may && sent < 0 && error != EINTR && error != EAGAIN) deaf_ = true;

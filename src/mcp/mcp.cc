@@ -40,10 +40,19 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
   // What came before the client was ready is told once it is.
   const std::function<void()> announce = [&] {
     if (!inbox || session_at == nullptr || !session_at->may_announce()) return;
-    inbox->tell_untold(
+    inbox->push_new(
         [&](const Item& item) { session_at->announce(announced(item, settings.several())); });
   };
-  if (settings.has_inbox) inbox.emplace(platform, settings, clock, announce);
+  if (settings.has_inbox) {
+    try {
+      inbox.emplace(platform, settings, clock, announce);
+    } catch (const Fault& fault) {
+      log::error("there is no inbox: nothing can be kept of what was handled",
+                 log::field("error", fault.text()));
+      settings.no_inbox = "the inbox is not there: " + fault.text() +
+                          "; set CONFIGS_DIR to a directory that can be written";
+    }
+  }
   Tools tools(platform, settings, inbox ? &*inbox : nullptr, random);
   Attendance attendance(platform, settings, clock, [&](std::string why) {
     why_refused = std::move(why);

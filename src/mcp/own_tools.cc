@@ -17,9 +17,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t attachment_max = 25u << 20;  // Bytes of a file.
 constexpr std::size_t attachments_max = 10;
 constexpr std::int64_t wait_max = 300;
+// Shorter than the minute after which many clients give a call up.
+constexpr double wait_default = 50;
 constexpr auto progress_every = 10s;
-
-const Said no_inbox{"the inbox is switched off (MOLECULE_MCP_DISABLE_INBOX)", true};
 
 std::string variable(const char* name) { return process::environment(name).value_or(""); }
 
@@ -34,6 +34,17 @@ std::string form_name(const fs::path& path) {
     }
   }
   return out;
+}
+
+// What the system shows of processes and devices, with credentials in it, and our own.
+bool is_private(const fs::path& path, const fs::path& state) {
+  std::error_code error;
+  for (const fs::path& folder : {fs::path("/proc"), fs::path("/sys"), fs::path("/dev"),
+                                 fs::weakly_canonical(state, error)}) {
+    const auto [end, rest] = std::ranges::mismatch(folder, path);
+    if (end == folder.end()) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -84,13 +95,16 @@ io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<st
   ask.answer_within = 300s;
   for (const std::string& file : files) {
     std::error_code error;
-    const auto status = fs::status(file, error);
-    if (!fs::is_regular_file(status))
+    const fs::path path = fs::canonical(file, error);
+    if (error || !fs::is_regular_file(path, error))
       throw bad_request("no_such_file", fmt::format("{} is no file; nothing was sent", file));
-    if (fs::file_size(file, error) > attachment_max)
+    if (is_private(path, settings_.state))
+      throw bad_request("private_file",
+                        fmt::format("{} is not for others to see; nothing was sent", file));
+    if (fs::file_size(path, error) > attachment_max)
       throw bad_request("file_too_large", fmt::format("{} is larger than {} MB; nothing was sent",
                                                       file, attachment_max >> 20));
-    const auto bytes = files::read(file, attachment_max);
+    const auto bytes = files::read(path, attachment_max);
     if (!bytes)
       throw bad_request("no_such_file", fmt::format("{} is gone; nothing was sent", file));
     ask.body += fmt::format(
@@ -105,8 +119,11 @@ io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<st
     throw bad_request(
         "upload_failed",
         fmt::format("the files were not taken, and nothing was sent: {}", answer.error()));
-  json::Document document = json::Document::parse(answer.body);
-  co_return document.root().find("files").text();
+  const json::Document document = json::Document::parse(answer.body);
+  const Node taken = document.root().find("files");
+  if (!taken.is(json::Type::array) || taken.size() != files.size())
+    throw bad_request("upload_failed", "the platform does not name the files; nothing was sent");
+  co_return taken.text();
 }
 
 io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
@@ -122,6 +139,7 @@ io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
   if (!files.empty()) body.add("attachments", RawJson(co_await upload(as, files)));
   const auto question = question_of(arguments, as.workspace(), std::nullopt);
   body.add_some("reply_to", question);
+  if (question && inbox_ != nullptr) inbox_->mark_replied(*question, true);
   // A question is answered once, however often that is asked for; anything else might be shown
   // twice.
   const client::Answer answer = co_await ask(
@@ -129,8 +147,13 @@ io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
       body.text(), question.has_value());
   if (answer.status == 403 && answer.code() == "talk_to_user_disabled")
     co_return Said{answer.error() + "; hand what you have to your parent with delegate_task", true};
-  if (!answer.ok()) co_return Said{answer.error(), true};
-  if (question && inbox_ != nullptr) inbox_->mark_replied(*question);
+  const bool canceled = answer.ok() && answer.word("status") == "canceled";
+  if (!answer.ok() || canceled) {
+    if (question && inbox_ != nullptr) inbox_->mark_replied(*question, canceled);
+    if (!canceled) co_return Said{answer.error(), true};
+    co_return Said{"the message that this answers was canceled, and the answer was shown to nobody",
+                   true};
+  }
   std::string said = "Message sent to user";
   if (!files.empty()) said += fmt::format(" with {} attachment(s)", files.size());
   if (question) said += fmt::format(". Now call inbox_pop with activity_id {}", question->text());
@@ -138,10 +161,10 @@ io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
 }
 
 io::Task<Said> Tools::wait_for_message(Node arguments, const Progress& progress) {
-  if (inbox_ == nullptr) co_return no_inbox;
+  if (inbox_ == nullptr) co_return Said{settings_.no_inbox, true};
   const Node given = arguments.find("timeout_secs");
   const double seconds =
-      given.is(json::Type::integer) || given.is(json::Type::number) ? given.number() : 60.0;
+      given.is(json::Type::integer) || given.is(json::Type::number) ? given.number() : wait_default;
   const auto limit = std::chrono::milliseconds(
       static_cast<std::int64_t>(std::clamp(seconds, 0.0, double{wait_max}) * 1000));
   auto left = limit;
@@ -160,7 +183,7 @@ io::Task<Said> Tools::wait_for_message(Node arguments, const Progress& progress)
 }
 
 io::Task<Said> Tools::inbox_peek(Node arguments, const Progress&) {
-  if (inbox_ == nullptr) co_return no_inbox;
+  if (inbox_ == nullptr) co_return Said{settings_.no_inbox, true};
   const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(10), 1, 1000);
   std::string list;
   for (const Item* item : inbox_->oldest(static_cast<std::size_t>(limit)))
@@ -169,7 +192,7 @@ io::Task<Said> Tools::inbox_peek(Node arguments, const Progress&) {
 }
 
 io::Task<Said> Tools::inbox_pop(Node arguments, const Progress&) {
-  if (inbox_ == nullptr) co_return no_inbox;
+  if (inbox_ == nullptr) co_return Said{settings_.no_inbox, true};
   const std::string text = text_of(arguments, "activity_id");
   if (text.empty()) co_return Said{"activity_id: is required", true};
   const auto id = ActivityId::parse(text);

@@ -38,6 +38,26 @@ Said not_done(std::string_view name, std::string_view why) {
           true};
 }
 
+// While it lives, a delegation's result is no message.
+class Expected {
+ public:
+  Expected(Inbox* inbox, WorkspaceId workspace, std::string delegation)
+      : inbox_(inbox), workspace_(workspace), delegation_(std::move(delegation)) {
+    if (inbox_ != nullptr) inbox_->expect_result(workspace_, delegation_);
+  }
+  ~Expected() {
+    if (inbox_ != nullptr) inbox_->end_expecting(workspace_, delegation_, had_it_);
+  }
+  Expected(const Expected&) = delete;
+  void had_it() const { had_it_ = true; }
+
+ private:
+  Inbox* const inbox_;
+  const WorkspaceId workspace_;
+  const std::string delegation_;
+  mutable bool had_it_ = false;
+};
+
 bool is_end(std::string_view status) {
   return status == "completed" || status == "failed" || status == "canceled";
 }
@@ -74,8 +94,16 @@ io::Task<client::Answer> Tools::ask(client::Credential& as, http::Method method,
   ask.path = std::move(path);
   ask.body = std::move(body);
   ask.repeatable = repeatable || method == http::Method::get;
-  if (inbox_ != nullptr) ask.parent = inbox_->in_hand(as.workspace());
-  co_return co_await platform_.ask(as, ask);
+  const auto parent = inbox_ == nullptr ? std::nullopt : inbox_->in_hand(as.workspace());
+  if (parent) ask.parent = parent->text();
+  client::Answer answer = co_await platform_.ask(as, ask);
+  if (parent && answer.status == 409 && answer.code() == "task_canceled") {
+    // What it was at was called off; what it does now is not a part of that.
+    inbox_->mark_called_off(*parent);
+    ask.parent.reset();
+    answer = co_await platform_.ask(as, ask);
+  }
+  co_return answer;
 }
 
 std::optional<ActivityId> Tools::question_of(Node arguments, const WorkspaceId& workspace,
@@ -135,12 +163,19 @@ io::Task<Said> Tools::answer_peer(client::Credential& as, const WorkspaceId& pee
   params.add("message", message.raw());
   envelope.add("jsonrpc", "2.0").add("id", "1").add("method", "message/send");
   envelope.add("params", params.raw());
+  // What is handed over meanwhile is no second answer.
+  if (inbox_ != nullptr) inbox_->mark_replied(question, true);
   // Its id keeps a repeated one from arriving twice.
   const client::Answer answer =
       co_await ask(as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()),
                    envelope.text(), true);
-  if (!answer.ok()) co_return not_done(name_of(peer), answer.error());
-  if (inbox_ != nullptr) inbox_->mark_replied(question);
+  const bool refused = !answer.ok() || !answer.word("error").empty();
+  if (refused) {
+    if (inbox_ != nullptr) inbox_->mark_replied(question, false);
+    co_return not_done(name_of(peer), answer.error());
+  }
+  if (answer.word("status") == "canceled")
+    co_return Said{"the question was canceled, and the answer went to nobody", true};
   co_return Said{fmt::format("Answered {}. Now call inbox_pop with activity_id {}.", name_of(peer),
                              question.text())};
 }
@@ -153,29 +188,45 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
   if (question && !task.empty()) co_return co_await answer_peer(as, peer, task, *question);
   Handed handed = co_await hand_over(as, peer, task);
   if (handed.refused) co_return std::move(*handed.refused);
+  const Expected expected(inbox_, as.workspace(), handed.id);
   const std::string path =
       fmt::format("/workspaces/{}/delegations/{}", as.workspace().text(), handed.id);
-  const auto rounds = std::max<std::int64_t>(1, settings_.delegation_wait / result_poll);
-  for (std::int64_t round = 0; round < rounds; ++round) {
-    const client::Answer answer =
-        co_await ask(as, http::Method::get, fmt::format("{}?wait={}", path, result_poll.count()));
-    if (!answer.ok()) co_return not_done(name_of(peer), answer.error());
-    const json::Document document = parsed(answer);
+  // A client that is not told that a call goes on gives it up.
+  auto left = progress.wanted() ? settings_.delegation_wait
+                                : std::min<std::chrono::seconds>(settings_.delegation_wait, 50s);
+  std::string trouble;
+  while (left > 0s) {
+    const auto part = std::min<std::chrono::seconds>(left, result_poll);
+    left -= part;
+    std::optional<client::Answer> answer;
+    try {
+      answer = co_await ask(as, http::Method::get, fmt::format("{}?wait={}", path, part.count()));
+      trouble = answer->ok() ? std::string() : answer->error();
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+      trouble = fault.text();
+    }
+    if (!trouble.empty()) {
+      // The work goes on, whatever keeps its result from us.
+      progress(trouble);
+      co_await io::sleep(std::min<std::chrono::seconds>(part, 5s));
+      continue;
+    }
+    const json::Document document = parsed(*answer);
     const std::string status = member(document.root(), "status");
     if (is_end(status)) {
-      if (inbox_ != nullptr) inbox_->drop_result(handed.id);
+      expected.had_it();
       if (status == "completed")
-        co_return Said{quoted(name_of(peer), member(document.root(), "result"))};
+        co_return Said{quoted(name_of(peer), member(document.root(), "result"), random_.number())};
       const std::string why = member(document.root(), "error");
       co_return not_done(name_of(peer), why.empty() ? status : why);
     }
     progress(fmt::format("{} is at it ({})", name_of(peer), status));
   }
-  co_return Said{
-      fmt::format("{} has not answered within {} s and goes on. The result comes to the "
-                  "inbox as a delegation_result; check_task_status with task_id {} "
-                  "tells how it stands.",
-                  name_of(peer), settings_.delegation_wait.count(), handed.id)};
+  co_return Said{fmt::format(
+      "{} has not answered yet{} and goes on: do not hand it over again. The result comes to the "
+      "inbox as a delegation_result; check_task_status with task_id {} tells how it stands.",
+      name_of(peer), trouble.empty() ? std::string() : fmt::format(" ({})", trouble), handed.id)};
 }
 
 io::Task<Said> Tools::delegate_task_async(Node arguments, const Progress&) {

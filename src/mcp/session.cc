@@ -256,13 +256,15 @@ void Session::begin(const Request& request, Node params) {
 io::Task<void> Session::run(Call& call) {
   Said said;
   auto work = [&]() -> io::Task<void> {
-    const Progress progress = [&](std::string_view text) {
-      if (call.progress_token.empty()) return;
-      json::Object params;
-      params.add("progressToken", RawJson(call.progress_token)).add("progress", ++call.progressed);
-      if (call.request.revision >= "2025-03-26") params.add("message", text);
-      ends_.write(notification("notifications/progress", params.text()));
-    };
+    Progress progress;
+    if (!call.progress_token.empty())
+      progress = Progress([&](std::string_view text) {
+        json::Object params;
+        params.add("progressToken", RawJson(call.progress_token))
+            .add("progress", ++call.progressed);
+        if (call.request.revision >= "2025-03-26") params.add("message", text);
+        ends_.write(notification("notifications/progress", params.text()));
+      });
     try {
       said = co_await tools_.call(*call.tool, call.document.root().find("arguments"), progress);
     } catch (const std::exception& problem) {
@@ -283,8 +285,9 @@ io::Task<void> Session::run(Call& call) {
 // Nothing of ours changes while this process runs: it is said that nothing will be told.
 void Session::listen(const Request& request) {
   take_out_finished();
-  if (under_way(request.id) != nullptr) {
-    refuse(request.id, jsonrpc::invalid_request, "a request of this id is under way");
+  if (under_way(request.id) != nullptr || calls_.size() >= calls_max) {
+    refuse(request.id, jsonrpc::invalid_request,
+           "a request of this id is under way, or too many are");
     return;
   }
   json::Object params;

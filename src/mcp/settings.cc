@@ -83,9 +83,11 @@ void read_several(const std::string& text, Settings& settings, std::vector<std::
     const auto id = id_text.is(json::Type::string) ? WorkspaceId::parse(id_text.string())
                                                    : std::optional<WorkspaceId>();
     if (!id) complain("\"id\" must be a workspace's id");
-    if (!token.is(json::Type::string) || token.string().empty())
-      complain("\"token\" must be its token");
-    if (!id || !token.is(json::Type::string) || token.string().empty()) continue;
+    const std::string what = token.is(json::Type::string)
+                                 ? client::Credential::wrong_with(token.string())
+                                 : std::string("must be its token");
+    if (!what.empty()) complain("\"token\" " + what);
+    if (!id || !what.empty()) continue;
     if (!seen.insert(*id).second) {
       complain(fmt::format("{} stands there twice", id->text()));
       continue;
@@ -105,6 +107,8 @@ void read_one(Settings& settings, std::vector<std::string>& wrong) {
   }
   const WorkspaceId whose = id.value_or(WorkspaceId());
   if (auto token = environment("MOLECULE_WORKSPACE_TOKEN")) {
+    if (const std::string what = client::Credential::wrong_with(*token); !what.empty())
+      wrong.push_back("MOLECULE_WORKSPACE_TOKEN " + what);
     settings.members.emplace_back(whose, Secret(std::move(*token)));
     return;
   }
@@ -141,6 +145,9 @@ Settings read_settings() {
   Settings settings;
   std::vector<std::string> wrong;
   settings.state = state_directory();
+  if (!settings.state.is_absolute()) settings.state = fs::absolute(settings.state);
+  if (!environment("CONFIGS_DIR") && !environment("HOME"))
+    wrong.emplace_back("neither CONFIGS_DIR nor HOME is set: a directory to keep things in");
   settings.platform_url = or_empty("PLATFORM_URL");
   if (settings.platform_url.empty()) settings.platform_url = or_empty("MOLECULE_PLATFORM_URL");
   if (settings.platform_url.empty()) {

@@ -11,13 +11,14 @@
 namespace molecule::mcp {
 
 struct Settings {
-  std::string platform_url;                   // PLATFORM_URL
-  std::vector<client::Credential> members;    // Not empty; the first is the primary.
-  std::string name;                           // MOLECULE_AGENT_NAME
-  std::string description;                    // MOLECULE_AGENT_DESCRIPTION
-  std::vector<std::string> skills;            // MOLECULE_AGENT_SKILLS
-  std::chrono::seconds wait_hint{2};          // MOLECULE_MCP_POLL_TIMEOUT_SECS; 0: push alone
-  bool beats = true;                          // MOLECULE_MCP_DISABLE_HEARTBEAT
+  std::string platform_url;                 // PLATFORM_URL
+  std::vector<client::Credential> members;  // Not empty; the first is the primary.
+  std::string name;                         // MOLECULE_AGENT_NAME
+  std::string description;                  // MOLECULE_AGENT_DESCRIPTION
+  std::vector<std::string> skills;          // MOLECULE_AGENT_SKILLS
+  std::chrono::seconds wait_hint{2};        // MOLECULE_MCP_POLL_TIMEOUT_SECS; 0: push alone
+  bool beats = true;                        // MOLECULE_MCP_DISABLE_HEARTBEAT
+  std::string no_inbox = "the inbox is switched off (MOLECULE_MCP_DISABLE_INBOX)";
   bool has_inbox = true;                      // MOLECULE_MCP_DISABLE_INBOX
   std::chrono::seconds delegation_wait{300};  // DELEGATION_TIMEOUT
   std::string push_method;                    // MOLECULE_MCP_PUSH_METHOD

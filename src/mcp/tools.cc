@@ -41,7 +41,7 @@ constexpr std::array telling{
     Argument{"workspace_id", Form::text, false, "Of several workspaces, the one that speaks"},
     reply_argument};
 constexpr std::array waiting{
-    Argument{"timeout_secs", Form::number, false, "How long to wait, 0 to 300 (default 60)"}};
+    Argument{"timeout_secs", Form::number, false, "How long to wait, 0 to 300 (default 50)"}};
 constexpr std::array peeking{Argument{"limit", Form::whole, false, "At most so many (default 10)"}};
 constexpr std::array popping{
     Argument{"activity_id", Form::text, true, "Of the message that was answered"}};

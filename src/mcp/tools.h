@@ -22,8 +22,20 @@ struct Said {
   bool failed = false;
 };
 
-// Tells the client that a call goes on; `text` is for people.
-using Progress = std::function<void(std::string_view text)>;
+// Tells the client that a call goes on, where it wants to hear that.
+class Progress {
+ public:
+  Progress() = default;
+  explicit Progress(std::function<void(std::string_view text)> tell) : tell_(std::move(tell)) {}
+  bool wanted() const { return tell_ != nullptr; }
+  // `text` is for people.
+  void operator()(std::string_view text) const {
+    if (tell_) tell_(text);
+  }
+
+ private:
+  std::function<void(std::string_view text)> tell_;
+};
 
 class Tools;
 

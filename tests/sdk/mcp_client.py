@@ -112,6 +112,14 @@ class McpClient:
         found = wait_for("it to be pushed", lambda: [each for each in self.heard if text in str(each.get("params", {}).get("content"))])
         return dict(found[0])
 
+    def deafened(self) -> McpClient:
+        """Another one of the same environment, whose answers nobody reads."""
+        self.close()
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([str(BINARY), "mcp"], env=self._environment, stdin=subprocess.PIPE,
+                                             stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        return self
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()

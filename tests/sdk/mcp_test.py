@@ -179,6 +179,8 @@ def test_every_problem_of_the_environment_is_told_at_once(tmp_path: Path) -> Non
     assert client.status() == 2
     for word in ("PLATFORM_URL: ", "MOLECULE_WORKSPACES[0]: ", "MOLECULE_WORKSPACES[1]: expected an object", "MOLECULE_WORKSPACES[2]: "):
         assert word in client.log()
+    client = McpClient(tmp_path, **(bare(tmp_path) | {"MOLECULE_WORKSPACE_TOKEN": "mol_x\n"}))
+    assert client.status() == 2 and "blanks inside" in client.log()
     for text, why in ((" \n", "is blank"), ("two words", "blanks inside"), (None, "does not exist")):
         file = tmp_path / "token"
         file.unlink(missing_ok=True)
@@ -250,19 +252,19 @@ def test_an_answer_is_to_what_it_names_or_to_what_was_shown(place: Place) -> Non
     place.client.says("send_message_to_user", message="2", reply_to=second["meta"]["activity_id"])
     assert (place.row("first")["mail"], place.row("second")["mail"]) == ("polled", "settled")
     assert place.client.message()["text"] == "first"
-    # The next process knows what was shown: an answer in the next turn is to that.
+    # What another process showed is not what this one answers.
     place.client.kill()
     later = place.another()
     later.hello()
-    wait_for("what is left", lambda: pushed_texts(later) == ["first", "third"])
+    wait_for("what is left", lambda: held_by(later) == ["first", "third"])
+    third = place.another()
+    third.hello()
+    third.says("send_message_to_user", message="The build is done.")
+    assert (place.row("first")["mail"], place.row("third")["mail"]) == ("polled", "polled")
     later.says("send_message_to_user", message="1")
     assert (place.row("first")["mail"], place.row("third")["mail"]) == ("settled", "polled")
     text, failed = later.call("send_message_to_user", message="x", reply_to="nothing")
     assert failed and "reply_to" in text
-
-
-def pushed_texts(client: McpClient) -> list[str]:
-    return [each["params"]["content"].split("\n")[1] for each in client.heard]
 
 
 def test_what_was_not_popped_comes_to_the_next_process_once(place: Place) -> None:
@@ -295,7 +297,8 @@ def test_a_full_disk_loses_and_repeats_nothing(place: Place, tmp_path: Path) -> 
     place.stage.say(place.id, "meanwhile")
     text, failed = place.client.call("inbox_pop", activity_id=before["activity_id"])
     assert failed and "inbox" in text
-    assert held_by(place.client) == ["before"], "what cannot be kept is not handed out"
+    text, failed = place.client.call("inbox_peek")
+    assert failed and "inbox" in text, "what cannot be kept is not shown"
     blocked.rename(folder)
     wait_for("both", lambda: held_by(place.client) == ["before", "meanwhile"])
     assert json.loads(place.client.says("inbox_pop", activity_id=before["activity_id"]))["removed"] is True
@@ -305,22 +308,27 @@ def test_a_full_disk_loses_and_repeats_nothing(place: Place, tmp_path: Path) -> 
     wait_for("what is left", lambda: held_by(later) == ["meanwhile"])
 
 
-def test_two_processes_share_an_inbox_and_each_message_is_in_one_hand(place: Place) -> None:
+def test_two_processes_share_an_inbox_and_what_one_showed_is_its_own(place: Place) -> None:
     other = place.another()
     other.hello()
-    for i in range(6):
+    place.stage.say(place.id, "m0")
+    assert place.client.message()["text"] == "m0"
+    assert held_by(other) == [], "the first has shown it"
+    for i in range(1, 4):
         place.stage.say(place.id, f"m{i}")
-
-    def held() -> tuple[list[str], list[str]]:
-        return tuple([each["text"] for each in json.loads(one.says("inbox_peek"))] for one in (place.client, other))  # type: ignore[return-value]
-
-    wait_for("all of them", lambda: sum(map(len, held())) == 6)
-    one, two = held()
-    assert sorted(one + two) == [f"m{i}" for i in range(6)]
+    # Who asks has what nobody has been shown, however long the other may sit idle.
+    wait_for("the rest", lambda: held_by(place.client) == ["m0", "m1", "m2", "m3"] or held_by(other))
+    wait_for("all of them", lambda: sorted(held_by(place.client) + held_by(other)) == ["m0", "m1", "m2", "m3"])
     place.client.kill()
-    # What it had in hand is the other's, once that looks again.
-    place.stage.say(place.id, "m6")
-    wait_for("the other to have all", lambda: sorted(held_by(other)) == [f"m{i}" for i in range(7)])
+    wait_for("the other to have all", lambda: held_by(other) == ["m0", "m1", "m2", "m3"])
+
+
+def test_a_client_that_does_not_read_is_left(alone: McpClient) -> None:
+    alone.hello()
+    deaf = alone.deafened()
+    for number in range(60):
+        deaf.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/list"}) + "\n")
+    assert deaf.end() == 0
 
 
 def held_by(client: McpClient) -> list[str]:
@@ -442,6 +450,7 @@ def test_files_go_with_a_message(place: Place, tmp_path: Path) -> None:
     assert "with 1 attachment(s)" in place.client.says("send_message_to_user", message="see", attachments=[str(file)])
     row = next(row for row in place.stage.rows(place.id) if row.get("method") == "notify")
     assert "report.txt" in str(row["response_body"])
-    text, failed = place.client.call("send_message_to_user", message="see", attachments=[str(tmp_path / "none")])
-    assert failed and "nothing was sent" in text
+    for wrong in (str(tmp_path / "none"), str(tmp_path), "/proc/self/environ", "/dev/null", str(tmp_path / "configs" / "inbox" / place.id / "inbox.json")):
+        text, failed = place.client.call("send_message_to_user", message="see", attachments=[wrong])
+        assert failed and "nothing was sent" in text
     assert len([row for row in place.stage.rows(place.id) if row.get("method") == "notify"]) == 1
