@@ -86,6 +86,12 @@ describe("an answer", () => {
     expect(silent.messages).toHaveLength(2);
   });
   it("that is an error speaks as the platform", () => {
+    const why = { kind: "message", role: "agent", messageId: "r1-status", parts: [{ kind: "text", text: "The disk is full" }] };
+    const failed = { result: { kind: "task", id: "r1", contextId: "r1", status: { state: "failed", message: why } } };
+    const told = applyToThread(asked("queued"), frame("A2A_RESPONSE", { message_id: "q1", response_body: failed }));
+    const announced = applyToThread(told, frame("AGENT_MESSAGE", { message: "The disk is full", message_id: "n1", reply_to: "q1" }));
+    expect(texts(announced)).toEqual(["user:Summarise", "agent:The disk is full"]);
+    expect(announced.messages[1]?.taskState).toBe("failed");
     const thread = applyToThread(asked(), frame("A2A_RESPONSE", { message_id: "q1", response_body: { error: { message: "It broke" } } }));
     expect(texts(thread)).toEqual(["user:Summarise", "system:It broke"]);
   });
