@@ -77,6 +77,7 @@ afterEach((context) => {
 
 test("the first card is there soon, and then all of them", async () => {
   await ask("PUT", "/canvas/viewport", { x: 100, y: 20, zoom: 0.11 });
+  await page.evaluate(() => localStorage.removeItem("molecule.view"));
   const started = Date.now();
   await page.goto(platform.url, { waitUntil: "commit" });
   await person.card("lead-0").waitFor();
@@ -119,6 +120,7 @@ test("where the view was left is where another browser opens", async () => {
     const { x } = await ask("GET", "/canvas/viewport");
     return x !== 100;
   });
+  await page.evaluate(() => localStorage.removeItem("molecule.view"));
   await page.reload();
   await person.card("lead-0").waitFor();
   const numbers = (text) => text.match(/-?[\d.]+/g).map(Number);
@@ -134,6 +136,7 @@ test("a task, a status and a name are on their card within a tenth of a second",
       body: JSON.stringify(body),
     });
   await ask("PUT", "/canvas/viewport", { x: 60, y: -300, zoom: 1 });
+  await page.evaluate(() => localStorage.removeItem("molecule.view"));
   await page.reload();
   await person.seesLive();
   await person.card("lead-0").waitFor();

@@ -3,12 +3,14 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent }
 import { tidyEverything } from "@/actions/arranging";
 import { forgetAll } from "@/actions/history";
 import { resumeLeaving } from "@/actions/leaving";
-import { extractAll, fold, keepPlaced, move, nestAll, withPicked } from "@/actions/placing";
+import { resume } from "@/actions/lifecycle";
+import { describe, extractAll, fold, keepPlaced, move, nestAll, withPicked } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
 import { signOut, type Session } from "@/api/session_api";
 import { readView, saveView, type SavedView } from "@/api/viewport_api";
 import type { Connection, TicketMade } from "@/api/wire";
+import type { NextAct } from "@/canvas/card_asks";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
@@ -72,6 +74,8 @@ type Overlay =
   | { is: "delete"; id: string }
   | { is: "parent"; ids: readonly string[] };
 
+const isView = (value: unknown): value is SavedView =>
+  typeof value === "object" && value !== null && ["x", "y", "zoom"].every((key) => Number.isFinite((value as Record<string, unknown>)[key]));
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 
 export function CanvasPage({ session, onSignedOut }: { session: Session; onSignedOut: () => void }) {
@@ -80,7 +84,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const retry = useRef<() => void>(undefined);
   const [showHops, setShowHops] = useState(() => recall("show_hops", isBoolean) ?? true);
   // The view the canvas was left with; null once it is known that there is none.
-  const [savedView, setSavedView] = useState<SavedView | null | undefined>();
+  const [savedView, setSavedView] = useState<SavedView | null | undefined>(() => recall("view", isView));
   const route = useSelected(routeStore, (value) => value);
   const onPhone = usePhone();
   const view = viewOf(route, onPhone);
@@ -96,7 +100,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
 
   useEffect(() => {
     // Without it the page is whole: everything is fitted.
-    readView().then((view) => setSavedView(view ?? null), () => setSavedView(null));
+    if (recall("view", isView) === undefined) readView().then((kept) => setSavedView(kept ?? null), () => setSavedView(null));
   }, []);
 
   useEffect(refuseDroppedFiles, []);
@@ -126,11 +130,13 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     mark({ selected: workspace?.id });
     if (!workspace) return;
     // The panel takes its width first; then what it covers is known.
-    const frame = requestAnimationFrame(() => graph.controls?.reveal(workspace.id));
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => graph.controls?.reveal(workspace.id));
+    });
     return () => cancelAnimationFrame(frame);
-    // Only another selection moves the view.
+    // Only another selection moves the view, and the graph coming up with one.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [workspace?.id]);
+  }, [workspace?.id, view, savedView === undefined]);
 
   // An open workspace that is deleted, here or elsewhere, closes its panel; an address that leads nowhere says why.
   const wasOpen = useRef<string | undefined>(undefined);
@@ -171,11 +177,23 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onMenu = useCallback((id: string, at: Point) => setOverlay({ is: "menu", id, at }), []);
   const onNest = useCallback((id: string, parent: string, to: Point) => void nestAll(withPicked(id), parent, to), []);
   const onExtract = useCallback((id: string, to: Point) => void extractAll(withPicked(id), to), []);
+  const onNext = useCallback((id: string, what: NextAct) => {
+    if (what === "resume") void resume(id);
+    else navigate({ workspace: id, tab: "details" });
+  }, []);
+  const onRename = useCallback(
+    (id: string, name: string) => void describe(id, { name }).catch((error: unknown) => toast("error", `It could not be renamed: ${messageOf(error)}`)),
+    [],
+  );
   const onTidy = useCallback(() => void tidyEverything(), []);
   const onShow = useCallback((show: string) => navigate({ show }), []);
   const onOpenRow = useCallback((id: string, tab?: string) => navigate({ workspace: id, ...(tab ? { tab } : {}) }), []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
-  const onView = useCallback((view: SavedView) => void saveView(view).catch(() => undefined), []);
+  const onView = useCallback((now: SavedView) => {
+    // A browser opens where it was left; one that is new, where the last one looked.
+    remember("view", now);
+    void saveView(now).catch(() => undefined);
+  }, []);
   const onKey = useCallback((id: string, event: KeyboardEvent) => cardKey(id, event, onSelect), [onSelect]);
   const onOpenTeam = useCallback((id: string) => {
     const org = orgStore.get();
@@ -270,6 +288,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onKey={onKey}
               onPlaced={keepPlaced}
               onTidy={onTidy}
+              onNext={onNext}
+              onRename={onRename}
             />
           )}
           {(!loaded || (view === "graph" && savedView === undefined)) && (

@@ -5,6 +5,7 @@ import { descendantsOf, statusWords } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
+import { NextButton } from "./card_buttons";
 import { RuntimePill } from "./pills";
 import styles from "./workspace_node.module.css";
 
@@ -84,6 +85,7 @@ export function Foot({ workspace, far }: { workspace: Workspace; far: boolean })
           </span>
         )
       )}
+      {!far && workspace.active_tasks === 0 && <NextButton workspace={workspace} />}
     </div>
   );
 }

@@ -1,10 +1,15 @@
+import { MarkerType } from "@xyflow/react";
 import type { Org } from "@/model/org";
 import { statusWords } from "@/model/selectors";
-import type { Hops } from "@/model/hops";
+import type { Hop, Hops } from "@/model/hops";
+import { clearest, curvesBetween, type End } from "./hop_curve";
 import type { HopFlowEdge } from "./hop_edge";
 import { placeLabels, wordsEnd } from "./hop_labels";
-import type { Box, Layout, Point } from "./layout";
+import { overlaps, type Box, type Layout } from "./layout";
 import type { WorkspaceFlowNode } from "./workspace_node";
+
+/** How far a way around leaves the cards it joins. */
+const reach = 170;
 
 /**
  * The graph library's nodes for a layout. A node that did not change keeps its identity, so a heartbeat or a task
@@ -51,35 +56,45 @@ function sameNode(old: WorkspaceFlowNode, box: Box, label: string, holding: Read
   );
 }
 
-function isInside(layout: Layout, id: string, ancestor: string): boolean {
-  for (let at = layout.boxes.get(id)?.parent ?? null; at !== null; at = layout.boxes.get(at)?.parent ?? null)
-    if (at === ancestor) return true;
-  return false;
+const endOf = (box: Box): End => ({ x: box.x, y: box.y, w: box.w, h: box.h, words: box.open ? wordsEnd : box.h });
+
+/** The cards a box is in, itself among them. */
+function within(layout: Layout, id: string): Set<string> {
+  const found = new Set<string>();
+  for (let at: string | null = id; at !== null && !found.has(at); at = layout.boxes.get(at)?.parent ?? null) found.add(at);
+  return found;
 }
 
-const above = ({ x, y, w }: Box): Point => ({ x: x + w / 2, y });
-const below = ({ x, y, w, h, open }: Box): Point => ({ x: x + w / 2, y: y + (open ? wordsEnd : h) });
+/** How a call ended, for the colour of its edge: traffic alone is no trouble. */
+export type Outcome = "fine" | "failed" | "canceled";
+export const outcomeOf = ({ failed, canceled }: Hop): Outcome => (failed > 0 ? "failed" : canceled > 0 ? "canceled" : "fine");
+const colours: Record<Outcome, string> = { fine: "var(--primary)", failed: "var(--bad)", canceled: "var(--grey)" };
 
-/** The edges to draw: hops whose both ends are visible. A parent is entered and left below its own words. */
+/** The edges to draw: hops whose both ends are visible, each by the way that crosses the fewest cards. */
 export function flowEdges(hops: Hops, layout: Layout, onOpen: (from: string) => void): HopFlowEdge[] {
+  const boxes = [...layout.boxes.values()];
   const drawn = [...hops.values()].flatMap((hop) => {
     const [source, target] = [layout.boxes.get(hop.from), layout.boxes.get(hop.to)];
     if (!source || !target) return [];
-    const upward = isInside(layout, hop.from, hop.to);
-    const [from, to] = upward ? [above(source), below(target)] : [below(source), above(target)];
-    return [{ hop, curve: { from, to, upward } }];
+    const around = new Set([...within(layout, hop.from), ...within(layout, hop.to)]);
+    const [left, top] = [Math.min(source.x, target.x) - reach, Math.min(source.y, target.y) - reach];
+    const area = { x: left, y: top, w: Math.max(source.x + source.w, target.x + target.w) + reach - left, h: Math.max(source.y + source.h, target.y + target.h) + reach - top };
+    // What is in a card that is crossed is crossed with it.
+    const others = boxes.filter((box) => !around.has(box.id) && (box.parent === null || around.has(box.parent)) && overlaps(box, area));
+    return [{ hop, curve: clearest(curvesBetween(endOf(source), endOf(target)), others), ends: [source, target] as const }];
   });
   const places = placeLabels(drawn, layout);
-  return drawn.map(({ hop, curve: { upward } }) => ({
+  return drawn.map(({ hop, curve, ends: [source, target] }) => ({
     id: hop.key,
     type: "hop",
     source: hop.from,
     target: hop.to,
-    sourceHandle: upward ? "top" : "bottom",
-    targetHandle: upward ? "bottom" : "top",
-    data: { onOpen, upward, part: 0.5, crowded: true, ...places.get(hop.key) },
+    sourceHandle: "bottom",
+    targetHandle: "top",
+    data: { onOpen, curve, ends: [endOf(source), endOf(target)], part: 0.5, crowded: true, ...places.get(hop.key) },
     focusable: false,
     selectable: false,
     zIndex: 1000,
+    markerEnd: { type: MarkerType.ArrowClosed, color: colours[outcomeOf(hop)], width: 30, height: 30, markerUnits: "userSpaceOnUse" },
   }));
 }

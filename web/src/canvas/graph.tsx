@@ -11,11 +11,12 @@ import {
   type NodeChange,
   type Viewport,
 } from "@xyflow/react";
-import { LayoutGrid } from "lucide-react";
+import { LayoutGrid, Maximize } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type MouseEvent } from "react";
 import { hopsStore } from "@/model/hops";
 import { orgStore } from "@/model/org";
 import { useSelected } from "@/ui/store";
+import { cardAsks, type NextAct } from "./card_asks";
 import { flowEdges, flowNodes } from "./flow_nodes";
 import { graph } from "./graph_controls";
 import { GraphBinding } from "./graph_binding";
@@ -23,8 +24,8 @@ import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
 import { LandingGhost } from "./landing_ghost";
 import { emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
-import { marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
-import { fitClosest, fitPadding, openingView, zoomLeast, zoomMost } from "./opening_view";
+import { litStore, marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
+import { openingView, zoomLeast, zoomMost } from "./opening_view";
 import { useRubberBand } from "./rubber_band";
 import { statusTone } from "./status_dot";
 import { none, useCardDrag } from "./use_card_drag";
@@ -36,15 +37,24 @@ import styles from "./graph.module.css";
 const nodeTypes = { workspace: WorkspaceNode };
 const edgeTypes = { hop: HopEdge };
 const gridStep = 24;
-const fitOptions = { padding: fitPadding, maxZoom: fitClosest };
+const onFit = () => graph.controls?.showAll();
 const hidden = { hideAttribution: true };
 const mapSize = { width: 168, height: 112 };
 const mapColour = (node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status]);
 
-function onPoint({ target }: { target: EventTarget }) {
-  pointedStore.set(target instanceof Element ? target.closest<HTMLElement>("[data-workspace-id]")?.dataset.workspaceId : undefined);
+/** The card, and those it has traffic with, stand out while it is pointed at. */
+function point(id: string | undefined) {
+  if (pointedStore.get() === id) return;
+  const lit = new Set<string>();
+  if (id !== undefined)
+    for (const { from, to } of hopsStore.get().values()) if (from === id || to === id) lit.add(from).add(to);
+  if (lit.size > 0 || litStore.get().size > 0) litStore.set(lit);
+  pointedStore.set(id);
 }
-const onPointAway = () => pointedStore.set(undefined);
+function onPoint({ target }: { target: EventTarget }) {
+  point(target instanceof Element ? target.closest<HTMLElement>("[data-workspace-id]")?.dataset.workspaceId : undefined);
+}
+const onPointAway = () => point(undefined);
 
 export interface GraphHandlers {
   onSelect: (id: string | undefined) => void;
@@ -60,6 +70,9 @@ export interface GraphHandlers {
   /** The view rests somewhere else than before. */
   onView: (view: Viewport) => void;
   onTidy: () => void;
+  /** The button on a card for what it needs next. */
+  onNext: (id: string, what: NextAct) => void;
+  onRename: (id: string, name: string) => void;
   /** Cards that stood nowhere and were given a place. */
   onPlaced: (placed: Layout["placed"]) => void;
 }
@@ -80,7 +93,7 @@ export function Graph(props: GraphProps) {
 }
 
 function Flow(props: GraphProps) {
-  const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onTidy, onView, showHops, savedView } = props;
+  const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onTidy, onNext, onRename, onView, showHops, savedView } = props;
   const structure = useSelected(orgStore, (org) => org.structure);
   // One word per card: statuses are part of a node's name and of the minimap, everything else is the card's own business.
   const statuses = useSelected(orgStore, (org) => [...org.workspaces.values()].map((each) => each.status).join());
@@ -134,6 +147,10 @@ function Flow(props: GraphProps) {
   useEffect(() => {
     if (layout.placed.length > 0) onPlaced(layout.placed);
   }, [layout, onPlaced]);
+
+  useEffect(() => {
+    cardAsks.current = { menu: onMenu, next: onNext, rename: onRename };
+  }, [onMenu, onNext, onRename]);
 
   const edges = useMemo(
     () => (showHops ? flowEdges(hops, layout, onOpenHop) : []),
@@ -231,7 +248,10 @@ function Flow(props: GraphProps) {
           proOptions={hidden}
         >
           <Background variant={BackgroundVariant.Dots} gap={gridStep} size={1.5} />
-          <Controls showInteractive={false} fitViewOptions={fitOptions}>
+          <Controls showInteractive={false} showFitView={false}>
+            <ControlButton className="react-flow__controls-fitview" onClick={onFit} title="Show everything (F)" aria-label="Fit View">
+              <Maximize aria-hidden />
+            </ControlButton>
             <ControlButton onClick={onTidy} title="Tidy everything (Shift A)" aria-label="Tidy everything">
               <LayoutGrid aria-hidden />
             </ControlButton>

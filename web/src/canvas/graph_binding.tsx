@@ -1,8 +1,8 @@
 import { useNodesInitialized, useReactFlow, useStore } from "@xyflow/react";
 import { useEffect, useRef, type RefObject } from "react";
 import { graph, prefersStill } from "./graph_controls";
-import type { Layout } from "./layout";
-import { fitClosest, fitPadding, shiftToReveal } from "./opening_view";
+import type { Layout, Rect } from "./layout";
+import { around, fitted, shiftToReveal } from "./opening_view";
 import { zoomName, zoomStore } from "./zoom_level";
 
 const panMs = 400;
@@ -13,7 +13,7 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
   const flow = useReactFlow();
   const zoom = useStore((state) => zoomName(state.transform[2]));
   const ready = useNodesInitialized();
-  const fitted = useRef(layout.boxes.size > 0);
+  const opened = useRef(layout.boxes.size > 0);
   const latest = useRef(layout);
 
   useEffect(() => {
@@ -25,15 +25,13 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
     zoomStore.set(zoom);
   }, [wrapper, zoom]);
 
-  // Opened on an empty organisation, the view goes to the first card that arrives.
-  useEffect(() => {
-    if (!ready || fitted.current) return;
-    fitted.current = true;
-    void flow.fitView({ padding: fitPadding, maxZoom: fitClosest });
-  }, [flow, ready]);
-
   useEffect(() => {
     const duration = () => (prefersStill() ? 0 : panMs);
+    const fit = (boxes: Iterable<Rect>) => {
+      const area = wrapper.current;
+      const all = around(boxes);
+      if (area && all) void flow.setViewport(fitted(all, { width: area.clientWidth, height: area.clientHeight }), { duration: duration() });
+    };
     const cardOf = (id: string) =>
       wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`);
     const reveal = (id: string, milliseconds: number) => {
@@ -46,8 +44,8 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
       void flow.setViewport({ x: view.x + shift.x, y: view.y + shift.y, zoom: view.zoom }, { duration: milliseconds });
     };
     graph.controls = {
-      show: (ids) => void flow.fitView({ nodes: ids.map((id) => ({ id })), padding: fitPadding, maxZoom: fitClosest, duration: duration() }),
-      showAll: () => void flow.fitView({ padding: fitPadding, maxZoom: fitClosest, duration: duration() }),
+      show: (ids) => fit(ids.flatMap((id) => latest.current.boxes.get(id) ?? [])),
+      showAll: () => fit(latest.current.boxes.values()),
       reveal: (id) => reveal(id, duration()),
       focus: (id) => {
         const card = cardOf(id);
@@ -67,6 +65,13 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
       graph.controls = undefined;
     };
   }, [flow, wrapper]);
+
+  // Opened on an empty organisation, the view goes to the first card that arrives.
+  useEffect(() => {
+    if (!ready || opened.current) return;
+    opened.current = true;
+    graph.controls?.showAll();
+  }, [ready]);
 
   return null;
 }

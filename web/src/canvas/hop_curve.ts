@@ -1,33 +1,103 @@
-import type { Point } from "./layout";
+import type { Point, Rect } from "./layout";
 
-/** Of a hop: it leaves one end downwards and comes to the other from above; upward it is the other way round. */
+/** A curve between two cards: where it leaves the one, where it comes to the other, and the points that bend it. */
 export interface Curve {
   from: Point;
   to: Point;
-  upward: boolean;
+  out: Point;
+  into: Point;
 }
 
-const backwards = 6.25;
-
-/** How far up or down the curve is drawn before it turns to its other end. */
-function reach({ from, to, upward }: Curve): number {
-  const sign = upward ? -1 : 1;
-  const way = (to.y - from.y) * sign;
-  return sign * (way >= 0 ? way / 2 : backwards * Math.sqrt(-way));
+/** Of a card: what it covers, and where its own words end when it holds others. */
+export interface End extends Rect {
+  words: number;
 }
 
-export function curvePath(curve: Curve): string {
-  const { from, to } = curve;
-  const turn = reach(curve);
-  return `M${from.x},${from.y} C${from.x},${from.y + turn} ${to.x},${to.y - turn} ${to.x},${to.y}`;
+type Side = "top" | "right" | "bottom" | "left";
+const away: Record<Side, Point> = { top: { x: 0, y: -1 }, right: { x: 1, y: 0 }, bottom: { x: 0, y: 1 }, left: { x: -1, y: 0 } };
+
+const bendLeast = 36;
+const bendMost = 160;
+/** Neighbours nearer than this are joined below both, through the gap to the next row: between them is no room to see. */
+const near = 80;
+const gapDepth = 8;
+const backDepth = 19;
+/** The ways there and back of a conversation run beside one another. */
+const lane = 9;
+
+const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
+
+function at({ x, y, w, h }: Rect, side: Side, along: Point, shift: number): Point {
+  const margin = 24;
+  if (side === "top" || side === "bottom") return { x: clamp(along.x + shift, x + margin, x + w - margin), y: side === "top" ? y : y + h };
+  return { x: side === "left" ? x : x + w, y: clamp(along.y + shift, y + margin, y + h - margin) };
+}
+
+function bent(from: Point, leaves: Side, to: Point, enters: Side, depth?: number): Curve {
+  const bend = depth ?? clamp(Math.hypot(to.x - from.x, to.y - from.y) / 2, bendLeast, bendMost);
+  const turned = (point: Point, side: Side) => ({ x: point.x + away[side].x * bend, y: point.y + away[side].y * bend });
+  return { from, to, out: turned(from, leaves), into: turned(to, enters) };
+}
+
+const holds = (a: Rect, b: Rect): boolean => b.x >= a.x && b.y >= a.y && b.x + b.w <= a.x + a.w && b.y + b.h <= a.y + a.h;
+const centre = ({ x, y, w, h }: Rect): Point => ({ x: x + w / 2, y: y + h / 2 });
+/** What two ranges have in common, in its middle; between them when they have nothing. */
+const between = (a: number, aSize: number, b: number, bSize: number): number => (Math.max(a, b) + Math.min(a + aSize, b + bSize)) / 2;
+
+/** The ways from one card to another, the most natural first: by the sides that face each other, then around. */
+export function curvesBetween(a: End, b: End): Curve[] {
+  // In one another: from the words of the lead down to the card, and from its top back up to them.
+  if (holds(a, b)) {
+    const words = { ...a, h: a.words };
+    return [bent(at(words, "bottom", centre(b), -lane), "bottom", at(b, "top", centre(b), -lane), "top")];
+  }
+  if (holds(b, a)) {
+    const words = { ...b, h: b.words };
+    return [bent(at(a, "top", centre(a), lane), "top", at(words, "bottom", centre(a), lane), "bottom")];
+  }
+  const right = b.x - a.x - a.w;
+  const left = a.x - b.x - b.w;
+  const down = b.y - a.y - a.h;
+  const up = a.y - b.y - b.h;
+  const shift = centre(a).x + centre(a).y < centre(b).x + centre(b).y ? -lane : lane;
+  const row = { x: 0, y: between(a.y, a.h, b.y, b.h) };
+  const column = { x: between(a.x, a.w, b.x, b.w), y: 0 };
+  const by = (leaves: Side, enters: Side, alongA: Point, alongB = alongA, depth?: number): Curve =>
+    bent(at(a, leaves, alongA, shift), leaves, at(b, enters, alongB, shift), enters, depth);
+  const across = right >= left ? by("right", "left", row) : by("left", "right", row);
+  const along = down >= up ? by("bottom", "top", column) : by("top", "bottom", column);
+  const beside = Math.max(right, left) > Math.max(down, up);
+  const [mine, yours] = [centre(a), centre(b)];
+  if (!beside) return [along, across, by("right", "right", mine, yours), by("left", "left", mine, yours)];
+  const depth = shift < 0 ? gapDepth : backDepth;
+  const around = [by("bottom", "bottom", mine, yours, depth), by("top", "top", mine, yours, depth), by("top", "top", mine, yours), by("bottom", "bottom", mine, yours)];
+  const [below, ...rest] = around;
+  return below && Math.max(right, left) < near && Math.abs(a.y + a.h - b.y - b.h) < backDepth ? [below, across, along, ...rest] : [across, along, ...around];
+}
+
+export function curvePath({ from, out, into, to }: Curve): string {
+  return `M${from.x},${from.y} C${out.x},${out.y} ${into.x},${into.y} ${to.x},${to.y}`;
 }
 
 /** The place that far along the curve: 0 is its beginning, 1 its end. */
-export function curvePoint(curve: Curve, part: number): Point {
-  const { from, to } = curve;
-  const turn = reach(curve);
+export function curvePoint({ from, out, into, to }: Curve, part: number): Point {
   const rest = 1 - part;
-  const [near, far] = [rest * rest * (1 + 2 * part), part * part * (3 - 2 * part)];
-  const bend = 3 * part * rest * (rest - part) * turn;
-  return { x: near * from.x + far * to.x, y: near * from.y + far * to.y + bend };
+  const [a, b, c, d] = [rest ** 3, 3 * rest * rest * part, 3 * rest * part * part, part ** 3];
+  return { x: a * from.x + b * out.x + c * into.x + d * to.x, y: a * from.y + b * out.y + c * into.y + d * to.y };
+}
+
+const samples = [0.08, 0.2, 0.32, 0.44, 0.56, 0.68, 0.8, 0.92];
+
+/** The way that crosses the fewest of the other cards; of several the first. */
+export function clearest(curves: readonly Curve[], others: readonly Rect[]): Curve {
+  const [first] = curves;
+  if (!first) throw new Error("there is always a way");
+  let [best, least] = [first, Infinity];
+  for (const curve of curves) {
+    const points = samples.map((part) => curvePoint(curve, part));
+    const crossed = others.filter((each) => points.some(({ x, y }) => x > each.x && x < each.x + each.w && y > each.y && y < each.y + each.h)).length;
+    if (crossed < least) [best, least] = [curve, crossed];
+    if (crossed === 0) break;
+  }
+  return best;
 }

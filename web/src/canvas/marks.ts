@@ -20,6 +20,9 @@ export const marksStore = new Store<Marks>({ selected: undefined, picked: new Se
 /** The card under the pointer, or that keys have reached. */
 export const pointedStore = new Store<string | undefined>(undefined);
 
+/** The pointed card and those it has traffic with, while it has any. */
+export const litStore = new Store<ReadonlySet<string>>(new Set());
+
 export function mark(change: Partial<Marks>): void {
   const before = marksStore.get();
   if ((Object.keys(change) as (keyof Marks)[]).every((key) => before[key] === change[key])) return;

@@ -3,7 +3,6 @@ import { overlaps, type Box, type Rect } from "./layout";
 
 export const zoomLeast = 0.1;
 export const zoomMost = 2;
-export const fitPadding = 0.25;
 /** Fitting a few cards does not blow them up beyond their own size. */
 export const fitClosest = 1;
 
@@ -35,12 +34,28 @@ export function openingView(saved: Viewport | undefined, boxes: ReadonlyMap<stri
     const seen = { x: -saved.x / saved.zoom, y: -saved.y / saved.zoom, w: area.width / saved.zoom, h: area.height / saved.zoom };
     for (const box of boxes.values()) if (overlaps(box, seen)) return saved;
   }
-  const bounds = { x: all.x, y: all.y, width: all.w, height: all.h };
-  return getViewportForBounds(bounds, area.width, area.height, zoomLeast, fitClosest, fitPadding);
+  return fitted(all, area);
 }
 
-/** Free of what floats above the canvas: the toolbar, the overview map, the button for a new workspace. */
+/** Free of what floats above the canvas: the toolbar, the button for a new workspace. */
 const clear = { top: 72, right: 20, bottom: 80, left: 20 };
+/** The overview map and what is beside it, in the lower left corner. */
+const corner = { width: 250, height: 165 };
+/** In a window narrower than this there is no map, only the buttons. */
+const narrow = 768;
+const buttons = 64;
+
+/** The nearest view that shows all of that beside what floats above the canvas: above the map, or to the right of it. */
+export function fitted({ x, y, w, h }: Rect, { width, height }: Area): Viewport {
+  const aside = width < narrow ? [{ left: buttons }] : [{ left: corner.width }, { bottom: corner.height }];
+  const views = aside.map((more) => {
+    const { top, right, bottom, left } = { ...clear, ...more };
+    const padding = { top: `${top + 8}px`, right: `${right}px`, bottom: `${bottom}px`, left: `${left}px` } as const;
+    return getViewportForBounds({ x, y, width: w, height: h }, width, height, zoomLeast, fitClosest, padding);
+  });
+  return views.reduce((a, b) => (b.zoom > a.zoom ? b : a));
+}
+
 /** Of a card larger than the window at least this much of its head is shown. */
 const headShown = 140;
 

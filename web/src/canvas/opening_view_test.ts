@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Box } from "./layout";
-import { openingView, shiftToReveal, zoomLeast } from "./opening_view";
+import { fitted, openingView, shiftToReveal, zoomLeast } from "./opening_view";
 
 const area = { width: 1000, height: 800 };
 function boxesAt(...places: [x: number, y: number][]): Map<string, Box> {
@@ -46,4 +46,17 @@ it("shows the head of a card that is larger than the window, and leaves it when 
   const { x, y } = shiftToReveal(large, { x: -500, y: -900, zoom: 1 }, area);
   expect(x).toBeGreaterThan(500);
   expect(y).toBeGreaterThan(900);
+});
+
+it("fits everything beside what floats above the canvas", () => {
+  for (const [w, h] of [[3000, 400], [400, 3000], [1500, 1200], [280, 212]] as const) {
+    const { x, y, zoom } = fitted({ x: 100, y: 100, w, h }, { width: 1440, height: 900 });
+    const [left, top, right, bottom] = [100 * zoom + x, 100 * zoom + y, (100 + w) * zoom + x, (100 + h) * zoom + y];
+    expect(top).toBeGreaterThan(70);
+    expect(left).toBeGreaterThan(15);
+    expect(right).toBeLessThan(1425);
+    expect(bottom).toBeLessThan(825);
+    // The map is in the lower left corner.
+    expect(left > 240 || bottom < 740, `${w} × ${h}`).toBe(true);
+  }
 });

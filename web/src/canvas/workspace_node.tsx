@@ -1,14 +1,15 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
-import { memo, useEffect, useState } from "react";
+import { memo, useEffect, useState, type MouseEvent } from "react";
 import type { WorkspaceStatus } from "@/api/wire";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
 import { isRemote } from "@/model/selectors";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
+import { MoreButton, NameField } from "./card_buttons";
 import { Foot, showsError, Words } from "./card_words";
 import { header } from "./layout";
-import { marksStore } from "./marks";
+import { litStore, mark, marksStore } from "./marks";
 import { RuntimePill, TierPill } from "./pills";
 import { StatusDot } from "./status_dot";
 import { zoomStore } from "./zoom_level";
@@ -36,12 +37,18 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
   const dropInto = useSelected(marksStore, (marks) => marks.dropInto === id);
   const leaving = useSelected(marksStore, (marks) => marks.leaving.has(id));
   const recent = useSelected(recentTasksStore, (tasks) => tasks.get(id)?.text);
+  const renaming = useSelected(marksStore, (marks) => marks.renaming === id);
+  const lit = useSelected(litStore, (ids) => ids.has(id));
   const arriving = useArriving(id);
   const zoom = useSelected(zoomStore, (value) => value);
   const far = zoom === "far" || zoom === "map";
   // On the map a leaf is a field of its colour; its name would be smaller than a hair.
   const named = zoom !== "map" || data.open;
   if (!workspace) return null;
+  const rename = (event: MouseEvent) => {
+    event.stopPropagation();
+    mark({ renaming: id });
+  };
   const parentHandle = data.open ? { top: header - 16, bottom: "auto" } : {};
   const working = workspace.current_task !== "" || recent !== undefined;
   const failing = showsError(workspace);
@@ -59,18 +66,21 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         dropInto && styles.drop_into,
         leaving && styles.leaving,
         arriving && styles.arriving,
+        lit && styles.lit,
       )}
     >
       <Handle id="top" type="target" position={Position.Top} className={styles.handle} isConnectable={false} />
       <Handle id="top" type="source" position={Position.Top} className={styles.handle} isConnectable={false} />
       <div className={styles.head}>
         <StatusDot status={workspace.status} />
-        {named && (
-          <span className={styles.name} title={workspace.name}>
+        {named && renaming && <NameField id={id} name={workspace.name} />}
+        {named && !renaming && (
+          <span className={styles.name} title={workspace.name} onDoubleClick={rename}>
             {workspace.name}
           </span>
         )}
         {!far && <TierPill tier={workspace.tier} />}
+        {!far && <MoreButton id={id} />}
       </div>
       {!far && <Words workspace={workspace} recent={recent} />}
       {zoom === "far" && isRemote(workspace) && (
