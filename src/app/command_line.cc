@@ -239,6 +239,8 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       ->type_name("TICKET|URL");
   join_verb->add_option("--workspace", join.workspace, "Its workspace (MOLECULE_WORKSPACE_ID)")
       ->type_name("ID");
+  join_verb->add_flag("--token-stdin", join.token_on_stdin,
+                      "Read its token from standard input, as one line");
   join_verb->add_option("--agent", join.agent, "An A2A server of this machine")->type_name("URL");
   join_verb
       ->add_option(
@@ -270,12 +272,14 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       ->type_name("FILE");
   join_verb->footer(
       "One outbound connection is enough: no port is opened to others and no tunnel is needed.\n"
-      "The token is read from MOLECULE_WORKSPACE_TOKEN the first time and kept, never from a flag.\n"
+      "The token is read from MOLECULE_WORKSPACE_TOKEN or, with --token-stdin, from standard input the first\n"
+      "time and kept, never from a flag.\n"
       "Prints `door URL`: what asks that address asks the platform, over the same connection.\n"
       "\nExamples:\n"
       "  molecule join mjt_... --command 'wc -w'\n"
       "  molecule join https://molecule.example --workspace ID --agent http://127.0.0.1:9000\n"
-      "  molecule join https://molecule.example --workspace ID --command 'wc -w'");
+      "  molecule join https://molecule.example --workspace ID --command 'wc -w'\n"
+      "  echo TOKEN | molecule join https://molecule.example --workspace ID --token-stdin --command 'wc -w'");
   join_verb->callback([&] { run_join(arguments); });
 
   add_mcp_verb(cli, arguments);

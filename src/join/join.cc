@@ -1,5 +1,6 @@
 #include "join/join.h"
 
+#include <cctype>
 #include <iostream>
 
 #include "base/secret.h"
@@ -32,15 +33,30 @@ WorkspaceId workspace_of(const Options& options) {
   return *id;
 }
 
+// One line, as any shell hands it over: some of them end it with a carriage return.
+Secret token_on_stdin() {
+  std::string line;
+  std::getline(std::cin, line);
+  while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0)
+    line.pop_back();
+  if (line.empty())
+    throw bad_request("no_token",
+                      "there is no token on standard input: --token-stdin reads one line");
+  return Secret(std::move(line));
+}
+
 // The one given counts and is kept once the platform has taken it.
-Secret token_of(const Belongings& belongings) {
+Secret token_of(const Belongings& belongings, Secret given_on_stdin) {
+  if (!given_on_stdin.empty()) return given_on_stdin;
   if (auto given = process::environment("MOLECULE_WORKSPACE_TOKEN"))
     return Secret(std::move(*given));
   if (auto kept = belongings.token()) return std::move(*kept);
-  throw Fault(Kind::forbidden, "no_token",
-              fmt::format("there is no token for this workspace: set MOLECULE_WORKSPACE_TOKEN (the "
-                          "canvas shows one when the workspace is made); it is kept in {}",
-                          belongings.directory().string()));
+  throw Fault(
+      Kind::forbidden, "no_token",
+      fmt::format(
+          "there is no token for this workspace: set MOLECULE_WORKSPACE_TOKEN or use "
+          "--token-stdin (the canvas shows a token when the workspace is made); it is kept in {}",
+          belongings.directory().string()));
 }
 
 struct Place {
@@ -66,8 +82,9 @@ Place door_of(const std::string& text) {
 }
 
 // All that runs, as locals in the order in which they need each other.
-io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings& belongings,
-                      const io::Clock& clock, io::Random& random, io::Stop& stop) {
+io::Task<void> joined(const Options& options, WorkspaceId workspace, Secret token,
+                      Belongings& belongings, const io::Clock& clock, io::Random& random,
+                      io::Stop& stop) {
   io::Context here = co_await io::context();
   io::Loop& loop = *here.loop;
   metrics::Registry registry;
@@ -81,7 +98,7 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Belongings&
   Membership membership;
   membership.platform = net::Url::parse(options.platform);
   membership.workspace = workspace;
-  membership.token = token_of(belongings);
+  membership.token = token_of(belongings, std::move(token));
   membership.platform_fingerprint = belongings.fingerprint();
   membership.key = belongings.key();
   if (!options.agent.empty()) membership.agent_url = net::Url::parse(options.agent).text();
@@ -158,6 +175,7 @@ void run(const Options& options, const io::Clock& clock, io::Random& random) {
     at.platform = found.platform_url;
     at.workspace = found.workspace.text();
   }
+  Secret token = at.token_on_stdin ? token_on_stdin() : Secret();
   // Until here a signal ends it at once.
   io::hold_stop_signals();
   const WorkspaceId workspace = workspace_of(at);
@@ -166,7 +184,7 @@ void run(const Options& options, const io::Clock& clock, io::Random& random) {
   io::Stop stop(loop);
   io::Reload reload(loop);
   const io::StopOnSignals signals(stop, reload);
-  io::run(loop, joined(at, workspace, belongings, clock, random, stop));
+  io::run(loop, joined(at, workspace, std::move(token), belongings, clock, random, stop));
 }
 
 }  // namespace molecule::join

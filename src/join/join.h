@@ -12,6 +12,7 @@ namespace molecule::join {
 struct Options {
   std::string platform;         // Its URL, or a ticket; "-": the ticket comes on standard input.
   std::string workspace;        // Its id; MOLECULE_WORKSPACE_ID when empty.
+  bool token_on_stdin = false;  // Else MOLECULE_WORKSPACE_TOKEN, or the one that is kept.
   std::string agent;            // URL of an A2A server of this machine; or
   std::string command;          // what sh runs for each message.
   std::int64_t jobs = 1;        // Commands side by side.

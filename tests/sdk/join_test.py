@@ -21,7 +21,7 @@ import pytest
 import requests
 from molecule_agent._websocket import WebSocket
 from dialling import DONE, TASK, Joining, asks, events, said, stream_over_breaks, words
-from stage import Stage, wait_for
+from stage import BINARY, Stage, wait_for
 
 
 @pytest.fixture
@@ -38,6 +38,32 @@ def test_a_command_answers_what_people_write(joining: Joining) -> None:
     answer = joining.send(workspace, "three short words", "m1")
     assert answer.status_code == 200
     assert said(answer.json()).strip() == "3"
+
+
+def test_a_token_on_standard_input_is_kept_and_needed_once(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external("by standard input")
+    line = [str(BINARY), "join", stage.url, "--workspace", made["id"], "--command", "cat", "--state", str(tmp_path)]
+
+    def comes_online(given: str | None) -> None:
+        agent = subprocess.Popen(line + (["--token-stdin"] if given else []), stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            assert agent.stdin is not None
+            agent.stdin.write(given or "")
+            agent.stdin.close()
+            wait_for("its registration", lambda: stage.workspace(made["id"])["status"] == "online")
+            wait_for("the token to be kept", lambda: made["connection"]["auth_token"] in
+                     "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()))
+        finally:
+            agent.terminate()
+            agent.wait(timeout=20)
+        wait_for("its leave", lambda: stage.workspace(made["id"])["status"] != "online")
+
+    # Some shells end what they hand over with a carriage return.
+    comes_online(made["connection"]["auth_token"] + "\r\n")
+    comes_online(None)
+    refused = subprocess.run([*line, "--token-stdin"], input="\n", text=True, capture_output=True, timeout=20)
+    assert refused.returncode != 0 and "no token on standard input" in refused.stderr
 
 
 def test_a_command_that_fails_says_how(joining: Joining) -> None:

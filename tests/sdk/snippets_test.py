@@ -16,7 +16,7 @@ import requests
 from installing import Checkout
 from molecule_agent import extract_text
 from pasting import PROMPT, SHELLS, Terminal
-from stage import ROOT, Stage, wait_for
+from stage import BINARY, ROOT, Stage, wait_for
 
 
 INSTALLS = "python3 -m venv .venv && .venv/bin/pip install ./sdk/python"
@@ -163,6 +163,22 @@ def test_the_curl_snippet_pasted_into(name: str, with_token: bool, stage: Stage,
     finally:
         shell.end()
     answered(stage, made["id"], "Hello from curl")
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_one_line_pasted_into(name: str, stage: Stage, tmp_path: Path) -> None:
+    made = stage.external(f"line pasted {name}")
+    line = made["connection"]["join_snippet"]
+    assert "\n" not in line and not re.search(r"""['"$`\\;&(){}<>]""", line), "shells differ about these"
+    place = BINARY.parent
+    shell = Terminal(SHELLS[name], tmp_path, environment(tmp_path, XDG_STATE_HOME=str(tmp_path / "state"), PATH=f"{place}:{os.environ['PATH']}"))
+    try:
+        shell.paste(line + "\n")
+        wait_for(f"the registration in {name}", lambda: stage.workspace(made["id"])["status"] == "online")
+        stage.say(made["id"], "said back")
+        answered(stage, made["id"], "said back")
+    finally:
+        shell.end()
 
 
 @pytest.mark.parametrize("name", SHELLS)

@@ -79,6 +79,15 @@ test -e my_agent.py || printf '%s\n' 'def handle(message, client):' '    return 
 .venv/bin/python -m molecule_agent connect --handler my_agent:handle
 )sh";
 
+// Words that mean the same to bash, dash, zsh, fish, PowerShell and cmd: no variable, no quote.
+// `echo` is the shell's own in all of them, so the token is in no process's arguments. The program
+// that answers is the person's to choose; `cat` says back what it hears.
+constexpr std::string_view join_text =
+    "echo {{AUTH_TOKEN}} | molecule join {{PLATFORM_URL}} --workspace {{WORKSPACE_ID}} --token-stdin --command cat";
+// On a machine that has joined before the token is kept.
+constexpr std::string_view rejoin_text =
+    "molecule join {{PLATFORM_URL}} --workspace {{WORKSPACE_ID}} --command cat";
+
 std::string filled(std::string_view text, std::string_view url, std::string_view id,
                    std::string_view token) {
   std::string out;
@@ -132,6 +141,7 @@ api::Connection connection_of(WorkspaceId id, std::string_view url, std::string_
       .curl_register_template = filled(curl_text, url, id_text, token),
       .python_snippet = filled(python_text, url, id_text, token),
       .command_snippet = filled(command_text, url, id_text, token),
+      .join_snippet = filled(token.empty() ? rejoin_text : join_text, url, id_text, token),
   };
 }
 

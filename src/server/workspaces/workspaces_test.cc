@@ -45,7 +45,8 @@ TEST_P(Workspaces, AnAgentThatIsAwaitedGetsATokenAndTextsToPaste) {
   auto facts = tokens->use(crypto::token_digest(token), auth::table_seconds(clock.now()));
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->workspace.text(), made.member("id"));
-  for (std::string_view snippet : {"curl_register_template", "python_snippet", "command_snippet"}) {
+  for (std::string_view snippet :
+       {"curl_register_template", "python_snippet", "command_snippet", "join_snippet"}) {
     std::string_view text = connection.find(snippet).string();
     EXPECT_NE(text.find(token), std::string_view::npos) << snippet;
     EXPECT_NE(text.find("http://molecule.test:8080"), std::string_view::npos) << snippet;

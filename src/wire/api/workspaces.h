@@ -238,13 +238,16 @@ struct Connection {
   std::string curl_register_template;
   std::string python_snippet;
   std::string command_snippet;
+  std::string join_snippet;
 
   static constexpr std::array about{
-      json::About{"auth_token", "only in the answer that made it; empty in every later one"}};
+      json::About{"auth_token", "only in the answer that made it; empty in every later one"},
+      json::About{"join_snippet", "one line, the same in every shell"}};
 };
 BOOST_DESCRIBE_STRUCT(Connection, (),
                       (workspace_id, platform_url, auth_token, registry_endpoint,
-                       heartbeat_endpoint, curl_register_template, python_snippet, command_snippet))
+                       heartbeat_endpoint, curl_register_template, python_snippet, command_snippet,
+                       join_snippet))
 
 struct ConnectionAnswer {
   Connection connection;
