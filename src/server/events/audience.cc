@@ -41,6 +41,7 @@ Audience audience_of(Type type) {
     case Type::DELEGATION_STATUS:
     case Type::DELEGATION_COMPLETE:
     case Type::DELEGATION_FAILED: return {Reach::pair};
+    case Type::AGENT_REFUSED:
     case Type::EXTERNAL_CREDENTIALS_ROTATED:
     case Type::SECRET_CHANGED:
     case Type::TICKET_MADE:

@@ -91,9 +91,25 @@ Row Service::create(sql::Tx& tx, const Registration& wanted) {
   return made;
 }
 
+void Service::tell_refused(WorkspaceId id, const Fault& fault) {
+  auto brief = table_.directory().brief(id);
+  if (!brief || brief->status == workspaces::Status::removed) return;
+  log_.announce(events::event<events::Type::AGENT_REFUSED>(id, {fault.code(), fault.text()}));
+}
+
 io::Task<http::Reply<api::Registered>> Service::enrol(auth::Enrol::Caller caller,
                                                       api::Registration body) {
-  const Registration wanted = registration_of(std::move(body));
+  const WorkspaceId id = body.id ? *body.id : body.workspace_id.value_or(WorkspaceId{});
+  try {
+    co_return co_await let_in(caller, registration_of(std::move(body)));
+  } catch (const Fault& fault) {
+    tell_refused(id, fault);
+    throw;
+  }
+}
+
+io::Task<http::Reply<api::Registered>> Service::let_in(auth::Enrol::Caller caller,
+                                                       Registration wanted) {
   // Who may is settled before the address is looked at, so that trying addresses tells a stranger
   // nothing.
   auto look = [this, caller, id = wanted.id](sql::Read& read) {

@@ -116,6 +116,10 @@ class Service final : public workspaces::Departure {
                                            api::AccessQuestion question);
 
  private:
+  // Once it is known for whom.
+  io::Task<http::Reply<api::Registered>> let_in(auth::Enrol::Caller caller, Registration wanted);
+  // Whoever waits for the agent learns that somebody was refused, and why.
+  void tell_refused(WorkspaceId id, const Fault& fault);
   enum class Right { operator_, owner, claim };
   Right right_to_register(const auth::Caller& caller, const workspaces::Row& row) const;
   // The dev profile: whoever names an unknown id makes a workspace of it.

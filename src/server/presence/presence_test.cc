@@ -1,5 +1,7 @@
 #include <set>
 
+#include <gmock/gmock.h>
+
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/token.h"
 #include "server/presence/presence_service.h"
@@ -217,6 +219,26 @@ TEST_P(Presence, TheDevProfileMakesAWorkspaceOfAnUnknownId) {
   EXPECT_EQ(made.member("delivery_mode"), "push");
   EXPECT_TRUE(works(made.member("auth_token")));
   EXPECT_EQ(status_of(id), Status::online);
+}
+
+TEST_P(Presence, WhoeverWaitsForAnAgentLearnsWhySomebodyWasRefused) {
+  WorkspaceId id = make("a");
+  std::uint64_t counter = 0;
+  auto here = log->arrive(counter);
+  auto said = [&] {
+    std::string all;
+    for (const auto& frame : log->transients_after(counter, 10)) all += frame->text;
+    return all;
+  };
+  EXPECT_EQ(enrol(admin, id, R"("agent_card":{},"url":"http://inward.example")").code,
+            "url_not_allowed");
+  EXPECT_THAT(said(), ::testing::AllOf(::testing::HasSubstr(R"("event":"AGENT_REFUSED")"),
+                                       ::testing::HasSubstr(id.text()),
+                                       ::testing::HasSubstr(R"("code":"url_not_allowed")")));
+  EXPECT_EQ(enrol(stranger, random.id<WorkspaceId>()).status, 404);
+  EXPECT_EQ(said(), "") << "of an id that nobody has there is nobody to tell";
+  EXPECT_EQ(enrol(admin, id).status, 200);
+  EXPECT_EQ(said(), "") << "who is let in was not refused";
 }
 
 TEST_P(Presence, TheModeIsResolvedAndThePushedAddressChecked) {

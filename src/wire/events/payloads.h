@@ -50,6 +50,15 @@ BOOST_DESCRIBE_STRUCT(Arrival, (),
 struct Nothing {};
 BOOST_DESCRIBE_STRUCT(Nothing, (), ())
 
+// Why somebody could not register as its agent.
+struct Refused {
+  std::string code;
+  std::string error;
+
+  static constexpr std::array about{json::About{"code", "as the answer had it"}};
+};
+BOOST_DESCRIBE_STRUCT(Refused, (), (code, error))
+
 // What was changed, and nothing else.
 struct Changed {
   json::Omit<std::string> name;
@@ -263,6 +272,10 @@ struct PayloadOf<Type::WORKSPACE_UPDATED> {
 template <>
 struct PayloadOf<Type::WORKSPACE_HEARTBEAT> {
   using Payload = Load;
+};
+template <>
+struct PayloadOf<Type::AGENT_REFUSED> {
+  using Payload = Refused;
 };
 template <>
 struct PayloadOf<Type::TASK_UPDATED> {
