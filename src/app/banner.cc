@@ -18,11 +18,26 @@ struct Paint {
 constexpr Paint plain{};
 constexpr Paint coloured{"\033[1m", "\033[2m", "\033[1;33m", "\033[0m"};
 
-std::string claim_command(const Told& told) {
-  return fmt::format("molecule admin claim --data {}", told.data);
+// As a shell takes it: in quotes where it holds more than names do.
+std::string quoted(std::string_view path) {
+  constexpr std::string_view plain_path =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-+@:";
+  if (path.find_first_not_of(plain_path) == std::string_view::npos) return std::string(path);
+  std::string text = "'";
+  for (char each : path) {
+    if (each == '\'')
+      text += "'\\''";
+    else
+      text += each;
+  }
+  return text + "'";
 }
 
 }  // namespace
+
+std::string claim_command(std::string_view data) {
+  return fmt::format("molecule admin claim --data {}", quoted(data));
+}
 
 std::string banner(const Told& told, Colours colours) {
   const Paint& paint = colours == Colours::yes ? coloured : plain;
@@ -35,9 +50,9 @@ std::string banner(const Told& told, Colours colours) {
   if (!told.claim_url.empty()) {
     row("sign in", fmt::format("{}{}{}", paint.bold, told.claim_url, paint.off));
     row("", fmt::format("good once, within {} minutes; another: {}", claim_minutes,
-                        claim_command(told)));
+                        claim_command(told.data)));
   } else if (!told.dev) {
-    row("sign in", fmt::format("as before, or with a new link: {}", claim_command(told)));
+    row("sign in", fmt::format("as before, or with a new link: {}", claim_command(told.data)));
   }
   row("data",
       fmt::format("{}{}", told.data, told.postgres ? " (keys; the rest is in PostgreSQL)" : ""));

@@ -19,6 +19,9 @@ struct Told {
   bool postgres = false;
 };
 
+// What prints a new sign-in link, to be pasted on this machine.
+std::string claim_command(std::string_view data);
+
 enum class Colours { no, yes };
 
 std::string banner(const Told& told, Colours colours);

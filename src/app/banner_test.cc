@@ -50,6 +50,12 @@ TEST(Banner, ALaterRunNamesTheCommandForALink) {
               AllOf(HasSubstr("molecule admin claim --data ./d"), Not(HasSubstr("/claim/"))));
 }
 
+TEST(Banner, TheCommandForALinkCanBePasted) {
+  EXPECT_EQ(claim_command("/var/lib/molecule"), "molecule admin claim --data /var/lib/molecule");
+  EXPECT_EQ(claim_command("/srv/my data"), "molecule admin claim --data '/srv/my data'");
+  EXPECT_EQ(claim_command("/it's $HOME"), R"(molecule admin claim --data '/it'\''s $HOME')");
+}
+
 TEST(Banner, TheDevProfileIsLoud) {
   Told told = first_run();
   told.claim_url.clear();

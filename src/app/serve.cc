@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 
+#include "app/banner.h"
 #include "app/belongings.h"
 #include "app/canvas_assets.h"
 #include "app/config_check.h"
@@ -319,7 +320,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   events::Followers followers(registry);
   events::Service events(db, log, directory, directory, hubs, followers, world.clock);
   auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
-                             dev ? auth::Profile::development : auth::Profile::production);
+                             dev ? auth::Profile::development : auth::Profile::production,
+                             claim_command(fs::absolute(data).lexically_normal().string()));
 
   // State from before the restart.
   co_await log.load();

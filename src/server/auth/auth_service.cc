@@ -178,7 +178,7 @@ io::Task<http::Reply<api::Done>> Service::logout(Open::Caller caller,
 }
 
 io::Task<api::Me> Service::me(Admin::Caller) {
-  co_return api::Me{true, "admin", profile_ == Profile::development};
+  co_return api::Me{true, "admin", profile_ == Profile::development, claim_command_};
 }
 
 io::Task<api::SessionPage> Service::list_sessions(Admin::Caller caller) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fields.h"
@@ -45,7 +46,9 @@ class Service {
     const Residents& residents;
     const io::Clock& clock;
   };
-  Service(const Parts& parts, Profile profile) : parts_(parts), profile_(profile) {}
+  // `claim_command` is what prints a new claim link on the platform's machine.
+  Service(const Parts& parts, Profile profile, std::string claim_command)
+      : parts_(parts), profile_(profile), claim_command_(std::move(claim_command)) {}
 
   io::Task<api::TokenPage> list_tokens(Self::Caller, WorkspaceId workspace,
                                        http::Query<PageQuery> page);
@@ -73,6 +76,7 @@ class Service {
 
   Parts parts_;
   Profile profile_;
+  std::string claim_command_;
 };
 
 extern const std::span<const http::Route> routes;

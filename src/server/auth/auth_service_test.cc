@@ -94,7 +94,8 @@ class Routes : public test::EachDatabase {
     run(record->load());
     limits = std::make_unique<Limits>(settings);
     service = std::make_unique<Service>(
-        Service::Parts{db(), *tokens, *sessions, claims, *limits, town, clock}, profile);
+        Service::Parts{db(), *tokens, *sessions, claims, *limits, town, clock}, profile,
+        "molecule admin claim --data ./d");
     GateParts parts{*tokens, *sessions, admin, town, *limits, clock, metrics};
     if (profile == Profile::production) {
       gate = std::make_unique<Gate>(parts, http::Site("127.0.0.1", {}, {}));
@@ -322,8 +323,9 @@ TEST_P(Routes, TheSecondTabOfASignedInBrowserIsSignedInToo) {
 
 TEST_P(Routes, ASessionLastsOverARestartUntilItIsLeft) {
   std::string cookie = sign_in();
-  EXPECT_EQ(with_cookie(cookie, "GET", "/auth/me").body,
-            R"({"signed_in":true,"role":"admin","dev":false})");
+  EXPECT_EQ(
+      with_cookie(cookie, "GET", "/auth/me").body,
+      R"({"signed_in":true,"role":"admin","dev":false,"claim_command":"molecule admin claim --data ./d"})");
   restart();
   EXPECT_EQ(with_cookie(cookie, "GET", "/auth/me").status, 200);
   auto out = with_cookie(cookie, "POST", "/auth/logout");
@@ -454,7 +456,9 @@ TEST_P(Routes, TestTokensExistInTheDevProfileOnly) {
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(as(member(response, "auth_token"), "GET", tokens_path(ws)).status, 200);
   }
-  EXPECT_EQ(ask({"GET", "/auth/me"}).body, R"({"signed_in":true,"role":"admin","dev":true})");
+  EXPECT_EQ(
+      ask({"GET", "/auth/me"}).body,
+      R"({"signed_in":true,"role":"admin","dev":true,"claim_command":"molecule admin claim --data ./d"})");
 }
 
 TEST_P(Routes, NoCredentialIsWrittenToTheLogOrTheStore) {

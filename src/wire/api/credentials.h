@@ -73,10 +73,13 @@ struct Me {
   bool signed_in = true;
   std::string role;
   bool dev = false;
+  std::string claim_command;
 
-  static constexpr std::array about{json::About{"dev", "the platform runs in its dev profile"}};
+  static constexpr std::array about{
+      json::About{"dev", "the platform runs in its dev profile"},
+      json::About{"claim_command", "prints a new sign-in link, on the platform's machine"}};
 };
-BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev))
+BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev, claim_command))
 
 struct Session {
   SessionId id;

@@ -212,6 +212,8 @@ export interface Connection {
   curl_register_template: string;
   python_snippet: string;
   command_snippet: string;
+  /** one line, the same in every shell */
+  join_snippet: string;
 }
 
 export interface ConnectionAnswer {
@@ -455,6 +457,8 @@ export interface Me {
   role: string;
   /** the platform runs in its dev profile */
   dev: boolean;
+  /** prints a new sign-in link, on the platform's machine */
+  claim_command: string;
 }
 
 export interface Model {
@@ -713,6 +717,12 @@ export interface Redemption {
   name?: string | null;
   /** its A2A card */
   agent_card?: unknown;
+}
+
+export interface Refused {
+  /** as the answer had it */
+  code: string;
+  error: string;
 }
 
 export interface Registered {
@@ -1143,6 +1153,7 @@ export interface EventPayloads {
   WORKSPACE_UPDATED: Changed;
   WORKSPACE_REMOVED: Arrival;
   WORKSPACE_HEARTBEAT: Load;
+  AGENT_REFUSED: Refused;
   TASK_UPDATED: TaskUpdated;
   AGENT_CARD_UPDATED: CardUpdated;
   EXTERNAL_CREDENTIALS_ROTATED: CredentialsRotated;

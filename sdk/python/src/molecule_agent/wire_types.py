@@ -240,6 +240,8 @@ class Connection(TypedDict):
     curl_register_template: str
     python_snippet: str
     command_snippet: str
+    # one line, the same in every shell
+    join_snippet: str
 
 
 class ConnectionAnswer(TypedDict):
@@ -484,6 +486,8 @@ class Me(TypedDict):
     role: str
     # the platform runs in its dev profile
     dev: bool
+    # prints a new sign-in link, on the platform's machine
+    claim_command: str
 
 
 class Model(TypedDict):
@@ -733,6 +737,12 @@ class Redemption(TypedDict):
     name: NotRequired[str | None]
     # its A2A card
     agent_card: NotRequired[Any]
+
+
+class Refused(TypedDict):
+    # as the answer had it
+    code: str
+    error: str
 
 
 class Registered(TypedDict):
@@ -1149,6 +1159,7 @@ EventType = Literal[
     "WORKSPACE_UPDATED",
     "WORKSPACE_REMOVED",
     "WORKSPACE_HEARTBEAT",
+    "AGENT_REFUSED",
     "TASK_UPDATED",
     "AGENT_CARD_UPDATED",
     "EXTERNAL_CREDENTIALS_ROTATED",
