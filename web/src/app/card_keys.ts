@@ -5,6 +5,7 @@ import { groupAction } from "@/actions/group";
 import { nudge } from "@/actions/placing";
 import { workspaceActions } from "@/actions/workspace_actions";
 import { graph } from "@/canvas/graph_controls";
+import { cardAfter, endCard, nearCard, type Direction } from "@/canvas/near_card";
 import { marksStore, pick } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
 import { childrenOf } from "@/model/selectors";
@@ -22,6 +23,20 @@ const arrows: Record<string, { x: number; y: number }> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
+const ways: Record<string, Direction> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+
+/** The card that a key leads to from this one. */
+function otherCard(id: string, event: KeyboardEvent): string | undefined {
+  const layout = graph.controls?.layout();
+  if (!layout) return undefined;
+  const way = ways[event.key];
+  if (event.altKey) return way && (nearCard(layout, id, way) ?? id);
+  if (event.key === "PageDown") return cardAfter(layout, id, 1);
+  if (event.key === "PageUp") return cardAfter(layout, id, -1);
+  if (event.key === "Home" || event.key === "End") return endCard(layout, event.key === "End");
+  return undefined;
+}
+
 /** What a key on a focused card does; true when it did something. */
 export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => void): boolean {
   const org = orgStore.get();
@@ -30,11 +45,16 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
   if (dialogOpen() || isComposing(event)) return false;
   if (!workspace || event.ctrlKey || event.metaKey) return false;
   const edge = edges[event.key];
-  if (event.altKey) {
-    if (!edge || marksStore.get().picked.size < 2) return false;
+  if (event.altKey && edge && marksStore.get().picked.size > 1) {
     void align(edge);
     return true;
   }
+  const next = event.shiftKey ? undefined : otherCard(id, event);
+  if (next !== undefined) {
+    graph.controls?.focus(next);
+    return true;
+  }
+  if (event.altKey) return false;
   const arrow = arrows[event.key];
   if (arrow) {
     const far = event.shiftKey ? stride : step;
@@ -47,8 +67,8 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
       pick(id);
       return true;
     }
-    const next = event.shiftKey ? workspace.parent_id : childrenOf(org, id)[0];
-    if (marksStore.get().selected === id && event.key === "Enter" && next) graph.controls?.focus(next);
+    const relative = event.shiftKey ? workspace.parent_id : childrenOf(org, id)[0];
+    if (marksStore.get().selected === id && event.key === "Enter" && relative) graph.controls?.focus(relative);
     else open(id);
     return true;
   }

@@ -1,5 +1,5 @@
 import { Menu } from "@base-ui/react/menu";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { offered } from "@/actions/action";
 import { groupAction } from "@/actions/group";
 import { withPicked } from "@/actions/placing";
@@ -24,6 +24,13 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
   const org = useSelected(orgStore, (value) => value);
   const workspace = org.workspaces.get(id);
   const anchor = useMemo(() => ({ getBoundingClientRect: () => new DOMRect(at.x, at.y, 0, 0) }), [at.x, at.y]);
+  // Opened by a finger that rests on the card, the menu outlives its being lifted: only what begins later is a press outside.
+  const pressed = useRef(false);
+  useEffect(() => {
+    const note = () => void (pressed.current = true);
+    window.addEventListener("pointerdown", note, { capture: true });
+    return () => window.removeEventListener("pointerdown", note, { capture: true });
+  }, []);
   if (!workspace) return null;
   const together = withPicked(id).length;
   return (
@@ -31,7 +38,7 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
       open
       modal={false}
       onOpenChange={(open, details) => {
-        if (open) return;
+        if (open || (details.reason === "outside-press" && !pressed.current)) return;
         onClose();
         if (details.reason === "escape-key") graph.controls?.focus(id);
       }}
@@ -49,7 +56,7 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
                 key={action.name}
                 className={classNames(styles.item, action.danger && styles.danger)}
                 disabled={refusal !== undefined && !groupAction(action.name, id)}
-                title={refusal}
+                title={refusal ?? action.meaning?.(workspace, org)}
                 data-action={action.name}
                 onClick={() => {
                   onClose();
@@ -57,7 +64,11 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
                 }}
               >
                 <action.icon size={15} aria-hidden />
-                <span>{action.label}</span>
+                <span>
+                  {action.label}
+                  {refusal !== undefined && <small>{refusal}</small>}
+                  {refusal === undefined && action.meaning && <small>{action.meaning(workspace, org)}</small>}
+                </span>
                 {action.key && <kbd aria-hidden>{action.key.length === 1 ? action.key.toUpperCase() : action.key}</kbd>}
               </Menu.Item>
             ))}

@@ -38,7 +38,8 @@ export function flowNodes(
       data: { open: box.open, status: workspace.status },
       ariaLabel: label,
       ariaRole: "button",
-      domAttributes: { "data-workspace-id": box.id } as NonNullable<WorkspaceFlowNode["domAttributes"]>,
+      // The canvas is one stop of Tab; inside it keys go from card to card.
+      domAttributes: { "data-workspace-id": box.id, tabIndex: -1 } as NonNullable<WorkspaceFlowNode["domAttributes"]>,
       ...(box.parent === null ? {} : { parentId: box.parent }),
     };
     return [node];

@@ -24,10 +24,12 @@ import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
 import { LandingGhost } from "./landing_ghost";
 import { emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
+import { endCard } from "./near_card";
 import { litStore, marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
 import { openingView, zoomLeast, zoomMost } from "./opening_view";
 import { useRubberBand } from "./rubber_band";
 import { statusTone } from "./status_dot";
+import { useLongPress } from "./use_long_press";
 import { none, useCardDrag } from "./use_card_drag";
 import { useRestingView } from "./use_resting_view";
 import { WorkspaceNode, type WorkspaceFlowNode } from "./workspace_node";
@@ -129,6 +131,7 @@ function Flow(props: GraphProps) {
   );
   const { onMoveStart, onMoveEnd } = useRestingView(wrapper, onView);
   const band = useRubberBand(layout, pickAlso);
+  const longPress = useLongPress(onMenu);
   const [opening, setOpening] = useState<Viewport | undefined>();
   const measure = useCallback((element: HTMLDivElement | null) => {
     wrapper.current = element;
@@ -172,11 +175,32 @@ function Flow(props: GraphProps) {
     [onKey],
   );
 
+  const [inside, setInside] = useState(false);
+  const lastCard = useRef<string | undefined>(undefined);
   const onFocus = useCallback((event: FocusEvent) => {
+    // Tab reaches the canvas as a whole: the keyboard goes on to the card where it last was.
+    if (event.target === event.currentTarget) {
+      const known = lastCard.current !== undefined && graph.controls?.layout().boxes.has(lastCard.current);
+      const to = known ? lastCard.current : graph.controls && endCard(graph.controls.layout(), false);
+      if (to !== undefined) graph.controls?.focus(to);
+      return;
+    }
+    setInside(true);
     const card = event.target instanceof HTMLElement ? event.target : undefined;
     onPoint(event);
+    if (card?.dataset.workspaceId) {
+      lastCard.current = card.dataset.workspaceId;
+      // From what else is inside the way back with Tab is to this card.
+      for (const other of event.currentTarget.querySelectorAll<HTMLElement>('.react-flow__node[tabindex="0"]')) other.tabIndex = -1;
+      card.tabIndex = 0;
+    }
     // Keys can reach a card that is half out of sight; a pointer has it under it already.
     if (card?.dataset.workspaceId && card.matches(":focus-visible")) graph.controls?.reveal(card.dataset.workspaceId);
+  }, []);
+
+  const onBlur = useCallback((event: FocusEvent) => {
+    onPointAway();
+    if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setInside(false);
   }, []);
 
   // Every card is given these, so each stays the same function while its card stays the same.
@@ -209,16 +233,29 @@ function Flow(props: GraphProps) {
       id="canvas"
       role="region"
       aria-label="Molecule AI workspace canvas"
-      tabIndex={-1}
+      tabIndex={inside || nodes.length === 0 ? -1 : 0}
       onKeyDown={onKeyDown}
       onFocus={onFocus}
-      onBlur={onPointAway}
+      onBlur={onBlur}
       onPointerOver={onPoint}
       onPointerLeave={onPointAway}
-      onPointerDown={band.onPointerDown}
-      onPointerMove={band.onPointerMove}
-      onPointerUp={band.onPointerUp}
-      onPointerCancel={band.onPointerUp}
+      onClickCapture={longPress.onClickCapture}
+      onPointerDown={(event) => {
+        longPress.onPointerDown(event);
+        band.onPointerDown(event);
+      }}
+      onPointerMove={(event) => {
+        longPress.onPointerMove(event);
+        band.onPointerMove(event);
+      }}
+      onPointerUp={(event) => {
+        longPress.onPointerEnd();
+        band.onPointerUp(event);
+      }}
+      onPointerCancel={(event) => {
+        longPress.onPointerEnd();
+        band.onPointerUp(event);
+      }}
     >
       {opening && (
         <ReactFlow

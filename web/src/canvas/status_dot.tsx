@@ -15,8 +15,8 @@ export const statusTone: Record<WorkspaceStatus, string> = {
   provisioning: "var(--sky)",
   awaiting_agent: "var(--sky)",
   paused: "var(--indigo)",
-  hibernating: "var(--indigo)",
-  hibernated: "var(--indigo)",
+  hibernating: "var(--grey)",
+  hibernated: "var(--grey)",
   offline: "var(--grey)",
   removed: "var(--grey)",
 };
