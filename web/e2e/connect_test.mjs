@@ -36,6 +36,7 @@ async function creates(name) {
 test("the pasted curl snippet brings the node online, hears a message and answers it", async () => {
   await creates("scout");
   await picture(person.page, "connect");
+  await person.page.getByRole("dialog").getByRole("tab", { name: "curl" }).click();
   const snippet = await person.page.locator('[data-snippet="curl_register_template"]').textContent();
   assert.match(snippet, /mol_/, "the real token is filled in");
   const pasted = platform.paste(snippet);
@@ -82,6 +83,7 @@ test("a token is shown once and can be revoked", async () => {
   await person.opensTab("tokens");
   const panel = person.page.locator("#panel-tokens");
   await panel.getByRole("button", { name: "New token" }).click();
+  await panel.getByRole("button", { name: "Make token" }).click();
   assert.match(await panel.locator("[data-fresh-token]").textContent(), /^mol_/);
   await picture(person.page, "tokens");
   await panel.getByRole("button", { name: "I have saved it" }).click();
@@ -123,11 +125,13 @@ test("details can be edited, and another browser sees it at once", async () => {
 test("the way to connect is shown again, and rotating gives a new token that works", async () => {
   const panel = person.page.locator("#panel-details");
   await panel.getByRole("button", { name: "Show connection info" }).click();
+  await panel.getByRole("tab", { name: "curl" }).click();
   const snippet = panel.locator('[data-snippet="curl_register_template"]');
   assert.doesNotMatch(await snippet.textContent(), /mol_/, "a token is shown only when it is made");
   await panel.getByRole("button", { name: "Rotate credentials…" }).click();
   await panel.getByRole("button", { name: "Rotate now" }).click();
   await panel.getByText("The new token is part of the snippets").waitFor();
+  await panel.getByRole("tab", { name: "curl" }).click();
   const [token] = /mol_[\w-]+/.exec(await snippet.textContent());
   const [id] = /[0-9a-f-]{36}/.exec(await panel.locator("..").textContent());
   const answer = await fetch(`${platform.url}/workspaces/${id}/state`, { headers: { Authorization: `Bearer ${token}` } });

@@ -291,6 +291,9 @@ test("signing out forgets what was not sent", async () => {
   await box().fill("nobody is to read this");
   await until("it to be kept", () => person.page.evaluate((id) => localStorage.getItem(`molecule.draft.${id}`) !== null, agent.id));
   await person.page.getByRole("button", { name: "Sign out" }).click();
+  const asks = person.page.getByRole("dialog", { name: "Sign out of this browser?" });
+  await asks.getByText("What was written here and not sent is forgotten.").waitFor();
+  await asks.getByRole("button", { name: "Sign out" }).click();
   await until("it to be gone", () => person.page.evaluate(() => !Object.keys(localStorage).some((key) => key.startsWith("molecule.draft."))));
 });
 

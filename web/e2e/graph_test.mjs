@@ -65,9 +65,10 @@ test("a name is written on its card, taken back and written again", async () => 
 
 test("a card says as a button what it needs next", async () => {
   await person.card("other-1").locator('[data-next="connect"]').click();
-  await page.getByRole("complementary", { name: "other-1 panel" }).waitFor();
-  await page.locator("#panel-details").waitFor();
+  const dialog = page.getByRole("dialog", { name: "Connect your agent to other-1" });
+  await dialog.locator('[data-standing="waiting"]').waitFor();
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
   await platform.ask("POST", `/workspaces/${(await named("other-2")).id}/pause`);
   await person.card("other-2").locator('[data-next="resume"]').click();
   await page.getByText("other-2 was resumed").waitFor();

@@ -49,7 +49,8 @@ test("a workspace is made and its snippet copied", async () => {
   await person.tabsTo(/^Create workspace$/);
   await page.keyboard.press("Enter");
   await page.getByRole("dialog", { name: "Connect your agent to handmade" }).waitFor();
-  await person.tabsTo(/^curl$/);
+  await person.tabsTo(/^One line$/);
+  await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
   await page.locator('[data-snippet="python_snippet"]').waitFor();
   await person.tabsTo(/^Copy/);
@@ -65,12 +66,15 @@ test("a workspace is made and its snippet copied", async () => {
 
 test("a token is made and revoked", async () => {
   await person.tabsTo(/^Chat$/);
-  for (let i = 0; i < 3; i += 1) await page.keyboard.press("ArrowRight");
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press("ArrowRight");
   await page.locator("#panel-tokens").waitFor();
   await person.tabsTo(/^New token$/);
   await page.keyboard.press("Enter");
+  await page.getByRole("form", { name: "New token" }).waitFor();
+  await page.keyboard.type("by hand");
+  await page.keyboard.press("Enter");
   const fresh = (await page.locator("[data-fresh-token]").textContent()).trim();
-  await person.tabsTo(new RegExp(`^Revoke ${fresh.slice(0, 8)}`));
+  await person.tabsTo(new RegExp(`^Revoke by hand, ${fresh.slice(0, 8)}`));
   await page.keyboard.press("Enter");
   await person.tabsTo(/^Revoke for good$/);
   await page.keyboard.press("Enter");
@@ -134,7 +138,7 @@ test("F6 goes round the parts of the page", async () => {
 test("every control on the page has a name", async () => {
   await person.card("pm").focus();
   await page.keyboard.press("Enter");
-  for (const tab of ["chat", "activity", "details", "tokens", "secrets"]) {
+  for (const tab of ["chat", "activity", "details", "skills", "tokens", "secrets", "events"]) {
     await person.opensTab(tab);
     const nameless = await page.evaluate(() =>
       [...document.querySelectorAll('button, a[href], input, select, textarea, [role="separator"], [role="tab"], [tabindex="0"]')]

@@ -41,7 +41,7 @@ test("the theme follows the system until a person chooses, and the choice is kep
 
 test("no text on the page is smaller than 12 pixels", async () => {
   await person.opensCard("pm");
-  for (const tab of ["chat", "activity", "details", "tokens", "secrets"]) {
+  for (const tab of ["chat", "activity", "details", "skills", "tokens", "secrets", "events"]) {
     await person.opensTab(tab);
     const small = await page.evaluate(() => {
       const found = [];
@@ -62,7 +62,7 @@ test("every text stands out from what is behind it, in both themes", async () =>
   for (const colorScheme of ["light", "dark"]) {
     await page.evaluate((theme) => document.documentElement.setAttribute("data-theme", theme), colorScheme);
     await person.opensCard("pm");
-    for (const tab of ["chat", "activity", "details", "tokens", "secrets"]) {
+    for (const tab of ["chat", "activity", "details", "skills", "tokens", "secrets", "events"]) {
       await person.opensTab(tab);
       assert.deepEqual(await weakTexts(page), [], `${tab}, ${colorScheme}`);
     }
@@ -90,7 +90,7 @@ test("a card is reached, opened and left with keys", async () => {
   await page.keyboard.press("ArrowRight");
   await page.locator("#panel-activity").waitFor();
   await page.keyboard.press("End");
-  await page.locator("#panel-secrets").waitFor();
+  await page.locator("#panel-events").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("complementary").waitFor({ state: "detached" });
   assert.match(await person.focusName(), /^pm workspace — /);
@@ -224,6 +224,12 @@ test("signing out ends the session of this browser", async () => {
   // What the page asks for at that very moment is refused, as it should be.
   browser.expect(/401/);
   await page.getByRole("button", { name: "Sign out" }).click();
+  const dialog = page.getByRole("dialog", { name: "Sign out of this browser?" });
+  await dialog.getByText(`molecule admin claim --data ${platform.data}`).waitFor();
+  await dialog.getByRole("button", { name: "Stay signed in" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await dialog.getByRole("button", { name: "Sign out" }).click();
   await page.getByText("This browser is not signed in").waitFor();
   await page.reload();
   await page.getByText("This browser is not signed in").waitFor();

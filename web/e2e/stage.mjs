@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -66,12 +66,22 @@ export async function end(child) {
   }
 }
 
+/** Ends a shell and what it started. */
+async function endGroup(shell) {
+  if (shell.exitCode !== null || shell.signalCode !== null) return;
+  const gone = once(shell, "exit");
+  process.kill(-shell.pid, "SIGTERM");
+  await within(stopMs, "the end of a line", gone);
+}
+
 /** One platform on one data directory; it may be stopped and started again on its port. */
 export class Platform {
   #flags;
   #data = mkdtempSync(join(tmpdir(), "molecule-e2e-"));
   #server;
   #agents = [];
+  /** Shells with what they started, each a group of its own. */
+  #lines = [];
   #log = createWriteStream(join(this.#data, "e2e.log"), { flags: "a" });
   url = "";
   claimLink = "";
@@ -171,6 +181,20 @@ export class Platform {
     return said;
   }
 
+  /** Runs a pasted line that goes on until `stop` is called; `molecule` in it is the binary of this test. */
+  runLine(line) {
+    const path = dirname(binary());
+    const shell = spawn("/bin/bash", ["-c", line], {
+      cwd: this.#data,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+      env: { ...process.env, HOME: this.#data, XDG_STATE_HOME: join(this.#data, "state"), PATH: `${path}:${process.env.PATH}` },
+    });
+    for (const stream of [shell.stdout, shell.stderr]) createInterface({ input: stream }).on("line", (text) => this.#log.write(`line: ${text}\n`));
+    this.#lines.push(shell);
+    return shell;
+  }
+
   /** Runs a pasted Python snippet with the SDK of this tree until `stop` is called. */
   runPython(code) {
     const agent = spawn("/usr/bin/python3", ["-c", code], {
@@ -196,6 +220,7 @@ export class Platform {
 
   async stop() {
     await Promise.all(this.#agents.map(end));
+    await Promise.all(this.#lines.map(endGroup));
     if (this.#server) await end(this.#server);
     await new Promise((resolve) => this.#log.end(resolve));
     rmSync(this.#data, { recursive: true, force: true });
@@ -289,9 +314,12 @@ export class Browser {
     this.#expected.push(pattern);
   }
 
-  async page(options = {}) {
+  /** Without `guide` it is a browser that has been here before: the first steps do not stand in the way. */
+  async page({ guide = false, ...options } = {}) {
     const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    if (!guide)
+      await context.addInitScript(() => localStorage.setItem("molecule.guide", JSON.stringify({ answered: true, delegated: true, connected: true, over: true })));
     return this.pageIn(context);
   }
 

@@ -14,6 +14,8 @@ export interface Action {
   shown?: (workspace: Workspace, org: Org) => boolean;
   /** Why it cannot be done now, in words; undefined when it can. */
   refusal?: (workspace: Workspace, org: Org) => string | undefined;
+  /** What comes of it, where that is not plain from its name. */
+  meaning?: (workspace: Workspace, org: Org) => string;
   run: (workspace: Workspace, org: Org) => void;
 }
 

@@ -1,5 +1,6 @@
 import { messageOf } from "@/api/api_error";
 import { restartWorkspace } from "@/api/workspaces_api";
+import { afterPause } from "@/model/lifecycle_words";
 import { orgStore } from "@/model/org";
 import { descendantsOf } from "@/model/selectors";
 import { toast } from "@/ui/toast";
@@ -19,7 +20,7 @@ function pausedBelow(ids: readonly string[]): string[] {
 export function pauseStep(ids: readonly string[]): Step {
   const but = pausedBelow(ids);
   return {
-    done: `${several(ids)} paused`,
+    done: afterPause(several(ids), ids.length),
     undone: `${several(ids)} no longer paused`,
     forward: { is: "pause", ids: [...ids] },
     back: { is: "resume", ids: [...ids], ...(but.length > 0 ? { but } : {}) },
@@ -41,10 +42,12 @@ export const resume = (id: string) => act(resumeStep([id]), { refused: nameOf(id
 export async function restart(id: string): Promise<void> {
   const name = nameOf(id);
   try {
-    await restartWorkspace(id);
-    toast("success", `${name} is restarting`);
+    const { status, message } = await restartWorkspace(id);
+    // The platform may have nothing to restart, and says so.
+    if (status === "noop") toast("info", `${name} was not restarted: ${message}`);
+    else toast("success", `${name} is restarting`);
   } catch (error) {
-    toast("error", `${name}: ${messageOf(error)}`);
+    toast("error", `${name} could not be restarted: ${messageOf(error)}`);
   }
 }
 

@@ -11,7 +11,7 @@ const org = withPicture(
     { id: "lead", name: "lead", status: "online", runtime: "local" },
     { id: "in", name: "inside", status: "online", runtime: "local", parent_id: "lead" },
     { id: "far", name: "far", status: "offline", runtime: "external" },
-    { id: "down", name: "down", status: "offline", runtime: "local" },
+    { id: "down", name: "down", status: "offline", runtime: "langgraph" },
   ].map(readWorkspace),
 );
 beforeEach(() => {

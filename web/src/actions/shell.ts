@@ -4,6 +4,12 @@ export interface Shell {
   askDelete(id: string): void;
   askParent(ids: readonly string[]): void;
   createIn(parent: string | undefined): void;
+  /** How an agent gets into a workspace that waits for one. */
+  connect(id: string): void;
+  showSettings(): void;
+  /** The documentation; a page of it by its path below docs/. */
+  showDocs(path?: string): void;
+  showHelp(): void;
   showTickets(): void;
   showDeadLetters(): void;
   /** Shows the whole way of a message, by its address. */
@@ -16,6 +22,10 @@ export const shell: { current: Shell } = {
     askDelete: () => undefined,
     askParent: () => undefined,
     createIn: () => undefined,
+    connect: () => undefined,
+    showSettings: () => undefined,
+    showDocs: () => undefined,
+    showHelp: () => undefined,
     showTickets: () => undefined,
     showDeadLetters: () => undefined,
     showWay: () => undefined,

@@ -10,6 +10,7 @@ import {
   LayoutGrid,
   MessageSquare,
   Pencil,
+  Plug,
   Plus,
   RotateCw,
   Trash2,
@@ -19,8 +20,9 @@ import {
 import type { Workspace } from "@/api/workspace";
 import { graph } from "@/canvas/graph_controls";
 import { mark } from "@/canvas/marks";
+import { beforehand } from "@/model/lifecycle_words";
 import type { Org } from "@/model/org";
-import { childrenOf, descendantsOf, isReachable, isRemote } from "@/model/selectors";
+import { childrenOf, descendantsOf, isReachable, joinsByItself } from "@/model/selectors";
 import type { Action } from "./action";
 import { pause, restart, resume } from "./lifecycle";
 import { arrangeAll } from "./arranging";
@@ -31,7 +33,7 @@ import { shell } from "./shell";
 const hasTeam = ({ id }: Workspace, org: Org): boolean => childrenOf(org, id).length > 0;
 
 function restartRefusal(workspace: Workspace): string | undefined {
-  if (isRemote(workspace)) return "The agent runs elsewhere; restart it there";
+  if (joinsByItself(workspace)) return "The agent runs elsewhere; restart it there";
   if (!["offline", "failed", "paused", "degraded"].includes(workspace.status)) return "It is running";
   return undefined;
 }
@@ -89,6 +91,7 @@ export const workspaceActions: readonly Action[] = [
     key: "p",
     shown: ({ status }) => status !== "paused",
     refusal: (workspace) => (isReachable(workspace) ? undefined : "Only a running workspace can be paused"),
+    meaning: (workspace, org) => beforehand("pause", workspace, descendantsOf(org, workspace.id).length),
     run: ({ id }) => void pause(id),
   },
   {
@@ -97,10 +100,19 @@ export const workspaceActions: readonly Action[] = [
     icon: CirclePlay,
     key: "p",
     shown: ({ status }) => status === "paused",
+    meaning: (workspace, org) => beforehand("resume", workspace, descendantsOf(org, workspace.id).length),
     run: ({ id }) => void resume(id),
   },
   { name: "copy", label: "Duplicate", icon: Copy, run: ({ id }) => void copyAll([id]) },
   { name: "rename", label: "Rename", icon: Pencil, key: "F2", run: ({ id }) => mark({ renaming: id }) },
+  {
+    name: "connect",
+    label: "Connect its agent…",
+    icon: Plug,
+    key: "j",
+    shown: (workspace) => joinsByItself(workspace) && !isReachable(workspace) && workspace.status !== "paused",
+    run: ({ id }) => shell.current.connect(id),
+  },
   { name: "restart", label: "Restart", icon: RotateCw, refusal: restartRefusal, run: ({ id }) => void restart(id) },
   { name: "delete", label: "Delete…", icon: Trash2, key: "Delete", danger: true, run: ({ id }) => shell.current.askDelete(id) },
 ];

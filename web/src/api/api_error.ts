@@ -14,8 +14,20 @@ export class ApiError extends Error {
   }
 }
 
-/** What to tell a person about anything that was thrown. */
+/** What a person can do about it, where the platform's own words do not say. */
+function fixOf({ status, code, body }: ApiError): string | undefined {
+  if (code === "timed_out") return "It may have been done all the same: look before you try again.";
+  if (code === "bad_answer") return "Is something else at that address, or a proxy in between?";
+  if (status === 401) return "Sign in again; `molecule admin claim` prints a link.";
+  if (status === 429 && typeof body.hint !== "string") return "Wait a moment and try again.";
+  if (status === 503) return "It recovers by itself; try again in a moment.";
+  return status === 500 ? "The log of the platform says more." : undefined;
+}
+
+/** What to tell a person about anything that was thrown: the cause, and what to do about it. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return "Something unexpected happened.";
+  if (!(error instanceof Error)) return "Something unexpected happened. Try again; reload the page if it happens again.";
+  const fix = error instanceof ApiError ? fixOf(error) : undefined;
+  if (fix === undefined) return error.message;
+  return `${error.message}${/[.!?…]$/.test(error.message) ? "" : "."} ${fix}`;
 }

@@ -6,3 +6,7 @@ export type PastEvent = Omit<wire.PastEvent, "payload"> & { payload: Record<stri
 
 /** The newest events, newest first. */
 export const listEvents = (limit: number) => request<PastEvent[]>("GET", `/events?limit=${limit}`);
+
+/** Those of one workspace; goes on below the number `before`. */
+export const listEventsOf = (workspaceId: string, limit: number, before?: number) =>
+  request<PastEvent[]>("GET", `/events/${encodeURIComponent(workspaceId)}?limit=${limit}${before === undefined ? "" : `&before=${before}`}`);

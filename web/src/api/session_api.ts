@@ -8,6 +8,14 @@ export interface Session {
   dev: boolean;
 }
 
+/** What prints a new sign-in link on the platform's machine, where this browser was told it. It lets nobody in by itself. */
+const commandKey = "claim_command";
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+export const claimCommand = (): string => recall(commandKey, isText) ?? "molecule admin claim";
+/** Whether that is the platform's own word. */
+export const knowsClaimCommand = (): boolean => recall(commandKey, isText) !== undefined;
+
 /** A note for the tabs of this browser that it has a session: scripts cannot see the cookie. It grants nothing. */
 const noteKey = "signed_in";
 const isTrue = (value: unknown): value is true => value === true;
@@ -17,12 +25,13 @@ export const seemsSignedIn = (): boolean => recall(noteKey, isTrue) === true;
 /** Who this browser is signed in as; null when it is not. */
 export async function readSession(): Promise<Session | null> {
   try {
-    const body = await request<{ signed_in?: boolean; role?: string; dev?: boolean }>("GET", "/auth/me");
+    const body = await request<{ signed_in?: boolean; role?: string; dev?: boolean; claim_command?: string }>("GET", "/auth/me");
     if (body.signed_in === false) {
       forget(noteKey);
       return null;
     }
     remember(noteKey, true);
+    if (isText(body.claim_command)) remember(commandKey, body.claim_command);
     return { role: body.role ?? "admin", dev: body.dev === true };
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 401)) throw error;

@@ -14,6 +14,7 @@ export interface Skill {
   name?: string;
   description?: string;
   tags?: string[];
+  examples?: string[];
 }
 
 /** Exactly what an agent registered, so every member may be missing or odd. */

@@ -15,7 +15,6 @@ import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
 import { mark, unpick } from "@/canvas/marks";
-import { ConnectDialog } from "@/features/workspaces/connect_dialog";
 import { TicketDialog } from "@/features/tickets/ticket_dialog";
 import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
@@ -34,6 +33,7 @@ import { useSelected } from "@/ui/store";
 import { toast } from "@/ui/toast";
 import { cardKey } from "./card_keys";
 import { ContextMenu } from "./context_menu";
+import { revealOnceThere } from "./reveal_once_there";
 import { refuseDroppedFiles } from "./dropped_files";
 import { fetched, fetchedPanel } from "./fetched";
 import { LoadFailure } from "./load_failure";
@@ -41,7 +41,7 @@ import { usePageTitle } from "./page_title";
 import { PanelBoundary } from "./panel_boundary";
 import { navigate, routeStore } from "./routes";
 import { SearchPalette } from "./search_palette";
-import { forgetDrafts, prepareChat, SidePanel } from "./side_panel";
+import { forgetDrafts, hasDrafts, prepareChat, say, SidePanel } from "./side_panel";
 import { tellWhyGone } from "./gone";
 import { startLive } from "./start_live";
 import { StaleNotice } from "./stale_notice";
@@ -49,11 +49,17 @@ import { StatusCounts } from "./status_counts";
 import { Toolbar } from "./toolbar";
 import { usePageKeys } from "./use_page_keys";
 import { goToNumber, usePhone, viewOf, ViewSwitch } from "./view_switch";
-import { Welcome } from "./welcome";
 import styles from "./page.module.css";
 
 // Wanted now and then: fetched when it is.
 const DeadLettersDialog = fetched(() => import("@/features/dead_letters/dead_letters_dialog").then((all) => all.DeadLettersDialog));
+const SettingsDialog = fetched(() => import("./settings_dialog").then((all) => all.SettingsDialog));
+const DocsDialog = fetched(() => import("@/features/docs/docs_dialog").then((all) => all.DocsDialog));
+const ConnectDialog = fetched(() => import("@/features/workspaces/connect_dialog").then((all) => all.ConnectDialog));
+// Seen in the first minutes and then hardly ever: what is there at once is the canvas.
+const Guide = fetchedPanel(() => import("@/features/first_run/guide").then((all) => all.Guide), { quiet: true });
+const Welcome = fetchedPanel(() => import("@/features/first_run/welcome").then((all) => all.Welcome));
+const SignOutDialog = fetched(() => import("@/features/session/sign_out_dialog").then((all) => all.SignOutDialog));
 const HelpDialog = fetched(() => import("./help_dialog").then((all) => all.HelpDialog));
 const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").then((all) => all.TicketsDialog));
 const ParentDialog = fetched(() => import("@/features/workspaces/parent_dialog").then((all) => all.ParentDialog));
@@ -66,11 +72,14 @@ type Overlay =
   | { is: "menu"; id: string; at: Point }
   | { is: "search" }
   | { is: "help" }
+  | { is: "settings" }
+  | { is: "docs"; path?: string }
+  | { is: "sign_out"; drafts: boolean }
   | { is: "create"; parent: string | undefined; joining?: Joining }
   | { is: "ticket"; name: string; made: TicketMade }
   | { is: "tickets" }
   | { is: "dead_letters" }
-  | { is: "connect"; id: string; name: string; connection: Connection }
+  | { is: "connect"; id: string; connection: Connection | undefined }
   | { is: "delete"; id: string }
   | { is: "parent"; ids: readonly string[] };
 
@@ -117,6 +126,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       askDelete: (id) => setOverlay({ is: "delete", id }),
       askParent: (ids) => setOverlay({ is: "parent", ids }),
       createIn: (parent) => setOverlay({ is: "create", parent }),
+      connect: (id) => setOverlay({ is: "connect", id, connection: undefined }),
+      showSettings: () => setOverlay({ is: "settings" }),
+      showDocs: (path) => setOverlay({ is: "docs", ...(path === undefined ? {} : { path }) }),
+      showHelp: () => setOverlay({ is: "help" }),
       showTickets: () => setOverlay({ is: "tickets" }),
       showDeadLetters: () => setOverlay({ is: "dead_letters" }),
       showWay: (way) => {
@@ -156,6 +169,9 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onHelp = useCallback(() => setOverlay({ is: "help" }), []);
   const onTickets = useCallback(() => setOverlay({ is: "tickets" }), []);
   const onDeadLetters = useCallback(() => setOverlay({ is: "dead_letters" }), []);
+  const onTicket = useCallback(() => setOverlay({ is: "create", parent: undefined, joining: "ticket" }), []);
+  const onSettings = useCallback(() => setOverlay({ is: "settings" }), []);
+  const onDocs = useCallback(() => setOverlay({ is: "docs" }), []);
   const onCreate = useCallback(() => setOverlay({ is: "create", parent: undefined }), []);
   const onEscape = useCallback(() => {
     if (unpick()) return;
@@ -165,7 +181,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     if (graph.controls) graph.controls.focus(open);
     else document.getElementById("canvas")?.focus();
   }, []);
-  usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView: goToNumber });
+  usePageKeys({ onSearch, onSettings, onCreate, onDeadLetters, onHelp, onEscape, onView: goToNumber });
   useRenewed(openLetters);
   useRenewed(openQuestions);
   const questions = useSelected(openQuestions.state, (state) => state.questions);
@@ -179,6 +195,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onExtract = useCallback((id: string, to: Point) => void extractAll(withPicked(id), to), []);
   const onNext = useCallback((id: string, what: NextAct) => {
     if (what === "resume") void resume(id);
+    else if (what === "connect") setOverlay({ is: "connect", id, connection: undefined });
     else navigate({ workspace: id, tab: "details" });
   }, []);
   const onRename = useCallback(
@@ -189,6 +206,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onShow = useCallback((show: string) => navigate({ show }), []);
   const onOpenRow = useCallback((id: string, tab?: string) => navigate({ workspace: id, ...(tab ? { tab } : {}) }), []);
   const onOpenHop = useCallback((from: string) => navigate({ workspace: from, tab: "activity" }), []);
+  const onSay = useCallback((id: string, text: string) => {
+    navigate({ workspace: id, tab: "chat" });
+    void say(id, text);
+  }, []);
   const onView = useCallback((now: SavedView) => {
     // A browser opens where it was left; one that is new, where the last one looked.
     remember("view", now);
@@ -201,6 +222,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
     if (org.workspaces.get(id)?.collapsed) void fold(id, false);
     else graph.controls?.show([id, ...descendantsOf(org, id)]);
   }, []);
+
+  const onSignOut = session.dev ? undefined : () => void hasDrafts().then((drafts) => setOverlay({ is: "sign_out", drafts }));
 
   async function leave() {
     try {
@@ -215,7 +238,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   }
 
   function onCreated(id: string, name: string, connection: Connection | undefined) {
-    if (connection?.auth_token) setOverlay({ is: "connect", id, name, connection });
+    revealOnceThere(id);
+    if (connection?.auth_token) setOverlay({ is: "connect", id, connection });
     else {
       setOverlay(undefined);
       toast("success", `${name} was created`);
@@ -249,7 +273,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onTickets={onTickets}
               onDeadLetters={onDeadLetters}
               onHelp={onHelp}
-              onSignOut={session.dev ? undefined : () => void leave()}
+              onSettings={onSettings}
+              onSignOut={onSignOut}
             />
             <StaleNotice />
           </div>
@@ -312,7 +337,16 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               <PickedBar />
             </div>
           )}
-          {empty && <Welcome onCreate={onCreate} />}
+          {empty && (
+            <div className={styles.over}>
+              <Welcome onCreate={onCreate} onTicket={onTicket} />
+            </div>
+          )}
+          {!empty && loaded && view === "graph" && (
+            <div className={styles.guide}>
+              <Guide narrow={workspace !== undefined} onSay={onSay} />
+            </div>
+          )}
           {!empty && loaded && (view === "graph" || view === "list") && (
             <Button tone="primary" large className={styles.create ?? ""} onClick={onCreate}>
               <Plus size={16} aria-hidden /> New workspace
@@ -324,7 +358,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       {onPhone && <ViewSwitch view={view} waiting={waiting} low />}
       {overlay?.is === "menu" && <ContextMenu key={overlay.id} id={overlay.id} at={overlay.at} onClose={closeMenu} />}
       {overlay?.is === "search" && <SearchPalette onClose={close} />}
-      {overlay?.is === "help" && <HelpDialog onClose={close} />}
+      {overlay?.is === "help" && <HelpDialog onClose={close} onGuide={() => void import("@/features/first_run/guide_steps").then((all) => all.startGuide())} />}
+      {overlay?.is === "settings" && <SettingsDialog dev={session.dev} workspace={workspace} onClose={close} onDocs={onDocs} onSignOut={onSignOut} />}
+      {overlay?.is === "docs" && <DocsDialog path={overlay.path} onClose={close} />}
+      {overlay?.is === "sign_out" && <SignOutDialog drafts={overlay.drafts} onClose={close} onSignOut={() => void leave()} />}
       {overlay?.is === "create" && (
         <CreateDialog
           parent={overlay.parent}
@@ -361,7 +398,6 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       {overlay?.is === "connect" && (
         <ConnectDialog
           id={overlay.id}
-          name={overlay.name}
           connection={overlay.connection}
           onClose={() => {
             close();

@@ -1,4 +1,5 @@
 import { useEffect, useState, type ComponentType } from "react";
+import { onBack } from "@/live/live_bus";
 import { Failure, Loading } from "@/ui/notice";
 import { toast } from "@/ui/toast";
 
@@ -39,9 +40,9 @@ export function fetched<P extends Closes>(load: () => Promise<ComponentType<P>>)
 
 /**
  * A panel that is fetched when it is first wanted, or before, by `prepare`. Where that fails it says so in its place and
- * can be asked for again.
+ * can be asked for again. A quiet one is an extra whose place is nobody's to miss.
  */
-export function fetchedPanel<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> & { prepare: () => void } {
+export function fetchedPanel<P extends object>(load: () => Promise<ComponentType<P>>, { quiet = false } = {}): ComponentType<P> & { prepare: () => void } {
   let known: ComponentType<P> | undefined;
   const fetch = async () => (known ??= await load());
   function Panel(props: P) {
@@ -62,7 +63,12 @@ export function fetchedPanel<P extends object>(load: () => Promise<ComponentType
         gone = true;
       };
     }, [Part, attempt]);
+    useEffect(() => {
+      if (!attempt.failed) return;
+      return onBack(() => setAttempt(({ count }) => ({ count: count + 1, failed: false })));
+    }, [attempt]);
     if (Part) return <Part {...props} />;
+    if (quiet) return null;
     if (!attempt.failed) return <Loading text="Opening…" />;
     return (
       <Failure

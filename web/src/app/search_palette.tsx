@@ -1,4 +1,4 @@
-import { MailX, Plus, Search, Ticket } from "lucide-react";
+import { BookOpen, CircleHelp, MailX, Plus, Search, Settings, Ticket } from "lucide-react";
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
@@ -22,6 +22,13 @@ interface Choice {
 }
 
 const shownMax = 40;
+
+/** What the page itself offers. */
+const pageActions = [
+  { label: "Settings", icon: <Settings size={15} aria-hidden />, run: () => shell.current.showSettings() },
+  { label: "Documentation", icon: <BookOpen size={15} aria-hidden />, run: () => shell.current.showDocs() },
+  { label: "Keyboard and legend", icon: <CircleHelp size={15} aria-hidden />, run: () => shell.current.showHelp() },
+];
 
 /** "pause res" finds the action on the workspace; "res" finds the workspace. */
 function choicesFor(org: Org, query: string): Choice[] {
@@ -56,6 +63,8 @@ function choicesFor(org: Org, query: string): Choice[] {
     found.push({ key: "tickets", icon: <Ticket size={15} aria-hidden />, label: "Join tickets", note: "Action", run: () => shell.current.showTickets() });
   if ("dead letters".includes(query.trim().toLowerCase()))
     found.push({ key: "dead_letters", icon: <MailX size={15} aria-hidden />, label: "Dead letters", note: "Action", run: () => shell.current.showDeadLetters() });
+  for (const { label, icon, run } of pageActions)
+    if (label.toLowerCase().includes(query.trim().toLowerCase())) found.push({ key: label, icon, label, note: "Action", run });
   return found.slice(0, shownMax);
 }
 

@@ -3,14 +3,17 @@ import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } fr
 import { skillNames, type Workspace } from "@/api/workspace";
 import { RuntimePill, TierPill } from "@/canvas/pills";
 import { StatusDot } from "@/canvas/status_dot";
+import { StandingBanner } from "@/features/workspaces/standing_banner";
 import { statusWords } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
 import { recall, remember } from "@/ui/remembered";
+import { toast } from "@/ui/toast";
 import { TabList } from "@/ui/tab_list";
 import { fetchedPanel } from "./fetched";
 import { PanelBoundary } from "./panel_boundary";
 import { navigate, type Route } from "./routes";
+import { StaleNotice } from "./stale_notice";
 import styles from "./side_panel.module.css";
 
 // The canvas comes first. The chat, which a panel opens with, is fetched behind it; the others when somebody turns to them.
@@ -18,6 +21,8 @@ const ChatPanel = fetchedPanel(() => import("@/features/chat/chat_panel").then((
 const ActivityPanel = fetchedPanel(() => import("@/features/activity/activity_panel").then((all) => all.ActivityPanel));
 const DetailsPanel = fetchedPanel(() => import("@/features/workspaces/details_panel").then((all) => all.DetailsPanel));
 const TokensPanel = fetchedPanel(() => import("@/features/tokens/tokens_panel").then((all) => all.TokensPanel));
+const SkillsPanel = fetchedPanel(() => import("@/features/skills/skills_panel").then((all) => all.SkillsPanel));
+const EventsPanel = fetchedPanel(() => import("@/features/events/events_panel").then((all) => all.EventsPanel));
 const SecretsPanel = fetchedPanel(() => import("@/features/secrets/secrets_panel").then((all) => all.SecretsPanel));
 
 export const prepareChat = ChatPanel.prepare;
@@ -27,12 +32,32 @@ export async function forgetDrafts(): Promise<void> {
   (await import("@/features/chat/drafts")).forgetAllDrafts();
 }
 
+/** Writes to an agent as the chat does. */
+export async function say(id: string, text: string): Promise<void> {
+  try {
+    (await import("@/features/chat/chat_session")).send(id, text);
+  } catch {
+    toast("error", "The chat could not be fetched, so nothing was sent. Is the platform running?");
+  }
+}
+
+/** Whether something was written and never sent. What cannot be looked at now counts as nothing. */
+export async function hasDrafts(): Promise<boolean> {
+  try {
+    return (await import("@/features/chat/drafts")).anyDraft();
+  } catch {
+    return false;
+  }
+}
+
 export const tabs = [
   { id: "chat", label: "Chat" },
   { id: "activity", label: "Activity" },
   { id: "details", label: "Details" },
+  { id: "skills", label: "Skills" },
   { id: "tokens", label: "Tokens" },
   { id: "secrets", label: "Secrets" },
+  { id: "events", label: "Events" },
 ] as const;
 
 const widthDefault = 480;
@@ -110,6 +135,10 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
         {skills > 0 && <span>· {skills === 1 ? "1 skill" : `${skills} skills`}</span>}
       </div>
       {workspace.current_task !== "" && <p className={styles.task}>{workspace.current_task}</p>}
+      <div className={styles.covering}>
+        <StaleNotice />
+      </div>
+      {active !== "chat" && <StandingBanner workspace={workspace} />}
       <div className={styles.tabs}>
         <TabList label={`${workspace.name} sections`} tabs={tabs} active={active} onChange={(tab) => navigate({ tab, filter: "" })} />
       </div>
@@ -120,6 +149,10 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
             <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
           )}
           {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
+          {active === "skills" && <SkillsPanel key={workspace.id} workspace={workspace} />}
+          {active === "events" && (
+            <EventsPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
+          )}
           {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
           {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
         </PanelBoundary>

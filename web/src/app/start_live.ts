@@ -6,7 +6,8 @@ import { marksStore } from "@/canvas/marks";
 import { getWorkspace, listWorkspaces } from "@/api/workspaces_api";
 import { LiveConnection, type LiveState, type Socket } from "@/live/connection";
 import type { Frame } from "@/live/frame";
-import { liveState, publishFrames, publishStale } from "@/live/live_bus";
+import { connection as liveConnection, knownAt, liveState, publishFrames, publishStale } from "@/live/live_bus";
+import { ReadAgain } from "@/live/read_again";
 import { apply } from "@/model/apply";
 import { applyToThreads, threadsStore } from "@/model/chat_store";
 import { applyHop, hopsStore, pruneHops } from "@/model/hops";
@@ -54,27 +55,19 @@ function openSocket(since: number): Socket {
   return face;
 }
 
-/** Reads again what an event told too little about, once per burst. */
-const incomplete = new Set<string>();
-function complete(id: string): void {
-  if (incomplete.has(id)) return;
-  incomplete.add(id);
-  setTimeout(() => {
-    incomplete.delete(id);
-    getWorkspace(id).then(
-      (workspace) => {
-        if (workspace.status === "removed") return;
-        const known = orgStore.get().workspaces.get(id);
-        // A single read leaves out what only lists tell; the event's own word stands for those.
-        orgStore.set(withWorkspace(orgStore.get(), known ? { ...workspace, current_task: known.current_task } : workspace));
-      },
-      (error: unknown) => {
-        if (error instanceof ApiError && (error.status === 404 || error.status === 410))
-          orgStore.set(withoutWorkspace(orgStore.get(), id));
-      },
-    );
-  }, 50);
-}
+/** Reads again what an event told too little about. */
+const incomplete = new ReadAgain<Workspace>(
+  getWorkspace,
+  (id, workspace) => {
+    if (workspace.status === "removed") return;
+    const known = orgStore.get().workspaces.get(id);
+    // A single read leaves out what only lists tell; the event's own word stands for those.
+    orgStore.set(withWorkspace(orgStore.get(), known ? { ...workspace, current_task: known.current_task } : workspace));
+  },
+  (id, error) => {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 410)) orgStore.set(withoutWorkspace(orgStore.get(), id));
+  },
+);
 
 /** The open workspace was deleted by somebody else: its panel closes, and not without a word. */
 function tellRemoved(org: Org, id: string): void {
@@ -96,7 +89,8 @@ function takeFrames(frames: Frame[]): void {
     if (frame.transient || frame.seq > pictured) {
       const applied = apply(org, frame);
       org = applied.org;
-      if (applied.incomplete !== undefined) complete(applied.incomplete);
+      incomplete.noticed(frame.workspace_id);
+      if (applied.incomplete !== undefined) incomplete.want(applied.incomplete);
     }
     threads = applyToThreads(threads, frame);
     hops = applyHop(hops, frame);
@@ -136,6 +130,7 @@ export function startLive(problems: LiveProblems): { retry: () => void; stop: ()
     {
       onPicture: (picture, seq) => {
         pictured = seq;
+        knownAt.set(now());
         orgStore.set(withPicture(orgStore.get(), picture));
         problems.onLoaded();
       },
@@ -147,6 +142,7 @@ export function startLive(problems: LiveProblems): { retry: () => void; stop: ()
       },
       onPolled: publishStale,
       onState: (state: LiveState) => {
+        if (liveState.get() === "live") knownAt.set(now());
         liveState.set(state);
         if (state === "reconnecting" || state === "offline") wasDown = true;
         if (state === "live" && wasDown) {
@@ -160,6 +156,7 @@ export function startLive(problems: LiveProblems): { retry: () => void; stop: ()
       },
     },
   );
+  liveConnection.reconnect = () => connection.reconnect();
   const hurry = () => connection.hurry();
   window.addEventListener("online", hurry);
   const pruning = setInterval(() => hopsStore.set(pruneHops(hopsStore.get(), now())), pruneEveryMs);

@@ -1,4 +1,4 @@
-import { CircleHelp, LogOut, MailX, Monitor, Moon, Search, Spline, Sun, Ticket } from "lucide-react";
+import { CircleHelp, LogOut, MailX, Monitor, Moon, Search, Settings, Spline, Sun, Ticket } from "lucide-react";
 import type { LiveState } from "@/live/connection";
 import { openLetters } from "@/live/dead_letters";
 import { liveState } from "@/live/live_bus";
@@ -44,11 +44,12 @@ interface ToolbarProps {
   onTickets: () => void;
   onDeadLetters: () => void;
   onHelp: () => void;
+  onSettings: () => void;
   /** Absent where nobody signs in. */
   onSignOut: (() => void) | undefined;
 }
 
-export function Toolbar({ view, waiting, onPhone, showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSignOut }: ToolbarProps) {
+export function Toolbar({ view, waiting, onPhone, showHops, onShowHops, onSearch, onTickets, onDeadLetters, onHelp, onSettings, onSignOut }: ToolbarProps) {
   const live = useSelected(liveState, (state) => state);
   const theme = useTheme();
   const ThemeIcon = themeIcons[theme];
@@ -72,18 +73,21 @@ export function Toolbar({ view, waiting, onPhone, showHops, onShowHops, onSearch
         <IconButton label="Search" title="Search (Ctrl+K)" onClick={onSearch}>
           <Search size={17} aria-hidden />
         </IconButton>
-        <IconButton label="Join tickets" title="Let agents of other machines join" onClick={onTickets}>
+        <IconButton className={styles.spared ?? ""} label="Join tickets" title="Let agents of other machines join" onClick={onTickets}>
           <Ticket size={17} aria-hidden />
         </IconButton>
         {!onPhone && <LettersButton onClick={onDeadLetters} />}
-        <IconButton label={`Theme: ${themeWords[theme]}`} title={`Theme: ${themeWords[theme]}. Switch to ${themeWords[nextTheme[theme]]}`} onClick={() => setTheme(nextTheme[theme])}>
+        <IconButton className={styles.spared ?? ""} label={`Theme: ${themeWords[theme]}`} title={`Theme: ${themeWords[theme]}. Switch to ${themeWords[nextTheme[theme]]}`} onClick={() => setTheme(nextTheme[theme])}>
           <ThemeIcon size={17} aria-hidden />
         </IconButton>
         <IconButton label="Help" title="Keyboard and legend (?)" onClick={onHelp}>
           <CircleHelp size={17} aria-hidden />
         </IconButton>
+        <IconButton label="Settings" title="Settings (Ctrl+,)" onClick={onSettings}>
+          <Settings size={17} aria-hidden />
+        </IconButton>
         {onSignOut && (
-          <IconButton label="Sign out" onClick={onSignOut}>
+          <IconButton className={styles.spared ?? ""} label="Sign out" onClick={onSignOut}>
             <LogOut size={17} aria-hidden />
           </IconButton>
         )}

@@ -9,6 +9,7 @@ import { goToNextPart } from "./page_parts";
 
 interface PageKeys {
   onSearch: () => void;
+  onSettings: () => void;
   onCreate: () => void;
   onDeadLetters: () => void;
   onHelp: () => void;
@@ -23,7 +24,7 @@ const writes = (target: EventTarget | null): boolean =>
 export const dialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 
 /** Keys that work anywhere on the page. Single letters are left alone while someone writes or a dialog is open. */
-export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView }: PageKeys): void {
+export function usePageKeys({ onSearch, onSettings, onCreate, onDeadLetters, onHelp, onEscape, onView }: PageKeys): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
       if (isComposing(event)) return;
@@ -31,6 +32,11 @@ export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscap
       if (command && event.key.toLowerCase() === "k") {
         event.preventDefault();
         if (!dialogOpen()) onSearch();
+        return;
+      }
+      if (command && event.key === ",") {
+        event.preventDefault();
+        if (!dialogOpen()) onSettings();
         return;
       }
       if (event.defaultPrevented || dialogOpen() || event.altKey) return;
@@ -73,5 +79,5 @@ export function usePageKeys({ onSearch, onCreate, onDeadLetters, onHelp, onEscap
     }
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [onSearch, onCreate, onDeadLetters, onHelp, onEscape, onView]);
+  }, [onSearch, onSettings, onCreate, onDeadLetters, onHelp, onEscape, onView]);
 }

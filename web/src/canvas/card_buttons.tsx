@@ -1,7 +1,7 @@
 import { Ellipsis } from "lucide-react";
 import { useRef, type KeyboardEvent, type MouseEvent } from "react";
 import type { Workspace } from "@/api/workspace";
-import { isRemote } from "@/model/selectors";
+import { joinsByItself } from "@/model/selectors";
 import { cardAsks, type NextAct } from "./card_asks";
 import { mark } from "./marks";
 import styles from "./card_buttons.module.css";
@@ -36,7 +36,7 @@ export function nextActOf(workspace: Workspace): NextAct | undefined {
       return "look";
     case "awaiting_agent":
     case "offline":
-      return isRemote(workspace) ? "connect" : undefined;
+      return joinsByItself(workspace) ? "connect" : undefined;
     default:
       return undefined;
   }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Box, Layout } from "./layout";
 import { cardAfter, endCard, nearCard } from "./near_card";
 
-const box = (id: string, x: number, y: number, parent: string | null = null): Box => ({ id, x, y, w: 100, h: 50, parent, rel: { x, y }, depth: 0, open: false });
+const box = (id: string, x: number, y: number, parent: string | null = null): Box => ({ id, x, y, w: 100, h: 50, parent, rel: { x, y }, home: { x, y }, depth: 0, open: false });
 const layoutOf = (...boxes: Box[]): Layout => ({ boxes: new Map(boxes.map((each) => [each.id, each])), placed: [] });
 
 const layout = layoutOf(box("a", 0, 0), box("b", 200, 0), box("c", 0, 200), box("d", 220, 210), box("in1", 10, 20, "a"), box("in2", 10, 90, "a"));

@@ -96,6 +96,19 @@ export class LiveConnection<S> {
     this.#connect();
   }
 
+  /** Somebody asked for it: the socket is tried anew and a picture read, whatever was waited for. */
+  reconnect(): void {
+    if (this.#stopped || this.#state === "live" || this.#state === "connecting") return;
+    const hanging = this.#socket;
+    this.#socket = undefined;
+    this.#cancel("silence");
+    this.#cancel("stalled");
+    this.#cancel("reconnect");
+    hanging?.close();
+    this.#connect();
+    this.#schedule("poll", 0, () => void this.#poll());
+  }
+
   /** Takes a fresh picture now: an event spoke of something this page does not know. */
   refresh(): void {
     if (!this.#held) void this.#resync();

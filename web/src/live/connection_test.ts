@@ -309,4 +309,27 @@ describe("the live connection", () => {
     expect(stage.frames).toEqual([]);
     expect(stage.sockets).toHaveLength(1);
   });
+
+  it("tries at once when somebody asks for it, however long the wait was", async () => {
+    await stage.start();
+    stage.hello();
+    stage.failing = true;
+    for (let i = 0; i < offlineAfter; i += 1) {
+      stage.drop();
+      await stage.pass(backoffMaxMs);
+    }
+    expect(stage.states.at(-1)).toBe("offline");
+    const hanging = stage.socket;
+    const before = { sockets: stage.sockets.length, snapshots: stage.snapshots };
+    stage.failing = false;
+    stage.connection.reconnect();
+    await stage.pass(0);
+    expect(hanging.closed).toBe(true);
+    expect(stage.sockets.length).toBe(before.sockets + 1);
+    expect(stage.snapshots).toBe(before.snapshots + 1);
+    stage.hello();
+    expect(stage.states.at(-1)).toBe("live");
+    stage.connection.reconnect();
+    expect(stage.sockets.length, "what is live is left alone").toBe(before.sockets + 1);
+  });
 });

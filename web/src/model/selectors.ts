@@ -21,7 +21,13 @@ export const tierWords: Record<number, string> = { 1: "Sandboxed", 2: "Standard"
 export const isReachable = (workspace: Workspace): boolean =>
   workspace.status === "online" || workspace.status === "degraded";
 
-export const isRemote = (workspace: Workspace): boolean => workspace.runtime === "external";
+/** Runtimes whose agents run elsewhere and join from there. */
+const remoteRuntimes: ReadonlySet<string> = new Set(["external", "kimi", "kimi-cli"]);
+
+export const isRemote = (workspace: Workspace): boolean => remoteRuntimes.has(workspace.runtime);
+
+/** Nobody but its owner starts its agent, wherever that is. */
+export const joinsByItself = (workspace: Workspace): boolean => isRemote(workspace) || workspace.runtime === "local";
 
 export const childrenOf = (org: Org, id: string | null): readonly string[] => org.children.get(id) ?? [];
 

@@ -13,6 +13,10 @@ interface DialogProps {
   children: ReactNode;
   foot?: ReactNode;
   wide?: boolean;
+  /** Most of the window, for reading. */
+  page?: boolean;
+  /** A sheet along the right edge. */
+  side?: boolean;
   /** No close button, no Esc, no click outside: the foot must offer the way out. */
   deliberate?: boolean;
   /** Near the top and without a head: its first field says what it is. Esc and a click outside close it. */
@@ -32,7 +36,7 @@ export function Dialog(props: DialogProps) {
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
         <Base.Popup
-          className={classNames(styles.popup, props.wide && styles.wide, props.palette && styles.palette)}
+          className={classNames(styles.popup, props.wide && styles.wide, props.page && styles.page, props.side && styles.side, props.palette && styles.palette)}
           {...(props.initialFocus ? { initialFocus: props.initialFocus } : {})}
         >
           <div className={props.palette ? "visually-hidden" : styles.head}>

@@ -45,10 +45,10 @@ export function writing(workspace: Workspace): Writing {
   return isRemote(workspace) ? { allowed: false, notice: `${notice} Start it again where it runs.` } : { allowed: false, notice, help: "restart" };
 }
 
-const helpWords = { resume: "Resume", restart: "Restart", connect: "How to connect" };
+const helpWords = { resume: "Resume", restart: "Restart", connect: "Connect its agent" };
 
 function help(workspaceId: string, how: NonNullable<Writing["help"]>): void {
-  if (how === "connect") shell.current.open(workspaceId, "details");
+  if (how === "connect") shell.current.connect(workspaceId);
   else void { resume, restart }[how](workspaceId);
 }
 

@@ -112,6 +112,9 @@ export function clearDraft(workspaceId: string): void {
   settle(workspaceId);
 }
 
+export const anyDraft = (): boolean =>
+  [...draftsStore.get().values()].some(({ text, pasted, files }) => text.trim() !== "" || pasted.length + files.length > 0);
+
 /** Nobody who uses this browser next is to read what was never sent. */
 export function forgetAllDrafts(): void {
   for (const timer of unsettled.values()) clearTimeout(timer);

@@ -4,13 +4,13 @@ import { messageOf } from "@/api/api_error";
 import { listTickets, revokeTicket } from "@/api/tickets_api";
 import type { Ticket } from "@/api/wire";
 import { onFrames } from "@/live/live_bus";
+import { useLiveLoaded } from "@/live/use_live_loaded";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Empty, Failure, Loading } from "@/ui/notice";
 import list from "@/ui/section.module.css";
 import { toast } from "@/ui/toast";
-import { useLoaded } from "@/ui/use_loaded";
 import { Left } from "./left";
 
 interface TicketsDialogProps {
@@ -24,7 +24,7 @@ const nameOf = (ticket: Ticket) => ticket.name || ticket.role;
 
 /** The tickets of the organisation: what is open, what became of the others. Their text is shown only when they are made. */
 export function TicketsDialog({ onClose, onCreate, onOpen }: TicketsDialogProps) {
-  const { value: tickets, loading, error, reload } = useLoaded(useCallback(() => listTickets(), []));
+  const { value: tickets, loading, error, reload } = useLiveLoaded(useCallback(() => listTickets(), []));
   const [asking, setAsking] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
 

@@ -2,17 +2,17 @@ import { useCallback, useState } from "react";
 import { messageOf } from "@/api/api_error";
 import { readAgentKey, removeAgentKey } from "@/api/tickets_api";
 import type { Workspace } from "@/api/workspace";
+import { useLiveLoaded } from "@/live/use_live_loaded";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { Failure, Notice } from "@/ui/notice";
 import { Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { toast } from "@/ui/toast";
-import { useLoaded } from "@/ui/use_loaded";
 
 /** The key that the agent showed when it joined by ticket; nothing for agents that joined in other ways. */
 export function AgentKeySection({ workspace }: { workspace: Workspace }) {
-  const { value: key, error, reload } = useLoaded(useCallback(() => readAgentKey(workspace.id), [workspace.id]));
+  const { value: key, error, reload } = useLiveLoaded(useCallback(() => readAgentKey(workspace.id), [workspace.id]));
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
 
@@ -40,7 +40,7 @@ export function AgentKeySection({ workspace }: { workspace: Workspace }) {
           <div className={list.main}>
             <code data-agent-key>{key.fingerprint}</code>
             <div className={list.sub}>
-              known since <Age at={Date.parse(key.created_at ?? "")} suffix="" />
+              first seen <Age at={Date.parse(key.created_at ?? "")} />
             </div>
           </div>
           {asking ? (

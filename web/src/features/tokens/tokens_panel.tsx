@@ -3,19 +3,21 @@ import { messageOf } from "@/api/api_error";
 import { listTokens, mintToken, revokeToken } from "@/api/tokens_api";
 import type { Token } from "@/api/wire";
 import type { Workspace } from "@/api/workspace";
-import { Age } from "@/ui/age";
+import { useLiveLoaded } from "@/live/use_live_loaded";
 import { Button } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
 import { Empty, Failure, Loading, Notice } from "@/ui/notice";
 import { PanelBody, Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { toast } from "@/ui/toast";
-import { useLoaded } from "@/ui/use_loaded";
 import { AgentKeySection } from "./agent_key_section";
+import { NewTokenForm } from "./new_token_form";
+import { TokenRow } from "./token_row";
 
 /** The tokens an agent of this workspace may use. A new one is readable once. */
 export function TokensPanel({ workspace }: { workspace: Workspace }) {
-  const { value: tokens, loading, error, reload } = useLoaded(useCallback(() => listTokens(workspace.id), [workspace.id]));
+  const { value: tokens, loading, error, reload } = useLiveLoaded(useCallback(() => listTokens(workspace.id), [workspace.id]));
+  const [making, setMaking] = useState(false);
   const [fresh, setFresh] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState<string | undefined>();
@@ -32,11 +34,15 @@ export function TokensPanel({ workspace }: { workspace: Workspace }) {
       setAsking(undefined);
     }
   }
-  const mint = () => attempt(async () => setFresh(await mintToken(workspace.id)));
+  async function make(wanted: { label?: string; expires_at?: string }) {
+    setFresh(await mintToken(workspace.id, wanted));
+    setMaking(false);
+    await reload();
+  }
   const revoke = (token: Token) =>
     attempt(async () => {
       await revokeToken(workspace.id, token.id);
-      toast("success", `Token ${token.prefix}… was revoked`);
+      toast("success", `Token ${token.label ?? `${token.prefix}…`} was revoked`);
     });
 
   return (
@@ -44,21 +50,25 @@ export function TokensPanel({ workspace }: { workspace: Workspace }) {
       <Section
         title="Workspace tokens"
         action={
-          <Button tone="primary" onClick={() => void mint()} disabled={busy}>
-            New token
-          </Button>
+          !making && (
+            <Button tone="primary" onClick={() => setMaking(true)}>
+              New token
+            </Button>
+          )
         }
       >
-        <p className={list.muted}>An agent proves with a token that it is {workspace.name}. Only its digest is kept; the text is shown once.</p>
+        <p className={list.muted}>An agent proves with a token that it is {workspace.name}: whoever has one may act in its name. Only its digest is kept; the text is
+          shown once.</p>
+        {making && <NewTokenForm onMake={make} onCancel={() => setMaking(false)} />}
         {fresh !== undefined && (
           <Notice tone="info" role="status">
             <p>
               <strong>Copy it now.</strong> It cannot be read again.
             </p>
-            <div className={list.row}>
-              <code className={list.main} data-fresh-token>
-                {fresh}
-              </code>
+            <code className={list.main} data-fresh-token>
+              {fresh}
+            </code>
+            <div className={list.row} style={{ marginTop: 8 }}>
               <CopyButton labelled text={fresh} what="token" />
               <Button onClick={() => setFresh(undefined)}>I have saved it</Button>
             </div>
@@ -70,33 +80,14 @@ export function TokensPanel({ workspace }: { workspace: Workspace }) {
         {tokens && tokens.length > 0 && (
           <ul className={list.list}>
             {tokens.map((token) => (
-              <li key={token.id}>
-                <div className={list.main}>
-                  <code>{token.prefix}…</code>
-                  <div className={list.sub}>
-                    made <Age at={Date.parse(token.created_at)} />
-                    {token.last_used_at ? (
-                      <>
-                        , last used <Age at={Date.parse(token.last_used_at)} />
-                      </>
-                    ) : (
-                      ", never used"
-                    )}
-                  </div>
-                </div>
-                {asking === token.id ? (
-                  <>
-                    <Button tone="danger" disabled={busy} onClick={() => void revoke(token)}>
-                      Revoke for good
-                    </Button>
-                    <Button onClick={() => setAsking(undefined)}>Keep</Button>
-                  </>
-                ) : (
-                  <Button tone="danger_quiet" onClick={() => setAsking(token.id)} aria-label={`Revoke ${token.prefix}`}>
-                    Revoke
-                  </Button>
-                )}
-              </li>
+              <TokenRow
+                key={token.id}
+                token={token}
+                asking={asking === token.id}
+                busy={busy}
+                onAsk={(asks) => setAsking(asks ? token.id : undefined)}
+                onRevoke={() => void revoke(token)}
+              />
             ))}
           </ul>
         )}

@@ -3,10 +3,19 @@ import type { Connection } from "@/api/wire";
 import { CopyButton } from "@/ui/copy_button";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
+import { clientSnippets } from "./client_snippets";
 
 const sdkNote = "Debian and Ubuntu need the package python3-venv for it.";
 
+const claudeNote = "One line for any shell, where molecule is installed; Claude Code then is this workspace’s agent. molecule mcp doctor says what is wrong, if something is.";
+const mcpNote = "For Cursor, Cline, Claude Desktop and other clients that read JSON. They start molecule mcp themselves.";
+
 const snippetNames: readonly [key: keyof Connection, label: string, note?: string][] = [
+  [
+    "join_snippet",
+    "One line",
+    "The same in bash, zsh, fish and PowerShell, wherever molecule is installed; it dials out and needs no open port. Here cat says back what it hears: put your program in its place, or --agent URL for an A2A server.",
+  ],
   ["curl_register_template", "curl", "For any shell. It stands for one round: register, heartbeat, hear one message, answer it."],
   ["python_snippet", "Python SDK", `For a program. Its first lines say how to get the SDK in a checkout of the platform. ${sdkNote}`],
   ["command_snippet", "Command line", `For any shell, in a checkout of the platform; the answers are in my_agent.py. ${sdkNote}`],
@@ -21,12 +30,16 @@ const fieldNames: readonly [key: keyof Connection, label: string][] = [
 ];
 
 /** Paste-ready snippets, one tab for each the platform sent, and every value with its own copy button. */
-export function ConnectionView({ connection, onCopied }: { connection: Connection; onCopied?: () => void }) {
-  const snippets = snippetNames.filter(([key]) => Boolean(connection[key]));
-  const tabs = [...snippets.map(([id, label]) => ({ id, label })), { id: "fields", label: "Fields" }];
+export function ConnectionView({ connection, name, onCopied }: { connection: Connection; name: string; onCopied?: () => void }) {
+  const clients = clientSnippets(connection, name);
+  const snippets = [
+    ...snippetNames.flatMap(([id, label, note]) => (connection[id] ? [{ id, label, note, text: connection[id] }] : [])),
+    { id: "claude", label: "Claude Code", note: claudeNote, text: clients.claude },
+    { id: "mcp", label: "MCP", note: mcpNote, text: clients.mcp },
+  ];
+  const tabs = [...snippets.map(({ id, label }) => ({ id: id as string, label })), { id: "fields", label: "Fields" }];
   const [tab, setTab] = useState(tabs[0]?.id ?? "fields");
-  const [key, , note] = snippets.find(([name]) => name === tab) ?? [];
-  const snippet = key && connection[key];
+  const { text: snippet, note } = snippets.find(({ id }) => id === tab) ?? {};
   return (
     <div className={list.section}>
       <TabList label="Ways to connect" prefix="connect-" tabs={tabs} active={tab} onChange={setTab} />

@@ -71,7 +71,7 @@ export function CreateDialog({ parent: firstParent, joining: firstJoining = "tok
         return;
       }
       const created = await createWorkspace(wanted);
-      onCreated(created.id, name.trim(), created.connection);
+      onCreated(created.id, created.name, created.connection);
     } catch (error) {
       setFailure(messageOf(error));
       setBusy(false);

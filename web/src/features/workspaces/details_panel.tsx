@@ -3,8 +3,9 @@ import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
 import { workspaceActions } from "@/actions/workspace_actions";
 import type { Workspace } from "@/api/workspace";
+import { beforehand } from "@/model/lifecycle_words";
 import { orgStore } from "@/model/org";
-import { isRemote, statusWords, tierWords } from "@/model/selectors";
+import { joinsByItself, statusWords, tierWords } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
@@ -52,11 +53,13 @@ export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOp
             ]}
           />
         )}
+      </Section>
+      <Section title="Lifecycle">
         <LifecycleButtons workspace={workspace} />
       </Section>
       <SkillsSection workspace={workspace} />
       <PeersSection workspace={workspace} onOpen={onOpen} />
-      {isRemote(workspace) && <ConnectionSection key={workspace.id} workspace={workspace} />}
+      {joinsByItself(workspace) && <ConnectionSection key={workspace.id} workspace={workspace} />}
       <Section title="Danger zone">
         <div className={list.row}>
           <Button tone="danger_quiet" onClick={() => shell.current.askDelete(workspace.id)}>
@@ -77,20 +80,28 @@ function Copyable({ text, what }: { text: string; what: string }) {
   );
 }
 
+/** Each with what comes of it beside it: for an agent that runs elsewhere that is less than the words promise. */
 function LifecycleButtons({ workspace }: { workspace: Workspace }) {
   const org = useSelected(orgStore, (value) => value);
+  const actions = offered(workspaceActions, workspace, org).filter(({ action }) => lifecycle.has(action.name));
   return (
-    <div className={list.row}>
-      {offered(workspaceActions, workspace, org)
-        .filter(({ action }) => lifecycle.has(action.name))
-        .map(({ action, refusal }) => (
-          <Button key={action.name} disabled={refusal !== undefined} title={refusal} onClick={() => action.run(workspace, org)}>
+    <ul className={list.list} aria-label="Lifecycle">
+      {actions.map(({ action, refusal }) => (
+        <li key={action.name}>
+          <div className={list.main}>
+            <div className={list.sub}>{refusal === undefined ? action.meaning?.(workspace, org) : lifecycleRefusal(action.name, refusal, workspace)}</div>
+          </div>
+          <Button disabled={refusal !== undefined} title={refusal} onClick={() => action.run(workspace, org)}>
             <action.icon size={15} aria-hidden /> {action.label}
           </Button>
-        ))}
-    </div>
+        </li>
+      ))}
+    </ul>
   );
 }
+
+const lifecycleRefusal = (name: string, refusal: string, workspace: Workspace): string =>
+  name === "restart" && joinsByItself(workspace) ? beforehand("restart", workspace, 0) : `${refusal}.`;
 
 function SkillsSection({ workspace }: { workspace: Workspace }) {
   const skills = Array.isArray(workspace.agent_card?.skills) ? workspace.agent_card.skills : [];

@@ -3,6 +3,7 @@ import { messageOf } from "@/api/api_error";
 import { skillNames, type Workspace } from "@/api/workspace";
 import { listPeers } from "@/api/workspaces_api";
 import { StatusDot } from "@/canvas/status_dot";
+import { useLiveLoaded } from "@/live/use_live_loaded";
 import { orgStore } from "@/model/org";
 import { isReachable, statusWords } from "@/model/selectors";
 import { Button } from "@/ui/button";
@@ -10,7 +11,6 @@ import { Failure, Loading } from "@/ui/notice";
 import { Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { useSelected } from "@/ui/store";
-import { useLoaded } from "@/ui/use_loaded";
 
 /** Whom this workspace may talk to. */
 export function PeersSection({ workspace, onOpen }: { workspace: Workspace; onOpen: (id: string) => void }) {
@@ -30,7 +30,7 @@ function PeerList({ id, onOpen }: { id: string; onOpen: (id: string) => void }) 
   const workspaces = useSelected(orgStore, (org) => org.workspaces);
   // Who may talk to whom follows the tree, so the list is read again when the tree changes.
   // eslint-disable-next-line react-hooks/exhaustive-deps
-  const { value: peers, loading, error, reload } = useLoaded(useCallback(() => listPeers(id), [id, structure]));
+  const { value: peers, loading, error, reload } = useLiveLoaded(useCallback(() => listPeers(id), [id, structure]));
   if (error !== undefined) return <Failure text={`Peers could not be read: ${messageOf(error)}`} onRetry={() => void reload()} />;
   if (!peers) return loading ? <Loading text="Reading peers…" /> : null;
   if (peers.length === 0) return <p className={list.muted}>No reachable peers: it has no team, lead or neighbours yet.</p>;
