@@ -6,6 +6,8 @@ export interface Curve {
   to: Point;
   out: Point;
   into: Point;
+  /** Where a label ends that stands to the left of it, for one that is too short to carry it. */
+  beside?: Point;
 }
 
 /** Of a card: what it covers, and where its own words end when it holds others. */
@@ -24,6 +26,11 @@ const gapDepth = 8;
 const backDepth = 19;
 /** The ways there and back of a conversation run beside one another. */
 const lane = 9;
+
+/** Between a lead and a card in it: how far over the lead's words, and where along the card's top. */
+const stem = 22;
+const downAt = 0.48;
+const upAt = 0.56;
 
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
 
@@ -46,14 +53,15 @@ const between = (a: number, aSize: number, b: number, bSize: number): number => 
 
 /** The ways from one card to another, the most natural first: by the sides that face each other, then around. */
 export function curvesBetween(a: End, b: End): Curve[] {
-  // In one another: from the words of the lead down to the card, and from its top back up to them.
+  // In one another: straight down from the foot of the lead's words, and up to it, in the middle where little is written.
   if (holds(a, b)) {
-    const words = { ...a, h: a.words };
-    return [bent(at(words, "bottom", centre(b), -lane), "bottom", at(b, "top", centre(b), -lane), "top")];
+    const x = b.x + b.w * downAt;
+    const from = { x, y: Math.max(a.y + 12, Math.min(b.y, a.y + a.words) - stem) };
+    return [{ ...bent(from, "bottom", { x, y: b.y }, "top", 8), beside: { x: x - 8, y: b.y - 2 } }];
   }
   if (holds(b, a)) {
-    const words = { ...b, h: b.words };
-    return [bent(at(a, "top", centre(a), lane), "top", at(words, "bottom", centre(a), lane), "bottom")];
+    const x = a.x + a.w * upAt;
+    return [bent({ x, y: a.y }, "top", { x, y: Math.max(b.y + 12, Math.min(a.y, b.y + b.words) - stem) }, "bottom", 8)];
   }
   const right = b.x - a.x - a.w;
   const left = a.x - b.x - b.w;

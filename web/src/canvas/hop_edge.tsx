@@ -35,7 +35,8 @@ export const HopEdge = memo(function HopEdge({ id, source, target, data, markerE
   const [from, to] = [endNow(one, data.ends[0]), endNow(other, data.ends[1])];
   const still = from === data.ends[0] && to === data.ends[1];
   const curve = still ? data.curve : (curvesBetween(from, to)[0] ?? data.curve);
-  const at = curvePoint(curve, data.part);
+  const beside = data.beside ? curve.beside : undefined;
+  const at = beside ?? curvePoint(curve, data.part);
   const age = now - hop.lastAt;
   const outcome = outcomeOf(hop);
   return (
@@ -51,7 +52,7 @@ export const HopEdge = memo(function HopEdge({ id, source, target, data, markerE
         <button
           type="button"
           className={classNames(styles.label, data.crowded && styles.crowded, pointed && styles.pointed, dimmed && styles.dimmed, "nodrag nopan")}
-          style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}
+          style={{ transform: `translate(${beside ? -100 : -50}%, -50%) translate(${at.x}px, ${at.y}px)` }}
           onClick={() => data.onOpen(hop.from)}
           title="Open the activity behind this"
         >

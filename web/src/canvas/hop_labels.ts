@@ -3,7 +3,7 @@ import { curvePoint, type Curve } from "./hop_curve";
 import { header, overlaps, type Box, type Layout, type Rect } from "./layout";
 
 /** Where on its curve a label stands, and whether it would lie on a card's words or on another label there. */
-export type LabelPlace = { part: number; crowded: boolean };
+export type LabelPlace = { part: number; crowded: boolean; beside?: boolean };
 
 export function hopWords({ count, failed, canceled }: Hop, age: string): string {
   const words = [count === 1 ? "1 call" : `${count} calls`, age];
@@ -33,17 +33,18 @@ export function placeLabels(hops: readonly { hop: Hop; curve: Curve }[], layout:
   for (const { hop, curve } of hops) {
     // As long as it becomes by waiting, so that it keeps its place.
     const w = hopWords(hop, "59m").length * letter + around;
-    const rects = parts.map((part) => {
+    const on = parts.map((part) => {
       const { x, y } = curvePoint(curve, part);
-      return { part, x: x - w / 2, y: y - height / 2, w, h: height };
+      return { part, beside: false, x: x - w / 2, y: y - height / 2, w, h: height };
     });
+    const rects = curve.beside ? [{ part: middle, beside: true, x: curve.beside.x - w, y: curve.beside.y - height / 2, w, h: height }, ...on] : on;
     const [left, top] = [Math.min(...rects.map(({ x }) => x)), Math.min(...rects.map(({ y }) => y))];
     const whole = { x: left, y: top, w: Math.max(...rects.map(({ x }) => x)) + w - left, h: Math.max(...rects.map(({ y }) => y)) + height - top };
     // Of thousands of cards few are near.
     const near = [...taken, ...cards.filter((card) => overlaps(card, whole))];
     const free = rects.find((rect) => !near.some((each) => overlaps(each, rect)));
     if (free) taken.push(free);
-    places.set(hop.key, { part: free?.part ?? middle, crowded: !free });
+    places.set(hop.key, { part: free?.part ?? middle, crowded: !free, beside: free?.beside ?? curve.beside !== undefined });
   }
   return places;
 }
