@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -176,7 +177,10 @@ def test_the_one_line_pasted_into(name: str, stage: Stage, tmp_path: Path) -> No
         shell.paste(line + "\n")
         wait_for(f"the registration in {name}", lambda: stage.workspace(made["id"])["status"] == "online")
         stage.say(made["id"], "said back")
-        answered(stage, made["id"], "said back")
+        # It is reached over its own connection, so the answer is the message's and no message of its own.
+        wait_for("the answer", lambda: [
+            row for row in stage.must("GET", f"/workspaces/{made['id']}/activity?type=a2a_receive")
+            if "said back" in json.dumps(row.get("response_body"))])
     finally:
         shell.end()
 
