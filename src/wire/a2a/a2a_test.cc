@@ -344,6 +344,50 @@ TEST(Translate, AnAnswerIsToldAsItsCallerCanReadIt) {
   EXPECT_THROW(told(Generation::v10, "{}"), Fault);
 }
 
+// A part in the other generation.
+std::string part_told(Generation to, std::string_view part) {
+  const std::string_view method = to == Generation::v03 ? "SendMessage" : "message/send";
+  const std::string told = request_as(
+      to,
+      fmt::format(R"({{"method":"{}","params":{{"message":{{"parts":[{}]}}}}}})", method, part));
+  const json::Document document = json::Document::parse(told);
+  return document.root().find("params").find("message").find("parts").at(0).text();
+}
+
+TEST(Translate, WhatDescribesAPartAndWhatIsNotKnownGoesAlong) {
+  using Pair = std::pair<const char*, const char*>;
+  for (
+      const auto& [new_form, old_form] : {
+          Pair{R"({"text":"x","own":1})", R"({"kind":"text","text":"x","own":1})"},
+          Pair{R"({"text":"x","metadata":{"k":1}})",
+               R"({"kind":"text","text":"x","metadata":{"k":1}})"},
+          Pair{
+              R"({"text":"x","mediaType":"text/markdown","filename":"a.md"})",
+              R"({"kind":"text","text":"x","metadata":{"mediaType":"text/markdown","filename":"a.md"}})"},
+          Pair{R"({"data":{"a":1},"mediaType":"a/b","metadata":{"k":1}})",
+               R"({"kind":"data","data":{"a":1},"metadata":{"k":1,"mediaType":"a/b"}})"},
+          Pair{
+              R"({"data":7,"mediaType":"a/b"})",
+              R"({"kind":"data","data":{"value":7},"metadata":{"mediaType":"a/b","molecule_wrapped_data":true}})"},
+          Pair{
+              R"({"url":"u","own":1,"metadata":{"mediaType":"mine"},"filename":"n","mediaType":"t"})",
+              R"({"kind":"file","file":{"uri":"u","name":"n","mimeType":"t"},"own":1,"metadata":{"mediaType":"mine"}})"},
+      }) {
+    EXPECT_EQ(part_told(Generation::v03, new_form), old_form);
+    const auto back = json::Document::parse(part_told(Generation::v10, old_form));
+    const auto given = json::Document::parse(new_form);
+    EXPECT_EQ(back.root().size(), given.root().size()) << back.root().text();
+    for (std::size_t i = 0; i < given.root().size(); ++i)
+      EXPECT_EQ(back.root().find(given.root().name_at(i)).text(), given.root().value_at(i).text());
+  }
+  EXPECT_EQ(part_told(Generation::v10,
+                      R"({"kind":"file","file":{"bytes":"AA==","size":1,"text":"no"},"own":1})"),
+            R"({"own":1,"raw":"AA==","size":1})");
+  EXPECT_EQ(part_told(Generation::v03,
+                      R"({"text":"x","mediaType":"a/b","metadata":{"mediaType":"mine"}})"),
+            R"({"kind":"text","text":"x","mediaType":"a/b","metadata":{"mediaType":"mine"}})");
+}
+
 TEST(Translate, ScalarDataSurvivesTheRoundTrip) {
   std::string new_form =
       R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"data":[1,2]}]}}})";

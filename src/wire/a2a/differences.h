@@ -43,6 +43,9 @@ constexpr std::array<Pair, 4> file_members{{
     {"mimeType", "mediaType"},
 }};
 
+// What 1.0 has in a text or data part itself, and 0.3 can only have in its metadata.
+constexpr std::array<std::string_view, 2> described_in_metadata{"mediaType", "filename"};
+
 enum class Value {
   opposite,  // true is false.
   push,      // A push configuration; what differs in it is `authentication`, below.

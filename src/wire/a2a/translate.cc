@@ -42,6 +42,13 @@ class Writer {
     out_ += ':';
     out_ += value;
   }
+  // What another object has.
+  void members(Writer other) {
+    if (other.empty()) return;
+    if (out_.size() > 1) out_ += ',';
+    out_.append(other.out_, 1);
+  }
+  bool empty() const { return out_.size() == 1; }
   std::string text() && {
     out_ += '}';
     return std::move(out_);
@@ -51,42 +58,89 @@ class Writer {
   std::string out_ = "{";
 };
 
-std::string part_as(Generation to, Node part) {
+std::string_view word(Node node) {
+  return node.is(Type::string) ? node.string() : std::string_view();
+}
+
+template <class Names>
+bool is_one_of(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// What a part of 1.0 has of its own.
+constexpr std::array<std::string_view, 7> part_members{"text",     "raw",       "url",     "data",
+                                                       "filename", "mediaType", "metadata"};
+
+// A scalar or list that 0.3 cannot carry is wrapped in an object, and marked.
+constexpr std::string_view wrapped_mark = "molecule_wrapped_data";
+
+// Of 0.3: what its kind, its file and its metadata have there is in the part itself.
+std::string part_from_v03(Node part) {
   Writer w;
-  std::string_view kind =
-      part.find("kind").is(Type::string) ? part.find("kind").string() : std::string_view();
-  if (to == Generation::v10) {
-    Node file = part.find("file");
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      std::string_view name = part.name_at(i);
-      if (name == "kind" || name == "type" || name == "file") continue;
-      if (name == "data") {
-        // A scalar or list that 0.3 could not carry was wrapped; unwrap it.
-        Node value = part.find("data").find("value");
-        bool wrapped =
-            part.find("metadata").find("molecule_wrapped_data").is(Type::boolean) && value;
-        w.copy("data", wrapped ? value : part.find("data"));
-        continue;
-      }
-      w.copy(name, part.value_at(i));
+  Node file = part.find("file"), metadata = part.find("metadata");
+  const bool wrapped = metadata.find(wrapped_mark).is(Type::boolean);
+  const bool of_words = !file.is(Type::object);  // A text or data part.
+  const auto moves = [&](std::string_view name) {
+    return of_words && is_one_of(described_in_metadata, name) && !part.find(name) &&
+           metadata.find(name).is(Type::string);
+  };
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const std::string_view name = part.name_at(i);
+    Node value = part.value_at(i);
+    if (name == "kind" || name == "type" || name == "file") continue;
+    if (name == "data" && wrapped && value.find("value")) {
+      w.copy(name, value.find("value"));
+    } else if (name != "metadata" || !value.is(Type::object)) {
+      w.copy(name, value);
     }
-    if (file.is(Type::object)) {
-      for (const Pair& member : file_members) {
-        if (file.find(member.v03)) w.copy(member.v10, file.find(member.v03));
-      }
-    }
-    return std::move(w).text();
   }
-  if (!kind.empty()) return part.text();
-  if (part.find("text")) {
+  if (metadata.is(Type::object)) {
+    Writer own;
+    for (std::size_t i = 0; i < metadata.size(); ++i) {
+      const std::string_view name = metadata.name_at(i);
+      if (moves(name)) {
+        w.copy(name, metadata.value_at(i));
+      } else if (name != wrapped_mark || !wrapped) {
+        own.copy(name, metadata.value_at(i));
+      }
+    }
+    if (std::string text = std::move(own).text(); text != "{}" || metadata.size() == 0)
+      w.raw("metadata", text);
+  }
+  for (std::size_t i = 0; file.is(Type::object) && i < file.size(); ++i) {
+    const auto known = std::ranges::find(file_members, file.name_at(i), &Pair::v03);
+    const bool strange = known == file_members.end();
+    const std::string_view name = strange ? file.name_at(i) : known->v10;
+    // What would say something else there stays behind.
+    if (part.find(name) || (strange && is_one_of(part_members, name))) continue;
+    w.copy(name, file.value_at(i));
+  }
+  return std::move(w).text();
+}
+
+std::string part_from_v10(Node part) {
+  Node metadata = part.find("metadata");
+  const bool is_text = bool(part.find("text"));
+  const bool is_file = !is_text && (part.find("raw") || part.find("url"));
+  Writer w, file, beside, added;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const std::string_view name = part.name_at(i);
+    Node value = part.value_at(i);
+    if (name == "text" || name == "data" || name == "metadata") continue;
+    const auto member = std::ranges::find(file_members, name, &Pair::v10);
+    if (is_file && member != file_members.end()) {
+      file.copy(member->v03, value);
+    } else if (!is_file && is_one_of(described_in_metadata, name) && !metadata.find(name)) {
+      added.copy(name, value);
+    } else {
+      beside.copy(name, value);
+    }
+  }
+  if (is_text) {
     w.string("kind", "text");
     w.copy("text", part.find("text"));
-  } else if (part.find("raw") || part.find("url")) {
+  } else if (is_file) {
     w.string("kind", "file");
-    Writer file;
-    for (const Pair& member : file_members) {
-      if (part.find(member.v10)) file.copy(member.v03, part.find(member.v10));
-    }
     w.raw("file", std::move(file).text());
   } else {
     Node data = part.find("data");
@@ -95,17 +149,25 @@ std::string part_as(Generation to, Node part) {
       w.copy("data", data);
     } else {
       w.raw("data", "{\"value\":" + (data ? data.text() : "null") + "}");
-      Writer metadata;
-      Node own = part.find("metadata");
-      for (std::size_t i = 0; own.is(Type::object) && i < own.size(); ++i)
-        metadata.copy(own.name_at(i), own.value_at(i));
-      metadata.raw("molecule_wrapped_data", "true");
-      w.raw("metadata", std::move(metadata).text());
-      return std::move(w).text();
+      added.raw(wrapped_mark, "true");
     }
   }
-  if (part.find("metadata")) w.copy("metadata", part.find("metadata"));
+  w.members(std::move(beside));
+  if (metadata.is(Type::object) || !added.empty()) {
+    Writer own;
+    for (std::size_t i = 0; metadata.is(Type::object) && i < metadata.size(); ++i)
+      own.copy(metadata.name_at(i), metadata.value_at(i));
+    own.members(std::move(added));
+    w.raw("metadata", std::move(own).text());
+  } else if (metadata) {
+    w.copy("metadata", metadata);
+  }
   return std::move(w).text();
+}
+
+std::string part_as(Generation to, Node part) {
+  if (to == Generation::v10) return part_from_v03(part);
+  return word(part.find("kind")).empty() ? part_from_v10(part) : part.text();
 }
 
 std::string parts_as(Generation to, Node parts) {
