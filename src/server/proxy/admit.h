@@ -51,6 +51,7 @@ struct Admission {
   std::int64_t hops = 0;                // Messages before it in that chain.
   bool bare = false;  // Its sender reads events without JSON-RPC around them: HTTP+JSON.
   std::string_view extensions_header;  // What its sender calls the header of extensions.
+  a2a::Trace trace;                    // That its sender keeps.
   Also also;                           // May be empty.
 };
 

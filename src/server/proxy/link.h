@@ -12,6 +12,7 @@
 #include "platform/io/task.h"
 #include "server/workspaces/directory.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/trace.h"
 
 namespace molecule::http {
 class Client;
@@ -77,6 +78,7 @@ struct Parcel {
   ActivityId activity;
   std::int64_t hops = 0;
   bool stream = false;  // The sender asked for pieces.
+  a2a::Trace trace;     // That its sender keeps.
   std::string task;     // Of the agent's, when it had begun to answer before: to be gone on with.
 };
 

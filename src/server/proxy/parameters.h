@@ -1,6 +1,7 @@
 // What a request of A2A says beside its body (specification 1.0 §3.2.6): the version that it is in,
 // and the extensions that its sender wants. These travel to the agent with the message, in its
-// metadata (a2a::extended), and as a header once more.
+// metadata (a2a::extended), and as a header once more. Where it stands in a trace goes along only
+// with what goes out at once: nobody waits in a span for a mailbox.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "platform/http/message.h"
+#include "wire/a2a/trace.h"
 
 namespace molecule::proxy {
 
@@ -25,5 +27,8 @@ struct Extensions {
 };
 // Throws Fault invalid_params where they are too many or no text of a header.
 std::optional<Extensions> extensions_asked(const http::Request& request);
+
+// Empty where it says none, or none that is one.
+a2a::Trace trace_of(const http::Request& request);
 
 }  // namespace molecule::proxy

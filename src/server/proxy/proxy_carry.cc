@@ -15,6 +15,7 @@ Parcel parcel_for(const Admission& admission, const messages::Place& place) {
   parcel.activity = place.id;
   parcel.hops = admission.hops;
   parcel.stream = admission.message.stream;
+  parcel.trace = admission.trace;
   return parcel;
 }
 

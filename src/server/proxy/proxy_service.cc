@@ -142,6 +142,7 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
     admission = admitter_.admit(caller, id, request.body);
   }
   admission.bare = bare;
+  admission.trace = trace_of(request);
   admission.also = std::move(also);
   if (extensions) {
     admission.extensions_header = extensions->header;

@@ -68,7 +68,7 @@ struct Outgoing {
     source = parcel.source ? parcel.source->text() : std::string();
     activity = parcel.activity.text();
     hops = std::to_string(parcel.hops);
-    headers.reserve(8);
+    headers.reserve(10);
     headers.push_back({"Content-Type", "application/json"});
     headers.push_back(
         {"Accept", in_pieces(parcel) ? "text/event-stream, application/json" : "application/json"});
@@ -80,6 +80,9 @@ struct Outgoing {
       headers.push_back({new_one ? extensions_header : extensions_header_v03, extensions});
     }
     if (parcel.source) headers.push_back({"X-Workspace-ID", source});
+    const a2a::Trace& trace = parcel.trace;
+    if (!trace.parent.empty()) headers.push_back({a2a::trace_parent_name, trace.parent});
+    if (!trace.state.empty()) headers.push_back({a2a::trace_state_name, trace.state});
     if (!proof.empty()) {
       authorization = Secret(fmt::format("Bearer {}", proof.reveal()));
       headers.push_back({"Authorization", authorization.reveal()});
