@@ -3,6 +3,7 @@
 #include "server/proxy/proxy_service.h"
 #include "server/proxy/refusal.h"
 #include "server/proxy/standing.h"
+#include "wire/a2a/history.h"
 
 namespace molecule::proxy {
 
@@ -123,7 +124,18 @@ io::Task<http::Response> Service::answer_recorded(const Admission& admission,
   auto record =
       co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, place.seq); });
   if (!record) throw not_found("message");
-  co_return answer_repeated(admission, *record);
+  co_return co_await shortened(admission.message, answer_repeated(admission, *record));
+}
+
+io::Task<http::Response> Service::shortened(const a2a::Incoming& message, http::Response response) {
+  if (!message.history_length || response.stream || response.status != 200) co_return response;
+  const auto work = [&] { return a2a::with_history(response.body, *message.history_length); };
+  if (response.body.size() > io::short_text_max) {
+    response.body = co_await aside_.run(work);
+  } else {
+    response.body = work();
+  }
+  co_return response;
 }
 
 io::Task<api::QueueItem> Service::queued(auth::Member::Caller caller, WorkspaceId id,

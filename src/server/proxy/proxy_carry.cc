@@ -165,7 +165,8 @@ io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& a
                                                   Accepted& accepted) {
   Came came = co_await carry_now(lane, admission, accepted);
   if (came.settled == Settled::stale) co_return co_await answer_recorded(admission, accepted.place);
-  co_return answer(admission, accepted, *came.carried, came.settled);
+  co_return co_await shortened(admission.message,
+                               answer(admission, accepted, *came.carried, came.settled));
 }
 
 // A person's browser does not wait for hours: the delivery goes on in the background and its answer

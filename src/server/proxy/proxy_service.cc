@@ -177,8 +177,13 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
       return admission.message.stream ? stream_again(admission, *accepted.earlier, after)
                                       : answer_repeated(admission, *accepted.earlier);
     };
-    if (!long_text) co_return again();
-    co_return co_await aside_.run(again);
+    http::Response response;
+    if (long_text) {
+      response = co_await aside_.run(again);
+    } else {
+      response = again();
+    }
+    co_return co_await shortened(admission.message, std::move(response));
   }
   probe_.accepted.add();
   if (admission.message.stream) co_return co_await stream_new(admission, accepted);

@@ -71,6 +71,17 @@ class Service {
     std::int64_t after = 0;  // The number of the last piece that is known already.
     std::string opening;     // The data of a first event without a number; may be empty.
     bool bare = false;
+    std::optional<std::int64_t> history_length;  // Of a task, as its reader wants it.
+    // The task that the opening told: how it stands is told as well, until its agent says that
+    // itself. Without a state nothing of it is.
+    std::string task_id;
+    std::string context_id;
+    std::string state;
+    // Whoever follows tells the answer of an agent that had no pieces.
+    bool end_untold = false;
+    // In place of an opening: told as soon as the message is back in its mailbox.
+    struct PutBack;
+    std::shared_ptr<PutBack> put_back;
   };
   http::Response follow(Following following);
   // GET /workspaces/{id}/a2a/queue/{queue_id}
@@ -148,6 +159,8 @@ class Service {
                               std::int64_t after);
   io::Task<void> write_stream(http::BodyWriter& out, Following reading);
   io::Task<std::string> closing(const Following& reading, bool gone);
+  // What is new of a task whose agent has said nothing; may be empty.
+  io::Task<std::string> still_standing(Following& reading);
   // As the settler does; a result that the store cannot take now is recorded when it can, in the
   // background, while the caller gets the Fault.
   io::Task<Settled> settle(const Lane& lane, const messages::Message& message,
@@ -173,6 +186,8 @@ class Service {
                                messages::Lease lease);
   io::Task<void> keep_leases();
   io::Task<void> end_overdue();
+  // What is told of an answer to who wants no more than a part of the history.
+  io::Task<http::Response> shortened(const a2a::Incoming& message, http::Response response);
   http::Response answer(const Admission& admission, const Accepted& accepted,
                         const Carried& carried, Settled settled);
   io::Task<http::Response> answer_recorded(const Admission& admission,

@@ -3,6 +3,8 @@
 #include "platform/json/json.h"
 #include "server/proxy/proxy_service.h"
 #include "server/proxy/refusal.h"
+#include "server/proxy/standing.h"
+#include "wire/a2a/history.h"
 #include "wire/a2a/rest.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
@@ -36,6 +38,7 @@ std::string shaped(const Service::Following& reading, std::string rpc) {
 
 }  // namespace
 
+  if (reading.history_length) rpc = a2a::with_history(rpc, *reading.history_length);
 Service::Following Service::reading_of(const Admission& admission, std::int64_t seq) {
   Following reading;
   reading.generation = admission.message.generation;
@@ -70,6 +73,7 @@ io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& acc
       };
       lane.scope->spawn("message stream",
                         work(*this, lane, std::move(admission), std::move(accepted)));
+  reading.history_length = admission.message.history_length;
     }
   }
   co_return follow(std::move(reading));

@@ -40,6 +40,8 @@ struct Incoming {
   std::optional<std::string> delegation_id;  // metadata.delegation_id
   std::optional<std::string> parent;  // metadata.activity_id: the message this one is part of
   std::optional<std::int64_t> expires_in_seconds;
+  // configuration.historyLength, which is not in the body: it is about what its sender is told.
+  std::optional<std::int64_t> history_length;
 };
 
 // The id of a request that was not read as a message, as JSON text; nothing when it is no JSON-RPC.

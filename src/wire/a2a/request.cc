@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t id_max = 256;  // Bytes of a message id and of a request id.
 
+constexpr std::string_view history_length = "historyLength";
+
 using json::Node;
 using json::Type;
 
@@ -143,6 +145,7 @@ bool canonical(Node root, Node message, const Stamp& stamp) {
   // A null id is the caller's; to an agent it could mean that no answer is wanted.
   if (!root.find("jsonrpc").is(Type::string) || !root.find("id")) return false;
   if (root.find("id").is(Type::null)) return false;
+  if (root.find("params").find("configuration").find(history_length)) return false;
   if (!message.find("messageId").is(Type::string) || message.find("messageId").string().empty())
     return false;
   if (!message.find("role").is(Type::string) || message.find("content")) return false;
@@ -186,8 +189,18 @@ std::string normalised_params(Node params, std::string_view message, const Stamp
   out += message;
   bool first = false;
   copy_members(out, params, first, [&](std::string_view name) {
-    return name == "message" || (name == "metadata" && stamp.from_person);
+    return name == "message" || name == "configuration" ||
+           (name == "metadata" && stamp.from_person);
   });
+  if (Node configuration = params.find("configuration"); configuration.is(Type::object)) {
+    out += ",\"configuration\":{";
+    bool inner_first = true;
+    copy_members(out, configuration, inner_first,
+                 [](std::string_view name) { return name == history_length; });
+    out += '}';
+  } else if (configuration) {
+    out += ",\"configuration\":" + configuration.text();
+  }
   if (stamp.from_person) {
     out += R"(,"metadata":{"source":"canvas_user")";
     Node metadata = params.find("metadata");
@@ -340,6 +353,9 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
       expires.is(Type::integer) && expires.integer() > 0) {
     in.expires_in_seconds = expires.integer();
   }
+  if (Node length = params.find("configuration").find(history_length);
+      length.is(Type::integer) && length.integer() >= 0)
+    in.history_length = length.integer();
   if (canonical(root, message, stamp)) {
     in.body = std::string(body);
   } else {
