@@ -14,6 +14,9 @@ namespace {
 // A comment is written into a stream in which nothing happens, so that what is between holds it.
 constexpr std::chrono::seconds keep_alive{15};
 
+// While a task is told of that its agent says nothing of; doubled as long as nothing changes.
+constexpr std::chrono::seconds look_after{1};
+
 constexpr std::size_t kept_capacity = 4096;  // Bytes of a buffer of a stream that waits.
 
 // Clients of HTTP+JSON know an error by the event's type; JSON-RPC says it in its envelope.
@@ -31,14 +34,36 @@ void let_go(std::string& text) {
   if (text.capacity() > kept_capacity) text.shrink_to_fit();
 }
 
-// JSON-RPC, or what HTTP+JSON has in its place.
+// JSON-RPC, or what HTTP+JSON has in its place, with as much history as is wanted.
 std::string shaped(const Service::Following& reading, std::string rpc) {
+  if (reading.history_length) rpc = a2a::with_history(rpc, *reading.history_length);
   return reading.bare ? a2a::bare_of(rpc) : std::move(rpc);
+}
+
+std::string event_without_number(const Service::Following& reading, std::string result) {
+  return "data: " + shaped(reading, jsonrpc::success(reading.rpc_id, result)) + "\n\n";
+}
+
+// Nobody has told of the message: the platform tells it as a task, by the message's own id.
+void tell_as_task(Service::Following& reading, const a2a::Incoming& message, const ActivityId& id) {
+  reading.task_id = id.text();
+  reading.context_id = message.context_id.value_or(reading.task_id);
+}
+
+std::string opening_of(const Service::Following& reading) {
+  return jsonrpc::success(reading.rpc_id, a2a::task_in(reading.generation, reading.state,
+                                                       reading.task_id, reading.context_id));
 }
 
 }  // namespace
 
-  if (reading.history_length) rpc = a2a::with_history(rpc, *reading.history_length);
+// Between the delivery and the reader of a message, on one loop.
+struct Service::Following::PutBack {
+  bool came = false;
+  bool at_work = false;  // Its agent has it.
+  io::Signal* reader = nullptr;
+};
+
 Service::Following Service::reading_of(const Admission& admission, std::int64_t seq) {
   Following reading;
   reading.generation = admission.message.generation;
@@ -46,17 +71,19 @@ Service::Following Service::reading_of(const Admission& admission, std::int64_t 
   reading.message_id = admission.message.message_id;
   reading.message = seq;
   reading.bare = admission.bare;
+  reading.history_length = admission.message.history_length;
   return reading;
 }
 
 io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& accepted) {
   const a2a::Incoming& message = admission.message;
   Following reading = reading_of(admission, accepted.message.seq);
+  tell_as_task(reading, message, accepted.place.id);
   if (admission.target.way != Way::carried) {
-    const std::string id = accepted.place.id.text();
-    reading.opening = jsonrpc::success(
-        message.rpc_id,
-        a2a::task_in(message.generation, "submitted", id, message.context_id.value_or(id)));
+    reading.state = "submitted";
+    reading.opening = opening_of(reading);
+  } else {
+    reading.put_back = std::make_shared<Following::PutBack>();
   }
   switch (admission.target.way) {
     case Way::fetched: probe_.polled.add(); break;
@@ -67,13 +94,16 @@ io::Task<http::Response> Service::stream_new(Admission& admission, Accepted& acc
     case Way::carried: {
       io::Context here = co_await io::context();
       const Lane& lane = lane_of(*here.loop);
-      auto work = [](Service& self, const Lane& on, Admission what,
-                     Accepted where) -> io::Task<void> {
-        co_await self.carry_now(on, what, where);
+      auto work = [](Service& self, const Lane& on, Admission what, Accepted where,
+                     std::shared_ptr<Following::PutBack> back) -> io::Task<void> {
+        const Came came = co_await self.carry_now(on, what, where);
+        if (came.settled != Settled::retry) co_return;
+        back->came = true;
+        back->at_work = came.carried->at_work;
+        if (back->reader) back->reader->notify();
       };
-      lane.scope->spawn("message stream",
-                        work(*this, lane, std::move(admission), std::move(accepted)));
-  reading.history_length = admission.message.history_length;
+      lane.scope->spawn("message stream", work(*this, lane, std::move(admission),
+                                               std::move(accepted), reading.put_back));
     }
   }
   co_return follow(std::move(reading));
@@ -84,6 +114,14 @@ http::Response Service::stream_again(const Admission& admission, const messages:
   require_same(admission, earlier);
   Following reading = reading_of(admission, earlier.message.seq);
   reading.after = after;
+  // Its agent has not seen it yet, so nothing has come.
+  const auto& delivery = earlier.delivery;
+  if (after == 0 && delivery && delivery->state == messages::State::open &&
+      delivery->attempts == 0) {
+    tell_as_task(reading, admission.message, earlier.message.id());
+    reading.state = "submitted";
+    reading.opening = opening_of(reading);
+  }
   return follow(std::move(reading));
 }
 
@@ -102,6 +140,14 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
   io::Context here = co_await io::context();
   streams::Streams::Reader reader(streams_, *here.loop, reading.message, reading.after);
   out.notify_closed(&reader.woken());
+  struct Seated {
+    std::shared_ptr<Following::PutBack> put_back;
+    ~Seated() {
+      if (put_back) put_back->reader = nullptr;
+    }
+  } seated{reading.put_back};
+  if (seated.put_back) seated.put_back->reader = &reader.woken();
+  std::chrono::seconds wait = look_after;
   std::string text = ": connected\n\n";
   if (!reading.opening.empty())
     text += "data: " + shaped(reading, std::exchange(reading.opening, {})) + "\n\n";
@@ -109,8 +155,18 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
   let_go(text);
   const auto stop = [&out] { return out.closed(); };
   while (!stop()) {
-    auto part = co_await reader.next(keep_alive, stop);
+    if (reading.put_back && reading.put_back->came) {
+      text = co_await still_standing(reading);
+      co_await out.write(text);
+      let_go(text);
+    }
+    const bool watched = reading.put_back || !reading.state.empty();
+    auto part = co_await reader.next(watched ? wait : keep_alive, stop);
     if (stop()) co_return;
+    if (!part.pieces.empty()) {
+      reading.state.clear();
+      reading.put_back.reset();
+    }
     for (streams::Piece& piece : part.pieces) {
       auto told = [&] {
         return shaped(reading, a2a::event_of(piece.data, reading.generation, reading.rpc_id));
@@ -128,12 +184,34 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
       let_go(text);
     }
     if (part.over) text = co_await closing(reading, part.gone);
-    if (part.pieces.empty() && !part.over) text = ": still here\n\n";
+    if (part.pieces.empty() && !part.over) {
+      text = co_await still_standing(reading);
+      wait = text.empty() ? std::min(wait * 2, keep_alive) : look_after;
+      if (text.empty()) text = ": still here\n\n";
+    }
     if (stop()) co_return;
     if (!text.empty()) co_await out.write(text);
     if (part.over) co_return;
     let_go(text);
   }
+}
+
+io::Task<std::string> Service::still_standing(Following& reading) {
+  if (reading.put_back && reading.put_back->came) {
+    const auto back = std::exchange(reading.put_back, {});
+    reading.state = back->at_work ? "working" : "submitted";
+    co_return "data: " + shaped(reading, opening_of(reading)) + "\n\n";
+  }
+  if (reading.state.empty()) co_return std::string();
+  auto head =
+      co_await db_.read([&, this](sql::Read& read) { return ledger_.head(read, reading.message); });
+  if (!head || head->outcome) co_return std::string();
+  const bool polled = directory_.delivery(head->message.target) == workspaces::Delivery::poll;
+  std::string state = standing_of(*head, std::nullopt, polled).state;
+  if (state == reading.state) co_return std::string();
+  reading.state = std::move(state);
+  co_return event_without_number(reading, a2a::status_in(reading.generation, reading.state,
+                                                         reading.task_id, reading.context_id));
 }
 
 // What the end of the message says beyond its pieces: the answer of an agent that did not stream or
@@ -152,6 +230,7 @@ io::Task<std::string> Service::closing(const Following& reading, bool gone) {
   if (!end.record || !end.record->outcome) co_return std::string();
   const messages::Outcome& outcome = *end.record->outcome;
   const std::int64_t number = gone ? end.newest : end.newest + 1;
+  if (reading.end_untold && end.newest == 0 && !refusal_in(outcome)) co_return std::string();
   auto say = [&] {
     std::string text;
     auto refusal = refusal_in(outcome);

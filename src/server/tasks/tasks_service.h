@@ -180,8 +180,17 @@ class Service {
   // last event that was seen before; `bare`: without JSON-RPC around them.
   io::Task<http::Response> subscribe(const Asker& asker, const a2a::TaskCall& call,
                                      std::int64_t last, bool bare);
-  // Asks the agent again and again, until its task has ended or the reader is gone.
-  io::Task<void> keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call, bool bare);
+  // Asks the agent again and again, until its task has ended or the reader is gone. `shown`: the
+  // state that was told last; empty: nothing was told.
+  io::Task<void> keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call, bool bare,
+                             std::string shown);
+  // Tells what follows of a message until its end, and then what its task came to behind that.
+  using Events = std::move_only_function<io::Task<void>(http::BodyWriter&)>;
+  io::Task<void> go_on_after(http::BodyWriter& out, Events first, Asker asker, a2a::TaskCall call,
+                             bool bare, std::string shown);
+  // A task as events; whole where they are the first that are told of it.
+  io::Task<std::string> news_of(const Found& found, const a2a::TaskCall& call, bool bare,
+                                bool first);
   io::Task<http::Response> rest(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request, a2a::TaskCall call);
   io::Task<http::Response> rest_message(auth::Member::Caller caller, WorkspaceId id,

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "platform/json/json.h"
+#include "server/proxy/refusal.h"
 #include "server/tasks/tasks_service.h"
 #include "wire/a2a/rest.h"
+#include "wire/a2a/updates.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::tasks {
@@ -45,14 +47,25 @@ io::Task<http::Response> Service::subscribe(const Asker& asker, const a2a::TaskC
     following.generation = call.generation;
     following.rpc_id = call.rpc_id;
     following.bare = bare;
+    following.history_length = call.history_length;
     following.after = last;
-    if (last == 0) {
-      following.after = found.newest;
-      const a2a::TaskForm form{call.generation, call.history_length, true};
-      std::string task = co_await told(std::move(found), form);
-      following.opening = event_with(task, call);
-    }
-    co_return proxy_.follow(std::move(following));
+    if (last > 0) co_return proxy_.follow(std::move(following));
+    const a2a::TaskFacts facts = facts_of(found);
+    following.after = found.newest;
+    following.end_untold = true;
+    following.task_id = facts.id;
+    following.context_id = facts.context_id;
+    // What its agent says of it in pieces is told as it comes.
+    if (found.newest == 0) following.state = facts.state;
+    const a2a::TaskForm form{call.generation, call.history_length, true};
+    std::string task = co_await told(std::move(found), form);
+    following.opening = event_with(task, call);
+    http::Response response = proxy_.follow(std::move(following));
+    response.stream = [this, first = std::move(response.stream), asker, call, bare,
+                       shown = facts.state](http::BodyWriter& out) mutable {
+      return go_on_after(out, std::move(first), asker, std::move(call), bare, std::move(shown));
+    };
+    co_return response;
   }
   http::Response response;
   response.content_type = "text/event-stream";
@@ -62,7 +75,7 @@ io::Task<http::Response> Service::subscribe(const Asker& asker, const a2a::TaskC
   found.record.body = {};
   if (found.record.outcome) found.record.outcome->body = {};
   response.stream = [this, found = std::move(found), call, bare](http::BodyWriter& out) mutable {
-    return keep_asking(out, std::move(found), std::move(call), bare);
+    return keep_asking(out, std::move(found), std::move(call), bare, {});
   };
   co_return response;
 }
@@ -77,23 +90,66 @@ io::Task<Service::Found> Service::with_bodies(const Found& found) {
   co_return whole;
 }
 
+// The end of a message may not be the end of its task.
+io::Task<void> Service::go_on_after(http::BodyWriter& out, Events first, Asker asker,
+                                    a2a::TaskCall call, bool bare, std::string shown) {
+  co_await first(out);
+  first = {};
+  if (out.closed()) co_return;
+  std::int64_t pieces = 0;
+  auto seen = co_await db_.read([&, this](sql::Read& read) {
+    auto found = look_up(read, asker, call.id);
+    if (found) pieces = streams_.newest(read, found->record.message.seq);
+    return found;
+  });
+  if (!seen || !seen->record.outcome) co_return;
+  Found found = std::move(*seen);
+  // What there was beside a task or in pieces has been told.
+  if (proxy::refusal_in(*found.record.outcome)) co_return;
+  if (pieces > 0) {
+    if (!found.goes_on()) co_return;
+    shown = found.row->state;
+  }
+  found.record.body = {};
+  found.record.outcome->body = {};
+  co_await keep_asking(out, std::move(found), std::move(call), bare, std::move(shown));
+}
+
+io::Task<std::string> Service::news_of(const Found& found, const a2a::TaskCall& call, bool bare,
+                                       bool first) {
+  const a2a::TaskForm form{call.generation, call.history_length, true};
+  Found whole = co_await with_bodies(found);
+  const std::string task = co_await told(std::move(whole), form);
+  const auto events = [&] {
+    std::string text;
+    const auto add = [&](const std::string& event) {
+      text += "data: " + (bare ? a2a::bare_of(event) : event) + "\n\n";
+    };
+    if (first) {
+      add(event_with(task, call));
+    } else {
+      for (const std::string& update : a2a::updates_of(task, call.generation))
+        add(jsonrpc::success(call.rpc_id, update));
+    }
+    return text;
+  };
+  if (task.size() <= io::short_text_max) co_return events();
+  co_return co_await aside_.run(events);
+}
+
 io::Task<void> Service::keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call,
-                                    bool bare) {
+                                    bool bare, std::string shown) {
   io::Signal woken;
   out.notify_closed(&woken);
-  const a2a::TaskForm form{call.generation, call.history_length, true};
-  std::string shown;  // The state that was told last.
   auto wait = asked_after_min;
   while (!out.closed()) {
-    co_await hear(found);
+    if (found.goes_on()) co_await hear(found);
     std::string text = ": still here\n\n";
-    if (found.row->state != shown) {
-      shown = found.row->state;
+    const std::string state = proxy::standing_of(found.record, found.known(), false).state;
+    if (state != shown) {
+      text = co_await news_of(found, call, bare, shown.empty());
+      shown = state;
       wait = asked_after_min;
-      Found whole = co_await with_bodies(found);
-      std::string task = co_await told(std::move(whole), form);
-      std::string event = event_with(task, call);
-      text = "data: " + (bare ? a2a::bare_of(event) : event) + "\n\n";
     }
     if (out.closed()) break;
     co_await out.write(text);

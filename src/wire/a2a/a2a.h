@@ -174,6 +174,10 @@ std::string answer_saying(std::string_view text, std::string_view more_parts,
 std::string task_in(Generation generation, std::string_view state, std::string_view task_id,
                     std::string_view context_id);
 
+// The same as news of a task that goes on.
+std::string status_in(Generation generation, std::string_view state, std::string_view task_id,
+                      std::string_view context_id);
+
 // A message/send request (0.3) with one text part.
 std::string text_request(std::string_view rpc_id, std::string_view message_id,
                          std::string_view role, std::string_view text,

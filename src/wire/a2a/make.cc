@@ -59,4 +59,15 @@ std::string task_in(Generation generation, std::string_view state, std::string_v
   return old_form ? task.text() : json::Object{}.add("task", task.raw()).text();
 }
 
+std::string status_in(Generation generation, std::string_view state, std::string_view task_id,
+                      std::string_view context_id) {
+  json::Object status, update;
+  status.add("state", state_as(generation, state));
+  const bool old_form = generation == Generation::v03;
+  if (old_form) update.add("kind", "status-update");
+  update.add("taskId", task_id).add("contextId", context_id).add("status", status.raw());
+  if (!old_form) return json::Object{}.add("statusUpdate", update.raw()).text();
+  return update.add("final", false).text();
+}
+
 }  // namespace molecule::a2a

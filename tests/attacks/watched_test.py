@@ -1,0 +1,167 @@
+"""Who watches a task is told how it stands from the first moment on, whatever its agent tells of it and when."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from attackers import Answering, Org, PushAgents, Resident, answer_bytes
+
+CARDS: dict[str, dict[str, Any]] = {"old": {"name": "old"}, "new": {"name": "new", "supportedInterfaces": [
+    {"url": "http://agent.example/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]}}
+METHODS = {"new": ("SendMessage", "SendStreamingMessage", "SubscribeToTask"),
+           "old": ("message/send", "message/stream", "tasks/resubscribe")}
+
+
+def rpc(method: str, **params: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": "q", "method": method, "params": params}
+
+
+def message(generation: str) -> dict[str, Any]:
+    if generation == "new":
+        return {"messageId": uuid.uuid4().hex, "role": "ROLE_USER", "parts": [{"text": "x"}]}
+    return {"messageId": uuid.uuid4().hex, "role": "user", "parts": [{"kind": "text", "text": "x"}]}
+
+
+class Events:
+    """What a stream tells, as the kind of each event and the state or the text in it."""
+
+    def __init__(self, org: Org, agent: Resident, body: dict[str, Any]) -> None:
+        self.answer = requests.post(f"{org.stage.url}/a2a/{agent.id}", json=body, stream=True, timeout=40,
+                                    headers={"Authorization": f"Bearer {org.admin}"})
+        self.ids: set[str] = set()
+        self._lines: Iterator[Any] = self.answer.iter_lines(chunk_size=1)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for line in self._lines:
+            if not line.startswith(b"data: "):
+                continue
+            result = json.loads(line[6:])["result"]
+            kind = result.get("kind") or next(iter(result))
+            held = result.get(kind, result)
+            self.ids.add(held.get("taskId") or held.get("id"))
+            name = {"statusUpdate": "status-update", "artifactUpdate": "artifact-update"}.get(kind, kind)
+            if name == "artifact-update":
+                yield name, held["artifact"]["parts"][0]["text"]
+            elif name == "message":
+                yield name, held["parts"][0]["text"]
+            else:
+                yield name, held["status"]["state"].removeprefix("TASK_STATE_").lower()
+
+    def next(self) -> tuple[str, str]:
+        return next(iter(self))
+
+
+def told(result: Any) -> bytes:
+    return answer_bytes(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}))
+
+
+def yes(generation: str) -> dict[str, Any]:
+    if generation == "new":
+        return {"message": {"role": "ROLE_AGENT", "messageId": "a", "parts": [{"text": "yes"}]}}
+    return {"kind": "message", "role": "agent", "messageId": "a", "parts": [{"kind": "text", "text": "yes"}]}
+
+
+@pytest.fixture
+def agent_at(org: Org) -> Callable[[str, str], Resident]:
+    def make(url: str, generation: str) -> Resident:
+        agent = org.resident("watched")
+        assert agent.register(url=url, delivery_mode="push", agent_card=CARDS[generation]).status_code == 200
+        return agent
+    return make
+
+
+@pytest.mark.parametrize("generation", ["new", "old"])
+def test_a_stream_to_an_agent_that_is_away_begins_at_once(org: Org, agent_at: Callable[[str, str], Resident],
+                                                          push_agents: PushAgents, generation: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    agent = agent_at(f"http://127.0.0.1:{port}/a2a", generation)
+    body = rpc(METHODS[generation][1], message=message(generation))
+    events, again = Events(org, agent, body), Events(org, agent, body)
+    assert events.next() == ("task", "submitted")
+    assert again.next() == ("task", "submitted"), "also for who asks again"
+    go = threading.Event()
+
+    def answer(connection: socket.socket, head: bytes, asked: bytes) -> None:
+        go.wait(30)
+        connection.sendall(told(yes(generation)))
+
+    push_agents.start(answer, port)
+    assert agent.beat().status_code == 200
+    try:
+        assert events.next() == ("status-update", "working"), "its agent has it"
+    finally:
+        go.set()
+    assert list(events) == [("message", "yes")]
+    assert len(events.ids - {None}) == 1
+
+
+@pytest.mark.parametrize("generation", ["new", "old"])
+def test_who_subscribes_to_what_was_sent_without_a_stream_is_told_of_each_change(
+        org: Org, agent_at: Callable[[str, str], Resident], push_agents: PushAgents, generation: str) -> None:
+    go = threading.Event()
+
+    def answer(connection: socket.socket, head: bytes, asked: bytes) -> None:
+        go.wait(30)
+        connection.sendall(told(yes(generation)))
+
+    agent = agent_at(push_agents.start(answer), generation)
+    assert org.ask("POST", f"/workspaces/{agent.id}/pause").status_code == 200
+    sent = org.ask("POST", f"/a2a/{agent.id}", rpc(METHODS[generation][0], message=message(generation))).json()["result"]
+    task_id = sent.get("task", sent)["id"]
+    events = Events(org, agent, rpc(METHODS[generation][2], id=task_id))
+    assert events.next() == ("task", "submitted")
+    assert org.ask("POST", f"/workspaces/{agent.id}/resume").status_code == 200
+    assert agent.beat().status_code == 200
+    try:
+        assert events.next() == ("status-update", "working")
+    finally:
+        go.set()
+    assert list(events) == [("artifact-update", "yes"), ("status-update", "completed")]
+    assert events.ids == {task_id}
+
+
+def scripted(go: threading.Event, states: list[dict[str, Any]]) -> Answering:
+    """Answers a message once it may that it is at it, and then, each time it is asked, with the next state."""
+    left = list(states)
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        method = json.loads(body)["method"]
+        if method == "message/send":
+            go.wait(30)
+            connection.sendall(told(left.pop(0)))
+        else:
+            connection.sendall(told(left.pop(0) if len(left) > 1 else left[0]))
+    return answer
+
+
+def task(state: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "task", "id": "t-1", "contextId": "c", "status": {"state": state}, **more}
+
+
+def test_a_subscription_outlives_an_answer_that_is_not_the_end(org: Org, agent_at: Callable[[str, str], Resident],
+                                                               push_agents: PushAgents) -> None:
+    go = threading.Event()
+    done = task("completed", artifacts=[{"artifactId": "a", "parts": [{"kind": "text", "text": "done"}]}])
+    agent = agent_at(push_agents.start(scripted(go, [task("submitted"), task("working"), done])), "old")
+    sender = threading.Thread(target=org.ask, args=("POST", f"/a2a/{agent.id}", rpc("SendMessage", message=message("new"))))
+    sender.start()
+    try:
+        while not (rows := org.ask("GET", f"/workspaces/{agent.id}/activity").json()):
+            pass
+        events = Events(org, agent, rpc("SubscribeToTask", id=rows[0]["id"]))
+        assert events.next() == ("task", "working"), "it is being brought"
+    finally:
+        go.set()
+        sender.join(20)
+    rest = list(events)
+    assert rest[-2:] == [("artifact-update", "done"), ("status-update", "completed")], rest
+    assert all(kind == "status-update" for kind, _ in rest[:-2]), rest
+    assert events.ids == {rows[0]["id"]}
