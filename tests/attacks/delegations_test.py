@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import uuid
 from typing import Any
 
@@ -68,10 +69,19 @@ class Busy:
         self.stands = self.begun
         self.stopped = task("canceled")
         self.asked: list[str] = []
+        self.forgets = False
+        self.stopping = threading.Event()
+        """A question to stop is answered once this is set."""
+        self.stopping.set()
 
     def __call__(self, connection: socket.socket, head: bytes, body: bytes) -> None:
         method = json.loads(body)["method"]
         self.asked.append(method)
+        if method == "tasks/cancel":
+            self.stopping.wait(20)
+        if method == "tasks/get" and self.forgets:
+            connection.sendall(answer_bytes(json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32001, "message": "no such task"}})))
+            return
         result = self.begun if method == "message/send" else self.stopped if method == "tasks/cancel" else self.stands
         connection.sendall(answer_bytes(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result})))
 

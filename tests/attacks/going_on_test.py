@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Any
 
@@ -104,3 +105,29 @@ def test_what_is_called_off_is_canceled_for_everybody(org: Org, push_agents: Pus
     assert answer.json()["result"]["status"]["state"] == "canceled"
     row = work.row()
     assert row["status"] == "canceled" and row["response_body"]["result"]["status"]["state"] == "canceled"
+
+
+def test_an_agent_that_lost_its_task_has_failed_at_it(org: Org, push_agents: PushAgents) -> None:
+    work = Begun(org, push_agents)
+    work.busy.forgets = True
+    wait_for("it to be given up", lambda: work.row()["status"] == "error", 90)
+    assert "knows nothing of its task any more" in work.row()["error_detail"]
+    told = org.ask("POST", f"/a2a/{work.agent.id}", {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": {"id": work.row()["id"]}}).json()["result"]
+    assert told["status"]["state"] == "failed"
+
+
+def test_an_end_that_is_heard_while_it_is_called_off_stands(org: Org, push_agents: PushAgents) -> None:
+    work = Begun(org, push_agents)
+    work.busy.stopped = task("working")
+    work.busy.stopping.clear()
+    answers: list[Any] = []
+    calling = threading.Thread(target=lambda: answers.append(org.ask(
+        "POST", f"/a2a/{work.agent.id}", {"jsonrpc": "2.0", "id": 1, "method": "tasks/cancel", "params": {"id": work.row()["id"]}})))
+    calling.start()
+    wait_for("the agent to be told", lambda: "tasks/cancel" in work.busy.asked)
+    work.busy.stands = task("completed", made="three")
+    work.says("three")
+    work.busy.stopping.set()
+    calling.join()
+    told = org.ask("POST", f"/a2a/{work.agent.id}", {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": {"id": work.row()["id"]}}).json()["result"]
+    assert told["status"]["state"] == "completed" and "three" in str(told)

@@ -151,7 +151,11 @@ io::Task<std::string> Service::attempt(const store::ToTell& due) {
   const messages::Message& message = seen.record->message;
   const std::string told = co_await proxy_.task_told(message, said->answer);
   if (told.empty()) co_return std::string();
-  co_await db_.write([&, this](sql::Tx& tx) { proxy_.amend(tx, message, known, said->answer); });
+  co_await db_.write([&, this](sql::Tx& tx) {
+    // Who asked how it stands at the same time may have heard its end.
+    const auto row = tasks_.of(tx, message.seq);
+    if (row && row->state == seen.task->state) proxy_.amend(tx, message, known, said->answer);
+  });
   co_return std::string();
 }
 

@@ -45,8 +45,8 @@ Inquiries::Inquiries(sql::Database& db, Service& tasks, const workspaces::Direct
 void Inquiries::ask_about(std::int64_t message) {
   loop_.post([this, message] {
     if (asked_.size() >= settings_.tasks_max) {
-      if (!told_full_) log::warn("agents are at work on more tasks than they are asked about");
-      told_full_ = true;
+      if (!full_) log::warn("agents are at work on more tasks than they are asked about");
+      full_ = true;
       return;
     }
     if (!asked_.try_emplace(message, Asked{settings_.ask_after}).second) return;
@@ -56,6 +56,7 @@ void Inquiries::ask_about(std::int64_t message) {
 
 io::Task<void> Inquiries::load() {
   unknown_commits_ = db_.unknown_commits();
+  full_ = false;
   const auto going_on = co_await tasks_.going_on(settings_.tasks_max);
   for (std::int64_t message : going_on) ask_about(message);
 }
@@ -64,7 +65,9 @@ io::Task<void> Inquiries::run(io::Scope& scope) {
   for (;;) {
     co_await woken_.wait(look_again);
     begin_due(scope);
-    if (db_.unknown_commits() == unknown_commits_ || !db_.healthy()) continue;
+    // What was passed over is looked for again once there is room.
+    const bool room = full_ && asked_.size() < settings_.tasks_max / 2;
+    if ((!room && db_.unknown_commits() == unknown_commits_) || !db_.healthy()) continue;
     try {
       co_await load();
     } catch (const Fault& fault) {
@@ -138,7 +141,8 @@ io::Task<void> Inquiries::ask(std::int64_t message) {
 
 io::Task<bool> Inquiries::look(std::int64_t message, int& silent) {
   Service::Heard heard = co_await tasks_.hear_again(message);
-  if (heard.what == Service::Heard::What::nothing) {
+  const bool lost = heard.what == Service::Heard::What::lost;
+  if (lost || heard.what == Service::Heard::What::nothing) {
     ++silent;
   } else if (heard.what != Service::Heard::What::away) {
     silent = 0;
@@ -147,8 +151,15 @@ io::Task<bool> Inquiries::look(std::int64_t message, int& silent) {
   const auto agent = heard.agent ? directory_.brief(*heard.agent) : std::nullopt;
   const bool gone = !agent || agent->status == workspaces::Status::removed;
   if (over || gone || silent == settings_.silent_max) co_await give_up(message, heard);
-  if (gone && !over) co_await tasks_.lose(message);
+  if (gone && !over)
+    co_await tasks_.lose(message, messages::End::removed,
+                         "the workspace was removed while its agent was at it");
   if (over || gone) co_return false;
+  if (lost && silent == settings_.silent_max) {
+    co_await tasks_.lose(message, messages::End::failed,
+                         "its agent was at it, and knows nothing of its task any more");
+    co_return false;
+  }
   if (at_it(heard.state) && silent < settings_.silent_max) co_return true;
   // Some have more patience.
   co_return co_await somebody_waits(message);

@@ -77,7 +77,7 @@ class Inquiries {
   std::unordered_map<WorkspaceId, OfAgent> of_agent_;
   std::size_t under_way_ = 0;
   std::uint64_t unknown_commits_ = 0;  // Of which it has looked what they left.
-  bool told_full_ = false;
+  bool full_ = false;                  // Some are not asked about.
 };
 
 }  // namespace molecule::tasks

@@ -133,6 +133,9 @@ io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker,
   const std::string id = found.id;
   auto out = co_await db_.write([&, this](sql::Tx& tx) {
     std::optional<Found> after;
+    // Who asked how it stands at the same time may have heard its end.
+    const auto row = tasks_.of(tx, message.seq);
+    if (found.row && row && row->state != found.row->state) return look_up(tx, asker, id);
     if (state != "canceled") {
       // It is about to stop, and says how it stands until then.
       if (!state.empty() && !known.id.empty()) ledger_.note(tx, message.seq, known);

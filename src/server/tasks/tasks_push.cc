@@ -118,7 +118,17 @@ io::Task<std::optional<WorkspaceId>> Service::agent_of(std::int64_t message) {
 }
 
 io::Task<Service::Heard> Service::hear_again(std::int64_t message) {
-  auto seen = co_await db_.read([&, this](sql::Read& read) { return look_up(read, message); });
+  auto seen = co_await db_.read([&, this](sql::Read& read) {
+    // Its bodies are nothing that its agent is asked about.
+    std::optional<Found> out;
+    if (auto record = ledger_.head(read, message)) {
+      out.emplace();
+      out->row = tasks_.of(read, message);
+      out->id = out->row ? out->row->task_id : record->message.id().text();
+      out->record = std::move(*record);
+    }
+    return out;
+  });
   Heard heard;
   if (!seen) co_return heard;
   Found found = std::move(*seen);
@@ -137,15 +147,16 @@ io::Task<std::vector<std::int64_t>> Service::going_on(std::size_t max) {
   co_return co_await db_.read(look);
 }
 
-io::Task<void> Service::lose(std::int64_t message) {
+io::Task<void> Service::lose(std::int64_t message, messages::End end, std::string why) {
   co_await db_.write([&, this](sql::Tx& tx) {
     auto record = ledger_.head(tx, message);
     const auto row = tasks_.of(tx, message);
     if (!record || !row || !at_it(row->state)) return;
     messages::Outcome outcome;
-    outcome.end = messages::End::removed;
-    outcome.error = "the workspace was removed while its agent was at it";
+    outcome.end = end;
+    outcome.error = why;
     outcome.duration_ms = (clock_.now() - record->message.created_at).count() / 1000;
+    ledger_.note(tx, message, {row->task_id, row->context_id, "failed"});
     ledger_.amend(tx, record->message, outcome);
   });
 }

@@ -336,7 +336,11 @@ io::Task<Service::Heard::What> Service::hear(Found& found) {
   std::string task = co_await proxy_.task_told(found.record.message, said->answer);
   if (task.empty()) {
     found.note = "its agent does not say how it stands: " + said->answer.error;
-    co_return Heard::What::nothing;
+    // A long text is no error that says so.
+    const std::string& body = said->answer.body;
+    const bool lost = body.size() <= io::short_text_max &&
+                      a2a::error_number(body) == a2a::task_error("task_not_found")->number;
+    co_return lost ? Heard::What::lost : Heard::What::nothing;
   }
   const auto& seen = said->answer.task;
   if (seen && !seen->state.empty() && seen->state != found.row->state) {

@@ -68,6 +68,7 @@ class Service {
       goes_on,
       over,     // Or nothing is known of the message any more.
       nothing,  // The agent does not say how it stands.
+      lost,     // The agent says that it knows nothing of it.
       away,     // It could not be asked.
     };
     What what = What::over;
@@ -80,8 +81,8 @@ class Service {
   io::Task<Heard> hear_again(std::int64_t message);
   // Messages whose agents answered that they are at it, and said nothing else since; the newest.
   io::Task<std::vector<std::int64_t>> going_on(std::size_t max);
-  // Ends such a message whose agent is gone for good.
-  io::Task<void> lose(std::int64_t message);
+  // Ends such a message whose agent is gone for good, or has lost its task.
+  io::Task<void> lose(std::int64_t message, messages::End end, std::string why);
   // Is told what agents say of tasks that go on. Before the first request.
   void join(Waiting& waiting) { waiting_.push_back(&waiting); }
 

@@ -214,7 +214,7 @@ export function withAnswer(thread: Thread, answer: ChatMessage): Thread {
   if (settled && isCanceled(answer) && saysNothing(answer)) return withTurn(thread, settled.id, canceledAs(answer));
   const base = settled ? withTurn(thread, settled.id, isCanceled(answer) ? canceledAs(answer) : { state: "answered" }) : thread;
   const known = shownBefore(base, answer, settled);
-  if (known && isUnfinished(known) && isRecorded(answer) && !(saysTheSame(known, answer) && known.taskState === answer.taskState))
+  if (known && isUnfinished(known) && isRecorded(answer) && (known.estimated || answer.at >= known.at) && !(saysTheSame(known, answer) && known.taskState === answer.taskState))
     return replaced(base, known, placedLast(base, withEndOf(known, answer)));
   if (known) {
     const announced = isRecorded(known) && !isRecorded(answer) && !known.announced;
