@@ -99,8 +99,8 @@ inline constexpr sql::Query<TreeRow(std::int64_t)> tree_node{
 inline constexpr sql::Query<TreeRow(std::int64_t, std::int64_t, std::int64_t)> tree_below{
     "tasks.tree_below", sql::joined<part::tree, part::of_parent>};
 
-// A task of a person whose agent asks for something, by its newest message. An agent that is told
-// more in the same conversation asks no longer, whatever it makes of that.
+// A task of a person whose agent asks for something, by its newest message. One that somebody
+// has gone on with is none any more, also where its agent makes nothing of that.
 struct Asked {
   std::int64_t seq = 0;
   WorkspaceId target_id;
@@ -131,7 +131,8 @@ inline constexpr sql::Query<Asked(std::int64_t, std::int64_t)> asking{"tasks.ask
                             WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity')
                               AND seq > t.message AND target_id = t.agent_id) f
               JOIN messages said ON said.seq = f.seq
-             WHERE said.target_id = t.agent_id AND said.source_id IS NULL AND said.context_id = t.context_id))
+             WHERE said.target_id = t.agent_id AND said.source_id IS NULL AND said.context_id = t.context_id
+               AND said.body LIKE '%"' || t.task_id || '"%'))
      ORDER BY t.message DESC LIMIT $2)"};
 
 inline constexpr sql::Query<void(std::int64_t)> erase{"tasks.erase", R"(

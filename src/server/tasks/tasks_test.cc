@@ -31,7 +31,7 @@ class TaskStore : public test::EachDatabase {
     EachDatabase::TearDown();
   }
   messages::Message accept(std::optional<WorkspaceId> source = {},
-                           std::optional<std::string> context = {}) {
+                           std::optional<std::string> context = {}, std::string body = "{}") {
     clock.advance(1s);
     const std::string id = random.id<RequestId>().text();
     messages::NewMessage what;
@@ -41,7 +41,7 @@ class TaskStore : public test::EachDatabase {
     what.message_id = id;
     what.key = random.id<RequestId>().bytes();
     what.rpc_id = "1";
-    what.body = "{}";
+    what.body = std::move(body);
     what.context_id = std::move(context);
     auto accepted = write([&](sql::Tx& tx) { return ledger->accept(tx, what, State::open); });
     return read([&](sql::Read& r) { return ledger->find(r, accepted.place.seq); })->message;
@@ -193,9 +193,11 @@ TEST_P(TaskStore, WhatAgentsAskPeopleIsFoundInTheNewestMessageOfItsTask) {
   end(accept(), End::answered, AgentTask{"a", "c", "completed"});
   EXPECT_EQ(asking(), (std::vector<std::string>{"d auth-required"}));
   accept({}, "another");
-  accept(random.id<WorkspaceId>(), "c");
+  accept({}, "another", R"({"taskId":"d"})");
+  accept(random.id<WorkspaceId>(), "c", R"({"taskId":"d"})");
+  accept({}, "c", R"({"taskId":"a"})");
   EXPECT_EQ(asking(), (std::vector<std::string>{"d auth-required"}));
-  accept({}, "c");
+  accept({}, "c", R"({"taskId":"d"})");
   EXPECT_EQ(asking(), std::vector<std::string>{});
 }
 

@@ -19,6 +19,7 @@ import { TicketDialog } from "@/features/tickets/ticket_dialog";
 import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
 import { PickedBar } from "@/features/workspaces/picked_bar";
+import { collectBeats } from "@/live/beats";
 import { openLetters } from "@/live/dead_letters";
 import { useRenewed } from "@/live/use_renewed";
 import { openQuestions } from "@/live/questions";
@@ -65,6 +66,7 @@ const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").
 const ParentDialog = fetched(() => import("@/features/workspaces/parent_dialog").then((all) => all.ParentDialog));
 const InboxPage = fetchedPanel(() => import("./inbox_page").then((all) => all.InboxPage));
 const ListView = fetchedPanel(() => import("@/features/list/list_view").then((all) => all.ListView));
+const TimelineView = fetchedPanel(() => import("@/features/timeline/timeline_view").then((all) => all.TimelineView));
 const WayDialog = fetched(() => import("@/features/way/way_dialog").then((all) => all.WayDialog));
 
 /** At most one of these is open at a time. */
@@ -113,6 +115,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   }, []);
 
   useEffect(refuseDroppedFiles, []);
+  useEffect(collectBeats, []);
 
   useEffect(() => {
     if (!loaded) return;
@@ -296,6 +299,11 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
           {loaded && view === "inbox" && (
             <PanelBoundary name="Inbox">
               <InboxPage show={route.show} onShow={onShow} onDecided={onDeadLetters} />
+            </PanelBoundary>
+          )}
+          {loaded && view === "timeline" && (
+            <PanelBoundary name="Timeline">
+              <TimelineView find={route.find} show={route.show} onChange={navigate} />
             </PanelBoundary>
           )}
           {loaded && view === "graph" && savedView !== undefined && (

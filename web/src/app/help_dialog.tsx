@@ -15,7 +15,7 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
       ["Ctrl ,", "Settings"],
       ["N", "New workspace"],
       ["D", "Dead letters: what nobody answered"],
-      ["1 / 2 / 3", "Graph / list / inbox"],
+      ["1 / 2 / 3 / 4", "Graph / list / inbox / timeline"],
       ["?", "This help"],
       ["Ctrl Z, Ctrl Shift Z", "Undo and redo: moves, teams, names, pauses, deletions"],
       ["Ctrl A", "Select every card that is shown"],

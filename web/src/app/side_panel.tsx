@@ -19,6 +19,7 @@ import styles from "./side_panel.module.css";
 // The canvas comes first. The chat, which a panel opens with, is fetched behind it; the others when somebody turns to them.
 const ChatPanel = fetchedPanel(() => import("@/features/chat/chat_panel").then((all) => all.ChatPanel));
 const ActivityPanel = fetchedPanel(() => import("@/features/activity/activity_panel").then((all) => all.ActivityPanel));
+const TimelinePanel = fetchedPanel(() => import("@/features/timeline/timeline_panel").then((all) => all.TimelinePanel));
 const DetailsPanel = fetchedPanel(() => import("@/features/workspaces/details_panel").then((all) => all.DetailsPanel));
 const TokensPanel = fetchedPanel(() => import("@/features/tokens/tokens_panel").then((all) => all.TokensPanel));
 const SkillsPanel = fetchedPanel(() => import("@/features/skills/skills_panel").then((all) => all.SkillsPanel));
@@ -53,6 +54,7 @@ export async function hasDrafts(): Promise<boolean> {
 export const tabs = [
   { id: "chat", label: "Chat" },
   { id: "activity", label: "Activity" },
+  { id: "timeline", label: "Timeline" },
   { id: "details", label: "Details" },
   { id: "skills", label: "Skills" },
   { id: "tokens", label: "Tokens" },
@@ -148,6 +150,7 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
           {active === "activity" && (
             <ActivityPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
           )}
+          {active === "timeline" && <TimelinePanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />}
           {active === "details" && <DetailsPanel key={workspace.id} workspace={workspace} onOpen={open} />}
           {active === "skills" && <SkillsPanel key={workspace.id} workspace={workspace} />}
           {active === "events" && (

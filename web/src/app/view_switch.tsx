@@ -1,4 +1,4 @@
-import { Inbox, Network, Rows3, type LucideIcon } from "lucide-react";
+import { History, Inbox, Network, Rows3, type LucideIcon } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { shortCount } from "@/model/needs";
 import { classNames } from "@/ui/class_names";
@@ -9,6 +9,7 @@ const shown: readonly { view: View; label: string; icon: LucideIcon; title: stri
   { view: "graph", label: "Graph", icon: Network, title: "The organisation as a graph (1)" },
   { view: "list", label: "List", icon: Rows3, title: "The organisation as a table (2)" },
   { view: "inbox", label: "Inbox", icon: Inbox, title: "What waits for a person (3)" },
+  { view: "timeline", label: "Timeline", icon: History, title: "What happened (4)" },
 ];
 
 /** The graph has least room on a phone. */
