@@ -63,6 +63,7 @@ export function EntryBody({ entry, nameOf }: { entry: Entry; nameOf: NameOf }) {
             <MessageSquare size={14} aria-hidden /> Open {nameOf(about)}
           </Button>
         )}
+        <CopyButton labelled text={raw} what="the record" />
         <span className={styles.muted}>
           {fullTime(entry.at)} · {entry.told.event} · number {entry.seq}
         </span>
@@ -76,7 +77,6 @@ export function EntryBody({ entry, nameOf }: { entry: Entry; nameOf: NameOf }) {
           <ChevronRight size={14} aria-hidden />
           <span>As it is recorded</span>
         </summary>
-        <CopyButton labelled text={raw} what="the record" />
         <pre className={styles.raw} tabIndex={0}>
           <PlainPieces text={raw} />
         </pre>
