@@ -66,7 +66,7 @@ test("a workspace is made and its snippet copied", async () => {
 
 test("a token is made and revoked", async () => {
   await person.tabsTo(/^Chat$/);
-  for (let i = 0; i < 4; i += 1) await page.keyboard.press("ArrowRight");
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press("ArrowRight");
   await page.locator("#panel-tokens").waitFor();
   await person.tabsTo(/^New token$/);
   await page.keyboard.press("Enter");
