@@ -205,6 +205,14 @@ std::vector<WorkspaceId> Mailboxes::waiting_targets() const {
   });
 }
 
+std::vector<WorkspaceId> Mailboxes::open_targets() const {
+  return boxes_.read([](const auto& map) {
+    std::vector<WorkspaceId> targets;
+    for (const auto& [target, box] : map) targets.push_back(target);
+    return targets;
+  });
+}
+
 std::vector<Mailboxes::Held> Mailboxes::ending_before(std::chrono::nanoseconds at,
                                                       std::size_t max) const {
   return boxes_.read([&](const auto& map) {

@@ -92,6 +92,8 @@ class Mailboxes {
 
   // Agents for whom something waits.
   std::vector<WorkspaceId> waiting_targets() const;
+  // Agents for whom something is open: it waits or is being carried.
+  std::vector<WorkspaceId> open_targets() const;
   // Leases that end before an instant; at most `max`.
   struct Held {
     WorkspaceId target;

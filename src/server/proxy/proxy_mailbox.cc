@@ -81,8 +81,9 @@ io::Task<void> Service::end_overdue() {
     const std::size_t ended = co_await db_.write(expired);
     if (ended < slice_max) break;
   }
-  // What is left of a workspace that had more waiting than its removal took along.
-  for (WorkspaceId agent : mailboxes_.waiting_targets()) {
+  // What is left of a workspace that had more open than its removal took along, and what was
+  // accepted while that went on.
+  for (WorkspaceId agent : mailboxes_.open_targets()) {
     auto brief = directory_.brief(agent);
     if (brief && brief->status != workspaces::Status::removed) continue;
     for (int slices = 0; slices < removed_slices_max; ++slices) {
