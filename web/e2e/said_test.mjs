@@ -77,7 +77,7 @@ test("an answer without words is shown as what it is, now and after a reload", a
       assert.equal(said[2 * index], `user: ${words}`);
       assert.match(said[2 * index + 1], answer);
     }
-    assert.equal(await person.page.locator("[data-waiting]").count(), 0);
+    await until("nothing to wait", async () => (await person.page.locator("[data-waiting]").count()) === 0);
   };
   for (const [index, [words]] of expected.entries()) {
     await person.writes(words);
