@@ -55,9 +55,10 @@ void Inquiries::ask_about(std::int64_t message) {
 }
 
 io::Task<void> Inquiries::load() {
-  unknown_commits_ = db_.unknown_commits();
-  full_ = false;
+  const std::uint64_t unknown = db_.unknown_commits();
   const auto going_on = co_await tasks_.going_on(settings_.tasks_max);
+  unknown_commits_ = unknown;
+  full_ = false;
   for (std::int64_t message : going_on) ask_about(message);
 }
 
@@ -72,7 +73,8 @@ io::Task<void> Inquiries::run(io::Scope& scope) {
       co_await load();
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled) throw;
-      unknown_commits_ = 0;  // Another time.
+      log::warn("what agents are at cannot be looked for; trying again",
+                log::field("error", fault.text()));
     }
   }
 }
