@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "platform/json/json.h"
+#include "mcp/members.h"
 #include "platform/log/log.h"
 
 namespace molecule::mcp {
@@ -24,13 +24,9 @@ constexpr auto least_wait = 1s;  // Between two questions that bring nothing.
 constexpr auto look_every = 5s;  // Whether what another process had is free.
 constexpr std::chrono::seconds pushed_for{60};
 constexpr std::size_t unwanted_max = 1000;
+constexpr std::size_t done_max = 5000;
 const std::string result_mark = "result:";  // Before a delegation's id, among what is in hand.
 constexpr std::string_view no_text = "(empty A2A message)";
-
-std::string text_at(Node node, std::string_view name) {
-  const Node found = node.find(name);
-  return found.is(Type::string) ? std::string(found.string()) : std::string();
-}
 
 // Files among the parts of a message, in either generation.
 std::string files_in(Node row) {
@@ -38,11 +34,11 @@ std::string files_in(Node row) {
   std::string out;
   for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i) {
     const Node part = parts.at(i), file = part.find("file");
-    const std::string uri = file ? text_at(file, "uri") : text_at(part, "url");
+    const std::string uri = file ? text_of(file, "uri") : text_of(part, "url");
     if (uri.empty()) continue;
     json::Object each;
-    each.add("name", file ? text_at(file, "name") : text_at(part, "filename"));
-    each.add("media_type", file ? text_at(file, "mimeType") : text_at(part, "mediaType"));
+    each.add("name", file ? text_of(file, "name") : text_of(part, "filename"));
+    each.add("media_type", file ? text_of(file, "mimeType") : text_of(part, "mediaType"));
     each.add("uri", uri);
     out += (out.empty() ? "[" : ",") + each.text();
   }
@@ -52,29 +48,29 @@ std::string files_in(Node row) {
 // What a row is to the agent; nothing when it is no message for it, or is none any more.
 std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
   Item item;
-  const auto id = ActivityId::parse(text_at(row, "id"));
+  const auto id = ActivityId::parse(text_of(row, "id"));
   if (!id || !row.find("seq").is(Type::integer)) return std::nullopt;
   item.id = *id;
   item.seq = row.find("seq").integer();
   item.workspace = workspace;
-  item.method = text_at(row, "method");
-  item.created_at = text_at(row, "created_at");
-  item.peer = WorkspaceId::parse(text_at(row, "source_id"));
+  item.method = text_of(row, "method");
+  item.created_at = text_of(row, "created_at");
+  item.peer = WorkspaceId::parse(text_of(row, "source_id"));
   const bool result = item.method == "delegate_result";
-  const std::string mail = text_at(row, "mail");
+  const std::string mail = text_of(row, "mail");
   if (mail == "settled" || mail == "dead") return std::nullopt;
   if (item.method == "notify" || (item.peer == workspace && !result)) return std::nullopt;
   const Node data = row.find("data");
-  if (!result && (text_at(data, "source") == "self" || text_at(data, "source") == "system"))
+  if (!result && (text_of(data, "source") == "self" || text_of(data, "source") == "system"))
     return std::nullopt;
   item.kind = result ? "delegation_result" : item.peer ? "peer_agent" : "canvas_user";
-  item.text = result ? text_at(row.find("response_body"), "text") : text_at(data, "text");
-  if (item.text.empty()) item.text = text_at(row, "summary");
+  item.text = result ? text_of(row.find("response_body"), "text") : text_of(data, "text");
+  if (item.text.empty()) item.text = text_of(row, "summary");
   if (item.text.empty()) item.text = no_text;
-  item.peer_name = text_at(data, "peer_name");
-  item.peer_role = text_at(data, "peer_role");
-  item.agent_card_url = text_at(data, "agent_card_url");
-  if (result) item.delegation = text_at(row.find("response_body"), "delegation_id");
+  item.peer_name = text_of(data, "peer_name");
+  item.peer_role = text_of(data, "peer_role");
+  item.agent_card_url = text_of(data, "agent_card_url");
+  if (result) item.delegation = text_of(row.find("response_body"), "delegation_id");
   item.files = files_in(row);
   return item;
 }
@@ -131,10 +127,11 @@ io::Task<void> Inbox::follow(Box& box) {
 void Inbox::begin(Box& box) {
   const Instant now = clock_.now();
   box.claims.change([&](Claims::Agreed& agreed) {
-    box.fetched = agreed.cursor;
-    std::erase_if(agreed.in_hand, [&](const auto& each) {
-      return each.first.starts_with(result_mark) && !box.claims.is_others(each.second, now);
-    });
+    box.fetched.reset();
+    if (agreed.cursor) box.fetched = {*agreed.cursor, agreed.cursor_seq};
+    // What those had in hand that have ended.
+    std::erase_if(agreed.in_hand,
+                  [&](const auto& each) { return !box.claims.is_others(each.second, now); });
   });
   box.begun = true;
 }
@@ -144,7 +141,7 @@ io::Task<bool> Inbox::fetch(Box& box) {
   client::Ask ask;
   ask.path = fmt::format("/workspaces/{}/activity?type=a2a_receive&order=asc&limit={}&wait={}&",
                          workspace.text(), page_rows, poll_for.count());
-  ask.path += box.fetched ? fmt::format("since_id={}", box.fetched->text())
+  ask.path += box.fetched ? fmt::format("since_id={}", box.fetched->id.text())
                           : fmt::format("since_secs={}", look_back.count());
   ask.repeatable = true;
   ask.answer_within = answer_within;
@@ -158,7 +155,9 @@ io::Task<bool> Inbox::fetch(Box& box) {
       agreed.cursor_seq = 0;
     });
     box.fetched.reset();
-    box.rows.clear();
+    for (Item& item : items_) {
+      if (item.workspace == workspace) item.before.reset();
+    }
     co_return false;
   }
   if (!answer.ok()) {
@@ -171,67 +170,63 @@ io::Task<bool> Inbox::fetch(Box& box) {
   const std::size_t count = rows.is(Type::array) ? rows.size() : 0;
   // Long ago is what was said to somebody who is not here any more, unless it waits for its answer.
   const std::string since = box.fetched ? std::string() : (clock_.now() - results_for).text();
-  Page came;
+  std::vector<Item> came;
+  std::optional<Place> newest = box.fetched;
   for (std::size_t i = 0; i < count; ++i) {
     const Node row = rows.at(i);
-    const auto id = ActivityId::parse(text_at(row, "id"));
+    const auto id = ActivityId::parse(text_of(row, "id"));
     if (!id || !row.find("seq").is(Type::integer)) continue;
     auto item = item_of(row, workspace);
-    const bool old = item && text_at(row, "mail").empty() && item->created_at < since;
+    const bool old = item && text_of(row, "mail").empty() && item->created_at < since;
     const bool told = item && item->delegation && unwanted_.erase(*item->delegation) > 0;
-    const bool wanted = item && !old && !told;
-    came.rows.push_back({*id, row.find("seq").integer(), !wanted});
-    if (wanted) came.items.push_back(std::move(*item));
+    if (item && !old && !told) {
+      item->before = newest;
+      came.push_back(std::move(*item));
+    }
+    newest = Place{*id, row.find("seq").integer()};
   }
+  const bool any = newest && (!box.fetched || newest->id != box.fetched->id);
   // Nothing though nobody waited: whoever answers so is not asked at once again.
-  if (came.rows.empty()) co_return clock_.monotonic() - asked_at > least_wait;
-  const ActivityId newest = came.rows.back().id;
-  take(box, std::move(came));
-  box.fetched = newest;
+  if (!any) co_return clock_.monotonic() - asked_at > least_wait;
+  take(box, std::move(came), *newest);
   co_return true;
 }
 
-void Inbox::mark_handled(std::deque<Row>& rows, const ActivityId& id) {
-  const auto row = std::ranges::find(rows, id, &Row::id);
-  if (row != rows.end()) row->handled = true;
-}
-
 // Nothing has changed here when what is agreed on cannot be written; so everywhere below.
-void Inbox::take(Box& box, Page page) {
-  std::deque<Row> rows;
-  std::vector<bool> done;
+void Inbox::take(Box& box, std::vector<Item> items, const Place& newest) {
+  const WorkspaceId workspace = box.credential.workspace();
+  std::vector<Item*> left;
   box.claims.change([&](Claims::Agreed& agreed) {
-    rows = box.rows;
-    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
-    done.clear();
-    for (const Item& item : page.items) {
-      done.push_back(agreed.done.contains(item.id.text()) || item.seq <= agreed.cursor_seq);
-      if (done.back()) mark_handled(rows, item.id);
+    left.clear();
+    for (Item& item : items) {
+      const bool done = agreed.done.contains(item.id.text()) || item.seq <= agreed.cursor_seq;
+      if (!done && find(item.id) == nullptr) left.push_back(&item);
     }
-    advance(rows, agreed);
+    const auto here = std::ranges::find(items_, workspace, &Item::workspace);
+    const Item* oldest = here != items_.end() ? &*here : left.empty() ? nullptr : left.front();
+    advance(agreed, oldest, newest);
   });
-  box.rows = std::move(rows);
-  for (std::size_t i = 0; i < done.size(); ++i) {
-    if (!done[i] && find(page.items[i].id) == nullptr) put(std::move(page.items[i]));
-  }
+  box.fetched = newest;
+  for (Item* item : left) put(std::move(*item));
 }
 
 void Inbox::look_again(Box& box) {
   const WorkspaceId workspace = box.credential.workspace();
-  std::deque<Row> rows;
+  if (std::ranges::find(items_, workspace, &Item::workspace) == items_.end()) return;
   std::set<ActivityId> over;
   box.claims.change([&](Claims::Agreed& agreed) {
-    rows = box.rows;
     over.clear();
+    const Item* oldest = nullptr;
     for (const Item& item : items_) {
       if (item.workspace != workspace) continue;
-      if (!agreed.done.contains(item.id.text()) && item.seq > agreed.cursor_seq) continue;
-      over.insert(item.id);
-      mark_handled(rows, item.id);
+      if (agreed.done.contains(item.id.text()) || item.seq <= agreed.cursor_seq) {
+        over.insert(item.id);
+      } else if (oldest == nullptr) {
+        oldest = &item;
+      }
     }
-    advance(rows, agreed);
+    advance(agreed, oldest, box.fetched);
   });
-  box.rows = std::move(rows);
   if (over.empty()) return;
   std::erase_if(items_, [&](const Item& item) { return over.contains(item.id); });
   shrunk_.notify();
@@ -275,18 +270,20 @@ std::vector<Item*> Inbox::claim(const std::function<bool(const Item&)>& wanted, 
   return out;
 }
 
-void Inbox::advance(std::deque<Row>& rows, Claims::Agreed& agreed) {
-  while (!rows.empty() && rows.front().handled) {
-    const Row& row = rows.front();
-    if (row.seq > agreed.cursor_seq || !agreed.cursor) {
-      agreed.cursor = row.id;
-      agreed.cursor_seq = std::max(row.seq, agreed.cursor_seq);
-    }
-    agreed.in_hand.erase(row.id.text());
-    rows.pop_front();
+void Inbox::advance(Claims::Agreed& agreed, const Item* oldest,
+                    const std::optional<Place>& newest) {
+  const std::optional<Place>& until = oldest != nullptr ? oldest->before : newest;
+  if (until && (until->seq > agreed.cursor_seq || !agreed.cursor)) {
+    agreed.cursor = until->id;
+    agreed.cursor_seq = std::max(until->seq, agreed.cursor_seq);
   }
-  const auto is_behind = [&](const auto& each) { return each.second <= agreed.cursor_seq; };
-  std::erase_if(agreed.done, is_behind);
+  std::erase_if(agreed.done, [&](const auto& each) { return each.second <= agreed.cursor_seq; });
+  // What one that nobody takes up keeps from being forgotten has a bound; beyond it, the oldest may
+  // come again after a restart, where it was not answered.
+  while (agreed.done.size() > done_max) {
+    const auto number = [](const auto& each) { return each.second; };
+    agreed.done.erase(std::ranges::min_element(agreed.done, {}, number));
+  }
 }
 
 void Inbox::put(Item item) {
@@ -341,15 +338,13 @@ bool Inbox::pop(const ActivityId& id) {
   const auto at = std::ranges::find(items_, id, &Item::id);
   if (at == items_.end()) return false;
   Box& box = box_of(at->workspace);
-  std::deque<Row> rows;
   box.claims.change([&](Claims::Agreed& agreed) {
-    rows = box.rows;
     agreed.done[id.text()] = at->seq;
     agreed.in_hand.erase(id.text());
-    mark_handled(rows, id);
-    advance(rows, agreed);
+    const auto oldest = std::ranges::find_if(
+        items_, [&](const Item& item) { return item.workspace == at->workspace && item.id != id; });
+    advance(agreed, oldest == items_.end() ? nullptr : &*oldest, box.fetched);
   });
-  box.rows = std::move(rows);
   items_.erase(at);
   shrunk_.notify();
   return true;
@@ -358,9 +353,14 @@ bool Inbox::pop(const ActivityId& id) {
 void Inbox::expect_result(const WorkspaceId& workspace, const std::string& delegation) {
   expected_.insert(delegation);
   Box& box = box_of(workspace);
-  box.claims.change([&](Claims::Agreed& agreed) {
-    agreed.in_hand[result_mark + delegation] = box.claims.hold();
-  });
+  try {
+    box.claims.change([&](Claims::Agreed& agreed) {
+      agreed.in_hand[result_mark + delegation] = box.claims.hold();
+    });
+  } catch (const Fault& fault) {
+    log::warn("another process may show a result that is waited for here",
+              log::field("error", fault.text()));
+  }
 }
 
 void Inbox::end_expecting(const WorkspaceId& workspace, const std::string& delegation,

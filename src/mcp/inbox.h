@@ -23,10 +23,17 @@
 
 namespace molecule::mcp {
 
+// A row of the platform's feed.
+struct Place {
+  ActivityId id;
+  std::int64_t seq = 0;
+};
+
 struct Item {
   ActivityId id;
   std::int64_t seq = 0;
-  WorkspaceId workspace;  // Whose inbox it came to.
+  std::optional<Place> before;  // The row before it, as far as one was read.
+  WorkspaceId workspace;        // Whose inbox it came to.
   std::string text;
   std::optional<WorkspaceId> peer;  // Empty: a person.
   std::string kind;                 // canvas_user, peer_agent, delegation_result
@@ -79,30 +86,20 @@ class Inbox {
   std::string trouble() const;
 
  private:
-  struct Row {
-    ActivityId id;
-    std::int64_t seq = 0;
-    bool handled = false;
-  };
   struct Box {
     Box(client::Credential& as, const std::filesystem::path& state)
         : credential(as), claims(state / "inbox" / as.workspace().text()) {}
     client::Credential& credential;
     Claims claims;
-    bool begun = false;                 // It was read how far others had come.
-    std::optional<ActivityId> fetched;  // The newest row that was read.
-    std::deque<Row> rows;               // Behind the cursor, oldest first.
+    bool begun = false;            // It was read how far others had come.
+    std::optional<Place> fetched;  // The newest row that was read.
     std::string trouble;
-  };
-  // Rows as they came, and those of them that are for this agent.
-  struct Page {
-    std::vector<Row> rows;
-    std::vector<Item> items;
   };
   io::Task<void> follow(Box& box);
   void begin(Box& box);
   io::Task<bool> fetch(Box& box);  // False: pause before the next.
-  void take(Box& box, Page page);
+  // What came for this agent, and the newest row that was read with it.
+  void take(Box& box, std::vector<Item> items, const Place& newest);
   // Takes out what others have handled.
   void look_again(Box& box);
   enum class Hold { firm, passing };
@@ -111,9 +108,9 @@ class Inbox {
   std::vector<Item*> claim(const std::function<bool(const Item&)>& wanted, std::size_t max,
                            Hold hold);
   bool is_offered(const Item& item) const;
-  static void mark_handled(std::deque<Row>& rows, const ActivityId& id);
-  // Moves the cursor over what is handled.
-  static void advance(std::deque<Row>& rows, Claims::Agreed& agreed);
+  // Moves the cursor to the row before the oldest that is not handled, or to the newest there is.
+  static void advance(Claims::Agreed& agreed, const Item* oldest,
+                      const std::optional<Place>& newest);
   void put(Item item);
   Box& box_of(const WorkspaceId& workspace);
 

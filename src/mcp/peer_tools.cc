@@ -25,8 +25,6 @@ WorkspaceId peer_in(Node arguments, std::string_view name) {
   return *id;
 }
 
-std::string member(Node of, std::string_view name) { return text_of(of, name); }
-
 json::Document parsed(const client::Answer& answer) {
   return json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
 }
@@ -49,13 +47,13 @@ class Expected {
     if (inbox_ != nullptr) inbox_->end_expecting(workspace_, delegation_, had_it_);
   }
   Expected(const Expected&) = delete;
-  void had_it() const { had_it_ = true; }
+  void had_it() { had_it_ = true; }
 
  private:
   Inbox* const inbox_;
   const WorkspaceId workspace_;
   const std::string delegation_;
-  mutable bool had_it_ = false;
+  bool had_it_ = false;
 };
 
 bool is_end(std::string_view status) {
@@ -140,7 +138,7 @@ io::Task<Tools::Handed> Tools::hand_over(client::Credential& as, const Workspace
       as, http::Method::post, fmt::format("/workspaces/{}/delegate", as.workspace().text()),
       body.text(), true);
   if (answer.ok()) {
-    out.id = member(parsed(answer).root(), "delegation_id");
+    out.id = text_of(parsed(answer).root(), "delegation_id");
   } else if (answer.status == 404 || answer.status == 403) {
     out.refused = Said{fmt::format("{} is not there, or this workspace may not reach it ({}); "
                                    "list_peers tells whom it may reach",
@@ -188,7 +186,7 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
   if (question && !task.empty()) co_return co_await answer_peer(as, peer, task, *question);
   Handed handed = co_await hand_over(as, peer, task);
   if (handed.refused) co_return std::move(*handed.refused);
-  const Expected expected(inbox_, as.workspace(), handed.id);
+  Expected expected(inbox_, as.workspace(), handed.id);
   const std::string path =
       fmt::format("/workspaces/{}/delegations/{}", as.workspace().text(), handed.id);
   // A client that is not told that a call goes on gives it up.
@@ -213,12 +211,12 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
       continue;
     }
     const json::Document document = parsed(*answer);
-    const std::string status = member(document.root(), "status");
+    const std::string status = text_of(document.root(), "status");
     if (is_end(status)) {
       expected.had_it();
       if (status == "completed")
-        co_return Said{quoted(name_of(peer), member(document.root(), "result"), random_.number())};
-      const std::string why = member(document.root(), "error");
+        co_return Said{quoted(name_of(peer), text_of(document.root(), "result"), random_.number())};
+      const std::string why = text_of(document.root(), "error");
       co_return not_done(name_of(peer), why.empty() ? status : why);
     }
     progress(fmt::format("{} is at it ({})", name_of(peer), status));
@@ -290,13 +288,13 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
     const Node rows = document.root();
     for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
       const Node row = rows.at(i);
-      const auto id = WorkspaceId::parse(member(row, "id"));
+      const auto id = WorkspaceId::parse(text_of(row, "id"));
       if (!id) continue;
       if (peers_.size() < peers_max || peers_.contains(*id))
-        peers_[*id] = {member(row, "name"), as->workspace()};
+        peers_[*id] = {text_of(row, "name"), as->workspace()};
       out += fmt::format("{}- {} (ID: {}, status: {}, role: {}", out.empty() ? "" : "\n",
-                         harmless(member(row, "name")), id->text(), member(row, "status"),
-                         harmless(member(row, "role")));
+                         harmless(text_of(row, "name")), id->text(), text_of(row, "status"),
+                         harmless(text_of(row, "role")));
       if (settings_.several()) out += fmt::format(", via: {}", workspace.substr(0, 8));
       out += ")";
     }

@@ -206,11 +206,6 @@ io::Task<Said> Tools::call(const Tool& tool, Node arguments, const Progress& pro
   }
 }
 
-std::string text_of(Node arguments, std::string_view name) {
-  const Node found = arguments.find(name);
-  return found.is(Type::string) ? std::string(found.string()) : std::string();
-}
-
 std::optional<std::int64_t> whole_of(Node arguments, std::string_view name) {
   const Node found = arguments.find(name);
   if (found.is(Type::integer)) return found.integer();

@@ -12,6 +12,7 @@
 
 #include "client/platform.h"
 #include "mcp/inbox.h"
+#include "mcp/members.h"
 #include "mcp/settings.h"
 #include "platform/json/json.h"
 
@@ -116,8 +117,7 @@ class Tools {
   std::unordered_map<WorkspaceId, Known> peers_;  // As listed last; at most peers_max.
 };
 
-// What a tool reads of its arguments, which were checked before.
-std::string text_of(json::Node arguments, std::string_view name);
+// What a tool reads of its arguments beside texts; they were checked before.
 std::optional<std::int64_t> whole_of(json::Node arguments, std::string_view name);
 std::string escaped(std::string_view query_value);
 
