@@ -13,7 +13,11 @@ constexpr auto answer_within = 10s;
 constexpr int refusals_told = 3;      // In a row, before it is called an error,
 constexpr int told_again_after = 20;  // and again after so many more.
 
-bool is_refusal(int status) { return status == 401 || status == 403; }
+// Of the platform itself, which says so with a code; what is between it and us has pages of its
+// own.
+bool is_refusal(const client::Answer& answer) {
+  return (answer.status == 401 || answer.status == 403) && !answer.code().empty();
+}
 
 }  // namespace
 
@@ -87,13 +91,13 @@ io::Task<void> Attendance::attend(client::Credential& as) {
       if (std::exchange(away, false)) log::warn("the platform is back");
       if (!std::exchange(enrolled, true)) log::info("registered", log::field("id", workspace));
       refusals = 0;
-    } else if (is_refusal(answer->status) && !enrolled) {
+    } else if (is_refusal(*answer) && !enrolled) {
       refused_(
           fmt::format("the platform refuses the token of workspace {} ({}). Make a new one "
                       "(canvas: the workspace's Tokens) and put it in the place of this one.",
                       workspace, answer->error()));
       co_return;
-    } else if (is_refusal(answer->status)) {
+    } else if (is_refusal(*answer)) {
       ++refusals;
       if (refusals < refusals_told) {
         log::warn("the platform refuses the token", log::field("id", workspace),
@@ -111,8 +115,8 @@ io::Task<void> Attendance::attend(client::Credential& as) {
     } else {
       log::warn("the platform does not take what it is told", log::field("id", workspace),
                 log::field("status", answer->status), log::field("error", answer->error()));
-      // Its presence does not hang on how it is shown.
-      if (answer->status < 500 && answer->status != 429) enrolled = true;
+      // Its presence does not hang on how it is shown, where the platform has said so.
+      if (answer->status < 500 && answer->status != 429 && !answer->code().empty()) enrolled = true;
     }
     co_await io::sleep(enrolled || away ? beat_every : 5s);
   }

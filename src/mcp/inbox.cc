@@ -178,7 +178,7 @@ io::Task<bool> Inbox::fetch(Box& box) {
     if (!id || !row.find("seq").is(Type::integer)) continue;
     auto item = item_of(row, workspace);
     const bool old = item && text_of(row, "mail").empty() && item->created_at < since;
-    const bool told = item && item->delegation && unwanted_.erase(*item->delegation) > 0;
+    const bool told = item && item->delegation && is_unwanted(*item->delegation);
     if (item && !old && !told) {
       item->before = newest;
       came.push_back(std::move(*item));
@@ -230,6 +230,10 @@ void Inbox::look_again(Box& box) {
   if (over.empty()) return;
   std::erase_if(items_, [&](const Item& item) { return over.contains(item.id); });
   shrunk_.notify();
+}
+
+bool Inbox::is_unwanted(const std::string& delegation) const {
+  return std::ranges::find(unwanted_, delegation) != unwanted_.end();
 }
 
 bool Inbox::is_offered(const Item& item) const {
@@ -376,8 +380,8 @@ void Inbox::end_expecting(const WorkspaceId& workspace, const std::string& deleg
     log::warn("what was waited for may come once more", log::field("error", fault.text()));
   }
   if (had_it && at == items_.end()) {
-    if (unwanted_.size() >= unwanted_max) unwanted_.erase(unwanted_.begin());
-    unwanted_.insert(delegation);
+    if (unwanted_.size() >= unwanted_max) unwanted_.pop_front();
+    unwanted_.push_back(delegation);
   }
   if (!had_it) {
     grown_.notify();

@@ -108,6 +108,7 @@ class Inbox {
   std::vector<Item*> claim(const std::function<bool(const Item&)>& wanted, std::size_t max,
                            Hold hold);
   bool is_offered(const Item& item) const;
+  bool is_unwanted(const std::string& delegation) const;
   // Moves the cursor to the row before the oldest that is not handled, or to the newest there is.
   static void advance(Claims::Agreed& agreed, const Item* oldest,
                       const std::optional<Place>& newest);
@@ -118,9 +119,9 @@ class Inbox {
   const io::Clock& clock_;
   const std::function<void()> came_;
   std::deque<Box> boxes_;
-  std::list<Item> items_;           // As they came, whoever has them.
-  std::set<std::string> expected_;  // Delegations whose results are waited for.
-  std::set<std::string> unwanted_;  // Those whose results were told, and are no messages.
+  std::list<Item> items_;             // As they came, whoever has them.
+  std::set<std::string> expected_;    // Delegations whose results are waited for.
+  std::deque<std::string> unwanted_;  // Those whose results were told, and are no messages.
   io::Signal grown_, shrunk_;
 };
 

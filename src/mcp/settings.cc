@@ -31,7 +31,8 @@ fs::path state_directory() {
   if (auto chosen = environment("CONFIGS_DIR")) return *chosen;
   const fs::path own = "/configs";
   if (fs::is_directory(own) && ::access(own.c_str(), W_OK) == 0) return own;
-  return fs::path(or_empty("HOME")) / ".molecule-workspace";
+  const auto home = environment("HOME");
+  return home ? fs::path(*home) / ".molecule-workspace" : fs::path();
 }
 
 std::string trimmed(std::string_view text) {
@@ -145,9 +146,11 @@ Settings read_settings() {
   Settings settings;
   std::vector<std::string> wrong;
   settings.state = state_directory();
-  if (!settings.state.is_absolute()) settings.state = fs::absolute(settings.state);
-  if (!environment("CONFIGS_DIR") && !environment("HOME"))
+  if (settings.state.empty()) {
     wrong.emplace_back("neither CONFIGS_DIR nor HOME is set: a directory to keep things in");
+  } else if (!settings.state.is_absolute()) {
+    settings.state = fs::absolute(settings.state);
+  }
   settings.platform_url = or_empty("PLATFORM_URL");
   if (settings.platform_url.empty()) settings.platform_url = or_empty("MOLECULE_PLATFORM_URL");
   if (settings.platform_url.empty()) {

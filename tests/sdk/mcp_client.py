@@ -19,7 +19,8 @@ ANSWER_SECONDS = 30.0
 class McpClient:
     """One `molecule mcp` and what it said."""
 
-    def __init__(self, folder: Path, start: bool = True, **environment: str) -> None:
+    def __init__(self, folder: Path, start: bool = True, program: list[str] | None = None, **environment: str) -> None:
+        self._program = program or [str(BINARY), "mcp"]
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")}
         self._environment = {**kept, "HOME": str(folder), "CONFIGS_DIR": str(folder / "configs"), **environment}
         self._log = folder / "mcp.log"
@@ -31,12 +32,12 @@ class McpClient:
         if start:
             self.start()
 
-    def start(self) -> McpClient:
+    def start(self, reading: bool = True) -> McpClient:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([str(BINARY), "mcp"], env=self._environment, stdin=subprocess.PIPE,
+            self._process = subprocess.Popen(self._program, env=self._environment, stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=log, start_new_session=True)
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        self._reader.start()
+        if reading:
+            threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
         return self
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
@@ -115,10 +116,7 @@ class McpClient:
     def deafened(self) -> McpClient:
         """Another one of the same environment, whose answers nobody reads."""
         self.close()
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen([str(BINARY), "mcp"], env=self._environment, stdin=subprocess.PIPE,
-                                             stdout=subprocess.PIPE, stderr=log, start_new_session=True)
-        return self
+        return self.start(reading=False)
 
     def kill(self) -> None:
         assert self._process is not None

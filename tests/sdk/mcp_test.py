@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +81,8 @@ def test_each_revision_is_told_what_it_knows(alone: McpClient, revision: str) ->
     assert told["capabilities"] == {"tools": {"listChanged": False}, "experimental": {"claude/channel": {}}}
     assert (told["serverInfo"]["name"], told["serverInfo"]["version"]) == ("molecule", "1.0.0")
     assert ("title" in told["serverInfo"]) is (revision >= "2025-06-18")
-    for word in ("wait_for_message(timeout_secs=2)", "inbox_pop", "send_message_to_user", "untrusted"):
+    for word in ("wait_for_message(timeout_secs=2)", "Call inbox_pop with the activity_id once the answer has gone out",
+                 "send_message_to_user", "reply_to", "untrusted"):
         assert word in told["instructions"]
     tools = alone.result("tools/list")["tools"]
     assert [tool["name"] for tool in tools] == TOOLS
@@ -175,13 +178,14 @@ def test_every_problem_of_the_environment_is_told_at_once(tmp_path: Path) -> Non
     for word in ("PLATFORM_URL is not set", "WORKSPACE_ID is not set", "there is no token", "molecule mcp doctor"):
         assert word in client.log()
     several = [{"id": "x", "token": "t"}, 5, {"id": bare(tmp_path)["WORKSPACE_ID"]}]
-    client = McpClient(tmp_path / "..", PLATFORM_URL="ftp://x", MOLECULE_WORKSPACES=json.dumps(several))
+    (tmp_path / "other").mkdir()
+    client = McpClient(tmp_path / "other", PLATFORM_URL="ftp://x", MOLECULE_WORKSPACES=json.dumps(several))
     assert client.status() == 2
     for word in ("PLATFORM_URL: ", "MOLECULE_WORKSPACES[0]: ", "MOLECULE_WORKSPACES[1]: expected an object", "MOLECULE_WORKSPACES[2]: "):
         assert word in client.log()
     client = McpClient(tmp_path, **(bare(tmp_path) | {"MOLECULE_WORKSPACE_TOKEN": "mol_x\n"}))
-    assert client.status() == 2 and "blanks inside" in client.log()
-    for text, why in ((" \n", "is blank"), ("two words", "blanks inside"), (None, "does not exist")):
+    assert client.status() == 2 and "MOLECULE_WORKSPACE_TOKEN has blanks inside" in client.log()
+    for text, why in ((" \n", "is blank"), ("two words", "has blanks inside"), (None, "does not exist")):
         file = tmp_path / "token"
         file.unlink(missing_ok=True)
         if text is not None:
@@ -189,13 +193,17 @@ def test_every_problem_of_the_environment_is_told_at_once(tmp_path: Path) -> Non
         environment = bare(tmp_path)
         del environment["MOLECULE_WORKSPACE_TOKEN"]
         client = McpClient(tmp_path, MOLECULE_WORKSPACE_TOKEN_FILE=str(file), **environment)
-        assert client.status() == 2 and why in client.log()
+        assert client.status() == 2 and f"token {why}" in client.log()
+
+
+def changed(token: str) -> str:
+    return token[:-1] + ("B" if token.endswith("A") else "A")
 
 
 def test_a_token_that_is_refused_ends_it_with_3(stage: Stage, tmp_path: Path) -> None:
     made = stage.external("refused")
     client = McpClient(tmp_path, PLATFORM_URL=stage.url, WORKSPACE_ID=made["id"],
-                       MOLECULE_WORKSPACE_TOKEN=made["connection"]["auth_token"][:-1] + "x")
+                       MOLECULE_WORKSPACE_TOKEN=changed(made["connection"]["auth_token"]))
     assert client.status() == 3
     assert "refuses the token" in client.log() and "Tokens" in client.log()
 
@@ -408,7 +416,8 @@ def test_a_platform_that_is_away_ends_nothing(stage: Stage, tmp_path: Path) -> N
         own.kill()
         client = McpClient(tmp_path, PLATFORM_URL=own.url, WORKSPACE_ID=made["id"], MOLECULE_WORKSPACE_TOKEN=made["connection"]["auth_token"])
         client.hello()
-        told = json.loads(client.says("wait_for_message", timeout_secs=1))
+        told = wait_for("the trouble to be said", lambda: next((
+            told for told in [json.loads(client.says("wait_for_message", timeout_secs=0.1))] if "trouble" in told), None))
         assert told["timeout"] is True and "cannot be reached" in told["trouble"]
         text, failed = client.call("list_peers")
         assert failed and "cannot be reached" in text
@@ -420,6 +429,74 @@ def test_a_platform_that_is_away_ends_nothing(stage: Stage, tmp_path: Path) -> N
         own.close()
 
 
+def test_one_process_is_several_workspaces(stage: Stage, tmp_path: Path) -> None:
+    made = [stage.external(f"one of several {i} {tmp_path.name}") for i in range(2)]
+    members = [{"id": each["id"], "token": each["connection"]["auth_token"]} for each in made]
+    client = McpClient(tmp_path, PLATFORM_URL=stage.url, MOLECULE_WORKSPACES=json.dumps(members), MOLECULE_MCP_PUSH_METHOD="notifications/other")
+    try:
+        client.hello()
+        wait_for("both to be online", lambda: all(stage.workspace(each["id"])["status"] == "online" for each in made))
+        stage.say(made[1]["id"], "to the second")
+        message = client.message()
+        assert (message["text"], message["arrival_workspace_id"]) == ("to the second", made[1]["id"])
+        assert client.pushed("to the second")["method"] == "notifications/other"
+        client.says("send_message_to_user", message="yes", workspace_id=made[1]["id"])
+        wait_for("it to be answered", lambda: [row["mail"] for row in stage.rows(made[1]["id"]) if row.get("mail")] == ["settled"])
+        assert json.loads(client.says("get_workspace_info"))["id"] == made[0]["id"], "the first is the one that acts"
+        text, failed = client.call("get_workspace_info", source_workspace_id=bare(tmp_path)["WORKSPACE_ID"])
+        assert failed and "none of the workspaces" in text
+    finally:
+        client.close()
+
+
+def test_it_is_the_same_under_the_name_that_clients_know_and_with_a_kept_token(stage: Stage, tmp_path: Path) -> None:
+    made = stage.external(f"kept {tmp_path.name}")
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / ".auth_token").write_text(made["connection"]["auth_token"])
+    link = tmp_path / "molecule-mcp"
+    link.symlink_to(BINARY)
+    client = McpClient(tmp_path, program=[str(link)], PLATFORM_URL=stage.url, WORKSPACE_ID=made["id"], MOLECULE_MCP_DISABLE_INBOX="1", MOLECULE_MCP_DISABLE_HEARTBEAT="1")
+    try:
+        client.hello()
+        assert json.loads(client.says("get_workspace_info"))["status"] == "awaiting_agent", "nobody registered it"
+        text, failed = client.call("inbox_peek")
+        assert failed and "switched off" in text
+    finally:
+        client.close()
+
+
+class LoginPage(BaseHTTPRequestHandler):
+    """What a network shows before it lets anybody through."""
+
+    def answer(self) -> None:
+        body = b"<html>Please sign in to the guest network</html>"
+        self.send_response(403)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_page_of_the_network_is_no_refusal(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), LoginPage) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = McpClient(tmp_path, **(bare(tmp_path) | {"PLATFORM_URL": f"http://127.0.0.1:{server.server_port}"}))
+        try:
+            client.hello()
+            wait_for("it to be told", lambda: "does not take what it is told" in client.log())
+            text, failed = client.call("list_peers")
+            assert failed and "sign in" in text
+            assert client.end() == 0
+        finally:
+            client.close()
+            server.shutdown()
+
+
 def test_a_token_that_is_changed_in_its_file_is_read_again(stage: Stage, tmp_path: Path) -> None:
     made = stage.external("rotated")
     file = tmp_path / "token"
@@ -427,7 +504,7 @@ def test_a_token_that_is_changed_in_its_file_is_read_again(stage: Stage, tmp_pat
     client = McpClient(tmp_path, PLATFORM_URL=stage.url, WORKSPACE_ID=made["id"], MOLECULE_WORKSPACE_TOKEN_FILE=str(file))
     client.hello()
     assert json.loads(client.says("get_workspace_info"))["id"] == made["id"]
-    fresh = stage.must("POST", f"/workspaces/{made['id']}/tokens", {})["auth_token"]
+    wait_for("it to be registered", lambda: stage.workspace(made["id"])["status"] == "online")
     stage.must("POST", f"/admin/workspaces/{made['id']}/revoke-auth-tokens")
     assert client.call("get_workspace_info")[1] is True
     fresh = stage.must("POST", f"/workspaces/{made['id']}/tokens", {})["auth_token"]
