@@ -109,7 +109,7 @@ class Connection final : public net::Connector {
   std::chrono::seconds next_look_ = first_look;
   bool looking_again_ = false;  // Since the last attempt began.
   bool leaving_ = false;
-  int strange_ = 0;             // Attempts in a row that met no platform, of both kinds.
+  int strange_ = 0;  // Attempts in a row that met no platform, of both kinds.
 };
 
 }  // namespace molecule::join

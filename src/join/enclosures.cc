@@ -22,7 +22,6 @@ constexpr auto answer_within = 30s;
 constexpr auto again_after = 1s;
 constexpr std::string_view uri_sign = "platform-pending:";
 constexpr std::string_view place_word = "/workspaces/";
-constexpr std::string_view boundary = "molecule-join-a-file-of-an-answer-7f1c9e";
 
 std::string_view text_in(json::Node node, std::string_view one, std::string_view other) {
   for (std::string_view name : {one, other}) {
@@ -40,7 +39,8 @@ std::string file_name(std::string_view said) {
   std::string name;
   for (const char each : said) {
     const auto byte = static_cast<unsigned char>(each);
-    name += byte < 0x20 || byte == 0x7f ? '_' : each;
+    // A quote would end the name where a form has it.
+    name += byte < 0x20 || byte == 0x7f || each == '"' ? '_' : each;
   }
   if (name.starts_with('.')) name.front() = '_';
   if (name.size() > name_max) {
@@ -109,8 +109,12 @@ std::vector<std::pair<std::string, std::string>> Enclosures::Kit::environment() 
           {"MOLECULE_MESSAGE", message().string()}};
 }
 
-Enclosures::Enclosures(Connection& connection, fs::path folder, metrics::Registry& registry)
-    : connection_(connection), folder_(std::move(folder)), client_(connection, registry) {
+Enclosures::Enclosures(Connection& connection, fs::path folder, io::Random& random,
+                       metrics::Registry& registry)
+    : connection_(connection),
+      folder_(std::move(folder)),
+      random_(random),
+      client_(connection, registry) {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
 }
@@ -243,6 +247,8 @@ io::Task<std::string> Enclosures::send(const Kit& kit) {
   }
   if (found.empty()) co_return std::string();
   std::ranges::sort(found);
+  // What the files say cannot know it.
+  const std::string boundary = random_.id<ActivityId>().text();
   if (found.size() > answer_files_max)
     throw Fault(Kind::too_large, "too_many_files",
                 fmt::format("the command left {} files for its answer; it may be {}", found.size(),

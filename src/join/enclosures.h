@@ -16,13 +16,14 @@ namespace molecule::join {
 
 class Enclosures {
  public:
-  static constexpr std::size_t bytes_max = 256u << 20;          // Of all files of one message.
-  static constexpr std::size_t answer_bytes_max = 64u << 20;    // Of all files of one answer.
-  static constexpr std::size_t answer_files_max = 10;           // As many as a message may name.
+  static constexpr std::size_t bytes_max = 256u << 20;           // Of all files of one message.
+  static constexpr std::size_t answer_bytes_max = 64u << 20;     // Of all files of one answer.
+  static constexpr std::size_t answer_files_max = 10;            // As many as a message may name.
   static constexpr std::chrono::seconds come_again_within{600};  // While the connection is away.
 
   // `folder` is nobody else's; what an earlier process left in it goes.
-  Enclosures(Connection& connection, std::filesystem::path folder, metrics::Registry& registry);
+  Enclosures(Connection& connection, std::filesystem::path folder, io::Random& random,
+             metrics::Registry& registry);
 
   // One run's.
   class Kit {
@@ -58,6 +59,7 @@ class Enclosures {
 
   Connection& connection_;
   const std::filesystem::path folder_;
+  io::Random& random_;
   http::Client client_;
   std::uint64_t kits_ = 0;
 };

@@ -125,7 +125,7 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Secret toke
         {"MOLECULE_PLATFORM_URL", door.url()},
         {"MOLECULE_WORKSPACE_ID", workspace.text()},
         {"MOLECULE_WORKSPACE_TOKEN", std::string(connection.membership().token.reveal())}};
-    enclosures.emplace(connection, belongings.directory() / "files", registry);
+    enclosures.emplace(connection, belongings.directory() / "files", random, registry);
     commanded = std::make_unique<CommandAgent>(loop, std::move(command), options.name, &*enclosures,
                                                clock, random, registry);
     agent = commanded.get();
