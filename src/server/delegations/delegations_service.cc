@@ -187,9 +187,10 @@ io::Task<api::Delegation> Service::get(auth::Self::Caller, WorkspaceId id, Deleg
     if (finished(found->status)) {
       api::Delegation out = shown(*found, id, true);
       if (!found->message_seq) co_return out;
-      const auto answer = co_await parts_.db.read(
-          [&](sql::Read& read) { return read.optional(store::answer, *found->message_seq); });
-      auto files = files_of(answer.value_or(""));
+      // Read where it may take its time.
+      auto files = co_await parts_.db.read([&](sql::Read& read) {
+        return files_of(read.optional(store::answer, *found->message_seq).value_or(""));
+      });
       if (!files.empty()) out.files = std::move(files);
       co_return out;
     }

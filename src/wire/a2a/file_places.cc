@@ -8,6 +8,9 @@
 namespace molecule::a2a {
 namespace {
 
+// Bytes of an answer that is looked through for files: whoever records it waits for that.
+constexpr std::size_t looked_at_max = 4u << 20;
+
 using json::Node;
 using json::Type;
 
@@ -73,9 +76,9 @@ std::vector<FileNamed> files_named(std::string_view answer) {
   std::vector<FileNamed> out;
   const bool any = answer.find("\"uri\"") != std::string_view::npos ||
                    answer.find("\"url\"") != std::string_view::npos;
-  if (!any) return out;
+  if (!any || answer.size() > looked_at_max) return out;
   json::Document document =
-      json::Document::parse(answer, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+      json::Document::parse(answer, {.bytes = looked_at_max, .nul = json::Nul::kept});
   const Node result = document.root().find("result");
   for (Node said : {result, result.find("message"), result.find("task")}) {
     gather(said.find("parts"), out);
