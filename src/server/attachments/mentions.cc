@@ -1,5 +1,7 @@
 #include "server/attachments/mentions.h"
 
+#include <algorithm>
+
 #include "platform/json/json.h"
 #include "server/attachments/attachments_store.h"
 
@@ -7,8 +9,9 @@ namespace molecule::attachments {
 
 namespace {
 
-// Whether a part of the message is this file; one that is only spoken of is not.
-bool is_part(std::string_view request, AttachmentId file) {
+// The files that are parts of the message; those that are only spoken of are not.
+std::vector<AttachmentId> parts_of(std::string_view request) {
+  std::vector<AttachmentId> out;
   json::Document document = json::Document::parse(request, {.nul = json::Nul::kept});
   const json::Node parts = document.root().find("params").find("message").find("parts");
   for (std::size_t i = 0; parts.is(json::Type::array) && i < parts.size(); ++i) {
@@ -18,10 +21,10 @@ bool is_part(std::string_view request, AttachmentId file) {
       const json::Node address = holder.find(member);
       if (!address.is(json::Type::string)) continue;
       const auto named = named_in(address.string(), 1);
-      if (!named.empty() && named.front() == file) return true;
+      out.insert(out.end(), named.begin(), named.end());
     }
   }
-  return false;
+  return out;
 }
 
 }  // namespace
@@ -48,9 +51,11 @@ void Mentions::accepted(sql::Tx& tx, const messages::NewMessage& message,
   }
   // Whoever asks is told before anybody works on it. An answer stands as it is: its words are worth
   // more than the file that is gone.
+  std::optional<std::vector<AttachmentId>> parts;
   for (AttachmentId file : files) {
-    if (message.answer || may_see(tx, file, message.source) || !is_part(message.body, file))
-      continue;
+    if (message.answer || may_see(tx, file, message.source)) continue;
+    if (!parts) parts = parts_of(message.body);
+    if (std::ranges::find(*parts, file) == parts->end()) continue;
     throw Fault(Kind::unprocessable, "attachment_unknown",
                 fmt::format("the message names the file {}, which is not there, or not there for "
                             "whoever sends it: it goes a day after it came up unless a message "

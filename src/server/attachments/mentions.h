@@ -26,6 +26,10 @@ class Mentions final : public messages::Follower,
                 messages::State state) override;
   void ended(sql::Tx& tx, const messages::Message& message,
              const messages::Outcome& outcome) override;
+  void amended(sql::Tx& tx, const messages::Message& message,
+               const messages::Outcome& outcome) override {
+    ended(tx, message, outcome);
+  }
   void told(sql::Tx& tx, std::int64_t message, std::string_view said) override;
   void erased(sql::Tx& tx, std::int64_t message) override;
   void reported(sql::Tx& tx, const activity::NewReport& report,
