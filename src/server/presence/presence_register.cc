@@ -103,7 +103,8 @@ io::Task<http::Reply<api::Registered>> Service::enrol(auth::Enrol::Caller caller
   try {
     co_return co_await let_in(caller, registration_of(std::move(body)));
   } catch (const Fault& fault) {
-    tell_refused(id, fault);
+    // What keeps the platform from letting anybody in is no refusal.
+    if (fault.kind() != Kind::cancelled && http_status(fault.kind()) < 500) tell_refused(id, fault);
     throw;
   }
 }

@@ -132,7 +132,7 @@ inline constexpr sql::Query<Asked(std::int64_t, std::int64_t)> asking{"tasks.ask
                               AND seq > t.message AND target_id = t.agent_id) f
               JOIN messages said ON said.seq = f.seq
              WHERE said.target_id = t.agent_id AND said.source_id IS NULL AND said.context_id = t.context_id
-               AND said.body LIKE '%"' || t.task_id || '"%'))
+               AND REPLACE(said.body, '"' || t.task_id || '"', '') <> said.body))
      ORDER BY t.message DESC LIMIT $2)"};
 
 inline constexpr sql::Query<void(std::int64_t)> erase{"tasks.erase", R"(

@@ -8,7 +8,7 @@
 namespace molecule::a2a {
 namespace {
 
-constexpr std::array<std::string_view, 21> methods{"message/send",
+constexpr std::array<std::string_view, 22> methods{"message/send",
                                                    "message/stream",
                                                    "tasks/get",
                                                    "tasks/list",
@@ -28,7 +28,8 @@ constexpr std::array<std::string_view, 21> methods{"message/send",
                                                    "CreateTaskPushNotificationConfig",
                                                    "GetTaskPushNotificationConfig",
                                                    "ListTaskPushNotificationConfigs",
-                                                   "DeleteTaskPushNotificationConfig"};
+                                                   "DeleteTaskPushNotificationConfig",
+                                                   "GetExtendedAgentCard"};
 constexpr std::size_t written_max = 64;
 constexpr std::size_t slips_max = 3;
 
