@@ -83,13 +83,18 @@ BOOST_DESCRIBE_STRUCT(Size, (), (seq, bytes))
 // are NULL do not filter. $2 and $3: between these numbers, both excluded. $5: 1 = people's rows,
 // 0 = agents' rows. $9: 1 leaves out what the agent said itself.
 namespace part {
-inline constexpr std::string_view rows = R"(
+// That its agent has fetched a message is no trouble with it.
+inline constexpr std::string_view rows_before = R"(
     SELECT f.seq, f.workspace_id, COALESCE(r.activity_type, 'a2a_receive'), COALESCE(m.source_id, r.source_id),
            COALESCE(m.target_id, r.target_id), COALESCE(m.method, r.method), COALESCE(m.summary, r.summary),
            COALESCE(m.body, r.request_body), COALESCE(o.body, r.response_body), o.trace,
            COALESCE(o.duration_ms, r.duration_ms), r.status, d.state, o."end",
-           COALESCE(o.error, d.why, r.error_detail), COALESCE(m.created_at, r.created_at), m.message_id,
-           p.seq, p.created_at)";
+           COALESCE(o.error, NULLIF(d.why, ')";
+inline constexpr std::string_view rows_behind =
+    R"('), r.error_detail), COALESCE(m.created_at, r.created_at),
+           m.message_id, p.seq, p.created_at)";
+inline constexpr std::string_view rows =
+    sql::joined<rows_before, messages::fetched_why, rows_behind>;
 inline constexpr std::string_view sizes = R"(
     SELECT f.seq, COALESCE(m.size, 0) + COALESCE(o.size, 0) + COALESCE(r.size, 0))";
 inline constexpr std::string_view filled = R"(
