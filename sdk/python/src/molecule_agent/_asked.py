@@ -78,6 +78,8 @@ class Asked:
         self.call = call
         self.recorded_as = recorded_as
         self.said: list[Said] = []
+        self.replying = threading.RLock()
+        """Held while one reply is given, so that the same words in two threads are one answer."""
 
     def says(self, text: str) -> bool:
         """Whether a reply said this already."""

@@ -103,7 +103,10 @@ class MessageCalls:
         asked = self._in_hand.find(message)
         if asked is None:
             self._send_reply(message, said)
-        elif said not in asked.said:
+            return
+        with asked.replying:
+            if said in asked.said:
+                return
             if asked.call is None:
                 self._send_reply(message, said)
             elif not asked.call.answer(said):
