@@ -161,7 +161,7 @@ def test_work_that_was_called_off_stands_so_though_its_agent_goes_on(org: Org, p
     wait_for("the answer", lambda: "tasks/get" in work.busy.asked)
     mail = [row for row in org.ask("GET", f"/workspaces/{work.peer.id}/activity").json() if row["method"] == "message/send"][0]
     tree = f"/workspaces/{work.peer.id}/tasks/{mail['id']}/tree"
-    assert org.ask("GET", tree).json()["nodes"][0]["state"] == "working"
+    wait_for("its word to be noted", lambda: org.ask("GET", tree).json()["nodes"][0]["state"] == "working")
     assert work.asker.ask("POST", f"{work.path}/cancel").status_code == 200
     wait_for("the agent to be told", lambda: "tasks/cancel" in work.busy.asked)
     node = org.ask("GET", tree).json()["nodes"][0]

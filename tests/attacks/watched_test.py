@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from attackers import Answering, Org, PushAgents, Resident, answer_bytes
+from stage import wait_for
 
 CARDS: dict[str, dict[str, Any]] = {"old": {"name": "old"}, "new": {"name": "new", "supportedInterfaces": [
     {"url": "http://agent.example/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]}}
@@ -154,8 +155,8 @@ def test_a_subscription_outlives_an_answer_that_is_not_the_end(org: Org, agent_a
     sender = threading.Thread(target=org.ask, args=("POST", f"/a2a/{agent.id}", rpc("SendMessage", message=message("new"))))
     sender.start()
     try:
-        while not (rows := org.ask("GET", f"/workspaces/{agent.id}/activity").json()):
-            pass
+        rows = wait_for("it to be brought", lambda: [
+            row for row in org.ask("GET", f"/workspaces/{agent.id}/activity").json() if row["status"] == "pending"])
         events = Events(org, agent, rpc("SubscribeToTask", id=rows[0]["id"]))
         assert events.next() == ("task", "working"), "it is being brought"
     finally:
