@@ -163,7 +163,7 @@ test("Events tell what the log keeps, live, by kind and with their payload", asy
   await isFine("#panel-events", "events");
   await events.getByLabel("Events to show").selectOption("access");
   await events.locator('[data-event="SECRET_CHANGED"]').first().waitFor();
-  assert.equal(await events.locator('[data-event="WORKSPACE_UPDATED"]').count(), 0);
+  await until("no other kind", async () => (await events.locator('[data-event="WORKSPACE_UPDATED"]').count()) === 0);
   assert.match(page.url(), /filter=access/, "what is looked at can be shared");
 });
 

@@ -53,7 +53,7 @@ test("it is filtered by kind and by words, and the address keeps that", async ()
   assert.match(person.page.url(), /view=timeline&find=printer&show=access/);
   await person.page.reload();
   await entry("PRINTER_KEY").waitFor();
-  assert.equal(await entries().count(), 1);
+  await until("one entry again", async () => (await entries().count()) === 1);
   await person.page.getByLabel("Search the timeline").fill("nothing like that");
   await person.page.getByText("Nothing like that").waitFor();
   await person.page.goto(`${platform.url}/?view=timeline`);
@@ -101,7 +101,7 @@ test("failures of all kinds are found at once", async () => {
   await person.page.getByRole("combobox", { name: "Show" }).selectOption("failed");
   await entry("broken is degraded: 80 % of its work fails out of paper").waitFor();
   await entry("broken did not answer you").waitFor();
-  assert.ok(await entries().evaluateAll((all) => all.every((each) => each.dataset.failed === "true")));
+  await until("failures alone", () => entries().evaluateAll((all) => all.length > 0 && all.every((each) => each.dataset.failed === "true")));
   await person.page.getByRole("combobox", { name: "Show" }).selectOption("");
 });
 

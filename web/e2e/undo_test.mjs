@@ -1,6 +1,7 @@
 // What a person did is taken back and done again, in words that say what is true; a deletion can be for ten seconds.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { Person } from "./person.mjs";
 import { Browser, picture, Platform, until } from "./stage.mjs";
 
@@ -17,6 +18,9 @@ const deletes = async (name) => {
   await page.getByText(`${name} will be deleted in 10 seconds`).waitFor();
 };
 
+/** What the page asked the platform to delete. */
+const asked = [];
+
 before(async () => {
   await platform.start();
   await browser.start();
@@ -24,6 +28,7 @@ before(async () => {
   for (const name of ["one", "two"]) await platform.ask("POST", "/workspaces", { name, runtime: "external", parent_id: lead.id });
   for (const name of ["alpha", "beta", "gamma"]) await platform.ask("POST", "/workspaces", { name, runtime: "external" });
   page = await browser.page({ reducedMotion: "reduce" });
+  page.on("request", (request) => request.method() === "DELETE" && asked.push(new URL(request.url()).pathname.split("/").at(-1)));
   person = new Person(page);
   await person.claims(platform.claimLink);
   await person.seesLive();
@@ -37,7 +42,7 @@ afterEach((context) => {
   if (!context.passed) console.error(platform.log());
 });
 
-test("a deletion is spared by Undo, and nothing was asked of the platform", async () => {
+test("a deletion is spared by Undo", async () => {
   await deletes("alpha");
   await picture(page, "undo_leaving");
   await page.keyboard.press("Control+z");
@@ -45,7 +50,8 @@ test("a deletion is spared by Undo, and nothing was asked of the platform", asyn
   assert.ok(await named("alpha"));
 });
 
-test("a deletion that is not taken back happens, also when the page is loaded anew meanwhile", async () => {
+test("a deletion that is not taken back happens, also when the page is loaded anew meanwhile, and what was spared stays", async () => {
+  const beta = await named("beta");
   await deletes("beta");
   await page.reload();
   await person.seesLive();
@@ -53,6 +59,9 @@ test("a deletion that is not taken back happens, also when the page is loaded an
   await page.getByText("beta was deleted").waitFor();
   assert.equal(await named("beta"), undefined);
   await person.card("beta").waitFor({ state: "detached" });
+  // The time that alpha had been given ended before.
+  assert.deepEqual(asked, [beta.id]);
+  assert.ok(await named("alpha"));
 });
 
 test("a pause and a fold are taken back and done again", async () => {
@@ -93,7 +102,7 @@ test("where two people move cards onto one place at once, both see them beside e
       return apart && Object.values(await places(where)).some((each) => each.includes("1200px, 700px"));
     });
   }
-  assert.deepEqual(await places(page), await places(other));
+  await until("both to see the same", async () => isDeepStrictEqual(await places(page), await places(other)));
 });
 
 test("nothing was reported in the console", () => {
