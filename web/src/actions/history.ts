@@ -43,7 +43,12 @@ function keep(): void {
   try {
     sessionStorage.setItem(key, JSON.stringify(kept));
   } catch {
-    // Too much to keep, or not allowed: then it lasts as long as the page.
+    // Too much to keep, or not allowed: then it lasts as long as the page, and what was kept before is not true after it.
+    try {
+      sessionStorage.removeItem(key);
+    } catch {
+      // Then nothing was kept.
+    }
   }
 }
 

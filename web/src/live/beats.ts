@@ -14,7 +14,7 @@ export type Beats = ReadonlyMap<string, readonly Beat[]>;
 export const beatsMs = 10 * 60_000;
 const perWorkspaceMax = 120;
 /** Workspaces whose heartbeats are remembered; the platform keeps none, and nobody looks at more. */
-const workspacesMax = 1000;
+export const workspacesMax = 10_000;
 
 /** The heartbeats since this page was opened. */
 export const beatsStore = new Store<Beats>(new Map());
@@ -24,11 +24,17 @@ export function withBeats(beats: Beats, frames: readonly Frame[]): Beats {
   let next: Map<string, readonly Beat[]> | undefined;
   for (const frame of frames) {
     if (frame.event !== "WORKSPACE_HEARTBEAT" || frame.workspace_id === "") continue;
-    const before = (next ?? beats).get(frame.workspace_id);
-    if (before === undefined && (next ?? beats).size >= workspacesMax) continue;
-    const tasks = typeof frame.payload.active_tasks === "number" ? frame.payload.active_tasks : 0;
     next ??= new Map(beats);
-    next.set(frame.workspace_id, [...(before ?? []).filter(({ at }) => frame.at - at < beatsMs), { at: frame.at, tasks }].slice(-perWorkspaceMax));
+    // Whoever was heard last stands last; those that are silent for long give their places up.
+    const before = next.get(frame.workspace_id) ?? [];
+    next.delete(frame.workspace_id);
+    for (const [id, heard] of next) {
+      if (frame.at - (heard.at(-1)?.at ?? 0) < beatsMs) break;
+      next.delete(id);
+    }
+    if (next.size >= workspacesMax) continue;
+    const tasks = typeof frame.payload.active_tasks === "number" ? frame.payload.active_tasks : 0;
+    next.set(frame.workspace_id, [...before.filter(({ at }) => frame.at - at < beatsMs), { at: frame.at, tasks }].slice(-perWorkspaceMax));
   }
   return next ?? beats;
 }

@@ -19,7 +19,7 @@ export interface LogState {
   events: readonly LogEvent[];
   loading: boolean;
   error: string | undefined;
-  /** There are older ones. */
+  /** There may be older ones: only an empty page is the end. */
   more: boolean;
 }
 
@@ -33,7 +33,7 @@ const pastOf = ({ seq, event_type, workspace_id, created_at, payload }: PastEven
 
 /** The log of the organisation, or of one workspace: read back page by page, growing as events come. */
 export class LogFeed {
-  readonly state = new Store<LogState>({ events: [], loading: true, error: undefined, more: false });
+  readonly state = new Store<LogState>({ events: [], loading: true, error: undefined, more: true });
   readonly #workspace: string | undefined;
   #abort = new AbortController();
 
@@ -48,11 +48,14 @@ export class LogFeed {
 
   /** Reads the newest; what was read before stays where the two touch. */
   async load(): Promise<void> {
+    // What comes while it is read joins nothing: between it and what was read before there may be more.
+    const known = this.state.get().events[0]?.seq;
     await this.#read(undefined, (page) => {
       const { events, more } = this.state.get();
       const last = page.at(-1);
-      const touches = last === undefined || page.length < pageSize || events.some(({ seq }) => seq >= last.seq);
-      return { events: touches ? merged(page, events) : page, more: touches && events.length > 0 ? more : page.length >= pageSize };
+      if (!last) return { events, more: false };
+      if (known !== undefined && known >= last.seq) return { events: merged(page, events), more };
+      return { events: merged(page, events.filter(({ seq }) => seq > last.seq)), more: true };
     });
   }
 

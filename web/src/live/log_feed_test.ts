@@ -20,6 +20,41 @@ test("it is read back page by page and grows as events come, each once", async (
   expect(feed.state.get().more).toBe(false);
 });
 
+test("what comes while the first page is read joins nothing, and what is older can be read", async () => {
+  pages([past(5), past(4)], [past(3)]);
+  const feed = new LogFeed();
+  const reading = feed.load();
+  feed.notice([frame(6)]);
+  await reading;
+  expect(seqs(feed)).toEqual([6, 5, 4]);
+  expect(feed.state.get().more).toBe(true);
+  await feed.loadOlder();
+  expect(seqs(feed)).toEqual([6, 5, 4, 3]);
+});
+
+test("what came before the first page could be read leaves the older ones to be read", async () => {
+  const feed = new LogFeed();
+  vi.stubGlobal("fetch", vi.fn().mockRejectedValue(new TypeError("offline")));
+  await feed.load();
+  feed.notice([frame(6)]);
+  pages([past(6), past(5)]);
+  await feed.load();
+  expect(seqs(feed)).toEqual([6, 5]);
+  expect(feed.state.get().more).toBe(true);
+});
+
+test("what comes while a gap is read does not hide it", async () => {
+  pages([past(2), past(1)], [past(9), past(8)], [past(7)]);
+  const feed = new LogFeed();
+  await feed.load();
+  const reading = feed.load();
+  feed.notice([frame(10)]);
+  await reading;
+  expect(seqs(feed)).toEqual([10, 9, 8]);
+  await feed.loadOlder();
+  expect(seqs(feed)).toEqual([10, 9, 8, 7]);
+});
+
 test("one of a workspace passes others over", () => {
   const feed = new LogFeed("w");
   feed.notice([frame(1), frame(2, { workspace_id: "x" })]);

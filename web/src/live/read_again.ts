@@ -33,6 +33,8 @@ export class ReadAgain<T> {
 
   async #start(id: string): Promise<void> {
     this.#waiting.delete(id);
+    // The reading under way may have begun too early for what it was wanted for again.
+    if (this.#since.has(id)) return this.noticed(id);
     this.#since.set(id, 0);
     try {
       const value = await this.#read(id);
@@ -40,6 +42,7 @@ export class ReadAgain<T> {
       else this.want(id);
     } catch (error) {
       this.#fail(id, error);
+      if (this.#since.get(id) !== 0) this.want(id);
     }
     this.#since.delete(id);
   }

@@ -41,6 +41,24 @@ it("lets no older answer set back what an event told meanwhile, and reads again"
   expect(taken).toEqual(["new"]);
 });
 
+it("reads once more, and not at the same time, what is wanted again while it is read", async () => {
+  const { answers, taken, again } = stage();
+  again.want("a");
+  await vi.advanceTimersByTimeAsync(100);
+  again.noticed("a");
+  again.want("a");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(answers).toHaveLength(1);
+  answers[0]?.("old");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(taken).toEqual([]);
+  expect(answers).toHaveLength(2);
+  answers[1]?.("new");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(taken).toEqual(["new"]);
+  expect(answers).toHaveLength(2);
+});
+
 it("tells of a reading that failed and reads again only when asked", async () => {
   const failed: unknown[] = [];
   const again = new ReadAgain<string>(
