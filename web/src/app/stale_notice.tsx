@@ -43,7 +43,13 @@ function Stale({ slow, sure }: { slow: boolean; sure: boolean }) {
           </>
         ) : (
           <>
-            The platform cannot be reached. This is what it looked like <Age at={since} />; trying again by itself.
+            The platform cannot be reached. This is what it looked like
+            {/* What ticks is not told again and again. */}
+            <span aria-hidden>
+              {" "}
+              <Age at={since} />
+            </span>
+            ; trying again by itself.
           </>
         )}
       </span>

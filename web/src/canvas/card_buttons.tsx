@@ -60,7 +60,7 @@ export function NextButton({ workspace }: { workspace: Workspace }) {
   );
 }
 
-/** The name of a card while it is written anew: Enter keeps it, Escape and leaving do not. */
+/** The name of a card while it is written anew: Enter and leaving keep it, Escape does not. */
 export function NameField({ id, name }: { id: string; name: string }) {
   const done = useRef(false);
   function end(value: string | undefined) {

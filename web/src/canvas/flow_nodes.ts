@@ -2,7 +2,7 @@ import { MarkerType } from "@xyflow/react";
 import type { Org } from "@/model/org";
 import { statusWords } from "@/model/selectors";
 import type { Hop, Hops } from "@/model/hops";
-import { clearest, curvesBetween, type End } from "./hop_curve";
+import { clearest, curvesBetween, type Curve, type End } from "./hop_curve";
 import type { HopFlowEdge } from "./hop_edge";
 import { placeLabels, wordsEnd } from "./hop_labels";
 import { overlaps, type Box, type Layout } from "./layout";
@@ -71,18 +71,31 @@ export type Outcome = "fine" | "failed" | "canceled";
 export const outcomeOf = ({ failed, canceled }: Hop): Outcome => (failed > 0 ? "failed" : canceled > 0 ? "canceled" : "fine");
 const colours: Record<Outcome, string> = { fine: "var(--primary)", failed: "var(--bad)", canceled: "var(--grey)" };
 
+/** The curves of a layout, by their hops: a call that is counted moves none of them. */
+const curves = new WeakMap<Layout, Map<string, Curve>>();
+
+/** The way from one card to another that crosses the fewest others. */
+function curveOf(layout: Layout, { key, from, to }: Hop, source: Box, target: Box): Curve {
+  let known = curves.get(layout);
+  if (!known) curves.set(layout, (known = new Map()));
+  const kept = known.get(key);
+  if (kept) return kept;
+  const around = new Set([...within(layout, from), ...within(layout, to)]);
+  const [left, top] = [Math.min(source.x, target.x) - reach, Math.min(source.y, target.y) - reach];
+  const area = { x: left, y: top, w: Math.max(source.x + source.w, target.x + target.w) + reach - left, h: Math.max(source.y + source.h, target.y + target.h) + reach - top };
+  // What is in a card that is crossed is crossed with it.
+  const others = [...layout.boxes.values()].filter((box) => !around.has(box.id) && (box.parent === null || around.has(box.parent)) && overlaps(box, area));
+  const curve = clearest(curvesBetween(endOf(source), endOf(target)), others);
+  known.set(key, curve);
+  return curve;
+}
+
 /** The edges to draw: hops whose both ends are visible, each by the way that crosses the fewest cards. */
 export function flowEdges(hops: Hops, layout: Layout, onOpen: (from: string) => void): HopFlowEdge[] {
-  const boxes = [...layout.boxes.values()];
   const drawn = [...hops.values()].flatMap((hop) => {
     const [source, target] = [layout.boxes.get(hop.from), layout.boxes.get(hop.to)];
     if (!source || !target) return [];
-    const around = new Set([...within(layout, hop.from), ...within(layout, hop.to)]);
-    const [left, top] = [Math.min(source.x, target.x) - reach, Math.min(source.y, target.y) - reach];
-    const area = { x: left, y: top, w: Math.max(source.x + source.w, target.x + target.w) + reach - left, h: Math.max(source.y + source.h, target.y + target.h) + reach - top };
-    // What is in a card that is crossed is crossed with it.
-    const others = boxes.filter((box) => !around.has(box.id) && (box.parent === null || around.has(box.parent)) && overlaps(box, area));
-    return [{ hop, curve: clearest(curvesBetween(endOf(source), endOf(target)), others), ends: [source, target] as const }];
+    return [{ hop, curve: curveOf(layout, hop, source, target), ends: [source, target] as const }];
   });
   const places = placeLabels(drawn, layout);
   return drawn.map(({ hop, curve, ends: [source, target] }) => ({

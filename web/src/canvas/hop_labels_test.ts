@@ -23,6 +23,13 @@ it("says what failed and what was canceled, where there is any", () => {
   expect(hopWords(hop("a", "b", { count: 1, failed: 0, canceled: 1 }), "4m")).toBe("1 call · 4m · 1 canceled");
 });
 
+it("keeps the way of an edge while nothing moves, however often it is counted", () => {
+  const layout = team("a", "b");
+  const curve = (count: number) => labels(layout, hop("a", "b", { count }))[0]?.curve;
+  expect(curve(5)).toBe(curve(4));
+  expect(labels(team("a", "b"), hop("a", "b"))[0]?.curve).not.toBe(curve(4));
+});
+
 it("is a curve through its ends, and a label is on it", () => {
   const curve = { from: { x: 0, y: 0 }, out: { x: 0, y: 40 }, into: { x: 100, y: 40 }, to: { x: 100, y: 80 } };
   expect(curvePath(curve)).toBe("M0,0 C0,40 100,40 100,80");

@@ -17,12 +17,13 @@ export function troubleOf({ status }: Workspace): Trouble | undefined {
   return status === "awaiting_agent" ? "waiting" : undefined;
 }
 
+const collator = new Intl.Collator();
 const ranks: Record<Trouble, number> = { failed: 0, degraded: 1, waiting: 2 };
 
 /** Agents that somebody should look after, the worst first. */
 export function troubled(org: Org): Workspace[] {
   const rank = (workspace: Workspace) => ranks[troubleOf(workspace) ?? "waiting"];
-  return [...org.workspaces.values()].filter((each) => troubleOf(each) !== undefined).sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  return [...org.workspaces.values()].filter((each) => troubleOf(each) !== undefined).sort((a, b) => rank(a) - rank(b) || collator.compare(a.name, b.name));
 }
 
 /** All that waits for a person: who is asked first, then what nobody answered, then agents in trouble. */

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
+import { useDeferredValue, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
 import type { DeadLetter } from "@/api/wire";
 import { openLetters } from "@/live/dead_letters";
 import { openQuestions } from "@/live/questions";
@@ -35,7 +35,7 @@ interface InboxViewProps {
 
 /** Everything that goes on only when a person does something, in one place. */
 export function InboxView({ show, onShow, letter, onDecided }: InboxViewProps) {
-  const org = useSelected(orgStore, (value) => value);
+  const org = useDeferredValue(useSelected(orgStore, (value) => value));
   const asked = useSelected(openQuestions.state, (state) => state);
   const letters = useSelected(openLetters.state, (state) => state);
   const needs = useMemo(() => needsOf(org, asked.questions, letters.letters), [org, asked.questions, letters.letters]);
@@ -118,6 +118,7 @@ export function InboxView({ show, onShow, letter, onDecided }: InboxViewProps) {
                   ))}
                 </ul>
                 {all.length > count && <Button onClick={() => setRoom({ ...room, [kind]: count + pageRows })}>Show more of {all.length}</Button>}
+                {kind === "question" && asked.more && all.length <= count && <p className={styles.muted}>There are older questions than these; they come as these are answered.</p>}
                 {kind === "letter" && letters.more && all.length <= count && <Button onClick={() => void openLetters.loadOlder()}>Load older letters</Button>}
               </section>
             );

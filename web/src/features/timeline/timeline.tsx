@@ -56,11 +56,13 @@ interface TimelineProps {
 export function Timeline({ workspace, show, find, onChange }: TimelineProps) {
   const feed = useLog(workspace);
   const { events, loading, error, more } = useSelected(feed.state, (state) => state);
-  const workspaces = useSelected(orgStore, (org) => org.workspaces);
+  const structure = useSelected(orgStore, (org) => org.structure);
   const [open, setOpen] = useState<number | undefined>();
   const today = dayFormat.format(useNow());
   const gone = useMemo(() => namesIn(events), [events]);
-  const nameOf = useCallback((id: string) => workspaces.get(id)?.name ?? gone.get(id) ?? "a removed workspace", [workspaces, gone]);
+  // Names change with the structure; what else changes, as with each heartbeat, draws no entry anew.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const nameOf = useCallback((id: string) => orgStore.get().workspaces.get(id)?.name ?? gone.get(id) ?? "a removed workspace", [structure, gone]);
   const entries = useMemo(() => events.flatMap((event) => entryFor(event) ?? []), [events]);
   const words = useDeferredValue(find);
   const rows = useMemo(() => chosen(entries, { find: words, show }, nameOf), [entries, words, show, nameOf]);

@@ -100,7 +100,13 @@ function Standing({ name, arrival }: { name: string; arrival: Arrival }) {
       <p className={styles.standing} role="status" data-standing="refused">
         <CircleX size={16} aria-hidden />
         <span>
-          Somebody was refused <Age at={arrival.refused.at} />: {arrival.refused.why}
+          {/* What ticks is not told again and again. */}
+          Somebody was refused
+          <span aria-hidden>
+            {" "}
+            <Age at={arrival.refused.at} />
+          </span>
+          : {arrival.refused.why}
         </span>
       </p>
     );
@@ -108,7 +114,11 @@ function Standing({ name, arrival }: { name: string; arrival: Arrival }) {
     <p className={styles.standing} role="status" data-standing="waiting">
       <LoaderCircle size={16} className={styles.turning} aria-hidden />
       <span>
-        Waiting for the agent, <Age at={since} suffix="" /> so far.
+        Waiting for the agent
+        <span aria-hidden>
+          , <Age at={since} suffix="" /> so far
+        </span>
+        .
       </span>
     </p>
   );
