@@ -69,6 +69,24 @@ test("its looks, at three widths and in both themes", async () => {
   await person.page.setViewportSize({ width: 1440, height: 900 });
 });
 
+test("it says so when there are more questions than it shows", async () => {
+  const asked = /\/questions(\?|$)/;
+  const told = inbox().getByText("There are older questions than these");
+  await need("Which quarter").waitFor();
+  assert.equal(await told.count(), 0);
+  await person.page.route(asked, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), next_before_seq: 1 } });
+  });
+  await person.page.reload();
+  await told.waitFor();
+  await person.page.unroute(asked);
+  await person.page.reload();
+  await person.seesLive();
+  await until("all that waits", async () => (await needs().count()) === 6);
+  assert.equal(await told.count(), 0);
+});
+
 test("a question is answered there with keys alone, and goes on with the same task", async () => {
   await inbox().focus();
   await person.page.keyboard.press("j");
