@@ -55,10 +55,11 @@ ring_build() { build_binary dev all; }
 ring_unit() { unit_tests_of dev; }
 
 # Most of it is waiting, for agents, outages and deadlines: four processes keep two processors half busy. A file stays in
-# one of them.
+# one of them. The longest test takes a minute: one that hangs fails by name, and says where each of its threads is,
+# before it takes the ring's time from all others.
 ring_python() {
   local status=0
-  local -a shared=(-n "$((JOBS + 2))" --dist loadfile)
+  local -a shared=(-n "$((JOBS + 2))" --dist loadfile --timeout 300 -o faulthandler_timeout=280)
   "${PYTEST[@]}" "${shared[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
   "${PYTEST[@]}" "${shared[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
   return $status

@@ -37,9 +37,10 @@ run_ring() { # NAME SECONDS
   printf '%s\t%s\t%s\n' "$name" "$status" "$((SECONDS - began))" >>"$RESULTS/rings.tsv"
   case $status in
     0) ;;
-    124 | 137) say "$name: stopped after its limit of $limit s; see build/results/$name/log" ;;
-    *) say "$name: failed; the end of build/results/$name/log:"; tail -n 30 "$RESULTS/$name/log" || true ;;
+    124 | 137) say "$name: stopped after its limit of $limit s; the end of build/results/$name/log:" ;;
+    *) say "$name: failed; the end of build/results/$name/log:" ;;
   esac
+  if [ "$status" != 0 ]; then tail -n 30 "$RESULTS/$name/log" || true; fi
 }
 
 run_rings() { # WANTED RING…: all of them when WANTED is empty
