@@ -1,5 +1,5 @@
-// The token of a workspace: given once, or in a file that is read again when the platform refuses
-// it, since tokens are rotated there.
+// A token, of a workspace or of an operator: given once, or in a file that is read again when the
+// platform refuses it, since tokens are rotated there.
 #pragma once
 
 #include <filesystem>
@@ -19,11 +19,14 @@ class Credential {
   // Throws Fault bad_request `bad_token_file`: not there, not readable, no text, blank, or of
   // several words.
   Credential(WorkspaceId workspace, const std::filesystem::path& file);
+  // An operator's, who is no workspace.
+  explicit Credential(Secret token) : token_(std::move(token)) {}
+  explicit Credential(const std::filesystem::path& file) : Credential(WorkspaceId(), file) {}
 
   // What is wrong with a text as a token, such as "is blank"; empty: nothing.
   static std::string wrong_with(std::string_view token);
 
-  WorkspaceId workspace() const { return workspace_; }
+  WorkspaceId workspace() const { return workspace_; }  // Nil: an operator's.
   const Secret& token() const { return token_; }
   // Whether it is another one now. What is wrong with the file counts as no change.
   bool reread();

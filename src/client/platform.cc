@@ -116,9 +116,11 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
   if (!what.body.empty()) headers.push_back({"Content-Type", what.content_type});
   if (as != nullptr) {
     bearer = Secret(fmt::format("Bearer {}", as->token().reveal()));
-    workspace = as->workspace().text();
     headers.push_back({"Authorization", bearer.reveal()});
-    headers.push_back({"X-Workspace-ID", workspace});
+    if (!as->workspace().nil()) {
+      workspace = as->workspace().text();
+      headers.push_back({"X-Workspace-ID", workspace});
+    }
   }
   if (what.parent) headers.push_back({"X-Molecule-Activity-Id", *what.parent});
   http::ClientRequest request;
@@ -137,6 +139,7 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
     made.later = is_passing(came.status) ? seconds_in(came.header("Retry-After")) : std::nullopt;
     // What refuses to carry out a request has not done so.
     if (came.status == 429 || came.status == 503) made.reached = false;
+    answer.head = came.head();
     answer.body = std::move(came).take_body();
     made.answer = std::move(answer);
   } catch (const Fault& fault) {
@@ -144,6 +147,17 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
     made.trouble = fault.text();
   }
   co_return made;
+}
+
+io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
+    const Credential& as, std::string path, http::FrameSocket::Options options) {
+  const net::Url url = net::Url::parse(url_ + path);
+  std::vector<std::pair<std::string, std::string>> headers;
+  headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
+  if (!as.workspace().nil()) headers.emplace_back("X-Workspace-ID", as.workspace().text());
+  auto stream = co_await dialer_.dial(url);
+  co_return co_await http::websocket_connect(std::move(stream), url.authority(), url.target,
+                                             std::move(headers), options);
 }
 
 }  // namespace molecule::client

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "client/credential.h"
 #include "platform/http/client.h"
+#include "platform/http/websocket.h"
 #include "platform/io/clock.h"
 #include "platform/metrics/metrics.h"
 #include "platform/net/dial.h"
@@ -33,9 +35,13 @@ struct Ask {
 
 struct Answer {
   int status = 0;
+  std::string head;
   std::string body;
 
   bool ok() const { return status >= 200 && status < 300; }
+  std::optional<std::string_view> header(std::string_view name) const {
+    return http::header_in(head, name);
+  }
   // What a refusal says, in a sentence; never longer than a few hundred characters.
   std::string error() const;
   // Its machine code, or another text member; empty where there is none.
@@ -55,6 +61,11 @@ class Platform {
   io::Task<Answer> ask(Credential& as, const Ask& what);
   // Without a credential.
   io::Task<Answer> ask(const Ask& what) { return asked(nullptr, what); }
+
+  // An open WebSocket. Throws http::WebSocketRefused with what the platform answers instead, and as
+  // net::Dialer::dial does. Tried once; it is the caller who comes again.
+  io::Task<std::unique_ptr<http::FrameSocket>> open_socket(const Credential& as, std::string path,
+                                                           http::FrameSocket::Options options);
 
   const std::string& url() const { return url_; }
   // No request may be under way.
