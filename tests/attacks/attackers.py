@@ -123,7 +123,10 @@ class PushAgents:
                 length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n")
                               if line.lower().startswith(b"content-length:"))
                 while len(body) < length:
-                    body += connection.recv(65536)
+                    chunk = connection.recv(65536)
+                    if not chunk:
+                        return
+                    body += chunk
                 answering(connection, head, body)
             except (OSError, StopIteration):
                 return  # The platform hung up, which some of these agents provoke.

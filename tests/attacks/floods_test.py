@@ -79,7 +79,9 @@ def upgraded(org: Org, token: str, path: str = "/ws") -> socket.socket:
                         "Sec-WebSocket-Version: 13\r\n\r\n").encode())
     head = b""
     while b"\r\n\r\n" not in head:
-        head += connection.recv(1)
+        more = connection.recv(1)
+        assert more, f"the connection ended after {head!r}"
+        head += more
     assert b" 101 " in head, head
     return connection
 

@@ -140,7 +140,10 @@ class ScriptedRelay:
                     (line.partition(":") for line in head.decode().split("\r\n")[1:])}
             if "upgrade" not in told:
                 while len(rest) < int(told.get("content-length", "0")):
-                    rest += connection.recv(4096)
+                    part = connection.recv(4096)
+                    if not part:
+                        return
+                    rest += part
                 self.registered += b"/registry/register" in head
                 body = self.registering()
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
