@@ -70,6 +70,8 @@ enter() { # TREE COMMAND…
   done
   ln -s pts/ptmx "$tree/dev/ptmx"
   ln -s /proc/self/fd "$tree/dev/fd"
+  local number=0 name
+  for name in stdin stdout stderr; do ln -s "/proc/self/fd/$((number++))" "$tree/dev/$name"; done
   cp /etc/resolv.conf /etc/hosts "$tree/etc/"
   hostname bare
   exec chroot "$tree" /bin/bash -c 'cd /root/molecule && exec "$@"' bare "$@"
