@@ -1,5 +1,6 @@
 // Calling a task off. What waits ends in one transaction; what an agent has is asked of the agent,
-// and only its word ends it.
+// and its word ends it. An agent that is at a message and has told of no task yet may have no word
+// to give: then it is ended here, which closes the way to its agent.
 #include "platform/json/json.h"
 #include "server/proxy/settle.h"
 #include "server/tasks/tasks_service.h"
@@ -25,6 +26,15 @@ std::string why_canceled(const messages::Record& record, bool polled) {
   if (record.delivery->attempts > 0)
     return "it was canceled while it waited to be brought again; its agent may have seen it";
   return "it was canceled before its agent was given it";
+}
+
+// What an agent says that knows of no such task, or of no such question.
+bool knows_nothing(std::string_view body) {
+  constexpr int task_not_found = -32001;
+  constexpr int method_not_found = -32601;
+  constexpr int unsupported = -32004;
+  const auto code = a2a::error_code(body);
+  return code && (*code == task_not_found || *code == method_not_found || *code == unsupported);
 }
 
 }  // namespace
@@ -81,6 +91,34 @@ io::Task<std::optional<Service::Found>> Service::call_off(const Asker& asker, Fo
   co_return ended;
 }
 
+io::Task<std::optional<Service::Found>> Service::let_go(const Asker& asker, Found found) {
+  const messages::Message& message = found.record.message;
+  messages::Outcome outcome;
+  outcome.end = messages::End::canceled;
+  outcome.error =
+      "it was canceled while its agent was at it; the agent had told of no task that it could be "
+      "asked to stop, so the connection to it was closed, and it may go on for itself";
+  outcome.duration_ms = (clock_.now() - message.created_at).count() / 1000;
+  a2a::TaskFacts facts;
+  facts.id = message.id().text();
+  facts.context_id = message.context_id.value_or(facts.id);
+  facts.state = "canceled";
+  facts.at = clock_.now();
+  facts.says = *outcome.error;
+  outcome.body =
+      RawJson(a2a::canceled_answer(a2a::generation_of(message.method), message.rpc_id, facts));
+  const std::string id = found.id;
+  auto ended = co_await db_.write([&, this](sql::Tx& tx) {
+    std::optional<Found> out;
+    // It may have told of its task meanwhile.
+    if (!tasks_.of(tx, message.seq) && ledger_.call_off(tx, message, outcome))
+      out = look_up(tx, asker, id);
+    return out;
+  });
+  if (ended) proxy_.go_on(message.target);
+  co_return ended;
+}
+
 io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker, Found found) {
   const messages::Message& message = found.record.message;
   auto said = co_await proxy_.ask(message, a2a::TaskRequest::cancel,
@@ -92,6 +130,10 @@ io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker,
   const bool moved = now.record.delivery.has_value() != found.record.delivery.has_value() ||
                      (now.record.delivery && now.record.delivery->state == State::open);
   if (moved) co_return std::nullopt;
+  const bool untold = !found.row && !found.record.outcome;
+  if (untold &&
+      (!said || said->end != proxy::Carried::End::answered || knows_nothing(said->answer.body)))
+    co_return co_await let_go(asker, std::move(found));
   if (!said)
     throw a2a::task_not_cancelable("its agent has it, and there is no way to ask it to stop");
   if (said->end != proxy::Carried::End::answered) {

@@ -225,6 +225,8 @@ class Service {
   // Both come back with nothing when things have moved on meanwhile.
   io::Task<std::optional<Found>> call_off(const Asker& asker, Found found);
   io::Task<std::optional<Found>> ask_to_stop(const Asker& asker, Found found);
+  // Of an agent that cannot be asked, and has told of no task: ends here and now.
+  io::Task<std::optional<Found>> let_go(const Asker& asker, Found found);
 
   sql::Database& db_;
   messages::Ledger& ledger_;

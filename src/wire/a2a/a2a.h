@@ -116,7 +116,8 @@ struct Answer {
 // the id becomes `rpc_id`, whatever the agent wrote. An error outweighs a result. Throws Fault
 // bad_gateway (bad_response) when the body is empty, no JSON, or neither a result nor an error.
 Answer read_answer(std::string_view body, std::string_view rpc_id);
-// Whether the body is a JSON-RPC error as its specification writes one.
+// The code of a JSON-RPC error as its specification writes one; nothing when the body is none.
+std::optional<std::int64_t> error_code(std::string_view body);
 bool is_error(std::string_view body);
 
 // The generation an agent speaks, told by its card: 1.0 only when it declares an interface of

@@ -239,7 +239,8 @@ TEST(ReadAnswer, ATaskIsDoneOnlyWhenItSaysSo) {
 }
 
 TEST(IsError, IsWhatJsonRpcCallsOne) {
-  EXPECT_TRUE(is_error(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}})"));
+  EXPECT_EQ(error_code(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}})"),
+            -32601);
   for (std::string_view other :
        {"", "<html>", "[]", R"({"error":{"code":-32601,"message":"no"}})",
         R"({"jsonrpc":"2.0","error":"no"})", R"({"jsonrpc":"2.0","error":{"message":"no"}})",

@@ -233,17 +233,22 @@ std::string told_in(Generation to, const Answer& answer, std::string_view messag
   return answer_saying(answer.text, {}, message_id, to, rpc_id);
 }
 
-bool is_error(std::string_view body) {
+std::optional<std::int64_t> error_code(std::string_view body) {
   try {
     json::Document document =
         json::Document::parse(body, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
     Node version = document.root().find("jsonrpc"), error = document.root().find("error");
-    return version.is(Type::string) && version.string() == "2.0" &&
-           error.find("code").is(Type::integer) && error.find("message").is(Type::string);
+    const bool is_one = version.is(Type::string) && version.string() == "2.0" &&
+                        error.find("code").is(Type::integer) &&
+                        error.find("message").is(Type::string);
+    if (!is_one) return std::nullopt;
+    return error.find("code").integer();
   } catch (const Fault&) {
-    return false;
+    return std::nullopt;
   }
 }
+
+bool is_error(std::string_view body) { return error_code(body).has_value(); }
 
 std::string answer_again(std::string_view answer, Generation recorded, Generation asked,
                          std::string_view rpc_id) {
