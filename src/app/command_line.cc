@@ -114,7 +114,7 @@ void run_join(const Arguments& arguments) {
   join::run(arguments.join, clock, random);
 }
 
-int serve_mcp() {
+int serve_mcp(bool channel) {
   // Its client reads standard error as it is, if anybody does.
   log::Stream lines(STDERR_FILENO);
   const bool verbose = process::environment("MOLECULE_MCP_VERBOSE").has_value();
@@ -125,7 +125,7 @@ int serve_mcp() {
   } const stopped;
   io::SystemClock clock;
   io::SystemRandom random;
-  return mcp::run(clock, random);
+  return channel ? mcp::run_channel(clock, random) : mcp::run(clock, random);
 }
 
 int examine_mcp() {
@@ -148,6 +148,9 @@ void add_mcp_verb(CLI::App& cli, Arguments& arguments) {
       "  molecule mcp doctor\n"
       "  claude mcp add molecule -s user -e PLATFORM_URL=URL -e WORKSPACE_ID=ID \\\n"
       "    -e MOLECULE_WORKSPACE_TOKEN=TOKEN -- molecule mcp");
+  verb->add_flag("--channel", arguments.channel,
+                 "Show every message to a session of Claude Code as a turn, as its plugin does; "
+                 "set up in ~/.claude/channels/molecule/.env (or MOLECULE_STATE_DIR)");
   CLI::App* doctor =
       verb->add_subcommand("doctor", "Look at the environment, the platform and the token");
   doctor->footer(
@@ -157,7 +160,7 @@ void add_mcp_verb(CLI::App& cli, Arguments& arguments) {
       "    molecule mcp doctor");
   doctor->callback([&arguments] { arguments.status = examine_mcp(); });
   verb->callback([&arguments, verb] {
-    if (verb->get_subcommands().empty()) arguments.status = serve_mcp();
+    if (verb->get_subcommands().empty()) arguments.status = serve_mcp(arguments.channel);
   });
 }
 

@@ -24,7 +24,8 @@ struct Arguments {
   AdminOptions admin;
   TicketOptions ticket;
   join::Options join;
-  int status = 0;  // What the verb ended with.
+  bool channel = false;  // Of mcp.
+  int status = 0;        // What the verb ended with.
 };
 
 // Adds the flags of the settings named, or of all that may stand on a command line; secrets may

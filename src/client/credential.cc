@@ -34,7 +34,7 @@ Secret token_in(const std::filesystem::path& file) {
 }  // namespace
 
 Credential::Credential(WorkspaceId workspace, const std::filesystem::path& file)
-    : workspace_(workspace), token_(token_in(file)), file_(file) {}
+    : workspace_(workspace), token_(token_in(file)), again_([file] { return token_in(file); }) {}
 
 std::string Credential::wrong_with(std::string_view token) {
   if (token.find_first_not_of(blanks) == std::string_view::npos) return "is blank";
@@ -47,11 +47,11 @@ std::string Credential::wrong_with(std::string_view token) {
 }
 
 bool Credential::reread() {
-  if (!file_) return false;
+  if (!again_) return false;
   try {
-    Secret now = token_in(*file_);
-    if (now.reveal() == token_.reveal()) return false;
-    token_ = std::move(now);
+    std::optional<Secret> now = again_();
+    if (!now || now->reveal() == token_.reveal()) return false;
+    token_ = std::move(*now);
     return true;
   } catch (const Fault&) {
     return false;

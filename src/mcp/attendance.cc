@@ -1,5 +1,7 @@
 #include "mcp/attendance.h"
 
+#include <algorithm>
+
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -10,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto answer_within = 10s;
+constexpr auto soon = 5s;
 constexpr int refusals_told = 3;      // In a row, before it is called an error,
 constexpr int told_again_after = 20;  // and again after so many more.
 
@@ -68,8 +71,9 @@ io::Task<client::Answer> Attendance::beat(client::Credential& as, std::chrono::n
 io::Task<void> Attendance::attend(client::Credential& as) {
   const auto since = clock_.monotonic();
   const std::string workspace = as.workspace().text();
-  bool enrolled = false;
+  bool enrolled = !settings_.registers;
   bool away = false;
+  bool told = false;
   int refusals = 0;
   for (;;) {
     std::optional<client::Answer> answer;
@@ -89,13 +93,17 @@ io::Task<void> Attendance::attend(client::Credential& as) {
         log::warn("the platform is away; it is asked again", log::field("error", trouble));
     } else if (answer->ok()) {
       if (std::exchange(away, false)) log::warn("the platform is back");
+      told = false;
       if (!std::exchange(enrolled, true)) log::info("registered", log::field("id", workspace));
       refusals = 0;
+    } else if (settings_.channel && is_refusal(*answer)) {
+      // A session goes on, and takes the token that is put in its place.
+      if (!std::exchange(told, true)) refused_(as.workspace(), answer->error());
     } else if (is_refusal(*answer) && !enrolled) {
-      refused_(
-          fmt::format("the platform refuses the token of workspace {} ({}). Make a new one "
-                      "(canvas: the workspace's Tokens) and put it in the place of this one.",
-                      workspace, answer->error()));
+      refused_(as.workspace(),
+               fmt::format("the platform refuses the token of workspace {} ({}). Make a new one "
+                           "(canvas: the workspace's Tokens) and put it in the place of this one.",
+                           workspace, answer->error()));
       co_return;
     } else if (is_refusal(*answer)) {
       ++refusals;
@@ -118,7 +126,10 @@ io::Task<void> Attendance::attend(client::Credential& as) {
       // Its presence does not hang on how it is shown, where the platform has said so.
       if (answer->status < 500 && answer->status != 429 && !answer->code().empty()) enrolled = true;
     }
-    co_await io::sleep(enrolled || away ? beat_every : 5s);
+    if (enrolled && settings_.beat_every == 0ms) co_return;
+    const bool settled = enrolled || away || told;
+    co_await io::sleep(settled ? std::max<std::chrono::milliseconds>(settings_.beat_every, soon)
+                               : std::chrono::milliseconds(soon));
   }
 }
 

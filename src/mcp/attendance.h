@@ -3,18 +3,17 @@
 
 #include <functional>
 
-#include "client/platform.h"
+#include "mcp/platforms.h"
 #include "mcp/settings.h"
 
 namespace molecule::mcp {
 
 class Attendance {
  public:
-  static constexpr std::chrono::seconds beat_every{20};
-
-  // `refused` is called when the token of a workspace is refused before it was ever taken.
-  Attendance(client::Platform& platform, Settings& settings, const io::Clock& clock,
-             std::function<void(std::string why)> refused)
+  using Refused = std::function<void(const WorkspaceId& workspace, std::string why)>;
+  // `refused` is called when the token of a workspace is refused: in a channel each time that it
+  // is so after it was not, else when it was never taken before.
+  Attendance(Platforms& platform, Settings& settings, const io::Clock& clock, Refused refused)
       : platform_(platform), settings_(settings), clock_(clock), refused_(std::move(refused)) {}
 
   // Until it is cancelled.
@@ -25,10 +24,10 @@ class Attendance {
   io::Task<client::Answer> enrol(client::Credential& as);
   io::Task<client::Answer> beat(client::Credential& as, std::chrono::nanoseconds up);
 
-  client::Platform& platform_;
+  Platforms& platform_;
   Settings& settings_;
   const io::Clock& clock_;
-  const std::function<void(std::string why)> refused_;
+  const Refused refused_;
 };
 
 }  // namespace molecule::mcp

@@ -1,7 +1,6 @@
 #include "mcp/inbox.h"
 
 #include <algorithm>
-#include <map>
 
 #include "mcp/members.h"
 #include "platform/log/log.h"
@@ -17,7 +16,6 @@ constexpr auto poll_for = 25s;
 constexpr auto answer_within = 45s;
 // Where no cursor is known: all that waits for an answer, and of what waits for none the newest.
 constexpr std::chrono::seconds look_back = std::chrono::days(30);
-constexpr auto results_for = 600s;
 constexpr auto away_for = 20s;  // After a refusal.
 constexpr int page_rows = 200;
 constexpr auto least_wait = 1s;  // Between two questions that bring nothing.
@@ -77,9 +75,13 @@ std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
 
 }  // namespace
 
-Inbox::Inbox(client::Platform& platform, Settings& settings, const io::Clock& clock,
+Inbox::Inbox(Platforms& platform, Settings& settings, const io::Clock& clock,
              std::function<void()> came)
-    : platform_(platform), clock_(clock), came_(std::move(came)) {
+    : platform_(platform),
+      clock_(clock),
+      pushes_show_(settings.channel),
+      window_(settings.window),
+      came_(std::move(came)) {
   for (client::Credential& each : settings.members) boxes_.emplace_back(each, settings.state);
 }
 
@@ -169,7 +171,7 @@ io::Task<bool> Inbox::fetch(Box& box) {
   const Node rows = document.root();
   const std::size_t count = rows.is(Type::array) ? rows.size() : 0;
   // Long ago is what was said to somebody who is not here any more, unless it waits for its answer.
-  const std::string since = box.fetched ? std::string() : (clock_.now() - results_for).text();
+  const std::string since = box.fetched ? std::string() : (clock_.now() - window_).text();
   std::vector<Item> came;
   std::optional<Place> newest = box.fetched;
   for (std::size_t i = 0; i < count; ++i) {
@@ -301,14 +303,17 @@ void Inbox::push_new(const std::function<void(const Item&)>& tell) {
   if (std::ranges::none_of(items_, fresh)) return;
   std::vector<Item*> ours;
   try {
-    ours = claim(fresh, items_max, Hold::passing);
+    ours = claim(fresh, items_max, pushes_show_ ? Hold::firm : Hold::passing);
   } catch (const Fault& fault) {
     log::warn("messages are not pushed", log::field("error", fault.text()));
     return;
   }
   // What another process has, that has pushed.
   for (Item& item : items_) item.told = item.told || is_offered(item);
-  for (const Item* item : ours) tell(*item);
+  for (Item* item : ours) {
+    item->shown = item->shown || pushes_show_;
+    tell(*item);
+  }
 }
 
 io::Task<const Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
@@ -415,6 +420,16 @@ std::optional<ActivityId> Inbox::in_hand(const WorkspaceId& workspace) const {
     return item.shown && !item.delegation && !item.called_off && item.workspace == workspace;
   });
   return at == items_.end() ? std::nullopt : std::optional(at->id);
+}
+
+std::map<WorkspaceId, ActivityId> Inbox::cursors() {
+  std::map<WorkspaceId, ActivityId> out;
+  for (Box& box : boxes_) {
+    box.claims.change([&](Claims::Agreed& agreed) {
+      if (agreed.cursor) out[box.credential.workspace()] = *agreed.cursor;
+    });
+  }
+  return out;
 }
 
 std::string Inbox::trouble() const {

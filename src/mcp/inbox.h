@@ -9,14 +9,15 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "client/platform.h"
 #include "mcp/claims.h"
+#include "mcp/platforms.h"
 #include "mcp/settings.h"
 #include "platform/io/scope.h"
 #include "platform/io/signal.h"
@@ -54,7 +55,7 @@ class Inbox {
   static constexpr std::size_t items_max = 1000;
 
   // `came` is called when there are new items.
-  Inbox(client::Platform& platform, Settings& settings, const io::Clock& clock,
+  Inbox(Platforms& platform, Settings& settings, const io::Clock& clock,
         std::function<void()> came);
 
   // Follows every workspace until it is cancelled.
@@ -82,6 +83,8 @@ class Inbox {
   void mark_called_off(const ActivityId& id);
   // What this agent is at, as far as is known: what it asks for is asked because of that.
   std::optional<ActivityId> in_hand(const WorkspaceId& workspace) const;
+  // How far the messages of each workspace are handled; of those of which that is known.
+  std::map<WorkspaceId, ActivityId> cursors();
   // Why nothing may be coming; empty when all is well.
   std::string trouble() const;
 
@@ -115,8 +118,11 @@ class Inbox {
   void put(Item item);
   Box& box_of(const WorkspaceId& workspace);
 
-  client::Platform& platform_;
+  Platforms& platform_;
   const io::Clock& clock_;
+  // Whether what is pushed is shown for certain, and how old that may be which waits for nothing.
+  const bool pushes_show_;
+  const std::chrono::seconds window_;
   const std::function<void()> came_;
   std::deque<Box> boxes_;
   std::list<Item> items_;             // As they came, whoever has them.

@@ -1,10 +1,14 @@
 #include "mcp/mcp.h"
 
 #include <iostream>
+#include <map>
 
 #include <unistd.h>
 
 #include "mcp/attendance.h"
+#include "mcp/channel.h"
+#include "mcp/channel_settings.h"
+#include "mcp/channel_tools.h"
 #include "mcp/lines.h"
 #include "mcp/session.h"
 #include "mcp/words.h"
@@ -19,6 +23,8 @@ using namespace std::chrono_literals;
 constexpr int done = 0;
 constexpr int wrong_settings = 2;
 constexpr int refused = 3;
+constexpr int wrong_channel = 1;
+constexpr int too_old = 2;
 constexpr auto last_calls = 700ms;  // That calls get once the client has gone.
 
 constexpr std::string_view help =
@@ -28,21 +34,55 @@ constexpr std::string_view help =
     "  MOLECULE_WORKSPACE_TOKEN   its token (or MOLECULE_WORKSPACE_TOKEN_FILE)\n"
     "`molecule mcp doctor` looks at all of it.\n";
 
+constexpr std::string_view channel_help =
+    "\nWhat it needs, in {} or in the environment:\n"
+    "  MOLECULE_PLATFORM_URL=where the platform answers\n"
+    "  MOLECULE_WORKSPACE_IDS=the workspaces to watch, with commas between them\n"
+    "  MOLECULE_WORKSPACE_TOKENS=their tokens, in the same order\n";
+
+Face face_of(const Settings& settings) {
+  if (settings.channel) return {channel_tools, channel_instructions, settings.push_method};
+  return {workspace_tools, [] { return instructions(wait_hint()); }, settings.push_method};
+}
+
 // All that runs, as locals in the order in which they need each other.
 io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& random,
                      io::Stop& stop) {
   io::Context here = co_await io::context();
   io::Loop& loop = *here.loop;
-  client::Platform platform(settings.platform_url, settings.ca_file, clock, random);
-  std::string why_refused;
+  Platforms platform(settings, clock, random);
+  std::string why_ended;
+  int status = done;
+  const auto end = [&](int with, std::string why) {
+    status = with;
+    why_ended = std::move(why);
+    stop.request();
+  };
   Session* session_at = nullptr;
   std::optional<Inbox> inbox;
+  std::optional<Channel> channel;
   // What came before the client was ready is told once it is.
   const std::function<void()> announce = [&] {
     if (!inbox || session_at == nullptr || !session_at->may_announce()) return;
-    inbox->push_new(
-        [&](const Item& item) { session_at->announce(announced(item, settings.several())); });
+    if (channel && !channel->is_first()) return;
+    inbox->push_new([&](const Item& item) {
+      if (channel) {
+        channel->show(item);
+      } else {
+        session_at->announce(announced(item, settings.several()));
+      }
+    });
   };
+  if (settings.channel) {
+    Channel::Ears ears;
+    ears.first = announce;
+    ears.message = [&](const Item& item, const std::vector<LocalFile>& files) {
+      session_at->announce(turn_of(item, files));
+    };
+    ears.too_old = [&](std::string why) { end(too_old, std::move(why)); };
+    channel.emplace(platform, settings, std::move(ears));
+    std::cerr << channel->banner() << std::flush;
+  }
   if (settings.has_inbox) {
     try {
       inbox.emplace(platform, settings, clock, announce);
@@ -54,15 +94,29 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
     }
   }
   Tools tools(platform, settings, inbox ? &*inbox : nullptr, random);
-  Attendance attendance(platform, settings, clock, [&](std::string why) {
-    why_refused = std::move(why);
-    stop.request();
-  });
+  std::map<WorkspaceId, std::string> refusals;  // That the client has not heard of yet.
+  const auto tell_refusals = [&] {
+    if (session_at == nullptr || !session_at->may_announce()) return;
+    for (const auto& [workspace, why] : std::exchange(refusals, {}))
+      session_at->announce(turn_of_refusal(workspace, why, channel_file().string()));
+  };
+  Attendance attendance(platform, settings, clock,
+                        [&](const WorkspaceId& workspace, std::string why) {
+                          if (settings.channel) {
+                            refusals[workspace] = std::move(why);
+                            tell_refusals();
+                          } else {
+                            end(refused, std::move(why));
+                          }
+                        });
   Lines* out = nullptr;
   Session::Ends ends;
   ends.write = [&](std::string message) { out->write(std::move(message)); };
-  ends.ready = announce;
-  Session session(loop, tools, std::move(ends), settings.push_method);
+  ends.ready = [&] {
+    announce();
+    tell_refusals();
+  };
+  Session session(loop, tools, face_of(settings), std::move(ends));
   session_at = &session;
   Lines::Ears ears;
   ears.line = [&](const std::string& line) { session.take(line); };
@@ -76,14 +130,26 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
   });
   if (settings.beats) background.spawn("attendance", attendance.run());
   if (inbox) background.spawn("inbox", inbox->run());
+  if (channel) {
+    background.spawn("channel", channel->run(inbox ? &*inbox : nullptr));
+    background.spawn("messages", channel->show_all());
+  }
   co_await stop.requested();
-  co_await session.end(why_refused.empty() ? last_calls : 0ms);
+  co_await session.end(why_ended.empty() ? last_calls : 0ms);
   background.cancel();
   co_await background.join();
   platform.close();
-  if (why_refused.empty()) co_return done;
-  std::cerr << why_refused << "\n";
-  co_return refused;
+  if (!why_ended.empty()) std::cerr << why_ended << "\n";
+  co_return status;
+}
+
+int run_with(Settings& settings, const io::Clock& clock, io::Random& random) {
+  io::hold_stop_signals();
+  io::Loop loop;
+  io::Stop stop(loop);
+  io::Reload reload(loop);
+  const io::StopOnSignals signals(stop, reload);
+  return io::run(loop, served(settings, clock, random, stop));
 }
 
 }  // namespace
@@ -96,12 +162,18 @@ int run(const io::Clock& clock, io::Random& random) {
     std::cerr << fault.text() << "\n" << help;
     return wrong_settings;
   }
-  io::hold_stop_signals();
-  io::Loop loop;
-  io::Stop stop(loop);
-  io::Reload reload(loop);
-  const io::StopOnSignals signals(stop, reload);
-  return io::run(loop, served(*settings, clock, random, stop));
+  return run_with(*settings, clock, random);
+}
+
+int run_channel(const io::Clock& clock, io::Random& random) {
+  std::optional<Settings> settings;
+  try {
+    settings = read_channel_settings();
+  } catch (const Fault& fault) {
+    std::cerr << fault.text() << "\n" << fmt::format(channel_help, channel_file().string());
+    return wrong_channel;
+  }
+  return run_with(*settings, clock, random);
 }
 
 }  // namespace molecule::mcp

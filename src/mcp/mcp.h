@@ -10,4 +10,8 @@ namespace molecule::mcp {
 // too little, 3 when the platform refuses the token.
 int run(const io::Clock& clock, io::Random& random);
 
+// The same for a session of Claude Code that shows every message as a turn (channel.h). 1 when its
+// settings say too little, 2 when a platform is too old.
+int run_channel(const io::Clock& clock, io::Random& random);
+
 }  // namespace molecule::mcp

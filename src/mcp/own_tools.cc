@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "mcp/local_files.h"
 #include "mcp/tools.h"
 #include "mcp/words.h"
 #include "platform/files/files.h"
@@ -50,7 +51,7 @@ bool is_private(const fs::path& path, const fs::path& state) {
 }  // namespace
 
 io::Task<Said> Tools::get_workspace_info(Node arguments, const Progress&) {
-  client::Credential& as = source(arguments, "source_workspace_id");
+  client::Credential& as = source(arguments, source_name("source_workspace_id"));
   const client::Answer answer =
       co_await ask(as, http::Method::get, fmt::format("/workspaces/{}", as.workspace().text()));
   if (answer.ok()) co_return Said{answer.body};
@@ -98,7 +99,7 @@ io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<st
     const fs::path path = fs::canonical(file, error);
     if (error || !fs::is_regular_file(path, error))
       throw bad_request("no_such_file", fmt::format("{} is no file; nothing was sent", file));
-    if (is_private(path, settings_.state))
+    if (is_private(path, settings_.state) && !LocalFiles::is_one(path, settings_.state))
       throw bad_request("private_file",
                         fmt::format("{} is not for others to see; nothing was sent", file));
     if (fs::file_size(path, error) > attachment_max)
@@ -127,16 +128,25 @@ io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<st
 }
 
 io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
-  client::Credential& as = source(arguments, "workspace_id");
+  client::Credential& as = source(arguments, source_name("workspace_id"));
   const std::string message = text_of(arguments, "message");
   if (message.empty()) co_return Said{"message: is empty", true};
   std::vector<std::string> files;
   const Node list = arguments.find("attachments");
   for (std::size_t i = 0; list.is(json::Type::array) && i < list.size(); ++i)
     files.emplace_back(list.at(i).string());
+  co_return co_await tell_person(as, arguments, message, files);
+}
+
+io::Task<Said> Tools::tell_person(client::Credential& as, Node arguments,
+                                  const std::string& message,
+                                  const std::vector<std::string>& files) {
   json::Object body;
   body.add("message", message);
-  if (!files.empty()) body.add("attachments", RawJson(co_await upload(as, files)));
+  if (!files.empty()) {
+    std::string taken = co_await upload(as, files);
+    body.add("attachments", RawJson(std::move(taken)));
+  }
   const auto question = question_of(arguments, as.workspace(), std::nullopt);
   body.add_some("reply_to", question);
   if (question && inbox_ != nullptr) inbox_->mark_replied(*question, true);
@@ -151,13 +161,26 @@ io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
   if (!answer.ok() || canceled) {
     if (question && inbox_ != nullptr) inbox_->mark_replied(*question, canceled);
     if (!canceled) co_return Said{answer.error(), true};
+    if (settings_.channel && question) answered(*question);
     co_return Said{"the message that this answers was canceled, and the answer was shown to nobody",
                    true};
   }
   std::string said = "Message sent to user";
   if (!files.empty()) said += fmt::format(" with {} attachment(s)", files.size());
-  if (question) said += fmt::format(". Now call inbox_pop with activity_id {}", question->text());
-  co_return Said{said + "."};
+  co_return Said{said + "." + (question ? answered(*question) : std::string())};
+}
+
+std::string Tools::answered(const ActivityId& question) {
+  if (!settings_.channel)
+    return fmt::format(" Now call inbox_pop with activity_id {}.", question.text());
+  // Whoever answers in a channel is done with the message.
+  try {
+    if (inbox_ != nullptr) inbox_->pop(question);
+    return {};
+  } catch (const Fault& fault) {
+    return fmt::format(" It could not be kept that the message is done, and it may come again: {}",
+                       fault.text());
+  }
 }
 
 io::Task<Said> Tools::wait_for_message(Node arguments, const Progress& progress) {

@@ -29,11 +29,41 @@ json::Document parsed(const client::Answer& answer) {
   return json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
 }
 
+std::string ids_of(const std::vector<client::Credential>& members) {
+  std::string out;
+  for (const client::Credential& each : members)
+    out += (out.empty() ? "" : ", ") + each.workspace().text();
+  return out;
+}
+
 Said not_done(std::string_view name, std::string_view why) {
   return {fmt::format("DELEGATION FAILED to {}: {}\n\nYou can hand it to another peer "
                       "(list_peers), do it yourself, or tell the user with send_message_to_user.",
                       name, why),
           true};
+}
+
+// A message on its way to a peer, as JSON-RPC.
+std::string sent(const std::string& text, std::string_view role,
+                 const std::optional<ActivityId>& question, io::Random& random) {
+  json::Object part, message, params, envelope;
+  part.add("kind", "text").add("text", text);
+  message.add("kind", "message").add("role", role);
+  message.add("messageId", random.id<ActivityId>());
+  message.add("parts", RawJson("[" + part.text() + "]"));
+  if (question) message.add("metadata", json::Object{}.add("reply_to", *question).raw());
+  params.add("message", message.raw());
+  envelope.add("jsonrpc", "2.0").add("id", "1").add("method", "message/send");
+  envelope.add("params", params.raw());
+  return envelope.text();
+}
+
+// What the parts of a message say.
+std::string text_in(Node parts) {
+  std::string out;
+  for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i)
+    out += text_of(parts.at(i), "text");
+  return out;
 }
 
 // While it lives, a delegation's result is no message.
@@ -73,6 +103,10 @@ client::Credential& Tools::source(Node arguments, std::string_view argument,
   std::optional<WorkspaceId> wanted;
   if (!text_of(arguments, argument).empty()) {
     wanted = peer_in(arguments, argument);
+  } else if (settings_.channel && settings_.several()) {
+    throw bad_request("which_workspace",
+                      fmt::format("{}: several workspaces are watched; name one of {}", argument,
+                                  ids_of(settings_.members)));
   } else if (peer) {
     if (const auto at = peers_.find(*peer); at != peers_.end()) wanted = at->second.through;
   }
@@ -152,37 +186,72 @@ io::Task<Tools::Handed> Tools::hand_over(client::Credential& as, const Workspace
 
 io::Task<Said> Tools::answer_peer(client::Credential& as, const WorkspaceId& peer,
                                   const std::string& text, const ActivityId& question) {
-  json::Object part, metadata, message, params, envelope;
-  part.add("kind", "text").add("text", text);
-  metadata.add("reply_to", question);
-  message.add("kind", "message").add("role", "agent");
-  message.add("messageId", random_.id<ActivityId>());
-  message.add("parts", RawJson("[" + part.text() + "]")).add("metadata", metadata.raw());
-  params.add("message", message.raw());
-  envelope.add("jsonrpc", "2.0").add("id", "1").add("method", "message/send");
-  envelope.add("params", params.raw());
+  const std::string envelope = sent(text, "agent", question, random_);
   // What is handed over meanwhile is no second answer.
   if (inbox_ != nullptr) inbox_->mark_replied(question, true);
   // Its id keeps a repeated one from arriving twice.
-  const client::Answer answer =
-      co_await ask(as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()),
-                   envelope.text(), true);
+  const client::Answer answer = co_await ask(
+      as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()), envelope, true);
   const bool refused = !answer.ok() || !answer.word("error").empty();
   if (refused) {
     if (inbox_ != nullptr) inbox_->mark_replied(question, false);
     co_return not_done(name_of(peer), answer.error());
   }
-  if (answer.word("status") == "canceled")
+  if (answer.word("status") == "canceled") {
+    if (settings_.channel) answered(question);
     co_return Said{"the question was canceled, and the answer went to nobody", true};
-  co_return Said{fmt::format("Answered {}. Now call inbox_pop with activity_id {}.", name_of(peer),
-                             question.text())};
+  }
+  co_return Said{fmt::format("Answered {}.", name_of(peer)) + answered(question)};
+}
+
+// What is no answer to anything: a message of this agent's own.
+io::Task<Said> Tools::write_to_peer(client::Credential& as, const WorkspaceId& peer,
+                                    const std::string& text) {
+  if (peer == as.workspace()) co_return Said{"a workspace cannot write to itself", true};
+  const std::string envelope = sent(text, "user", std::nullopt, random_);
+  const client::Answer answer = co_await ask(
+      as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()), envelope, true);
+  const bool refused = !answer.ok() || !answer.word("error").empty();
+  if (refused) co_return not_done(name_of(peer), answer.error());
+  const json::Document document = parsed(answer);
+  const Node result = document.root().find("result");
+  std::string said = text_in(result.find("parts"));
+  if (said.empty()) said = text_in(result.find("status").find("message").find("parts"));
+  if (said.empty()) co_return Said{fmt::format("Sent to {}.", name_of(peer))};
+  co_return Said{quoted(name_of(peer), said, random_.number())};
+}
+
+io::Task<Said> Tools::reply_to_workspace(Node arguments, const Progress&) {
+  const std::string text = text_of(arguments, "text");
+  if (text.empty()) co_return Said{"text: is empty", true};
+  // The message that is answered knows who wrote it, and to which workspace.
+  const auto question = ActivityId::parse(text_of(arguments, "reply_to"));
+  const Item* item = question && inbox_ != nullptr ? inbox_->find(*question) : nullptr;
+  std::optional<WorkspaceId> peer;
+  if (!text_of(arguments, "peer_id").empty()) {
+    peer = peer_in(arguments, "peer_id");
+  } else if (item != nullptr) {
+    peer = item->peer;
+  }
+  client::Credential* as = nullptr;
+  if (item != nullptr && text_of(arguments, "workspace_id").empty()) {
+    as = &*std::ranges::find(settings_.members, item->workspace, &client::Credential::workspace);
+  } else {
+    as = &source(arguments, "workspace_id", peer);
+  }
+  if (!peer) co_return co_await tell_person(*as, arguments, text, {});
+  const auto answers = question_of(arguments, as->workspace(), peer);
+  if (answers) co_return co_await answer_peer(*as, *peer, text, *answers);
+  co_return co_await write_to_peer(*as, *peer, text);
 }
 
 io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
   const WorkspaceId peer = peer_in(arguments, "workspace_id");
   const std::string task = text_of(arguments, "task");
-  client::Credential& as = source(arguments, "source_workspace_id", peer);
-  const auto question = question_of(arguments, as.workspace(), peer);
+  client::Credential& as = source(arguments, source_name("source_workspace_id"), peer);
+  // In a channel, answers go out with reply_to_workspace.
+  const auto question =
+      settings_.channel ? std::nullopt : question_of(arguments, as.workspace(), peer);
   if (question && !task.empty()) co_return co_await answer_peer(as, peer, task, *question);
   Handed handed = co_await hand_over(as, peer, task);
   if (handed.refused) co_return std::move(*handed.refused);
@@ -229,7 +298,7 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
 
 io::Task<Said> Tools::delegate_task_async(Node arguments, const Progress&) {
   const WorkspaceId peer = peer_in(arguments, "workspace_id");
-  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  client::Credential& as = source(arguments, source_name("source_workspace_id"), peer);
   Handed handed = co_await hand_over(as, peer, text_of(arguments, "task"));
   if (handed.refused) co_return std::move(*handed.refused);
   json::Object out;
@@ -242,7 +311,7 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
   const std::string task = text_of(arguments, "task_id");
   std::optional<WorkspaceId> peer;
   if (!text_of(arguments, "workspace_id").empty()) peer = peer_in(arguments, "workspace_id");
-  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  client::Credential& as = source(arguments, source_name("source_workspace_id"), peer);
   const std::string path = fmt::format("/workspaces/{}/delegations", as.workspace().text());
   if (task.empty()) {
     const client::Answer answer = co_await ask(as, http::Method::get, path);
@@ -269,17 +338,20 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
 
 io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
   std::vector<client::Credential*> whose;
-  if (text_of(arguments, "source_workspace_id").empty()) {
+  const std::string_view named = settings_.channel ? "workspace_id" : "source_workspace_id";
+  if (text_of(arguments, named).empty()) {
     for (client::Credential& each : settings_.members) whose.push_back(&each);
   } else {
-    whose.push_back(&source(arguments, "source_workspace_id"));
+    whose.push_back(&source(arguments, named));
   }
+  const std::string wanted = text_of(arguments, "q");
+  const std::string query = wanted.empty() ? std::string() : "?q=" + escaped(wanted);
   std::string out;
   std::string trouble;
   for (client::Credential* as : whose) {
     const std::string workspace = as->workspace().text();
     const client::Answer answer =
-        co_await ask(*as, http::Method::get, fmt::format("/registry/{}/peers", workspace));
+        co_await ask(*as, http::Method::get, fmt::format("/registry/{}/peers{}", workspace, query));
     if (!answer.ok()) {
       trouble += fmt::format("{}{}: {}", trouble.empty() ? "" : "\n", workspace, answer.error());
       continue;
@@ -300,14 +372,17 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
     }
   }
   if (out.empty() && trouble.empty())
-    co_return Said{"There are no peers: this workspace has no parent, children or siblings yet."};
+    co_return Said{wanted.empty()
+                       ? "There are no peers: this workspace has no parent, children or siblings "
+                         "yet."
+                       : "No peer is called so."};
   if (!trouble.empty()) out += fmt::format("{}{}", out.empty() ? "" : "\n", trouble);
   co_return Said{out, !trouble.empty()};
 }
 
 io::Task<Said> Tools::chat_history(Node arguments, const Progress&) {
   const WorkspaceId peer = peer_in(arguments, "peer_id");
-  client::Credential& as = source(arguments, "source_workspace_id", peer);
+  client::Credential& as = source(arguments, source_name("source_workspace_id"), peer);
   const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(20), 1, 500);
   std::string path = fmt::format("/workspaces/{}/activity?peer_id={}&limit={}&order=desc",
                                  as.workspace().text(), peer.text(), limit);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "mcp/revisions.h"
-#include "mcp/words.h"
 #include "platform/log/log.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
@@ -62,11 +61,11 @@ struct Session::Call {
   io::Scope scope;
 };
 
-Session::Session(io::Loop& loop, Tools& tools, Ends ends, std::string push_method)
+Session::Session(io::Loop& loop, Tools& tools, Face face, Ends ends)
     : loop_(loop),
       tools_(tools),
+      face_(std::move(face)),
       ends_(std::move(ends)),
-      push_method_(std::move(push_method)),
       scope_(loop, [](std::string_view, std::exception_ptr) {
         log::error("a call ended unexpectedly");
       }) {}
@@ -157,7 +156,7 @@ void Session::answer(const Request& request, Node params) {
     json::Object result;
     const std::string_view revision =
         request.revision.empty() ? handshake_revisions.front() : std::string_view(request.revision);
-    result.add("tools", RawJson(listed(revision)));
+    result.add("tools", RawJson(listed(face_.tools, revision)));
     reply(request, std::move(result), true);
   } else if (method == "initialize" && !request.stateless) {
     const Node asked = params.find("protocolVersion");
@@ -170,7 +169,7 @@ void Session::answer(const Request& request, Node params) {
     std::vector<std::string> spoken(handshake_revisions.begin(), handshake_revisions.end());
     spoken.emplace_back(stateless_revision);
     result.add("supportedVersions", spoken).add("capabilities", capabilities());
-    result.add("instructions", instructions(wait_hint()));
+    result.add("instructions", face_.instructions());
     Request told = request;
     told.stateless = true;
     reply(told, std::move(result), true);
@@ -185,7 +184,7 @@ std::string Session::initialized(const Request&) const {
   json::Object result;
   result.add("protocolVersion", revision_).add("capabilities", capabilities());
   result.add("serverInfo", server_info(knows_titles(revision_)));
-  result.add("instructions", instructions(wait_hint()));
+  result.add("instructions", face_.instructions());
   return result.text();
 }
 
@@ -227,7 +226,7 @@ void Session::begin(const Request& request, Node params) {
     refuse(request.id, jsonrpc::invalid_params, "name: which tool is called?");
     return;
   }
-  const Tool* tool = Tools::find(name.string());
+  const Tool* tool = find_tool(face_.tools, name.string());
   if (tool == nullptr) {
     refuse(request.id, jsonrpc::invalid_params,
            fmt::format("Unknown tool: {}", json::storable(name.string(), 200)));
@@ -317,7 +316,7 @@ void Session::take_out_finished() {
 }
 
 void Session::announce(const std::string& params) {
-  ends_.write(notification(push_method_, params));
+  ends_.write(notification(face_.push_method, params));
 }
 
 io::Task<void> Session::end(std::chrono::milliseconds grace) {

@@ -13,6 +13,13 @@
 
 namespace molecule::mcp {
 
+// Which server this is to its client.
+struct Face {
+  std::span<const Tool> tools;
+  std::function<std::string()> instructions;  // Asked anew for every client.
+  std::string push_method;
+};
+
 class Session {
  public:
   static constexpr std::size_t calls_max = 256;  // At a time; more are refused.
@@ -21,7 +28,7 @@ class Session {
     std::function<void(std::string)> write;  // Takes one message without its newline.
     std::function<void()> ready;             // The client may be told of messages from now on.
   };
-  Session(io::Loop& loop, Tools& tools, Ends ends, std::string push_method);
+  Session(io::Loop& loop, Tools& tools, Face face, Ends ends);
   // No call may run.
   ~Session();
   Session(const Session&) = delete;
@@ -63,8 +70,8 @@ class Session {
 
   io::Loop& loop_;
   Tools& tools_;
+  const Face face_;
   const Ends ends_;
-  const std::string push_method_;
   std::string revision_;       // Agreed on by a handshake; empty before.
   bool may_announce_ = false;  // After notifications/initialized.
   std::list<std::unique_ptr<Call>> calls_;

@@ -25,7 +25,18 @@ struct Settings {
   std::filesystem::path state;                // CONFIGS_DIR, or what stands for it.
   std::string ca_file;                        // MOLECULE_CA_FILE
 
+  // What only a channel's environment says (channel_settings.h).
+  bool channel = false;                          // What is pushed is shown as a turn of its own.
+  std::vector<std::string> urls;                 // Where each member's platform answers.
+  bool registers = true;                         // MOLECULE_AUTO_REGISTER_POLL
+  std::chrono::milliseconds beat_every{20'000};  // MOLECULE_HEARTBEAT_INTERVAL_MS
+  // How old a message may be that nobody waits for, where none was handled before.
+  std::chrono::seconds window{600};  // MOLECULE_POLL_WINDOW_SECS
+
   bool several() const { return members.size() > 1; }
+  const std::string& url_of(std::size_t member) const {
+    return urls.empty() ? platform_url : urls[member];
+  }
 };
 
 // Throws Fault bad_request `bad_configuration` with every problem on a line of its own.

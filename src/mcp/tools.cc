@@ -169,11 +169,11 @@ std::string complaints(const Tool& tool, Node arguments) {
 
 }  // namespace
 
-const std::span<const Tool> every_tool{all};
+const std::span<const Tool> workspace_tools{all};
 
-std::string listed(std::string_view revision) {
+std::string listed(std::span<const Tool> tools, std::string_view revision) {
   std::string out;
-  for (const Tool& tool : every_tool) {
+  for (const Tool& tool : tools) {
     json::Object each;
     each.add("name", tool.name);
     if (knows_titles(revision)) each.add("title", tool.title);
@@ -190,9 +190,9 @@ std::string listed(std::string_view revision) {
   return out + "]";
 }
 
-const Tool* Tools::find(std::string_view name) {
-  const auto at = std::ranges::find(every_tool, name, &Tool::name);
-  return at == every_tool.end() ? nullptr : &*at;
+const Tool* find_tool(std::span<const Tool> tools, std::string_view name) {
+  const auto at = std::ranges::find(tools, name, &Tool::name);
+  return at == tools.end() ? nullptr : &*at;
 }
 
 io::Task<Said> Tools::call(const Tool& tool, Node arguments, const Progress& progress) {

@@ -10,9 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "client/platform.h"
 #include "mcp/inbox.h"
 #include "mcp/members.h"
+#include "mcp/platforms.h"
 #include "mcp/settings.h"
 #include "platform/json/json.h"
 
@@ -57,18 +57,20 @@ struct Tool {
   bool outward = false;   // Others are told of it.
   io::Task<Said> (Tools::*run)(json::Node arguments, const Progress& progress) = nullptr;
 };
-extern const std::span<const Tool> every_tool;
+// Of an agent that is a workspace. Those of a channel: channel_tools.h.
+extern const std::span<const Tool> workspace_tools;
 
 // As tools/list tells them, for a revision.
-std::string listed(std::string_view revision);
+std::string listed(std::span<const Tool> tools, std::string_view revision);
+// Null when there is none of this name.
+const Tool* find_tool(std::span<const Tool> tools, std::string_view name);
 
 class Tools {
  public:
   // `inbox` may be null: it is switched off.
-  Tools(client::Platform& platform, Settings& settings, Inbox* inbox, io::Random& random)
+  Tools(Platforms& platform, Settings& settings, Inbox* inbox, io::Random& random)
       : platform_(platform), settings_(settings), inbox_(inbox), random_(random) {}
 
-  static const Tool* find(std::string_view name);
   // `arguments`: an object, or nothing. Throws Fault cancelled alone.
   io::Task<Said> call(const Tool& tool, json::Node arguments, const Progress& progress);
 
@@ -84,6 +86,7 @@ class Tools {
   io::Task<Said> inbox_peek(json::Node arguments, const Progress& progress);
   io::Task<Said> inbox_pop(json::Node arguments, const Progress& progress);
   io::Task<Said> chat_history(json::Node arguments, const Progress& progress);
+  io::Task<Said> reply_to_workspace(json::Node arguments, const Progress& progress);
 
  private:
   struct Handed {
@@ -101,12 +104,24 @@ class Tools {
                              const std::string& task);
   io::Task<Said> answer_peer(client::Credential& as, const WorkspaceId& peer,
                              const std::string& text, const ActivityId& question);
+  // Shows it to the person, as the answer to what `arguments` say.
+  io::Task<Said> tell_person(client::Credential& as, json::Node arguments,
+                             const std::string& message, const std::vector<std::string>& files);
+  io::Task<Said> write_to_peer(client::Credential& as, const WorkspaceId& peer,
+                               const std::string& text);
+  // What is left to do about a message that was answered, as the model is told; in a channel,
+  // nothing.
+  std::string answered(const ActivityId& question);
+  // How the argument is called that says who asks.
+  std::string_view source_name(std::string_view of_workspace_tools) const {
+    return settings_.channel ? "_as_workspace" : of_workspace_tools;
+  }
   io::Task<client::Answer> ask(client::Credential& as, http::Method method, std::string path,
                                std::string body = {}, bool repeatable = false);
   io::Task<std::string> upload(client::Credential& as, const std::vector<std::string>& files);
   std::string name_of(const WorkspaceId& peer) const;
 
-  client::Platform& platform_;
+  Platforms& platform_;
   Settings& settings_;
   Inbox* const inbox_;
   io::Random& random_;
