@@ -93,9 +93,18 @@ class PushAgents:
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def start(self, answering: Answering, port: int = 0) -> str:
+    def reserve(self) -> socket.socket:
+        """An address of nobody, which stays so until an agent is started there."""
+        reserved = socket.socket()
+        reserved.bind(("127.0.0.1", 0))
+        self._open.append(reserved)
+        return reserved
+
+    def start(self, answering: Answering, listener: socket.socket | None = None) -> str:
         """The address of a new agent."""
-        listener = socket.create_server(("127.0.0.1", port))
+        if listener is None:
+            listener = self.reserve()
+        listener.listen(128)
         self._listeners.append(listener)
         threading.Thread(target=self._accept, args=(listener, answering), daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}/a2a"
@@ -132,9 +141,7 @@ class PushAgents:
                 return  # The platform hung up, which some of these agents provoke.
 
     def close(self) -> None:
-        for listener in self._listeners:
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+        hang_up(self._listeners)
         with self._lock:
             hang_up(self._open)
 

@@ -21,11 +21,6 @@ def eventually(what: Callable[[], Any], wanted: Any) -> None:
         time.sleep(0.05)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 class Heard:
     """An agent that notes what it is told."""
 
@@ -43,12 +38,12 @@ class Heard:
                                         extra="Connection: close\r\n"))
 
 
-def away(org: Org, parent: str | None = None) -> tuple[Resident, int]:
-    """An agent that is registered at an address where nobody listens, and its port."""
-    port = free_port()
+def away(org: Org, push_agents: PushAgents, parent: str | None = None) -> tuple[Resident, socket.socket]:
+    """An agent that is registered at an address where nobody listens, and that address."""
+    place = push_agents.reserve()
     agent = org.resident("away", parent)
-    assert agent.register(url=f"http://127.0.0.1:{port}/a2a", delivery_mode="push").status_code == 200
-    return agent, port
+    assert agent.register(url=f"http://127.0.0.1:{place.getsockname()[1]}/a2a", delivery_mode="push").status_code == 200
+    return agent, place
 
 
 def send(org: Org, agent: Resident, text: str, **params: Any) -> dict[str, Any]:
@@ -64,12 +59,12 @@ def queued(org: Org, agent: Resident, receipt: dict[str, Any]) -> dict[str, Any]
 
 
 def test_an_agent_that_comes_back_gets_its_messages_in_order(org: Org, push_agents: PushAgents) -> None:
-    agent, port = away(org)
+    agent, place = away(org, push_agents)
     texts = [f"m{i}" for i in range(12)]
     receipts = [send(org, agent, text) for text in texts]
     assert queued(org, agent, receipts[0])["attempts"] == 0, "nobody has seen it"
     heard = Heard()
-    push_agents.start(heard, port)
+    push_agents.start(heard, place)
     assert agent.beat().status_code == 200
     eventually(lambda: sorted(heard.texts), sorted(texts))
     assert heard.texts[0] == "m0", "the first one shows that the agent is there"
@@ -78,38 +73,38 @@ def test_an_agent_that_comes_back_gets_its_messages_in_order(org: Org, push_agen
 
 
 def test_an_agent_that_is_away_longer_than_its_tries_is_still_waited_for(org: Org, push_agents: PushAgents) -> None:
-    agent, port = away(org)
+    agent, place = away(org, push_agents)
     receipt = send(org, agent, "hello")
     # Each beat says that it is there, and each time it is not.
     for _ in range(12):
         agent.beat()
         eventually(lambda: queued(org, agent, receipt)["status"], "queued")
     heard = Heard()
-    push_agents.start(heard, port)
+    push_agents.start(heard, place)
     # A beat that comes while the last try is still under way changes nothing; agents beat again.
     eventually(lambda: agent.beat().ok and queued(org, agent, receipt)["status"], "completed")
     assert heard.texts == ["hello"]
 
 
 def test_what_expires_while_it_waits_is_not_delivered(org: Org, push_agents: PushAgents) -> None:
-    agent, port = away(org)
+    agent, place = away(org, push_agents)
     body = message("late")
     body["params"]["expires_in_seconds"] = 1
     receipt = org.ask("POST", f"/workspaces/{agent.id}/a2a", body).json()
     eventually(lambda: queued(org, agent, receipt)["status"], "dropped")
     assert "expired" in queued(org, agent, receipt)["last_error"]
     heard = Heard()
-    push_agents.start(heard, port)
+    push_agents.start(heard, place)
     agent.beat()
     again = org.ask("POST", f"/workspaces/{agent.id}/a2a", body)
     assert again.status_code == org.ask("POST", f"/workspaces/{agent.id}/a2a", body).status_code >= 500
     assert heard.texts == []
 
 
-def test_a_removed_agents_messages_and_delegations_end_with_it(org: Org) -> None:
+def test_a_removed_agents_messages_and_delegations_end_with_it(org: Org, push_agents: PushAgents) -> None:
     boss = org.resident("boss")
     assert boss.register().status_code == 200
-    agent, _ = away(org, boss.id)
+    agent, _ = away(org, push_agents, boss.id)
     receipt = send(org, agent, "hello")
     made = boss.ask("POST", "/workspaces/SELF/delegate", {"target_id": agent.id, "task": "count"}).json()
     assert org.ask("DELETE", f"/workspaces/{agent.id}?confirm=true").status_code == 200

@@ -81,9 +81,8 @@ def agent_at(org: Org) -> Callable[[str, str], Resident]:
 @pytest.mark.parametrize("generation", ["new", "old"])
 def test_a_stream_to_an_agent_that_is_away_begins_at_once(org: Org, agent_at: Callable[[str, str], Resident],
                                                           push_agents: PushAgents, generation: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    agent = agent_at(f"http://127.0.0.1:{port}/a2a", generation)
+    reserved = push_agents.reserve()
+    agent = agent_at(f"http://127.0.0.1:{reserved.getsockname()[1]}/a2a", generation)
     body = rpc(METHODS[generation][1], message=message(generation))
     events, again = Events(org, agent, body), Events(org, agent, body)
     assert events.next() == ("task", "submitted")
@@ -94,7 +93,7 @@ def test_a_stream_to_an_agent_that_is_away_begins_at_once(org: Org, agent_at: Ca
         go.wait(30)
         connection.sendall(told(yes(generation)))
 
-    push_agents.start(answer, port)
+    push_agents.start(answer, reserved)
     assert agent.beat().status_code == 200
     try:
         assert events.next() == ("status-update", "working"), "its agent has it"
@@ -102,6 +101,27 @@ def test_a_stream_to_an_agent_that_is_away_begins_at_once(org: Org, agent_at: Ca
         go.set()
     assert list(events) == [("message", "yes")]
     assert len(events.ids - {None}) == 1
+
+
+def test_who_asks_again_while_it_is_brought_is_told_that_it_waits_after_all(
+        org: Org, agent_at: Callable[[str, str], Resident], push_agents: PushAgents) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        asked.set()
+        gone.wait(30)  # And then it hangs up.
+
+    agent = agent_at(push_agents.start(answer), "old")
+    body = rpc("message/stream", message=message("old"))
+    events = Events(org, agent, body)
+    try:
+        assert asked.wait(20)
+        again = Events(org, agent, body)
+        push_agents.close()
+    finally:
+        gone.set()
+    assert events.next() == ("task", "submitted")
+    assert again.next() == ("task", "submitted")
 
 
 @pytest.mark.parametrize("generation", ["new", "old"])

@@ -221,11 +221,12 @@ def test_where_a_platform_was_before_a_page_is_waited_out(joining: Joining) -> N
 
 def test_who_cannot_be_reached_from_the_start_is_told_what_to_look_at(joining: Joining) -> None:
     workspace, token = joining.workspace("nowhere")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    joined = joining.join(workspace, token, "--command", "cat", url=f"http://127.0.0.1:{port}")
-    joined.wait_for(f"is the platform up, and is http://127.0.0.1:{port} its address?")
-    assert joined.stop() == 0
+    with socket.socket() as reserved:  # Nobody listens there, and nobody else will.
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        joined = joining.join(workspace, token, "--command", "cat", url=f"http://127.0.0.1:{port}")
+        joined.wait_for(f"is the platform up, and is http://127.0.0.1:{port} its address?")
+        assert joined.stop() == 0
     joined = joining.join(workspace, token, "--command", "cat", url=joining.stage.url.replace("http:", "https:"))
     joined.wait_for("a platform without TLS begins with http://")
     assert joined.stop() == 0

@@ -79,7 +79,9 @@ class Service {
     std::string state;
     // Whoever follows tells the answer of an agent that had no pieces.
     bool end_untold = false;
-    // In place of an opening: told as soon as the message is back in its mailbox.
+    // In place of an opening: told as soon as the message is back in its mailbox. Who sends it
+    // again hears nothing of its way, and looks.
+    bool untold = false;
     struct PutBack;
     std::shared_ptr<PutBack> put_back;
   };

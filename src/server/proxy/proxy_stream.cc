@@ -114,13 +114,17 @@ http::Response Service::stream_again(const Admission& admission, const messages:
   require_same(admission, earlier);
   Following reading = reading_of(admission, earlier.message.seq);
   reading.after = after;
-  // Its agent has not seen it yet, so nothing has come.
   const auto& delivery = earlier.delivery;
-  if (after == 0 && delivery && delivery->state == messages::State::open &&
-      delivery->attempts == 0) {
+  if (after == 0 && delivery) {
     tell_as_task(reading, admission.message, earlier.message.id());
-    reading.state = "submitted";
-    reading.opening = opening_of(reading);
+    const bool unseen = delivery->state == messages::State::open && delivery->attempts == 0;
+    if (unseen) {
+      // Its agent has not seen it yet, so nothing has come.
+      reading.state = "submitted";
+      reading.opening = opening_of(reading);
+    } else {
+      reading.untold = true;
+    }
   }
   return follow(std::move(reading));
 }
@@ -160,11 +164,12 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
       co_await out.write(text);
       let_go(text);
     }
-    const bool watched = reading.put_back || !reading.state.empty();
+    const bool watched = reading.put_back || reading.untold || !reading.state.empty();
     auto part = co_await reader.next(watched ? wait : keep_alive, stop);
     if (stop()) co_return;
     if (!part.pieces.empty()) {
       reading.state.clear();
+      reading.untold = false;
       reading.put_back.reset();
     }
     for (streams::Piece& piece : part.pieces) {
@@ -202,10 +207,17 @@ io::Task<std::string> Service::still_standing(Following& reading) {
     reading.state = back->at_work ? "working" : "submitted";
     co_return "data: " + shaped(reading, opening_of(reading)) + "\n\n";
   }
-  if (reading.state.empty()) co_return std::string();
+  if (reading.state.empty() && !reading.untold) co_return std::string();
   auto head =
       co_await db_.read([&, this](sql::Read& read) { return ledger_.head(read, reading.message); });
   if (!head || head->outcome) co_return std::string();
+  if (reading.untold) {
+    const bool waits = head->delivery && head->delivery->state == messages::State::open;
+    if (!waits) co_return std::string();  // What its agent says of it comes.
+    reading.untold = false;
+    reading.state = "submitted";
+    co_return "data: " + shaped(reading, opening_of(reading)) + "\n\n";
+  }
   const bool polled = directory_.delivery(head->message.target) == workspaces::Delivery::poll;
   std::string state = standing_of(*head, std::nullopt, polled).state;
   if (state == reading.state) co_return std::string();
