@@ -8,6 +8,7 @@
 #include "app/backup.h"
 #include "app/banner.h"
 #include "app/canvas_assets.h"
+#include "app/client_verbs.h"
 #include "app/config.h"
 #include "app/nearest.h"
 #include "app/reference.h"
@@ -362,6 +363,8 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "Example:\n  molecule reference docs/reference --typescript web/src/api/wire.ts \\\n"
       "    --python sdk/python/src/molecule_agent/wire_types.py");
   reference_verb->callback([&] { write_reference(files, commands_page()); });
+
+  add_client_verbs(cli, arguments);
 }
 
 std::string full_name(const CLI::App& verb) {

@@ -12,6 +12,7 @@
 #include "app/admin.h"
 #include "app/reference.h"
 #include "app/tickets.h"
+#include "cli/verb.h"
 #include "join/join.h"
 
 namespace molecule::app {
@@ -25,6 +26,7 @@ struct Arguments {
   TicketOptions ticket;
   join::Options join;
   bool channel = false;  // Of mcp.
+  cli::Given given;      // For a verb of cli/.
   int status = 0;        // What the verb ended with.
 };
 

@@ -107,26 +107,36 @@ std::chrono::milliseconds Platform::around(std::chrono::milliseconds wait) {
   return wait * 3 / 4 + std::chrono::milliseconds(random_.number() % half);
 }
 
-io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& what) {
-  Attempt made;
-  const net::Url url = net::Url::parse(url_ + what.path);
-  Secret bearer;
-  std::string workspace;
-  std::vector<http::Header> headers;
-  if (!what.body.empty()) headers.push_back({"Content-Type", what.content_type});
-  if (as != nullptr) {
-    bearer = Secret(fmt::format("Bearer {}", as->token().reveal()));
-    headers.push_back({"Authorization", bearer.reveal()});
-    if (!as->workspace().nil()) {
+// The headers view what it and the request hold: it stays where it was made.
+struct Platform::Head {
+  Head(const Credential* as, const Ask& what) {
+    if (!what.body.empty()) headers.push_back({"Content-Type", what.content_type});
+    if (as != nullptr && !as->token().empty()) {
+      bearer = Secret(fmt::format("Bearer {}", as->token().reveal()));
+      headers.push_back({"Authorization", bearer.reveal()});
+    }
+    if (as != nullptr && !as->workspace().nil()) {
       workspace = as->workspace().text();
       headers.push_back({"X-Workspace-ID", workspace});
     }
+    if (what.parent) headers.push_back({"X-Molecule-Activity-Id", *what.parent});
+    for (const auto& [name, value] : what.headers) headers.push_back({name, value});
   }
-  if (what.parent) headers.push_back({"X-Molecule-Activity-Id", *what.parent});
+  Head(const Head&) = delete;
+
+  Secret bearer;
+  std::string workspace;
+  std::vector<http::Header> headers;
+};
+
+io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& what) {
+  Attempt made;
+  const net::Url url = net::Url::parse(url_ + what.path);
+  const Head head(as, what);
   http::ClientRequest request;
   request.method = what.method;
   request.url = &url;
-  request.headers = headers;
+  request.headers = head.headers;
   request.body = what.body;
   request.repeatable = what.repeatable;
   request.limits.head = request.limits.body = what.answer_within;
@@ -149,11 +159,27 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
   co_return made;
 }
 
+io::Task<std::unique_ptr<http::ClientStream>> Platform::open(const Credential& as,
+                                                             const Ask& what) {
+  const net::Url url = net::Url::parse(url_ + what.path);
+  const Head head(&as, what);
+  http::ClientRequest request;
+  request.method = what.method;
+  request.url = &url;
+  request.headers = head.headers;
+  request.body = what.body;
+  request.repeatable = what.repeatable;
+  request.limits.head = what.answer_within;
+  request.limits.body_max = answer_max;
+  co_return co_await client_.open(request);
+}
+
 io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
     const Credential& as, std::string path, http::FrameSocket::Options options) {
   const net::Url url = net::Url::parse(url_ + path);
   std::vector<std::pair<std::string, std::string>> headers;
-  headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
+  if (!as.token().empty())
+    headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
   if (!as.workspace().nil()) headers.emplace_back("X-Workspace-ID", as.workspace().text());
   auto stream = co_await dialer_.dial(url);
   co_return co_await http::websocket_connect(std::move(stream), url.authority(), url.target,

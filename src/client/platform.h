@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "client/credential.h"
 #include "platform/http/client.h"
@@ -25,6 +27,7 @@ struct Ask {
   std::string body;
   std::string content_type = "application/json";
   std::optional<std::string> parent;  // The message that this is asked because of.
+  std::vector<std::pair<std::string, std::string>> headers = {};  // Besides.
   // May be carried out twice without harm. Others are sent again only if nothing of them went out.
   bool repeatable = false;
   // For one answer, and for all attempts together: while the platform is away, or asks to be asked
@@ -62,6 +65,11 @@ class Platform {
   // Without a credential.
   io::Task<Answer> ask(const Ask& what) { return asked(nullptr, what); }
 
+  // Once, for an answer that is read as it comes, for as long as it takes: `answer_within` is for
+  // its head. Throws Fault as http::Client::open does. `as` and `what` are looked at until it
+  // returns.
+  io::Task<std::unique_ptr<http::ClientStream>> open(const Credential& as, const Ask& what);
+
   // An open WebSocket. Throws http::WebSocketRefused with what the platform answers instead, and as
   // net::Dialer::dial does. Tried once; it is the caller who comes again.
   io::Task<std::unique_ptr<http::FrameSocket>> open_socket(const Credential& as, std::string path,
@@ -78,6 +86,7 @@ class Platform {
     bool reached = false;
     std::optional<std::chrono::milliseconds> later;  // As the answer asks.
   };
+  struct Head;
   io::Task<Answer> asked(Credential* as, const Ask& what);
   io::Task<Attempt> attempt(const Credential* as, const Ask& what);
   std::chrono::milliseconds around(std::chrono::milliseconds wait);

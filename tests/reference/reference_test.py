@@ -63,12 +63,16 @@ def test_guides_name_only_settings_that_exist(printed):
             assert flag in known, f"{guide.name} names {flag}, which the reference does not"
 
 
+OPERATORS_VERBS = [("ws", "list tree get create update pause resume restart delete connection audit")]
+
+
 def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     sections = re.split(r"^## ", printed["commands.md"], flags=re.M)[1:]
     names = [section.splitlines()[0] for section in sections]
     assert names == ["molecule", "molecule serve", "molecule join", "molecule mcp", "molecule mcp doctor",
                      "molecule admin claim", "molecule admin rotate-key", "molecule admin backup", "molecule admin restore",
                      "molecule ticket create", "molecule ticket list", "molecule ticket revoke",
-                     "molecule config show", "molecule reference"]
+                     "molecule config show", "molecule reference",
+                     *(f"molecule {noun}{' ' if verb else ''}{verb}" for noun, verbs in OPERATORS_VERBS for verb in verbs.split(" "))]
     for name, section in zip(names, sections):
         assert f"Usage: {name} " in section and "Example" in section, section

@@ -1,0 +1,11 @@
+// The operator's verbs on the command line: words into what the tables of cli/ say, and no more.
+#pragma once
+
+#include "app/verbs.h"
+
+namespace molecule::app {
+
+// Behind all others, since some stand below a verb that is there already.
+void add_client_verbs(CLI::App& cli, Arguments& arguments);
+
+}  // namespace molecule::app

@@ -1,0 +1,42 @@
+#include "cli/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "cli/session.h"
+#include "platform/io/loop.h"
+#include "platform/io/scope.h"
+
+namespace molecule::cli {
+namespace {
+
+// As a Fault of the same kind, told in full.
+Fault explained(const Fault& fault, const Session* session) {
+  std::string text = screen_of(STDERR_FILENO).lines(fault.text());
+  if (session != nullptr) {
+    const std::string next = next_step(fault, session->target());
+    if (!next.empty()) text += "\n  next: " + next;
+  }
+  return Fault(fault.kind(), fault.code(), std::move(text));
+}
+
+}  // namespace
+
+int run(const Verb& verb, const Given& given, const io::Clock& clock, io::Random& random) {
+  std::unique_ptr<Session> session;
+  try {
+    io::Loop loop;
+    session = std::make_unique<Session>(given, verb.needs_platform, clock, random);
+    const int status = io::run(loop, verb.run(*session, given));
+    session->close();
+    return status;
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) {
+      throw Fault(Kind::internal, fault.code(), fault.text());
+    }
+    throw explained(fault, session.get());
+  }
+}
+
+}  // namespace molecule::cli

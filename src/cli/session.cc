@@ -1,0 +1,150 @@
+#include "cli/session.h"
+
+#include <iostream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "cli/documents.h"
+#include "platform/io/loop.h"
+#include "platform/process/environment.h"
+#include "platform/process/terminal.h"
+
+namespace molecule::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto between_looks = 2s;
+
+Form form_of(const Given& given, const Target& target) {
+  if (given.has("json")) return Form::json;
+  std::string wanted = given.text("output");
+  if (wanted.empty()) wanted = process::environment("MOL_OUTPUT").value_or("");
+  if (wanted.empty()) wanted = target.output;
+  if (wanted.empty() || wanted == "table") return Form::table;
+  if (wanted == "json") return Form::json;
+  if (wanted == "yaml") return Form::yaml;
+  throw bad_request("bad_output", fmt::format("output is table, json or yaml, not {}", wanted));
+}
+
+// As much as the terminal shows, over what it showed before.
+std::string over_the_last(const std::string& text, const Screen& screen) {
+  std::string out = "\x1b[H";
+  int rows = screen.rows.value_or(24) - 1;
+  for (std::size_t at = 0; at < text.size() && rows > 0; --rows) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    out.append(text, at, end - at).append("\x1b[K\n");
+    at = end + 1;
+  }
+  return out + "\x1b[J";
+}
+
+}  // namespace
+
+Session::Session(const Given& given, bool needs_platform, const io::Clock& clock,
+                 io::Random& random)
+    : clock_(clock),
+      random_(random),
+      target_(needs_platform ? find_target(given) : Target()),
+      form_(form_of(given, target_)),
+      screen_(screen_of(STDOUT_FILENO)),
+      talk_(screen_of(STDERR_FILENO)) {}
+
+client::Operator& Session::platform() {
+  if (!operator_) {
+    connection_ = std::make_unique<client::Platform>(target_.url, target_.ca_file, clock_, random_);
+    operator_ = std::make_unique<client::Operator>(*connection_, target_.token);
+  }
+  return *operator_;
+}
+
+void Session::close() {
+  if (connection_) connection_->close();
+}
+
+void Session::print(std::string_view text) { std::cout << text << std::flush; }
+
+std::string Session::rendered(json::Node value, const Text& text) const {
+  switch (form_) {
+    case Form::table: return text(value);
+    case Form::json: return as_json(value);
+    case Form::yaml: return as_yaml(value);
+  }
+  return {};
+}
+
+void Session::say(std::string_view text) const { std::cerr << talk_.lines(text) << "\n"; }
+
+io::Task<int> Session::watched(const Given& given, Look look, Text text) {
+  if (!given.has("watch")) {
+    const json::Document found = co_await look();
+    show(found.root(), text);
+    co_return 0;
+  }
+  const bool drawn_over = is_table() && screen_.is_terminal();
+  std::string last;
+  bool away = false;
+  if (drawn_over) print("\x1b[2J");
+  for (;;) {
+    std::optional<json::Document> found;
+    try {
+      found.emplace(co_await look());
+    } catch (const Fault& fault) {
+      // It comes back; what was asked wrongly stays wrong.
+      if (fault.kind() != Kind::unavailable && fault.kind() != Kind::bad_gateway) throw;
+      if (!away) say(fault.text() + "; waiting for it");
+      away = true;
+    }
+    if (found) {
+      std::string now = is_table()            ? text(found->root())
+                        : form_ == Form::json ? as_json_line(found->root())
+                                              : "---\n" + as_yaml(found->root());
+      if (now != last || away) print(drawn_over ? over_the_last(now, screen_) : now);
+      last = std::move(now);
+      away = false;
+    }
+    co_await io::sleep(between_looks);
+  }
+}
+
+void Session::confirm(const Given& given, const std::string& question) const {
+  if (given.has("yes")) return;
+  const auto answer = process::is_terminal(STDIN_FILENO)
+                          ? process::ask_line(talk_.line(question) + " [y/N] ")
+                          : std::nullopt;
+  if (!answer) {
+    throw bad_request("not_confirmed",
+                      question + "\n  next: there is no terminal to ask on; say -y to do it");
+  }
+  if (*answer == "y" || *answer == "Y" || *answer == "yes") return;
+  throw Fault(Kind::cancelled, "not_confirmed", "nothing was done");
+}
+
+std::string next_step(const Fault& fault, const Target& target) {
+  const std::string& code = fault.code();
+  if (code == "platform_unreachable") {
+    if (target.named_by.starts_with("nobody"))
+      return "start one with `molecule serve`, or say where yours answers with --url or a profile "
+             "(`molecule config add NAME --url URL`)";
+    return fmt::format("see that it runs there ({}); `molecule doctor` looks further",
+                       target.named_by);
+  }
+  if (fault.kind() == Kind::unauthenticated) {
+    if (target.token.empty()) return "a token is needed: " + target.token_wanted;
+    return fmt::format("the token came from {}; give it a good one: {}", target.token_from,
+                       target.token_wanted);
+  }
+  if (fault.kind() == Kind::forbidden)
+    return fmt::format("the token from {} may not do this; an admin's may", target.token_from);
+  if (code == "route_not_found")
+    return "the platform does not know this request: it is older than this program, or no Molecule "
+           "platform; `molecule doctor` says which";
+  if (code == "bad_response") return "see that the address is a platform's: `molecule doctor`";
+  if (code == "workspace_not_found" || code == "workspace_removed")
+    return "`molecule ws list` has those that are there";
+  return {};
+}
+
+}  // namespace molecule::cli

@@ -1,0 +1,69 @@
+// One verb at work: the platform that it asks, what it may print on, and how.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "cli/screen.h"
+#include "cli/target.h"
+#include "client/operator.h"
+#include "platform/io/clock.h"
+#include "platform/json/json.h"
+
+namespace molecule::cli {
+
+enum class Form { table, json, yaml };
+
+class Session {
+ public:
+  // Reads what `given` says of the platform and of the output. Throws as find_target does.
+  Session(const Given& given, bool needs_platform, const io::Clock& clock, io::Random& random);
+  Session(const Session&) = delete;
+
+  // Made when it is first asked for, on the loop of the verb.
+  client::Operator& platform();
+  const Target& target() const { return target_; }
+  // No request may be under way.
+  void close();
+
+  Form form() const { return form_; }
+  bool is_table() const { return form_ == Form::table; }
+  const Screen& screen() const { return screen_; }
+  const io::Clock& clock() const { return clock_; }
+  io::Random& random() { return random_; }
+
+  // Data, to standard output.
+  void print(std::string_view text);
+  // A value as the output is wanted; `text` tells it to people.
+  using Text = std::function<std::string(json::Node)>;
+  std::string rendered(json::Node value, const Text& text) const;
+  void show(json::Node value, const Text& text) { print(rendered(value, text)); }
+  // To people only, on standard error; made harmless.
+  void say(std::string_view text) const;
+
+  // Shows what `look` brings; with --watch again and again, as it changes.
+  using Look = std::function<io::Task<json::Document>()>;
+  io::Task<int> watched(const Given& given, Look look, Text text);
+
+  // Asks before something is destroyed, unless it was told not to. Throws Fault bad_request where
+  // there is nobody to ask, and cancelled when the answer is no.
+  void confirm(const Given& given, const std::string& question) const;
+
+ private:
+  const io::Clock& clock_;
+  io::Random& random_;
+  Target target_;
+  Form form_ = Form::table;
+  const Screen screen_;
+  const Screen talk_;
+  std::unique_ptr<client::Platform> connection_;
+  std::unique_ptr<client::Operator> operator_;
+};
+
+// Words for what `target` and a refusal mean: what to do next, as a line; may be empty.
+std::string next_step(const Fault& fault, const Target& target);
+
+}  // namespace molecule::cli
