@@ -74,6 +74,13 @@ system_library(utf8proc utf8proc libutf8proc.a)
 system_library(cares cares libcares.a)
 system_library(nghttp2 nghttp2 libnghttp2.a)
 system_library(sqlite sqlite3 libsqlite3.a m dl)
+# Its terminfo half is a library of its own.
+if(MOLECULE_STATIC AND EXISTS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libtinfo.a)
+  system_library(ncursesw ncursesw libncursesw.a /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libtinfo.a)
+else()
+  system_library(ncursesw ncursesw libncursesw.a tinfo)
+endif()
+target_compile_definitions(sys_ncursesw INTERFACE NCURSES_WIDECHAR=1 NCURSES_NOMACROS=1)
 # A message is allocated on a loop and freed on the store's thread; glibc's arenas take locks and
 # walk lists for that. Sanitizers bring an allocator of their own.
 add_library(sys_allocator INTERFACE)

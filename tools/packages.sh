@@ -5,12 +5,12 @@
 declare -A PACKAGES=(
   [build]="clang-19 cmake ninja-build ccache git ca-certificates pkg-config brotli python3 libboost1.81-dev
     libboost-json1.81-dev libcli11-dev libfmt-dev libjemalloc-dev libssl-dev libsqlite3-dev zlib1g-dev libpq-dev
-    libutf8proc-dev libc-ares-dev libnghttp2-dev libpq5 libgtest-dev libgmock-dev"
+    libutf8proc-dev libncurses-dev libc-ares-dev libnghttp2-dev libpq5 libgtest-dev libgmock-dev"
   [demo]="python3 python3-requests python3-cryptography python3-venv curl"
   [test]="python3 python3-requests python3-cryptography python3-venv python3-wheel-whl python3-pytest python3-pytest-xdist python3-pytest-timeout libpq5 postgresql-15
     postgresql-client-15 redis-server redis-tools chromium fonts-dejavu-core curl openssl util-linux nginx-light
     python3-grpcio python3-protobuf protobuf-compiler libprotobuf-dev nghttp2-client
-    caddy haproxy zsh fish iproute2 nftables"
+    caddy haproxy zsh fish iproute2 nftables tmux"
   [check]="clang-format-19 libclang-rt-19-dev llvm-19 shellcheck mmdebstrap"
   [bench]="nginx-light python3 util-linux libpq5 postgresql-15 postgresql-client-15 redis-server"
   [fmt]="clang-format-19 git"

@@ -51,8 +51,7 @@ void add_options(CLI::App& app, Arguments& arguments, const cli::Verb& verb) {
   if (verb.watches) add_option(app, arguments.given, cli::watch_option);
   if (verb.destroys) add_option(app, arguments.given, cli::yes_option);
   for (const cli::Option& each : cli::output_options) add_option(app, arguments.given, each);
-  if (!verb.needs_platform) return;
-  for (const cli::Option& each : cli::platform_options) add_option(app, arguments.given, each);
+  if (verb.needs_platform) add_platform_options(app, arguments);
 }
 
 CLI::App& verb_of(CLI::App& above, const cli::Verb& verb) {
@@ -81,6 +80,10 @@ void add_verb(CLI::App& above, Arguments& arguments, const cli::Verb& verb) {
 }
 
 }  // namespace
+
+void add_platform_options(CLI::App& verb, Arguments& arguments) {
+  for (const cli::Option& each : cli::platform_options) add_option(verb, arguments.given, each);
+}
 
 void add_client_verbs(CLI::App& cli, Arguments& arguments) {
   for (const cli::Verb& noun : cli::nouns()) add_verb(cli, arguments, noun);

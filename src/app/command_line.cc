@@ -334,6 +334,7 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
   restore_verb->callback([&] { run_admin(arguments, restore); });
 
   add_ticket_verbs(cli, arguments);
+  add_top_verb(cli, arguments);
 
   CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");
   config_verb->require_subcommand(1);

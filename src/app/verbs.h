@@ -24,6 +24,7 @@ struct Arguments {
   ReferenceFiles reference;
   AdminOptions admin;
   TicketOptions ticket;
+  bool mouse = false;  // Of `molecule top`.
   join::Options join;
   bool channel = false;  // Of mcp.
   cli::Given given;      // For a verb of cli/.
@@ -38,5 +39,6 @@ void add_output(CLI::App& verb, std::string& output);
 void add_url(CLI::App& verb, std::string& url);
 
 void add_ticket_verbs(CLI::App& cli, Arguments& arguments);
+void add_top_verb(CLI::App& cli, Arguments& arguments);
 
 }  // namespace molecule::app

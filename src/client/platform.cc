@@ -179,7 +179,8 @@ io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
   const net::Url url = net::Url::parse(url_ + path);
   std::vector<std::pair<std::string, std::string>> headers;
   if (!as.token().empty())
-    headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
+    if (!as.token().empty())
+      headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
   if (!as.workspace().nil()) headers.emplace_back("X-Workspace-ID", as.workspace().text());
   auto stream = co_await dialer_.dial(url);
   co_return co_await http::websocket_connect(std::move(stream), url.authority(), url.target,

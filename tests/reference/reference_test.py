@@ -71,7 +71,7 @@ def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     names = [section.splitlines()[0] for section in sections]
     assert names == ["molecule", "molecule serve", "molecule join", "molecule mcp", "molecule mcp doctor",
                      "molecule admin claim", "molecule admin rotate-key", "molecule admin backup", "molecule admin restore",
-                     "molecule ticket create", "molecule ticket list", "molecule ticket revoke",
+                     "molecule ticket create", "molecule ticket list", "molecule ticket revoke", "molecule top",
                      "molecule config show", "molecule reference",
                      *(f"molecule {noun}{' ' if verb else ''}{verb}" for noun, verbs in OPERATORS_VERBS for verb in verbs.split(" "))]
     for name, section in zip(names, sections):

@@ -36,6 +36,7 @@ export const docsGroups: readonly { title: string; pages: readonly DocsPage[] }[
     title: "Run it",
     pages: [
       { path: "guides/operate.md", title: "Operate" },
+      { path: "guides/terminal.md", title: "From a terminal" },
       { path: "guides/behind-a-proxy.md", title: "Behind a proxy" },
       { path: "architecture.md", title: "How it is built" },
     ],

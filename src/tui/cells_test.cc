@@ -1,0 +1,88 @@
+#include "tui/cells.h"
+
+#include <gmock/gmock.h>
+
+namespace molecule::tui {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string shown(std::string_view text) {
+  std::string out;
+  for (const Glyph& glyph : glyphs(text)) out += glyph.text;
+  return out;
+}
+
+TEST(Cells, CountWideAndCombiningCharacters) {
+  EXPECT_EQ(width_of("pm"), 2);
+  EXPECT_EQ(width_of("研究員"), 6);
+  EXPECT_EQ(width_of("e\u0301"), 1);
+  EXPECT_EQ(width_of("한국어"), 6);
+  EXPECT_EQ(width_of("🚀"), 2);
+  EXPECT_EQ(glyphs("e\u0301x").size(), 2u);
+}
+
+TEST(Cells, EscapesOfTerminalsAreSeenAndDoNothing) {
+  const std::string text = shown("\033[31mred\033]0;title\007 \033[2J\u009b1m");
+  EXPECT_THAT(text, Not(HasSubstr("\033")));
+  EXPECT_THAT(text, Not(HasSubstr("\007")));
+  EXPECT_THAT(text, Not(HasSubstr("\u009b")));
+  EXPECT_THAT(text, HasSubstr("␛[31mred"));
+  EXPECT_EQ(width_of("\033[31m"), 5);
+}
+
+TEST(Cells, WhatTerminalsDrawInDifferentWidthsIsTakenApart) {
+  // A woman, joined with a laptop: two characters of two cells in every terminal.
+  EXPECT_EQ(shown("👩\u200d💻"), "👩💻");
+  EXPECT_EQ(width_of("👩\u200d💻"), 4);
+  EXPECT_EQ(shown("🇩🇪"), "DE");
+  EXPECT_EQ(shown("❤\ufe0f"), "❤");
+  EXPECT_EQ(shown("👍🏽"), "👍");
+}
+
+TEST(Cells, WhatTurnsTheWritingOrIsNotSeenIsLeftOut) {
+  EXPECT_EQ(shown("a\u202eb\u200bc\u2066d\ufeff"), "abcd");
+  EXPECT_EQ(shown(std::string("a\0b", 3)), "a␀b");
+  EXPECT_EQ(shown("bad \xff\xc3 end"), "bad \ufffd\ufffd end");
+}
+
+TEST(Cells, AHeapOfMarksStaysOnItsCell) {
+  std::string heap = "Z";
+  for (int i = 0; i < 200; ++i) heap += "\u0334";
+  EXPECT_EQ(width_of(heap), 1);
+  EXPECT_LE(shown(heap).size(), 1 + 4 * 2u);
+  EXPECT_EQ(width_of("\u0301"), 1);  // A mark with nothing to stand on.
+}
+
+TEST(Cells, LineEndsAreBlanks) { EXPECT_EQ(shown("a\r\nb\tc\u2028d"), "a  b c d"); }
+
+TEST(Cut, LeavesWhatFitsAndMarksTheRest) {
+  EXPECT_EQ(cut("researcher", 10), "researcher");
+  EXPECT_EQ(cut("researcher", 5), "rese…");
+  EXPECT_EQ(cut("研究員", 6), "研究員");
+  EXPECT_EQ(cut("研究員", 5), "研究…");
+  EXPECT_EQ(cut("研究員", 4), "研…");  // The mark takes half of the room of the second.
+  EXPECT_EQ(cut("x", 0), "");
+  EXPECT_EQ(cut("xy", 1), "…");
+  for (int width = 0; width < 12; ++width) EXPECT_LE(width_of(cut("a研b究c員d", width)), width);
+}
+
+TEST(Wrapped, BreaksAtBlanks) {
+  EXPECT_THAT(wrapped("one two three", 8), ElementsAre("one two", "three"));
+  EXPECT_THAT(wrapped("one two three", 7), ElementsAre("one two", "three"));
+  EXPECT_THAT(wrapped("abcdefghij", 4), ElementsAre("abcd", "efgh", "ij"));
+  EXPECT_THAT(wrapped("a\n\nb", 10), ElementsAre("a", "", "b"));
+  EXPECT_THAT(wrapped("", 10), ElementsAre(""));
+  EXPECT_THAT(wrapped("研究員研究員", 5), ElementsAre("研究", "員研", "究員"));
+  for (const auto& line : wrapped("wörter und 研究員 und 🚀🚀🚀🚀 zusammen", 7))
+    EXPECT_LE(width_of(line), 7);
+}
+
+TEST(Wrapped, SaysThatThereIsMore) {
+  EXPECT_THAT(wrapped("one two three four", 5, 2), ElementsAre("one", "two …"));
+}
+
+}  // namespace
+}  // namespace molecule::tui

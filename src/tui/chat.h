@@ -1,0 +1,39 @@
+// What was said with one agent since this program began.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "base/instant.h"
+#include "tui/line.h"
+
+namespace molecule::tui {
+
+struct Turn {
+  enum class Who { person, agent, note };
+  Who who = Who::person;
+  std::string text;
+  Instant at;
+};
+
+struct Chat {
+  static constexpr std::size_t turns_max = 300;
+  static constexpr std::size_t text_max = 256u << 10;  // Bytes of one turn.
+
+  std::deque<Turn> turns;
+  Line line;
+  // An answer is waited for: since when, what the agent says about its work, and what has come.
+  bool waiting = false;
+  Instant since;
+  std::string progress;
+  std::string coming;
+  int back = 0;  // Lines that the newest one is below the screen.
+  int unread = 0;
+
+  void add(Turn::Who who, std::string text, Instant at);
+  // What the agent said. It comes by two ways, as the answer and as an event, and is told once.
+  void add_answer(std::string text, Instant at);
+};
+
+}  // namespace molecule::tui

@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tui/cells.h"
+#include "tui/draw_parts.h"
+
+namespace molecule::tui {
+namespace {
+
+struct Said {
+  std::string text;
+  Style style;
+  int indent = 0;
+};
+
+// The newest lines first, no more than are looked at.
+class Scroll {
+ public:
+  Scroll(int columns, std::size_t most) : columns_(columns), most_(most) {}
+
+  bool full() const { return lines_.size() >= most_; }
+  void add(std::string_view head, Style head_style, std::string_view text, Style style) {
+    // The last lines of a long text are those that are seen first.
+    auto lines = wrapped(text, columns_ - 2);
+    for (auto line = lines.rbegin(); line != lines.rend() && !full(); ++line)
+      lines_.push_back({std::move(*line), style, 2});
+    if (!full()) lines_.push_back({std::string(head), head_style, 0});
+    if (!full()) lines_.push_back({"", {}, 0});
+  }
+  void note(std::string_view text, Style style) {
+    auto lines = wrapped(text, columns_ - 2);
+    for (auto line = lines.rbegin(); line != lines.rend() && !full(); ++line)
+      lines_.push_back({std::move(*line), style, 2});
+  }
+  const std::vector<Said>& lines() const { return lines_; }
+
+ private:
+  int columns_;
+  std::size_t most_;
+  std::vector<Said> lines_;
+};
+
+void add_turn(Scroll& scroll, const Turn& turn, const std::string& name) {
+  const std::string at = clock_text(turn.at).substr(0, 5);
+  switch (turn.who) {
+    case Turn::Who::person:
+      scroll.add("you ▸ " + at, {.ink = Ink::accent, .bold = true}, turn.text, {});
+      break;
+    case Turn::Who::agent:
+      scroll.add(name + " ◂ " + at, {.ink = Ink::good, .bold = true}, turn.text, {});
+      break;
+    case Turn::Who::note: scroll.note(turn.text, {.ink = Ink::warn}); break;
+  }
+}
+
+// The line that is written, as many rows as it needs up to a few; the cursor stands in it.
+int draw_line(Picture& picture, const Box& box, const Line& line) {
+  const int width = box.columns - 3;
+  const auto all = wrapped(line.text() + " ", width);
+  const auto before = wrapped(std::string(line.before_cursor()) + "\u2588", width);
+  const int rows = std::min<int>(static_cast<int>(all.size()), std::max(1, box.rows / 3));
+  const int cursor_row = static_cast<int>(before.size()) - 1;
+  const int top = std::max(0, cursor_row - rows + 1);
+  for (int i = 0; i < rows; ++i) {
+    const int row = box.below() - rows + i;
+    picture.put(row, box.column, i == 0 && top == 0 ? "▸ " : "  ",
+                {.ink = Ink::accent, .bold = true});
+    const auto at = static_cast<std::size_t>(top + i);
+    if (at < all.size()) picture.put(row, box.column + 2, all[at], {}, width + 1);
+  }
+  picture.cursor = {box.below() - rows + cursor_row - top,
+                    box.column + 2 + width_of(before.back()) - 1};
+  return rows;
+}
+
+}  // namespace
+
+void draw_chat(Model& model, Drawn& drawn, const Box& box) {
+  Picture& picture = drawn.picture;
+  const auto agent = model.agents.find(model.chat_with);
+  const std::string name = model.name_of(model.chat_with);
+  Chat& chat = model.chats[model.chat_with];
+  chat.unread = 0;
+  std::string state = "gone";
+  if (agent != model.agents.end()) {
+    const Standing shown = standing(agent->second);
+    state = fmt::format("{} {}", shown.sign, shown.word);
+  }
+  rule(picture, box, box.row, name, state);
+  const Box writing{box.row + 1, box.column, box.rows - 1, box.columns};
+  const int line_rows = draw_line(picture, writing, chat.line);
+  const int line_top = box.below() - line_rows - 1;
+  rule(picture, box, line_top);
+  const int rows = std::max(line_top - box.row - 1, 0);
+  drawn.shown.list_rows = rows;
+
+  Scroll scroll(box.columns, static_cast<std::size_t>(rows + chat.back) + 1);
+  if (chat.waiting) {
+    const std::int64_t waited = (model.now - chat.since).count() / 1'000'000;
+    const std::string what =
+        fmt::format("{} {}", chat.progress.empty() ? "waiting" : chat.progress, span(waited));
+    if (chat.coming.empty()) {
+      scroll.note(what + " …", {.ink = Ink::faint});
+    } else {
+      scroll.note("… " + what, {.ink = Ink::faint});
+      scroll.add(name + " ◂", {.ink = Ink::good, .bold = true}, chat.coming, {});
+    }
+  }
+  for (auto turn = chat.turns.rbegin(); turn != chat.turns.rend() && !scroll.full(); ++turn)
+    add_turn(scroll, *turn, name);
+  const auto& lines = scroll.lines();
+  if (lines.empty()) {
+    const std::string hint = fmt::format("write to {}; Enter sends", name);
+    picture.put(box.row + 1 + rows / 2,
+                box.column + std::max((box.columns - width_of(hint)) / 2, 0), hint,
+                {.ink = Ink::faint});
+  }
+  // Not further back than there is something.
+  const int count = static_cast<int>(lines.size());
+  chat.back = std::clamp(chat.back, 0, std::max(count - rows, 0));
+  const int shown = std::min(rows, count - chat.back);
+  for (int i = 0; i < shown; ++i) {
+    const Said& said = lines[static_cast<std::size_t>(chat.back + i)];
+    const int row = box.row + rows - i;
+    picture.put(row, box.column + said.indent, said.text, said.style, box.columns - said.indent);
+  }
+  if (chat.back > 0)
+    picture.put_right(line_top, box.end() - 1, fmt::format(" {} more lines below ", chat.back),
+                      {.ink = Ink::accent});
+}
+
+}  // namespace molecule::tui

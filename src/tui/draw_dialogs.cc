@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "tui/cells.h"
+#include "tui/draw_parts.h"
+
+namespace molecule::tui {
+
+void draw_form(const Model& model, Picture& picture, const Box& box) {
+  const Form& form = model.form;
+  const int width = std::min(64, box.columns - 6);
+  const Box inside =
+      framed(picture, box, static_cast<int>(form.fields.size()) + 4, width,
+             form.of ? "edit " + model.name_of(*form.of) : std::string("new workspace"));
+  int row = inside.row;
+  const int begin = inside.column + 8;
+  for (std::size_t i = 0; i < form.fields.size() && row < inside.below(); ++i, ++row) {
+    const Field& field = form.fields[i];
+    const bool here = i == form.at && !form.sent;
+    picture.put(row, inside.column, field.label,
+                {.ink = here ? Ink::accent : Ink::faint, .bold = here});
+    const int room = inside.end() - begin;
+    // The end of a long text is where somebody writes.
+    std::string_view shown = field.line.text();
+    if (here) {
+      while (width_of(field.line.before_cursor()) - width_of(field.line.text()) + width_of(shown) >=
+                 room &&
+             !shown.empty())
+        shown.remove_prefix(std::max<std::size_t>(glyphs(shown).front().text.size(), 1));
+    }
+    picture.fill(row, begin, room, "_", {.ink = Ink::faint});
+    const int end = picture.put(row, begin, shown, {}, room);
+    if (!here) {
+      for (int at = end; at < inside.end(); ++at) picture.put(row, at, " ");
+      continue;
+    }
+    const int behind = width_of(field.line.text()) - width_of(field.line.before_cursor());
+    picture.cursor = {row, std::clamp(end - behind, begin, inside.end() - 1)};
+  }
+  ++row;
+  if (row < inside.below()) {
+    const bool bad = !form.trouble.empty();
+    const std::string_view words = form.sent ? "asking the platform …"
+                                   : bad     ? std::string_view(form.trouble)
+                                             : std::string_view(form.fields[form.at].hint);
+    picture.put(row, inside.column, words, {.ink = bad ? Ink::bad : Ink::faint}, inside.columns);
+  }
+  row += 2;
+  if (row < inside.below()) {
+    const bool last = form.at + 1 == form.fields.size();
+    picture.put(
+        row, inside.column,
+        last ? "Enter does it   Tab next   Esc leaves it" : "Enter next   Tab next   Esc leaves it",
+        {.ink = Ink::faint}, inside.columns);
+  }
+}
+
+void draw_question(const Model& model, Picture& picture, const Box& box) {
+  const Question& asked = model.question;
+  const int width = std::min(56, box.columns - 6);
+  const Box inside = framed(picture, box, 5, width, "delete");
+  std::string text = fmt::format("Delete {}?", asked.name);
+  std::string what = "Its agent is let go, its token ends.";
+  if (asked.below > 0)
+    what = fmt::format("{} workspace{} below it {} with it.", asked.below,
+                       asked.below == 1 ? "" : "s", asked.below == 1 ? "goes" : "go");
+  picture.put(inside.row, inside.column, text, {.bold = true}, inside.columns);
+  picture.put(inside.row + 1, inside.column, what, {.ink = asked.below > 0 ? Ink::bad : Ink::plain},
+              inside.columns);
+  picture.put(inside.row + 2, inside.column, "A deleted workspace does not come back.", {},
+              inside.columns);
+  if (inside.rows > 4)
+    picture.put(inside.row + 4, inside.column, "y deletes it   any other key leaves it",
+                {.ink = Ink::faint}, inside.columns);
+}
+
+void draw_invitation(const Model& model, Picture& picture, const Box& box) {
+  const Invitation& made = model.invitation;
+  const int width = std::min(92, box.columns - 6);
+  const auto command = wrapped(made.command, width, 8);
+  const Box inside = framed(picture, box, static_cast<int>(command.size()) + 10, width,
+                            made.name + " waits for its agent");
+  int row = inside.row;
+  const auto put = [&](std::string_view text, Style style) {
+    if (row < inside.below()) picture.put(row++, inside.column, text, style, inside.columns);
+  };
+  put("Run this where the agent lives:", {});
+  ++row;
+  for (const std::string& line : command) put(line, {.ink = Ink::accent});
+  ++row;
+  put("workspace  " + made.id.text(), {.ink = Ink::faint});
+  put("token      " + made.token, {.ink = Ink::faint});
+  ++row;
+  put("The token is shown this once. Whoever has it is this agent.", {.ink = Ink::warn});
+  ++row;
+  put("p prints it plainly, to copy   Esc closes", {.ink = Ink::faint});
+}
+
+void draw_help(Picture& picture, const Box& box) {
+  struct Help {
+    std::string_view key, does;
+  };
+  static constexpr std::array left{
+      Help{"1 2 3 4", "agents, events, delegations, health"},
+      Help{"Tab", "the next view, Shift-Tab the one before"},
+      Help{"↑ ↓ j k", "move; PgUp PgDn, g first, G last"},
+      Help{"Enter", "chat; in other views: show the agent"},
+      Help{"/", "filter by name, role or state; Esc ends it"},
+      Help{"t", "tree or flat"},
+      Help{"← →", "close and open a branch"},
+      Help{"s", "order by name or by concern"},
+      Help{"i", "detail shown or not"},
+      Help{"n", "new workspace"},
+      Help{"a", "new workspace below the selected one"},
+      Help{"e", "edit name, role, tier, place"},
+      Help{"p", "pause or resume"},
+      Help{"d", "delete, asks first"},
+      Help{"r", "ask for everything anew"},
+      Help{"q Ctrl-C", "quit; Ctrl-Z suspends, Ctrl-L draws anew"},
+  };
+  static constexpr std::array right{
+      Help{"● online", "its agent is heard"},
+      Help{"◐ late", "missed two heartbeats"},
+      Help{"◐ degraded", "its agent reports errors"},
+      Help{"○ offline", "not heard for 90 s"},
+      Help{"◌ awaiting", "its agent has yet to come"},
+      Help{"■ paused", "by a person; p resumes"},
+      Help{"✗ failed", "could not be started"},
+      Help{"✉", "an answer you have not read"},
+      Help{"", ""},
+      Help{"In a chat", ""},
+      Help{"Enter", "sends"},
+      Help{"↑ ↓", "scroll"},
+      Help{"Tab", "waits no longer"},
+      Help{"Esc", "back; answers still come"},
+  };
+  const bool both = box.columns >= 104;
+  const Box inside =
+      framed(picture, box, static_cast<int>(left.size()) + 2, both ? 96 : 54, "help");
+  int row = inside.row;
+  for (const Help& each : left) {
+    if (row >= inside.below()) break;
+    picture.put(row, inside.column, each.key, {.ink = Ink::accent});
+    picture.put(row++, inside.column + 10, each.does, {}, both ? 44 : inside.columns - 10);
+  }
+  if (inside.below() - 1 > row)
+    picture.put(inside.below() - 1, inside.column, "any key closes this", {.ink = Ink::faint});
+  if (!both) return;
+  row = inside.row;
+  const int second = inside.column + 58;
+  for (const Help& each : right) {
+    if (row >= inside.below()) break;
+    picture.put(row, second, each.key, {.ink = Ink::accent});
+    picture.put(row++, second + 12, each.does, {}, inside.end() - second - 12);
+  }
+}
+
+}  // namespace molecule::tui

@@ -1,0 +1,152 @@
+#include "tui/draw.h"
+
+#include <gmock/gmock.h>
+
+#include "tui/cells.h"
+#include "tui/organisation_fixture.h"
+
+namespace molecule::tui {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(APicture, HoldsWideCharactersInTwoCells) {
+  Picture picture(1, 6);
+  EXPECT_EQ(picture.put(0, 0, "研a究"), 5);
+  EXPECT_EQ(picture.text(0), "研a究");
+  EXPECT_EQ(picture.at(0, 1).text, "");
+  picture.put(0, 1, "x");  // Over half of one.
+  EXPECT_EQ(picture.text(0), " xa究");
+  EXPECT_EQ(picture.put(0, 5, "研"), 6);  // No room for it.
+  EXPECT_EQ(picture.text(0), " xa究…");
+}
+
+TEST(APicture, TakesNothingOutsideOfIt) {
+  Picture picture(2, 4);
+  picture.put(-1, 0, "x");
+  picture.put(5, 0, "x");
+  picture.put(0, 9, "x");
+  picture.fill(0, -3, 99, "─");
+  picture.select(0, -3, 99);
+  picture.put(1, 2, "long");
+  EXPECT_EQ(picture.text(), "────\n  l…\n");
+}
+
+TEST(Drawing, ShowsTheTreeAndTheSelected) {
+  Organisation org = Organisation::made();
+  org.model.selected = Organisation::id(2);
+  const Drawn drawn = draw(org.model, 24, 80);
+  const std::string text = drawn.picture.text();
+  EXPECT_THAT(text, HasSubstr("1 Agents"));
+  EXPECT_THAT(text, HasSubstr("● live"));
+  EXPECT_THAT(text, HasSubstr(" ├ researcher"));
+  EXPECT_THAT(text, HasSubstr("─ researcher ─"));
+  EXPECT_THAT(text, HasSubstr("below      pm"));
+  EXPECT_TRUE(drawn.picture.at(drawn.shown.list_top + 2, 5).style.reversed);
+  EXPECT_FALSE(drawn.picture.at(drawn.shown.list_top + 1, 5).style.reversed);
+}
+
+TEST(Drawing, SaysHowOldItIs) {
+  Organisation org = Organisation::made();
+  org.model.link = client::Link::away;
+  org.model.trouble = "connection refused";
+  org.model.now = org.model.now + std::chrono::seconds(75);
+  const std::string text = draw(org.model, 24, 80).picture.text();
+  EXPECT_THAT(text, HasSubstr("○ stale 1m15s"));
+  EXPECT_THAT(text, HasSubstr("connection refused"));
+  EXPECT_THAT(text, HasSubstr("researcher"));
+}
+
+TEST(Drawing, WhatAgentsSayMovesNothing) {
+  Organisation org = Organisation::made();
+  org.replace(Organisation::member(1, R"(\u001b[2Jevil\u0007\u202e)", 0,
+                                   R"(,"role":"\u001b]0;title\u0007")") +
+              "," + Organisation::member(2, "研究員研究員") + "," +
+              Organisation::member(3, "plain"));
+  const Drawn drawn = draw(org.model, 24, 80);
+  const std::string text = drawn.picture.text();
+  EXPECT_THAT(text, Not(HasSubstr("\033")));
+  EXPECT_THAT(text, HasSubstr("␛[2Jevil␇"));
+  // The column of the states is one.
+  int column = -1;
+  for (int row = drawn.shown.list_top; row < drawn.shown.list_top + 3; ++row) {
+    int at = 0;
+    while (at < 80 && drawn.picture.at(row, at).text != "●") ++at;
+    EXPECT_LT(at, 80);
+    if (column < 0) column = at;
+    EXPECT_EQ(at, column);
+  }
+}
+
+// Every view in every mode in every size: nothing is drawn outside, nothing is asked of what is not
+// there.
+TEST(Drawing, FitsEverySize) {
+  Organisation org = Organisation::made();
+  org.happens("WORKSPACE_DEGRADED", 2, R"({"error_rate":0.5,"sample_error":"boom boom boom"})");
+  org.happens(
+      "DELEGATION_SENT", 1,
+      R"({"delegation_id":"d","target_id":"00000000-0000-4000-8000-000000000002","task_preview":"Read all of it"})");
+  org.model.chat_with = Organisation::id(1);
+  org.model.chats[Organisation::id(1)].add(Turn::Who::agent, std::string(3000, 'x'), org.model.now);
+  org.model.question = {Organisation::id(1), "pm", 2};
+  org.model.invitation = {"new", Organisation::id(9), "mol_token", std::string(200, 'c')};
+  org.model.form = new_form(org.model, Organisation::id(1));
+  org.model.say("something happened");
+  for (const View view : {View::agents, View::events, View::delegations, View::health}) {
+    for (const Mode mode : {Mode::browse, Mode::filter, Mode::form, Mode::question,
+                            Mode::invitation, Mode::chat, Mode::help}) {
+      org.model.view = view;
+      org.model.mode = mode;
+      for (int rows = 0; rows < 45; rows += rows < 12 ? 1 : 7) {
+        for (int columns = 0; columns < 140; columns += columns < 50 ? 1 : 13) {
+          const Drawn drawn = draw(org.model, rows, columns);
+          EXPECT_EQ(drawn.picture.rows(), std::max(rows, 1));
+          if (drawn.picture.cursor) {
+            EXPECT_LT(drawn.picture.cursor->first, rows);
+            EXPECT_LT(drawn.picture.cursor->second, columns);
+            EXPECT_GE(drawn.picture.cursor->second, 0);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Drawing, ALongListKeepsTheSelectedInSight) {
+  Organisation org = Organisation::made();
+  std::string members;
+  for (int i = 0; i < 300; ++i)
+    members += (i > 0 ? "," : "") + Organisation::member(i + 1, fmt::format("agent-{:03}", i));
+  org.replace(members);
+  org.model.selected = Organisation::id(250);
+  Drawn drawn = draw(org.model, 24, 80);
+  EXPECT_THAT(drawn.picture.text(), HasSubstr("agent-249"));
+  EXPECT_THAT(drawn.picture.text(), HasSubstr("of 300"));
+  org.model.selected = Organisation::id(1);
+  drawn = draw(org.model, 24, 80);
+  EXPECT_THAT(drawn.picture.text(), HasSubstr("agent-000"));
+}
+
+TEST(Drawing, AChatEndsAtItsNewestLine) {
+  Organisation org = Organisation::made();
+  org.model.mode = Mode::chat;
+  org.model.chat_with = Organisation::id(1);
+  Chat& chat = org.model.chats[Organisation::id(1)];
+  chat.add(Turn::Who::person, "first", org.model.now);
+  std::string answer;
+  for (int i = 0; i < 60; ++i) answer += fmt::format("line {}\n", i);
+  chat.add(Turn::Who::agent, answer + "the end", org.model.now);
+  EXPECT_THAT(draw(org.model, 24, 80).picture.text(), HasSubstr("the end"));
+  chat.back = 10'000;
+  EXPECT_THAT(draw(org.model, 24, 80).picture.text(), HasSubstr("first"));
+  EXPECT_LT(chat.back, 100);
+  chat.back = 0;
+  chat.waiting = true;
+  chat.since = org.model.now;
+  chat.coming = "half of";
+  EXPECT_THAT(draw(org.model, 24, 80).picture.text(), HasSubstr("half of"));
+}
+
+}  // namespace
+}  // namespace molecule::tui

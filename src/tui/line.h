@@ -1,0 +1,41 @@
+// A line that somebody writes: its text and where the cursor stands in it, with the keys that
+// shells have for it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tui/keys.h"
+
+namespace molecule::tui {
+
+class Line {
+ public:
+  static constexpr std::size_t size_max = 32u << 10;  // Bytes; what is beyond is not taken.
+
+  Line() = default;
+  explicit Line(std::string text) : text_(std::move(text)), at_(text_.size()) {}
+
+  // Whether the key was one for writing.
+  bool press(const Key& key);
+  void insert(std::string_view text);
+
+  const std::string& text() const { return text_; }
+  std::string_view before_cursor() const { return std::string_view(text_).substr(0, at_); }
+  bool empty() const { return text_.empty(); }
+  void clear() { *this = Line(); }
+  std::string taken() {
+    std::string text = std::move(text_);
+    clear();
+    return text;
+  }
+
+ private:
+  std::size_t before(std::size_t at) const;
+  std::size_t behind(std::size_t at) const;
+
+  std::string text_;
+  std::size_t at_ = 0;  // In bytes, between two characters.
+};
+
+}  // namespace molecule::tui

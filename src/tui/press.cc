@@ -1,0 +1,285 @@
+#include "tui/press.h"
+
+#include <algorithm>
+
+#include "tui/press_form.h"
+
+namespace molecule::tui {
+namespace {
+
+using Is = Key::Is;
+using Intents = std::vector<Intent>;
+
+// Moves a selection in a list; false when the key is no movement.
+bool move(const Key& key, std::size_t& at, std::size_t count, int page) {
+  const std::size_t last = count == 0 ? 0 : count - 1;
+  const auto by = static_cast<std::size_t>(std::max(page - 1, 1));
+  switch (key.is) {
+    case Is::up:
+    case Is::wheel_up: at = at > 0 ? at - 1 : 0; break;
+    case Is::down:
+    case Is::wheel_down: at = std::min(at + 1, last); break;
+    case Is::page_up: at = at > by ? at - by : 0; break;
+    case Is::page_down: at = std::min(at + by, last); break;
+    case Is::home: at = 0; break;
+    case Is::end: at = last; break;
+    case Is::text:
+      if (key.text == "k") {
+        at = at > 0 ? at - 1 : 0;
+      } else if (key.text == "j") {
+        at = std::min(at + 1, last);
+      } else if (key.text == "g") {
+        at = 0;
+      } else if (key.text == "G") {
+        at = last;
+      } else {
+        return false;
+      }
+      break;
+    default: return false;
+  }
+  at = std::min(at, last);
+  return true;
+}
+
+void look_at(Model& model, int view) {
+  model.view = static_cast<View>((view + views) % views);
+  model.notice.clear();
+}
+
+// Shows somebody among the agents, from wherever they were found.
+void show_agent(Model& model, const WorkspaceId& id) {
+  if (!model.agents.contains(id)) return;
+  model.view = View::agents;
+  model.filter.clear();
+  // Whatever it stands in is opened.
+  std::optional<WorkspaceId> at = model.agents.at(id).parent;
+  for (int depth = 0; at && model.agents.contains(*at) && depth < 1000; ++depth) {
+    model.folded.erase(*at);
+    at = model.agents.at(*at).parent;
+  }
+  model.selected = id;
+}
+
+const Agent* chosen(const Model& model) {
+  if (model.view != View::agents || !model.selected) return nullptr;
+  const auto at = model.agents.find(*model.selected);
+  return at == model.agents.end() ? nullptr : &at->second;
+}
+
+void open_chat(Model& model, const WorkspaceId& with) {
+  model.chat_with = with;
+  model.mode = Mode::chat;
+  Chat& chat = model.chats[with];
+  chat.unread = 0;
+  chat.back = 0;
+}
+
+Intents press_agent(Model& model, const Key& key, const Agent& agent) {
+  if (key.is == Is::enter) {
+    open_chat(model, agent.id);
+  } else if (key.says("e")) {
+    model.form = edit_form(model, agent);
+    model.mode = Mode::form;
+  } else if (key.says("p")) {
+    if (is_paused(agent)) return {intent::Resume{agent.id}};
+    return {intent::Pause{agent.id}};
+  } else if (key.says("d") || key.is == Is::del) {
+    model.question = {agent.id, agent.name, model.count_below(agent.id)};
+    model.mode = Mode::question;
+  } else if (key.is == Is::left || key.says("h")) {
+    // Closes what is open; else goes up, as in trees of files.
+    if (!model.children_of(agent.id).empty() && !model.folded.contains(agent.id)) {
+      model.folded.insert(agent.id);
+    } else if (agent.parent && model.agents.contains(*agent.parent)) {
+      model.selected = agent.parent;
+    }
+  } else if (key.is == Is::right || key.says("l")) {
+    model.folded.erase(agent.id);
+  }
+  return {};
+}
+
+Intents press_agents(Model& model, const Key& key, const Shown& shown) {
+  const auto rows = rows_of(model);
+  std::size_t at = settle_selection(model, rows);
+  if (move(key, at, rows.size(), shown.list_rows)) {
+    if (!rows.empty()) model.selected = rows[at].agent->id;
+    model.last_row = at;
+    return {};
+  }
+  if (key.is == Is::click && key.row >= shown.list_top &&
+      key.row < shown.list_top + shown.list_rows) {
+    const auto row = model.agents_top + static_cast<std::size_t>(key.row - shown.list_top);
+    if (row < rows.size()) model.selected = rows[row].agent->id;
+    return {};
+  }
+  if (key.says("n")) {
+    model.form = new_form(model, std::nullopt);
+    model.mode = Mode::form;
+    return {};
+  }
+  if (key.says("a") && model.selected) {
+    model.form = new_form(model, model.selected);
+    model.mode = Mode::form;
+    return {};
+  }
+  if (key.says("t")) model.tree = !model.tree;
+  if (key.says("s")) model.order = model.order == Order::name ? Order::concern : Order::name;
+  if (key.says("i") || key.says(" ")) model.detail = !model.detail;
+  const Agent* agent = chosen(model);
+  return agent == nullptr ? Intents() : press_agent(model, key, *agent);
+}
+
+template <class Each, class Whom>
+void press_list(Model& model, const Key& key, const Shown& shown, Place& place,
+                const std::vector<const Each*>& rows, const Whom& whom) {
+  if (move(key, place.selected, rows.size(), shown.list_rows)) return;
+  if (key.is == Is::click && key.row >= shown.list_top &&
+      key.row < shown.list_top + shown.list_rows) {
+    const auto row = place.top + static_cast<std::size_t>(key.row - shown.list_top);
+    if (row < rows.size()) place.selected = row;
+    return;
+  }
+  if (key.is == Is::enter && place.selected < rows.size())
+    show_agent(model, whom(*rows[place.selected]));
+}
+
+Intents press_view(Model& model, const Key& key, const Shown& shown) {
+  switch (model.view) {
+    case View::agents: return press_agents(model, key, shown);
+    case View::events:
+      press_list(model, key, shown, model.events_at, events_of(model),
+                 [](const Happening& each) { return each.workspace; });
+      return {};
+    case View::delegations:
+      press_list(model, key, shown, model.handovers_at, handovers_of(model),
+                 [](const Handover& each) { return each.target; });
+      return {};
+    case View::health:
+      press_list(model, key, shown, model.health_at, troubled(model),
+                 [](const Agent& each) { return each.id; });
+      return {};
+  }
+  return {};
+}
+
+Intents browse(Model& model, const Key& key, const Shown& shown) {
+  const int view = static_cast<int>(model.view);
+  if (key.is == Is::tab) {
+    look_at(model, view + 1);
+  } else if (key.is == Is::back_tab) {
+    look_at(model, view - 1);
+  } else if (key.is == Is::text && key.text.size() == 1 && key.text[0] >= '1' &&
+             key.text[0] < '1' + views) {
+    look_at(model, key.text[0] - '1');
+  } else if (key.is == Is::click && key.row == 0) {
+    for (std::size_t i = 0; i < shown.tabs.size(); ++i) {
+      if (key.column >= shown.tabs[i].first && key.column < shown.tabs[i].second)
+        look_at(model, static_cast<int>(i));
+    }
+  } else if (key.says("q")) {
+    return {intent::Quit{}};
+  } else if (key.says("?")) {
+    model.mode = Mode::help;
+  } else if (key.says("r")) {
+    model.say("asking for everything anew");
+    return {intent::Refresh{}};
+  } else if (key.says("/")) {
+    model.filter_line = Line(model.filter);
+    model.mode = Mode::filter;
+  } else if (key.is == Is::escape) {
+    model.filter.clear();
+    model.notice.clear();
+  } else {
+    return press_view(model, key, shown);
+  }
+  return {};
+}
+
+Intents filter(Model& model, const Key& key) {
+  if (key.is == Is::enter || key.is == Is::escape || key.is == Is::tab) {
+    model.mode = Mode::browse;
+  } else if (key.is == Is::up || key.is == Is::down) {
+    // On to what was found.
+    model.mode = Mode::browse;
+  } else if (key.is == Is::text && key.text.find('\n') != std::string::npos) {
+    return {};
+  } else if (model.filter_line.press(key)) {
+    model.filter = model.filter_line.text();
+    model.events_at = model.handovers_at = model.health_at = Place();
+  }
+  return {};
+}
+
+Intents question(Model& model, const Key& key) {
+  model.mode = Mode::browse;
+  if (!key.says("y") && !key.says("Y")) {
+    model.say("nothing was deleted");
+    return {};
+  }
+  model.say("deleting " + model.question.name);
+  return {intent::Remove{model.question.of}};
+}
+
+Intents invitation(Model& model, const Key& key) {
+  if (key.says("p"))
+    return {intent::ShowPlainly{model.invitation.command.empty()
+                                    ? "workspace " + model.invitation.id.text() + "\ntoken " +
+                                          model.invitation.token
+                                    : model.invitation.command}};
+  if (key.is == Is::escape || key.is == Is::enter || key.says("q")) {
+    model.mode = Mode::browse;
+    model.invitation = {};
+  }
+  return {};
+}
+
+Intents chat(Model& model, const Key& key, const Shown& shown) {
+  Chat& with = model.chats[model.chat_with];
+  with.unread = 0;
+  const int page = std::max(shown.list_rows - 1, 1);
+  switch (key.is) {
+    case Is::escape: model.mode = Mode::browse; return {};
+    case Is::up:
+    case Is::wheel_up: ++with.back; return {};
+    case Is::down:
+    case Is::wheel_down: with.back = std::max(with.back - 1, 0); return {};
+    case Is::page_up: with.back += page; return {};
+    case Is::page_down: with.back = std::max(with.back - page, 0); return {};
+    case Is::tab:
+      // The message goes on; only the waiting here ends.
+      if (with.waiting) return {intent::StopWaiting{model.chat_with}};
+      return {};
+    case Is::enter: {
+      if (with.waiting || with.line.text().find_first_not_of(" \n") == std::string::npos) return {};
+      std::string text = with.line.taken();
+      with.add(Turn::Who::person, text, model.now);
+      with.waiting = true;
+      with.since = model.now;
+      with.back = 0;
+      return {intent::Say{model.chat_with, std::move(text)}};
+    }
+    default: with.line.press(key); return {};
+  }
+}
+
+}  // namespace
+
+Intents press(Model& model, const Key& key, const Shown& shown) {
+  if (key.is == Is::interrupt) return {intent::Quit{}};
+  if (key.is == Is::suspend) return {intent::Suspend{}};
+  if (key.is == Is::redraw) return {intent::Redraw{}};
+  switch (model.mode) {
+    case Mode::browse: return browse(model, key, shown);
+    case Mode::filter: return filter(model, key);
+    case Mode::form: return press_form(model, key);
+    case Mode::question: return question(model, key);
+    case Mode::invitation: return invitation(model, key);
+    case Mode::chat: return chat(model, key, shown);
+    case Mode::help: model.mode = Mode::browse; return {};
+  }
+  return {};
+}
+
+}  // namespace molecule::tui
