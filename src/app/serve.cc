@@ -305,6 +305,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
       [&outcomes](sql::Tx& tx, const messages::Message& message, const a2a::Answer& answer) {
         return outcomes.answered_late(tx, message, answer);
       });
+  proxy.on_stream_end(
+      [&tasks](http::BodyWriter& out, proxy::Service::Following reading, bool told) {
+        return tasks.go_on_with(out, std::move(reading), told);
+      });
   agents_tasks.on_going_on([&inquiries](std::int64_t message) { inquiries.ask_about(message); });
   push_notifications::Sender push_sender({db, outbox, feed, tasks, inquiries, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),

@@ -319,11 +319,14 @@ def test_an_answer_that_comes_otherwise_than_it_began_is_told(org: Org, streamer
     """It broke off and is answered in one piece when it is asked again: what is left to say follows what was said."""
     asked: list[str] = []
     agent = streamer(forgetful(asked, {"message/stream": [TASK, words("one ")]}, {"message/stream"}))
-    seen = Reading(org, agent, asks("hello", "m-early")).rest()
+    first = Reading(org, agent, asks("hello", "m-early"))
+    seen = [first.next() for _ in range(3)]
+    first.close()
     assert [number for number, _ in seen] == [1, 2, 3]
     assert seen[2][1]["result"]["id"] == "t" and seen[2][1]["result"]["artifacts"][0]["parts"][0]["text"] == "one "
-    assert Reading(org, agent, asks("hello", "m-early"), after=2).rest() == seen[2:]
-    assert Reading(org, agent, asks("hello", "m-early"), after=3).rest() == []
+    again = Reading(org, agent, asks("hello", "m-early"), after=2)
+    assert again.next() == seen[2]
+    again.close()
 
 
 def test_bad_positions_and_reused_ids_are_refused(org: Org, streamer: Callable[..., Resident]) -> None:

@@ -186,3 +186,20 @@ def test_a_subscription_outlives_an_answer_that_is_not_the_end(org: Org, agent_a
     assert rest[-2:] == [("artifact-update", "done"), ("status-update", "completed")], rest
     assert all(kind == "status-update" for kind, _ in rest[:-2]), rest
     assert events.ids == {rows[0]["id"]}
+
+
+@pytest.mark.parametrize("generation", ["new", "old"])
+def test_a_stream_outlives_an_answer_that_is_not_the_end(org: Org, agent_at: Callable[[str, str], Resident],
+                                                         push_agents: PushAgents, generation: str) -> None:
+    go = threading.Event()
+    go.set()
+    done = task("completed", artifacts=[{"artifactId": "a", "parts": [{"kind": "text", "text": "done"}]}])
+    agent = agent_at(push_agents.start(scripted(go, [task("submitted"), task("working"), done])), "old")
+    body = rpc(METHODS[generation][1], message=message(generation))
+    told = list(Events(org, agent, body))
+    assert told[0] == ("task", "submitted") and told[-2:] == [("artifact-update", "done"), ("status-update", "completed")], told
+    assert all(kind == "status-update" for kind, _ in told[1:-2]), told
+    # Who was cut off behind the first answer learns the end as well, and then there is no more.
+    cut_off = requests.post(f"{org.stage.url}/a2a/{agent.id}", json=body, timeout=40,
+                            headers={"Authorization": f"Bearer {org.admin}", "Last-Event-ID": "1"}).text
+    assert "done" in cut_off and cut_off.count("data: ") == 1, cut_off

@@ -114,6 +114,11 @@ class Service {
   using Late =
       std::function<std::optional<Wanted>(sql::Tx&, const messages::Message&, const a2a::Answer&)>;
   void on_late_answer(Late late) { late_ = std::move(late); }
+  // Writes what comes of a task whose agent said in its answer that it is at it, to who read that
+  // answer as a stream. `told`: the answer was told just now. Before the first request.
+  using GoingOn =
+      std::function<io::Task<void>(http::BodyWriter& out, Following reading, bool told)>;
+  void on_stream_end(GoingOn going_on) { going_on_ = std::move(going_on); }
   // Something of a workspace's mailbox has gone: the next of it may go out. Any thread.
   void go_on(WorkspaceId agent) { try_mailbox(agent); }
   // What an agent said of its task when it was asked, as the result of JSON-RPC; `said` becomes the
@@ -214,7 +219,8 @@ class Service {
   Settler settler_;
   Probe probe_;
   std::vector<Lane> lanes_;
-  Late late_;  // May be empty.
+  Late late_;         // May be empty.
+  GoingOn going_on_;  // May be empty.
   std::atomic<bool> going_down_{false};
   std::atomic<std::uint64_t> unknown_commits_{0};  // That recovery has seen.
   io::Guarded<std::unordered_set<WorkspaceId>> draining_;

@@ -196,8 +196,12 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
     }
     if (stop()) co_return;
     if (!text.empty()) co_await out.write(text);
-    if (part.over) co_return;
+    const bool told = !text.empty();
     let_go(text);
+    if (!part.over) continue;
+    if (going_on_ && !reading.end_untold && !stop())
+      co_await going_on_(out, std::move(reading), told);
+    co_return;
   }
 }
 

@@ -86,6 +86,10 @@ class Service {
   // Is told what agents say of tasks that go on. Before the first request.
   void join(Waiting& waiting) { waiting_.push_back(&waiting); }
 
+  // Tells who read the answer to a message as a stream what comes of its task, until that ends.
+  // `told`: that answer was told just now.
+  io::Task<void> go_on_with(http::BodyWriter& out, proxy::Service::Following reading, bool told);
+
   // POST /workspaces/{id}/a2a and /a2a/{id}: a request about tasks, or a message.
   io::Task<http::Response> call(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request);

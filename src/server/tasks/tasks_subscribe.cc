@@ -115,6 +115,32 @@ io::Task<void> Service::go_on_after(http::BodyWriter& out, Events first, Asker a
   co_await keep_asking(out, std::move(found), std::move(call), bare, std::move(shown));
 }
 
+io::Task<void> Service::go_on_with(http::BodyWriter& out, proxy::Service::Following reading,
+                                   bool told) {
+  auto seen = co_await db_.read([&, this](sql::Read& read) {
+    auto found = look_up(read, reading.message);
+    if (found) found->newest = streams_.newest(read, reading.message);
+    return found;
+  });
+  const bool is_task =
+      seen && seen->row && seen->record.outcome && !proxy::refusal_in(*seen->record.outcome);
+  if (!is_task) co_return;
+  Found found = std::move(*seen);
+  // Its end was told: as the answer, or as the last of its pieces.
+  const bool goes_on = found.goes_on();
+  if (!goes_on && (told || found.newest > 0)) co_return;
+  found.record.body = {};
+  found.record.outcome->body = {};
+  a2a::TaskCall call;
+  call.generation = reading.generation;
+  call.rpc_id = reading.rpc_id;
+  call.id = found.id;
+  call.history_length = reading.history_length;
+  // Who was cut off behind the answer may not know what came of it.
+  std::string shown = told || goes_on ? found.row->state : std::string();
+  co_await keep_asking(out, std::move(found), std::move(call), reading.bare, std::move(shown));
+}
+
 io::Task<std::string> Service::news_of(const Found& found, const a2a::TaskCall& call, bool bare,
                                        bool first) {
   const a2a::TaskForm form{call.generation, call.history_length, true};
