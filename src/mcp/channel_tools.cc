@@ -3,6 +3,7 @@
 #include <array>
 
 #include "mcp/words.h"
+#include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
 namespace {
@@ -41,36 +42,47 @@ constexpr std::array popping{
     Argument{"activity_id", Form::text, true, "Of the message that is done"}};
 
 constexpr std::array all{
-    Tool{"reply_to_workspace", "Answer a message",
-         "Answers a message that came as a channel turn: to the person, or with peer_id to that "
-         "peer. Pass workspace_id, peer_id and reply_to (its activity_id) as the turn has them.",
-         replying, false, false, false, true, &Tools::reply_to_workspace},
-    Tool{"delegate_task", "Hand work to a peer and wait",
-         "Hands a task to a peer agent and waits for its result.", delegating, false, false, false,
-         true, &Tools::delegate_task},
-    Tool{"delegate_task_async", "Hand work to a peer",
-         "Hands a task to a peer agent and comes back at once. The result comes as a turn of kind "
-         "delegation_result.",
-         delegating, false, false, false, true, &Tools::delegate_task_async},
-    Tool{"check_task_status", "How handed-over work stands",
-         "How a task stands that was handed over, with its result once it has one.", checking, true,
-         false, true, false, &Tools::check_task_status},
-    Tool{"list_peers", "List peers", "The agents that a watched workspace may reach.", listing,
-         true, false, true, false, &Tools::list_peers},
-    Tool{"get_workspace_info", "This workspace", "What the platform knows of a watched workspace.",
-         acting, true, false, true, false, &Tools::get_workspace_info},
-    Tool{"send_message_to_user", "Write to the person",
-         "Shows a message to the person at the canvas, with files if there are any (25 MB each).",
-         telling, false, false, false, true, &Tools::send_message_to_user},
-    Tool{"wait_for_message", "Wait for a message",
+    Tool{{"reply_to_workspace", "Answer a message",
+          "Answers a message that came as a channel turn: to the person, or with peer_id to that "
+          "peer. Pass workspace_id, peer_id and reply_to (its activity_id) as the turn has them.",
+          replying, false, false, false, true},
+         &Tools::reply_to_workspace},
+    Tool{{"delegate_task", "Hand work to a peer and wait",
+          "Hands a task to a peer agent and waits for its result.", delegating, false, false, false,
+          true},
+         &Tools::delegate_task},
+    Tool{{"delegate_task_async", "Hand work to a peer",
+          "Hands a task to a peer agent and comes back at once. The result comes as a turn of kind "
+          "delegation_result.",
+          delegating, false, false, false, true},
+         &Tools::delegate_task_async},
+    Tool{{"check_task_status", "How handed-over work stands",
+          "How a task stands that was handed over, with its result once it has one.", checking,
+          true, false, true, false},
+         &Tools::check_task_status},
+    Tool{{"list_peers", "List peers", "The agents that a watched workspace may reach.", listing,
+          true, false, true, false},
+         &Tools::list_peers},
+    Tool{{"get_workspace_info", "This workspace", "What the platform knows of a watched workspace.",
+          acting, true, false, true, false},
+         &Tools::get_workspace_info},
+    Tool{{"send_message_to_user", "Write to the person",
+          "Shows a message to the person at the canvas, with files if there are any (25 MB each).",
+          telling, false, false, false, true},
+         &Tools::send_message_to_user},
+    Tool{
+        {"wait_for_message", "Wait for a message",
          "Waits for the next message that is not done and gives it. Turns come by themselves; this "
          "is for a session to which none come.",
-         waiting, true, false, true, false, &Tools::wait_for_message},
-    Tool{"inbox_peek", "Look at the inbox", "The messages that are not done, oldest first.",
-         peeking, true, false, true, false, &Tools::inbox_peek},
-    Tool{"inbox_pop", "Done with a message",
-         "Marks a message as done that needs no answer; otherwise the next session gets it again.",
-         popping, false, true, true, false, &Tools::inbox_pop}};
+         waiting, true, false, true, false},
+        &Tools::wait_for_message},
+    Tool{{"inbox_peek", "Look at the inbox", "The messages that are not done, oldest first.",
+          peeking, true, false, true, false},
+         &Tools::inbox_peek},
+    Tool{{"inbox_pop", "Done with a message",
+          "Marks a message as done that needs no answer; otherwise the next session gets it again.",
+          popping, false, true, true, false},
+         &Tools::inbox_pop}};
 
 void add_files(json::Object& facts, std::string& content, const std::vector<LocalFile>& files) {
   if (files.empty()) return;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "mcp/members.h"
 #include "platform/log/log.h"
+#include "wire/mcp/tool.h"
 
 namespace molecule::mcp {
 namespace {

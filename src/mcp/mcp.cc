@@ -5,12 +5,13 @@
 
 #include <unistd.h>
 
+#include "dialogue/session.h"
 #include "mcp/attendance.h"
 #include "mcp/channel.h"
 #include "mcp/channel_settings.h"
 #include "mcp/channel_tools.h"
 #include "mcp/lines.h"
-#include "mcp/session.h"
+#include "mcp/tools.h"
 #include "mcp/words.h"
 #include "platform/io/stop.h"
 #include "platform/log/log.h"
@@ -41,8 +42,8 @@ constexpr std::string_view channel_help =
     "  MOLECULE_WORKSPACE_TOKENS=their tokens, in the same order\n";
 
 Face face_of(const Settings& settings) {
-  if (settings.channel) return {channel_tools, channel_instructions, settings.push_method};
-  return {workspace_tools, [] { return instructions(wait_hint()); }, settings.push_method};
+  if (settings.channel) return {channel_tools, channel_instructions};
+  return {workspace_tools, [] { return instructions(wait_hint()); }};
 }
 
 // All that runs, as locals in the order in which they need each other.
@@ -59,6 +60,10 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
     stop.request();
   };
   Session* session_at = nullptr;
+  Lines* out = nullptr;
+  const auto announce_turn = [&](const std::string& params) {
+    out->write(notification(settings.push_method, params));
+  };
   std::optional<Inbox> inbox;
   std::optional<Channel> channel;
   // What came before the client was ready is told once it is.
@@ -69,7 +74,7 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
       if (channel) {
         channel->show(item);
       } else {
-        session_at->announce(announced(item, settings.several()));
+        announce_turn(announced(item, settings.several()));
       }
     });
   };
@@ -77,7 +82,7 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
     Channel::Ears ears;
     ears.first = announce;
     ears.message = [&](const Item& item, const std::vector<LocalFile>& files) {
-      session_at->announce(turn_of(item, files));
+      announce_turn(turn_of(item, files));
     };
     ears.too_old = [&](std::string why) { end(too_old, std::move(why)); };
     channel.emplace(platform, settings, std::move(ears));
@@ -93,12 +98,12 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
                           "; set CONFIGS_DIR to a directory that can be written";
     }
   }
-  Tools tools(platform, settings, inbox ? &*inbox : nullptr, random);
+  Tools tools(platform, settings, inbox ? &*inbox : nullptr, random, face_of(settings));
   std::map<WorkspaceId, std::string> refusals;  // That the client has not heard of yet.
   const auto tell_refusals = [&] {
     if (session_at == nullptr || !session_at->may_announce()) return;
     for (const auto& [workspace, why] : std::exchange(refusals, {}))
-      session_at->announce(turn_of_refusal(workspace, why, channel_file().string()));
+      announce_turn(turn_of_refusal(workspace, why, channel_file().string()));
   };
   Attendance attendance(platform, settings, clock,
                         [&](const WorkspaceId& workspace, std::string why) {
@@ -109,14 +114,13 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
                             end(refused, std::move(why));
                           }
                         });
-  Lines* out = nullptr;
   Session::Ends ends;
   ends.write = [&](std::string message) { out->write(std::move(message)); };
   ends.ready = [&] {
     announce();
     tell_refusals();
   };
-  Session session(loop, tools, face_of(settings), std::move(ends));
+  Session session(loop, tools, std::move(ends));
   session_at = &session;
   Lines::Ears ears;
   ears.line = [&](const std::string& line) { session.take(line); };

@@ -7,6 +7,7 @@
 #include "mcp/words.h"
 #include "platform/files/files.h"
 #include "platform/process/environment.h"
+#include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "mcp/tools.h"
-#include "mcp/words.h"
+#include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
 namespace {

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-
-#include "mcp/revisions.h"
 
 namespace molecule::mcp {
 namespace {
 
 using Form = Argument::Form;
 using json::Node;
-using json::Type;
 
 constexpr Argument source_argument{
     "source_workspace_id", Form::text, false,
@@ -52,165 +48,96 @@ constexpr std::array remembering{
     source_argument};
 
 constexpr std::array all{
-    Tool{"delegate_task", "Hand work to a peer and wait",
-         "Hands a task to a peer agent and waits for its result. To a peer whose message is not "
-         "answered yet, it is the answer.",
-         asking, false, false, false, true, &Tools::delegate_task},
-    Tool{"delegate_task_async", "Hand work to a peer",
-         "Hands a task to a peer agent and comes back at once. The result comes to the inbox as a "
-         "delegation_result.",
-         delegating, false, false, false, true, &Tools::delegate_task_async},
-    Tool{"check_task_status", "How handed-over work stands",
-         "How a task stands that was handed over, with its result once it has one.", checking, true,
-         false, true, false, &Tools::check_task_status},
-    Tool{"list_peers", "List peers", "The agents that this workspace may reach.", sourced, true,
-         false, true, false, &Tools::list_peers},
-    Tool{"get_workspace_info", "This workspace", "What the platform knows of this workspace.",
-         sourced, true, false, true, false, &Tools::get_workspace_info},
-    Tool{"get_runtime_identity",
-         "This agent",
-         "Which model and runtime this agent says it is.",
-         {},
-         true,
-         false,
-         true,
-         false,
+    Tool{{"delegate_task", "Hand work to a peer and wait",
+          "Hands a task to a peer agent and waits for its result. To a peer whose message is not "
+          "answered yet, it is the answer.",
+          asking, false, false, false, true},
+         &Tools::delegate_task},
+    Tool{{"delegate_task_async", "Hand work to a peer",
+          "Hands a task to a peer agent and comes back at once. The result comes to the inbox as a "
+          "delegation_result.",
+          delegating, false, false, false, true},
+         &Tools::delegate_task_async},
+    Tool{{"check_task_status", "How handed-over work stands",
+          "How a task stands that was handed over, with its result once it has one.", checking,
+          true, false, true, false},
+         &Tools::check_task_status},
+    Tool{{"list_peers", "List peers", "The agents that this workspace may reach.", sourced, true,
+          false, true, false},
+         &Tools::list_peers},
+    Tool{{"get_workspace_info", "This workspace", "What the platform knows of this workspace.",
+          sourced, true, false, true, false},
+         &Tools::get_workspace_info},
+    Tool{{"get_runtime_identity",
+          "This agent",
+          "Which model and runtime this agent says it is.",
+          {},
+          true,
+          false,
+          true,
+          false},
          &Tools::get_runtime_identity},
-    Tool{"update_agent_card", "Change the agent card",
-         "Replaces what others are told of this agent.", carding, false, true, true, true,
+    Tool{{"update_agent_card", "Change the agent card",
+          "Replaces what others are told of this agent.", carding, false, true, true, true},
          &Tools::update_agent_card},
     Tool{
-        "send_message_to_user", "Write to the person",
-        "Shows a message to the person at the canvas, with files if there are any (25 MB each). It "
-        "answers the oldest message of a person that is not answered yet.",
-        telling, false, false, false, true, &Tools::send_message_to_user},
-    Tool{"wait_for_message", "Wait for a message",
-         "Waits for the next message and gives it; it stays until inbox_pop.", waiting, true, false,
-         true, false, &Tools::wait_for_message},
-    Tool{"inbox_peek", "Look at the inbox", "The messages that wait, oldest first.", peeking, true,
-         false, true, false, &Tools::inbox_peek},
-    Tool{"inbox_pop", "Done with a message",
-         "Takes a message out of the inbox. Call it once the answer has gone out.", popping, false,
-         true, true, false, &Tools::inbox_pop},
-    Tool{"chat_history", "Earlier messages", "What was said with a peer, oldest first.",
-         remembering, true, false, true, false, &Tools::chat_history}};
+        {"send_message_to_user", "Write to the person",
+         "Shows a message to the person at the canvas, with files if there are any (25 MB each). It "
+         "answers the oldest message of a person that is not answered yet.",
+         telling, false, false, false, true},
+        &Tools::send_message_to_user},
+    Tool{{"wait_for_message", "Wait for a message",
+          "Waits for the next message and gives it; it stays until inbox_pop.", waiting, true,
+          false, true, false},
+         &Tools::wait_for_message},
+    Tool{{"inbox_peek", "Look at the inbox", "The messages that wait, oldest first.", peeking, true,
+          false, true, false},
+         &Tools::inbox_peek},
+    Tool{{"inbox_pop", "Done with a message",
+          "Takes a message out of the inbox. Call it once the answer has gone out.", popping, false,
+          true, true, false},
+         &Tools::inbox_pop},
+    Tool{{"chat_history", "Earlier messages", "What was said with a peer, oldest first.",
+          remembering, true, false, true, false},
+         &Tools::chat_history}};
 
-RawJson schema_of(const Tool& tool) {
-  json::Object properties;
-  std::vector<std::string> required;
-  for (const Argument& argument : tool.arguments) {
-    json::Object property;
-    switch (argument.form) {
-      case Form::text: property.add("type", "string"); break;
-      case Form::number: property.add("type", "number"); break;
-      case Form::whole: property.add("type", "integer"); break;
-      case Form::texts:
-        property.add("type", "array").add("items", RawJson(R"({"type":"string"})"));
-        break;
-      case Form::object: property.add("type", "object"); break;
-    }
-    property.add("description", argument.about);
-    properties.add(argument.name, property.raw());
-    if (argument.required) required.emplace_back(argument.name);
-  }
-  json::Object schema;
-  schema.add("type", "object").add("properties", properties.raw());
-  if (!required.empty()) schema.add("required", required);
-  return schema.raw();
-}
-
-std::string_view expected(Form form) {
-  switch (form) {
-    case Form::text: return "a string";
-    case Form::number: return "a number";
-    case Form::whole: return "a whole number";
-    case Form::texts: return "a list of strings";
-    case Form::object: return "an object";
-  }
-  return "";
-}
-
-bool fits(Node value, Form form) {
-  switch (form) {
-    case Form::text: return value.is(Type::string);
-    case Form::number: return value.is(Type::integer) || value.is(Type::number);
-    case Form::whole:
-      return value.is(Type::integer) ||
-             (value.is(Type::number) && std::nearbyint(value.number()) == value.number());
-    case Form::object: return value.is(Type::object);
-    case Form::texts:
-      if (!value.is(Type::array)) return false;
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        if (!value.at(i).is(Type::string)) return false;
-      }
-      return true;
-  }
-  return false;
-}
-
-// Every wrong argument, one to a line.
-std::string complaints(const Tool& tool, Node arguments) {
-  std::string out;
-  const auto complain = [&](std::string_view name, std::string_view what) {
-    out += fmt::format("{}{}: {}", out.empty() ? "" : "\n", name, what);
-  };
-  if (arguments && !arguments.is(Type::object) && !arguments.is(Type::null))
-    return "arguments: expected an object";
-  for (const Argument& argument : tool.arguments) {
-    const Node value = arguments.find(argument.name);
-    if (!value || value.is(Type::null)) {
-      if (argument.required) complain(argument.name, "is required");
-    } else if (!fits(value, argument.form)) {
-      complain(argument.name, fmt::format("expected {}", expected(argument.form)));
-    }
-  }
-  return out;
-}
+constexpr Server this_server{
+    .name = "molecule",
+    .title = "Molecule workspace",
+    .capabilities = R"({"tools":{"listChanged":false},"experimental":{"claude/channel":{}}})"};
 
 }  // namespace
 
 const std::span<const Tool> workspace_tools{all};
 
-std::string listed(std::span<const Tool> tools, std::string_view revision) {
+const Server& Tools::server() const { return this_server; }
+
+std::optional<std::string> Tools::instructions() const { return face_.instructions(); }
+
+std::string Tools::list(std::string_view revision) const {
   std::string out;
-  for (const Tool& tool : tools) {
-    json::Object each;
-    each.add("name", tool.name);
-    if (knows_titles(revision)) each.add("title", tool.title);
-    each.add("description", tool.about).add("inputSchema", schema_of(tool));
-    if (knows_annotations(revision)) {
-      json::Object hints;
-      hints.add("title", tool.title).add("readOnlyHint", tool.reads);
-      hints.add("destructiveHint", tool.destroys).add("idempotentHint", tool.again);
-      hints.add("openWorldHint", tool.outward);
-      each.add("annotations", hints.raw());
-    }
-    out += (out.empty() ? "[" : ",") + each.text();
-  }
+  for (const Tool& tool : face_.tools)
+    out += (out.empty() ? "[" : ",") + listed(tool.words, revision);
   return out + "]";
 }
 
-const Tool* find_tool(std::span<const Tool> tools, std::string_view name) {
-  const auto at = std::ranges::find(tools, name, &Tool::name);
-  return at == tools.end() ? nullptr : &*at;
+const Words* Tools::find(std::string_view name) const {
+  const auto at =
+      std::ranges::find(face_.tools, name, [](const Tool& tool) { return tool.words.name; });
+  return at == face_.tools.end() ? nullptr : &at->words;
 }
 
-io::Task<Said> Tools::call(const Tool& tool, Node arguments, const Progress& progress) {
+io::Task<Said> Tools::call(const Words& tool, Node arguments, const Progress& progress) {
   if (std::string wrong = complaints(tool, arguments); !wrong.empty())
     co_return Said{std::move(wrong), true};
   try {
-    co_return co_await (this->*tool.run)(arguments, progress);
+    const auto at =
+        std::ranges::find(face_.tools, tool.name, [](const Tool& each) { return each.words.name; });
+    co_return co_await (this->*at->run)(arguments, progress);
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     co_return Said{fault.text(), true};
   }
-}
-
-std::optional<std::int64_t> whole_of(Node arguments, std::string_view name) {
-  const Node found = arguments.find(name);
-  if (found.is(Type::integer)) return found.integer();
-  if (!found.is(Type::number)) return std::nullopt;
-  return static_cast<std::int64_t>(std::clamp(found.number(), -1e15, 1e15));
 }
 
 std::string escaped(std::string_view query_value) {

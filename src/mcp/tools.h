@@ -1,5 +1,4 @@
-// The tools: a table of names, arguments and words, and what each does. A wrong argument and a
-// refusal of the platform are answers for the model, not errors of the protocol.
+// The tools of a workspace's agent: a table of names, arguments and words, and what each does.
 #pragma once
 
 #include <functional>
@@ -10,69 +9,45 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dialogue/offer.h"
 #include "mcp/inbox.h"
-#include "mcp/members.h"
 #include "mcp/platforms.h"
 #include "mcp/settings.h"
 #include "platform/json/json.h"
+#include "wire/mcp/tool.h"
 
 namespace molecule::mcp {
 
-struct Said {
-  std::string text;
-  bool failed = false;
-};
-
-// Tells the client that a call goes on, where it wants to hear that.
-class Progress {
- public:
-  Progress() = default;
-  explicit Progress(std::function<void(std::string_view text)> tell) : tell_(std::move(tell)) {}
-  bool wanted() const { return tell_ != nullptr; }
-  // `text` is for people.
-  void operator()(std::string_view text) const {
-    if (tell_) tell_(text);
-  }
-
- private:
-  std::function<void(std::string_view text)> tell_;
-};
-
 class Tools;
 
-struct Argument {
-  enum class Form { text, number, whole, texts, object };
-  std::string_view name;
-  Form form = Form::text;
-  bool required = false;
-  std::string_view about;
-};
-
 struct Tool {
-  std::string_view name, title, about;
-  std::span<const Argument> arguments;
-  bool reads = false;     // Changes nothing.
-  bool destroys = false;  // Takes something away.
-  bool again = false;     // The same call twice does what it does once.
-  bool outward = false;   // Others are told of it.
+  Words words;
   io::Task<Said> (Tools::*run)(json::Node arguments, const Progress& progress) = nullptr;
 };
 // Of an agent that is a workspace. Those of a channel: channel_tools.h.
 extern const std::span<const Tool> workspace_tools;
 
-// As tools/list tells them, for a revision.
-std::string listed(std::span<const Tool> tools, std::string_view revision);
-// Null when there is none of this name.
-const Tool* find_tool(std::span<const Tool> tools, std::string_view name);
+// Which server this is to its client.
+struct Face {
+  std::span<const Tool> tools;
+  std::function<std::string()> instructions;  // Asked anew for every client.
+};
 
-class Tools {
+class Tools final : public Offer {
  public:
   // `inbox` may be null: it is switched off.
-  Tools(Platforms& platform, Settings& settings, Inbox* inbox, io::Random& random)
-      : platform_(platform), settings_(settings), inbox_(inbox), random_(random) {}
+  Tools(Platforms& platform, Settings& settings, Inbox* inbox, io::Random& random, Face face)
+      : platform_(platform),
+        settings_(settings),
+        inbox_(inbox),
+        random_(random),
+        face_(std::move(face)) {}
 
-  // `arguments`: an object, or nothing. Throws Fault cancelled alone.
-  io::Task<Said> call(const Tool& tool, json::Node arguments, const Progress& progress);
+  const Server& server() const override;
+  std::optional<std::string> instructions() const override;
+  std::string list(std::string_view revision) const override;
+  const Words* find(std::string_view name) const override;
+  io::Task<Said> call(const Words& tool, json::Node arguments, const Progress& progress) override;
 
   io::Task<Said> delegate_task(json::Node arguments, const Progress& progress);
   io::Task<Said> delegate_task_async(json::Node arguments, const Progress& progress);
@@ -125,6 +100,7 @@ class Tools {
   Settings& settings_;
   Inbox* const inbox_;
   io::Random& random_;
+  const Face face_;
   struct Known {
     std::string name;
     WorkspaceId through;
@@ -132,8 +108,6 @@ class Tools {
   std::unordered_map<WorkspaceId, Known> peers_;  // As listed last; at most peers_max.
 };
 
-// What a tool reads of its arguments beside texts; they were checked before.
-std::optional<std::int64_t> whole_of(json::Node arguments, std::string_view name);
 std::string escaped(std::string_view query_value);
 
 }  // namespace molecule::mcp

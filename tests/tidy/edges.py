@@ -9,10 +9,11 @@ LAYERS = {
     "base": (),
     "platform": ("base", "platform"),
     "wire": ("base", "platform/json", "platform/crypto", "platform/protobuf", "wire"),
-    "server": ("base", "platform", "wire", "server"),
+    "dialogue": ("base", "platform", "wire", "dialogue"),
+    "server": ("base", "platform", "wire", "dialogue", "server"),
     "client": ("base", "platform", "wire", "client"),
     "agent": ("base", "platform", "wire", "client", "agent"),
-    "mcp": ("base", "platform", "wire", "client", "mcp"),
+    "mcp": ("base", "platform", "wire", "dialogue", "client", "mcp"),
     "cli": ("base", "platform", "wire", "client", "cli"),
     "tui": ("base", "platform", "wire", "client", "tui"),
 }

@@ -1,0 +1,256 @@
+#include "dialogue/session.h"
+
+#include <algorithm>
+
+#include "platform/log/log.h"
+#include "wire/jsonrpc/jsonrpc.h"
+#include "wire/mcp/revisions.h"
+
+namespace molecule::mcp {
+namespace {
+
+using namespace std::chrono_literals;
+using json::Node;
+using json::Type;
+
+}  // namespace
+
+// A request that runs: a tool, or one that stays open until it is cancelled.
+struct Session::Call {
+  Call(Request asked, json::Document said, io::Loop& loop)
+      : request(std::move(asked)),
+        document(std::move(said)),
+        scope(loop, [](std::string_view, std::exception_ptr) {}) {}
+
+  Request request;
+  json::Document document;  // Its params.
+  const Words* tool = nullptr;
+  std::string progress_token;  // JSON text; empty: progress is not asked for.
+  double progressed = 0;
+  bool cancelled = false;
+  bool over = false;
+  io::Scope scope;
+};
+
+Session::Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision)
+    : loop_(loop),
+      offer_(offer),
+      ends_(std::move(ends)),
+      revision_(std::move(revision)),
+      scope_(loop, [](std::string_view, std::exception_ptr) {
+        log::error("a call ended unexpectedly");
+      }) {}
+
+Session::~Session() = default;
+
+bool Session::knows(std::string_view method, bool stateless) {
+  const auto is_one_of = [method](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, method) != names.end();
+  };
+  if (is_one_of({"tools/call", "tools/list", "server/discover"})) return true;
+  return stateless ? is_one_of({"subscriptions/listen"}) : is_one_of({"initialize", "ping"});
+}
+
+void Session::take(std::string_view text) {
+  std::optional<json::Document> document;
+  try {
+    document = json::Document::parse(text, message_limits);
+  } catch (const Fault& fault) {
+    refuse("null", jsonrpc::parse_error, fault.text());
+    return;
+  }
+  take(document->root());
+}
+
+void Session::take(Node root) {
+  if (!root.is(Type::array)) {
+    take_one(root);
+    return;
+  }
+  // A batch, as of 2025-03-26. Each of it is answered by itself.
+  if (root.size() == 0) refuse("null", jsonrpc::invalid_request, "an empty batch");
+  for (std::size_t i = 0; i < root.size(); ++i) take_one(root.at(i));
+}
+
+void Session::too_long() {
+  refuse("null", jsonrpc::parse_error, "a line is longer than 16 MiB and was passed over");
+}
+
+void Session::take_one(Node root) {
+  auto read = read_message(root);
+  if (const auto* refused = std::get_if<Refused>(&read)) {
+    ends_.write(refusal(*refused));
+    return;
+  }
+  const Message& message = std::get<Message>(read);
+  switch (message.kind) {
+    case Message::Kind::answer: return;  // Nothing was asked.
+    case Message::Kind::notification:
+      if (message.method == "notifications/cancelled") cancel(message.params);
+      if (message.method == "notifications/initialized" && !std::exchange(may_announce_, true))
+        ends_.ready();
+      return;
+    case Message::Kind::request: break;
+  }
+  Request request;
+  request.id = message.id;
+  request.method = message.method;
+  request.stateless = message.stateless;
+  request.revision = message.stateless ? std::string(stateless_revision) : revision_;
+  answer(request, message.params);
+}
+
+void Session::answer(const Request& request, Node params) {
+  const std::string& method = request.method;
+  if (method == "tools/call") {
+    begin(request, params);
+  } else if (method == "tools/list" && params.find("cursor")) {
+    refuse(request.id, jsonrpc::invalid_params, "cursor: the list has one page");
+  } else if (method == "tools/list") {
+    json::Object result;
+    const std::string_view revision =
+        request.revision.empty() ? handshake_revisions.front() : std::string_view(request.revision);
+    result.add("tools", RawJson(offer_.list(revision)));
+    reply(request, std::move(result), Kept::as_a_list);
+  } else if (method == "initialize" && !request.stateless) {
+    const Node asked = params.find("protocolVersion");
+    revision_ = agreed_on(asked.is(Type::string) ? asked.string() : std::string_view());
+    ends_.write(initialized(offer_.server(), request.id, revision_, offer_.instructions()));
+  } else if (method == "ping" && !request.stateless) {
+    ends_.write(jsonrpc::success(request.id, "{}"));
+  } else if (method == "server/discover") {
+    ends_.write(discovered(offer_.server(), request.id, offer_.instructions()));
+  } else if (method == "subscriptions/listen" && request.stateless) {
+    listen(request);
+  } else {
+    refuse(request.id, jsonrpc::method_not_found, fmt::format("there is no method {}", method));
+  }
+}
+
+void Session::reply(const Request& request, json::Object result, Kept kept) {
+  ends_.write(answered(offer_.server(), request.id, request.stateless, std::move(result), kept));
+}
+
+void Session::refuse(std::string_view id, int code, std::string_view why) {
+  ends_.write(refusal({std::string(id), code, std::string(why)}));
+}
+
+void Session::cancel(Node params) {
+  const Node id = params.find("requestId");
+  if (!id) return;
+  Call* call = under_way(id.text());
+  if (call == nullptr) return;
+  call->cancelled = true;
+  call->scope.cancel();
+}
+
+// What was cancelled is on its way out, and its id is free.
+Session::Call* Session::under_way(const std::string& id) const {
+  const auto at = std::ranges::find_if(calls_, [&](const auto& call) {
+    return !call->cancelled && !call->over && call->request.id == id;
+  });
+  return at == calls_.end() ? nullptr : at->get();
+}
+
+void Session::begin(const Request& request, Node params) {
+  take_out_finished();
+  const Node name = params.find("name");
+  if (!name.is(Type::string)) {
+    refuse(request.id, jsonrpc::invalid_params, "name: which tool is called?");
+    return;
+  }
+  const Words* tool = offer_.find(name.string());
+  if (tool == nullptr) {
+    refuse(request.id, jsonrpc::invalid_params,
+           fmt::format("Unknown tool: {}", json::storable(name.string(), 200)));
+    return;
+  }
+  if (under_way(request.id) != nullptr) {
+    refuse(request.id, jsonrpc::invalid_request, "a request of this id is under way");
+    return;
+  }
+  if (calls_.size() >= calls_max) {
+    refuse(request.id, jsonrpc::internal_error,
+           fmt::format("{} calls are under way; wait for one of them", calls_max));
+    return;
+  }
+  auto document = json::Document::parse(params.text(), message_limits);
+  auto made = std::make_unique<Call>(request, std::move(document), loop_);
+  Call& call = *made;
+  call.tool = tool;
+  call.progress_token = progress_token(params);
+  calls_.push_back(std::move(made));
+  scope_.spawn("call", run(call));
+}
+
+io::Task<void> Session::run(Call& call) {
+  Said said;
+  auto work = [&]() -> io::Task<void> {
+    Progress progress;
+    if (!call.progress_token.empty())
+      progress = Progress([&](std::string_view text) {
+        ends_.write(notification(
+            "notifications/progress",
+            progress_params(call.progress_token, ++call.progressed, text, call.request.revision)));
+      });
+    try {
+      said = co_await offer_.call(*call.tool, call.document.root().find("arguments"), progress);
+    } catch (const std::exception& problem) {
+      said = {problem.what(), true};
+    }
+  };
+  call.scope.spawn("tool", work());
+  co_await call.scope.join();
+  if (!call.cancelled) {
+    reply(call.request, tool_result(said.text, said.failed));
+  }
+  finished(call);
+}
+
+// Nothing of ours changes while this process runs: it is said that nothing will be told.
+void Session::listen(const Request& request) {
+  take_out_finished();
+  if (under_way(request.id) != nullptr || calls_.size() >= calls_max) {
+    refuse(request.id, jsonrpc::invalid_request,
+           "a request of this id is under way, or too many are");
+    return;
+  }
+  json::Object params;
+  params.add("notifications", RawJson("{}"));
+  params.add("_meta",
+             json::Object{}.add(meta::subscription, RawJson(std::string(request.id))).raw());
+  ends_.write(notification("notifications/subscriptions/acknowledged", params.text()));
+  auto made = std::make_unique<Call>(request, json::Document::parse("{}"), loop_);
+  Call& call = *made;
+  calls_.push_back(std::move(made));
+  auto stay = [](Call& of) -> io::Task<void> {
+    auto wait = []() -> io::Task<void> {
+      for (;;) co_await io::sleep(1h);
+    };
+    of.scope.spawn("subscription", wait());
+    co_await of.scope.join();
+    finished(of);
+  };
+  scope_.spawn("subscription", stay(call));
+}
+
+// Not taken out from inside of the call, which is still on its way out.
+void Session::finished(Call& call) { call.over = true; }
+
+void Session::take_out_finished() {
+  std::erase_if(calls_, [](const auto& call) { return call->over; });
+}
+
+io::Task<void> Session::end(std::chrono::milliseconds grace) {
+  const auto step = 10ms;
+  for (auto left = grace; left > 0ms && scope_.running() > 0; left -= step)
+    co_await io::sleep(step);
+  for (auto& call : calls_) {
+    call->cancelled = true;
+    call->scope.cancel();
+  }
+  co_await scope_.join();
+  calls_.clear();
+}
+
+}  // namespace molecule::mcp

@@ -1,0 +1,61 @@
+#include "wire/mcp/message.h"
+
+#include <fmt/format.h>
+
+#include "wire/jsonrpc/jsonrpc.h"
+#include "wire/mcp/revisions.h"
+
+namespace molecule::mcp {
+
+using json::Node;
+using json::Type;
+
+std::optional<std::string> revision_in(Node message) {
+  const Node version = message.find("params").find("_meta").find(meta::version);
+  if (!version) return std::nullopt;
+  return version.is(Type::string) ? std::string(version.string()) : version.text();
+}
+
+Refused unspoken(std::string id, Node requested) {
+  json::Object data;
+  data.add("supported", std::vector<std::string>{std::string(stateless_revision)});
+  data.add("requested", RawJson(requested.text()));
+  return {std::move(id), unsupported_version, "this revision is not spoken without a handshake",
+          data.text()};
+}
+
+std::variant<Message, Refused> read_message(Node message, Era era) {
+  const Node method = message.find("method"), id = message.find("id");
+  if (!message.is(Type::object) || !method.is(Type::string)) {
+    if (message.find("result") || message.find("error"))
+      return Message{Message::Kind::answer, {}, {}, {}};
+    return Refused{"null", jsonrpc::invalid_request, "this is no request of JSON-RPC 2.0"};
+  }
+  if (id && !id.is(Type::string) && !id.is(Type::integer))
+    return Refused{"null", jsonrpc::invalid_request, "an id is a string or a whole number"};
+  Message out;
+  out.method = method.string();
+  out.params = message.find("params");
+  if (!id) {
+    out.kind = Message::Kind::notification;
+    return out;
+  }
+  out.id = id.text();
+  if (out.params && !out.params.is(Type::object))
+    return Refused{out.id, jsonrpc::invalid_params, "params: expected an object"};
+  const Node own = out.params.find("_meta");
+  const Node version = own.find(meta::version);
+  if (!version && era == Era::either) return out;
+  if (!version)
+    return Refused{out.id, jsonrpc::invalid_params,
+                   fmt::format("_meta must have {}", meta::version)};
+  if (!version.is(Type::string) || version.string() != stateless_revision)
+    return unspoken(out.id, version);
+  if (!own.find(meta::capabilities).is(Type::object))
+    return Refused{out.id, jsonrpc::invalid_params,
+                   fmt::format("_meta must have {}", meta::capabilities)};
+  out.stateless = true;
+  return out;
+}
+
+}  // namespace molecule::mcp

@@ -1,0 +1,74 @@
+// How a tool is described to clients, and whether arguments fit it. What it does is its server's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "platform/json/json.h"
+
+namespace molecule::mcp {
+
+// What a tool says. A wrong argument and a refusal of the platform are answers for the model, not
+// errors of the protocol.
+struct Said {
+  std::string text;
+  bool failed = false;
+};
+
+// Tells the client that a call goes on, where it wants to hear that.
+class Progress {
+ public:
+  Progress() = default;
+  explicit Progress(std::function<void(std::string_view text)> tell) : tell_(std::move(tell)) {}
+  bool wanted() const { return tell_ != nullptr; }
+  // `text` is for people.
+  void operator()(std::string_view text) const {
+    if (tell_) tell_(text);
+  }
+
+ private:
+  std::function<void(std::string_view text)> tell_;
+};
+
+struct Argument {
+  enum class Form {
+    text,
+    number,
+    whole,
+    flag,
+    choice,  // One of the words in `choices`.
+    texts,
+    object,
+    text_or_null
+  };
+  std::string_view name;
+  Form form = Form::text;
+  bool required = false;
+  std::string_view about = {};
+  std::string_view choices = {};
+};
+
+struct Words {
+  std::string_view name, title, about;
+  std::span<const Argument> arguments = {};
+  bool reads = false;     // Changes nothing.
+  bool destroys = false;  // Takes something away.
+  bool again = false;     // The same call twice does what it does once.
+  bool outward = false;   // Others are told of it.
+};
+
+// As tools/list tells it, for a revision.
+std::string listed(const Words& tool, std::string_view revision);
+// Every wrong argument, one to a line; empty when none is.
+std::string complaints(const Words& tool, json::Node arguments);
+
+// A text member; empty where it is not there, or is something else.
+std::string text_of(json::Node object, std::string_view name);
+// What a tool reads of its arguments beside texts; they were checked before.
+std::optional<std::int64_t> whole_of(json::Node arguments, std::string_view name);
+
+}  // namespace molecule::mcp
