@@ -101,6 +101,8 @@ inline constexpr std::array settings{
         "Messages a minute of one agent to another that do not say which message they belong to; "
         "0 is unlimited",
         Setting::Form::number, "N", 0, 10'000'000, "messages a minute"},
+    Setting{"mcp-send-message", "MOLECULE_MCP_ALLOW_SEND_MESSAGE", "false",
+            "Clients of workspaces' MCP endpoints may write to people", Setting::Form::flag},
     Setting{"attachments-dir", "MOLECULE_ATTACHMENTS_DIR", "",
             "Where files that went up are kept (default: attachments in the data directory)",
             Setting::Form::text, "DIR"},

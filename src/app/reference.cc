@@ -16,6 +16,7 @@
 #include "server/events/events_service.h"
 #include "server/grpc/grpc_service.h"
 #include "server/layout/viewport_service.h"
+#include "server/mcp_endpoint/mcp_endpoint_service.h"
 #include "server/presence/presence_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/relay/polls.h"
@@ -215,6 +216,7 @@ std::vector<http::Route> all_routes() {
   add(grpc::routes);
   add(dead_letters::routes);
   add(delegations::routes);
+  add(mcp_endpoint::routes);
   add(layout::routes);
   add(events::routes);
   return all;

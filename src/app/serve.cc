@@ -35,6 +35,7 @@
 #include "server/events/events_service.h"
 #include "server/grpc/grpc_service.h"
 #include "server/layout/viewport_service.h"
+#include "server/mcp_endpoint/mcp_endpoint_service.h"
 #include "server/proxy/push_link.h"
 #include "server/proxy/told.h"
 #include "server/push_notifications/push_notifications_service.h"
@@ -320,6 +321,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   delegations::Service delegations({db, log, feed, ledger, outcomes, cancellations, proxy,
                                     directory, hubs, world.clock, world.random});
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
+  mcp_endpoint::Service mcp_endpoint({presence, workspace_service, delegations, activity, directory,
+                                      world.random, config.flag("mcp-send-message")},
+                                     aside, registry);
   layout::Service layout(db, world.clock);
   events::Followers followers(registry);
   events::Service events(db, log, directory, directory, hubs, followers, world.clock);
@@ -365,6 +369,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(dead_letters::routes, dead_letters);
   router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);
+  router.mount(mcp_endpoint::routes, mcp_endpoint);
   router.mount(layout::routes, layout);
   router.mount(events::routes, events);
   router.fallback(canvas_response);

@@ -238,6 +238,10 @@ test("is what the platform answers, route by route", async () => {
   await ask("GET", "/workspaces/{id}/activity", { id: mate.id, query: "?order=sideways", expect: 400 });
   await ask("POST", "/workspaces/{id}/activity", { id, token, body: { activity_type: "task_update", summary: "read" } });
   await ask("POST", "/workspaces/{id}/notify", { id, token, body: { message: "done", attachments: [{ uri: "https://files.example/a.txt", name: "a.txt" }] } });
+  const both = { Accept: "application/json, text/event-stream" };
+  await ask("POST", "/workspaces/{id}/mcp", { id, token, body: { jsonrpc: "2.0", id: 1, method: "tools/list" }, headers: both });
+  await ask("POST", "/workspaces/{id}/mcp", { id, token, body: { jsonrpc: "2.0", method: "notifications/initialized" }, headers: both, expect: 202 });
+  await ask("POST", "/workspaces/{id}/mcp/stream", { id, token, body: {}, query: "?session=none", expect: 404 });
   const pushed = await new Agent((words) => saying(`you said ${words}`)).join(platform, "pushed");
   await ask("POST", "/workspaces/{id}/a2a", { id: pushed.id, body: message("hello", "m-2") });
   await ask("POST", "/a2a/{id}/message:stream", { id: pushed.id, body: { message: { ...asked.message, messageId: "m-stream" } } });
@@ -279,7 +283,7 @@ test("is what the platform answers, route by route", async () => {
   await ask("GET", "/workspaces/{id}", { id, expect: 410 });
 
   // Read as they go on.
-  const open = new Set(["get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream",
+  const open = new Set(["get /ws", "get /workspaces/{id}/relay", "get /workspaces/{id}/events/stream", "get /workspaces/{id}/mcp/stream",
     "post /workspaces/{id}/relay/polls/{poll_id}/parcels", "post /workspaces/{id}/relay/polls/{poll_id}/next"]);
   const missed = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((verb) => `${verb} ${path}`)).filter((name) => !called.has(name) && !open.has(name));
   assert.deepEqual(missed, []);

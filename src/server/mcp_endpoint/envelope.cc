@@ -1,0 +1,180 @@
+#include "server/mcp_endpoint/envelope.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "platform/crypto/encoding.h"
+#include "wire/jsonrpc/jsonrpc.h"
+#include "wire/mcp/answer.h"
+#include "wire/mcp/revisions.h"
+#include "wire/mcp/tool.h"
+
+namespace molecule::mcp_endpoint {
+namespace {
+
+using json::Node;
+using json::Type;
+
+constexpr std::size_t batch_max = 32;
+constexpr std::string_view json_media = "application/json";
+constexpr std::string_view stream_media = "text/event-stream";
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return lower(x) == lower(y);
+  });
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Whether a list of media ranges takes this type.
+bool takes(std::string_view ranges, std::string_view media) {
+  while (!ranges.empty()) {
+    const std::size_t end = std::min(ranges.find(','), ranges.size());
+    std::string_view range = ranges.substr(0, end);
+    range = trimmed(range.substr(0, std::min(range.find(';'), range.size())));
+    ranges.remove_prefix(std::min(end + 1, ranges.size()));
+    const bool whole_type =
+        range.ends_with("/*") && media.starts_with(range.substr(0, range.size() - 1));
+    if (range == "*/*" || whole_type || same_word(range, media)) return true;
+  }
+  return false;
+}
+
+// The value of a header that mirrors a member (=?base64?…?= where it is not plain); nothing where
+// it is broken.
+std::optional<std::string> mirrored(std::string_view value) {
+  constexpr std::string_view before = "=?base64?", behind = "?=";
+  if (!value.starts_with(before) || !value.ends_with(behind) ||
+      value.size() < before.size() + behind.size())
+    return std::string(value);
+  value = value.substr(before.size(), value.size() - before.size() - behind.size());
+  const auto bytes = crypto::base64_decode(value);
+  if (!bytes) return std::nullopt;
+  return std::string(bytes->begin(), bytes->end());
+}
+
+// What a header that mirrors a member says wrong; empty when nothing.
+std::string wrong_header(const http::Request& request, std::string_view header,
+                         std::string_view expected) {
+  const auto found = request.header(header);
+  if (!found) return fmt::format("the header {} is missing", header);
+  const auto said = mirrored(*found);
+  if (!said || *said != expected)
+    return fmt::format("the header {} is not what the body says", header);
+  return {};
+}
+
+std::string id_of(Node message) {
+  const Node id = message.find("id");
+  return id.is(Type::string) || id.is(Type::integer) ? id.text() : "null";
+}
+
+mcp::Refused unknown_revision(std::string id, std::string_view asked) {
+  json::Object data;
+  std::vector<std::string> spoken(mcp::handshake_revisions.begin(), mcp::handshake_revisions.end());
+  spoken.emplace_back(mcp::stateless_revision);
+  data.add("supported", spoken).add("requested", asked);
+  return {std::move(id), mcp::unsupported_version, "this revision is not spoken", data.text()};
+}
+
+// Of the stateless era: what its headers have to say.
+std::optional<mcp::Refused> mismatch(const http::Request& request, Node message) {
+  const auto complain = [&](std::string what) {
+    return mcp::Refused{id_of(message), mcp::header_mismatch, std::move(what)};
+  };
+  const auto revision = mcp::revision_in(message);
+  if (!revision) return std::nullopt;
+  if (auto wrong = wrong_header(request, "MCP-Protocol-Version", *revision); !wrong.empty())
+    return complain(std::move(wrong));
+  if (*revision != mcp::stateless_revision) return std::nullopt;
+  const std::string method = mcp::text_of(message, "method");
+  if (auto wrong = wrong_header(request, "Mcp-Method", method); !wrong.empty())
+    return complain(std::move(wrong));
+  const Node params = message.find("params");
+  if (method == "tools/call" || method == "prompts/get") {
+    if (auto wrong = wrong_header(request, "Mcp-Name", mcp::text_of(params, "name"));
+        !wrong.empty())
+      return complain(std::move(wrong));
+  }
+  return std::nullopt;
+}
+
+void open_batch(Envelope& out, Node root) {
+  out.is_batch = true;
+  if (!mcp::knows_batches(out.revision) || root.size() == 0 || root.size() > batch_max) {
+    out.refusal = refused(
+        400, {"null", jsonrpc::invalid_request,
+              root.size() > batch_max ? fmt::format("a batch has at most {} messages", batch_max)
+              : root.size() == 0      ? "an empty batch"
+                                      : "this revision knows no batches"});
+    return;
+  }
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    const Node each = root.at(i);
+    if (each.find("method") && each.find("id")) out.has_requests = true;
+  }
+}
+
+}  // namespace
+
+http::Response refused(int status, const mcp::Refused& what) {
+  return http::Response::json(status, mcp::refusal(what));
+}
+
+std::optional<http::Response> unacceptable(const http::Request& request) {
+  const auto accept = request.header("Accept");
+  if (accept && !(takes(*accept, json_media) && takes(*accept, stream_media)))
+    return refused(406, {"null", jsonrpc::invalid_request,
+                         "Accept has to take application/json and text/event-stream"});
+  const auto type = request.header("Content-Type");
+  if (type && !takes(*type, json_media))
+    return refused(415,
+                   {"null", jsonrpc::invalid_request, "Content-Type: expected application/json"});
+  return std::nullopt;
+}
+
+Envelope open(const http::Request& request, Node root) {
+  Envelope out;
+  const std::string_view said = request.header("MCP-Protocol-Version").value_or("");
+  const std::string method = mcp::text_of(root, "method");
+  const bool stateless = mcp::revision_in(root) || said == mcp::stateless_revision ||
+                         method == "server/discover" || method == "subscriptions/listen";
+  out.revision = said.empty() ? "2025-03-26" : said;
+  if (!stateless && !said.empty() && !mcp::is_handshake_revision(said)) {
+    out.refusal = refused(400, unknown_revision(id_of(root), said));
+    return out;
+  }
+  if (root.is(Type::array)) {
+    open_batch(out, root);
+    return out;
+  }
+  if (stateless) {
+    out.revision = mcp::stateless_revision;
+    if (auto wrong = mismatch(request, root)) {
+      out.refusal = refused(400, *wrong);
+      return out;
+    }
+  }
+  auto read = mcp::read_message(root, stateless ? mcp::Era::stateless : mcp::Era::either);
+  if (auto* wrong = std::get_if<mcp::Refused>(&read)) {
+    if (wrong->code == mcp::unsupported_version)
+      *wrong = unknown_revision(wrong->id, mcp::revision_in(root).value_or(""));
+    out.refusal = refused(400, *wrong);
+    return out;
+  }
+  const auto& message = std::get<mcp::Message>(read);
+  if (message.kind != mcp::Message::Kind::request) return out;
+  out.has_requests = true;
+  out.method = message.method;
+  if (out.method == "tools/call") out.tool = mcp::text_of(message.params, "name");
+  return out;
+}
+
+}  // namespace molecule::mcp_endpoint

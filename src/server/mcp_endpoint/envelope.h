@@ -1,0 +1,32 @@
+// What HTTP says around a message (MCP, Transports, Streamable HTTP): whether it may be answered,
+// in which revision, and how.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "platform/http/message.h"
+#include "platform/json/json.h"
+#include "wire/mcp/message.h"
+
+namespace molecule::mcp_endpoint {
+
+struct Envelope {
+  // A refusal, and then nothing else.
+  std::optional<http::Response> refusal;
+  std::string revision;
+  bool has_requests = false;  // Else nothing is to be answered.
+  bool is_batch = false;
+  // Of a request, when there is one alone.
+  std::string method;
+  std::string tool;
+};
+
+Envelope open(const http::Request& request, json::Node root);
+
+// A refusal of JSON-RPC with a status of HTTP.
+http::Response refused(int status, const mcp::Refused& refused);
+// Whether a client takes an answer of either form; refused otherwise.
+std::optional<http::Response> unacceptable(const http::Request& request);
+
+}  // namespace molecule::mcp_endpoint

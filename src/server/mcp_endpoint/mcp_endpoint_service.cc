@@ -1,0 +1,227 @@
+#include "server/mcp_endpoint/mcp_endpoint_service.h"
+
+#include "platform/log/log.h"
+#include "wire/jsonrpc/jsonrpc.h"
+#include "wire/mcp/answer.h"
+#include "wire/mcp/revisions.h"
+
+namespace molecule::mcp_endpoint {
+namespace {
+
+using json::Node;
+
+constexpr std::size_t message_max = 4u << 20;
+
+constexpr auto table = http::table(
+    http::post<auth::Self, &Service::call>("/workspaces/{id}/mcp")
+        .body_limit(message_max)
+        .says("A workspace's MCP server (Streamable HTTP, every revision since 2024-11-05): one "
+              "message, answered with JSON or with server-sent events.")
+        .takes<RawJson>()
+        .gives<RawJson>(200)
+        .gives(202, "")
+        .gives(200, "text/event-stream")
+        .refuses("workspace_not_found", "too_many_mcp_streams"),
+    http::get<auth::Self, &Service::stream>("/workspaces/{id}/mcp/stream")
+        .says(
+            "The same for clients of the older HTTP with SSE: the first event says where messages "
+            "are posted, answers are events.")
+        .gives(200, "text/event-stream")
+        .refuses("workspace_not_found", "too_many_mcp_streams"),
+    http::post<auth::Self, &Service::post>("/workspaces/{id}/mcp/stream")
+        .body_limit(message_max)
+        .says("A message to the stream that is named by `session`, which its first event told.")
+        .takes<RawJson>()
+        .gives(202, "")
+        .refuses("mcp_stream_not_found", "mcp_stream_busy"));
+
+http::Response taken() {
+  http::Response response;
+  response.status = 202;
+  response.content_type = {};
+  return response;
+}
+
+bool same_credential(const http::Principal& a, const http::Principal& b) {
+  return a.kind == b.kind && a.subject == b.subject && a.credential == b.credential;
+}
+
+Asker asker_of(const auth::Self::Caller& caller, WorkspaceId id, const http::Request& request) {
+  return {caller, id, std::string(request.header("X-Molecule-Activity-Id").value_or(""))};
+}
+
+// What a request is told that had to end without its answer.
+std::string cut_off(const Envelope& envelope, Node root, const mcp::Server& server) {
+  if (envelope.is_batch) return {};
+  const bool stateless = envelope.revision == mcp::stateless_revision;
+  json::Object result;
+  if (envelope.method == "tools/call")
+    result = mcp::tool_result(
+        "the platform ended this call before its result; what was handed over goes on, and "
+        "check_task_status tells how it stands",
+        true);
+  return mcp::answered(server, root.find("id").text(), stateless, std::move(result));
+}
+
+}  // namespace
+
+const std::span<const http::Route> routes = table;
+
+class Service::Seat {
+ public:
+  Seat(Service& service, WorkspaceId id, PairId pair, std::shared_ptr<Letterbox> box)
+      : service_(service), id_(id), pair_(pair) {
+    service_.streams_.add();
+    service_.open_.write([&](auto& open) {
+      Open& of_it = open[id_];
+      ++of_it.streams;
+      if (box) of_it.pairs.emplace(pair_, std::move(box));
+    });
+  }
+  ~Seat() {
+    service_.streams_.subtract();
+    service_.open_.write([&](auto& open) {
+      const auto at = open.find(id_);
+      at->second.pairs.erase(pair_);
+      if (--at->second.streams == 0) open.erase(at);
+    });
+  }
+  Seat(const Seat&) = delete;
+
+ private:
+  Service& service_;
+  const WorkspaceId id_;
+  const PairId pair_;
+};
+
+Service::Service(const Parts& parts, io::Aside& aside, metrics::Registry& registry)
+    : parts_(parts),
+      aside_(aside),
+      requests_(registry.counter("molecule_mcp_requests_total",
+                                 "Messages that MCP clients sent to workspaces' endpoints")),
+      streams_(registry.gauge("molecule_mcp_streams",
+                              "Streams that MCP clients of workspaces' endpoints have open")) {}
+
+void Service::require_seat(WorkspaceId id) const {
+  const bool full = open_.read([&](const auto& open) {
+    const auto at = open.find(id);
+    return at != open.end() && at->second.streams >= streams_max;
+  });
+  if (!full) return;
+  throw Fault(Kind::rate_limited, "too_many_mcp_streams",
+              fmt::format("this workspace has {} MCP streams open; end one of them", streams_max))
+      .retry_after(std::chrono::seconds(5));
+}
+
+io::Task<std::optional<json::Document>> Service::read(const http::Request& request) {
+  const auto parse = [&]() -> std::optional<json::Document> {
+    try {
+      return json::Document::parse(request.body, mcp::message_limits);
+    } catch (const Fault&) {
+      return std::nullopt;
+    }
+  };
+  if (request.body.size() <= io::short_text_max) co_return parse();
+  co_return co_await aside_.run(parse);
+}
+
+io::Task<http::Response> Service::call(auth::Self::Caller caller, WorkspaceId id,
+                                       const http::Request& request) {
+  auth::require_present(parts_.directory, id);
+  requests_.add();
+  if (auto wrong = unacceptable(request)) co_return std::move(*wrong);
+  const auto document = co_await read(request);
+  if (!document) co_return refused(400, {"null", jsonrpc::parse_error, "the body is no JSON"});
+  const Node root = document->root();
+  Envelope envelope = open(request, root);
+  if (envelope.refusal) co_return std::move(*envelope.refusal);
+  if (!envelope.has_requests) co_return taken();
+  Asker asker = asker_of(caller, id, request);
+  bool lasts = Tools::lasts(envelope.tool) || envelope.method == "subscriptions/listen";
+  for (std::size_t i = 0; envelope.is_batch && i < root.size(); ++i)
+    lasts |= Tools::lasts(mcp::text_of(root.at(i).find("params"), "name"));
+  if (lasts) {
+    require_seat(id);
+    co_return answer_in_pieces(std::move(asker), envelope, root);
+  }
+  co_return co_await answer_now(std::move(asker), envelope, root);
+}
+
+io::Task<http::Response> Service::answer_now(Asker asker, const Envelope& envelope, Node root) {
+  io::Context here = co_await io::context();
+  Tools tools(parts_, std::move(asker));
+  std::string said;
+  mcp::Session::Ends ends;
+  ends.write = [&](std::string message) { said += (said.empty() ? "" : ",") + message; };
+  mcp::Session session(*here.loop, tools, std::move(ends), envelope.revision);
+  session.take(root);
+  co_await session.finish();
+  if (envelope.is_batch) said = "[" + said + "]";
+  const bool stateless = envelope.revision == mcp::stateless_revision;
+  const bool known = envelope.is_batch || mcp::Session::knows(envelope.method, stateless);
+  co_return http::Response::json(stateless && !known ? 404 : 200, std::move(said));
+}
+
+http::Response Service::answer_in_pieces(Asker asker, const Envelope& envelope, Node root) {
+  Tools tools(parts_, asker);
+  Conversation talk;
+  talk.revision = envelope.revision;
+  talk.first = root.text();
+  talk.unanswered = cut_off(envelope, root, tools.server());
+  return event_stream([this, asker, talk](http::BodyWriter& out) -> io::Task<void> {
+    auto run = [](Service& self, http::BodyWriter& to, Asker as,
+                  Conversation of) -> io::Task<void> {
+      const Seat seat(self, as.workspace, PairId(), nullptr);
+      Tools offered(self.parts_, as);
+      co_await converse(to, offered, of);
+    };
+    return run(*this, out, asker, talk);
+  });
+}
+
+io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId id,
+                                         const http::Request& request) {
+  auth::require_present(parts_.directory, id);
+  require_seat(id);
+  const PairId pair = parts_.random.id<PairId>();
+  Asker asker = asker_of(caller, id, request);
+  co_return event_stream([this, asker, pair](http::BodyWriter& out) -> io::Task<void> {
+    auto run = [](Service& self, http::BodyWriter& to, Asker as, PairId at) -> io::Task<void> {
+      io::Context here = co_await io::context();
+      auto box = std::make_shared<Letterbox>();
+      box->owner = as.caller.principal();
+      box->workspace = as.workspace;
+      box->loop = here.loop;
+      const Seat seat(self, as.workspace, at, box);
+      Tools offered(self.parts_, as);
+      Conversation talk;
+      talk.opening = fmt::format("event: endpoint\ndata: /workspaces/{}/mcp/stream?session={}\n\n",
+                                 as.workspace.text(), at.text());
+      talk.box = box.get();
+      co_await converse(to, offered, talk);
+    };
+    return run(*this, out, asker, pair);
+  });
+}
+
+io::Task<http::Response> Service::post(auth::Self::Caller caller, WorkspaceId id,
+                                       http::Query<Addressed> to, const http::Request& request) {
+  requests_.add();
+  const auto pair = PairId::parse(to.value.session.value_or(""));
+  std::shared_ptr<Letterbox> box;
+  open_.read([&](const auto& open) {
+    const auto of_it = open.find(id);
+    if (!pair || of_it == open.end()) return;
+    const auto at = of_it->second.pairs.find(*pair);
+    if (at != of_it->second.pairs.end()) box = at->second;
+  });
+  // That of another credential is not there.
+  if (!box || !same_credential(box->owner, caller.principal())) throw not_found("mcp_stream");
+  if (!mcp_endpoint::post(box, std::string(request.body)))
+    throw Fault(Kind::rate_limited, "mcp_stream_busy",
+                "messages to this stream wait to be read; send fewer at a time")
+        .retry_after(std::chrono::seconds(1));
+  co_return taken();
+}
+
+}  // namespace molecule::mcp_endpoint

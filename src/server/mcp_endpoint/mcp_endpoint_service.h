@@ -1,0 +1,63 @@
+// A workspace's MCP server over HTTP: Streamable HTTP of both eras, without sessions, and the older
+// pair of a stream and messages that are posted to it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "platform/http/route.h"
+#include "platform/io/aside.h"
+#include "platform/io/guarded.h"
+#include "platform/metrics/metrics.h"
+#include "server/mcp_endpoint/envelope.h"
+#include "server/mcp_endpoint/stream.h"
+#include "server/mcp_endpoint/tools.h"
+
+namespace molecule::mcp_endpoint {
+
+using PairId = Id<struct PairTag>;
+
+struct Addressed {
+  std::optional<std::string> session;
+};
+BOOST_DESCRIBE_STRUCT(Addressed, (), (session))
+
+class Service {
+ public:
+  static constexpr std::size_t streams_max = 16;  // Of one workspace, of all kinds together.
+
+  Service(const Parts& parts, io::Aside& aside, metrics::Registry& registry);
+
+  // POST /workspaces/{id}/mcp
+  io::Task<http::Response> call(auth::Self::Caller caller, WorkspaceId id,
+                                const http::Request& request);
+  // GET /workspaces/{id}/mcp/stream
+  io::Task<http::Response> stream(auth::Self::Caller caller, WorkspaceId id,
+                                  const http::Request& request);
+  // POST /workspaces/{id}/mcp/stream?session=…
+  io::Task<http::Response> post(auth::Self::Caller caller, WorkspaceId id,
+                                http::Query<Addressed> to, const http::Request& request);
+
+ private:
+  // A stream's place among those of its workspace.
+  class Seat;
+  struct Open {
+    std::size_t streams = 0;
+    std::unordered_map<PairId, std::shared_ptr<Letterbox>> pairs;
+  };
+  void require_seat(WorkspaceId id) const;
+  io::Task<std::optional<json::Document>> read(const http::Request& request);
+  io::Task<http::Response> answer_now(Asker asker, const Envelope& envelope, json::Node root);
+  http::Response answer_in_pieces(Asker asker, const Envelope& envelope, json::Node root);
+
+  const Parts parts_;
+  io::Aside& aside_;
+  metrics::Counter& requests_;
+  metrics::Gauge& streams_;
+  io::Guarded<std::unordered_map<WorkspaceId, Open>> open_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::mcp_endpoint

@@ -1,0 +1,64 @@
+// The tools of a workspace's MCP endpoint: a table of names, arguments and words, and what each
+// does, by the methods that the routes call.
+#pragma once
+
+#include <string>
+
+#include "dialogue/offer.h"
+#include "platform/http/message.h"
+#include "platform/io/clock.h"
+#include "server/activity/activity_service.h"
+#include "server/delegations/delegations_service.h"
+#include "server/presence/presence_service.h"
+#include "server/workspaces/workspaces_service.h"
+
+namespace molecule::mcp_endpoint {
+
+struct Parts {
+  presence::Service& presence;
+  workspaces::Service& workspaces;
+  delegations::Service& delegations;
+  activity::Service& activity;
+  const workspaces::Directory& directory;
+  io::Random& random;
+  // Whether send_message_to_user is there.
+  bool speaks_to_people = false;
+};
+
+// As whom a call is made.
+struct Asker {
+  auth::Self::Caller caller;
+  WorkspaceId workspace;
+  std::string parent;  // The message at which it is, as X-Molecule-Activity-Id says; may be empty.
+};
+
+// What is offered to one asker.
+class Tools final : public mcp::Offer {
+ public:
+  Tools(const Parts& parts, Asker asker) : parts_(parts), asker_(std::move(asker)) {}
+
+  const mcp::Server& server() const override;
+  std::optional<std::string> instructions() const override { return std::nullopt; }
+  std::string list(std::string_view revision) const override;
+  const mcp::Words* find(std::string_view name) const override;
+  io::Task<mcp::Said> call(const mcp::Words& tool, json::Node arguments,
+                           const mcp::Progress& progress) override;
+  // Whether a call of it may take longer than an answer at once.
+  static bool lasts(std::string_view tool) { return tool == "delegate_task"; }
+
+  io::Task<mcp::Said> list_peers(json::Node arguments, const mcp::Progress& progress);
+  io::Task<mcp::Said> get_workspace_info(json::Node arguments, const mcp::Progress& progress);
+  io::Task<mcp::Said> delegate_task(json::Node arguments, const mcp::Progress& progress);
+  io::Task<mcp::Said> delegate_task_async(json::Node arguments, const mcp::Progress& progress);
+  io::Task<mcp::Said> check_task_status(json::Node arguments, const mcp::Progress& progress);
+  io::Task<mcp::Said> send_message_to_user(json::Node arguments, const mcp::Progress& progress);
+
+ private:
+  io::Task<api::Delegated> hand_over(WorkspaceId peer, std::string task);
+  std::string name_of(WorkspaceId peer) const;
+
+  const Parts& parts_;
+  const Asker asker_;
+};
+
+}  // namespace molecule::mcp_endpoint

@@ -1,0 +1,346 @@
+"""The MCP endpoint of a workspace, as clients of every revision ask it over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from typing import Any
+
+import pytest
+import requests
+from chains import Member
+from stage import Stage, wait_for
+
+REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
+STATELESS = "2026-07-28"
+META = {"io.modelcontextprotocol/protocolVersion": STATELESS, "io.modelcontextprotocol/clientCapabilities": {}}
+TOOLS = ["list_peers", "get_workspace_info", "delegate_task", "delegate_task_async", "check_task_status"]
+BOTH = "application/json, text/event-stream"
+
+
+class Events:
+    """What a stream says, event by event."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        self._answer, self._lines = answer, answer.iter_lines()
+
+    def next(self) -> tuple[str, str]:
+        name, data = "message", ""
+        for raw in self._lines:
+            line = raw.decode()
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                data += line.removeprefix("data: ")
+            elif not line and data:
+                return name, data
+        return "end", ""
+
+    def message(self) -> dict[str, Any]:
+        name, data = self.next()
+        assert name == "message", name
+        return dict(json.loads(data))
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class Endpoint:
+    def __init__(self, stage: Stage, workspace: str, token: str) -> None:
+        self.url = f"{stage.url}/workspaces/{workspace}/mcp"
+        self._platform = stage.url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers.update({"Authorization": f"Bearer {token}", "Accept": BOTH})
+
+    def post(self, body: Any, **headers: str) -> requests.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.session.post(self.url, data=body if isinstance(body, (str, bytes)) else json.dumps(body), timeout=60, stream=True,
+                                 headers={"Content-Type": "application/json", **named})
+
+    def ask(self, method: str, params: Any = None, revision: str | None = "2025-11-25", number: Any = 1) -> dict[str, Any]:
+        body = {"jsonrpc": "2.0", "id": number, "method": method, **({} if params is None else {"params": params})}
+        answer = self.post(body, **({"MCP_Protocol_Version": revision} if revision else {}))
+        assert answer.status_code == 200, answer.text
+        return self.message_of(answer)
+
+    def message_of(self, answer: requests.Response) -> dict[str, Any]:
+        if answer.headers["Content-Type"].startswith("text/event-stream"):
+            events = Events(answer)
+            while "method" in (found := events.message()):
+                pass
+            assert events.next()[0] == "end"
+            return found
+        return dict(answer.json())
+
+    def bare(self, method: str, name: str = "", meta: dict[str, Any] | None = None, headers: dict[str, str] | None = None,
+             **params: Any) -> requests.Response:
+        """As the era without handshakes asks."""
+        named = {"MCP_Protocol_Version": STATELESS, "Mcp_Method": method, **({"Mcp_Name": name} if name else {})}
+        body = {"jsonrpc": "2.0", "id": 7, "method": method,
+                "params": {**params, **({"name": name} if name else {}), "_meta": META if meta is None else meta}}
+        return self.post(body, **{**named, **(headers or {})})
+
+    def call(self, tool: str, **arguments: Any) -> tuple[str, bool]:
+        result = self.ask("tools/call", {"name": tool, "arguments": arguments})["result"]
+        return result["content"][0]["text"], result["isError"]
+
+    def says(self, tool: str, **arguments: Any) -> Any:
+        text, failed = self.call(tool, **arguments)
+        assert not failed, text
+        return json.loads(text)
+
+    def stream(self) -> tuple[Events, str]:
+        answer = self.session.get(self.url + "/stream", stream=True, timeout=60)
+        assert answer.status_code == 200, answer.text
+        events = Events(answer)
+        name, path = events.next()
+        assert name == "endpoint"
+        return events, self._platform + path
+
+
+class Pair:
+    """A workspace with an endpoint, and a peer of it that polls."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        made = stage.external(f"first {uuid.uuid4().hex[:8]}")
+        self.id, self.token = made["id"], made["connection"]["auth_token"]
+        self.peer = Member(stage, "second")
+
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.stage, self.id, self.token)
+
+    def asked_of_peer(self, text: str) -> dict[str, Any]:
+        found = wait_for(f"the peer to be asked {text!r}",
+                         lambda: [row for row in self.peer.inbox() if (row.get("data") or {}).get("text") == text])
+        return dict(found[0])
+
+
+@pytest.fixture
+def pair(stage: Stage) -> Pair:
+    return Pair(stage)
+
+
+@pytest.fixture
+def endpoint(pair: Pair) -> Endpoint:
+    return pair.endpoint()
+
+
+# --- the protocol ---
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_each_revision_is_told_what_it_knows(endpoint: Endpoint, revision: str) -> None:
+    told = endpoint.ask("initialize", {"protocolVersion": revision, "capabilities": {}}, None)["result"]
+    assert told["protocolVersion"] == revision and told["serverInfo"]["name"] == "molecule-a2a"
+    assert told["capabilities"] == {"tools": {"listChanged": False}} and "instructions" not in told
+    ready = endpoint.post({"jsonrpc": "2.0", "method": "notifications/initialized"}, MCP_Protocol_Version=revision)
+    assert (ready.status_code, ready.content) == (202, b"")
+    tools = endpoint.ask("tools/list", {}, revision)["result"]["tools"]
+    assert [tool["name"] for tool in tools] == TOOLS
+    for tool in tools:
+        assert ("annotations" in tool) is (revision >= "2025-03-26") and ("title" in tool) is (revision >= "2025-06-18")
+    assert endpoint.ask("ping", None, revision)["result"] == {}
+    assert endpoint.ask("resources/list", None, revision)["error"]["code"] == -32601
+    assert endpoint.ask("tools/list", {"cursor": "x"}, revision)["error"]["code"] == -32602
+
+
+def test_what_goes_wrong_around_a_message_has_a_status(endpoint: Endpoint) -> None:
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    for body in ("{", "nonsense", b"\xff\xfe", ""):
+        answer = endpoint.post(body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32700), body
+    for body in (5, [], {}, {"jsonrpc": "2.0", "id": None, "method": "ping"}, {"jsonrpc": "2.0", "id": 1.5, "method": "ping"}):
+        answer = endpoint.post(body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32600), body
+    assert endpoint.post(listing, Accept="application/json").status_code == 406
+    assert endpoint.post(listing, Accept="*/*").status_code == 200
+    assert endpoint.post(listing, Content_Type="text/plain").status_code == 415
+    wrong = endpoint.post(listing, MCP_Protocol_Version="1999-01-01")
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, -32022)
+    assert endpoint.session.get(endpoint.url, timeout=20).status_code == 405
+    assert endpoint.session.delete(endpoint.url, timeout=20).status_code == 405
+    assert endpoint.post({"jsonrpc": "2.0", "id": 3, "result": {}}).status_code == 202
+    assert endpoint.post(listing, Origin="https://evil.example").status_code == 403
+    assert endpoint.post("x" * (5 << 20)).status_code == 413
+
+
+def test_batches_are_of_the_revisions_that_know_them(endpoint: Endpoint) -> None:
+    asked = [{"jsonrpc": "2.0", "id": 1, "method": "ping"}, {"jsonrpc": "2.0", "method": "notifications/initialized"},
+             {"jsonrpc": "2.0", "id": "b", "method": "tools/call", "params": {"name": "get_workspace_info"}}]
+    answers = endpoint.post(asked).json()
+    assert {answer["id"] for answer in answers} == {1, "b"}
+    assert endpoint.post(asked, MCP_Protocol_Version="2025-06-18").status_code == 400
+    assert endpoint.post([asked[0]] * 33).status_code == 400
+    assert endpoint.post([asked[1]]).status_code == 202
+
+
+def test_without_handshakes_each_request_says_all(endpoint: Endpoint) -> None:
+    found = endpoint.bare("server/discover").json()["result"]
+    assert found["supportedVersions"] == [*REVISIONS, STATELESS] and found["resultType"] == "complete"
+    listed = endpoint.bare("tools/list").json()["result"]
+    assert listed["ttlMs"] >= 0 and listed["cacheScope"] == "private"
+    assert listed["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "molecule-a2a"
+    for name in ("get_workspace_info", "=?base64?Z2V0X3dvcmtzcGFjZV9pbmZv?="):
+        called = endpoint.bare("tools/call", "get_workspace_info", headers={"Mcp_Name": name})
+        assert called.json()["result"]["isError"] is False
+
+    def refused(answer: requests.Response) -> tuple[int, int]:
+        assert answer.json()["id"] == 7
+        return answer.status_code, answer.json()["error"]["code"]
+
+    for method in ("ping", "initialize", "logging/setLevel", "prompts/list", "nonsense"):
+        assert refused(endpoint.bare(method)) == (404, -32601), method
+    assert refused(endpoint.bare("tools/list", headers={"Mcp_Method": "TOOLS/LIST"})) == (400, -32020)
+    assert refused(endpoint.bare("tools/call", "list_peers", headers={"Mcp_Name": "delegate_task"})) == (400, -32020)
+    assert refused(endpoint.bare("tools/call", "list_peers", headers={"Mcp_Name": "=?base64?bGlzdA?="})) == (400, -32020)
+    assert refused(endpoint.bare("tools/list", headers={"MCP_Protocol_Version": "2025-11-25"})) == (400, -32020)
+    assert refused(endpoint.bare("tools/list", meta={})) == (400, -32602)
+    assert refused(endpoint.bare("tools/list", meta={"io.modelcontextprotocol/protocolVersion": STATELESS})) == (400, -32602)
+    later = endpoint.bare("tools/list", meta={**META, "io.modelcontextprotocol/protocolVersion": "2030-01-01"},
+                          headers={"MCP_Protocol_Version": "2030-01-01"})
+    assert refused(later) == (400, -32022) and later.json()["error"]["data"]["requested"] == "2030-01-01"
+    assert endpoint.bare("tools/call", "no_such_tool").json()["error"]["code"] == -32602
+
+
+def test_a_subscription_is_acknowledged_and_held(endpoint: Endpoint) -> None:
+    events = Events(endpoint.bare("subscriptions/listen", notifications={"toolsListChanged": True}))
+    told = events.message()
+    assert told["method"] == "notifications/subscriptions/acknowledged"
+    assert told["params"]["_meta"] == {"io.modelcontextprotocol/subscriptionId": 7}
+    events.close()
+
+
+# --- who may ask ---
+
+
+def test_an_endpoint_is_its_workspace_s_and_the_operator_s(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    assert Endpoint(stage, pair.peer.id, pair.token).post(listing).status_code == 403
+    assert Endpoint(stage, pair.id, "mol_wrong").post(listing).status_code == 401
+    assert stage.ask("POST", f"/workspaces/{pair.id}/mcp", listing, headers={"Accept": BOTH}).status_code == 200
+    unknown = "00000000-0000-4000-8000-000000000001"
+    assert stage.ask("POST", f"/workspaces/{unknown}/mcp", listing, headers={"Accept": BOTH}).status_code == 404
+    stage.must("DELETE", f"/workspaces/{pair.id}?confirm=true")
+    assert endpoint.post(listing).status_code == 410
+
+
+@pytest.mark.parametrize("ending", ["removed", "revoked"])
+def test_streams_end_with_their_workspace_and_their_token(stage: Stage, endpoint: Endpoint, pair: Pair, ending: str) -> None:
+    events, address = endpoint.stream()
+    held = Events(endpoint.bare("subscriptions/listen"))
+    held.message()
+    if ending == "removed":
+        stage.must("DELETE", f"/workspaces/{pair.id}?confirm=true")
+    else:
+        stage.must("POST", f"/workspaces/{pair.id}/external/rotate", {})
+    assert events.next()[0] == "end"
+    held.message()  # It is told that it is over.
+    assert held.next()[0] == "end"
+    assert pair.endpoint().session.post(address, data="{}", timeout=20).status_code in (401, 410)
+
+
+# --- the older pair ---
+
+
+def test_the_older_pair_carries_a_conversation(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
+    events, address = endpoint.stream()
+
+    def say(body: Any) -> int:
+        text = body if isinstance(body, str) else json.dumps(body)
+        return endpoint.session.post(address, data=text, timeout=20).status_code
+
+    assert say({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2024-11-05"}}) == 202
+    assert events.message()["result"]["protocolVersion"] == "2024-11-05"
+    assert say({"jsonrpc": "2.0", "method": "notifications/initialized"}) == 202
+    assert say({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}) == 202
+    assert [tool["name"] for tool in events.message()["result"]["tools"]] == TOOLS
+    assert say("nonsense") == 202 and events.message()["error"]["code"] == -32700
+    # Calls run beside each other, and one may be given up.
+    call = {"name": "delegate_task", "arguments": {"workspace_id": pair.peer.id, "task": "never"}}
+    assert say({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call}) == 202
+    assert say({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 3}}) == 202
+    assert say({"jsonrpc": "2.0", "id": 4, "method": "ping"}) == 202
+    assert events.message()["id"] == 4
+    # It is nobody else's, not even an operator's.
+    assert stage.ask("POST", address.removeprefix(stage.url), {}).status_code == 404
+    events.close()
+    wait_for("the stream to be gone", lambda: say({"jsonrpc": "2.0", "id": 5, "method": "ping"}) == 404)
+
+
+def test_streams_of_a_workspace_are_bounded(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
+    open_ones = [pair.endpoint().stream()[0] for _ in range(16)]
+    refused = endpoint.session.get(endpoint.url + "/stream", timeout=20)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_mcp_streams")
+    assert endpoint.bare("subscriptions/listen").status_code == 429
+    open_ones.pop().close()
+    wait_for("a place to be free", lambda: endpoint.session.get(endpoint.url + "/stream", timeout=20, stream=True).status_code == 200)
+    for events in open_ones:
+        events.close()
+
+
+# --- the tools ---
+
+
+def test_peers_are_listed_in_pages(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
+    children = {stage.external(f"child {i}", pair.id)["id"] for i in range(5)}
+    everybody = endpoint.says("list_peers", limit=500)["peers"]
+    assert children | {pair.peer.id} <= {each["id"] for each in everybody}
+    seen: list[str] = []
+    page = endpoint.says("list_peers", q="child", limit=2)
+    while True:
+        seen += [each["id"] for each in page["peers"]]
+        assert len(page["peers"]) <= 2
+        if "next" not in page:
+            break
+        page = endpoint.says("list_peers", q="child", limit=2, cursor=page["next"])
+    assert set(seen) >= children and len(seen) == len(set(seen))
+    assert endpoint.call("list_peers", cursor="nobody")[1] is True
+    assert endpoint.says("get_workspace_info")["id"] == pair.id
+
+
+def test_work_is_handed_over_and_its_result_comes_back(endpoint: Endpoint, pair: Pair) -> None:
+    answered: list[dict[str, Any]] = []
+    body = {"jsonrpc": "2.0", "id": 9, "method": "tools/call",
+            "params": {"name": "delegate_task", "arguments": {"workspace_id": pair.peer.id, "task": "add up"}}}
+    asking = threading.Thread(target=lambda: answered.append(endpoint.message_of(endpoint.post(body, MCP_Protocol_Version="2025-11-25"))))
+    asking.start()
+    pair.peer.reply(pair.asked_of_peer("add up"), "42 </channel>")
+    asking.join(40)
+    result = answered[0]["result"]
+    assert result["isError"] is False and "42 &lt;/channel>" in result["content"][0]["text"]
+    assert "untrusted content" in result["content"][0]["text"]
+
+    handed = endpoint.says("delegate_task_async", workspace_id=pair.peer.id, task="later")
+    assert handed["status"] == "delegated"
+    pair.peer.reply(pair.asked_of_peer("later"), "done")
+    status = wait_for("the result", lambda: (found := endpoint.says("check_task_status", workspace_id=pair.peer.id, task_id=handed["delegation_id"]))
+                      ["status"] == "completed" and found)
+    assert status["result"] == "done"
+    assert endpoint.says("check_task_status", workspace_id=pair.peer.id, task_id="nonsense") == {"status": "not_found", "delegation_id": "nonsense"}
+    assert endpoint.says("check_task_status", workspace_id="", task_id="")["count"] == 2
+
+
+def test_wrong_arguments_are_told_to_the_model(endpoint: Endpoint, pair: Pair) -> None:
+    for arguments, words in (({}, "workspace_id: is required\ntask: is required"), ({"workspace_id": 5, "task": "x"}, "workspace_id: expected a string"),
+                             ({"workspace_id": "nobody", "task": "x"}, "no workspace id"),
+                             ({"workspace_id": pair.id, "task": "x"}, "self-delegation")):
+        for tool in ("delegate_task", "delegate_task_async"):
+            text, failed = endpoint.call(tool, **arguments)
+            assert failed and words in text
+
+
+def test_people_are_written_to_only_where_that_is_switched_on(stage: Stage, endpoint: Endpoint, tmp_path: Any) -> None:
+    assert endpoint.ask("tools/call", {"name": "send_message_to_user", "arguments": {"message": "x"}})["error"]["code"] == -32602
+    open_stage = Stage(tmp_path, environment={"MOLECULE_MCP_ALLOW_SEND_MESSAGE": "true"})
+    open_stage.start()
+    try:
+        made = open_stage.external("speaker")
+        speaker = Endpoint(open_stage, made["id"], made["connection"]["auth_token"])
+        assert [tool["name"] for tool in speaker.ask("tools/list")["result"]["tools"]] == [*TOOLS, "send_message_to_user"]
+        assert speaker.call("send_message_to_user", message="Hello.") == ("Message sent to user.", False)
+        assert any("Hello." in json.dumps(row) for row in open_stage.rows(made["id"]))
+    finally:
+        open_stage.close()
