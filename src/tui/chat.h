@@ -1,9 +1,10 @@
-// What was said with one agent since this program began.
+// What was said with one agent: before, as the platform keeps it, and now.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "base/instant.h"
 #include "tui/line.h"
@@ -22,6 +23,7 @@ struct Chat {
   static constexpr std::size_t text_max = 256u << 10;  // Bytes of one turn.
 
   std::deque<Turn> turns;
+  bool recalled = false;  // What was said before was asked for.
   Line line;
   // An answer is waited for: since when, what the agent says about its work, and what has come.
   bool waiting = false;
@@ -34,6 +36,8 @@ struct Chat {
   void add(Turn::Who who, std::string text, Instant at);
   // What the agent said. It comes by two ways, as the answer and as an event, and is told once.
   void add_answer(std::string text, Instant at);
+  // What was said before, oldest first; what is known already is left out.
+  void put_before(std::vector<Turn> earlier);
 };
 
 }  // namespace molecule::tui

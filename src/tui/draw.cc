@@ -36,8 +36,13 @@ int draw_freshness(const Model& model, Picture& picture) {
   return picture.put_right(0, picture.columns() - 1, text, {.ink = ink, .bold = true});
 }
 
-// How many stand how; none are left out that stand badly.
-void draw_counts(const Model& model, Picture& picture, int begin, int end) {
+struct Counts {
+  std::vector<std::pair<std::string, Ink>> parts;
+  int width = 0;
+};
+
+// How many stand how.
+Counts counts_of(const Model& model) {
   std::map<std::string_view, std::size_t> many;
   std::map<std::string_view, Standing> how;
   for (const auto& [id, agent] : model.agents) {
@@ -48,37 +53,45 @@ void draw_counts(const Model& model, Picture& picture, int begin, int end) {
   static constexpr std::array<std::string_view, 9> order{"online",   "late",   "degraded",
                                                          "offline",  "failed", "starting",
                                                          "awaiting", "paused", "asleep"};
-  std::vector<std::pair<std::string, Ink>> parts;
-  int width = 0;
+  Counts counts;
   for (const std::string_view word : order) {
     const auto at = many.find(word);
     if (at == many.end()) continue;
     const Standing& shown = how.at(word);
-    parts.emplace_back(fmt::format("{} {}", shown.sign, at->second), shown.ink);
-    width += width_of(parts.back().first) + 2;
+    counts.parts.emplace_back(fmt::format("{} {}", shown.sign, at->second), shown.ink);
+    counts.width += width_of(counts.parts.back().first) + 2;
   }
-  if (end - width < begin) return;
-  int column = end - width;
-  for (const auto& [text, ink] : parts) column = picture.put(0, column, text, {.ink = ink}) + 2;
+  return counts;
 }
 
 void draw_header(const Model& model, Drawn& drawn) {
   Picture& picture = drawn.picture;
-  const bool wide = picture.columns() >= 76;
+  const Counts counts = counts_of(model);
+  const int right = draw_freshness(model, picture);
+  int tabs_width = 0;
+  for (const Tab& tab : tabs) tabs_width += width_of(tab.name) + 4;
+  constexpr std::string_view name = "molecule";
+  const int name_width = width_of(name) + 2;
+  // What is in the way of the figures gives way: the name, then the long names of the views.
+  const int room = right - 2 - counts.width;
+  const bool whole = room >= 1 + name_width + tabs_width;
+  const bool brief = right - 2 < 1 + tabs_width;
   int column = 1;
-  if (wide) column = picture.put(0, column, "molecule", {.ink = Ink::accent, .bold = true}) + 2;
+  if (whole) column = picture.put(0, column, name, {.ink = Ink::accent, .bold = true}) + 2;
   for (std::size_t i = 0; i < tabs.size(); ++i) {
     const bool here = static_cast<std::size_t>(model.view) == i;
-    const Tab& tab = tabs[i];
     const std::string text =
-        fmt::format(" {} {} ", tab.key, picture.columns() >= 60 ? tab.name : tab.brief);
+        fmt::format(" {} {} ", tabs[i].key, brief ? tabs[i].brief : tabs[i].name);
     const int end = picture.put(
-        0, column, text, {.ink = here ? Ink::accent : Ink::plain, .bold = here, .reversed = here});
+        0, column, text, {.ink = here ? Ink::accent : Ink::plain, .bold = here, .reversed = here},
+        std::max(right - 1 - column, 0));
     drawn.shown.tabs.emplace_back(column, end);
     column = end;
   }
-  const int right = draw_freshness(model, picture);
-  draw_counts(model, picture, column + 1, right - 1);
+  if (column + 1 + counts.width < right) {
+    int at = right - 1 - counts.width;
+    for (const auto& [text, ink] : counts.parts) at = picture.put(0, at, text, {.ink = ink}) + 2;
+  }
   const bool troubled_link = model.link != client::Link::live && !model.trouble.empty();
   const bool fresh = !model.notice.empty() && model.now - model.notice_at < notice_for;
   std::string text;

@@ -10,11 +10,11 @@ namespace {
 
 constexpr int detail_rows = 9;    // Below the list, on a small screen.
 constexpr int beside_from = 110;  // Columns from which the detail stands beside the list.
+constexpr int label_width = 9;
 constexpr int list_rows_least = 4;
+constexpr int log_rows_max = 14;  // Below the list, beside the detail.
 
-std::string load(const Agent& agent) {
-  return agent.tasks == 0 ? "·" : fmt::format("{}/{}", agent.tasks, agent.tasks_max);
-}
+std::string load(const Agent& agent) { return fmt::format("{}/{}", agent.tasks, agent.tasks_max); }
 
 std::string errors(const Agent& agent) {
   const int percent = static_cast<int>(std::clamp(agent.error_rate, 0.0, 1.0) * 100 + 0.5);
@@ -67,7 +67,7 @@ void draw_row(Picture& picture, const Model& model, const Row& row, const Column
   int column = picture.put(line, at.name, row.branch, {.ink = Ink::faint}, name_end - at.name);
   if (row.folded) column = picture.put(line, column, "▸ ", {.ink = Ink::accent});
   column = picture.put(line, column, agent.name.empty() ? "(no name)" : agent.name,
-                       {.bold = agent.tasks > 0}, std::max(name_end - column, 0));
+                       {.bold = runs(agent) && agent.tasks > 0}, std::max(name_end - column, 0));
   const auto chat = model.chats.find(agent.id);
   if (chat != model.chats.end() && (chat->second.unread > 0 || chat->second.waiting)) {
     const std::string_view sign = chat->second.unread > 0 ? " ✉" : " …";
@@ -75,11 +75,15 @@ void draw_row(Picture& picture, const Model& model, const Row& row, const Column
   }
   picture.put(line, at.status, fmt::format("{} {}", shown.sign, shown.word), {.ink = shown.ink},
               std::min(11, end - at.status));
-  if (at.tasks >= 0) picture.put(line, at.tasks, runs(agent) ? load(agent) : "·", {}, 6);
+  const bool busy = runs(agent) && agent.tasks > 0;
+  if (at.tasks >= 0)
+    picture.put(line, at.tasks, busy ? load(agent) : "·", {.ink = busy ? Ink::plain : Ink::faint},
+                6);
   if (at.errors >= 0) {
     const bool bad = agent.error_rate >= 0.005;
     picture.put(line, at.errors, errors(agent), {.ink = bad ? Ink::warn : Ink::faint}, 4);
-    picture.put(line, at.uptime, runs(agent) ? span(agent.uptime) : "·", {.ink = Ink::faint}, 8);
+    picture.put(line, at.uptime, runs(agent) && agent.uptime > 0 ? span(agent.uptime) : "·",
+                {.ink = Ink::faint}, 8);
   }
   if (at.doing >= 0) {
     const auto [text, ink] = business(agent);
@@ -112,15 +116,15 @@ class Detail {
 
   void line(std::string_view label, std::string_view text, Style style = {}) {
     if (row_ >= box_.below() || text.empty()) return;
-    picture_.put(row_, box_.column, label, {.ink = Ink::faint}, 10);
-    const int begin = box_.column + std::min(11, box_.columns / 3);
+    picture_.put(row_, box_.column, label, {.ink = Ink::faint}, label_width - 1);
+    const int begin = box_.column + std::min(label_width, box_.columns / 3);
     picture_.put(row_, begin, text, style, box_.end() - begin);
     ++row_;
   }
   // In as many lines as it needs, up to so many.
   void text(std::string_view label, std::string_view words, std::size_t most, Style style = {}) {
     if (words.empty()) return;
-    const int begin = std::min(11, box_.columns / 3);
+    const int begin = std::min(label_width, box_.columns / 3);
     bool first = true;
     for (const auto& each : wrapped(words, box_.columns - begin, most)) {
       line(first ? label : "", each.empty() ? " " : std::string_view(each), style);
@@ -136,8 +140,29 @@ class Detail {
 };
 
 std::string reach(const Agent& agent) {
-  if (!agent.url.empty()) return agent.url;
-  return agent.delivery == "poll" ? "fetches its messages" : "has no address yet";
+  if (!agent.url.empty()) return "pushed to " + agent.url;
+  return agent.delivery == "poll" ? "it fetches its messages" : "it has no address yet";
+}
+
+// The newest events, of one or of all.
+void draw_lately(const Model& model, Picture& picture, const Box& box,
+                 const std::optional<WorkspaceId>& of) {
+  rule(picture, box, box.row, "lately");
+  const int left = of ? box.column : box.column + 1;
+  int row = box.row + 1;
+  for (const Happening& each : model.events) {
+    if (row >= box.below()) break;
+    if (of && each.workspace != *of) continue;
+    int column = picture.put(row, left, clock_text(each.at), {.ink = Ink::faint}, 8) + 1;
+    if (!of) {
+      picture.put(row, column, model.name_of(each.workspace), {}, 15);
+      column += 16;
+    }
+    column = picture.put(row, column, each.type, {}, box.end() - column) + 1;
+    if (column + 1 < box.end())
+      picture.put(row, column, each.about, {.ink = Ink::faint}, box.end() - column);
+    ++row;
+  }
 }
 
 void draw_detail(const Model& model, Picture& picture, const Box& box, const Agent& agent) {
@@ -148,7 +173,7 @@ void draw_detail(const Model& model, Picture& picture, const Box& box, const Age
   if (agent.heard && agent.status != "awaiting_agent")
     state += fmt::format(", heard {} ago", span((model.now - *agent.heard).count() / 1'000'000));
   detail.line("status", state, {.ink = shown.ink});
-  detail.text("doing", agent.task, tall ? 4 : 1);
+  if (runs(agent)) detail.text("doing", agent.task, tall ? 4 : 1);
   if (!agent.error.empty() && agent.status != "online")
     detail.text("trouble", agent.error, tall ? 4 : 1, {.ink = Ink::warn});
   detail.text("role", agent.role, tall ? 4 : 2);
@@ -156,29 +181,19 @@ void draw_detail(const Model& model, Picture& picture, const Box& box, const Age
   detail.line("below", parent);
   std::string is =
       fmt::format("{}, tier {}", agent.runtime.empty() ? "agent" : agent.runtime, agent.tier);
-  if (runs(agent))
-    is += fmt::format(", {} of {} tasks, up {}", agent.tasks, agent.tasks_max, span(agent.uptime));
+  if (runs(agent)) is += fmt::format(", {} of {} tasks", agent.tasks, agent.tasks_max);
+  if (runs(agent) && agent.uptime > 0) is += fmt::format(", up {}", span(agent.uptime));
   detail.line("is", is);
-  detail.line("reached", reach(agent), {.ink = Ink::faint});
+  detail.line("link", reach(agent), {.ink = Ink::faint});
   std::string skills;
   for (const Skill& skill : agent.skills) skills += (skills.empty() ? "" : ", ") + skill.name;
   detail.text("skills", skills, tall ? 3 : 1);
   detail.text("says", agent.card_description, tall ? 4 : 1, {.ink = Ink::faint});
   detail.line("id", agent.id.text(), {.ink = Ink::faint});
   // What happened to it lately, where there is room.
-  int row = detail.row() + 1;
+  const int row = detail.row() + 1;
   if (row + 2 > box.below()) return;
-  rule(picture, {row, box.column, 1, box.columns}, row, "lately");
-  ++row;
-  for (const Happening& each : model.events) {
-    if (row >= box.below()) break;
-    if (each.workspace != agent.id) continue;
-    picture.put(row, box.column, clock_text(each.at), {.ink = Ink::faint}, 8);
-    const int next = picture.put(row, box.column + 9, each.type, {}, box.columns - 9);
-    if (next + 2 < box.end())
-      picture.put(row, next + 1, each.about, {.ink = Ink::faint}, box.end() - next - 1);
-    ++row;
-  }
+  draw_lately(model, picture, {row, box.column, box.below() - row, box.columns}, agent.id);
 }
 
 }  // namespace
@@ -197,6 +212,13 @@ void draw_agents(Model& model, Drawn& drawn, const Box& box) {
   if (beside) {
     list.columns = box.columns * 3 / 5;
     detail = {box.row, list.end() + 2, box.rows, box.columns - list.columns - 2};
+    // Where the list leaves room, what happens is seen beside who is there.
+    const int free = box.rows - 1 - static_cast<int>(rows.size());
+    if (free >= 5) {
+      const int log = std::min(free - 1, log_rows_max);
+      list.rows -= log;
+      draw_lately(model, picture, {list.below(), list.column, log, list.columns}, std::nullopt);
+    }
   } else if (model.detail && box.rows >= list_rows_least + 6) {
     const int most = std::min(std::max(detail_rows, box.rows / 2), box.rows - list_rows_least - 3);
     const int wanted = box.rows - 2 - static_cast<int>(rows.size());

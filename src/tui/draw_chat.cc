@@ -88,14 +88,14 @@ void draw_chat(Model& model, Drawn& drawn, const Box& box) {
     state = fmt::format("{} {}", shown.sign, shown.word);
   }
   rule(picture, box, box.row, name, state);
-  const Box writing{box.row + 1, box.column, box.rows - 1, box.columns};
+  const Box writing{box.row + 1, box.column + 1, box.rows - 1, box.columns - 2};
   const int line_rows = draw_line(picture, writing, chat.line);
   const int line_top = box.below() - line_rows - 1;
   rule(picture, box, line_top);
   const int rows = std::max(line_top - box.row - 1, 0);
   drawn.shown.list_rows = rows;
 
-  Scroll scroll(box.columns, static_cast<std::size_t>(rows + chat.back) + 1);
+  Scroll scroll(box.columns - 2, static_cast<std::size_t>(rows + chat.back) + 1);
   if (chat.waiting) {
     const std::int64_t waited = (model.now - chat.since).count() / 1'000'000;
     const std::string what =
@@ -123,7 +123,7 @@ void draw_chat(Model& model, Drawn& drawn, const Box& box) {
   for (int i = 0; i < shown; ++i) {
     const Said& said = lines[static_cast<std::size_t>(chat.back + i)];
     const int row = box.row + rows - i;
-    picture.put(row, box.column + said.indent, said.text, said.style, box.columns - said.indent);
+    picture.put(row, box.column + 1 + said.indent, said.text, said.style);
   }
   if (chat.back > 0)
     picture.put_right(line_top, box.end() - 1, fmt::format(" {} more lines below ", chat.back),

@@ -78,10 +78,12 @@ void draw_question(const Model& model, Picture& picture, const Box& box) {
 
 void draw_invitation(const Model& model, Picture& picture, const Box& box) {
   const Invitation& made = model.invitation;
+  const bool is_new = !made.token.empty();
   const int width = std::min(92, box.columns - 6);
   const auto command = wrapped(made.command, width, 8);
-  const Box inside = framed(picture, box, static_cast<int>(command.size()) + 10, width,
-                            made.name + " waits for its agent");
+  const Box inside =
+      framed(picture, box, static_cast<int>(command.size()) + (is_new ? 10 : 9), width,
+             made.name + (is_new ? " waits for its agent" : ": how its agent joins"));
   int row = inside.row;
   const auto put = [&](std::string_view text, Style style) {
     if (row < inside.below()) picture.put(row++, inside.column, text, style, inside.columns);
@@ -91,9 +93,14 @@ void draw_invitation(const Model& model, Picture& picture, const Box& box) {
   for (const std::string& line : command) put(line, {.ink = Ink::accent});
   ++row;
   put("workspace  " + made.id.text(), {.ink = Ink::faint});
-  put("token      " + made.token, {.ink = Ink::faint});
-  ++row;
-  put("The token is shown this once. Whoever has it is this agent.", {.ink = Ink::warn});
+  if (is_new) {
+    put("token      " + made.token, {.ink = Ink::faint});
+    ++row;
+    put("The token is shown this once. Whoever has it is this agent.", {.ink = Ink::warn});
+  } else {
+    ++row;
+    put("Its token was shown when it was made; a machine that has joined keeps it.", {});
+  }
   ++row;
   put("p prints it plainly, to copy   Esc closes", {.ink = Ink::faint});
 }
@@ -114,6 +121,7 @@ void draw_help(Picture& picture, const Box& box) {
       Help{"i", "detail shown or not"},
       Help{"n", "new workspace"},
       Help{"a", "new workspace below the selected one"},
+      Help{"c", "how the agent of the selected one joins"},
       Help{"e", "edit name, role, tier, place"},
       Help{"p", "pause or resume"},
       Help{"d", "delete, asks first"},

@@ -54,7 +54,7 @@ void draw_list(Drawn& drawn, const Box& box, Place& place, const std::vector<con
     if (at == place.selected) picture.select(box.row + 1 + i, box.column, box.columns);
   }
   const std::string where = position(place.top, all.size(), shown);
-  picture.put_right(box.row, box.end() - 1, where, {.ink = Ink::faint});
+  if (!where.empty()) picture.put_right(box.row, box.end() - 1, " " + where, {.ink = Ink::faint});
 }
 
 // What is selected, whole, below its list.
@@ -86,7 +86,7 @@ void draw_events(Model& model, Drawn& drawn, const Box& box) {
   const int about = who + (wide ? 17 : 14);
   heads(picture, list.row,
         {{list.column + 1, "TIME"}, {type, "EVENT"}, {who, "WORKSPACE"}, {about, "WHAT"}},
-        list.end() - 16);
+        list.end());
   draw_list(drawn, list, model.events_at, all,
             model.filter.empty() ? "nothing has happened yet" : "nothing matches; Esc shows all",
             [&](int row, const Happening& each) {
@@ -112,9 +112,10 @@ void draw_delegations(Model& model, Drawn& drawn, const Box& box) {
   const Box detail = with_detail(model, picture, list, "delegation");
   const bool wide = list.columns >= 76;
   const int status = list.column + 10;
-  const int from = status + 12;
-  const int to = from + (wide ? 17 : 12);
-  const int took = to + (wide ? 17 : 12);
+  const int names = wide ? std::clamp(list.columns / 6, 14, 24) : 11;
+  const int from = status + 13;
+  const int to = from + names;
+  const int took = to + names;
   const int task = took + 8;
   heads(picture, list.row,
         {{list.column + 1, "TIME"},
@@ -123,7 +124,7 @@ void draw_delegations(Model& model, Drawn& drawn, const Box& box) {
          {to, "TO"},
          {took, "TOOK"},
          {task, "TASK"}},
-        list.end() - 16);
+        list.end());
   draw_list(
       drawn, list, model.handovers_at, all,
       model.filter.empty() ? "no work was handed over lately" : "nothing matches; Esc shows all",

@@ -42,7 +42,7 @@ TEST(Drawing, ShowsTheTreeAndTheSelected) {
   EXPECT_THAT(text, HasSubstr("● live"));
   EXPECT_THAT(text, HasSubstr(" ├ researcher"));
   EXPECT_THAT(text, HasSubstr("─ researcher ─"));
-  EXPECT_THAT(text, HasSubstr("below      pm"));
+  EXPECT_THAT(text, HasSubstr(" below    pm"));
   EXPECT_TRUE(drawn.picture.at(drawn.shown.list_top + 2, 5).style.reversed);
   EXPECT_FALSE(drawn.picture.at(drawn.shown.list_top + 1, 5).style.reversed);
 }

@@ -222,13 +222,18 @@ std::vector<WorkspaceId> Model::children_of(const WorkspaceId& id) const {
 }
 
 std::size_t Model::count_below(const WorkspaceId& id) const {
+  std::multimap<WorkspaceId, WorkspaceId> below;
+  for (const auto& [each, agent] : agents) {
+    if (agent.parent) below.emplace(*agent.parent, each);
+  }
   std::set<WorkspaceId> seen{id};
   std::vector<WorkspaceId> left{id};
   while (!left.empty()) {
     const WorkspaceId at = left.back();
     left.pop_back();
-    for (const WorkspaceId& child : children_of(at)) {
-      if (seen.insert(child).second) left.push_back(child);
+    const auto [begin, end] = below.equal_range(at);
+    for (auto child = begin; child != end; ++child) {
+      if (seen.insert(child->second).second) left.push_back(child->second);
     }
   }
   return seen.size() - 1;
@@ -248,6 +253,16 @@ void Chat::add_answer(std::string text, Instant at) {
     if (turn->who == Turn::Who::agent && turn->text == text && at - turn->at < twins_within) return;
   }
   add(Turn::Who::agent, std::move(text), at);
+}
+
+void Chat::put_before(std::vector<Turn> earlier) {
+  std::erase_if(earlier, [&](const Turn& turn) {
+    return std::ranges::any_of(
+        turns, [&](const Turn& known) { return known.who == turn.who && known.text == turn.text; });
+  });
+  turns.insert(turns.begin(), std::make_move_iterator(earlier.begin()),
+               std::make_move_iterator(earlier.end()));
+  while (turns.size() > turns_max) turns.pop_front();
 }
 
 std::string words_about(std::string_view type, Node payload, const Model& model) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "platform/json/json.h"
+#include "tui/recalled.h"
 
 namespace molecule::tui {
 namespace {
@@ -138,6 +139,25 @@ io::Task<void> OperatorAsks::resume(WorkspaceId of) {
       co_await ask(http::Method::post, "/workspaces/" + of.text() + "/resume", "");
   if (!answer.ok()) throw refusal(answer);
   model_.say(model_.name_of(of) + " goes on");
+}
+
+io::Task<void> OperatorAsks::invite(WorkspaceId of) {
+  const client::Answer answer =
+      co_await ask(http::Method::get, "/workspaces/" + of.text() + "/external/connection", "");
+  if (!answer.ok()) throw refusal(answer);
+  const json::Document told = json::Document::parse(answer.body, large);
+  if (model_.mode != Mode::browse) co_return;
+  model_.invitation = {
+      model_.name_of(of), of, {}, text_in(told.root().find("connection"), "join_snippet")};
+  model_.mode = Mode::invitation;
+}
+
+io::Task<void> OperatorAsks::recall(WorkspaceId of) {
+  const client::Answer answer = co_await ask(
+      http::Method::get, "/workspaces/" + of.text() + "/activity?type=a2a_receive&limit=60", "");
+  if (!answer.ok()) throw refusal(answer);
+  const json::Document rows = json::Document::parse(answer.body, large);
+  model_.chats[of].put_before(earlier_turns(rows.root()));
 }
 
 io::Task<void> OperatorAsks::remove(WorkspaceId of) {

@@ -26,6 +26,8 @@ class OperatorAsks {
   io::Task<void> pause(WorkspaceId of);
   io::Task<void> resume(WorkspaceId of);
   io::Task<void> remove(WorkspaceId of);
+  io::Task<void> invite(WorkspaceId of);
+  io::Task<void> recall(WorkspaceId of);
 
  private:
   io::Task<client::Answer> ask(http::Method method, std::string path, std::string body);

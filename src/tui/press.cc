@@ -67,17 +67,21 @@ const Agent* chosen(const Model& model) {
   return at == model.agents.end() ? nullptr : &at->second;
 }
 
-void open_chat(Model& model, const WorkspaceId& with) {
+Intents open_chat(Model& model, const WorkspaceId& with) {
   model.chat_with = with;
   model.mode = Mode::chat;
   Chat& chat = model.chats[with];
   chat.unread = 0;
   chat.back = 0;
+  if (std::exchange(chat.recalled, true)) return {};
+  return {intent::Recall{with}};
 }
 
 Intents press_agent(Model& model, const Key& key, const Agent& agent) {
   if (key.is == Is::enter) {
-    open_chat(model, agent.id);
+    return open_chat(model, agent.id);
+  } else if (key.says("c")) {
+    return {intent::Invite{agent.id}};
   } else if (key.says("e")) {
     model.form = edit_form(model, agent);
     model.mode = Mode::form;

@@ -38,6 +38,14 @@ struct Say {
   WorkspaceId to;
   std::string text;
 };
+// What was said before, for a chat that is opened the first time.
+struct Recall {
+  WorkspaceId of;
+};
+// How the agent of a workspace joins that is there already.
+struct Invite {
+  WorkspaceId of;
+};
 // An answer is not waited for any longer.
 struct StopWaiting {
   WorkspaceId of;
@@ -48,9 +56,10 @@ struct ShowPlainly {
 };
 }  // namespace intent
 
-using Intent = std::variant<intent::Quit, intent::Suspend, intent::Redraw, intent::Refresh,
-                            intent::Spawn, intent::Change, intent::Pause, intent::Resume,
-                            intent::Remove, intent::Say, intent::StopWaiting, intent::ShowPlainly>;
+using Intent =
+    std::variant<intent::Quit, intent::Suspend, intent::Redraw, intent::Refresh, intent::Spawn,
+                 intent::Change, intent::Pause, intent::Resume, intent::Remove, intent::Say,
+                 intent::StopWaiting, intent::ShowPlainly, intent::Recall, intent::Invite>;
 
 // How much of the lists is shown, as the last picture had it, and where.
 struct Shown {

@@ -148,7 +148,7 @@ TEST_F(Pressing, FiltersAsItIsTyped) {
 }
 
 TEST_F(Pressing, ChatsAndWaitsForTheAnswer) {
-  press_key(Is::enter);
+  EXPECT_EQ(only<intent::Recall>(press_key(Is::enter)).of, Organisation::id(4));
   EXPECT_EQ(model.mode, Mode::chat);
   EXPECT_TRUE(press_key(Is::enter).empty());  // Nothing was written.
   type("q? d");
@@ -163,6 +163,7 @@ TEST_F(Pressing, ChatsAndWaitsForTheAnswer) {
   only<intent::StopWaiting>(press_key(Is::tab));
   press_key(Is::escape);
   EXPECT_EQ(model.mode, Mode::browse);
+  EXPECT_TRUE(press_key(Is::enter).empty());  // What was said before is asked for once.
 }
 
 TEST_F(Pressing, WhatIsPastedIsNotSentLineByLine) {

@@ -56,12 +56,20 @@ extern "C" void restore_and_die(int signal) {
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }
-extern "C" void only_wake(int) {}
+std::atomic<bool>& stopped_before() {
+  static std::atomic<bool> it{false};
+  return it;
+}
+extern "C" void only_wake(int signal) {
+  if (signal == SIGCONT) stopped_before() = true;
+}
 
+// What the reader alone is woken by: another size, and going on after a stop.
 sigset_t size_changes() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGWINCH);
+  sigaddset(&set, SIGCONT);
   return set;
 }
 
@@ -220,6 +228,7 @@ constexpr std::array shades{
 void hold_size_changes() {
   // Only the reader is woken, since it is the one that waits.
   ::signal(SIGWINCH, only_wake);
+  ::signal(SIGCONT, only_wake);
   const sigset_t set = size_changes();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
@@ -413,9 +422,9 @@ std::optional<Key> Screen::Terminal::pressed() {
 }
 
 void Screen::Terminal::come_back() {
-  outside = false;
-  ::tcflush(STDIN_FILENO, TCIFLUSH);
+  if (std::exchange(outside, false)) ::tcflush(STDIN_FILENO, TCIFLUSH);
   fit();
+  ::reset_prog_mode();
   ::clearok(curscr, TRUE);
   ::refresh();
   write_all(paste_on);
@@ -440,6 +449,8 @@ std::optional<Key> Screen::next_key() {
   Terminal& it = *terminal_;
   if (it.ended) return std::nullopt;
   it.fit();
+  // Whoever stopped it, a shell has written on the terminal and changed its mode since.
+  if (stopped_before().exchange(false) && !it.outside) it.come_back();
   std::optional<Key> key;
   if (it.outside) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
@@ -503,9 +514,6 @@ void Screen::suspend() {
   ::endwin();
   write_all(paste_off);
   ::kill(0, SIGTSTP);
-  terminal_->fit();
-  ::clearok(curscr, TRUE);
-  write_all(paste_on);
 }
 
 void Screen::leave_with(const std::string& text) {

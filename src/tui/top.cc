@@ -121,6 +121,8 @@ class Top {
   void carry_out(intent::Pause& what) { start("pausing", asks_.pause(what.of)); }
   void carry_out(intent::Resume& what) { start("resuming", asks_.resume(what.of)); }
   void carry_out(intent::Remove& what) { start("deleting", asks_.remove(what.of)); }
+  void carry_out(intent::Invite& what) { start("asking how it joins", asks_.invite(what.of)); }
+  void carry_out(intent::Recall& what) { start("earlier messages", asks_.recall(what.of)); }
   void carry_out(intent::Say& what) { talk_.say(work_, what.to, std::move(what.text)); }
   void carry_out(intent::StopWaiting& what) { talk_.stop_waiting(what.of); }
 

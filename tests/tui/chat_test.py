@@ -52,12 +52,12 @@ class Streamer:
         self._go.release(pieces)
 
 
-def opened(terminal: Terminals, org: Org, name: str, columns: int = 80, rows: int = 24) -> Terminal:
-    screen = terminal(columns, rows)
+def opened(terminal: Terminals, org: Org, name: str, sign: str = "Enter sends") -> Terminal:
+    screen = terminal()
     screen.top(org.stage.data)
     screen.see("● live", name)
     screen.keys("Enter")
-    screen.see(f"─ {name} ─", "Enter sends")
+    screen.see(f"─ {name} ─", sign)
     return screen
 
 
@@ -157,6 +157,23 @@ def test_an_agent_that_is_away_answers_later(org: Org, terminal: Terminals) -> N
     agent.ask("POST", f"/workspaces/{made['id']}/notify", {"message": "Yes, here.", "reply_to": row["id"]})
     text = screen.see("writer ◂", "Yes, here.", "Enter send")
     assert text.count("Yes, here.") == 1
+
+
+def test_what_was_said_before_is_there(org: Org, terminal: Terminals, push_agents: PushAgents) -> None:
+    agent = Streamer(org, push_agents, "writer", piece("The first answer"), status("completed", final=True))
+    agent.go(2)
+    assert org.stage.say(agent.resident.id, "The first question").status_code == 200
+    agent.resident.ask("POST", f"/workspaces/{agent.resident.id}/notify", {"message": "By the way"})
+    screen = opened(terminal, org, "writer", sign="By the way")
+    text = screen.screen()
+    places = [text.index(words) for words in ("The first question", "The first answer", "By the way")]
+    assert places == sorted(places)
+    screen.keys("Escape")
+    agent.resident.ask("POST", f"/workspaces/{agent.resident.id}/notify", {"message": "And now"})
+    screen.see("writer ✉")
+    screen.keys("Enter")
+    text = screen.see("And now")
+    assert all(text.count(words) == 1 for words in ("The first question", "The first answer", "By the way", "And now"))
 
 
 def test_nobody_has_to_wait(org: Org, terminal: Terminals, push_agents: PushAgents) -> None:

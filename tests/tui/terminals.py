@@ -29,13 +29,22 @@ class Terminal:
                              env={"PATH": os.environ["PATH"], "HOME": str(self._socket.parent), "LC_ALL": "C.UTF-8"})
         return ran.stdout
 
+    def _around(self, **environment: str) -> list[str]:
+        around = {"TERM": "tmux-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment}
+        return ["env", "-i", f"PATH={os.environ['PATH']}", f"HOME={self._socket.parent}",
+                *(f"{name}={value}" for name, value in around.items())]
+
+    def _run(self, line: str) -> None:
+        self._tmux("new-session", "-d", "-x", str(self.columns), "-y", str(self.rows), line)
+
     def open(self, *arguments: str, **environment: str) -> None:
         """A shell that says how the program ended, and stays."""
-        around = {"TERM": "tmux-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment}
-        words = ["env", "-i", f"PATH={os.environ['PATH']}", f"HOME={self._socket.parent}",
-                 *(f"{name}={value}" for name, value in around.items()), str(BINARY), *arguments]
-        line = f"{shlex.join(words)}; echo ended with $?; exec sleep 600"
-        self._tmux("new-session", "-d", "-x", str(self.columns), "-y", str(self.rows), line)
+        words = [*self._around(**environment), str(BINARY), *arguments]
+        self._run(f"{shlex.join(words)}; echo ended with $?; exec sleep 600")
+
+    def shell(self) -> None:
+        """A shell with jobs, to type in."""
+        self._run(shlex.join([*self._around(PS1="at the shell $ "), "bash", "--norc", "--noprofile", "-i"]))
 
     def top(self, data: Path, *arguments: str, **environment: str) -> None:
         self.open("top", "--data", str(data), *arguments, **environment)

@@ -63,8 +63,8 @@ def test_a_small_organisation_at_80_by_24(org: Org, terminal: Terminals) -> None
     assert lines[0].rstrip().endswith("● 2  ◌ 1   ● live")
     assert lines[1] == "─" * 80
     assert lines[2].split() == ["NAME", "STATUS", "TASKS", "ERR", "UPTIME", "DOING"]
-    assert re.match(r"^ pm +● online +· +· +0s +Coordinator: finds the ri…$", lines[3]), lines[3]
-    assert re.match(r"^ ├ researcher +● online +1/1 +· +0s +Reading README.md$", lines[4]), lines[4]
+    assert re.match(r"^ pm +● online +· +· +· +Coordinator: finds the ri…$", lines[3]), lines[3]
+    assert re.match(r"^ ├ researcher +● online +1/1 +· +· +Reading README.md$", lines[4]), lines[4]
     assert re.match(r"^ └ writer +◌ awaiting +· +· +·$", lines[5].rstrip()), lines[5]
     assert any(line.startswith("─ pm ──") for line in lines)
     assert lines[23].startswith(" Enter chat  ? help  q quit  / filter  n new  e edit  p pause  d delete")
@@ -84,6 +84,27 @@ def test_a_wide_screen_has_the_detail_beside_the_list(org: Org, terminal: Termin
     assert any("skills" in line and "Plan" in line for line in lines)
     # Everything that fits is below; the last line is the hints.
     assert "i detail" in lines[39]
+
+
+def test_a_wide_screen_also_has_what_happens(org: Org, terminal: Terminals) -> None:
+    pm = online(org, "pm")
+    screen = terminal(120, 40)
+    screen.top(org.stage.data)
+    screen.see("● live", "─ lately ─")
+    pm.beat(current_task="Counting the words", active_tasks=1)
+    text = screen.see("TASK_UPDATED Counting the words")
+    assert sum("─ lately ─" in line for line in text.split("\n")) == 2  # Of all, and of the one that is selected.
+
+
+def test_the_figures_of_every_state_fit_at_80_columns(org: Org, terminal: Terminals) -> None:
+    online(org, "one")
+    online(org, "two").beat(error_rate=0.9, sample_error="x")
+    named(org, "three")
+    org.stage.must("POST", f"/workspaces/{online(org, 'four').id}/pause", {})
+    screen = terminal()
+    screen.top(org.stage.data)
+    text = screen.see("● live", "◐ degraded")
+    assert re.search(r"4 Health +● 1  ◐ 1  ◌ 1  ■ 1 +● live$", text.split("\n")[0].rstrip())
 
 
 def test_events_delegations_and_health(org: Org, terminal: Terminals) -> None:
@@ -250,6 +271,18 @@ def test_a_new_workspace_says_how_its_agent_joins(org: Org, terminal: Terminals)
     screen.keys("Escape")
     text = screen.see_no("waits for its agent")
     assert token not in text and "└ critic" in text and "● online" in text
+
+
+def test_how_an_agent_joins_that_was_made_elsewhere(org: Org, terminal: Terminals) -> None:
+    made = named(org, "pm")
+    screen = terminal(100, 30)
+    screen.top(org.stage.data)
+    screen.see("● live", "pm")
+    screen.keys("c")
+    text = screen.see("pm: how its agent joins", "molecule join", made.id)
+    assert made.token not in text
+    screen.keys("Escape")
+    screen.see_no("how its agent joins")
 
 
 def test_a_refused_form_says_why_and_stays(org: Org, terminal: Terminals) -> None:
@@ -427,6 +460,36 @@ def test_a_crash_of_its_own_leaves_the_terminal_well(org: Org, terminal: Termina
     os.kill(screen.pid(), signal.SIGSEGV)
     screen.see("ended with 139")
     left_well(screen)
+
+
+def test_it_is_suspended_and_goes_on(org: Org, terminal: Terminals) -> None:
+    named(org, "pm")
+    screen = terminal()
+    screen.shell()
+    screen.see("at the shell $")
+    screen.type(f"{BINARY} top --data {org.stage.data}")
+    screen.keys("Enter")
+    screen.see("● live", "pm")
+    screen.keys("C-z")
+    screen.see("Stopped", "at the shell $")
+    assert screen.state()["alternate_on"] == "0"
+    screen.type("echo typed $((40 + 2))")
+    screen.keys("Enter")
+    screen.see("typed 42")
+    made = named(org, "came-meanwhile")
+    screen.type("fg")
+    screen.keys("Enter")
+    text = screen.see("● live", "came-meanwhile", "Enter chat")
+    assert "typed 42" not in text
+    screen.keys("/")
+    screen.type("meanwhile")
+    screen.keys("Enter")
+    screen.see("─ came-meanwhile ─", made.id)
+    screen.keys("q")
+    screen.see("at the shell $", "typed 42")
+    screen.type("stty -a | tr ' ' '\\n' | grep -c '^-echo;*$'")
+    screen.keys("Enter")
+    screen.wait("an echoing terminal", lambda text: "\n0\n" in text)
 
 
 def test_it_ends_with_its_terminal(org: Org, terminal: Terminals) -> None:
