@@ -17,6 +17,7 @@
 #include "app/verbs.h"
 #include "base/fault.h"
 #include "join/join.h"
+#include "manage/manage.h"
 #include "mcp/doctor.h"
 #include "mcp/mcp.h"
 #include "platform/io/clock.h"
@@ -115,7 +116,7 @@ void run_join(const Arguments& arguments) {
   join::run(arguments.join, clock, random);
 }
 
-int serve_mcp(bool channel) {
+int serve_mcp(const Arguments& arguments) {
   // Its client reads standard error as it is, if anybody does.
   log::Stream lines(STDERR_FILENO);
   const bool verbose = process::environment("MOLECULE_MCP_VERBOSE").has_value();
@@ -126,7 +127,8 @@ int serve_mcp(bool channel) {
   } const stopped;
   io::SystemClock clock;
   io::SystemRandom random;
-  return channel ? mcp::run_channel(clock, random) : mcp::run(clock, random);
+  if (arguments.manage) return manage::run(clock, random);
+  return arguments.channel ? mcp::run_channel(clock, random) : mcp::run(clock, random);
 }
 
 int examine_mcp() {
@@ -152,6 +154,10 @@ void add_mcp_verb(CLI::App& cli, Arguments& arguments) {
   verb->add_flag("--channel", arguments.channel,
                  "Show every message to a session of Claude Code as a turn, as its plugin does; "
                  "set up in ~/.claude/channels/molecule/.env (or MOLECULE_STATE_DIR)");
+  verb->add_flag("--manage", arguments.manage,
+                 "Be the server of an operator's assistant instead: MOLECULE_API_URL and "
+                 "MOLECULE_API_KEY (or ADMIN_TOKEN). Called as molecule-mcp-server it is this")
+      ->excludes("--channel");
   CLI::App* doctor =
       verb->add_subcommand("doctor", "Look at the environment, the platform and the token");
   doctor->footer(
@@ -161,7 +167,7 @@ void add_mcp_verb(CLI::App& cli, Arguments& arguments) {
       "    molecule mcp doctor");
   doctor->callback([&arguments] { arguments.status = examine_mcp(); });
   verb->callback([&arguments, verb] {
-    if (verb->get_subcommands().empty()) arguments.status = serve_mcp(arguments.channel);
+    if (verb->get_subcommands().empty()) arguments.status = serve_mcp(arguments);
   });
 }
 
@@ -469,7 +475,12 @@ int run_verb(std::vector<std::string> words) {
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const std::string_view called = argc > 0 ? std::string_view(argv[0]) : std::string_view();
-  if (called.substr(called.rfind('/') + 1) != "molecule-mcp") return words;
+  const std::string_view name = called.substr(called.rfind('/') + 1);
+  if (name == "molecule-mcp-server") {
+    words.insert(words.begin(), {"mcp", "--manage"});
+    return words;
+  }
+  if (name != "molecule-mcp") return words;
   if (!words.empty() && words.front() == "--doctor") words.front() = "doctor";
   if (!words.empty() && words.front() == "help") words.front() = "--help";
   words.insert(words.begin(), "mcp");

@@ -27,6 +27,7 @@ struct Arguments {
   bool mouse = false;  // Of `molecule top`.
   join::Options join;
   bool channel = false;  // Of mcp.
+  bool manage = false;
   cli::Given given;      // For a verb of cli/.
   int status = 0;        // What the verb ended with.
 };

@@ -14,6 +14,7 @@ LAYERS = {
     "client": ("base", "platform", "wire", "client"),
     "agent": ("base", "platform", "wire", "client", "agent"),
     "mcp": ("base", "platform", "wire", "dialogue", "client", "mcp"),
+    "manage": ("base", "platform", "wire", "dialogue", "client", "mcp", "manage"),
     "cli": ("base", "platform", "wire", "client", "cli"),
     "tui": ("base", "platform", "wire", "client", "tui"),
 }

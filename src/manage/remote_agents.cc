@@ -1,0 +1,108 @@
+// Agents that run elsewhere, as the established tools tell of them.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "manage/tools.h"
+
+namespace molecule::manage {
+namespace {
+
+using json::Node;
+using json::Type;
+using mcp::Said;
+using mcp::text_of;
+
+constexpr std::int64_t fresh_default = 90;  // Seconds.
+
+// A member as it is, under the same name; null where there is none.
+void copy(json::Object& out, Node from, std::string_view name) {
+  const Node found = from.find(name);
+  out.add(name, RawJson(found ? found.text() : "null"));
+}
+
+Said said(const json::Object& out) {
+  const json::Document document = json::Document::parse(out.text(), mcp::message_limits);
+  return {indented(document.root())};
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  if (what.empty()) return text;
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+bool is_of_this_machine(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  std::string_view host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  return host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+}
+
+}  // namespace
+
+Said remote_agents(Node workspaces) {
+  std::string list;
+  std::int64_t count = 0;
+  for (std::size_t i = 0; workspaces.is(Type::array) && i < workspaces.size(); ++i) {
+    const Node each = workspaces.at(i);
+    if (text_of(each, "runtime") != "external") continue;
+    json::Object row;
+    for (const std::string_view name :
+         {"id", "name", "status", "url", "last_heartbeat_at", "uptime_seconds", "tier"})
+      copy(row, each, name);
+    list += (count++ > 0 ? "," : "") + row.text();
+  }
+  json::Object out;
+  out.add("count", count).add("agents", RawJson("[" + list + "]"));
+  return said(out);
+}
+
+Said remote_state(Node arguments, const client::Answer& answer) {
+  const bool deleted = answer.status == 410;
+  if (!answer.ok() && !deleted) return told(answer);
+  const json::Document document = json::Document::parse(answer.body, mcp::message_limits);
+  const Node workspace = document.root();
+  const std::string status = deleted ? "removed" : text_of(workspace, "status");
+  json::Object out;
+  out.add("workspace_id", text_of(arguments, "workspace_id")).add("status", status);
+  out.add("paused", status == "paused").add("deleted", deleted);
+  copy(out, workspace, "runtime");
+  copy(out, workspace, "last_heartbeat_at");
+  return said(out);
+}
+
+Said remote_fresh(Node arguments, Node workspace, Instant now) {
+  const std::int64_t threshold = std::max<std::int64_t>(
+      mcp::whole_of(arguments, "threshold_seconds").value_or(fresh_default), 0);
+  const auto heard = Instant::parse(text_of(workspace, "last_heartbeat_at"));
+  std::optional<std::int64_t> since;
+  if (heard) since = std::max<std::int64_t>((now.micros() - heard->micros()) / 1'000'000, 0);
+  json::Object out;
+  out.add("workspace_id", text_of(arguments, "workspace_id"));
+  copy(out, workspace, "status");
+  copy(out, workspace, "last_heartbeat_at");
+  out.add("seconds_since_heartbeat", since).add("threshold_seconds", threshold);
+  out.add("fresh", since && *since <= threshold);
+  return said(out);
+}
+
+Said setup_command(Node arguments, Node connection) {
+  const std::string own = text_of(connection, "platform_url");
+  std::string url = text_of(arguments, "platform_url_override");
+  if (url.empty()) url = own;
+  std::string out = fmt::format(
+      "Where the agent runs, with the workspace's token in place of the marked text:\n\n{}\n",
+      replaced(text_of(connection, "join_snippet"), own, url));
+  out += fmt::format("\nOr, without anything of Molecule there:\n\n{}\n",
+                     replaced(text_of(connection, "curl_register_template"), own, url));
+  if (is_of_this_machine(url))
+    out += fmt::format(
+        "\nWARNING: {} is reached from the platform's own machine alone; name "
+        "another address with platform_url_override.\n",
+        url);
+  return {std::move(out)};
+}
+
+}  // namespace molecule::manage

@@ -1,0 +1,170 @@
+"""`molecule mcp --manage`: an operator's assistant runs the platform with the tools of one table."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chains import Member
+from mcp_client import McpClient
+from stage import BINARY, Stage, wait_for
+
+READING = {"list_workspaces", "get_workspace", "get_model", "list_secrets", "list_global_secrets", "check_delegations", "get_delegation",
+           "list_activity", "list_peers", "discover_workspace", "list_events", "get_canvas_viewport", "list_remote_agents",
+           "get_remote_agent_state", "get_remote_agent_setup_command", "check_remote_agent_freshness", "list_questions",
+           "get_task_tree", "list_dead_letters", "list_tickets", "list_tokens"}
+CHANGING = {"create_workspace", "delete_workspace", "restart_workspace", "pause_workspace", "resume_workspace", "update_workspace",
+            "chat_with_agent", "set_model", "set_secret", "delete_secret", "async_delegate", "cancel_delegation", "record_delegation",
+            "update_delegation_status", "report_activity", "notify_user", "check_access", "set_canvas_viewport",
+            "resend_dead_letter", "drop_dead_letter", "revoke_ticket"}
+RULING = {"set_global_secret", "delete_global_secret"}
+DESTRUCTIVE = {"delete_workspace", "restart_workspace", "set_secret", "delete_secret", "set_global_secret", "delete_global_secret",
+               "cancel_delegation", "drop_dead_letter", "revoke_ticket"}
+
+Begin = Callable[..., McpClient]
+
+
+def admin_token(stage: Stage) -> str:
+    return (stage.data / "admin_token").read_text().strip()
+
+
+@pytest.fixture
+def begin(stage: Stage, tmp_path: Path) -> Iterator[Begin]:
+    made: list[McpClient] = []
+
+    def another(program: list[str] | None = None, **environment: str) -> McpClient:
+        settings = {"MOLECULE_API_URL": stage.url, "MOLECULE_API_KEY": admin_token(stage), **environment}
+        made.append(McpClient(tmp_path, program=program or [str(BINARY), "mcp", "--manage"],
+                              **{name: value for name, value in settings.items() if value}))
+        return made[-1]
+
+    yield another
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def assistant(begin: Begin) -> McpClient:
+    client = begin()
+    client.hello()
+    return client
+
+
+def told(client: McpClient, tool: str, **arguments: Any) -> Any:
+    return json.loads(client.says(tool, **arguments))
+
+
+def refused(client: McpClient, tool: str, **arguments: Any) -> str:
+    text, failed = client.call(tool, **arguments)
+    assert failed, text
+    return text
+
+
+def test_it_says_who_it_is_and_what_it_can_do(begin: Begin, tmp_path: Path) -> None:
+    client = begin()
+    hello = client.hello("2025-11-25")
+    assert (hello["serverInfo"]["name"], hello["capabilities"]) == ("molecule", {"tools": {"listChanged": False}})
+    assert "untrusted" in hello["instructions"]
+    tools = {tool["name"]: tool for tool in client.result("tools/list")["tools"]}
+    assert set(tools) == READING | CHANGING | RULING
+    assert {name for name, tool in tools.items() if tool["annotations"]["destructiveHint"]} == DESTRUCTIVE
+    assert {name for name, tool in tools.items() if tool["annotations"]["readOnlyHint"]} == READING | {"check_access"}
+    assert client.end() == 0
+    link = tmp_path / "molecule-mcp-server"
+    link.symlink_to(BINARY)
+    assert {tool["name"] for tool in begin([str(link)]).result("tools/list")["tools"]} == set(tools)
+
+
+def test_a_workspace_is_made_looked_at_changed_and_deleted(assistant: McpClient) -> None:
+    made = told(assistant, "create_workspace", name="clerk", role="writes", runtime="external", tier=2)
+    mine = {"workspace_id": made["id"]}
+    assert any(each["id"] == made["id"] for each in told(assistant, "list_workspaces"))
+    told(assistant, "update_workspace", **mine, role="writes letters", parent_id=None)
+    assert told(assistant, "get_workspace", **mine)["role"] == "writes letters"
+    assert told(assistant, "pause_workspace", **mine)["status"] == "paused"
+    assert told(assistant, "get_remote_agent_state", **mine)["paused"] is True
+    told(assistant, "resume_workspace", **mine)
+    told(assistant, "set_secret", **mine, key="A_KEY", value="hidden value")
+    assert [each["key"] for each in told(assistant, "list_secrets", **mine)] == ["A_KEY"]
+    told(assistant, "delete_secret", **mine, key="A_KEY")
+    told(assistant, "set_model", **mine, model="a-model")
+    assert told(assistant, "get_model", **mine)["model"] == "a-model"
+    told(assistant, "set_global_secret", key="EVERYBODY", value="hidden value")
+    assert any(each["key"] == "EVERYBODY" for each in told(assistant, "list_global_secrets"))
+    told(assistant, "delete_global_secret", key="EVERYBODY")
+    command = assistant.says("get_remote_agent_setup_command", **mine)
+    assert made["id"] in command and "WARNING" in command and made["connection"]["auth_token"] not in command
+    elsewhere = assistant.says("get_remote_agent_setup_command", **mine, platform_url_override="https://molecule.example")
+    assert "https://molecule.example" in elsewhere and "127.0.0.1" not in elsewhere and "WARNING" not in elsewhere
+    assert told(assistant, "list_events", **mine, limit=3)
+    told(assistant, "delete_workspace", **mine)
+    assert told(assistant, "get_remote_agent_state", **mine)["deleted"] is True
+    assert json.loads(refused(assistant, "get_workspace", **mine))["error"] == "HTTP 410"
+
+
+def test_agents_are_written_to_and_hand_work_over(stage: Stage, assistant: McpClient) -> None:
+    first, second = Member(stage, "first"), Member(stage, "second")
+    asked = assistant.begin("tools/call", {"name": "chat_with_agent", "arguments": {"workspace_id": first.id, "message": "hello?"}})
+    answered = assistant.answer(asked)["result"]["content"][0]["text"]
+    assert "queued" in answered or "task" in answered, "an agent that polls has a receipt"
+    assert wait_for("the message", lambda: first.inbox())[0]["data"]["source"] == "canvas_user"
+    assert told(assistant, "check_access", caller_id=first.id, target_id=second.id)["allowed"] is True
+    assert any(each["id"] == second.id for each in told(assistant, "list_peers", workspace_id=first.id))
+    handed = told(assistant, "async_delegate", workspace_id=first.id, target_id=second.id, task="count")
+    row = wait_for("the task", lambda: [row for row in second.inbox() if row["data"]["text"] == "count"])[0]
+    second.reply(row, "three")
+    mine = {"workspace_id": first.id, "delegation_id": handed["delegation_id"]}
+    wait_for("the result", lambda: told(assistant, "get_delegation", **mine).get("result") == "three")
+    assert told(assistant, "check_delegations", workspace_id=first.id)[0]["status"] == "completed"
+    assert told(assistant, "check_remote_agent_freshness", workspace_id=first.id)["fresh"] is True
+    assert told(assistant, "list_remote_agents")["count"] >= 2
+    told(assistant, "report_activity", workspace_id=first.id, activity_type="task_update", summary="noted")
+    assert told(assistant, "list_activity", workspace_id=first.id, type="task_update")[0]["summary"] == "noted"
+    assert told(assistant, "notify_user", workspace_id=first.id, message="Hello.")["status"] == "sent"
+    told(assistant, "set_canvas_viewport", x=1, y=2, zoom=1)
+    assert told(assistant, "get_canvas_viewport")["x"] == 1
+
+
+def test_wrong_arguments_and_refusals_are_answers(assistant: McpClient) -> None:
+    wrong = refused(assistant, "create_workspace", tier="two", workspace_access="all")
+    assert wrong == "name: is required\ntier: expected a whole number\nworkspace_access: expected one of none read_only read_write"
+    assert "names nothing" in refused(assistant, "get_workspace", workspace_id="..")
+    assert json.loads(refused(assistant, "get_workspace", workspace_id="nobody"))["code"] == "bad_id"
+    assert json.loads(refused(assistant, "delete_secret", workspace_id="../../settings", key="../x"))["error"] == "HTTP 400"
+    assert assistant.ask("tools/call", {"name": "no_such_tool"})["error"]["code"] == -32602
+
+
+def test_calls_run_beside_each_other(stage: Stage, assistant: McpClient) -> None:
+    asked = [assistant.begin("tools/call", {"name": "list_workspaces", "arguments": {}}) for _ in range(50)]
+    assert all(assistant.answer(number)["result"]["isError"] is False for number in asked)
+
+
+def test_a_platform_that_is_away_is_said_and_comes_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.start()
+    key = admin_token(stage)
+    stage.stop()
+    client = McpClient(tmp_path, program=[str(BINARY), "mcp", "--manage"], PLATFORM_URL=stage.url, ADMIN_TOKEN=key)
+    try:
+        client.hello()
+        asking = client.begin("tools/call", {"name": "list_workspaces", "arguments": {}})
+        starting = threading.Thread(target=stage.start)
+        starting.start()
+        answer = client.answer(asking)["result"]
+        starting.join()
+        assert answer["isError"] is False, answer
+        stage.stop()
+        assert "Platform unreachable at" in refused(client, "get_workspace", workspace_id="x")
+    finally:
+        client.close()
+        stage.close()
+
+
+def test_a_key_that_is_refused_ends_it(begin: Begin) -> None:
+    client = begin(MOLECULE_API_KEY="mol_wrong")
+    assert client.status() == 3 and "refuses this key" in client.log()
+    assert begin(MOLECULE_API_URL="ftp://nowhere").status() == 2
