@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from chains import Member, said
 from mcp_client import McpClient
-from stage import BINARY, Stage, wait_for
+from pasting import SHELLS, Terminal
+from stage import BINARY, ROOT, Stage, wait_for
 
 TOOLS = ["reply_to_workspace", "delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info",
          "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop"]
@@ -324,3 +325,64 @@ def test_a_signal_ends_it_well(place: Place) -> None:
     os.kill(int((place.state / "bot.pid").read_text()), signal.SIGTERM)
     began = time.monotonic()
     assert session.status() == 0 and time.monotonic() - began < 5 and not (place.state / "bot.pid").exists()
+
+
+# --- what the canvas offers to paste ---
+
+STAND_IN = """#!/bin/sh
+printf '%s\\n' "$*" >>"$HOME/claude_was_told"
+case $1 in plugin) exit 0 ;; esac
+exec molecule mcp --channel
+"""
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_block_pasted_into(name: str, stage: Stage, tmp_path: Path) -> None:
+    """By somebody who has a channel of another workspace; what stands in for Claude Code starts the server as the plugin does."""
+    made = stage.external(f"channel pasted {name}")
+    block = made["connection"]["claude_code_channel_snippet"]
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "claude").write_text(STAND_IN)
+    (programs / "claude").chmod(0o755)
+    state = tmp_path / ".claude/channels/molecule"
+    state.mkdir(parents=True)
+    (state / ".env").write_text("MOLECULE_WORKSPACE_IDS=an earlier one\n")
+    shell = Terminal(SHELLS[name], ROOT, {"HOME": str(tmp_path), "PATH": f"{programs}:{BINARY.parent}:{os.environ['PATH']}"})
+    try:
+        shell.paste(block)
+        wait_for(f"the registration in {name}", lambda: stage.workspace(made["id"])["status"] == "online")
+        wait_for("the banner", lambda: "watching" in shell.said)
+    finally:
+        shell.end()
+    assert (state / ".env.before").read_text() == "MOLECULE_WORKSPACE_IDS=an earlier one\n"
+    assert (state / ".env").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "claude_was_told").read_text().splitlines() == [
+        "plugin marketplace add ./integrations/claude-channel", "plugin install molecule@molecule-channel",
+        "--dangerously-load-development-channels plugin:molecule@molecule-channel"]
+
+
+def test_without_a_token_the_block_changes_nothing(place: Place) -> None:
+    place.set_up()
+    before = place.env.read_text()
+    block = place.stage.must("GET", f"/workspaces/{place.id}/external/connection")["connection"]["claude_code_channel_snippet"]
+    done = subprocess.run(["bash", "-c", block], env={"HOME": str(place.home), "PATH": os.environ["PATH"]}, cwd=ROOT, text=True,
+                          capture_output=True, timeout=20)
+    assert done.returncode != 0 and "YOUR-TOKEN" in done.stderr and place.env.read_text() == before
+
+
+def test_the_guide_shows_the_block_of_the_dialog(place: Place) -> None:
+    text = place.made["connection"]["claude_code_channel_snippet"]
+    for real, written in ((place.id, "YOUR-WORKSPACE-ID"), (place.token, "YOUR-TOKEN"), (place.stage.url, "http://127.0.0.1:8080")):
+        assert real in text
+        text = text.replace(real, written)
+    assert f"```sh\n{text}```" in (ROOT / "docs/guides/claude-channel.md").read_text()
+
+
+def test_the_plugin_starts_this_server() -> None:
+    plugin = ROOT / "integrations/claude-channel"
+    started = json.loads((plugin / ".mcp.json").read_text())["mcpServers"]["molecule"]
+    assert [started["command"], *started["args"]] == ["molecule", "mcp", "--channel"]
+    market = json.loads((plugin / ".claude-plugin/marketplace.json").read_text())
+    assert market["name"] == "molecule-channel" and [each["name"] for each in market["plugins"]] == ["molecule"]
+    assert json.loads((plugin / ".claude-plugin/plugin.json").read_text())["name"] == "molecule"

@@ -203,11 +203,16 @@ test("whoever waits for an agent learns that one was refused and why, and then t
   const line = (await dialog.locator('[data-snippet="join_snippet"]', { hasText: "mol_" }).textContent()).trim();
   assert.match(line, /^echo mol_\S+ \| molecule join http:\/\/\S+ --workspace \S+ --token-stdin --command cat$/);
   await isFine('[role="dialog"]', "connect_waiting");
-  await dialog.getByRole("tab", { name: "Claude Code" }).click();
-  assert.match(await dialog.locator('[data-snippet="claude"]').textContent(), /^claude mcp add molecule-beta -s user .*MOLECULE_WORKSPACE_TOKEN=mol_\S+ -- molecule mcp$/);
-  await dialog.getByRole("tab", { name: "MCP" }).click();
-  const config = JSON.parse(await dialog.locator('[data-snippet="mcp"]').textContent());
+  await dialog.getByRole("tab", { name: "Claude Code", exact: true }).click();
+  assert.match(await dialog.locator('[data-snippet="claude_code_snippet"]').textContent(), /^claude mcp add molecule-beta -s user .*MOLECULE_WORKSPACE_TOKEN=mol_\S+ -- molecule mcp$/);
+  await dialog.getByRole("tab", { name: "MCP", exact: true }).click();
+  const config = JSON.parse(await dialog.locator('[data-snippet="universal_mcp_snippet"]').textContent());
   assert.equal(config.mcpServers["molecule-beta"].env.WORKSPACE_ID, made.id);
+  for (const label of ["Claude Code channel", "Codex", "Gemini", "OpenCode", "Hermes", "OpenClaw"]) {
+    await dialog.getByRole("tab", { name: label, exact: true }).click();
+    assert.match(await dialog.locator("[data-snippet]").textContent(), /mol_/, label);
+  }
+  await isFine('[role="dialog"]', "connect_tabs");
   const joined = platform.runLine(line);
   await dialog.locator('[data-standing="online"]').getByText("beta is connected.").waitFor({ timeout: 45_000 });
   await dialog.getByRole("button", { name: "Send a test message" }).click();

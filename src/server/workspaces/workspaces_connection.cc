@@ -84,12 +84,97 @@ test -e my_agent.py || printf '%s\n' 'def handle(message, client):' '    return 
 // that answers is the person's to choose; `cat` says back what it hears.
 constexpr std::string_view join_text =
     "echo {{AUTH_TOKEN}} | molecule join {{PLATFORM_URL}} --workspace {{WORKSPACE_ID}} --token-stdin --command cat";
+// A session of Claude Code that shows what is written as turns. It is sh's for the same reason as
+// the one above; what was set up before is kept aside.
+constexpr std::string_view channel_text = R"sh(printf %s '
+set -eu
+umask 077
+state=${MOLECULE_STATE_DIR:-$HOME/.claude/channels/molecule}
+token="{{AUTH_TOKEN}}"
+if [ "$token" = YOUR-TOKEN ]; then echo "put a token in the place of YOUR-TOKEN" >&2; exit 1; fi
+mkdir -p "$state"
+if [ -e "$state/.env" ]; then cp -p "$state/.env" "$state/.env.before"; fi
+cat >"$state/.env" <<END
+MOLECULE_PLATFORM_URL={{PLATFORM_URL}}
+MOLECULE_WORKSPACE_IDS={{WORKSPACE_ID}}
+MOLECULE_WORKSPACE_TOKENS=$token
+END
+claude plugin marketplace add ./integrations/claude-channel
+claude plugin install molecule@molecule-channel
+' | sh && claude --dangerously-load-development-channels plugin:molecule@molecule-channel
+)sh";
+
+// Clients of the Model Context Protocol, which start `molecule mcp` themselves. One line each, and
+// nothing in it that shells differ about; a file's text where the client has no line for it.
+constexpr std::string_view claude_text =
+    "claude mcp add {{SERVER}} -s user -e PLATFORM_URL={{PLATFORM_URL}} -e "
+    "WORKSPACE_ID={{WORKSPACE_ID}} -e MOLECULE_WORKSPACE_TOKEN={{AUTH_TOKEN}} -- molecule mcp";
+constexpr std::string_view codex_text =
+    "codex mcp add {{SERVER}} --env PLATFORM_URL={{PLATFORM_URL}} --env "
+    "WORKSPACE_ID={{WORKSPACE_ID}} --env MOLECULE_WORKSPACE_TOKEN={{AUTH_TOKEN}} -- molecule mcp";
+constexpr std::string_view gemini_text =
+    "gemini mcp add -s user -e PLATFORM_URL={{PLATFORM_URL}} -e WORKSPACE_ID={{WORKSPACE_ID}} -e "
+    "MOLECULE_WORKSPACE_TOKEN={{AUTH_TOKEN}} {{SERVER}} molecule mcp";
+constexpr std::string_view hermes_text =
+    "hermes mcp add {{SERVER}} --command molecule --env PLATFORM_URL={{PLATFORM_URL}} "
+    "WORKSPACE_ID={{WORKSPACE_ID}} MOLECULE_WORKSPACE_TOKEN={{AUTH_TOKEN}} --args mcp";
+// Quotes that PowerShell and cmd take otherwise.
+constexpr std::string_view openclaw_text =
+    R"sh(openclaw mcp set {{SERVER}} '{"command":"molecule","args":["mcp"],"env":{"PLATFORM_URL":"{{PLATFORM_URL}}","WORKSPACE_ID":"{{WORKSPACE_ID}}","MOLECULE_WORKSPACE_TOKEN":"{{AUTH_TOKEN}}"}}')sh";
+constexpr std::string_view mcp_text = R"json({
+  "mcpServers": {
+    "{{SERVER}}": {
+      "type": "stdio",
+      "command": "molecule",
+      "args": ["mcp"],
+      "env": {
+        "PLATFORM_URL": "{{PLATFORM_URL}}",
+        "WORKSPACE_ID": "{{WORKSPACE_ID}}",
+        "MOLECULE_WORKSPACE_TOKEN": "{{AUTH_TOKEN}}"
+      }
+    }
+  }
+})json";
+constexpr std::string_view opencode_text = R"json({
+  "mcp": {
+    "{{SERVER}}": {
+      "type": "local",
+      "command": ["molecule", "mcp"],
+      "environment": {
+        "PLATFORM_URL": "{{PLATFORM_URL}}",
+        "WORKSPACE_ID": "{{WORKSPACE_ID}}",
+        "MOLECULE_WORKSPACE_TOKEN": "{{AUTH_TOKEN}}"
+      }
+    }
+  }
+})json";
+
 // On a machine that has joined before the token is kept.
 constexpr std::string_view rejoin_text =
     "molecule join {{PLATFORM_URL}} --workspace {{WORKSPACE_ID}} --command cat";
 
+// What stands for a token that is not known any more.
+constexpr std::string_view no_token = "YOUR-TOKEN";
+constexpr std::size_t server_name_max = 40;
+
+// What a client calls the server of a workspace: made of its name, so that a second workspace takes
+// nobody's place there.
+std::string server_name(std::string_view workspace_name) {
+  std::string out = "molecule-";
+  const std::size_t begin = out.size();
+  for (char c : workspace_name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (!kept && out.ends_with('-')) continue;
+    if (out.size() - begin == server_name_max) break;
+    out += kept ? c : '-';
+  }
+  while (out.ends_with('-')) out.pop_back();
+  return out;
+}
+
 std::string filled(std::string_view text, std::string_view url, std::string_view id,
-                   std::string_view token) {
+                   std::string_view token, std::string_view server = {}) {
   std::string out;
   out.reserve(text.size() + 256);
   while (!text.empty()) {
@@ -98,7 +183,10 @@ std::string filled(std::string_view text, std::string_view url, std::string_view
     if (open == std::string_view::npos) break;
     std::size_t close = text.find("}}", open);
     std::string_view name = text.substr(open + 2, close - open - 2);
-    out += name == "PLATFORM_URL" ? url : name == "WORKSPACE_ID" ? id : token;
+    out += name == "PLATFORM_URL"   ? url
+           : name == "WORKSPACE_ID" ? id
+           : name == "SERVER"       ? server
+                                    : token;
     text.remove_prefix(close + 2);
   }
   return out;
@@ -130,8 +218,14 @@ std::string platform_url(const Settings& settings, const http::Request& request)
   return fmt::format("{}://{}", request.secure ? "https" : "http", request.host);
 }
 
-api::Connection connection_of(WorkspaceId id, std::string_view url, std::string_view token) {
+api::Connection connection_of(WorkspaceId id, std::string_view name, std::string_view url,
+                              std::string_view token) {
   std::string id_text = id.text();
+  const std::string server = server_name(name);
+  const std::string_view shown = token.empty() ? no_token : token;
+  const auto client = [&](std::string_view text) {
+    return filled(text, url, id_text, shown, server);
+  };
   return {
       .workspace_id = id,
       .platform_url = std::string(url),
@@ -142,6 +236,14 @@ api::Connection connection_of(WorkspaceId id, std::string_view url, std::string_
       .python_snippet = filled(python_text, url, id_text, token),
       .command_snippet = filled(command_text, url, id_text, token),
       .join_snippet = filled(token.empty() ? rejoin_text : join_text, url, id_text, token),
+      .claude_code_channel_snippet = client(channel_text),
+      .universal_mcp_snippet = client(mcp_text),
+      .claude_code_snippet = client(claude_text),
+      .codex_snippet = client(codex_text),
+      .gemini_snippet = client(gemini_text),
+      .opencode_snippet = client(opencode_text),
+      .hermes_channel_snippet = client(hermes_text),
+      .openclaw_snippet = client(openclaw_text),
   };
 }
 
@@ -151,7 +253,7 @@ io::Task<api::ConnectionAnswer> Service::connection(auth::Self::Caller, Workspac
   auto work = [this, id](sql::Read& read) { return table_.live(read, id); };
   Row row = co_await db_.read(work);
   if (!joins_by_itself(row.runtime)) throw not_external(row);
-  co_return api::ConnectionAnswer{connection_of(id, url, "")};
+  co_return api::ConnectionAnswer{connection_of(id, row.name, url, "")};
 }
 
 io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Self::Caller, WorkspaceId id,
@@ -165,10 +267,10 @@ io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Self::Caller,
     // Whoever holds the new token is the agent; the way in without one is closed.
     table_.close_claim(tx, id);
     table_.announce(tx, events::event<events::Type::EXTERNAL_CREDENTIALS_ROTATED>(id, {id}));
-    return token;
+    return std::pair(std::move(row.name), std::move(token));
   };
-  Secret token = co_await db_.write(work);
-  co_return http::Reply<api::ConnectionAnswer>{200, {connection_of(id, url, token.reveal())}}
+  auto [name, token] = co_await db_.write(work);
+  co_return http::Reply<api::ConnectionAnswer>{200, {connection_of(id, name, url, token.reveal())}}
       .unkept();
 }
 

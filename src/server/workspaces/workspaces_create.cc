@@ -134,7 +134,7 @@ io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Admin::Caller,
     body.external = true;
     body.status = row.status;
     if (row.status == Status::awaiting_agent)
-      body.connection = connection_of(row.id, url, made.token.reveal());
+      body.connection = connection_of(row.id, row.name, url, made.token.reveal());
   } else {
     // What clients of container runtimes wait on; the failure follows as an event and in the
     // object.

@@ -145,7 +145,7 @@ class Service {
 
 // How an agent joins: addresses, and texts to paste. `token` may be empty.
 std::string platform_url(const Settings& settings, const http::Request& request);
-api::Connection connection_of(WorkspaceId id, std::string_view platform_url,
+api::Connection connection_of(WorkspaceId id, std::string_view name, std::string_view platform_url,
                               std::string_view token);
 
 extern const std::span<const http::Route> routes;

@@ -46,7 +46,10 @@ TEST_P(Workspaces, AnAgentThatIsAwaitedGetsATokenAndTextsToPaste) {
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->workspace.text(), made.member("id"));
   for (std::string_view snippet :
-       {"curl_register_template", "python_snippet", "command_snippet", "join_snippet"}) {
+       {"curl_register_template", "python_snippet", "command_snippet", "join_snippet",
+        "claude_code_channel_snippet", "universal_mcp_snippet", "claude_code_snippet",
+        "codex_snippet", "gemini_snippet", "opencode_snippet", "hermes_channel_snippet",
+        "openclaw_snippet"}) {
     std::string_view text = connection.find(snippet).string();
     EXPECT_NE(text.find(token), std::string_view::npos) << snippet;
     EXPECT_NE(text.find("http://molecule.test:8080"), std::string_view::npos) << snippet;

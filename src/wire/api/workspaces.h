@@ -239,15 +239,28 @@ struct Connection {
   std::string python_snippet;
   std::string command_snippet;
   std::string join_snippet;
+  std::string claude_code_channel_snippet;
+  std::string universal_mcp_snippet;
+  std::string claude_code_snippet;
+  std::string codex_snippet;
+  std::string gemini_snippet;
+  std::string opencode_snippet;
+  std::string hermes_channel_snippet;
+  std::string openclaw_snippet;
 
   static constexpr std::array about{
       json::About{"auth_token", "only in the answer that made it; empty in every later one"},
-      json::About{"join_snippet", "one line, the same in every shell"}};
+      json::About{"join_snippet", "one line, the same in every shell"},
+      json::About{"claude_code_channel_snippet", "lines for a shell, in a checkout"},
+      json::About{"universal_mcp_snippet", "JSON for clients that read it"},
+      json::About{"opencode_snippet", "JSON for opencode.json"}};
 };
 BOOST_DESCRIBE_STRUCT(Connection, (),
                       (workspace_id, platform_url, auth_token, registry_endpoint,
                        heartbeat_endpoint, curl_register_template, python_snippet, command_snippet,
-                       join_snippet))
+                       join_snippet, claude_code_channel_snippet, universal_mcp_snippet,
+                       claude_code_snippet, codex_snippet, gemini_snippet, opencode_snippet,
+                       hermes_channel_snippet, openclaw_snippet))
 
 struct ConnectionAnswer {
   Connection connection;

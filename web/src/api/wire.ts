@@ -214,6 +214,17 @@ export interface Connection {
   command_snippet: string;
   /** one line, the same in every shell */
   join_snippet: string;
+  /** lines for a shell, in a checkout */
+  claude_code_channel_snippet: string;
+  /** JSON for clients that read it */
+  universal_mcp_snippet: string;
+  claude_code_snippet: string;
+  codex_snippet: string;
+  gemini_snippet: string;
+  /** JSON for opencode.json */
+  opencode_snippet: string;
+  hermes_channel_snippet: string;
+  openclaw_snippet: string;
 }
 
 export interface ConnectionAnswer {

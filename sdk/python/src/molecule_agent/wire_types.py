@@ -242,6 +242,17 @@ class Connection(TypedDict):
     command_snippet: str
     # one line, the same in every shell
     join_snippet: str
+    # lines for a shell, in a checkout
+    claude_code_channel_snippet: str
+    # JSON for clients that read it
+    universal_mcp_snippet: str
+    claude_code_snippet: str
+    codex_snippet: str
+    gemini_snippet: str
+    # JSON for opencode.json
+    opencode_snippet: str
+    hermes_channel_snippet: str
+    openclaw_snippet: str
 
 
 class ConnectionAnswer(TypedDict):

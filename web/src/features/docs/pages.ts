@@ -20,6 +20,7 @@ export const docsGroups: readonly { title: string; pages: readonly DocsPage[] }[
       { path: "guides/join.md", title: "Join from anywhere" },
       { path: "guides/tickets.md", title: "Join by ticket" },
       { path: "guides/mcp.md", title: "Connect an MCP client" },
+      { path: "guides/claude-channel.md", title: "A Claude Code session" },
     ],
   },
   {

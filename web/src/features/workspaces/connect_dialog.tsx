@@ -78,7 +78,7 @@ export function ConnectDialog({ id, connection: made, onClose }: ConnectDialogPr
             Its token was shown when it was made and is not part of these lines. Rotating its credentials gives a new one, and ends the old one at once.
           </Notice>
         )}
-        {connection && <ConnectionView key={connection.auth_token} connection={connection} name={name} onCopied={() => setCopied(true)} />}
+        {connection && <ConnectionView key={connection.auth_token} connection={connection} onCopied={() => setCopied(true)} />}
         <Standing name={name} arrival={arrival} />
         <Steps id={id} copied={copied} arrival={arrival} onAnswered={arrival.onAnswered} />
       </div>

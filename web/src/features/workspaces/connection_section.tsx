@@ -41,7 +41,7 @@ export function ConnectionSection({ workspace }: { workspace: Workspace }) {
           ) : (
             <p className={list.muted}>The token is not part of these: it is shown only when it is made.</p>
           )}
-          <ConnectionView key={connection.auth_token} connection={connection} name={workspace.name} />
+          <ConnectionView key={connection.auth_token} connection={connection} />
         </>
       )}
       {asking && <Notice tone="warn">The agent’s present token stops working at once. Give the new one to it, or it goes offline.</Notice>}

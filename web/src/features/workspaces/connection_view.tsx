@@ -3,12 +3,10 @@ import type { Connection } from "@/api/wire";
 import { CopyButton } from "@/ui/copy_button";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
-import { clientSnippets } from "./client_snippets";
 
 const sdkNote = "Debian and Ubuntu need the package python3-venv for it.";
 
-const claudeNote = "One line for any shell, where molecule is installed; Claude Code then is this workspace’s agent. molecule mcp doctor says what is wrong, if something is.";
-const mcpNote = "For Cursor, Cline, Claude Desktop and other clients that read JSON. They start molecule mcp themselves.";
+const mcpNote = "One line for any shell, where molecule is installed. molecule mcp doctor says what is wrong, if something is.";
 
 const snippetNames: readonly [key: keyof Connection, label: string, note?: string][] = [
   [
@@ -19,6 +17,18 @@ const snippetNames: readonly [key: keyof Connection, label: string, note?: strin
   ["curl_register_template", "curl", "For any shell. It stands for one round: register, heartbeat, hear one message, answer it."],
   ["python_snippet", "Python SDK", `For a program. Its first lines say how to get the SDK in a checkout of the platform. ${sdkNote}`],
   ["command_snippet", "Command line", `For any shell, in a checkout of the platform; the answers are in my_agent.py. ${sdkNote}`],
+  ["claude_code_snippet", "Claude Code", mcpNote],
+  [
+    "claude_code_channel_snippet",
+    "Claude Code channel",
+    "Messages come to the session by themselves. For any shell, in a checkout of the platform; the session asks once whether the channel is yours.",
+  ],
+  ["codex_snippet", "Codex", mcpNote],
+  ["gemini_snippet", "Gemini", mcpNote],
+  ["opencode_snippet", "OpenCode", "Goes into ~/.config/opencode/opencode.json, or opencode.json of a project."],
+  ["hermes_channel_snippet", "Hermes", mcpNote],
+  ["openclaw_snippet", "OpenClaw", mcpNote],
+  ["universal_mcp_snippet", "MCP", "For Cursor, Cline, Claude Desktop and other clients that read JSON. They start molecule mcp themselves."],
 ];
 
 const fieldNames: readonly [key: keyof Connection, label: string][] = [
@@ -30,13 +40,8 @@ const fieldNames: readonly [key: keyof Connection, label: string][] = [
 ];
 
 /** Paste-ready snippets, one tab for each the platform sent, and every value with its own copy button. */
-export function ConnectionView({ connection, name, onCopied }: { connection: Connection; name: string; onCopied?: () => void }) {
-  const clients = clientSnippets(connection, name);
-  const snippets = [
-    ...snippetNames.flatMap(([id, label, note]) => (connection[id] ? [{ id, label, note, text: connection[id] }] : [])),
-    { id: "claude", label: "Claude Code", note: claudeNote, text: clients.claude },
-    { id: "mcp", label: "MCP", note: mcpNote, text: clients.mcp },
-  ];
+export function ConnectionView({ connection, onCopied }: { connection: Connection; onCopied?: () => void }) {
+  const snippets = snippetNames.flatMap(([id, label, note]) => (connection[id] ? [{ id, label, note, text: connection[id] }] : []));
   const tabs = [...snippets.map(({ id, label }) => ({ id: id as string, label })), { id: "fields", label: "Fields" }];
   const [tab, setTab] = useState(tabs[0]?.id ?? "fields");
   const { text: snippet, note } = snippets.find(({ id }) => id === tab) ?? {};
