@@ -103,6 +103,36 @@ def test_a_stream_to_an_agent_that_is_away_begins_at_once(org: Org, agent_at: Ca
     assert len(events.ids - {None}) == 1
 
 
+@pytest.mark.parametrize("in_pieces", [True, False], ids=["pieces", "one piece"])
+@pytest.mark.parametrize("generation", ["new", "old"])
+def test_a_stream_tells_one_task(org: Org, agent_at: Callable[[str, str], Resident], push_agents: PushAgents, generation: str,
+                                 in_pieces: bool) -> None:
+    """Clients refuse a second one: what its agent makes of the message is news of the one that the platform told."""
+    reserved = push_agents.reserve()
+    agent = agent_at(f"http://127.0.0.1:{reserved.getsockname()[1]}/a2a", "old")
+    if in_pieces:
+        card = {**CARDS["old"], "capabilities": {"streaming": True}}
+        place = f"http://127.0.0.1:{reserved.getsockname()[1]}/a2a"
+        assert agent.register(url=place, delivery_mode="push", agent_card=card).status_code == 200
+    events = Events(org, agent, rpc(METHODS[generation][1], message=message(generation)))
+    assert events.next() == ("task", "submitted")
+    done = task("completed", artifacts=[{"artifactId": "a", "parts": [{"kind": "text", "text": "done"}]}])
+
+    def answer(connection: socket.socket, head: bytes, asked: bytes) -> None:
+        if not in_pieces:
+            connection.sendall(told(done))
+            return
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        for each in (task("working"), {"kind": "status-update", "taskId": "t-1", "contextId": "c", "final": True,
+                                       "status": {"state": "completed"}}):
+            connection.sendall(b"data: " + json.dumps({"jsonrpc": "2.0", "id": 1, "result": each}).encode() + b"\n\n")
+
+    push_agents.start(answer, reserved)
+    assert agent.beat().status_code == 200
+    seen = [each for each in events if each != ("status-update", "working")]
+    assert seen == [*([] if in_pieces else [("artifact-update", "done")]), ("status-update", "completed")], seen
+
+
 def test_who_asks_again_while_it_is_brought_is_told_that_it_waits_after_all(
         org: Org, agent_at: Callable[[str, str], Resident], push_agents: PushAgents) -> None:
     asked, gone = threading.Event(), threading.Event()

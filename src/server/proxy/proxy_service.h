@@ -70,6 +70,7 @@ class Service {
     std::string rpc_id;
     std::int64_t after = 0;  // The number of the last piece that is known already.
     std::string opening;     // The data of a first event without a number; may be empty.
+    bool opened = false;     // A task has been told that no agent told.
     bool bare = false;
     std::optional<std::int64_t> history_length;  // Of a task, as its reader wants it.
     // The task that the opening told: how it stands is told as well, until its agent says that

@@ -6,6 +6,7 @@
 #include "server/proxy/standing.h"
 #include "wire/a2a/history.h"
 #include "wire/a2a/rest.h"
+#include "wire/a2a/updates.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::proxy {
@@ -42,6 +43,24 @@ std::string shaped(const Service::Following& reading, std::string rpc) {
 
 std::string event_without_number(const Service::Following& reading, std::string result) {
   return "data: " + shaped(reading, jsonrpc::success(reading.rpc_id, result)) + "\n\n";
+}
+
+// An event of the stream for its reader. Who was told a task already is told the first one of its
+// agent as what is new of it: clients take one task a stream. The number comes with the last, so
+// that who is cut off in between hears them again.
+void tell(std::string& out, const Service::Following& reading, std::int64_t number,
+          std::string_view piece) {
+  const std::string rpc = a2a::event_of(piece, reading.generation, reading.rpc_id);
+  std::vector<std::string> updates;
+  if (reading.opened && number == 1) updates = a2a::updates_in(rpc, reading.generation);
+  if (updates.empty()) {
+    write_event(out, number, shaped(reading, rpc), reading.bare);
+    return;
+  }
+  for (std::size_t i = 0; i + 1 < updates.size(); ++i)
+    out += event_without_number(reading, updates[i]);
+  write_event(out, number, shaped(reading, jsonrpc::success(reading.rpc_id, updates.back())),
+              reading.bare);
 }
 
 // Nobody has told of the message: the platform tells it as a task, by the message's own id.
@@ -153,8 +172,10 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
   if (seated.put_back) seated.put_back->reader = &reader.woken();
   std::chrono::seconds wait = look_after;
   std::string text = ": connected\n\n";
-  if (!reading.opening.empty())
+  if (!reading.opening.empty()) {
+    reading.opened = true;
     text += "data: " + shaped(reading, std::exchange(reading.opening, {})) + "\n\n";
+  }
   co_await out.write(text);
   let_go(text);
   const auto stop = [&out] { return out.closed(); };
@@ -173,18 +194,13 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
       reading.put_back.reset();
     }
     for (streams::Piece& piece : part.pieces) {
-      auto told = [&] {
-        return shaped(reading, a2a::event_of(piece.data, reading.generation, reading.rpc_id));
-      };
-      std::string event;
+      auto told = [&] { tell(text, reading, piece.number, piece.data); };
       if (piece.data.size() > io::short_text_max) {
-        event = co_await aside_.run(told);
+        co_await aside_.run(told);
       } else {
-        event = told();
+        told();
       }
       let_go(piece.data);
-      write_event(text, piece.number, event, reading.bare);
-      let_go(event);
       co_await out.write(text);
       let_go(text);
     }
@@ -209,6 +225,7 @@ io::Task<std::string> Service::still_standing(Following& reading) {
   if (reading.put_back && reading.put_back->came) {
     const auto back = std::exchange(reading.put_back, {});
     reading.state = back->at_work ? "working" : "submitted";
+    reading.opened = true;
     co_return "data: " + shaped(reading, opening_of(reading)) + "\n\n";
   }
   if (reading.state.empty() && !reading.untold) co_return std::string();
@@ -219,6 +236,7 @@ io::Task<std::string> Service::still_standing(Following& reading) {
     const bool waits = head->delivery && head->delivery->state == messages::State::open;
     if (!waits) co_return std::string();  // What its agent says of it comes.
     reading.untold = false;
+    reading.opened = true;
     reading.state = "submitted";
     co_return "data: " + shaped(reading, opening_of(reading)) + "\n\n";
   }
@@ -259,9 +277,7 @@ io::Task<std::string> Service::closing(const Following& reading, bool gone) {
       asked.message_id = reading.message_id;
       write_event(text, number, shaped(reading, response_of(*refusal, asked).body), reading.bare);
     } else if (auto piece = a2a::piece_of(outcome.body.text)) {
-      write_event(text, number,
-                  shaped(reading, a2a::event_of(*piece, reading.generation, reading.rpc_id)),
-                  reading.bare);
+      tell(text, reading, number, *piece);
     }
     return text;
   };

@@ -47,4 +47,18 @@ std::vector<std::string> updates_of(std::string_view task, Generation told_in) {
   return out;
 }
 
+std::vector<std::string> updates_in(std::string_view rpc, Generation told_in) {
+  json::Document document =
+      json::Document::parse(rpc, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  Node result = document.root().find("result");
+  if (told_in == Generation::v10) {
+    Node task = result.find("task");
+    if (!task.is(Type::object)) return {};
+    return updates_of(task.text(), told_in);
+  }
+  Node kind = result.find("kind");
+  if (!kind.is(Type::string) || kind.string() != "task") return {};
+  return updates_of(result.text(), told_in);
+}
+
 }  // namespace molecule::a2a

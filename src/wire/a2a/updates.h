@@ -13,4 +13,7 @@ namespace molecule::a2a {
 // artifacts whole, then its state.
 std::vector<std::string> updates_of(std::string_view task, Generation told_in);
 
+// The same of a JSON-RPC answer whose result is a task; empty when it is something else.
+std::vector<std::string> updates_in(std::string_view rpc, Generation told_in);
+
 }  // namespace molecule::a2a
