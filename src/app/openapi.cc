@@ -297,14 +297,17 @@ std::vector<std::string_view> refusals_of(const http::Route& route,
   auto add = [&](std::initializer_list<std::string_view> more) { codes.insert(codes.end(), more); };
   if (!route.uncounted) add({"rate_limited"});
   const std::string_view access = route.access->name;
-  if (access == "admin") {
-    add({"admin_required", "invalid_admin_token", "identity_header_refused", "csrf",
-         "platform_unavailable"});
+  if (access == "admin" || access == "operator") {
+    add({"admin_required", "invalid_admin_token", "token_expired", "insufficient_scope",
+         "identity_header_refused", "csrf", "platform_unavailable"});
   } else if (access != "open") {
     add({"missing_token", "invalid_token", "token_expired", "caller_mismatch", "invalid_caller",
          "identity_header_refused", "csrf", "workspace_removed", "platform_unavailable"});
+    // A read is any operator's, and so any key's.
+    if (access == "enrol" || access == "holder" || route.method != http::Method::get)
+      add({"insufficient_scope"});
   }
-  if (access == "self" || access == "own") add({"token_workspace_mismatch"});
+  if (access == "self" || access == "own" || access == "holder") add({"token_workspace_mismatch"});
   if (access == "own") add({"own_only"});
   if (access == "peer") add({"not_reachable"});
   if (!parameters(route.pattern).empty()) add({"bad_id"});

@@ -123,6 +123,16 @@ TEST(Plane, NoRouteLetsAWrongCredentialIn) {
     trial.departed = minted(gone, "{}");
     trial.gone = *WorkspaceId::parse(gone);
     op.call(http::Method::del, "/workspaces/" + gone, {}, 200);
+    auto key = [&](std::string_view scope) {
+      const std::string body = json::Object{}.add("scope", scope).text();
+      return op.call(http::Method::post, "/org/tokens", body, 200);
+    };
+    trial.read_key = member(key("read"), "auth_token");
+    trial.operate_key = member(key("operate"), "auth_token");
+    trial.admin_key = member(key("admin"), "auth_token");
+    const auto ended = key("admin");
+    trial.ended_key = member(ended, "auth_token");
+    op.call(http::Method::del, "/org/tokens/" + member(ended, "id"), {}, 200);
     trial.admin = admin;
     std::string code = ready.claim_url.substr(ready.claim_url.rfind('/') + 1);
     trial.session = sign_in(ready.router, code);

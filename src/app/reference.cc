@@ -15,6 +15,7 @@
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/grpc/grpc_service.h"
+#include "server/keys/keys_service.h"
 #include "server/layout/viewport_service.h"
 #include "server/mcp_endpoint/mcp_endpoint_service.h"
 #include "server/presence/presence_service.h"
@@ -38,8 +39,10 @@ std::string routes_page() {
   page += printed;
   page +=
       "Access: `open` anybody; `enrol` registration; `member` any workspace or operator; `peer` a workspace that may "
-      "reach the one named; `self` the workspace named or an operator; `own` only the workspace named; `admin` an "
-      "operator.\n\n| Method | Path | Access | Body at most |\n|---|---|---|---|\n";
+      "reach the one named; `self` the workspace named or an operator; `own` only the workspace named; `operator` an "
+      "operator; `holder` as self, of keys only an admin's; `admin` as operator, of keys only an admin's. An "
+      "organisation key of scope `read` may use GET where an operator may, one of scope `operate` every method but on "
+      "`enrol`, `holder` and `admin`.\n\n| Method | Path | Access | Body at most |\n|---|---|---|---|\n";
   for (const http::Route& route : all_routes()) {
     const std::string most =
         route.body_max == 0 ? "none" : fmt::format("{} KiB", route.body_max / 1024);
@@ -202,6 +205,7 @@ std::vector<http::Route> all_routes() {
   };
   add(system_routes);
   add(auth::routes);
+  add(keys::routes);
   add(workspaces::routes);
   add(presence::routes);
   add(secrets::routes);

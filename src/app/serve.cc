@@ -34,6 +34,7 @@
 #include "server/delegations/delegations_service.h"
 #include "server/events/events_service.h"
 #include "server/grpc/grpc_service.h"
+#include "server/keys/keys_service.h"
 #include "server/layout/viewport_service.h"
 #include "server/mcp_endpoint/mcp_endpoint_service.h"
 #include "server/proxy/push_link.h"
@@ -187,10 +188,12 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
       belongings.sealing_key(), config.text("secrets-encryption-key"), world.random);
   const crypto::SigningKey own_key = belongings.own_key(world.random);
   auth::Sessions sessions(db, world.clock, world.random, log, session_cookie(keyring));
+  auth::Keys org_keys(db, world.clock, world.random, log);
   tokens.on_ended(review);
   sessions.on_ended(review);
+  org_keys.on_ended(review);
   for (facts::Projection* projection :
-       std::initializer_list<facts::Projection*>{&directory, &tokens, &sessions})
+       std::initializer_list<facts::Projection*>{&directory, &tokens, &sessions, &org_keys})
     log.join(*projection);
   auth::Claims claims(world.clock, world.random);
   auth::Limits limits(limit_settings(config));
@@ -327,9 +330,12 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   layout::Service layout(db, world.clock);
   events::Followers followers(registry);
   events::Service events(db, log, directory, directory, hubs, followers, world.clock);
-  auth::Service auth_service({db, tokens, sessions, claims, limits, directory, world.clock},
-                             dev ? auth::Profile::development : auth::Profile::production,
-                             claim_command(fs::absolute(data).lexically_normal().string()));
+  auth::Service auth_service(
+      {db, tokens, sessions, org_keys, claims, limits, directory, world.clock},
+      dev ? auth::Profile::development : auth::Profile::production,
+      claim_command(fs::absolute(data).lexically_normal().string()));
+
+  keys::Service key_service({db, log, org_keys, limits, world.clock});
 
   // State from before the restart.
   co_await log.load();
@@ -340,7 +346,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   co_await inquiries.load();
 
   // The way in.
-  auth::GateParts gate_parts{tokens, sessions, admin, directory, limits, world.clock, registry};
+  auth::GateParts gate_parts{tokens,    sessions, org_keys,    admin,
+                             directory, limits,   world.clock, registry};
   http::Settings http = http_settings(config, address);
   const http::Site site(http.address, http.hosts, http.cors_origins);
   std::unique_ptr<http::Gate> gate;
@@ -355,6 +362,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.read_aside(aside);
   router.mount(system_routes, system);
   router.mount(auth::routes, auth_service);
+  router.mount(keys::routes, key_service);
   router.mount(workspaces::routes, workspace_service);
   router.mount(presence::routes, presence);
   router.mount(secrets::routes, secrets);
@@ -395,7 +403,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                      return catch_up(db, log, known);
                    }));
   background.spawn("store", every(100ms, "store", [&] { return stop_when_taken_over(db, stop); }));
-  background.spawn("credentials", auth::keep(tokens, sessions));
+  background.spawn("credentials", auth::keep(tokens, sessions, org_keys));
   background.spawn("attachments", every(15s, "attachments", [&] { return attachments.sweep(); }));
   background.spawn("retention", every(10min, "retention", [&]() -> io::Task<void> {
                      co_await activity.prune(days("activity-retention-days"), 60s);
@@ -447,6 +455,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     co_await presence.flush_all();
     co_await tokens.flush();
     co_await sessions.flush();
+    co_await org_keys.flush();
   }
   if (failure) std::rethrow_exception(failure);
 }

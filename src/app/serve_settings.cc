@@ -1,5 +1,6 @@
 #include "app/serve_settings.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/fault.h"
@@ -40,11 +41,15 @@ auth::LimitSettings limit_settings(const Config& config) {
   auth::LimitSettings limits;
   limits.per_address = static_cast<std::uint32_t>(config.number("rate-limit"));
   limits.per_credential = static_cast<std::uint32_t>(config.number("rate-limit-credential"));
+  // Who lets strangers ask more often lets keys be made more often: 30 a minute where 600 are
+  // allowed.
+  limits.keys_per_maker = std::max(1U, limits.per_address / 20);
   if (limits.per_address == 0) {
     limits.per_credential = 0;
     limits.per_operator = 0;
     limits.failures_per_address = 0;
     limits.claims_per_address = 0;
+    limits.keys_per_maker = 0;
   }
   return limits;
 }

@@ -19,7 +19,7 @@ constexpr auto table = http::table(
         .not_counted()
         .says("Ready for work: 503 while the store is away or the platform is going down.")
         .refuses("platform_unavailable"),
-    http::get<auth::Admin, &System::metrics>("/metrics")
+    http::get<auth::Operator, &System::metrics>("/metrics")
         .not_counted()
         .says("Prometheus metrics.")
         .gives(200, "text/plain"),
@@ -55,7 +55,7 @@ io::Task<api::Done> System::ready(auth::Open::Caller) {
   co_return api::Done{"ready"};
 }
 
-io::Task<http::Response> System::metrics(auth::Admin::Caller) {
+io::Task<http::Response> System::metrics(auth::Operator::Caller) {
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = registry_.text();

@@ -45,7 +45,7 @@ class System {
   io::Task<api::Done> ready(auth::Open::Caller caller);
   // GET /metrics: Prometheus text. For operators: which programs of this machine ask for others
   // cannot be told, since not every proxy says that it is one.
-  io::Task<http::Response> metrics(auth::Admin::Caller caller);
+  io::Task<http::Response> metrics(auth::Operator::Caller caller);
   // GET /platform/key: what an agent that was told the fingerprint checks the platform by.
   io::Task<api::PlatformKey> key(auth::Open::Caller caller);
   io::Task<http::Response> openapi(auth::Open::Caller caller);

@@ -1,6 +1,7 @@
 #include "testing/every_route.h"
 
 #include <functional>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -62,16 +63,20 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
   auto nobody = [](const http::Route&, std::string_view access) {
     return access == "open" || access == "enrol" ? admitted : 401;
   };
-  auto itself = [](const http::Route&, std::string_view access) {
-    return access == "admin" ? 403 : admitted;
+  auto for_operators = [](std::string_view access) {
+    return access == "operator" || access == "admin";
   };
-  auto stranger = [](const http::Route&, std::string_view access) {
-    bool foreign = access == "self" || access == "own" || access == "peer" || access == "admin";
+  auto itself = [=](const http::Route&, std::string_view access) {
+    return for_operators(access) ? 403 : admitted;
+  };
+  auto stranger = [=](const http::Route&, std::string_view access) {
+    bool foreign = access == "self" || access == "holder" || access == "own" || access == "peer" ||
+                   for_operators(access);
     return foreign ? 403 : admitted;
   };
-  auto left = [](const http::Route& route, std::string_view access) {
+  auto left = [=](const http::Route& route, std::string_view access) {
     if (access == "open" || says_farewell(route)) return admitted;
-    return access == "admin" ? 401 : 410;
+    return for_operators(access) ? 401 : 410;
   };
   auto operators = [](const http::Route&, std::string_view access) {
     return access == "own" ? 403 : admitted;
@@ -80,7 +85,18 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
     return access == "own" || acts(route) ? 403 : admitted;
   };
 
-  return {
+  auto rules = [](std::string_view access) {
+    return access == "enrol" || access == "holder" || access == "admin";
+  };
+  auto reading = [=](const http::Route& route, std::string_view access) {
+    if (access == "open") return admitted;
+    return access == "own" || rules(access) || acts(route) ? 403 : admitted;
+  };
+  auto operating = [=](const http::Route&, std::string_view access) {
+    return access == "own" || rules(access) ? 403 : admitted;
+  };
+
+  std::vector<Attempt> attempts{
       {"no credential", {}, nobody, trial.mine},
       {"a wrong token", bearer(wrong + "x"), refused, trial.mine},
       {"a token with a broken check", bearer(wrong), refused, trial.mine},
@@ -106,6 +122,17 @@ std::vector<Attempt> attempts_of(const Trial& trial) {
        blind_browser, trial.mine},
       {"an unknown session", {{"Cookie", unknown}}, nobody, trial.mine},
   };
+  if (trial.read_key.empty()) return attempts;
+  for (Attempt more : std::initializer_list<Attempt>{
+           {"a key to read", bearer(trial.read_key), reading, trial.mine},
+           {"a key to operate", bearer(trial.operate_key), operating, trial.mine},
+           {"a key to rule", bearer(trial.admin_key), operators, trial.mine},
+           {"a key that ended", bearer(trial.ended_key), refused, trial.mine},
+           {"a key under a workspace's name",
+            with(bearer(trial.admin_key), "X-Workspace-ID", trial.mine.text()), forbidden,
+            trial.mine}})
+    attempts.push_back(std::move(more));
+  return attempts;
 }
 
 int ask(const http::Router& router, const http::Route& route, const Attempt& attempt,

@@ -23,6 +23,9 @@ struct Trial {
   std::string departed;  // Its token.
   std::string admin;     // The admin token.
   std::string session;   // The cookie of a signed-in browser: name=value.
+  // Organisation keys; where there are none, they are not tried.
+  std::string read_key, operate_key, admin_key;
+  std::string ended_key;  // Revoked or expired.
   std::string host = "127.0.0.1:8080";
 };
 

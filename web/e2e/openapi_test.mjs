@@ -133,6 +133,14 @@ test("is what the platform answers, route by route", async () => {
   await ask("POST", "/auth/claim", { token: "", body: { code: "wrong" }, expect: 410 });
   await ask("POST", "/auth/claim", { token: "", body: { code: /claim\/([^/]+)/.exec(platform.claimLink)[1] } });
   await ask("GET", "/auth/me");
+  const key = await ask("POST", "/org/tokens", { body: { name: "dashboards", scope: "read" } });
+  assert.equal((await ask("GET", "/auth/me", { token: key.auth_token })).key.id, key.id);
+  await ask("POST", "/workspaces", { token: key.auth_token, body: { name: "x" }, expect: 403 });
+  await ask("POST", "/registry/check-access", { token: key.auth_token, body: { caller_id: id, target_id: mate.id }, expect: 403 });
+  await ask("POST", "/org/tokens", { body: { scope: "all" }, expect: 400 });
+  await ask("GET", "/org/tokens");
+  await ask("DELETE", "/org/tokens/{id}", { id: key.id });
+  await ask("DELETE", "/org/tokens/{id}", { id: key.id, expect: 404 });
   const { sessions } = await ask("GET", "/auth/sessions");
   await ask("DELETE", "/auth/sessions/{id}", { id: sessions[0].id });
   await ask("POST", "/auth/logout", { token: "" });

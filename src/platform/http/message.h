@@ -1,6 +1,7 @@
 // A request as handlers see it and a response as they return it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -30,6 +31,8 @@ struct Principal {
   int kind = 0;          // 0: nobody.
   IdBytes subject{};     // Whom the credential names (a workspace), nil when it names the operator.
   IdBytes credential{};  // Which credential was used, for audit.
+  // By which people recognise that credential; empty where there is only one.
+  std::array<char, 16> mark{};
   // How much longer the credential is good, as far as is known now. Nobody's is good for ever.
   std::chrono::milliseconds lasts = for_ever;
   static constexpr std::chrono::milliseconds for_ever = std::chrono::milliseconds::max();

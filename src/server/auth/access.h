@@ -9,8 +9,15 @@
 //   Self    the workspace named by the path's first {id}, or an operator.
 //   Own     only the workspace named by the path's first {id}, with its own token. No operator.
 //   Peer    a workspace that may reach the one named by the path's first {id} (or is it), or an
-//   operator. Admin   an operator: the admin token, a signed-in browser session, or the dev
-//   profile's gate.
+//   operator.
+//   Operator  an operator: the admin token, a signed-in browser session, the dev profile's gate, or
+//   an organisation key whose scope is enough.
+//   Holder  as Self, for what makes or ends credentials of that workspace: of keys only an admin's.
+//   Admin   as Operator, for what rules the platform itself: of keys only an admin's.
+//
+// An organisation key is an operator within its scope: `read` may use safe methods, `operate` any,
+// `admin` also what Enrol, Holder and Admin guard. What a key with less would learn there (a token,
+// an agent's shared secret, another key) is worth more than the key itself.
 //
 // A workspace that was removed keeps a principal of kind `departed` on the routes that tell an
 // agent so (GET /workspaces/{id} and its /state); everywhere else its token answers 410.
@@ -18,9 +25,11 @@
 
 #include <cstdlib>
 #include <optional>
+#include <string>
 
 #include "base/id.h"
 #include "platform/http/route.h"
+#include "wire/api/keys.h"
 
 namespace molecule::auth {
 
@@ -31,12 +40,33 @@ enum class Who : int {
   admin_token = 3,
   session = 4,    // credential = the session id
   developer = 5,  // dev profile without a credential
+  // Organisation keys, by scope; credential = the key's id, mark = its prefix.
+  read_key = 6,
+  operate_key = 7,
+  admin_key = 8,
 };
+
+constexpr bool is_key(Who who) { return who >= Who::read_key; }
+// What somebody may do who is asked as an operator.
+constexpr api::KeyScope scope_of(Who who) {
+  if (who == Who::read_key) return api::KeyScope::read;
+  if (who == Who::operate_key) return api::KeyScope::operate;
+  return api::KeyScope::admin;
+}
 
 class Caller {
  public:
   Who who() const { return static_cast<Who>(principal_.kind); }
   bool is_operator() const { return who() >= Who::admin_token; }
+  // Of an operator.
+  api::KeyScope scope() const { return scope_of(who()); }
+  std::optional<KeyId> key() const {
+    if (!is_key(who())) return std::nullopt;
+    return KeyId(principal_.credential);
+  }
+  // Who acted, as the log names them: "admin-token", "session", "developer", "org-token:<prefix>";
+  // empty for workspaces, who have an id, and for nobody.
+  std::string actor() const;
   // The workspace that asks; empty for operators and nobody.
   std::optional<WorkspaceId> workspace() const {
     if (who() != Who::workspace && who() != Who::departed) return std::nullopt;
@@ -75,7 +105,9 @@ struct Open : detail::Class<Open> {
 };
 struct Enrol : detail::Class<Enrol> {
   static constexpr http::Access access{"enrol", 1};
-  static constexpr bool fits(Who who) { return who != Who::departed; }
+  static constexpr bool fits(Who who) {
+    return who != Who::departed && scope_of(who) == api::KeyScope::admin;
+  }
 };
 struct Member : detail::Class<Member> {
   static constexpr http::Access access{"member", 2};
@@ -93,9 +125,21 @@ struct Own : detail::Class<Own> {
   static constexpr http::Access access{"own", 5};
   static constexpr bool fits(Who who) { return who == Who::workspace; }
 };
-struct Admin : detail::Class<Admin> {
-  static constexpr http::Access access{"admin", 6};
+struct Operator : detail::Class<Operator> {
+  static constexpr http::Access access{"operator", 6};
   static constexpr bool fits(Who who) { return who >= Who::admin_token; }
+};
+struct Holder : detail::Class<Holder> {
+  static constexpr http::Access access{"holder", 7};
+  static constexpr bool fits(Who who) {
+    return who != Who::nobody && scope_of(who) == api::KeyScope::admin;
+  }
+};
+struct Admin : detail::Class<Admin> {
+  static constexpr http::Access access{"admin", 8};
+  static constexpr bool fits(Who who) {
+    return who >= Who::admin_token && scope_of(who) == api::KeyScope::admin;
+  }
 };
 
 // The gate's one upward question, answered by the workspaces slice.

@@ -10,7 +10,7 @@ constexpr auto table = http::table(
     http::get<Self, &Service::list_tokens>("/workspaces/{id}/tokens")
         .says("The live tokens of a workspace, newest first.")
         .refuses("workspace_not_found"),
-    http::post<Self, &Service::mint_token>("/workspaces/{id}/tokens")
+    http::post<Holder, &Service::mint_token>("/workspaces/{id}/tokens")
         .body_limit(credential_body_max)
         .says("Makes another token for a workspace.")
         .takes<api::NewToken>()
@@ -18,7 +18,7 @@ constexpr auto table = http::table(
         .gives<api::TokenMade>(201)
         .refuses("workspace_not_found", "label_too_long", "invalid_label", "expiry_past",
                  "too_many_tokens"),
-    http::del<Self, &Service::revoke_token>("/workspaces/{id}/tokens/{token_id}")
+    http::del<Holder, &Service::revoke_token>("/workspaces/{id}/tokens/{token_id}")
         .says("Ends one token.")
         .refuses("token_not_found"),
     http::post<Admin, &Service::mint_token_for>("/admin/workspaces/{id}/tokens")
@@ -46,7 +46,8 @@ constexpr auto table = http::table(
     http::post<Open, &Service::logout>("/auth/logout")
         .body_limit(http::unread_body_max)
         .says("Ends the browser's session."),
-    http::get<Admin, &Service::me>("/auth/me").says("Who asks."),
+    http::get<Operator, &Service::me>("/auth/me")
+        .says("Who asks, and what the credential is good for."),
     http::get<Admin, &Service::list_sessions>("/auth/sessions").says("The signed-in browsers."),
     http::del<Admin, &Service::end_session>("/auth/sessions/{id}")
         .says("Signs one browser out.")

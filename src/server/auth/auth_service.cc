@@ -78,7 +78,7 @@ io::Task<http::Reply<api::TokenMade>> Service::mint(WorkspaceId workspace,
   co_return std::move(reply).unkept();
 }
 
-io::Task<http::Reply<api::TokenMade>> Service::mint_token(Self::Caller, WorkspaceId workspace,
+io::Task<http::Reply<api::TokenMade>> Service::mint_token(Holder::Caller, WorkspaceId workspace,
                                                           const http::Request& request) {
   return mint(workspace, request);
 }
@@ -88,7 +88,8 @@ io::Task<http::Reply<api::TokenMade>> Service::mint_token_for(Admin::Caller, Wor
   return mint(workspace, request);
 }
 
-io::Task<api::Done> Service::revoke_token(Self::Caller, WorkspaceId workspace, std::string token) {
+io::Task<api::Done> Service::revoke_token(Holder::Caller, WorkspaceId workspace,
+                                          std::string token) {
   auto id = TokenId::parse(token);
   bool revoked = false;
   if (id) {
@@ -177,8 +178,22 @@ io::Task<http::Reply<api::Done>> Service::logout(Open::Caller caller,
       cookie_header(parts_.sessions.cookie(), "", std::chrono::seconds(0), request.secure));
 }
 
-io::Task<api::Me> Service::me(Admin::Caller) {
-  co_return api::Me{true, "admin", profile_ == Profile::development, claim_command_};
+io::Task<api::Me> Service::me(Operator::Caller caller) {
+  api::Me me;
+  me.scope = caller.scope();
+  me.role = enum_text(me.scope);
+  me.dev = profile_ == Profile::development;
+  me.actor = caller.actor();
+  me.claim_command = claim_command_;
+  if (auto key = caller.key()) {
+    auto row = co_await parts_.keys.find(*key);
+    if (!row) throw Fault(Kind::unauthenticated, "invalid_admin_token", "invalid admin auth token");
+    api::OwnKey own{row->id, row->prefix, {}, {}};
+    if (!row->name.empty()) own.name = std::move(row->name);
+    if (row->expires_at) own.expires_at = *row->expires_at;
+    me.key = std::move(own);
+  }
+  co_return me;
 }
 
 io::Task<api::SessionPage> Service::list_sessions(Admin::Caller caller) {

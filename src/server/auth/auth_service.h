@@ -16,6 +16,7 @@
 #include "platform/json/json.h"
 #include "platform/sql/database.h"
 #include "server/auth/access.h"
+#include "server/auth/keys.h"
 #include "server/auth/limits.h"
 #include "server/auth/sessions.h"
 #include "server/auth/tokens.h"
@@ -41,6 +42,7 @@ class Service {
     sql::Database& db;
     Tokens& tokens;
     Sessions& sessions;
+    Keys& keys;
     Claims& claims;
     Limits& limits;
     const Residents& residents;
@@ -53,9 +55,9 @@ class Service {
   io::Task<api::TokenPage> list_tokens(Self::Caller, WorkspaceId workspace,
                                        http::Query<PageQuery> page);
   // The body may be empty, or {"label","expires_at"}.
-  io::Task<http::Reply<api::TokenMade>> mint_token(Self::Caller, WorkspaceId workspace,
+  io::Task<http::Reply<api::TokenMade>> mint_token(Holder::Caller, WorkspaceId workspace,
                                                    const http::Request& request);
-  io::Task<api::Done> revoke_token(Self::Caller, WorkspaceId workspace, std::string token);
+  io::Task<api::Done> revoke_token(Holder::Caller, WorkspaceId workspace, std::string token);
 
   io::Task<http::Reply<api::TokenMade>> mint_token_for(Admin::Caller, WorkspaceId workspace,
                                                        const http::Request& request);
@@ -66,7 +68,7 @@ class Service {
   // Signs a browser in: 410 `claim_invalid` for a code that is unknown, used or too old.
   io::Task<http::Reply<api::SignedIn>> claim(Open::Caller, const http::Request& request);
   io::Task<http::Reply<api::Done>> logout(Open::Caller, const http::Request& request);
-  io::Task<api::Me> me(Admin::Caller);
+  io::Task<api::Me> me(Operator::Caller);
   io::Task<api::SessionPage> list_sessions(Admin::Caller);
   io::Task<api::Done> end_session(Admin::Caller, std::string session);
 

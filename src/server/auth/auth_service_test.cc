@@ -89,14 +89,16 @@ class Routes : public test::EachDatabase {
     record = std::make_unique<facts::Record>(db(), clock);
     tokens = std::make_unique<Tokens>(db(), clock, random, town, *record);
     sessions = std::make_unique<Sessions>(db(), clock, random, *record);
+    keys = std::make_unique<Keys>(db(), clock, random, *record);
     record->join(*tokens);
     record->join(*sessions);
+    record->join(*keys);
     run(record->load());
     limits = std::make_unique<Limits>(settings);
     service = std::make_unique<Service>(
-        Service::Parts{db(), *tokens, *sessions, claims, *limits, town, clock}, profile,
+        Service::Parts{db(), *tokens, *sessions, *keys, claims, *limits, town, clock}, profile,
         "molecule admin claim --data ./d");
-    GateParts parts{*tokens, *sessions, admin, town, *limits, clock, metrics};
+    GateParts parts{*tokens, *sessions, *keys, admin, town, *limits, clock, metrics};
     if (profile == Profile::production) {
       gate = std::make_unique<Gate>(parts, http::Site("127.0.0.1", {}, {}));
     } else {
@@ -201,6 +203,7 @@ class Routes : public test::EachDatabase {
   std::unique_ptr<facts::Record> record;
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Sessions> sessions;
+  std::unique_ptr<Keys> keys;
   std::unique_ptr<Limits> limits;
   std::unique_ptr<Service> service;
   std::unique_ptr<http::Gate> gate;
@@ -325,7 +328,7 @@ TEST_P(Routes, ASessionLastsOverARestartUntilItIsLeft) {
   std::string cookie = sign_in();
   EXPECT_EQ(
       with_cookie(cookie, "GET", "/auth/me").body,
-      R"({"signed_in":true,"role":"admin","dev":false,"claim_command":"molecule admin claim --data ./d"})");
+      R"({"signed_in":true,"role":"admin","dev":false,"claim_command":"molecule admin claim --data ./d","scope":"admin","actor":"session"})");
   restart();
   EXPECT_EQ(with_cookie(cookie, "GET", "/auth/me").status, 200);
   auto out = with_cookie(cookie, "POST", "/auth/logout");
@@ -458,7 +461,7 @@ TEST_P(Routes, TestTokensExistInTheDevProfileOnly) {
   }
   EXPECT_EQ(
       ask({"GET", "/auth/me"}).body,
-      R"({"signed_in":true,"role":"admin","dev":true,"claim_command":"molecule admin claim --data ./d"})");
+      R"({"signed_in":true,"role":"admin","dev":true,"claim_command":"molecule admin claim --data ./d","scope":"admin","actor":"developer"})");
 }
 
 TEST_P(Routes, NoCredentialIsWrittenToTheLogOrTheStore) {

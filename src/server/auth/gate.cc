@@ -50,9 +50,10 @@ void become_developer(const http::Route& route, Proof& proof) {
 // is the developer. Where being a workspace means something, it stays one.
 void become_developer_for(const http::Route& route, Proof& proof, const http::Request& request) {
   if (proof.who != Who::workspace) return;
-  bool for_operators = route.access == &Admin::access;
+  bool for_operators = route.access == &Admin::access || route.access == &Operator::access;
   bool of_another =
-      route.access == &Self::access && !request.params.empty() &&
+      (route.access == &Self::access || route.access == &Holder::access) &&
+      !request.params.empty() &&
       WorkspaceId::parse(request.params.front()) != WorkspaceId(proof.principal.subject);
   if (!for_operators && !of_another) return;
   proof.principal.subject = {};
@@ -90,7 +91,7 @@ RefusalProbe::RefusalProbe(metrics::Registry& registry) {
 }
 
 Gate::Gate(const GateParts& parts, http::Site site)
-    : prover_(parts.tokens, parts.sessions, parts.admin),
+    : prover_(parts.tokens, parts.sessions, parts.keys, parts.admin),
       reach_(parts.reach),
       limits_(parts.limits),
       clock_(parts.clock),
@@ -129,6 +130,9 @@ std::optional<Refusal> Gate::within_limits(const http::Route& route, const Proof
       break;
     case Who::workspace:
     case Who::departed:
+    case Who::read_key:
+    case Who::operate_key:
+    case Who::admin_key:
       allowance = limits_.take(Counted::credential, proof.principal.credential, now);
       break;
     case Who::admin_token:
@@ -164,7 +168,7 @@ std::optional<Refusal> Gate::decide(const http::Route& route, http::Request& req
 }
 
 DevGate::DevGate(const GateParts& parts, http::Site site)
-    : prover_(parts.tokens, parts.sessions, parts.admin),
+    : prover_(parts.tokens, parts.sessions, parts.keys, parts.admin),
       reach_(parts.reach),
       clock_(parts.clock),
       site_(std::move(site)),

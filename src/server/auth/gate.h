@@ -21,6 +21,7 @@ namespace molecule::auth {
 struct GateParts {
   Tokens& tokens;
   Sessions& sessions;
+  Keys& keys;
   const AdminToken& admin;
   const Reach& reach;
   Limits& limits;

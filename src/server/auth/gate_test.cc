@@ -70,8 +70,10 @@ class Gates : public test::EachDatabase {
     tokens = std::make_unique<Tokens>(db(), clock, random, town, *record);
     unread = std::make_unique<Tokens>(db(), clock, random, town, *record);
     sessions = std::make_unique<Sessions>(db(), clock, random, *record);
+    keys = std::make_unique<Keys>(db(), clock, random, *record);
     record->join(*tokens);
     record->join(*sessions);
+    record->join(*keys);
     run(record->load());
     mine = mint(me);
     theirs = mint(stranger);
@@ -94,7 +96,8 @@ class Gates : public test::EachDatabase {
   void build(const LimitSettings& settings, bool open = true) {
     limits = std::make_unique<Limits>(settings);
     const http::Site site("0.0.0.0", {"molecule.example"}, {"https://canvas.example"});
-    GateParts parts{open ? *tokens : *unread, *sessions, admin, town, *limits, clock, metrics};
+    GateParts parts{
+        open ? *tokens : *unread, *sessions, *keys, admin, town, *limits, clock, metrics};
     gate = std::make_unique<Gate>(parts, site);
     dev = std::make_unique<DevGate>(parts, site);
   }
@@ -153,6 +156,7 @@ class Gates : public test::EachDatabase {
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Tokens> unread;  // As when the store could not be read at start.
   std::unique_ptr<Sessions> sessions;
+  std::unique_ptr<Keys> keys;
   const std::string admin_text = "an operator's long token";
   AdminToken admin{Secret(admin_text)};
   std::unique_ptr<Limits> limits;
@@ -464,7 +468,7 @@ TEST_P(Gates, ACookieOfAnotherPlatformOfThisHostIsNotOurs) {
   Sessions other(db(), clock, random, theirs, "molecule_session_0a1b2c3d");
   theirs.join(other);
   run(theirs.load());
-  GateParts parts{*tokens, other, admin, town, *limits, clock, metrics};
+  GateParts parts{*tokens, other, *keys, admin, town, *limits, clock, metrics};
   Gate second(parts, http::Site("127.0.0.1", {}, {}));
   Headers ours{{"Cookie", "molecule_session=x; molecule_session_0a1b2c3d=" + cookie}};
   EXPECT_EQ(ask(admin_read, ours, me, "localhost", &second).who, Who::session);

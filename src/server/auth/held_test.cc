@@ -47,11 +47,13 @@ class Held : public test::EachDatabase {
     record = std::make_unique<facts::Record>(db(), clock);
     tokens = std::make_unique<Tokens>(db(), clock, random, everybody, *record);
     sessions = std::make_unique<Sessions>(db(), clock, random, *record);
+    keys = std::make_unique<Keys>(db(), clock, random, *record);
     record->join(*tokens);
     record->join(*sessions);
+    record->join(*keys);
     run(record->load());
     gate = std::make_unique<Gate>(
-        GateParts{*tokens, *sessions, admin, everybody, limits, clock, metrics},
+        GateParts{*tokens, *sessions, *keys, admin, everybody, limits, clock, metrics},
         http::Site("127.0.0.1", {}, {}));
     router = std::make_unique<http::Router>(*gate);
     router->mount(waiting_routes, service);
@@ -81,6 +83,7 @@ class Held : public test::EachDatabase {
     thread.join();
     router.reset();
     gate.reset();
+    keys.reset();
     sessions.reset();
     tokens.reset();
     EachDatabase::TearDown();
@@ -106,6 +109,7 @@ class Held : public test::EachDatabase {
   std::unique_ptr<facts::Record> record;
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Sessions> sessions;
+  std::unique_ptr<Keys> keys;
   std::unique_ptr<Gate> gate;
   std::unique_ptr<http::Router> router;
   io::Loop loop;

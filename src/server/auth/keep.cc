@@ -6,12 +6,13 @@
 
 namespace molecule::auth {
 
-io::Task<void> keep(Tokens& tokens, Sessions& sessions) {
+io::Task<void> keep(Tokens& tokens, Sessions& sessions, Keys& keys) {
   for (;;) {
     co_await io::sleep(keep_every);
     try {
       co_await tokens.flush();
       co_await sessions.flush();
+      co_await keys.flush();
     } catch (const Fault& fault) {
       if (fault.kind() == Kind::cancelled) throw;
       log::warn("use of credentials was not saved", log::field("code", fault.code()));

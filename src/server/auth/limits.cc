@@ -65,6 +65,7 @@ std::uint32_t Limits::limit_of(Counted what) const {
     case Counted::operators: return settings_.per_operator;
     case Counted::failure: return settings_.failures_per_address;
     case Counted::claim: return settings_.claims_per_address;
+    case Counted::key: return settings_.keys_per_maker;
   }
   return 0;
 }

@@ -18,14 +18,15 @@ namespace molecule::auth {
 // Requests per minute; 0 is off.
 struct LimitSettings {
   std::uint32_t per_address = 600;          // Without a credential.
-  std::uint32_t per_credential = 6000;      // With a workspace's token.
+  std::uint32_t per_credential = 6000;      // With a workspace's token or an organisation key.
   std::uint32_t per_operator = 60000;       // With an operator's credential.
   std::uint32_t failures_per_address = 30;  // Refused credentials.
   std::uint32_t claims_per_address = 10;    // Attempts at claim links and tickets that failed.
+  std::uint32_t keys_per_maker = 30;        // Organisation keys that one credential makes.
 };
 
 // What is counted apart from each other.
-enum class Counted : std::uint8_t { address, credential, operators, failure, claim };
+enum class Counted : std::uint8_t { address, credential, operators, failure, claim, key };
 
 struct Allowance {
   bool allowed = true;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "platform/crypto/token.h"
+#include "server/auth/keys.h"
 #include "server/auth/sessions.h"
 #include "server/auth/tokens.h"
 #include "testing/each_database.h"
@@ -22,7 +23,8 @@ using namespace std::chrono_literals;
 template <class T>
 concept ChangedFromOutside = requires(T& one, const facts::Fact& fact) { one.apply(fact); } ||
                              requires(T& one, sql::Read& read) { one.load(read); };
-static_assert(!ChangedFromOutside<Tokens> && !ChangedFromOutside<Sessions>);
+static_assert(!ChangedFromOutside<Tokens> && !ChangedFromOutside<Sessions> &&
+              !ChangedFromOutside<Keys>);
 
 struct Town final : Residents {
   Standing standing(WorkspaceId id) const override {
@@ -37,13 +39,16 @@ struct Memory {
   Memory(sql::Database& db, const io::Clock& clock, io::Random& random, const Residents& residents)
       : record(db, clock),
         tokens(db, clock, random, residents, record),
-        sessions(db, clock, random, record) {
+        sessions(db, clock, random, record),
+        keys(db, clock, random, record) {
     record.join(tokens);
     record.join(sessions);
+    record.join(keys);
   }
   facts::Record record;
   Tokens tokens;
   Sessions sessions;
+  Keys keys;
 };
 
 class GateMemory : public test::EachDatabase {
@@ -79,8 +84,14 @@ class GateMemory : public test::EachDatabase {
       known += fmt::format("{} {} {}\n", facts->id.text(), facts->created_at.micros(),
                            facts->expires_at.micros());
     }
-    return known +
-           fmt::format("{} {}", memory.tokens.size(), memory.sessions.list(clock.now()).size());
+    for (const std::string& text : keys) {
+      auto facts = memory.keys.find(crypto::token_digest(text));
+      if (!facts) continue;
+      known += fmt::format("{} {} {} {}\n", facts->id.text(), enum_text(facts->scope),
+                           facts->mark.data(), facts->expires_at.value_or(Instant()).micros());
+    }
+    return known + fmt::format("{} {} {}", memory.tokens.size(),
+                               memory.sessions.list(clock.now()).size(), memory.keys.size());
   }
   void wait_until_back() {
     trouble->give_back();
@@ -93,7 +104,7 @@ class GateMemory : public test::EachDatabase {
   // One change of what the gate knows.
   void change(Memory& memory, sql::Tx& tx) {
     WorkspaceId workspace = workspaces[below(workspaces.size())];
-    switch (below(8)) {
+    switch (below(10)) {
       case 0:
       case 1:
       case 2: {
@@ -124,6 +135,20 @@ class GateMemory : public test::EachDatabase {
         open.push_back(opened.id);
         return;
       }
+      case 7: {
+        api::NewKey wanted;
+        wanted.scope = static_cast<api::KeyScope>(below(3));
+        if (below(2) == 0) wanted.expires_at = clock.now() + std::chrono::hours(below(100) + 1);
+        http::Principal operator_;
+        operator_.kind = static_cast<int>(Who::admin_token);
+        auto minted = memory.keys.mint(tx, wanted, Admin::prove(operator_));
+        keys.emplace_back(minted.text.reveal());
+        key_ids.push_back(minted.row.id);
+        return;
+      }
+      case 8:
+        if (!key_ids.empty()) memory.keys.revoke(tx, key_ids[below(key_ids.size())]);
+        return;
       default:
         if (!open.empty()) memory.sessions.end(tx, open[below(open.size())]);
     }
@@ -136,9 +161,10 @@ class GateMemory : public test::EachDatabase {
   std::shared_ptr<test::StoreTrouble> trouble;
   Town town;
   std::vector<WorkspaceId> workspaces;
-  std::vector<std::string> given, cookies;
+  std::vector<std::string> given, cookies, keys;
   std::vector<std::pair<WorkspaceId, TokenId>> ids;
   std::vector<SessionId> open;
+  std::vector<KeyId> key_ids;
 };
 
 TEST_P(GateMemory, FollowsTheLogAloneWhateverHappens) {
@@ -173,6 +199,7 @@ TEST_P(GateMemory, FollowsTheLogAloneWhateverHappens) {
   EXPECT_EQ(known_by(*second), known) << "who follows";
   EXPECT_EQ(known_by(*third), known) << "who starts";
   EXPECT_GT(given.size(), 50U);
+  EXPECT_GT(keys.size(), 15U);
 }
 
 TEST_P(GateMemory, ATokenRevokedInACommitNobodyKnowsOfIsRefusedBeforeTheNextIsKnown) {

@@ -21,6 +21,15 @@ Proof failed(Proof::Outcome outcome) {
   return proof;
 }
 
+Who who_with(api::KeyScope scope) {
+  switch (scope) {
+    case api::KeyScope::read: return Who::read_key;
+    case api::KeyScope::operate: return Who::operate_key;
+    case api::KeyScope::admin: return Who::admin_key;
+  }
+  return Who::read_key;
+}
+
 std::chrono::milliseconds until(Instant end, Instant now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(end - now);
 }
@@ -37,7 +46,7 @@ Proof Prover::prove_bearer(std::string_view text, Instant now, Mark mark) {
   if (!crypto::looks_like_token(text)) return failed(Proof::Outcome::bad);
   std::uint32_t seconds = table_seconds(now);
   auto facts = mark == Mark::use ? tokens_.use(digest, seconds) : tokens_.find(digest);
-  if (!facts) return failed(Proof::Outcome::bad);
+  if (!facts) return prove_key(digest, now, mark);
   if (facts->expired(seconds)) return failed(Proof::Outcome::expired);
   Proof proof = proven(facts->departed ? Who::departed : Who::workspace, facts->workspace.bytes(),
                        facts->id.bytes());
@@ -47,6 +56,16 @@ Proof Prover::prove_bearer(std::string_view text, Instant now, Mark mark) {
     Instant end = Instant::from_micros(std::int64_t{facts->ends_at} * 1'000'000);
     proof.principal.lasts = until(end, now);
   }
+  return proof;
+}
+
+Proof Prover::prove_key(const crypto::Digest& digest, Instant now, Mark mark) {
+  auto facts = mark == Mark::use ? keys_.use(digest, now) : keys_.find(digest);
+  if (!facts) return failed(Proof::Outcome::bad);
+  if (facts->expired(now)) return failed(Proof::Outcome::expired);
+  Proof proof = proven(who_with(facts->scope), {}, facts->id.bytes());
+  proof.principal.mark = facts->mark;
+  if (facts->expires_at) proof.principal.lasts = until(*facts->expires_at, now);
   return proof;
 }
 

@@ -7,6 +7,7 @@
 #include "platform/http/message.h"
 #include "server/auth/access.h"
 #include "server/auth/admin_token.h"
+#include "server/auth/keys.h"
 #include "server/auth/presented.h"
 #include "server/auth/sessions.h"
 #include "server/auth/tokens.h"
@@ -30,11 +31,11 @@ struct Proof {
 
 class Prover {
  public:
-  Prover(Tokens& tokens, Sessions& sessions, const AdminToken& admin)
-      : tokens_(tokens), sessions_(sessions), admin_(admin) {}
+  Prover(Tokens& tokens, Sessions& sessions, Keys& keys, const AdminToken& admin)
+      : tokens_(tokens), sessions_(sessions), keys_(keys), admin_(admin) {}
 
-  // False until tokens and sessions were read: then nothing can be proven or disproven.
-  bool ready() const { return tokens_.ready() && sessions_.ready(); }
+  // False until tokens, sessions and keys were read: then nothing can be proven or disproven.
+  bool ready() const { return tokens_.ready() && sessions_.ready() && keys_.ready(); }
   std::string_view session_cookie() const { return sessions_.cookie(); }
   // `use` marks the credential as used, `look` leaves no trace. Any thread; never waits.
   enum class Mark { use, look };
@@ -42,9 +43,11 @@ class Prover {
 
  private:
   Proof prove_bearer(std::string_view text, Instant now, Mark mark);
+  Proof prove_key(const crypto::Digest& digest, Instant now, Mark mark);
 
   Tokens& tokens_;
   Sessions& sessions_;
+  Keys& keys_;
   const AdminToken& admin_;
 };
 

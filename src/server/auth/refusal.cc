@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <fmt/core.h>
+
 #include "base/instant.h"
 #include "server/auth/access.h"
 #include "wire/api/credentials.h"
@@ -22,7 +24,8 @@ constexpr Texts for_operators{"admin_required", "admin auth required", "invalid_
                               "invalid admin auth token"};
 
 const Texts& texts(const http::Access& wanted) {
-  if (wanted.level == Admin::access.level) return for_operators;
+  if (wanted.level == Admin::access.level || wanted.level == Operator::access.level)
+    return for_operators;
   if (wanted.level == Peer::access.level) return for_callers;
   return for_workspaces;
 }
@@ -36,6 +39,16 @@ http::Response gone(const Refusal& refusal) {
                         Instant::from_micros(std::int64_t{refusal.removed_at} * 1'000'000),
                         "this workspace was removed: create a new one and register with its token"};
   return http::error_response(410, "workspace_removed", "workspace removed", json::members(more));
+}
+
+http::Response too_small(const Refusal& refusal) {
+  const std::string_view needed = enum_text(refusal.needed);
+  return http::error_response(403, "insufficient_scope",
+                              fmt::format("this key's scope is {}, and this needs {}",
+                                          enum_text(refusal.scope), needed),
+                              json::members(api::ScopeNeeded{refusal.scope, refusal.needed}))
+      .with("WWW-Authenticate",
+            fmt::format(R"(Bearer error="insufficient_scope", scope="{}")", needed));
 }
 
 constexpr std::string_view between_hint =
@@ -99,6 +112,7 @@ http::Response refuse(const http::Access& wanted, const Refusal& refusal) {
           "this host name is not served here; add it to the setting hosts (--hosts or "
           "MOLECULE_HOSTS) to allow it, or set PLATFORM_URL to the address in use");
     case Reason::limited: return limited(refusal);
+    case Reason::scope: return too_small(refusal);
     case Reason::unready:
       return http::error_response(503, "platform_unavailable",
                                   "platform datastore unavailable — retry shortly")

@@ -10,6 +10,7 @@
 #include "platform/http/message.h"
 #include "platform/http/route.h"
 #include "server/auth/limits.h"
+#include "wire/api/keys.h"
 
 namespace molecule::auth {
 
@@ -33,16 +34,20 @@ enum class Reason {
   host,               // For a host name that is not ours.
   limited,            // Too many requests.
   unready,            // Credentials cannot be checked yet.
+  scope,              // An organisation key's scope is too small.
 };
 BOOST_DESCRIBE_ENUM(Reason, missing, invalid, expired, bad_socket, departed, caller_mismatch,
                     reserved_caller, named_by_operator, own_only, another, operators_only,
-                    unreachable, bad_workspace, csrf, origin, host, limited, unready)
+                    unreachable, bad_workspace, csrf, origin, host, limited, unready, scope)
 
 struct Refusal {
   Reason reason = Reason::invalid;
   // Of a departed workspace.
   WorkspaceId workspace;
   std::uint32_t removed_at = 0;
+  // Of a key: what it is good for and what the route asks for.
+  api::KeyScope scope = api::KeyScope::read;
+  api::KeyScope needed = api::KeyScope::read;
   // Of a limit.
   Allowance allowance;
   // It came through a proxy that is not in trusted-proxies, so all its clients look like one.

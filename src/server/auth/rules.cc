@@ -9,7 +9,7 @@
 namespace molecule::auth {
 namespace {
 
-enum class Level { open, enrol, member, peer, self, own, admin };
+enum class Level { open, enrol, member, peer, self, own, operators, holder, admin };
 
 std::optional<Level> find_level(const http::Access* access) {
   if (access == &Open::access) return Level::open;
@@ -18,6 +18,8 @@ std::optional<Level> find_level(const http::Access* access) {
   if (access == &Peer::access) return Level::peer;
   if (access == &Self::access) return Level::self;
   if (access == &Own::access) return Level::own;
+  if (access == &Operator::access) return Level::operators;
+  if (access == &Holder::access) return Level::holder;
   if (access == &Admin::access) return Level::admin;
   return std::nullopt;
 }
@@ -30,7 +32,15 @@ Level level_of(const http::Route& route) {
 }
 
 bool names_workspace(Level level) {
-  return level == Level::peer || level == Level::self || level == Level::own;
+  return level == Level::peer || level == Level::self || level == Level::own ||
+         level == Level::holder;
+}
+
+bool for_operators(Level level) { return level == Level::operators || level == Level::admin; }
+
+bool safe_method(http::Method method) {
+  return method == http::Method::get || method == http::Method::head ||
+         method == http::Method::options;
 }
 
 // Routes that tell an agent that its workspace was removed.
@@ -62,7 +72,7 @@ std::optional<Refusal> departed_rule(const http::Route& route, Level level, cons
   }
   // Being told is better than being unknown, but only for what its own credential would have
   // opened; and a credential that ended is no good one.
-  if (level == Level::admin) return because(Reason::invalid);
+  if (for_operators(level)) return because(Reason::invalid);
   Refusal gone = because(Reason::departed);
   gone.workspace = self;
   gone.removed_at = proof.departed_at;
@@ -71,7 +81,7 @@ std::optional<Refusal> departed_rule(const http::Route& route, Level level, cons
 
 std::optional<Refusal> workspace_rule(Level level, const Proof& proof, const Reach& reach,
                                       const http::Request& request) {
-  if (level == Level::admin) return because(Reason::operators_only);
+  if (for_operators(level)) return because(Reason::operators_only);
   if (!names_workspace(level)) return std::nullopt;
   auto named = named_by_path(request);
   if (!named) return because(Reason::bad_workspace);
@@ -82,9 +92,29 @@ std::optional<Refusal> workspace_rule(Level level, const Proof& proof, const Rea
   return because(Reason::unreachable);
 }
 
-bool safe_method(http::Method method) {
-  return method == http::Method::get || method == http::Method::head ||
-         method == http::Method::options;
+// The least scope of a key that may use the route.
+api::KeyScope needed_scope(Level level, const http::Route& route) {
+  switch (level) {
+    case Level::open: return api::KeyScope::read;
+    case Level::enrol:
+    case Level::holder:
+    case Level::admin: return api::KeyScope::admin;
+    case Level::member:
+    case Level::peer:
+    case Level::self:
+    case Level::own:
+    case Level::operators: break;
+  }
+  return safe_method(route.method) ? api::KeyScope::read : api::KeyScope::operate;
+}
+
+std::optional<Refusal> key_rule(const http::Route& route, Level level, Who who) {
+  if (level == Level::own) return because(Reason::own_only);
+  Refusal refusal = because(Reason::scope);
+  refusal.scope = scope_of(who);
+  refusal.needed = needed_scope(level, route);
+  if (refusal.scope >= refusal.needed) return std::nullopt;
+  return refusal;
 }
 
 }  // namespace
@@ -115,6 +145,9 @@ std::optional<Refusal> apply_class(const http::Route& route, const Proof& proof,
     case Who::developer:
       if (level == Level::own) refusal = because(Reason::own_only);
       break;
+    case Who::read_key:
+    case Who::operate_key:
+    case Who::admin_key: refusal = key_rule(route, level, proof.who); break;
   }
   if (!refusal) request.principal = proof.principal;
   return refusal;
@@ -138,7 +171,10 @@ std::optional<Refusal> check_names(const Presented& presented, const Proof& proo
     case Who::nobody: return std::nullopt;  // Nothing was proven, so nothing is granted by a name.
     case Who::developer: return std::nullopt;
     case Who::admin_token:
-    case Who::session: return because(Reason::named_by_operator);
+    case Who::session:
+    case Who::read_key:
+    case Who::operate_key:
+    case Who::admin_key: return because(Reason::named_by_operator);
     case Who::workspace:
     case Who::departed: break;
   }

@@ -13,14 +13,14 @@ constexpr std::int64_t list_max = 200;
 constexpr std::size_t reason_max = 1000;  // Bytes.
 
 constexpr auto table = http::table(
-    http::get<auth::Admin, &Service::list>("/dead-letters")
+    http::get<auth::Operator, &Service::list>("/dead-letters")
         .says("Messages that ended without anybody's word, newest first.")
         .refuses("bad_query"),
-    http::post<auth::Admin, &Service::resend>("/dead-letters/{id}/resend")
+    http::post<auth::Operator, &Service::resend>("/dead-letters/{id}/resend")
         .says("Sends a dead letter again, as a new message of the same sender.")
         .refuses("dead_letter_not_found", "dead_letter_decided", "reason_required",
                  "workspace_not_found", "workspace_removed", "not_reachable", "mailbox_full"),
-    http::post<auth::Admin, &Service::drop>("/dead-letters/{id}/drop")
+    http::post<auth::Operator, &Service::drop>("/dead-letters/{id}/drop")
         .says("Drops a dead letter: nobody needs to see it any more.")
         .refuses("dead_letter_not_found", "dead_letter_decided", "reason_required"));
 
@@ -51,6 +51,9 @@ std::string name_of(const auth::Caller& caller) {
   switch (caller.who()) {
     case auth::Who::session: return "a signed-in browser";
     case auth::Who::developer: return "the dev profile";
+    case auth::Who::read_key:
+    case auth::Who::operate_key:
+    case auth::Who::admin_key: return caller.actor();
     case auth::Who::admin_token:
     case auth::Who::nobody:
     case auth::Who::workspace:
@@ -77,7 +80,7 @@ void Letters::ended(sql::Tx& tx, const messages::Message& message,
   tx.post(store::insert, message.seq, message.target, message.source, outcome.end, clock_.now());
 }
 
-io::Task<api::DeadLetterPage> Service::list(auth::Admin::Caller, http::Query<ListQuery> query) {
+io::Task<api::DeadLetterPage> Service::list(auth::Operator::Caller, http::Query<ListQuery> query) {
   const ListQuery& asked = query.value;
   std::optional<WorkspaceId> of;
   if (asked.workspace_id) {
@@ -130,14 +133,14 @@ void Service::decide(sql::Tx& tx, const Row& letter, const Decision& decision,
   feed_.record(tx, row);
 }
 
-io::Task<api::DeadLetterDecided> Service::drop(auth::Admin::Caller caller, ActivityId id,
+io::Task<api::DeadLetterDecided> Service::drop(auth::Operator::Caller caller, ActivityId id,
                                                api::DeadLetterDecision decision) {
   const Decision made{Fate::dropped, name_of(caller), reason_in(std::move(decision))};
   co_await db_.write([&, this](sql::Tx& tx) { decide(tx, find(tx, id), made, std::nullopt); });
   co_return api::DeadLetterDecided{id, Fate::dropped, {}};
 }
 
-io::Task<api::DeadLetterDecided> Service::resend(auth::Admin::Caller caller, ActivityId id,
+io::Task<api::DeadLetterDecided> Service::resend(auth::Operator::Caller caller, ActivityId id,
                                                  api::DeadLetterDecision decision) {
   const Decision made{Fate::resent, name_of(caller), reason_in(std::move(decision))};
   // With what it belongs to: who delegated it hears of it, and who calls that off reaches it.

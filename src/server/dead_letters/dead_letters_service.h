@@ -52,10 +52,10 @@ class Service {
   // One scope per loop, for the deliveries of what is sent again.
   void add_scope(io::Scope& scope) { scopes_.push_back(&scope); }
 
-  io::Task<api::DeadLetterPage> list(auth::Admin::Caller caller, http::Query<ListQuery> query);
-  io::Task<api::DeadLetterDecided> resend(auth::Admin::Caller caller, ActivityId id,
+  io::Task<api::DeadLetterPage> list(auth::Operator::Caller caller, http::Query<ListQuery> query);
+  io::Task<api::DeadLetterDecided> resend(auth::Operator::Caller caller, ActivityId id,
                                           api::DeadLetterDecision decision);
-  io::Task<api::DeadLetterDecided> drop(auth::Admin::Caller caller, ActivityId id,
+  io::Task<api::DeadLetterDecided> drop(auth::Operator::Caller caller, ActivityId id,
                                         api::DeadLetterDecision decision);
 
  private:

@@ -207,9 +207,9 @@ constexpr auto table =
                     .says("Follows one workspace as server-sent events; Last-Event-ID goes on.")
                     .gives(200, "text/event-stream")
                     .refuses("workspace_not_found", "invalid_position", "position_gone"),
-                http::get<auth::Admin, &Service::list>("/events").says(
+                http::get<auth::Operator, &Service::list>("/events").says(
                     "Past events, newest first; `before` goes on."),
-                http::get<auth::Admin, &Service::list_of>("/events/{id}")
+                http::get<auth::Operator, &Service::list_of>("/events/{id}")
                     .says("Past events of one workspace, newest first."));
 
 }  // namespace
@@ -265,7 +265,8 @@ io::Task<http::Response> Service::stream(auth::Self::Caller, WorkspaceId id,
   co_return response;
 }
 
-io::Task<std::vector<api::PastEvent>> Service::list(auth::Admin::Caller, http::Query<Page> page) {
+io::Task<std::vector<api::PastEvent>> Service::list(auth::Operator::Caller,
+                                                    http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());
   auto query = [=](sql::Read& read) {
@@ -278,7 +279,7 @@ io::Task<std::vector<api::PastEvent>> Service::list(auth::Admin::Caller, http::Q
   co_return past(std::move(rows));
 }
 
-io::Task<std::vector<api::PastEvent>> Service::list_of(auth::Admin::Caller, WorkspaceId id,
+io::Task<std::vector<api::PastEvent>> Service::list_of(auth::Operator::Caller, WorkspaceId id,
                                                        http::Query<Page> page) {
   std::int64_t limit = limit_of(page.value);
   std::int64_t before = page.value.before.value_or(std::numeric_limits<std::int64_t>::max());

@@ -39,8 +39,8 @@ class Service {
                                   const http::Request& request);
   // GET /events and GET /events/{id}: newest first; a page also ends when it is large, and goes on
   // with `before` its last position
-  io::Task<std::vector<api::PastEvent>> list(auth::Admin::Caller caller, http::Query<Page> page);
-  io::Task<std::vector<api::PastEvent>> list_of(auth::Admin::Caller caller, WorkspaceId id,
+  io::Task<std::vector<api::PastEvent>> list(auth::Operator::Caller caller, http::Query<Page> page);
+  io::Task<std::vector<api::PastEvent>> list_of(auth::Operator::Caller caller, WorkspaceId id,
                                                 http::Query<Page> page);
 
  private:

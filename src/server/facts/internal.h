@@ -14,6 +14,7 @@
 #include "base/fields.h"
 #include "base/id.h"
 #include "base/raw_json.h"
+#include "wire/api/keys.h"
 #include "wire/api/workspaces.h"
 
 namespace molecule::facts {
@@ -26,12 +27,14 @@ enum class Internal {
   TOKENS_ENDED,
   SESSION_BEGUN,
   SESSIONS_ENDED,
+  KEY_ISSUED,
+  KEY_ENDED,
   INBOUND_SECRET_MADE,
   INBOUND_SECRETS_GONE
 };
 BOOST_DESCRIBE_ENUM(Internal, WORKSPACE_MADE, WORKSPACE_ENROLLED, WORKSPACES_PURGED, TOKEN_ISSUED,
-                    TOKENS_ENDED, SESSION_BEGUN, SESSIONS_ENDED, INBOUND_SECRET_MADE,
-                    INBOUND_SECRETS_GONE)
+                    TOKENS_ENDED, SESSION_BEGUN, SESSIONS_ENDED, KEY_ISSUED, KEY_ENDED,
+                    INBOUND_SECRET_MADE, INBOUND_SECRETS_GONE)
 
 // Its time is the workspace's creation.
 struct WorkspaceMade {
@@ -89,6 +92,20 @@ struct SessionsEnded {
 };
 BOOST_DESCRIBE_STRUCT(SessionsEnded, (), (digests))
 
+struct KeyIssued {
+  KeyId id;
+  std::string digest;
+  std::string prefix;
+  api::KeyScope scope = api::KeyScope::read;
+  std::optional<std::int64_t> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(KeyIssued, (), (id, digest, prefix, scope, expires_at))
+
+struct KeyEnded {
+  std::string digest;
+};
+BOOST_DESCRIBE_STRUCT(KeyEnded, (), (digest))
+
 struct InboundSecretMade {
   std::string sealed;  // Base64 of what the store holds.
 };
@@ -129,6 +146,14 @@ struct PayloadOf<Internal::SESSION_BEGUN> {
 template <>
 struct PayloadOf<Internal::SESSIONS_ENDED> {
   using Payload = SessionsEnded;
+};
+template <>
+struct PayloadOf<Internal::KEY_ISSUED> {
+  using Payload = KeyIssued;
+};
+template <>
+struct PayloadOf<Internal::KEY_ENDED> {
+  using Payload = KeyEnded;
 };
 template <>
 struct PayloadOf<Internal::INBOUND_SECRET_MADE> {

@@ -23,12 +23,12 @@ void check(const api::Viewport& viewport) {
 
 }  // namespace
 
-io::Task<api::KeptViewport> Service::viewport(auth::Admin::Caller) {
+io::Task<api::KeptViewport> Service::viewport(auth::Operator::Caller) {
   auto kept = co_await db_.read([](sql::Read& read) { return read.optional(store::find); });
   co_return kept.value_or(api::KeptViewport{});
 }
 
-io::Task<api::Done> Service::keep(auth::Admin::Caller, api::Viewport viewport) {
+io::Task<api::Done> Service::keep(auth::Operator::Caller, api::Viewport viewport) {
   check(viewport);
   auto work = [viewport, now = clock_.now()](sql::Tx& tx) {
     tx.run(store::keep, viewport.x, viewport.y, viewport.zoom, now);

@@ -18,9 +18,9 @@ class Service {
   Service(sql::Database& db, const io::Clock& clock) : db_(db), clock_(clock) {}
 
   // Routes.
-  io::Task<api::KeptViewport> viewport(auth::Admin::Caller caller);
+  io::Task<api::KeptViewport> viewport(auth::Operator::Caller caller);
   // The last write stands; two people who look at once do not hold each other up.
-  io::Task<api::Done> keep(auth::Admin::Caller caller, api::Viewport viewport);
+  io::Task<api::Done> keep(auth::Operator::Caller caller, api::Viewport viewport);
 
  private:
   sql::Database& db_;

@@ -12,10 +12,10 @@
 namespace molecule::layout {
 namespace {
 
-auth::Admin::Caller admin() {
+auth::Operator::Caller admin() {
   http::Principal principal;
   principal.kind = static_cast<int>(auth::Who::admin_token);
-  return auth::Admin::prove(principal);
+  return auth::Operator::prove(principal);
 }
 
 class Viewports : public test::EachDatabase {

@@ -4,6 +4,7 @@ namespace molecule::secrets {
 namespace {
 
 using auth::Admin;
+using auth::Operator;
 using auth::Own;
 using auth::Self;
 
@@ -39,7 +40,7 @@ constexpr auto table = http::table(
         .body_limit(body_max)
         .says("Chooses a model for a workspace.")
         .refuses("workspace_not_found", "secret_value_invalid", "too_many_secrets"),
-    http::get<Admin, &Service::list_global>("/settings/secrets")
+    http::get<Operator, &Service::list_global>("/settings/secrets")
         .says("Names of the organisation's secrets."),
     http::put<Admin, &Service::save_global>("/settings/secrets")
         .body_limit(body_max)
@@ -54,7 +55,7 @@ constexpr auto table = http::table(
     http::del<Admin, &Service::erase_global>("/settings/secrets/{key}")
         .says("Deletes a secret of the organisation.")
         .refuses("secret_not_found"),
-    http::get<Admin, &Service::list_global>("/admin/secrets")
+    http::get<Operator, &Service::list_global>("/admin/secrets")
         .says("Names of the organisation's secrets."),
     http::put<Admin, &Service::save_global>("/admin/secrets")
         .body_limit(body_max)

@@ -133,7 +133,7 @@ io::Task<api::SecretSaved> Service::erase(auth::Self::Caller, WorkspaceId id, st
   co_return api::SecretSaved{"deleted", key};
 }
 
-io::Task<std::vector<api::Secret>> Service::list_global(auth::Admin::Caller) {
+io::Task<std::vector<api::Secret>> Service::list_global(auth::Operator::Caller) {
   auto rows = co_await db_.read([](sql::Read& read) { return read.all(store::all_global); });
   std::vector<api::Secret> all;
   for (store::Row& row : rows) all.push_back(listed(std::move(row), Scope::global));

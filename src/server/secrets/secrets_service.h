@@ -39,7 +39,7 @@ class Service final : public workspaces::SecretStore, public workspaces::Departu
   io::Task<http::Reply<Values>> values(auth::Own::Caller caller, WorkspaceId id);
   io::Task<api::SecretSaved> save(auth::Self::Caller caller, WorkspaceId id, api::NewSecret change);
   io::Task<api::SecretSaved> erase(auth::Self::Caller caller, WorkspaceId id, std::string key);
-  io::Task<std::vector<api::Secret>> list_global(auth::Admin::Caller caller);
+  io::Task<std::vector<api::Secret>> list_global(auth::Operator::Caller caller);
   io::Task<api::GlobalSecretSaved> save_global(auth::Admin::Caller caller, api::NewSecret change);
   io::Task<api::GlobalSecretSaved> erase_global(auth::Admin::Caller caller, std::string key);
   io::Task<api::Model> model(auth::Self::Caller caller, WorkspaceId id);

@@ -25,7 +25,7 @@ api::Question shown(store::Asked row) {
 
 }  // namespace
 
-io::Task<api::QuestionPage> Service::questions(auth::Admin::Caller,
+io::Task<api::QuestionPage> Service::questions(auth::Operator::Caller,
                                                http::Query<QuestionQuery> query) {
   const std::int64_t limit =
       std::clamp<std::int64_t>(query.value.limit.value_or(limit_default), 1, limit_max);

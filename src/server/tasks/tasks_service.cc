@@ -94,7 +94,7 @@ constexpr auto table = http::table(
         .says("A task and what was asked because of it, each behind its parent; tasks that are "
               "neither from nor to who asks are hidden.")
         .refuses("task_not_found", "bad_query"),
-    http::get<auth::Admin, &Service::questions>("/questions")
+    http::get<auth::Operator, &Service::questions>("/questions")
         .says(
             "Tasks of people whose agents ask for something before they go on, newest message first."),
     http::get<auth::Member, &Service::rest_card>("/a2a/{id}/extendedAgentCard")

@@ -128,7 +128,7 @@ class Service {
                                http::Query<TreeQuery> query);
 
   // GET /questions: what agents of all workspaces ask people.
-  io::Task<api::QuestionPage> questions(auth::Admin::Caller caller,
+  io::Task<api::QuestionPage> questions(auth::Operator::Caller caller,
                                         http::Query<QuestionQuery> query);
 
  private:

@@ -6,20 +6,21 @@ namespace {
 
 using auth::Admin;
 using auth::Open;
+using auth::Operator;
 using auth::Self;
 
 constexpr std::size_t ticket_body_max = 16u << 10;
 
 constexpr auto table = http::table(
-    http::post<Admin, &Service::make>("/tickets")
+    http::post<Operator, &Service::make>("/tickets")
         .body_limit(ticket_body_max)
         .says("Makes a ticket by which one agent may join, once.")
         .gives<api::TicketMade>(201)
         .refuses("invalid_ticket", "too_many_tickets", "invalid_host", "url_invalid",
                  "invalid_workspace_payload", "workspace_reparent_parent_not_found"),
-    http::get<Admin, &Service::list>("/tickets")
+    http::get<Operator, &Service::list>("/tickets")
         .says("The tickets of late, newest first, without what opens them."),
-    http::del<Admin, &Service::revoke>("/tickets/{id}")
+    http::del<Operator, &Service::revoke>("/tickets/{id}")
         .says("Takes a ticket back that nobody has redeemed.")
         .refuses("ticket_not_found", "ticket_used"),
     http::post<Open, &Service::redeem>("/tickets/redeem")

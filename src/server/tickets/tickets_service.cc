@@ -57,7 +57,7 @@ api::Ticket shown(store::Row row, Instant now) {
 
 }  // namespace
 
-io::Task<http::Reply<api::TicketMade>> Service::make(auth::Admin::Caller, api::NewTicket wanted,
+io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller, api::NewTicket wanted,
                                                      const http::Request& request) {
   const std::chrono::seconds lifetime = lifetime_of(wanted, lifetime_default);
   const workspaces::NewWorkspace led_to = workspace_of(wanted);
@@ -96,7 +96,7 @@ io::Task<http::Reply<api::TicketMade>> Service::make(auth::Admin::Caller, api::N
   co_return std::move(reply).unkept();
 }
 
-io::Task<api::TicketPage> Service::list(auth::Admin::Caller) {
+io::Task<api::TicketPage> Service::list(auth::Operator::Caller) {
   auto rows =
       co_await parts_.db.read([](sql::Read& read) { return read.all(store::list, listed_max); });
   api::TicketPage page;
@@ -106,7 +106,7 @@ io::Task<api::TicketPage> Service::list(auth::Admin::Caller) {
   co_return page;
 }
 
-io::Task<api::Done> Service::revoke(auth::Admin::Caller, TicketId id) {
+io::Task<api::Done> Service::revoke(auth::Operator::Caller, TicketId id) {
   auto work = [this, id](sql::Tx& tx) {
     if (tx.run(store::revoke, id, parts_.clock.now()) == 0) {
       if (tx.one(store::is_redeemed, id) == 0) throw ticket_not_found();

@@ -46,10 +46,10 @@ class Service final : public workspaces::Departure {
       : parts_(parts), settings_(std::move(settings)) {}
 
   // Routes.
-  io::Task<http::Reply<api::TicketMade>> make(auth::Admin::Caller caller, api::NewTicket wanted,
+  io::Task<http::Reply<api::TicketMade>> make(auth::Operator::Caller caller, api::NewTicket wanted,
                                               const http::Request& request);
-  io::Task<api::TicketPage> list(auth::Admin::Caller caller);
-  io::Task<api::Done> revoke(auth::Admin::Caller caller, TicketId id);
+  io::Task<api::TicketPage> list(auth::Operator::Caller caller);
+  io::Task<api::Done> revoke(auth::Operator::Caller caller, TicketId id);
   io::Task<http::Reply<api::TicketRedeemed>> redeem(auth::Open::Caller caller,
                                                     const http::Request& request);
   io::Task<api::AgentKey> agent_key(auth::Self::Caller caller, WorkspaceId workspace);

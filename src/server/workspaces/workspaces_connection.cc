@@ -256,7 +256,7 @@ io::Task<api::ConnectionAnswer> Service::connection(auth::Self::Caller, Workspac
   co_return api::ConnectionAnswer{connection_of(id, row.name, url, "")};
 }
 
-io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Self::Caller, WorkspaceId id,
+io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Holder::Caller, WorkspaceId id,
                                                              const http::Request& request) {
   std::string url = platform_url(settings_, request);
   auto work = [this, id](sql::Tx& tx) {

@@ -118,7 +118,7 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   return made;
 }
 
-io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Admin::Caller,
+io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Operator::Caller,
                                                           api::NewWorkspace said,
                                                           const http::Request& request) {
   std::string url = platform_url(settings_, request);

@@ -28,7 +28,7 @@ Fault wrong_name(const Row& row, std::size_t below) {
 
 }  // namespace
 
-io::Task<api::WorkspaceRemoved> Service::remove(auth::Admin::Caller, WorkspaceId id,
+io::Task<api::WorkspaceRemoved> Service::remove(auth::Operator::Caller, WorkspaceId id,
                                                 http::Query<Removal> query,
                                                 const http::Request& request) {
   bool confirmed = query.value.confirm.value_or(false);

@@ -4,7 +4,8 @@ namespace molecule::workspaces {
 
 namespace {
 
-using auth::Admin;
+using auth::Holder;
+using auth::Operator;
 using auth::Peer;
 using auth::Self;
 
@@ -13,14 +14,14 @@ constexpr std::size_t places_body_max = 2u << 20;  // Ten thousand cards.
 constexpr std::size_t small_body_max = 64u << 10;
 
 constexpr auto table = http::table(
-    http::post<Admin, &Service::create>("/workspaces")
+    http::post<Operator, &Service::create>("/workspaces")
         .body_limit(create_body_max)
         .says("Makes a workspace.")
         .gives<api::WorkspaceMade>(201)
         .refuses("workspace_name_conflict", "workspace_reparent_parent_not_found",
                  "workspace_too_deep", "secret_key_invalid", "secret_key_reserved",
                  "url_not_allowed", "url_invalid", "url_unresolvable", "url_unresolved"),
-    http::get<Admin, &Service::list>("/workspaces")
+    http::get<Operator, &Service::list>("/workspaces")
         .says(
             "Every live workspace, whole. X-Molecule-Seq is the position to follow the log from."),
     http::get<Peer, &Service::show>("/workspaces/{id}")
@@ -33,14 +34,14 @@ constexpr auto table = http::table(
                  "workspace_reparent_parent_not_found", "workspace_reparent_self",
                  "workspace_reparent_cycle", "workspace_too_deep",
                  "workspace_infrastructure_auth_required", "workspace_not_found"),
-    http::patch<Admin, &Service::place>("/canvas/places")
+    http::patch<Operator, &Service::place>("/canvas/places")
         .body_limit(places_body_max)
         .says("Moves many cards in one step, between teams too; what is in them moves along.")
         .gives<api::CardsPlaced>(200)
         .refuses("workspace_name_conflict", "workspace_reparent_parent_not_found",
                  "workspace_reparent_self", "workspace_reparent_cycle", "workspace_too_deep",
                  "workspace_not_found", "workspace_removed"),
-    http::del<Admin, &Service::remove>("/workspaces/{id}")
+    http::del<Operator, &Service::remove>("/workspaces/{id}")
         .body_limit(small_body_max)
         .says("Removes a workspace and what is below it; `purge` leaves no trace.")
         .refuses("workspace_not_found", "workspace_removed", "confirmation_required",
@@ -63,7 +64,7 @@ constexpr auto table = http::table(
     http::get<Self, &Service::connection>("/workspaces/{id}/external/connection")
         .says("How an agent joins as this workspace, without a token.")
         .refuses("workspace_not_found", "not_external", "invalid_host"),
-    http::post<Self, &Service::rotate>("/workspaces/{id}/external/rotate")
+    http::post<Holder, &Service::rotate>("/workspaces/{id}/external/rotate")
         .body_limit(small_body_max)
         .says("Ends every token of a workspace and makes a new one.")
         .refuses("workspace_not_found", "not_external", "invalid_host", "too_many_tokens"));

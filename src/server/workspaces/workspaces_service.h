@@ -93,17 +93,17 @@ class Service {
 
   // Routes.
   using Listed = json::Written<std::vector<api::Workspace>>;
-  io::Task<http::Reply<api::WorkspaceMade>> create(auth::Admin::Caller caller,
+  io::Task<http::Reply<api::WorkspaceMade>> create(auth::Operator::Caller caller,
                                                    api::NewWorkspace said,
                                                    const http::Request& request);
-  io::Task<http::Reply<Listed>> list(auth::Admin::Caller caller);
+  io::Task<http::Reply<Listed>> list(auth::Operator::Caller caller);
   io::Task<api::Workspace> show(auth::Peer::Caller caller, WorkspaceId id,
                                 http::Query<Shown> query);
   io::Task<api::WorkspaceUpdated> change(auth::Self::Caller caller, WorkspaceId id,
                                          api::WorkspaceChange said);
   // Many cards in one step: all of them move or none.
-  io::Task<api::CardsPlaced> place(auth::Admin::Caller caller, api::CardPlaces said);
-  io::Task<api::WorkspaceRemoved> remove(auth::Admin::Caller caller, WorkspaceId id,
+  io::Task<api::CardsPlaced> place(auth::Operator::Caller caller, api::CardPlaces said);
+  io::Task<api::WorkspaceRemoved> remove(auth::Operator::Caller caller, WorkspaceId id,
                                          http::Query<Removal> query, const http::Request& request);
   io::Task<api::WorkspaceState> state(auth::Self::Caller caller, WorkspaceId id);
   io::Task<api::Paused> pause(auth::Self::Caller caller, WorkspaceId id);
@@ -111,7 +111,7 @@ class Service {
   io::Task<api::Restarted> restart(auth::Self::Caller caller, WorkspaceId id);
   io::Task<api::ConnectionAnswer> connection(auth::Self::Caller caller, WorkspaceId id,
                                              const http::Request& request);
-  io::Task<http::Reply<api::ConnectionAnswer>> rotate(auth::Self::Caller caller, WorkspaceId id,
+  io::Task<http::Reply<api::ConnectionAnswer>> rotate(auth::Holder::Caller caller, WorkspaceId id,
                                                       const http::Request& request);
 
  private:

@@ -70,7 +70,7 @@ api::Workspace Service::shown(const Row& row, View view) const {
   return out;
 }
 
-io::Task<http::Reply<Service::Listed>> Service::list(auth::Admin::Caller) {
+io::Task<http::Reply<Service::Listed>> Service::list(auth::Operator::Caller) {
   // Read before the snapshot begins: whoever follows from here may see a change twice, never miss
   // one.
   std::int64_t position = log_.newest();

@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/instant.h"
 #include "platform/json/shape.h"
+#include "wire/api/keys.h"
 
 namespace molecule::api {
 
@@ -74,12 +75,19 @@ struct Me {
   std::string role;
   bool dev = false;
   std::string claim_command;
+  KeyScope scope = KeyScope::admin;
+  std::string actor;
+  json::Omit<OwnKey> key;
 
   static constexpr std::array about{
+      json::About{"role", "the same as scope"},
+      json::About{"scope", "\"admin\" for all but organisation keys"},
+      json::About{"actor", "as the log names who asks"},
+      json::About{"key", "the organisation key that asks"},
       json::About{"dev", "the platform runs in its dev profile"},
       json::About{"claim_command", "prints a new sign-in link, on the platform's machine"}};
 };
-BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev, claim_command))
+BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev, claim_command, scope, actor, key))
 
 struct Session {
   SessionId id;

@@ -56,6 +56,11 @@ inline constexpr std::array refusals{
     Refusal{"caller_mismatch", 403, "X-Workspace-ID names another workspace than the token."},
     Refusal{"invalid_caller", 403, "X-Workspace-ID names no workspace."},
     Refusal{"identity_header_refused", 403, "X-Workspace-ID is only for workspaces."},
+    Refusal{
+        "insufficient_scope", 403,
+        "The organisation key's scope is too small: `scope` is what it has, `needed` what this takes."},
+    Refusal{"key_outlives_maker", 403,
+            "A key that ends cannot make one that ends later, or never."},
     Refusal{"own_only", 403, "Only the workspace itself may ask for this."},
     Refusal{"token_workspace_mismatch", 403, "The token belongs to another workspace."},
     Refusal{"not_reachable", 403, "The tree does not let this workspace reach that one."},
@@ -120,6 +125,9 @@ inline constexpr std::array refusals{
     // Credentials.
     Refusal{"token_not_found", 404, "There is no such token, or it was revoked."},
     Refusal{"too_many_tokens", 429, "The workspace has as many live tokens as it may."},
+    Refusal{"key_not_found", 404, "There is no such organisation key, or it was revoked."},
+    Refusal{"too_many_keys", 429,
+            "There are as many organisation keys as may be; revoke one first."},
     Refusal{"invalid_label", 400, "A label is one line that shows what it is."},
     Refusal{"label_too_long", 400, "The label is too long."},
     Refusal{"expiry_past", 400, "expires_at is not in the future."},

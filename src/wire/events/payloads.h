@@ -3,6 +3,7 @@
 
 #include "wire/api/activity.h"
 #include "wire/api/delegations.h"
+#include "wire/api/keys.h"
 #include "wire/api/secrets.h"
 #include "wire/api/tickets.h"
 #include "wire/api/workspaces.h"
@@ -142,6 +143,20 @@ struct TicketEnded {
   TicketId ticket_id;
 };
 BOOST_DESCRIBE_STRUCT(TicketEnded, (), (ticket_id))
+
+// An organisation key was made or revoked; about no workspace.
+struct KeyChanged {
+  KeyId key_id;
+  std::string prefix;
+  std::string name;
+  api::KeyScope scope = api::KeyScope::read;
+  std::optional<Instant> expires_at;
+  std::string by;
+
+  static constexpr std::array about{json::About{
+      "by", "\"admin-token\", \"session\", \"developer\" or \"org-token:\" and a prefix"}};
+};
+BOOST_DESCRIBE_STRUCT(KeyChanged, (), (key_id, prefix, name, scope, expires_at, by))
 
 struct AgentKeyForgotten {
   std::string agent_key;
@@ -312,6 +327,14 @@ struct PayloadOf<Type::TICKET_REVOKED> {
 template <>
 struct PayloadOf<Type::AGENT_KEY_REMOVED> {
   using Payload = AgentKeyForgotten;
+};
+template <>
+struct PayloadOf<Type::ORG_KEY_MADE> {
+  using Payload = KeyChanged;
+};
+template <>
+struct PayloadOf<Type::ORG_KEY_REVOKED> {
+  using Payload = KeyChanged;
 };
 template <>
 struct PayloadOf<Type::ACTIVITY_LOGGED> {

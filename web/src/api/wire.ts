@@ -448,6 +448,54 @@ export interface KeptViewport {
   saved_at: string | null;
 }
 
+export interface Key {
+  id: string;
+  prefix: string;
+  name?: string;
+  scope: KeyScope;
+  /** "admin-token", "session", "developer" or "org-token:" and a prefix */
+  created_by: string;
+  created_at: string;
+  /** to within seconds; absent: never */
+  last_used_at?: string;
+  expires_at?: string;
+  expired: boolean;
+}
+
+export interface KeyChanged {
+  key_id: string;
+  prefix: string;
+  name: string;
+  scope: KeyScope;
+  expires_at: string | null;
+  /** "admin-token", "session", "developer" or "org-token:" and a prefix */
+  by: string;
+}
+
+export interface KeyMade {
+  id: string;
+  prefix: string;
+  name?: string;
+  scope: KeyScope;
+  expires_at?: string;
+  /** shown this once */
+  auth_token: string;
+  warning: string;
+}
+
+export interface KeyPage {
+  /** newest first; those that expired too */
+  tokens: Key[];
+  count: number;
+}
+
+export interface KeyRevoked {
+  revoked: string;
+}
+
+export const allKeyScope = ["read", "operate", "admin"] as const;
+export type KeyScope = (typeof allKeyScope)[number];
+
 export interface KeysRotated {
   status: string;
   resealed: number;
@@ -465,11 +513,18 @@ export type Mail = (typeof allMail)[number];
 
 export interface Me {
   signed_in: boolean;
+  /** the same as scope */
   role: string;
   /** the platform runs in its dev profile */
   dev: boolean;
   /** prints a new sign-in link, on the platform's machine */
   claim_command: string;
+  /** "admin" for all but organisation keys */
+  scope: KeyScope;
+  /** as the log names who asks */
+  actor: string;
+  /** the organisation key that asks */
+  key?: OwnKey;
 }
 
 export interface Model {
@@ -499,6 +554,15 @@ export interface NewDelegations {
   task?: string | null;
   /** 1 to 256 bytes; it stands for all of them together */
   idempotency_key?: string | null;
+}
+
+export interface NewKey {
+  /** what it is for, at most 100 characters */
+  name?: string | null;
+  /** "operate" when left out */
+  scope?: KeyScope | null;
+  /** left out: never, or with the key that makes it */
+  expires_at?: string | null;
 }
 
 export interface NewModel {
@@ -590,6 +654,13 @@ export interface Noticed {
   status: string;
   /** the message it answers had its result already */
   duplicate?: boolean;
+}
+
+export interface OwnKey {
+  id: string;
+  prefix: string;
+  name?: string;
+  expires_at?: string;
 }
 
 export interface PastEvent {
@@ -1174,6 +1245,8 @@ export interface EventPayloads {
   TICKET_REFUSED: TicketRejected;
   TICKET_REVOKED: TicketEnded;
   AGENT_KEY_REMOVED: AgentKeyForgotten;
+  ORG_KEY_MADE: KeyChanged;
+  ORG_KEY_REVOKED: KeyChanged;
   ACTIVITY_LOGGED: ActivityLogged;
   USER_MESSAGE: UserMessage;
   AGENT_MESSAGE: AgentMessage;

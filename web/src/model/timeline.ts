@@ -95,6 +95,9 @@ function delegated(told: Told, part: Part): Part {
 
 const ticketName = (payload: Told["payload"]): string => textMember(payload, "name") ?? textMember(payload, "role") ?? "";
 
+const keyWords = (payload: Told["payload"]): string =>
+  `${textMember(payload, "name") || textMember(payload, "prefix") || ""} (${textMember(payload, "scope") ?? ""}), by ${textMember(payload, "by") ?? ""}`;
+
 function partOf(told: Told): Part | undefined {
   const { payload } = told;
   const lifecycle = (says: string, more: Partial<Entry> = {}): Part => ({ kind: "lifecycle", says, ...more });
@@ -144,6 +147,10 @@ function partOf(told: Told): Part | undefined {
       return { kind: "access", says: "A join ticket was revoked" };
     case "AGENT_KEY_REMOVED":
       return { kind: "access", says: "had its agent's key forgotten" };
+    case "ORG_KEY_MADE":
+      return { kind: "access", says: "A key was made", text: keyWords(payload) };
+    case "ORG_KEY_REVOKED":
+      return { kind: "access", says: "A key was revoked", text: keyWords(payload) };
     case "ACTIVITY_LOGGED":
       return activity(told);
     case "AGENT_MESSAGE":

@@ -34,6 +34,7 @@ test("changes are told in words, with names in place of ids", () => {
   expect(says("WORKSPACE_UPDATED", { role: "lead", tier: 2 })).toBe("pm has another role, tier: lead");
   expect(says("SECRET_CHANGED", { key: "KEY", scope: "workspace" })).toBe("pm had a secret changed: KEY");
   expect(says("TICKET_MADE", { name: "laptop" }, null)).toBe("A join ticket was made: laptop");
+  expect(says("ORG_KEY_MADE", { prefix: "mol_abcdefgh", name: "", scope: "read", by: "session" }, null)).toBe("A key was made: mol_abcdefgh (read), by session");
   expect(says("WORKSPACE_ONLINE", { recovered_from: "degraded" })).toBe("pm is online again, after it was degraded");
   expect(says("SOMETHING_NEW", {})).toBe("pm something new");
   const id = "11111111-2222-3333-4444-555555555555";

@@ -480,6 +480,54 @@ class KeptViewport(TypedDict):
     saved_at: str | None
 
 
+KeyScope = Literal["read", "operate", "admin"]
+
+
+class Key(TypedDict):
+    id: str
+    prefix: str
+    name: NotRequired[str]
+    scope: KeyScope
+    # "admin-token", "session", "developer" or "org-token:" and a prefix
+    created_by: str
+    created_at: str
+    # to within seconds; absent: never
+    last_used_at: NotRequired[str]
+    expires_at: NotRequired[str]
+    expired: bool
+
+
+class KeyChanged(TypedDict):
+    key_id: str
+    prefix: str
+    name: str
+    scope: KeyScope
+    expires_at: str | None
+    # "admin-token", "session", "developer" or "org-token:" and a prefix
+    by: str
+
+
+class KeyMade(TypedDict):
+    id: str
+    prefix: str
+    name: NotRequired[str]
+    scope: KeyScope
+    expires_at: NotRequired[str]
+    # shown this once
+    auth_token: str
+    warning: str
+
+
+class KeyPage(TypedDict):
+    # newest first; those that expired too
+    tokens: list[Key]
+    count: int
+
+
+class KeyRevoked(TypedDict):
+    revoked: str
+
+
 class KeysRotated(TypedDict):
     status: str
     resealed: int
@@ -492,13 +540,27 @@ class Load(TypedDict):
     uptime_seconds: int
 
 
+class OwnKey(TypedDict):
+    id: str
+    prefix: str
+    name: NotRequired[str]
+    expires_at: NotRequired[str]
+
+
 class Me(TypedDict):
     signed_in: bool
+    # the same as scope
     role: str
     # the platform runs in its dev profile
     dev: bool
     # prints a new sign-in link, on the platform's machine
     claim_command: str
+    # "admin" for all but organisation keys
+    scope: KeyScope
+    # as the log names who asks
+    actor: str
+    # the organisation key that asks
+    key: NotRequired[OwnKey]
 
 
 class Model(TypedDict):
@@ -528,6 +590,15 @@ class NewDelegations(TypedDict):
     task: NotRequired[str | None]
     # 1 to 256 bytes; it stands for all of them together
     idempotency_key: NotRequired[str | None]
+
+
+class NewKey(TypedDict):
+    # what it is for, at most 100 characters
+    name: NotRequired[str | None]
+    # "operate" when left out
+    scope: NotRequired[KeyScope | None]
+    # left out: never, or with the key that makes it
+    expires_at: NotRequired[str | None]
 
 
 class NewModel(TypedDict):
@@ -1180,6 +1251,8 @@ EventType = Literal[
     "TICKET_REFUSED",
     "TICKET_REVOKED",
     "AGENT_KEY_REMOVED",
+    "ORG_KEY_MADE",
+    "ORG_KEY_REVOKED",
     "ACTIVITY_LOGGED",
     "USER_MESSAGE",
     "AGENT_MESSAGE",

@@ -1,0 +1,40 @@
+// What people and programs do with organisation keys: make, list, revoke.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "platform/http/route.h"
+#include "platform/io/clock.h"
+#include "platform/sql/database.h"
+#include "server/auth/access.h"
+#include "server/auth/keys.h"
+#include "server/auth/limits.h"
+#include "server/events/log.h"
+
+namespace molecule::keys {
+
+class Service {
+ public:
+  struct Parts {
+    sql::Database& db;
+    events::Log& log;
+    auth::Keys& keys;
+    auth::Limits& limits;
+    const io::Clock& clock;
+  };
+  explicit Service(const Parts& parts) : parts_(parts) {}
+
+  io::Task<api::KeyPage> list(auth::Admin::Caller caller);
+  // The body may be empty.
+  io::Task<http::Reply<api::KeyMade>> make(auth::Admin::Caller caller,
+                                           const http::Request& request);
+  io::Task<api::KeyRevoked> revoke(auth::Admin::Caller caller, std::string key);
+
+ private:
+  Parts parts_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::keys

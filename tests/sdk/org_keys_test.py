@@ -1,0 +1,252 @@
+"""Organisation keys: an operator's credential with a scope, an end, and an end that comes at once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from held import Held, Stopwatch, bearer
+from stage import Stage, wait_for
+
+EACH_ENGINE = True
+AT_ONCE = 3.0
+"""Seconds, on a machine with other work to do."""
+
+
+def later(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def make(stage: Stage, scope: str | None = None, **fields: Any) -> dict[str, Any]:
+    return dict(stage.must("POST", "/org/tokens", ({} if scope is None else {"scope": scope}) | fields))
+
+
+def ask(stage: Stage, key: dict[str, Any] | str, method: str, path: str, body: Any = None) -> requests.Response:
+    text = key if isinstance(key, str) else key["auth_token"]
+    return requests.request(method, stage.url + path, json=body, timeout=40, headers={"Authorization": f"Bearer {text}"})
+
+
+def code(answer: requests.Response, status: int) -> str:
+    assert answer.status_code == status, (answer.status_code, answer.text)
+    return str(answer.json()["code"])
+
+
+def last_events(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    return [event for event in stage.must("GET", "/events?limit=100") if event["event_type"] == kind]
+
+
+@pytest.fixture(autouse=True)
+def none_left(stage: Stage) -> Iterator[None]:
+    yield
+    for key in stage.must("GET", "/org/tokens")["tokens"]:
+        stage.must("DELETE", f"/org/tokens/{key['id']}")
+
+
+def test_a_key_is_shown_once_and_listed_by_what_it_is_for(stage: Stage) -> None:
+    made = make(stage, "read", name="dashboards", expires_at=later(3600))
+    assert set(made) == {"id", "prefix", "name", "scope", "expires_at", "auth_token", "warning"}
+    assert made["auth_token"].startswith(made["prefix"]) and len(made["prefix"]) == 12
+    page = stage.must("GET", "/org/tokens")
+    assert page["count"] == 1
+    (listed,) = page["tokens"]
+    assert {name: listed[name] for name in ("id", "prefix", "name", "scope", "created_by", "expired")} == {
+        "id": made["id"], "prefix": made["prefix"], "name": "dashboards", "scope": "read", "created_by": "admin-token",
+        "expired": False}
+    assert "last_used_at" not in listed and made["auth_token"] not in json.dumps(page)
+    assert ask(stage, made, "GET", "/workspaces").ok
+    assert "last_used_at" in stage.must("GET", "/org/tokens")["tokens"][0]
+
+
+def test_its_text_is_nowhere_but_in_that_answer(stage: Stage) -> None:
+    made = make(stage, "operate", name="nowhere")
+    assert ask(stage, made, "GET", "/auth/me").ok
+    stage.must("DELETE", f"/org/tokens/{made['id']}")
+    secret = made["auth_token"][len(made["prefix"]):]
+    assert secret not in stage.log_text()
+    assert secret not in json.dumps(stage.must("GET", "/events?limit=500"))
+    for file in Path(stage.data).rglob("*"):
+        assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+
+
+def test_who_am_i_tells_the_scope(stage: Stage) -> None:
+    assert stage.must("GET", "/auth/me")["scope"] == "admin"
+    for scope in ("read", "operate", "admin"):
+        made = make(stage, scope, name=f"to {scope}")
+        me = ask(stage, made, "GET", "/auth/me").json()
+        assert (me["scope"], me["role"], me["actor"]) == (scope, scope, f"org-token:{made['prefix']}")
+        assert me["key"] == {"id": made["id"], "prefix": made["prefix"], "name": f"to {scope}"}
+
+
+def test_a_key_to_read_looks_and_touches_nothing(stage: Stage) -> None:
+    key, agent = make(stage, "read"), stage.external(f"seen {uuid.uuid4().hex}")["id"]
+    for path in ("/workspaces", f"/workspaces/{agent}", f"/workspaces/{agent}/activity", f"/workspaces/{agent}/secrets",
+                 "/events", "/metrics", "/dead-letters", "/questions", "/tickets", "/settings/secrets", "/canvas/viewport",
+                 f"/registry/{agent}/peers", f"/workspaces/{agent}/tokens"):
+        assert ask(stage, key, "GET", path).status_code == 200, path
+    for method, path, body in (("POST", "/workspaces", {"name": "x"}), ("PATCH", f"/workspaces/{agent}", {"role": "x"}),
+                               ("DELETE", f"/workspaces/{agent}?confirm=true", None), ("PUT", "/canvas/viewport", {}),
+                               ("POST", f"/workspaces/{agent}/secrets", {"key": "A", "value": "b"}),
+                               ("POST", f"/workspaces/{agent}/a2a", {}), ("POST", "/tickets", {"name": "x"}),
+                               ("POST", f"/workspaces/{agent}/pause", {}), ("POST", "/registry/check-access", {})):
+        answer = ask(stage, key, method, path, body)
+        assert code(answer, 403) == "insufficient_scope", path
+        assert (answer.json()["scope"], answer.json()["needed"]) == ("read", "operate")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="operate"'
+
+
+def test_a_key_to_operate_works_and_rules_nothing(stage: Stage) -> None:
+    key = make(stage, "operate")
+    made = ask(stage, key, "POST", "/workspaces", {"name": f"made {uuid.uuid4().hex}", "runtime": "external"})
+    assert made.status_code == 201, made.text
+    agent = made.json()["id"]
+    assert ask(stage, key, "PATCH", f"/workspaces/{agent}", {"role": "works"}).ok
+    assert ask(stage, key, "POST", f"/workspaces/{agent}/secrets", {"key": "A", "value": "b"}).ok
+    said = ask(stage, key, "POST", f"/workspaces/{agent}/a2a", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"role": "user", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": "hello"}]}}})
+    assert said.status_code < 300, said.text
+    assert code(ask(stage, key, "GET", f"/workspaces/{agent}/secrets/values"), 403) == "own_only"
+    # What would give it a token of a workspace, and with it the values of its secrets, or a key.
+    for method, path, body in (("POST", f"/workspaces/{agent}/tokens", {}), ("POST", f"/admin/workspaces/{agent}/tokens", {}),
+                               ("POST", f"/workspaces/{agent}/external/rotate", {}), ("POST", "/org/tokens", {"scope": "read"}),
+                               ("GET", "/org/tokens", None), ("DELETE", f"/org/tokens/{key['id']}", None),
+                               ("GET", "/auth/sessions", None), ("PUT", "/settings/secrets", {"key": "A", "value": "b"}),
+                               ("POST", "/admin/secrets/rotate", {}),
+                               ("POST", "/registry/register", {"id": agent, "agent_card": {"name": "x"}, "delivery_mode": "poll"})):
+        answer = ask(stage, key, method, path, body)
+        assert code(answer, 403) == "insufficient_scope", path
+        assert answer.json()["needed"] == "admin"
+    assert ask(stage, key, "DELETE", f"/workspaces/{agent}?confirm=true").ok
+
+
+def test_a_key_without_a_scope_operates(stage: Stage) -> None:
+    assert make(stage, name="as clients made them before scopes")["scope"] == "operate"
+    assert stage.ask("POST", "/org/tokens").json()["scope"] == "operate", "without a body"
+
+
+def test_a_key_to_rule_makes_keys_that_say_who_made_them(stage: Stage) -> None:
+    first = make(stage, "admin", name="first")
+    second = ask(stage, first, "POST", "/org/tokens", {"scope": "admin", "name": "second"}).json()
+    listed = {key["name"]: key["created_by"] for key in ask(stage, second, "GET", "/org/tokens").json()["tokens"]}
+    assert listed == {"first": "admin-token", "second": f"org-token:{first['prefix']}"}
+    assert ask(stage, second, "DELETE", f"/org/tokens/{first['id']}").json() == {"revoked": first["id"]}
+    assert code(ask(stage, first, "GET", "/workspaces"), 401) == "invalid_admin_token"
+    # The last of them may go: the operator's own credential is none of these.
+    assert ask(stage, second, "DELETE", f"/org/tokens/{second['id']}").ok, "also by itself"
+    assert stage.must("GET", "/org/tokens")["tokens"] == []
+    (made, *_), (ended, *_) = last_events(stage, "ORG_KEY_MADE"), last_events(stage, "ORG_KEY_REVOKED")
+    assert (made["payload"]["prefix"], made["payload"]["by"]) == (second["prefix"], f"org-token:{first['prefix']}")
+    assert (ended["payload"]["key_id"], ended["payload"]["by"]) == (second["id"], f"org-token:{second['prefix']}")
+
+
+def test_a_key_makes_none_that_outlives_it(stage: Stage) -> None:
+    maker = make(stage, "admin", expires_at=later(600))
+    assert code(ask(stage, maker, "POST", "/org/tokens", {"scope": "admin", "expires_at": later(900)}), 403) == "key_outlives_maker"
+    assert ask(stage, maker, "POST", "/org/tokens", {"scope": "admin"}).json()["expires_at"] == maker["expires_at"]
+
+
+@pytest.mark.parametrize(("body", "status", "wanted"), [
+    ({"scope": "god"}, 400, None), ({"scope": 1}, 400, None), ({"scope": ""}, 400, None), ({"scope": "READ"}, 400, None),
+    ({"expires_at": "2001-01-01T00:00:00Z"}, 400, "expiry_past"), ({"expires_at": "soon"}, 400, None),
+    ({"expires_at": -1}, 400, None), ({"name": "x" * 101}, 400, "label_too_long"), ({"name": "x" * 100_000}, 413, "body_too_large"),
+    ({"name": "two\nlines"}, 400, "invalid_label"), ({"name": "\u202eback"}, 400, "invalid_label"), ({"name": 7}, 400, None),
+    ([], 400, None), ("read", 400, None)])
+def test_what_cannot_be_makes_no_key(stage: Stage, body: Any, status: int, wanted: str | None) -> None:
+    answer = stage.ask("POST", "/org/tokens", body)
+    assert code(answer, status) == (wanted or answer.json()["code"])
+    assert stage.must("GET", "/org/tokens")["count"] == 0
+
+
+@pytest.mark.parametrize("id_", ["nonsense", str(uuid.uuid4()), "x" * 2000])
+def test_what_is_no_key_is_not_revoked(stage: Stage, id_: str) -> None:
+    assert code(stage.ask("DELETE", f"/org/tokens/{id_}"), 404) == "key_not_found"
+
+
+def test_a_key_of_another_platform_is_nothing_here(stage: Stage, tmp_path: Path) -> None:
+    other = Stage(tmp_path)
+    other.start()
+    try:
+        foreign = make(other, "admin")
+        assert ask(other, foreign, "GET", "/workspaces").ok
+        assert code(ask(stage, foreign, "GET", "/workspaces"), 401) == "invalid_admin_token"
+        assert code(stage.ask("DELETE", f"/org/tokens/{foreign['id']}"), 404) == "key_not_found"
+    finally:
+        other.close()
+
+
+def holds(stage: Stage, key: dict[str, Any], agent: str) -> tuple[Held, Held, Held]:
+    stream, socket, poll = Held(stage.url), Held(stage.url), Held(stage.url)
+    stream.stream(agent, bearer(key["auth_token"]))
+    socket.socket(bearer(key["auth_token"]))
+    poll.poll(f"/workspaces/{agent}/activity?type=error&since_secs=60&wait=25", bearer(key["auth_token"]))
+    return stream, socket, poll
+
+
+def all_end(held: tuple[Held, Held, Held], wanted: str) -> None:
+    stream, socket, poll = held
+    watch = Stopwatch()
+    assert socket.close_code() == (4401, "the credential of this connection has ended")
+    assert stream.rest().endswith(b"0\r\n\r\n")
+    status, body = poll.answer()
+    assert (status, json.loads(body)["code"]) == (401, wanted)
+    assert watch.seconds < AT_ONCE
+    for each in held:
+        each.vanish()
+
+
+def test_a_revoked_key_holds_nothing_open(stage: Stage) -> None:
+    agent = stage.external(f"followed {uuid.uuid4().hex}")["id"]
+    key, kept = make(stage, "read"), make(stage, "read")
+    with Held(stage.url) as bystander:
+        bystander.socket(bearer(kept["auth_token"]))
+        held = holds(stage, key, agent)
+        stage.must("DELETE", f"/org/tokens/{key['id']}")
+        all_end(held, "invalid_token")
+        stage.must("PATCH", f"/workspaces/{agent}", {"role": "still here"})
+        bystander.hear(b"still here")
+    assert code(ask(stage, key, "GET", "/workspaces"), 401) == "invalid_admin_token"
+
+
+def test_a_key_that_expires_takes_along_what_it_holds(stage: Stage) -> None:
+    agent = stage.external(f"followed {uuid.uuid4().hex}")["id"]
+    key = make(stage, "read", expires_at=later(3))
+    held = holds(stage, key, agent)
+    wait_for("the key to expire", lambda: stage.must("GET", "/org/tokens")["tokens"][0]["expired"])
+    all_end(held, "token_expired")
+    assert code(ask(stage, key, "GET", "/workspaces"), 401) == "token_expired"
+
+
+def test_keys_last_over_a_restart_and_those_that_ended_do_not_come_back(stage: Stage) -> None:
+    kept, ended = make(stage, "operate"), make(stage, "operate")
+    stage.must("DELETE", f"/org/tokens/{ended['id']}")
+    stage.stop()
+    stage.start()
+    assert ask(stage, kept, "GET", "/auth/me").json()["scope"] == "operate"
+    assert code(ask(stage, ended, "GET", "/auth/me"), 401) == "invalid_admin_token"
+
+
+def test_more_keys_than_may_be_are_refused(stage: Stage) -> None:
+    """The stage counts no requests, so only the bound itself is met."""
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: stage.ask("POST", "/org/tokens", {"scope": "read", "name": f"key {n}"}), range(520)))
+    assert sorted({answer.status_code for answer in made}) == [200, 429]
+    assert sum(answer.status_code == 200 for answer in made) == 500
+    assert {answer.json()["code"] for answer in made if answer.status_code == 429} == {"too_many_keys"}
+    assert stage.must("GET", "/org/tokens")["count"] == 500
+
+
+def test_one_credential_makes_only_so_many_in_a_minute(tmp_path: Path) -> None:
+    counted = Stage(tmp_path, environment={"RATE_LIMIT": "600"})
+    counted.start()
+    try:
+        answers = [counted.ask("POST", "/org/tokens", {"scope": "read"}) for _ in range(31)]
+        assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+        assert code(answers[-1], 429) == "rate_limited" and int(answers[-1].headers["Retry-After"]) > 0
+    finally:
+        counted.close()
