@@ -271,6 +271,41 @@ test("Settings hold the theme, the browsers that are signed in, the secrets of a
   await page.keyboard.press("Escape");
 });
 
+test("a key of the organisation is made with a scope, shown once, works as it says, and ends at once when it is revoked", async () => {
+  await page.keyboard.press("Control+,");
+  const settings = page.getByRole("dialog", { name: "Settings" });
+  await settings.getByRole("tab", { name: "Keys" }).click();
+  await settings.getByText("No keys", { exact: true }).waitFor();
+  await settings.getByRole("button", { name: "New key" }).click();
+  const form = settings.getByRole("form", { name: "New key" });
+  await form.getByLabel("Label").fill("dashboards");
+  assert.equal(await form.getByLabel("May", { exact: true }).inputValue(), "read", "the least is offered first");
+  await form.getByLabel("Good for").selectOption("30");
+  await isFine('[role="dialog"]', "settings_key_form");
+  await form.getByRole("button", { name: "Make key" }).click();
+  const key = (await settings.locator("[data-fresh-token]").textContent()).trim();
+  const row = settings.locator("li", { hasText: "dashboards" });
+  await row.getByText("Reads everything").waitFor();
+  await row.getByText(/by a signed-in browser, never used/).waitFor();
+  await isFine('[role="dialog"]', "settings_keys");
+  await settings.getByRole("button", { name: "I have saved it" }).click();
+  assert.equal(await settings.getByText(key).count(), 0);
+
+  const as = (bearer, method, path, body) => fetch(`${platform.url}${path}`, { method, body, headers: { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json" } });
+  assert.equal((await as(key, "GET", "/workspaces")).status, 200);
+  const refused = await as(key, "PATCH", `/workspaces/${alpha.id}`, JSON.stringify({ role: "x" }));
+  assert.deepEqual([refused.status, (await refused.json()).code], [403, "insufficient_scope"]);
+  const followed = await as(key, "GET", `/workspaces/${alpha.id}/events/stream`);
+  await row.getByRole("button", { name: /^Revoke dashboards/ }).click();
+  await row.getByRole("button", { name: "Keep" }).click();
+  await row.getByRole("button", { name: /^Revoke dashboards/ }).click();
+  await row.getByRole("button", { name: "Revoke for good" }).click();
+  await settings.getByText("No keys", { exact: true }).waitFor();
+  await followed.text();
+  assert.equal((await as(key, "GET", "/workspaces")).status, 401);
+  await page.keyboard.press("Escape");
+});
+
 test("panels heal by themselves once the platform is back, and the banner says how old the picture is", async () => {
   browser.expect(/ERR_CONNECTION_REFUSED|WebSocket|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Failed to load resource/);
   await person.opensCard("alpha");

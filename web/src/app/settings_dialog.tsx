@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Workspace } from "@/api/workspace";
 import { SecretsView } from "@/features/secrets/secrets_view";
 import { About } from "@/features/settings/about";
@@ -6,14 +6,18 @@ import { Appearance } from "@/features/settings/appearance";
 import { Sessions } from "@/features/settings/sessions";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
+import { Loading } from "@/ui/notice";
 import { Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
 import { navigate } from "./routes";
 
+const KeysView = lazy(() => import("@/features/tokens/keys_view"));
+
 const tabs = [
   { id: "general", label: "General" },
   { id: "secrets", label: "Global secrets" },
+  { id: "keys", label: "Keys" },
   { id: "about", label: "About" },
 ];
 
@@ -59,6 +63,11 @@ export function SettingsDialog({ dev, workspace, onClose, onDocs, onSignOut }: S
             </>
           )}
           {tab === "secrets" && <SecretsView owner={undefined} />}
+          {tab === "keys" && (
+            <Suspense fallback={<Loading text="Reading…" />}>
+              <KeysView />
+            </Suspense>
+          )}
           {tab === "about" && <About dev={dev} onDocs={onDocs} />}
         </div>
       </div>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { messageOf } from "@/api/api_error";
+import type { KeyScope } from "@/api/wire";
 import { Button } from "@/ui/button";
 import { now } from "@/ui/clock";
 import { SelectField, TextField } from "@/ui/field";
@@ -18,16 +19,31 @@ const lifetimes: readonly [days: string, words: string][] = [
 const dayMs = 86_400_000;
 const labelMax = 100;
 
-interface NewTokenFormProps {
+/** What a key may do; a token may do all that its workspace may. */
+const scopes: readonly [scope: KeyScope, words: string][] = [
+  ["read", "Read everything"],
+  ["operate", "Do what people do"],
+  ["admin", "Everything, keys too"],
+];
+
+export interface Wanted {
+  label?: string;
+  scope?: KeyScope;
+  expires_at?: string;
+}
+
+interface NewCredentialFormProps {
+  what: "token" | "key";
   /** Makes it; what it throws is shown, and the form stays. */
-  onMake: (wanted: { label?: string; expires_at?: string }) => Promise<void>;
+  onMake: (wanted: Wanted) => Promise<void>;
   onCancel: () => void;
 }
 
-/** What a token is for and how long it is good: asked before it is made, as neither can be changed later. */
-export function NewTokenForm({ onMake, onCancel }: NewTokenFormProps) {
+/** What a credential is for, what it may do and how long it is good: asked before it is made, as none of it can be changed later. */
+export function NewCredentialForm({ what, onMake, onCancel }: NewCredentialFormProps) {
   const [label, setLabel] = useState("");
   const [days, setDays] = useState("");
+  const [scope, setScope] = useState<KeyScope>("read");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | undefined>();
   const form = useRef<HTMLFormElement>(null);
@@ -39,6 +55,7 @@ export function NewTokenForm({ onMake, onCancel }: NewTokenFormProps) {
     try {
       await onMake({
         ...(label.trim() === "" ? {} : { label: label.trim() }),
+        ...(what === "key" ? { scope } : {}),
         ...(days === "" ? {} : { expires_at: new Date(now() + Number(days) * dayMs).toISOString() }),
       });
     } catch (error) {
@@ -51,7 +68,7 @@ export function NewTokenForm({ onMake, onCancel }: NewTokenFormProps) {
     <form
       ref={form}
       className={list.form}
-      aria-label="New token"
+      aria-label={`New ${what}`}
       onSubmit={(event) => {
         event.preventDefault();
         void make();
@@ -59,7 +76,16 @@ export function NewTokenForm({ onMake, onCancel }: NewTokenFormProps) {
     >
       {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
       <div className={list.pair}>
-        <TextField label="Label" maxLength={labelMax} value={label} placeholder="laptop" onChange={(event) => setLabel(event.target.value)} />
+        <TextField label="Label" maxLength={labelMax} value={label} placeholder={what === "key" ? "dashboards" : "laptop"} onChange={(event) => setLabel(event.target.value)} />
+        {what === "key" && (
+          <SelectField label="May" value={scope} onChange={(event) => setScope(event.target.value as KeyScope)}>
+            {scopes.map(([value, words]) => (
+              <option key={value} value={value}>
+                {words}
+              </option>
+            ))}
+          </SelectField>
+        )}
         <SelectField label="Good for" value={days} onChange={(event) => setDays(event.target.value)}>
           {lifetimes.map(([value, words]) => (
             <option key={value} value={value}>
@@ -70,7 +96,7 @@ export function NewTokenForm({ onMake, onCancel }: NewTokenFormProps) {
       </div>
       <div className={list.row}>
         <Button type="submit" tone="primary" disabled={busy}>
-          {busy ? "Making…" : "Make token"}
+          {busy ? "Making…" : `Make ${what}`}
         </Button>
         <Button onClick={onCancel}>Cancel</Button>
       </div>

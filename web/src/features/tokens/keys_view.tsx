@@ -1,0 +1,31 @@
+import { listKeys, makeKey, revokeKey } from "@/api/keys_api";
+import type { Key } from "@/api/wire";
+import type { Credential } from "./credential_row";
+import { Credentials } from "./credentials";
+
+const may = { read: "Reads everything", operate: "Does what people do", admin: "Everything, keys too" };
+const makers: Readonly<Record<string, string>> = { "admin-token": "the admin token", session: "a signed-in browser", developer: "the dev profile" };
+
+const shown = ({ name, scope, created_by, ...rest }: Key): Credential => ({
+  ...rest,
+  ...(name === undefined ? {} : { label: name }),
+  about: may[scope],
+  by: makers[created_by] ?? `the key ${created_by.replace("org-token:", "")}…`,
+});
+const load = async () => (await listKeys()).map(shown);
+
+/** The organisation's keys: what programs act with that are no agents. */
+export default function KeysView() {
+  return (
+    <Credentials
+      title="Organisation keys"
+      what="key"
+      empty={{ title: "No keys", text: "Make one for a script, a dashboard or an MCP client." }}
+      load={load}
+      make={({ label, ...wanted }) => makeKey({ ...wanted, ...(label === undefined ? {} : { name: label }) })}
+      revoke={revokeKey}
+    >
+      A program shows a key as its bearer and may do what the key says, for as long as it is good.
+    </Credentials>
+  );
+}
