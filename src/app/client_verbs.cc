@@ -1,7 +1,9 @@
 #include "app/client_verbs.h"
 
+#include <algorithm>
 #include <sstream>
 
+#include "app/system.h"
 #include "cli/nouns.h"
 #include "cli/run.h"
 #include "platform/io/clock.h"
@@ -17,7 +19,8 @@ std::vector<std::string> words_in(std::string_view text) {
   return words;
 }
 
-void add_option(CLI::App& verb, cli::Given& given, const cli::Option& option) {
+void add_option(CLI::App& verb, Arguments& arguments, const cli::Option& option) {
+  cli::Given& given = arguments.given;
   const std::string key(option.key());
   const std::string name(option.name);
   const std::string help(option.help);
@@ -40,6 +43,7 @@ void add_option(CLI::App& verb, cli::Given& given, const cli::Option& option) {
         name, [&given, key](const std::string& value) { given.add(key, value); }, help);
   }
   made->type_name(std::string(option.shape))->required(option.required);
+  arguments.known[made] = &option;
   if (option.form == cli::Option::Form::number)
     made->check(CLI::Range(option.least, option.most).description(""));
   if (option.form == cli::Option::Form::words)
@@ -47,11 +51,53 @@ void add_option(CLI::App& verb, cli::Given& given, const cli::Option& option) {
 }
 
 void add_options(CLI::App& app, Arguments& arguments, const cli::Verb& verb) {
-  for (const cli::Option& each : verb.takes) add_option(app, arguments.given, each);
-  if (verb.watches) add_option(app, arguments.given, cli::watch_option);
-  if (verb.destroys) add_option(app, arguments.given, cli::yes_option);
-  for (const cli::Option& each : cli::output_options) add_option(app, arguments.given, each);
+  for (const cli::Option& each : verb.takes) add_option(app, arguments, each);
+  if (verb.watches) add_option(app, arguments, cli::watch_option);
+  if (verb.destroys) add_option(app, arguments, cli::yes_option);
+  for (const cli::Option& each : cli::output_options) add_option(app, arguments, each);
   if (verb.needs_platform) add_platform_options(app, arguments);
+}
+
+// The words of a value whose shape names them: "table|json|yaml".
+std::vector<std::string> words_of_shape(const std::string& shape) {
+  const bool words = shape.find('|') != shape.npos && std::ranges::all_of(shape, [](char c) {
+                       return c == '|' || (c >= 'a' && c <= 'z');
+                     });
+  std::string parted = shape;
+  std::ranges::replace(parted, '|', ' ');
+  return words ? words_in(parted) : std::vector<std::string>();
+}
+
+cli::Words::Choice choice_of(const CLI::Option& option, const Arguments& arguments) {
+  cli::Words::Choice choice;
+  for (const std::string& name : option.get_snames()) choice.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) choice.names.push_back("--" + name);
+  choice.does = option.get_description();
+  choice.takes_value = option.get_items_expected_max() > 0;
+  const auto known = arguments.known.find(&option);
+  if (known != arguments.known.end()) {
+    choice.kind = known->second->names;
+    choice.values = words_in(known->second->words);
+    return choice;
+  }
+  const std::string shape = option.get_type_name();
+  choice.values = words_of_shape(shape);
+  if (shape == "FILE" || shape == "DIR" || shape == "BACKUP")
+    choice.kind = cli::Option::Names::files;
+  return choice;
+}
+
+// All that may be typed, for completions.
+cli::Words words_of(const CLI::App& app, const Arguments& arguments) {
+  cli::Words words;
+  words.name = app.get_name();
+  words.aliases = app.get_aliases();
+  words.does = app.get_description();
+  for (const CLI::Option* each : app.get_options())
+    words.choices.push_back(choice_of(*each, arguments));
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; }))
+    words.below.push_back(words_of(*each, arguments));
+  return words;
 }
 
 CLI::App& verb_of(CLI::App& above, const cli::Verb& verb) {
@@ -71,21 +117,26 @@ void add_verb(CLI::App& above, Arguments& arguments, const cli::Verb& verb) {
     return;
   }
   add_options(app, arguments, verb);
-  app.callback([&arguments, &verb] {
+  const CLI::App& root = *arguments.root;
+  app.callback([&arguments, &verb, &root] {
     log::start(log::Level::error);
     io::SystemClock clock;
     io::SystemRandom random;
-    arguments.status = cli::run(verb, arguments.given, clock, random);
+    cli::Program program;
+    program.version = version;
+    program.words = [&root, &arguments] { return words_of(root, arguments); };
+    arguments.status = cli::run(verb, arguments.given, program, clock, random);
   });
 }
 
 }  // namespace
 
 void add_platform_options(CLI::App& verb, Arguments& arguments) {
-  for (const cli::Option& each : cli::platform_options) add_option(verb, arguments.given, each);
+  for (const cli::Option& each : cli::platform_options) add_option(verb, arguments, each);
 }
 
 void add_client_verbs(CLI::App& cli, Arguments& arguments) {
+  arguments.root = &cli;
   for (const cli::Verb& noun : cli::nouns()) add_verb(cli, arguments, noun);
 }
 

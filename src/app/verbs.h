@@ -29,7 +29,9 @@ struct Arguments {
   bool channel = false;  // Of mcp.
   bool manage = false;
   cli::Given given;      // For a verb of cli/.
-  int status = 0;        // What the verb ended with.
+  const CLI::App* root = nullptr;
+  std::map<const CLI::Option*, const cli::Option*> known;  // Those of cli/.
+  int status = 0;                                          // What the verb ended with.
 };
 
 // Adds the flags of the settings named, or of all that may stand on a command line; secrets may

@@ -6,6 +6,19 @@
 namespace molecule::cli {
 
 extern const Verb ws_noun;
+extern const Verb agent_noun;
+extern const Verb send_verb;
+extern const Verb chat_verb;
+extern const Verb events_verb;
+extern const Verb activity_noun;
+extern const Verb delegation_noun;
+extern const Verb registry_noun;
+extern const Verb secret_noun;
+extern const Verb token_noun;
+extern const Verb api_verb;
+extern const Verb doctor_verb;
+extern const Verb config_noun;
+extern const Verb completion_verb;
 
 // All of them, in the order in which help lists them.
 std::span<const Verb> nouns();

@@ -58,7 +58,12 @@ Profiles Profiles::load(const fs::path& file) {
   Profiles profiles;
   profiles.file_ = file;
   std::error_code error;
-  if (!fs::exists(fs::symlink_status(file, error))) return profiles;
+  const fs::file_status status = fs::symlink_status(file, error);
+  if (!fs::exists(status)) return profiles;
+  if (fs::is_symlink(status)) {
+    throw conflict(std::string(codes.unsafe),
+                   fmt::format("{}: must be a plain file, no link", file.string()));
+  }
   profiles.exists_ = true;
   const Secret text = private_text(file);
   std::string_view rest = text.reveal();

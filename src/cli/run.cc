@@ -14,20 +14,21 @@ namespace {
 // As a Fault of the same kind, told in full.
 Fault explained(const Fault& fault, const Session* session) {
   std::string text = screen_of(STDERR_FILENO).lines(fault.text());
-  if (session != nullptr) {
-    const std::string next = next_step(fault, session->target());
-    if (!next.empty()) text += "\n  next: " + next;
-  }
+  const Target none;
+  const std::string next = next_step(fault, session == nullptr ? none : session->target());
+  if (!next.empty() && text.find("\n  next: ") == text.npos) text += "\n  next: " + next;
   return Fault(fault.kind(), fault.code(), std::move(text));
 }
 
 }  // namespace
 
-int run(const Verb& verb, const Given& given, const io::Clock& clock, io::Random& random) {
+int run(const Verb& verb, const Given& given, const Program& program, const io::Clock& clock,
+        io::Random& random) {
   std::unique_ptr<Session> session;
   try {
     io::Loop loop;
-    session = std::make_unique<Session>(given, verb.needs_platform, clock, random);
+    session = std::make_unique<Session>(given, verb.needs_platform && !verb.aims_itself, program,
+                                        clock, random);
     const int status = io::run(loop, verb.run(*session, given));
     session->close();
     return status;

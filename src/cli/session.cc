@@ -7,16 +7,11 @@
 
 #include "base/fault.h"
 #include "cli/documents.h"
-#include "platform/io/loop.h"
 #include "platform/process/environment.h"
 #include "platform/process/terminal.h"
 
 namespace molecule::cli {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto between_looks = 2s;
 
 Form form_of(const Given& given, const Target& target) {
   if (given.has("json")) return Form::json;
@@ -29,23 +24,12 @@ Form form_of(const Given& given, const Target& target) {
   throw bad_request("bad_output", fmt::format("output is table, json or yaml, not {}", wanted));
 }
 
-// As much as the terminal shows, over what it showed before.
-std::string over_the_last(const std::string& text, const Screen& screen) {
-  std::string out = "\x1b[H";
-  int rows = screen.rows.value_or(24) - 1;
-  for (std::size_t at = 0; at < text.size() && rows > 0; --rows) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    out.append(text, at, end - at).append("\x1b[K\n");
-    at = end + 1;
-  }
-  return out + "\x1b[J";
-}
-
 }  // namespace
 
-Session::Session(const Given& given, bool needs_platform, const io::Clock& clock,
-                 io::Random& random)
-    : clock_(clock),
+Session::Session(const Given& given, bool needs_platform, const Program& program,
+                 const io::Clock& clock, io::Random& random)
+    : program_(program),
+      clock_(clock),
       random_(random),
       target_(needs_platform ? find_target(given) : Target()),
       form_(form_of(given, target_)),
@@ -77,38 +61,6 @@ std::string Session::rendered(json::Node value, const Text& text) const {
 
 void Session::say(std::string_view text) const { std::cerr << talk_.lines(text) << "\n"; }
 
-io::Task<int> Session::watched(const Given& given, Look look, Text text) {
-  if (!given.has("watch")) {
-    const json::Document found = co_await look();
-    show(found.root(), text);
-    co_return 0;
-  }
-  const bool drawn_over = is_table() && screen_.is_terminal();
-  std::string last;
-  bool away = false;
-  if (drawn_over) print("\x1b[2J");
-  for (;;) {
-    std::optional<json::Document> found;
-    try {
-      found.emplace(co_await look());
-    } catch (const Fault& fault) {
-      // It comes back; what was asked wrongly stays wrong.
-      if (fault.kind() != Kind::unavailable && fault.kind() != Kind::bad_gateway) throw;
-      if (!away) say(fault.text() + "; waiting for it");
-      away = true;
-    }
-    if (found) {
-      std::string now = is_table()            ? text(found->root())
-                        : form_ == Form::json ? as_json_line(found->root())
-                                              : "---\n" + as_yaml(found->root());
-      if (now != last || away) print(drawn_over ? over_the_last(now, screen_) : now);
-      last = std::move(now);
-      away = false;
-    }
-    co_await io::sleep(between_looks);
-  }
-}
-
 void Session::confirm(const Given& given, const std::string& question) const {
   if (given.has("yes")) return;
   const auto answer = process::is_terminal(STDIN_FILENO)
@@ -124,6 +76,9 @@ void Session::confirm(const Given& given, const std::string& question) const {
 
 std::string next_step(const Fault& fault, const Target& target) {
   const std::string& code = fault.code();
+  if (code == "profiles_unsafe")
+    return "make it yours alone (`chmod 600` it, no link), and change the tokens in it if others "
+           "could read them";
   if (code == "platform_unreachable") {
     if (target.named_by.starts_with("nobody"))
       return "start one with `molecule serve`, or say where yours answers with --url or a profile "

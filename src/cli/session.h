@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 
+#include "cli/program.h"
 #include "cli/screen.h"
 #include "cli/target.h"
 #include "client/operator.h"
@@ -20,12 +21,16 @@ enum class Form { table, json, yaml };
 class Session {
  public:
   // Reads what `given` says of the platform and of the output. Throws as find_target does.
-  Session(const Given& given, bool needs_platform, const io::Clock& clock, io::Random& random);
+  Session(const Given& given, bool needs_platform, const Program& program, const io::Clock& clock,
+          io::Random& random);
   Session(const Session&) = delete;
 
   // Made when it is first asked for, on the loop of the verb.
   client::Operator& platform();
   const Target& target() const { return target_; }
+  // Of a verb that needs a platform only now.
+  void aim(const Given& given) { target_ = find_target(given); }
+  const Program& program() const { return program_; }
   // No request may be under way.
   void close();
 
@@ -53,6 +58,9 @@ class Session {
   void confirm(const Given& given, const std::string& question) const;
 
  private:
+  io::Task<void> show_changes(Look look, Text text, std::function<io::Task<void>()> news);
+
+  const Program& program_;
   const io::Clock& clock_;
   io::Random& random_;
   Target target_;

@@ -64,6 +64,7 @@ struct Verb {
   std::string_view footer = {};   // What else there is to say, and examples.
   bool watches = false;           // It takes --watch.
   bool destroys = false;          // It takes --yes.
+  bool aims_itself = false;       // It finds the platform when it runs, and tells of what fails.
   bool needs_platform = true;     // It asks one: --url, --profile and so on.
 };
 

@@ -63,7 +63,12 @@ def test_guides_name_only_settings_that_exist(printed):
             assert flag in known, f"{guide.name} names {flag}, which the reference does not"
 
 
-OPERATORS_VERBS = [("ws", "list tree get create update pause resume restart delete connection audit")]
+OPERATORS_VERBS = [
+    ("ws", "list tree get create update pause resume restart delete connection audit"),
+    ("agent", "spawn edit"), ("agent card", "get set"), ("agent model", "get set"), ("send", ""), ("chat", ""), ("events", ""),
+    ("activity", "list"), ("delegation", "list get create cancel"), ("registry", "discover peers check-access"),
+    ("secret", "list set delete list-global set-global delete-global"), ("token", "list create revoke"), ("api", ""), ("doctor", ""),
+    ("completion", "")]
 
 
 def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
@@ -72,7 +77,7 @@ def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     assert names == ["molecule", "molecule serve", "molecule join", "molecule mcp", "molecule mcp doctor",
                      "molecule admin claim", "molecule admin rotate-key", "molecule admin backup", "molecule admin restore",
                      "molecule ticket create", "molecule ticket list", "molecule ticket revoke", "molecule top",
-                     "molecule config show", "molecule reference",
+                     *(f"molecule config {verb}" for verb in "show list add use set get view remove init".split()), "molecule reference",
                      *(f"molecule {noun}{' ' if verb else ''}{verb}" for noun, verbs in OPERATORS_VERBS for verb in verbs.split(" "))]
     for name, section in zip(names, sections):
         assert f"Usage: {name} " in section and "Example" in section, section

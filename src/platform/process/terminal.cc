@@ -17,6 +17,7 @@ namespace {
 
 constexpr int most_columns = 10'000;
 constexpr std::size_t line_max = 64u << 10;
+constexpr char interrupt = 3;  // Ctrl-C.
 
 int number_in(const char* variable, int otherwise) {
   const int value = std::atoi(environment(variable).value_or("").c_str());
@@ -30,8 +31,10 @@ class Unseen {
       : terminal_(terminal), known_(::tcgetattr(terminal, &before_) == 0) {
     if (!known_) return;
     termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    // Ctrl-C ends the line instead of the process, which would leave the terminal like this.
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
     silent.c_lflag |= ECHONL;
+    silent.c_cc[VEOL] = interrupt;
     ::tcsetattr(terminal_, TCSAFLUSH, &silent);
   }
   ~Unseen() {
@@ -56,6 +59,7 @@ std::optional<std::string> line_of(int terminal, std::string_view question) {
       break;
     }
     if (c == '\n') break;
+    if (c == interrupt) return std::nullopt;
     line += c;
   }
   return line;

@@ -1,0 +1,43 @@
+"""`molecule doctor`: what it looks at, what it says to do, how it exits."""
+
+from __future__ import annotations
+
+import json
+
+from stage import Stage
+from terminal import DONE, FAILED, Machine
+
+
+def test_a_platform_that_is_well(machine: Machine, stage: Stage) -> None:
+    report = machine.json("doctor")
+    found = {each["name"]: each["status"] for each in report["checks"]}
+    assert found == {"profiles": "PASS", "platform": "PASS", "version": "PASS", "store": "PASS", "clock": "PASS",
+                     "token": "PASS", "agents": "PASS", "messages": "PASS", "live": "PASS"}, report
+    assert report["base_url"] == stage.url and report["counts"] == {"pass": 9, "warn": 0, "fail": 0}
+    assert report["next"] == "All is well."
+
+
+def test_each_finding_says_what_to_do(elsewhere: Machine, stage: Stage) -> None:
+    away = elsewhere.run("doctor", "--url", "http://127.0.0.1:9")
+    assert away.returncode == FAILED and "FAIL  platform" in away.stdout and "next: see that it runs there" in away.stdout
+    no_token = elsewhere.run("doctor", "--url", stage.url)
+    assert no_token.returncode == FAILED and "there is no token" in no_token.stdout and "MOLECULE_API_KEY" in no_token.stdout
+    wrong = elsewhere.run("doctor", "--url", stage.url, MOLECULE_API_KEY="a-wrong-one")
+    assert wrong.returncode == FAILED and "from MOLECULE_API_KEY is refused" in wrong.stdout and "a-wrong-one" not in wrong.stdout
+    unknown = elsewhere.run("doctor", "--profile", "nobody", "-o", "json")
+    assert unknown.returncode == FAILED and json.loads(unknown.stdout)["counts"]["fail"] == 1
+
+
+def test_agents_in_trouble_are_named(machine: Machine, stage: Stage) -> None:
+    made = stage.external("ailing")
+    stage.must("POST", "/registry/register", {"id": made["id"], "delivery_mode": "poll", "agent_card": {
+        "name": "ailing", "description": "", "version": "1", "skills": []}})
+    stage.must("POST", "/registry/heartbeat", {"workspace_id": made["id"], "error_rate": 0.9, "sample_error": "no model"})
+    ran = machine.run("doctor")
+    assert ran.returncode == DONE and "WARN  agents" in ran.stdout and "look at ailing" in ran.stdout, ran.stdout
+
+
+def test_a_terminal_without_utf8_is_told(machine: Machine) -> None:
+    with machine.terminal("doctor", LANG="C", NO_COLOR="1") as terminal:
+        terminal.ended()
+        assert "WARN  terminal" in terminal.seen and terminal.seen.isascii()

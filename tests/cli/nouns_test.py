@@ -1,0 +1,169 @@
+"""The nouns beside workspaces: agents, tokens, secrets, delegations, events, activity, the registry, any request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import requests
+from agents import Polling
+from stage import Stage
+from terminal import DONE, FAILED, WRONG_USAGE, Machine
+
+
+def test_agents_and_their_cards(machine: Machine, stage: Stage, tmp_path: Path) -> None:
+    card = {"name": "carded", "description": "Reads", "version": "1", "skills": []}
+    file = tmp_path / "card.json"
+    file.write_text(json.dumps(card))
+    made = machine.json("agent", "spawn", "-n", "carded", "--runtime", "external", "--card", file)
+    assert stage.workspace(made["id"])["agent_card"]["description"] == "Reads"
+    assert machine.json("agent", "card", "get", "carded")["description"] == "Reads"
+    machine.must("agent", "card", "set", "carded", "--card-json", json.dumps({**card, "description": "Writes"}))
+    machine.must("agent", "edit", "carded", "--role", "writer", "--card", "-", stdin=json.dumps({**card, "description": "Both"}))
+    assert (stage.workspace(made["id"])["role"], machine.json("agent", "card", "get", "carded")["description"]) == ("writer", "Both")
+    for wrong in (["--card-json", "[1]"], ["--card-json", "{half"], ["--card", tmp_path / "none"],
+                  ["--card", file, "--card-json", "{}"], []):
+        assert machine.run("agent", "card", "set", "carded", *wrong).returncode == WRONG_USAGE
+    assert machine.must("agent", "model", "get", "carded") == "the agent's own default\n"
+    machine.must("agent", "model", "set", "carded", "some:model")
+    assert machine.must("agent", "model", "get", "carded") == "some:model\n"
+
+
+def test_tokens_are_shown_once(machine: Machine, stage: Stage) -> None:
+    made = stage.external("tokened")
+    ran = machine.run("token", "create", "tokened", "--label", "laptop", "--expires-in", "3600")
+    token = ran.stdout.strip()
+    assert ran.returncode == DONE and token.startswith("mol_") and "this once" in ran.stderr
+    own = {"Authorization": f"Bearer {token}"}
+    assert requests.get(f"{stage.url}/workspaces/{made['id']}", headers=own, timeout=10).status_code == 200
+    rows = machine.json("token", "list", "tokened")["tokens"]
+    [row] = [each for each in rows if each.get("label") == "laptop"]
+    assert row["expires_at"] and token not in machine.must("token", "list", "tokened")
+    assert machine.run("token", "revoke", "tokened", token).returncode == WRONG_USAGE, "a token is no id"
+    assert token not in machine.run("token", "revoke", "tokened", token).stderr
+    assert machine.run("token", "revoke", "tokened", row["id"]).returncode == WRONG_USAGE, "it asks first"
+    machine.must("token", "revoke", "tokened", row["id"], "-y")
+    assert requests.get(f"{stage.url}/workspaces/{made['id']}", headers=own, timeout=10).status_code == 401
+    assert machine.must("token", "revoke", "tokened", "--all", "-y") == "Revoked: 1.\n"
+    assert machine.json("token", "list", "tokened")["tokens"] == []
+
+
+def test_secrets_come_by_standard_input(machine: Machine, stage: Stage) -> None:
+    made = stage.external("keeper")
+    value = "line one\nline two with spaces "
+    machine.must("secret", "set", "keeper", "PEM", stdin=value + "\n")
+    own = {"Authorization": f"Bearer {made['connection']['auth_token']}"}
+    values = requests.get(f"{stage.url}/workspaces/{made['id']}/secrets/values", headers=own, timeout=10).json()
+    assert values["PEM"] == value, "but for one line end, byte for byte"
+    assert machine.run("secret", "set", "keeper", "PEM", "in-the-open").returncode == WRONG_USAGE
+    assert machine.run("secret", "set", "keeper", "PEM", stdin="").returncode == WRONG_USAGE
+    machine.must("secret", "set-global", "ALL", stdin="x")
+    assert ("PEM", "workspace") in [(each["key"], each["scope"]) for each in machine.json("secret", "list", "keeper")]
+    assert [each["key"] for each in machine.json("secret", "list-global")] == ["ALL"]
+    assert machine.run("secret", "delete", "keeper", "PEM").returncode == WRONG_USAGE
+    machine.must("secret", "delete", "keeper", "PEM", "-y")
+    machine.must("secret", "delete-global", "ALL", "-y")
+    assert machine.json("secret", "list-global") == []
+
+
+def test_work_is_handed_over_and_waited_for(machine: Machine, stage: Stage) -> None:
+    machine.must("ws", "create", "-n", "boss", "--runtime", "external")
+    boss = machine.json("ws", "get", "boss")["id"]
+    worker = Polling(stage, "worker")
+    machine.must("ws", "update", "worker", "--parent", "boss")
+    answering = threading.Thread(target=worker.answers, args=("all done",))
+    answering.start()
+    ran = machine.run("delegation", "create", "boss", "worker", "-", "--wait", "--key", "once", stdin="count")
+    answering.join(20)
+    assert ran.returncode == DONE and ran.stdout == "completed\nall done\n", ran
+    [row] = machine.json("delegation", "list", boss)
+    assert machine.json("delegation", "get", "boss", row["delegation_id"])["result"] == "all done"
+    assert "worker" in machine.must("delegation", "list", "boss"), "names in place of ids"
+    again = machine.json("delegation", "create", "boss", "worker", "count", "--key", "once")
+    assert again["idempotent_hit"] is True
+    open_one = machine.json("delegation", "create", "boss", "worker", "for ever")["delegation_id"]
+    assert machine.run("delegation", "cancel", "boss", open_one).returncode == WRONG_USAGE
+    machine.must("delegation", "cancel", "boss", open_one, "-y")
+    assert machine.json("delegation", "get", "boss", open_one)["status"] == "canceled"
+    assert machine.run("delegation", "get", "boss", "no-id").returncode == WRONG_USAGE
+
+
+def test_who_reaches_whom(machine: Machine, stage: Stage) -> None:
+    lead = stage.external("lead")
+    member = stage.external("member", lead["id"])
+    stage.external("stranger")
+    assert machine.must("registry", "check-access", "--caller", "lead", "--target", "member") == "allowed\n"
+    denied = machine.run("registry", "check-access", "--caller", "member", "--target", "stranger")
+    assert denied.stdout in ("denied\n", "allowed\n") and denied.returncode == (FAILED if denied.stdout == "denied\n" else DONE)
+    assert "member" in machine.must("reg", "peers", "lead")
+    stage.must("POST", "/registry/register", {"id": lead["id"], "url": "http://127.0.0.1:9/a2a", "delivery_mode": "push",
+                                              "agent_card": {"name": "lead", "description": "", "version": "1", "skills": []}})
+    assert machine.must("registry", "discover", "lead").split() == [lead["id"], "lead", "http://127.0.0.1:9/a2a"]
+    asked = machine.run("registry", "discover", lead["id"], "--caller", member["id"], "--url", stage.url, "-o", "json",
+                        MOLECULE_API_KEY=member["connection"]["auth_token"])
+    assert asked.returncode == DONE and json.loads(asked.stdout)["url"] == "http://127.0.0.1:9/a2a", asked.stderr
+
+
+def test_events_in_pages_and_as_they_happen(machine: Machine, stage: Stage) -> None:
+    made = stage.external("eventful")
+    newest = machine.json("events", "-l", "3")
+    assert len(newest) == 3 and newest[0]["seq"] > newest[2]["seq"]
+    everything = machine.json("events", "--limit", "0")
+    assert [each["seq"] for each in everything] == sorted({each["seq"] for each in everything}, reverse=True)
+    of_one = machine.json("events", "-w", "eventful")
+    assert {each["workspace_id"] for each in of_one} == {made["id"]}
+    table = machine.must("events", "-w", "eventful").splitlines()
+    assert table[0].split() == ["TIME", "EVENT", "WORKSPACE", "DETAIL"] and table[1].split()[1:3] == ["WORKSPACE_PROVISIONING", "eventful"]
+    with machine.terminal("events", "--watch", "-l", "1", columns=100, NO_COLOR="1") as terminal:
+        terminal.wait_for("EVENT")
+        stage.must("PATCH", f"/workspaces/{made['id']}", {"role": "watched"})
+        terminal.wait_for("WORKSPACE_UPDATED")
+        assert all(len(line) <= 100 for line in terminal.seen.splitlines())
+    with machine.terminal("events", "--watch", "-l", "1", "-w", "eventful", "-o", "json", columns=1000) as terminal:
+        terminal.wait_for('"seq"')
+        stage.external("of no interest")
+        stage.must("PATCH", f"/workspaces/{made['id']}", {"role": "watched again"})
+        terminal.wait_for("watched again")
+        rows = [json.loads(line) for line in terminal.seen.splitlines() if line.endswith("}")]
+        assert {row["workspace_id"] for row in rows} == {made["id"]}
+
+
+def test_activity_goes_on(machine: Machine, stage: Stage) -> None:
+    made = stage.external("active")
+    stage.must("POST", f"/workspaces/{made['id']}/activity", {"activity_type": "agent_log", "summary": "the first thing"})
+    assert "the first thing" in machine.must("activity", "list", "active")
+    with machine.terminal("activity", "list", "active", "--watch", NO_COLOR="1") as terminal:
+        terminal.wait_for("the first thing")
+        stage.must("POST", f"/workspaces/{made['id']}/activity", {"activity_type": "agent_log", "summary": "the second thing"})
+        terminal.wait_for("the second thing")
+        assert terminal.seen.count("SUMMARY") == 1 and terminal.seen.count("the first thing") == 1
+
+
+def test_any_request(machine: Machine, stage: Stage) -> None:
+    assert json.loads(machine.must("api", "GET", "/healthz")) == {"status": "ok"}
+    assert machine.must("api", "get", "/healthz", "-o", "yaml") == "status: ok\n"
+    made = json.loads(machine.must("api", "POST", "/workspaces", "-", stdin='{"name": "raw", "runtime": "external"}'))
+    assert stage.workspace(made["id"])["name"] == "raw"
+    for wrong in (["FETCH", "/healthz"], ["GET", "healthz"], ["GET", "http://127.0.0.1/healthz"], ["POST", "/workspaces", "{half"]):
+        ran = machine.run("api", *wrong)
+        assert (ran.returncode, ran.stdout) == (WRONG_USAGE, ""), ran
+    assert "molecule_" in machine.must("api", "GET", "/metrics"), "what is no JSON comes as it is"
+
+
+def test_a_watched_list_survives_the_platform(tmp_path: Path) -> None:
+    own = Stage(tmp_path)
+    own.start()
+    try:
+        own.external("before")
+        there = Machine(tmp_path / "home", MOLECULE_DATA_DIR=str(own.data))
+        with there.terminal("ws", "list", "--watch", "--url", own.url, columns=120, NO_COLOR="1") as terminal:
+            terminal.wait_for("before")
+            own.kill()
+            terminal.wait_for("waiting for it")
+            own.start()
+            own.external("after")
+            terminal.wait_for("after")
+            assert terminal.process.poll() is None
+    finally:
+        own.close()

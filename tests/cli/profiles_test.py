@@ -1,0 +1,133 @@
+"""Which platform is asked, and with which token: profiles, environment, the machine's own platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from agents import InItsPlace
+from stage import BINARY, Stage
+from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine
+
+
+def admin_token(stage: Stage) -> str:
+    return (stage.data / "admin_token").read_text().strip()
+
+
+def test_a_profile_from_beginning_to_end(elsewhere: Machine, stage: Stage) -> None:
+    added = elsewhere.run("config", "add", "work", "--url", stage.url + "/", stdin=admin_token(stage) + "\n")
+    assert added.returncode == DONE, added.stderr
+    assert "in use" in added.stderr and admin_token(stage) not in added.stdout + added.stderr
+    assert elsewhere.profiles.stat().st_mode & 0o777 == 0o600
+    assert elsewhere.profiles.parent.stat().st_mode & 0o777 == 0o700
+    assert isinstance(elsewhere.json("ws", "list"), list)
+    elsewhere.must("config", "add", "away", "--url", "http://127.0.0.1:9", stdin="other-token")
+    assert [(each["name"], each["current"], each["token"]) for each in elsewhere.json("config", "list")] == [
+        ("work", True, True), ("away", False, True)]
+    assert "profile work" in elsewhere.must("config", "view") and admin_token(stage) not in elsewhere.must("config", "view")
+    elsewhere.must("config", "set", "output", "json")
+    assert elsewhere.must("ws", "list").startswith("[") and elsewhere.must("config", "get", "output") == "json\n"
+    assert elsewhere.must("config", "get", "token") == "(set)\n"
+    elsewhere.must("config", "use", "away")
+    assert "127.0.0.1:9" in elsewhere.run("ws", "list").stderr
+    assert elsewhere.must("ws", "list", "--profile", "work").startswith("[")
+    assert elsewhere.must("ws", "list", MOLECULE_PROFILE="work").startswith("[")
+    assert elsewhere.run("config", "remove", "away").returncode == WRONG_USAGE, "nobody to ask"
+    elsewhere.must("config", "remove", "away", "-y")
+    assert elsewhere.run("ws", "list", "--profile", "away").returncode == WRONG_USAGE
+    again = elsewhere.run("config", "add", "work", "--url", stage.url, stdin="x")
+    assert again.returncode == REFUSED and "already" in again.stderr
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o606, 0o660])
+def test_a_file_that_others_can_read_is_refused(elsewhere: Machine, stage: Stage, mode: int) -> None:
+    elsewhere.must("config", "add", "work", "--url", stage.url, stdin="a-token-of-mine")
+    elsewhere.profiles.chmod(mode)
+    for words in (["ws", "list"], ["config", "list"], ["config", "use", "work"], ["ws", "list", "--url", stage.url]):
+        ran = elsewhere.run(*words)
+        assert (ran.returncode, ran.stdout) == (REFUSED, ""), words
+        assert str(elsewhere.profiles) in ran.stderr and "0600" in ran.stderr and "a-token-of-mine" not in ran.stderr
+    ran = elsewhere.run("doctor")
+    assert ran.returncode == FAILED and "FAIL  profiles" in ran.stdout and "chmod 600" in ran.stdout
+
+
+def test_what_is_wrong_in_the_file_is_named_by_its_line(elsewhere: Machine) -> None:
+    elsewhere.profiles.parent.mkdir(parents=True, mode=0o700)
+    for text, line in (("current = a\n\nurl = x\n", 3), ("[a]\nsecret-text-without-equals\n", 2), ("[a]\n[a]\n", 2),
+                       ("[no name!]\n", 1), ("[a\n", 1)):
+        elsewhere.profiles.write_text(text)
+        elsewhere.profiles.chmod(0o600)
+        ran = elsewhere.run("ws", "list")
+        assert ran.returncode == WRONG_USAGE and f"line {line}:" in ran.stderr, (text, ran.stderr)
+        assert "secret-text" not in ran.stderr, "a line may hold a token"
+    elsewhere.profiles.write_text("current = a\n[a]\nurl = http://127.0.0.1:9\nof-a-later-version = 1\n")
+    elsewhere.must("config", "set", "output", "yaml")
+    assert "of-a-later-version = 1" in elsewhere.profiles.read_text()
+    elsewhere.profiles.unlink()
+    elsewhere.profiles.symlink_to(elsewhere.home / "elsewhere")
+    assert elsewhere.run("ws", "list").returncode == REFUSED, "a link may lead anywhere"
+
+
+def test_a_token_goes_to_the_platform_that_it_is_for(elsewhere: Machine, stage: Stage) -> None:
+    elsewhere.must("config", "add", "work", "--url", stage.url, stdin=admin_token(stage))
+    with InItsPlace({"/workspaces": (200, [])}) as other:
+        elsewhere.must("ws", "list", "--url", other.url)
+        elsewhere.must("ws", "list", MOLECULE_API_URL=other.url)
+        assert [bearer for _, _, bearer in other.asked] == [None, None], "the profile's token is not shown to another"
+        elsewhere.must("ws", "list", "--url", other.url, MOLECULE_API_KEY="meant-for-it")
+        assert other.asked[-1][2] == "Bearer meant-for-it"
+        elsewhere.must("ws", "list", ADMIN_TOKEN="of-another-place")
+        assert elsewhere.json("ws", "list", "--url", stage.url) == stage.must("GET", "/workspaces"), "named by its address, it is known"
+        changed = elsewhere.run("config", "set", "url", other.url)
+        assert changed.returncode == DONE and "gone" in changed.stderr
+        elsewhere.must("ws", "list")
+        assert other.asked[-1][2] is None
+        here = Machine(elsewhere.home, MOLECULE_DATA_DIR=str(stage.data))
+        here.profiles.unlink()
+        here.must("ws", "list", "--url", other.url)
+        assert other.asked[-1][2] is None, "nor is the admin token of this machine's platform"
+
+
+def test_tokens_are_no_arguments(elsewhere: Machine, stage: Stage, machine: Machine) -> None:
+    elsewhere.must("config", "add", "work", "--url", stage.url, "--no-token")
+    ran = elsewhere.run("config", "set", "token", "in-the-open")
+    assert ran.returncode == WRONG_USAGE and "in-the-open" not in ran.stderr
+    for bad in ("two words", "", "\n", "ünicode"):
+        assert elsewhere.run("config", "set", "token", stdin=bad).returncode == WRONG_USAGE
+    with elsewhere.terminal("config", "set", "token") as terminal:
+        terminal.wait_for("not shown")
+        terminal.type(admin_token(stage) + "\n")
+        assert terminal.ended() == DONE and admin_token(stage) not in terminal.seen
+    assert isinstance(elsewhere.json("ws", "list"), list)
+    with elsewhere.terminal("config", "set", "token") as terminal:
+        terminal.wait_for("not shown")
+        terminal.type("half a tok\x03")
+        assert terminal.ended() == WRONG_USAGE and "half" not in terminal.seen
+    stage.external("secretive")
+    with machine.terminal("secret", "set", "secretive", "KEY") as terminal:
+        terminal.wait_for("not shown")
+        terminal.type("hidden value\n")
+        assert terminal.ended() == DONE and "hidden" not in terminal.seen and "Saved KEY." in terminal.seen
+
+
+def test_the_platform_of_this_machine_is_found(machine: Machine, elsewhere: Machine, stage: Stage, tmp_path: Path) -> None:
+    assert str(stage.data) in machine.must("config", "view")
+    assert elsewhere.json("ws", "list", "--data", stage.data) == stage.must("GET", "/workspaces")
+    assert elsewhere.json("ws", "list", MOLECLI_URL=stage.url, ADMIN_TOKEN=admin_token(stage)) == stage.must("GET", "/workspaces")
+    missing = elsewhere.run("ws", "list", "--config", tmp_path / "nowhere.conf")
+    assert missing.returncode == WRONG_USAGE and "does not exist" in missing.stderr
+
+
+def test_init_explains_and_overwrites_nothing(elsewhere: Machine) -> None:
+    assert elsewhere.must("config", "init").strip() == str(elsewhere.profiles)
+    assert "# url = " in elsewhere.profiles.read_text() and elsewhere.profiles.stat().st_mode & 0o777 == 0o600
+    assert elsewhere.run("config", "init").returncode == REFUSED
+    elsewhere.must("config", "init", "--force")
+    assert elsewhere.json("config", "list") == []
+
+
+def test_the_other_name_has_the_same_verbs(elsewhere: Machine, stage: Stage) -> None:
+    link = elsewhere.home / "molecli"
+    link.symlink_to(BINARY)
+    ran = elsewhere.run("ws", "list", "--json", program=link, MOLECLI_URL=stage.url, ADMIN_TOKEN=admin_token(stage))
+    assert ran.returncode == DONE and ran.stdout.startswith("["), ran.stderr
