@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,12 @@ struct Turn {
   Instant at;
 };
 
+// The agent's own name of work that waits for the person's next message.
+struct OpenTask {
+  std::string id;
+  std::string context;
+};
+
 struct Chat {
   static constexpr std::size_t turns_max = 300;
   static constexpr std::size_t text_max = 256u << 10;  // Bytes of one turn.
@@ -27,6 +34,7 @@ struct Chat {
   Line line;
   // An answer is waited for: since when, what the agent says about its work, and what has come.
   bool waiting = false;
+  std::optional<OpenTask> open;
   Instant since;
   std::string progress;
   std::string coming;

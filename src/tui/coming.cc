@@ -32,6 +32,10 @@ std::string words_for(std::string_view state) {
 
 }  // namespace
 
+bool waits_for_person(std::string_view state) {
+  return state == "input-required" || state == "auth-required";
+}
+
 void Coming::add(std::string_view piece) {
   if (text_.size() + piece.size() <= text_max) text_ += piece;
 }
@@ -98,10 +102,10 @@ Coming::End Coming::end() const {
         break;
       case a2a::Outcome::failed: end.trouble = read.error.empty() ? "it failed" : read.error; break;
       case a2a::Outcome::unfinished:
-        if (read.task && read.task->state == "input-required")
-          end.trouble = "it waits for an answer";
-        if (read.task && read.task->state == "auth-required")
-          end.trouble = "it waits for a sign-in";
+        if (!read.task || !waits_for_person(read.task->state)) break;
+        end.open = OpenTask{read.task->id, read.task->context_id};
+        end.trouble = read.task->state == "auth-required" ? "it waits for a sign-in"
+                                                          : "it waits for an answer";
         break;
     }
   } catch (const Fault& fault) {

@@ -1,13 +1,18 @@
 // An answer while it comes: the events of a stream, as text.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "platform/json/json.h"
+#include "tui/chat.h"
 #include "wire/a2a/stream.h"
 
 namespace molecule::tui {
+
+// Of a task's state, as 0.3 names it.
+bool waits_for_person(std::string_view state);
 
 class Coming {
  public:
@@ -25,6 +30,7 @@ class Coming {
   struct End {
     std::string text;     // The answer; empty: there is none.
     std::string trouble;  // Why not, or what the agent wants to know first.
+    std::optional<OpenTask> open;
   };
   End end() const;
 

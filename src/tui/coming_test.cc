@@ -68,6 +68,8 @@ TEST(AComingAnswer, SaysWhyThereIsNone) {
   asks.take(state("input-required", "Which one?"));
   EXPECT_EQ(asks.end().text, "Which one?");
   EXPECT_EQ(asks.end().trouble, "it waits for an answer");
+  ASSERT_TRUE(asks.end().open);
+  EXPECT_EQ(asks.end().open->id, "t");
 }
 
 TEST(AComingAnswer, HasABound) {
@@ -89,13 +91,26 @@ TEST(EarlierTurns, AreToldOnceInOrder) {
     {"id":"q0","method":"message/send","created_at":"2026-01-01T00:00:00Z","error_detail":"expired","data":{"source":"canvas_user","text":"none?"}},
     7])");
   std::string told;
-  for (const Turn& turn : earlier_turns(rows.root())) told += turn.text + "|";
+  for (const Turn& turn : earlier(rows.root()).turns) told += turn.text + "|";
   EXPECT_EQ(told, "none?|expired|one?|First|two?|Second|By the way|");
   Chat chat;
   chat.add(Turn::Who::person, "two?", Instant());
-  chat.put_before(earlier_turns(rows.root()));
+  chat.put_before(earlier(rows.root()).turns);
   EXPECT_EQ(chat.turns.size(), 7u);
   EXPECT_EQ(chat.turns.back().text, "two?");
+}
+
+TEST(EarlierTurns, EndWithWhatIsStillAsked) {
+  const auto rows = json::Document::parse(R"([
+    {"id":"q1","method":"message/send","created_at":"2026-01-01T00:00:01Z","duration_ms":500,"data":{"source":"canvas_user","text":"Book it"},
+     "response_body":{"result":{"kind":"task","id":"t7","contextId":"c7","status":{"state":"input-required","message":{"role":"agent","messageId":"m","parts":[{"kind":"text","text":"Which day?"}]}}}}}])");
+  const Earlier told = earlier(rows.root());
+  ASSERT_EQ(told.turns.size(), 3u);
+  EXPECT_EQ(told.turns[1].text, "Which day?");
+  EXPECT_EQ(told.turns[2].who, Turn::Who::note);
+  ASSERT_TRUE(told.open);
+  EXPECT_EQ(told.open->id, "t7");
+  EXPECT_EQ(told.open->context, "c7");
 }
 
 TEST(AnAnswer, ThatComesByTwoWaysIsToldOnce) {

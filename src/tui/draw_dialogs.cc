@@ -50,10 +50,10 @@ void draw_form(const Model& model, Picture& picture, const Box& box) {
   row += 2;
   if (row < inside.below()) {
     const bool last = form.at + 1 == form.fields.size();
-    picture.put(
-        row, inside.column,
-        last ? "Enter does it   Tab next   Esc leaves it" : "Enter next   Tab next   Esc leaves it",
-        {.ink = Ink::faint}, inside.columns);
+    picture.put(row, inside.column,
+                last ? "Enter does it   Shift-Tab back   Esc leaves it"
+                     : "Enter next   Shift-Tab back   Esc leaves it",
+                {.ink = Ink::faint}, inside.columns);
   }
 }
 
@@ -111,57 +111,58 @@ void draw_help(Picture& picture, const Box& box) {
   };
   static constexpr std::array left{
       Help{"1 2 3 4", "agents, events, delegations, health"},
-      Help{"Tab", "the next view, Shift-Tab the one before"},
-      Help{"↑ ↓ j k", "move; PgUp PgDn, g first, G last"},
-      Help{"Enter", "chat; in other views: show the agent"},
-      Help{"/", "filter by name, role or state; Esc ends it"},
+      Help{"Tab", "next view; Shift-Tab the one before"},
+      Help{"↑ ↓ j k", "move; PgUp, PgDn, g first, G last"},
+      Help{"Enter", "chat; elsewhere: show the agent"},
+      Help{"/", "filter by name, role, state"},
+      Help{"Esc", "ends the filter"},
       Help{"t", "tree or flat"},
-      Help{"← →", "close and open a branch"},
+      Help{"← →", "close, open a branch"},
       Help{"s", "order by name or by concern"},
-      Help{"i", "detail shown or not"},
-      Help{"n", "new workspace"},
-      Help{"a", "new workspace below the selected one"},
-      Help{"c", "how the agent of the selected one joins"},
+      Help{"i", "detail or not"},
+      Help{"n a", "new workspace; below the selected"},
+      Help{"c", "how its agent joins"},
       Help{"e", "edit name, role, tier, place"},
       Help{"p", "pause or resume"},
       Help{"d", "delete, asks first"},
       Help{"r", "ask for everything anew"},
-      Help{"q Ctrl-C", "quit; Ctrl-Z suspends, Ctrl-L draws anew"},
+      Help{"q Ctrl-C", "quit; Ctrl-Z suspends, Ctrl-L redraws"},
   };
   static constexpr std::array right{
       Help{"● online", "its agent is heard"},
-      Help{"◐ late", "missed two heartbeats"},
-      Help{"◐ degraded", "its agent reports errors"},
-      Help{"○ offline", "not heard for 90 s"},
-      Help{"◌ awaiting", "its agent has yet to come"},
-      Help{"■ paused", "by a person; p resumes"},
-      Help{"✗ failed", "could not be started"},
-      Help{"✉", "an answer you have not read"},
+      Help{"◐ late", "missed two beats"},
+      Help{"◐ degraded", "reports errors"},
+      Help{"○ offline", "silent for 90 s"},
+      Help{"◌ awaiting", "has yet to come"},
+      Help{"■ paused", "p resumes"},
+      Help{"✗ failed", "did not start"},
+      Help{"✉", "unread answer"},
+      Help{"…", "answer to come"},
       Help{"", ""},
-      Help{"In a chat", ""},
+      Help{"in a chat", ""},
       Help{"Enter", "sends"},
       Help{"↑ ↓", "scroll"},
-      Help{"Tab", "waits no longer"},
-      Help{"Esc", "back; answers still come"},
+      Help{"Tab", "wait no longer"},
+      Help{"Esc", "back"},
   };
-  const bool both = box.columns >= 104;
+  constexpr int key_width = 9, left_width = 47, sign_width = 11, right_width = 28;
+  const bool both = box.columns >= left_width + right_width + 4;
   const Box inside =
-      framed(picture, box, static_cast<int>(left.size()) + 2, both ? 96 : 54, "help");
+      framed(picture, box, static_cast<int>(left.size()),
+             both ? left_width + right_width : left_width, "help: any key closes it");
   int row = inside.row;
   for (const Help& each : left) {
     if (row >= inside.below()) break;
-    picture.put(row, inside.column, each.key, {.ink = Ink::accent});
-    picture.put(row++, inside.column + 10, each.does, {}, both ? 44 : inside.columns - 10);
+    picture.put(row, inside.column, each.key, {.ink = Ink::accent}, key_width);
+    picture.put(row++, inside.column + key_width, each.does, {}, left_width - key_width - 1);
   }
-  if (inside.below() - 1 > row)
-    picture.put(inside.below() - 1, inside.column, "any key closes this", {.ink = Ink::faint});
   if (!both) return;
   row = inside.row;
-  const int second = inside.column + 58;
+  const int second = inside.column + left_width;
   for (const Help& each : right) {
     if (row >= inside.below()) break;
-    picture.put(row, second, each.key, {.ink = Ink::accent});
-    picture.put(row++, second + 12, each.does, {}, inside.end() - second - 12);
+    picture.put(row, second, each.key, {.ink = Ink::accent}, sign_width);
+    picture.put(row++, second + sign_width, each.does, {}, right_width - sign_width);
   }
 }
 

@@ -97,13 +97,18 @@ void Model::note(Happening happening) {
   auto at = std::ranges::find_if(events,
                                  [&](const Happening& each) { return each.seq <= happening.seq; });
   if (at != events.end() && at->seq == happening.seq) return;
-  events.insert(at, std::move(happening));
   // Who reads further below keeps reading the same.
-  if (events_at.selected > 0) ++events_at.selected;
+  if (events_at.selected > 0 && at == events.begin() && passes(*this, happening))
+    ++events_at.selected;
+  events.insert(at, std::move(happening));
   while (events.size() > events_max) events.pop_back();
 }
 
 void Model::add_past(Node past) {
+  // What is newer than that is of a log that was replaced, by a backup.
+  const std::int64_t newest =
+      past.is(Type::array) && past.size() > 0 ? number_in(past.at(0), "seq") : 0;
+  std::erase_if(events, [&](const Happening& each) { return each.seq > newest; });
   // Oldest first, so that names are known where they are needed.
   for (std::size_t left = past.is(Type::array) ? past.size() : 0; left > 0; --left) {
     const Node row = past.at(left - 1);
@@ -131,7 +136,7 @@ void Model::note_handover(const client::Event& event, Node payload) {
     fresh.began = event.at;
     handovers.push_front(std::move(fresh));
     at = handovers.begin();
-    if (handovers_at.selected > 0) ++handovers_at.selected;
+    if (handovers_at.selected > 0 && filter.empty()) ++handovers_at.selected;
     if (handovers.size() > handovers_max) handovers.pop_back();
   }
   Handover& handover = *at;

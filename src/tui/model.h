@@ -156,6 +156,9 @@ std::vector<Row> rows_of(const Model& model);
 // The same list with the selected one in it, if there is any; its place among them.
 std::size_t settle_selection(Model& model, const std::vector<Row>& rows);
 
+// Whether the filter lets them through.
+bool passes(const Model& model, const Happening& happening);
+bool passes(const Model& model, const Handover& handover);
 std::vector<const Happening*> events_of(const Model& model);
 std::vector<const Handover*> handovers_of(const Model& model);
 // Those that want somebody's eye, worst first.

@@ -116,6 +116,28 @@ TEST(AModel, KeepsEventsInOrderOnceAndBounded) {
   EXPECT_EQ(org.model.events[1].seq, newest - 1);
 }
 
+TEST(AModel, KeepsTheEventThatIsRead) {
+  Organisation org = Organisation::made();
+  for (int i = 0; i < 5; ++i) org.happens("TASK_UPDATED", 1);
+  org.model.events_at.selected = 2;
+  const std::int64_t read = org.model.events[2].seq;
+  org.happens("TASK_UPDATED", 1);
+  EXPECT_EQ(events_of(org.model)[org.model.events_at.selected]->seq, read);
+  org.model.filter = "task";
+  org.happens("WORKSPACE_LATE", 1);  // Which the filter does not let through.
+  EXPECT_EQ(events_of(org.model)[org.model.events_at.selected]->seq, read);
+}
+
+TEST(AModel, ForgetsEventsOfALogThatWasReplaced) {
+  Organisation org = Organisation::made();
+  for (int i = 0; i < 5; ++i) org.happens("TASK_UPDATED", 1);
+  const auto document = json::Document::parse(
+      R"([{"event_type":"WORKSPACE_LATE","seq":3,"payload":{}},{"event_type":"WORKSPACE_LATE","seq":2,"payload":{}}])");
+  org.model.add_past(document.root());
+  ASSERT_EQ(org.model.events.size(), 2u);
+  EXPECT_EQ(org.model.events[0].seq, 3);
+}
+
 TEST(AModel, FollowsWorkThatIsHandedOver) {
   Organisation org = Organisation::made();
   const std::string of =

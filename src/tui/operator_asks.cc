@@ -157,7 +157,10 @@ io::Task<void> OperatorAsks::recall(WorkspaceId of) {
       http::Method::get, "/workspaces/" + of.text() + "/activity?type=a2a_receive&limit=60", "");
   if (!answer.ok()) throw refusal(answer);
   const json::Document rows = json::Document::parse(answer.body, large);
-  model_.chats[of].put_before(earlier_turns(rows.root()));
+  Earlier told = earlier(rows.root());
+  Chat& chat = model_.chats[of];
+  if (!chat.waiting && chat.turns.empty()) chat.open = std::move(told.open);
+  chat.put_before(std::move(told.turns));
 }
 
 io::Task<void> OperatorAsks::remove(WorkspaceId of) {

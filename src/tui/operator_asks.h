@@ -20,6 +20,8 @@ class OperatorAsks {
   // Everything anew; answers the number of the log that it contains. Throws the refusal, and Fault
   // unavailable `platform_unreachable`.
   io::Task<std::int64_t> snapshot();
+  // Of the platform itself: its version, its store.
+  io::Task<void> look_at_service();
 
   io::Task<void> spawn(intent::Spawn what);
   io::Task<void> change(intent::Change what);
@@ -31,7 +33,6 @@ class OperatorAsks {
 
  private:
   io::Task<client::Answer> ask(http::Method method, std::string path, std::string body);
-  io::Task<void> look_at_service();
 
   client::Platform& platform_;
   client::Credential& as_;

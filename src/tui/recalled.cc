@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tui/coming.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::tui {
@@ -34,8 +35,9 @@ std::optional<Turn> answer_in(Node row, Instant asked) {
 
 }  // namespace
 
-std::vector<Turn> earlier_turns(Node rows) {
-  std::vector<Turn> turns;
+Earlier earlier(Node rows) {
+  Earlier told;
+  std::vector<Turn>& turns = told.turns;
   // An answer that the agent announced stands in the feed twice: as that, and with its question.
   std::set<std::string> announced;
   const std::size_t count = rows.is(Type::array) ? rows.size() : 0;
@@ -53,6 +55,9 @@ std::vector<Turn> earlier_turns(Node rows) {
     }
     if (text_in(data, "source") != "canvas_user" || text_in(data, "text").empty()) continue;
     turns.push_back({Turn::Who::person, text_in(data, "text"), at});
+    const auto task = a2a::seen_in(row.find("response_body").find("result"));
+    told.open.reset();
+    if (task && waits_for_person(task->state)) told.open = OpenTask{task->id, task->context_id};
     if (announced.contains(text_in(row, "id"))) continue;
     if (auto answer = answer_in(row, at)) turns.push_back(std::move(*answer));
   }
@@ -63,7 +68,8 @@ std::vector<Turn> earlier_turns(Node rows) {
     std::rotate(place, turns.begin() + static_cast<std::ptrdiff_t>(i),
                 turns.begin() + static_cast<std::ptrdiff_t>(i) + 1);
   }
-  return turns;
+  if (told.open) turns.push_back({Turn::Who::note, "it waits for an answer", turns.back().at});
+  return told;
 }
 
 }  // namespace molecule::tui

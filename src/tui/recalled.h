@@ -1,6 +1,7 @@
 // A conversation as the platform keeps it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "platform/json/json.h"
@@ -8,7 +9,11 @@
 
 namespace molecule::tui {
 
-// What people and the agent said to each other, oldest first, from rows of its activity.
-std::vector<Turn> earlier_turns(json::Node rows);
+struct Earlier {
+  std::vector<Turn> turns;       // Oldest first.
+  std::optional<OpenTask> open;  // Of the newest question to the person, when it has no answer yet.
+};
+// What people and the agent said to each other, from rows of its activity, newest first.
+Earlier earlier(json::Node rows);
 
 }  // namespace molecule::tui

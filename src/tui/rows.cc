@@ -99,24 +99,32 @@ std::size_t settle_selection(Model& model, const std::vector<Row>& rows) {
   return place;
 }
 
-std::vector<const Happening*> events_of(const Model& model) {
+bool passes(const Model& model, const Happening& happening) {
+  if (model.filter.empty()) return true;
   const std::string sought = folded_case(model.filter);
+  return has(happening.type, sought) || has(happening.about, sought) ||
+         has(model.name_of(happening.workspace), sought);
+}
+
+bool passes(const Model& model, const Handover& handover) {
+  if (model.filter.empty()) return true;
+  const std::string sought = folded_case(model.filter);
+  return has(handover.status, sought) || has(handover.task, sought) ||
+         has(model.name_of(handover.source), sought) || has(model.name_of(handover.target), sought);
+}
+
+std::vector<const Happening*> events_of(const Model& model) {
   std::vector<const Happening*> found;
   for (const Happening& each : model.events) {
-    if (sought.empty() || has(each.type, sought) || has(each.about, sought) ||
-        has(model.name_of(each.workspace), sought))
-      found.push_back(&each);
+    if (passes(model, each)) found.push_back(&each);
   }
   return found;
 }
 
 std::vector<const Handover*> handovers_of(const Model& model) {
-  const std::string sought = folded_case(model.filter);
   std::vector<const Handover*> found;
   for (const Handover& each : model.handovers) {
-    if (sought.empty() || has(each.status, sought) || has(each.task, sought) ||
-        has(model.name_of(each.source), sought) || has(model.name_of(each.target), sought))
-      found.push_back(&each);
+    if (passes(model, each)) found.push_back(&each);
   }
   return found;
 }

@@ -47,12 +47,15 @@ Saved& saved() {
 
 constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
-extern "C" void restore_and_die(int signal) {
+void put_back() {
   Saved& it = saved();
-  if (it.armed.exchange(false)) {
-    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, it.leave.data(), it.leave_size);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &it.mode);
-  }
+  if (!it.armed.exchange(false)) return;
+  [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, it.leave.data(), it.leave_size);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &it.mode);
+}
+
+extern "C" void restore_and_die(int signal) {
+  put_back();
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }
@@ -224,6 +227,8 @@ constexpr std::array shades{
 };
 
 }  // namespace
+
+void put_terminal_back() noexcept { put_back(); }
 
 void hold_size_changes() {
   // Only the reader is woken, since it is the one that waits.
@@ -410,6 +415,8 @@ std::optional<Key> Screen::Terminal::pressed() {
       }
       continue;
     }
+    // What was begun and does not end must not swallow everything.
+    if (pasting && (code == 3 || code == 27)) pasting = false;
     if (pasting) {
       const bool line_end = code == '\r' || code == '\n';
       const bool writable = line_end || code == '\t' || code >= ' ';

@@ -22,6 +22,10 @@ struct ScreenSettings {
 // thread starts.
 void hold_size_changes();
 
+// The terminal as it was, whatever state this program is in: for who ends it without a chance for a
+// Screen to end. Any thread, also out of a signal.
+void put_terminal_back() noexcept;
+
 class Screen {
  public:
   struct Ears {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "client/stream.h"
+#include "platform/json/json.h"
 #include "tui/coming.h"
-#include "wire/a2a/a2a.h"
 
 namespace molecule::tui {
 namespace {
@@ -14,16 +14,30 @@ using namespace std::chrono_literals;
 constexpr auto away_for = 10min;  // That a platform may be gone while an answer is waited for.
 constexpr std::size_t talks_max = 32;
 
-std::string request(const std::string& message_id, const std::string& text) {
-  const std::string whole = a2a::text_request("1", message_id, "user", text, "");
-  return a2a::request_as(a2a::Generation::v03, whole, true);
+std::string request(const std::string& message_id, const std::string& text,
+                    const std::optional<OpenTask>& goes_on) {
+  json::Object part, message, params;
+  part.add("kind", "text").add("text", text);
+  message.add("kind", "message").add("messageId", message_id).add("role", "user");
+  message.add("parts", RawJson("[" + part.text() + "]"));
+  if (goes_on) {
+    message.add("taskId", goes_on->id);
+    if (!goes_on->context.empty()) message.add("contextId", goes_on->context);
+  }
+  params.add("message", message.raw());
+  return json::Object{}
+      .add("jsonrpc", "2.0")
+      .add("id", "1")
+      .add("method", "message/stream")
+      .add("params", params.raw())
+      .text();
 }
 
 }  // namespace
 
 void Talk::say(io::Scope& work, WorkspaceId to, std::string text) {
   if (waiting_.size() >= talks_max) {
-    end(to, "", "too many answers are waited for at once");
+    end(to, {}, "too many answers are waited for at once");
     return;
   }
   work.spawn("talking", converse(*this, to, std::move(text)));
@@ -67,8 +81,9 @@ io::Task<void> Talk::converse(Talk& self, WorkspaceId to, std::string text) {
 
 io::Task<void> Talk::listen(Talk& self, WorkspaceId to, std::string text) {
   const std::string message_id = self.random_.id<ActivityId>().text();
+  const auto goes_on = std::exchange(self.model_.chats[to].open, std::nullopt);
   client::MessageStream stream(self.platform_, self.as_, "/workspaces/" + to.text() + "/a2a",
-                               request(message_id, text), self.clock_);
+                               request(message_id, text, goes_on), self.clock_);
   stream.patience = away_for;
   Coming coming;
   for (;;) {
@@ -82,6 +97,7 @@ io::Task<void> Talk::listen(Talk& self, WorkspaceId to, std::string text) {
     if (last) break;
   }
   Coming::End end = coming.end();
+  self.model_.chats[to].open = std::move(end.open);
   self.end(to, std::move(end.text), end.trouble);
 }
 

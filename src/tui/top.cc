@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto between_pictures = 40ms;
 constexpr auto age_ticks = 1s;
+constexpr auto service_every = 30s;
 constexpr const char* drawing = "drawing";
 constexpr std::size_t asks_max = 8;  // Under way at once.
 
@@ -49,6 +50,7 @@ class Top {
   io::Task<void> run() {
     work_.spawn(drawing, draw_on());
     work_.spawn("events", follower_.run());
+    work_.spawn("service", look_at_service());
     co_await stop_.requested();
     // First of all, so that nobody is left with a terminal that shows nothing.
     screen_.end();
@@ -97,6 +99,21 @@ class Top {
       // Many changes in a row are one picture; ages go on by themselves.
       co_await io::sleep(between_pictures);
       if (!dirty_) co_await dirtied_.wait(age_ticks);
+    }
+  }
+
+  // What no event tells: whether the platform's store is well.
+  io::Task<void> look_at_service() {
+    for (;;) {
+      co_await io::sleep(service_every);
+      if (model_.link != client::Link::live) continue;
+      try {
+        co_await asks_.look_at_service();
+      } catch (const Fault&) {
+        if (work_.cancellation().requested()) throw;
+        // The feed tells of a platform that is away.
+      }
+      changed();
     }
   }
 
@@ -192,7 +209,7 @@ void run(Options options, const io::Clock& clock, io::Random& random) {
   io::Loop loop;
   io::Stop stop(loop);
   io::Reload reload(loop);
-  const io::StopOnSignals signals(stop, reload);
+  const io::StopOnSignals signals(stop, reload, put_terminal_back);
   const auto work = [](io::Loop& on, Options& with, const io::Clock& time, io::Random& chance,
                        io::Stop& until) -> io::Task<void> {
     Top top(on, with, time, chance, until);

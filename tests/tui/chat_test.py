@@ -176,6 +176,29 @@ def test_what_was_said_before_is_there(org: Org, terminal: Terminals, push_agent
     assert all(text.count(words) == 1 for words in ("The first question", "The first answer", "By the way", "And now"))
 
 
+def test_an_answer_to_an_agents_question_goes_on_with_its_task(org: Org, terminal: Terminals, push_agents: PushAgents) -> None:
+    agent = Streamer(org, push_agents, "writer", TASK, status("input-required", "Which day?", final=True))
+    agent.go(2)
+    screen = opened(terminal, org, "writer")
+    screen.type("Book it")
+    screen.keys("Enter")
+    screen.see("Which day?", "it waits for an answer", "Enter send")
+    agent.go(2)
+    screen.type("Friday")
+    screen.keys("Enter")
+    screen.wait("its second question", lambda text: text.count("Which day?") == 2)
+    told = [each["params"]["message"] for each in agent.asked]
+    assert "taskId" not in told[0] and told[1]["taskId"] == "t" and told[1]["contextId"] == "c"
+    # Another window knows of the question as well.
+    screen.keys("q", "C-c")
+    other = opened(terminal, org, "writer", sign="it waits for an answer")
+    agent.go(2)
+    other.type("Saturday")
+    other.keys("Enter")
+    other.wait("its third question", lambda text: text.count("Which day?") == 3)
+    assert agent.asked[2]["params"]["message"]["taskId"] == "t"
+
+
 def test_nobody_has_to_wait(org: Org, terminal: Terminals, push_agents: PushAgents) -> None:
     agent = Streamer(org, push_agents, "writer", piece("Half"), status("completed", final=True))
     screen = opened(terminal, org, "writer")

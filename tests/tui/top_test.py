@@ -347,13 +347,13 @@ def test_deleting_asks_first(org: Org, terminal: Terminals) -> None:
 
 
 def test_help_is_one_key_away(org: Org, terminal: Terminals) -> None:
-    screen = terminal(120, 30)
+    screen = terminal()
     screen.top(org.stage.data)
     screen.see("● live")
     screen.keys("?")
-    screen.see("─ help ─", "new workspace below the selected one", "not heard for 90 s", "any key closes this")
+    screen.see("─ help: any key closes it ─", "how its agent joins", "Ctrl-L redraws", "silent for 90 s", "wait no longer")
     screen.keys("x")
-    screen.see_no("─ help ─")
+    screen.see_no("─ help")
 
 
 def test_a_mouse_is_taken_when_asked_for(org: Org, terminal: Terminals) -> None:
@@ -451,6 +451,20 @@ def test_signals_that_quit(org: Org, terminal: Terminals, how: signal.Signals) -
     os.kill(screen.pid(), how)
     screen.see("ended with 0")
     left_well(screen)
+
+
+def test_a_second_signal_at_once_leaves_the_terminal_well(org: Org, terminal: Terminals) -> None:
+    for _ in range(5):
+        screen = terminal()
+        screen.top(org.stage.data, "--mouse")
+        screen.see("● live")
+        pid = screen.pid()
+        os.kill(pid, signal.SIGSTOP)  # So that both are there before it does anything.
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+        os.kill(pid, signal.SIGCONT)
+        screen.see("ended with")
+        left_well(screen)
 
 
 def test_a_crash_of_its_own_leaves_the_terminal_well(org: Org, terminal: Terminals) -> None:

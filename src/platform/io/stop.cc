@@ -42,9 +42,9 @@ void hold_stop_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-StopOnSignals::StopOnSignals(Stop& stop, Reload& reload) {
+StopOnSignals::StopOnSignals(Stop& stop, Reload& reload, std::function<void()> last) {
   hold_stop_signals();
-  waiter_ = std::thread([&stop, &reload, had_terminal = on_terminal()] {
+  waiter_ = std::thread([&stop, &reload, last = std::move(last), had_terminal = on_terminal()] {
     sigset_t mine = watched();
     bool asked = false;
     for (;;) {
@@ -60,7 +60,10 @@ StopOnSignals::StopOnSignals(Stop& stop, Reload& reload) {
         }
         continue;
       }
-      if (asked) ::_exit(130);
+      if (asked) {
+        if (last) last();
+        ::_exit(130);
+      }
       asked = true;
       stop.request();
     }

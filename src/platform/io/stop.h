@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -52,11 +53,12 @@ class Reload {
 void hold_stop_signals();
 
 // Turns SIGTERM and SIGINT, also those that were held, into stop.request() while it lives. A second
-// one ends the process at once. SIGHUP is a reload.request(), unless the process was started on a
-// terminal and that is gone: whoever closed it meant to stop what ran in it.
+// one ends the process at once, after `last`, which is called on another thread. SIGHUP is a
+// reload.request(), unless the process was started on a terminal and that is gone: whoever closed
+// it meant to stop what ran in it.
 class StopOnSignals {
  public:
-  StopOnSignals(Stop& stop, Reload& reload);
+  StopOnSignals(Stop& stop, Reload& reload, std::function<void()> last = {});
   ~StopOnSignals();
   StopOnSignals(const StopOnSignals&) = delete;
 
