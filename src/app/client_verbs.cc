@@ -103,7 +103,9 @@ cli::Words words_of(const CLI::App& app, const Arguments& arguments) {
 CLI::App& verb_of(CLI::App& above, const cli::Verb& verb) {
   for (CLI::App* each : above.get_subcommands([](CLI::App*) { return true; }))
     if (each->get_name() == verb.name) return *each;
-  return *above.add_subcommand(std::string(verb.name), std::string(verb.does));
+  CLI::App* made = above.add_subcommand(std::string(verb.name), std::string(verb.does));
+  if (above.get_parent() == nullptr) made->group("At a running platform");
+  return *made;
 }
 
 void add_verb(CLI::App& above, Arguments& arguments, const cli::Verb& verb) {

@@ -480,6 +480,8 @@ std::vector<std::string> words_of(int argc, char** argv) {
     words.insert(words.begin(), {"mcp", "--manage"});
     return words;
   }
+  // The dashboard, unless a verb is said.
+  if (name == "molecli" && words.empty()) return {"top"};
   if (name != "molecule-mcp") return words;
   if (!words.empty() && words.front() == "--doctor") words.front() = "doctor";
   if (!words.empty() && words.front() == "help") words.front() = "--help";

@@ -7,6 +7,7 @@
 #include "cli/find.h"
 #include "cli/input.h"
 #include "cli/nouns.h"
+#include "cli/talk.h"
 #include "cli/workspaces.h"
 #include "wire/api/registry.h"
 #include "wire/api/secrets.h"
@@ -176,6 +177,16 @@ constexpr std::array verbs{
          .takes = edit_takes,
          .run = edit,
          .footer = "Example:\n  molecule agent edit researcher --role 'Reads sources'"},
+    Verb{.name = "send",
+         .does = "As molecule send",
+         .takes = send_takes,
+         .run = send,
+         .footer = "Example:\n  molecule agent send researcher 'Summarise README.md'"},
+    Verb{.name = "chat",
+         .does = "As molecule chat",
+         .takes = chat_takes,
+         .run = chat,
+         .footer = "Example:\n  molecule agent chat researcher -m 'Summarise README.md'"},
     Verb{.name = "card", .does = "Look at a card, set it", .verbs = card_verbs},
     Verb{.name = "model", .does = "Look at a model, choose it", .verbs = model_verbs}};
 

@@ -42,7 +42,10 @@ std::vector<int> Table::widths_for(const Screen& screen, std::vector<int> widths
       ++left;
       if (cheapest == columns_.size() || columns_[i].worth < columns_[cheapest].worth) cheapest = i;
     }
-    if (left <= 1) return widths;
+    if (left <= 1) {
+      widths[cheapest] = room;
+      return widths;
+    }
     // All that is left is worth the same: the last goes.
     if (columns_[cheapest].worth == 9) {
       for (std::size_t i = 0; i < columns_.size(); ++i)

@@ -1,5 +1,6 @@
 // `molecule send` and `molecule chat`: a person writes to an agent.
-#include <array>
+#include "cli/talk.h"
+
 #include <iostream>
 
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include "cli/input.h"
 #include "cli/messages.h"
 #include "cli/nouns.h"
-#include "cli/workspaces.h"
 #include "platform/io/scope.h"
 #include "platform/process/environment.h"
 #include "wire/api/messages.h"
@@ -69,6 +69,8 @@ std::string receipt_text(const Session& session, Node answer) {
   if (!task.empty()) text += fmt::format(" (task {})", task);
   return session.screen().line(text) + "\n";
 }
+
+}  // namespace
 
 io::Task<int> send(Session& session, const Given& given) {
   Outgoing message;
@@ -158,32 +160,6 @@ io::Task<int> chat(Session& session, const Given& given) {
   session.print("\n");
   co_return 0;
 }
-
-constexpr Option context_option{
-    .name = "--context", .shape = "ID", .help = "The conversation that it goes on with"};
-
-constexpr std::array send_takes{
-    workspace_argument,
-    Option{.name = "text",
-           .shape = "TEXT",
-           .help = "What to say; - or nothing: standard input",
-           .many = true},
-    Option{.name = "--no-wait", .shape = "", .help = "Print the receipt, and wait for no answer"},
-    Option{.name = "--timeout",
-           .shape = "SECONDS",
-           .help = "Wait no longer (default a day)",
-           .form = Option::Form::number,
-           .least = 1,
-           .most = 604'800},
-    Option{.name = "--task", .shape = "ID", .help = "The task whose question it answers"},
-    context_option};
-constexpr std::array chat_takes{
-    workspace_argument,
-    Option{
-        .name = "-m,--message", .shape = "TEXT", .help = "Say this alone; - reads standard input"},
-    context_option};
-
-}  // namespace
 
 constinit const Verb send_verb{
     .name = "send",

@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 from agents import Polling
 from stage import Stage
-from terminal import DONE, FAILED, WRONG_USAGE, Machine
+from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine
 
 
 def test_agents_and_their_cards(machine: Machine, stage: Stage, tmp_path: Path) -> None:
@@ -47,6 +47,23 @@ def test_tokens_are_shown_once(machine: Machine, stage: Stage) -> None:
     assert requests.get(f"{stage.url}/workspaces/{made['id']}", headers=own, timeout=10).status_code == 401
     assert machine.must("token", "revoke", "tokened", "--all", "-y") == "Revoked: 1.\n"
     assert machine.json("token", "list", "tokened")["tokens"] == []
+
+
+def test_keys_open_what_they_are_for(machine: Machine, elsewhere: Machine, stage: Stage) -> None:
+    ran = machine.run("key", "create", "--name", "ci", "--scope", "read", "--expires-in", "3600")
+    key = ran.stdout.strip()
+    assert ran.returncode == DONE and "read" in ran.stderr and "this once" in ran.stderr, ran
+    assert elsewhere.json("ws", "list", "--url", stage.url, MOLECULE_API_KEY=key) == stage.must("GET", "/workspaces")
+    refused = elsewhere.run("ws", "create", "-n", "not by a reader", "--url", stage.url, MOLECULE_API_KEY=key)
+    assert (refused.returncode, refused.stdout) == (REFUSED, "") and "next: " in refused.stderr and key not in refused.stderr
+    doctor = elsewhere.run("doctor", "--url", stage.url, MOLECULE_API_KEY=key)
+    assert "PASS  token" in doctor.stdout, doctor.stdout
+    [row] = [each for each in machine.json("key", "list")["tokens"] if each.get("name") == "ci"]
+    assert row["scope"] == "read" and row["expires_at"] and key not in machine.must("key", "list")
+    assert machine.run("key", "revoke", key).returncode == WRONG_USAGE and key not in machine.run("key", "revoke", key).stderr
+    assert machine.run("key", "revoke", row["id"]).returncode == WRONG_USAGE, "it asks first"
+    machine.must("key", "revoke", row["id"], "-y")
+    assert elsewhere.run("ws", "list", "--url", stage.url, MOLECULE_API_KEY=key).returncode == REFUSED
 
 
 def test_secrets_come_by_standard_input(machine: Machine, stage: Stage) -> None:
