@@ -21,6 +21,8 @@ constexpr std::size_t file_max = 1u << 20;
 constexpr auto look_every = 1s;
 constexpr auto platform_within = 15s;
 constexpr auto file_within = 60s;
+// Claude Code takes up channels a tenth of a second after it has said that it is there.
+constexpr auto until_heard = 2s;
 
 fs::path pid_file(const Settings& settings) { return settings.state / "bot.pid"; }
 fs::path cursor_file(const Settings& settings) { return settings.state / "cursor.json"; }
@@ -145,12 +147,21 @@ io::Task<void> Channel::run(Inbox* inbox) {
   }
 }
 
+void Channel::began() {
+  began_ = true;
+  came_.notify();
+}
+
 void Channel::show(const Item& item) {
   unshown_.push_back(item);
   came_.notify();
 }
 
 io::Task<void> Channel::show_all() {
+  while (!began_) co_await came_.wait(1h);
+  co_await io::sleep(until_heard);
+  heard_ = true;
+  ears_.heard();
   for (;;) {
     if (unshown_.empty()) {
       co_await came_.wait(1h);

@@ -20,6 +20,7 @@ class Channel {
  public:
   struct Ears {
     std::function<void()> first;  // This session gets the messages from now on.
+    std::function<void()> heard;  // What is shown is seen from now on.
     // A message, with its files where they could be had.
     std::function<void(const Item&, const std::vector<LocalFile>&)> message;
     std::function<void(std::string why)> too_old;  // The platform; nothing works with it.
@@ -31,6 +32,10 @@ class Channel {
   Channel(const Channel&) = delete;
 
   bool is_first() const { return lock_.has_value(); }
+  // The session says that it is there. It does not take up at once what it is shown, and does not
+  // say when it does: what is shown before is seen by nobody.
+  void began();
+  bool is_heard() const { return heard_; }
   // To be shown once its files are here, after those before it.
   void show(const Item& item);
   // Looks at the platforms, keeps where it is, and looks for its turn, until it is cancelled.
@@ -53,6 +58,8 @@ class Channel {
   LocalFiles files_;
   std::deque<Item> unshown_;
   io::Signal came_;
+  bool began_ = false;
+  bool heard_ = false;
   std::optional<files::FileLock> lock_;
   bool told_of_other_ = false;
   std::string kept_;  // As the file of cursors was written last.

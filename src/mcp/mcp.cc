@@ -78,9 +78,16 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
       }
     });
   };
+  std::map<WorkspaceId, std::string> refusals;  // That the client has not heard of yet.
+  const auto tell_refusals = [&] {
+    if (!channel || !channel->is_heard()) return;
+    for (const auto& [workspace, why] : std::exchange(refusals, {}))
+      announce_turn(turn_of_refusal(workspace, why, channel_file().string()));
+  };
   if (settings.channel) {
     Channel::Ears ears;
     ears.first = announce;
+    ears.heard = tell_refusals;
     ears.message = [&](const Item& item, const std::vector<LocalFile>& files) {
       announce_turn(turn_of(item, files));
     };
@@ -99,12 +106,6 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
     }
   }
   Tools tools(platform, settings, inbox ? &*inbox : nullptr, random, face_of(settings));
-  std::map<WorkspaceId, std::string> refusals;  // That the client has not heard of yet.
-  const auto tell_refusals = [&] {
-    if (session_at == nullptr || !session_at->may_announce()) return;
-    for (const auto& [workspace, why] : std::exchange(refusals, {}))
-      announce_turn(turn_of_refusal(workspace, why, channel_file().string()));
-  };
   Attendance attendance(platform, settings, clock,
                         [&](const WorkspaceId& workspace, std::string why) {
                           if (settings.channel) {
@@ -118,7 +119,7 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
   ends.write = [&](std::string message) { out->write(std::move(message)); };
   ends.ready = [&] {
     announce();
-    tell_refusals();
+    if (channel) channel->began();
   };
   Session session(loop, tools, std::move(ends));
   session_at = &session;

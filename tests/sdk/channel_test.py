@@ -118,6 +118,21 @@ def test_what_was_not_answered_comes_again_and_what_was_does_not(place: Place) -
     assert [each for each in second.heard if "one" in str(each) or "two" in str(each)] == []
 
 
+def test_what_waits_is_shown_once_the_session_sees_it(place: Place) -> None:
+    """Claude Code takes up channels a moment after it has said that it is there, and passes over what is shown before."""
+    place.set_up()
+    place.stage.say(place.id, "here before you")
+    session = place.session()
+    began = time.monotonic()
+    assert json.loads(session.says("inbox_peek"))[0]["text"] == "here before you"
+    turn(session, "here before you")
+    assert 1.5 < time.monotonic() - began < 10
+    began = time.monotonic()
+    place.stage.say(place.id, "here now")
+    turn(session, "here now")
+    assert time.monotonic() - began < 1.5
+
+
 def test_peers_write_and_are_answered(place: Place) -> None:
     place.set_up()
     session = place.session()
