@@ -22,6 +22,19 @@ fetch_web_packages() {
   touch web/node_modules/.complete
 }
 
+# Two of them fetch their program in a script of their own; the others' scripts build what is not needed.
+fetch_clients() {
+  local place=build/clients
+  if [ -e "$place/.complete" ] && [ ! tools/clients/package.json -nt "$place/.complete" ]; then return; fi
+  say "fetching MCP clients"
+  rm -rf -- "$place"
+  mkdir -p "$place"
+  cp tools/clients/package.json "$place/"
+  (cd "$place" && quietly npm install --ignore-scripts --no-package-lock --no-audit --no-fund &&
+    quietly npm rebuild @anthropic-ai/claude-code opencode-ai) || fail "npm could not install the clients of tools/clients"
+  touch "$place/.complete"
+}
+
 # The build is skipped when nothing it reads is newer than what it made.
 build_web() {
   [ -e web/package.json ] || return 0

@@ -65,6 +65,14 @@ ring_python() {
   return $status
 }
 
+# Clients of other makers, each in the version that tools/clients names, one after the other: each takes a second of
+# both processors to start.
+ring_clients() {
+  fetch_clients
+  export MOLECULE_CLIENTS_DIR=$ROOT/build/clients/node_modules/.bin MOLECULE_REQUIRE_CLIENTS=1
+  "${PYTEST[@]}" tests/clients --timeout 300 -o faulthandler_timeout=280 --junitxml="$OUT/clients.xml"
+}
+
 ring_crash() { "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"; }
 
 # A real Chromium plays the demo against the binary. Two files at a time: each starts a platform of its own, and spends
