@@ -26,23 +26,6 @@ constexpr std::size_t done_max = 5000;
 const std::string result_mark = "result:";  // Before a delegation's id, among what is in hand.
 constexpr std::string_view no_text = "(empty A2A message)";
 
-// Files among the parts of a message, in either generation.
-std::string files_in(Node row) {
-  const Node parts = row.find("request_body").find("params").find("message").find("parts");
-  std::string out;
-  for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i) {
-    const Node part = parts.at(i), file = part.find("file");
-    const std::string uri = file ? text_of(file, "uri") : text_of(part, "url");
-    if (uri.empty()) continue;
-    json::Object each;
-    each.add("name", file ? text_of(file, "name") : text_of(part, "filename"));
-    each.add("media_type", file ? text_of(file, "mimeType") : text_of(part, "mediaType"));
-    each.add("uri", uri);
-    out += (out.empty() ? "[" : ",") + each.text();
-  }
-  return out.empty() ? out : out + "]";
-}
-
 // What a row is to the agent; nothing when it is no message for it, or is none any more.
 std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
   Item item;
@@ -74,6 +57,24 @@ std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
 }
 
 }  // namespace
+
+// Files among the parts of a message, in either generation, or of what a delegation came to.
+std::string files_in(Node row) {
+  Node parts = row.find("request_body").find("params").find("message").find("parts");
+  if (!parts.is(Type::array)) parts = row.find("response_body").find("parts");
+  std::string out;
+  for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i) {
+    const Node part = parts.at(i), file = part.find("file");
+    const std::string uri = file ? text_of(file, "uri") : text_of(part, "url");
+    if (uri.empty()) continue;
+    json::Object each;
+    each.add("name", file ? text_of(file, "name") : text_of(part, "filename"));
+    each.add("media_type", file ? text_of(file, "mimeType") : text_of(part, "mediaType"));
+    each.add("uri", uri);
+    out += (out.empty() ? "[" : ",") + each.text();
+  }
+  return out.empty() ? out : out + "]";
+}
 
 Inbox::Inbox(Platforms& platform, Settings& settings, const io::Clock& clock,
              std::function<void()> came)

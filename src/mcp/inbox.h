@@ -21,6 +21,7 @@
 #include "mcp/settings.h"
 #include "platform/io/scope.h"
 #include "platform/io/signal.h"
+#include "platform/json/json.h"
 
 namespace molecule::mcp {
 
@@ -48,6 +49,9 @@ struct Item {
   bool replied = false;
   bool called_off = false;  // It was canceled: nothing is asked because of it any more.
 };
+
+// The files that a row's message or result names, as a JSON list; empty when there are none.
+std::string files_in(json::Node row);
 
 class Inbox {
  public:

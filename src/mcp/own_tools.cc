@@ -22,6 +22,8 @@ constexpr std::int64_t wait_max = 300;
 // Shorter than the minute after which many clients give a call up.
 constexpr double wait_default = 50;
 constexpr auto progress_every = 10s;
+constexpr auto file_within = 120s;
+constexpr int rows_max = 500;
 
 std::string variable(const char* name) { return process::environment(name).value_or(""); }
 
@@ -213,6 +215,58 @@ io::Task<Said> Tools::inbox_peek(Node arguments, const Progress&) {
   for (const Item* item : inbox_->oldest(static_cast<std::size_t>(limit)))
     list += (list.empty() ? "" : ",") + told(*item, settings_.several());
   co_return Said{"[" + list + "]"};
+}
+
+io::Task<std::optional<std::string>> Tools::files_of_message(client::Credential& as,
+                                                             const ActivityId& id) {
+  const Item* item = inbox_ == nullptr ? nullptr : inbox_->find(id);
+  if (item != nullptr) co_return item->files.empty() ? "[]" : item->files;
+  const std::string path =
+      fmt::format("/workspaces/{}/activity?limit={}&order=desc", as.workspace().text(), rows_max);
+  const client::Answer answer = co_await ask(as, http::Method::get, path);
+  if (!answer.ok()) throw Fault(Kind::unavailable, "no_history", answer.error());
+  const json::Document document =
+      json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  const Node rows = document.root();
+  const std::string wanted = id.text();
+  for (std::size_t i = 0; rows.is(json::Type::array) && i < rows.size(); ++i) {
+    if (text_of(rows.at(i), "id") != wanted) continue;
+    const std::string files = files_in(rows.at(i));
+    co_return files.empty() ? "[]" : files;
+  }
+  co_return std::nullopt;
+}
+
+io::Task<Said> Tools::fetch_files(Node arguments, const Progress&) {
+  const auto id = ActivityId::parse(text_of(arguments, "activity_id"));
+  if (!id) co_return Said{"activity_id: expected the activity_id of a message", true};
+  const Item* item = inbox_ == nullptr ? nullptr : inbox_->find(*id);
+  client::Credential* as = nullptr;
+  if (item != nullptr) {
+    as = &*std::ranges::find(settings_.members, item->workspace, &client::Credential::workspace);
+  } else {
+    as = &source(arguments, source_name("source_workspace_id"));
+  }
+  const auto files = co_await files_of_message(*as, *id);
+  if (!files)
+    co_return Said{fmt::format("there is no such message among the newest {}", rows_max), true};
+  const json::Document document = json::Document::parse(*files);
+  std::vector<NamedFile> named = named_files(document.root());
+  const std::vector<LocalFile> here = co_await files_.bring(*as, std::move(named), file_within);
+  std::string list;
+  for (const LocalFile& each : here) {
+    json::Object one;
+    one.add("name", each.file.name).add("media_type", each.file.media_type);
+    if (each.path.empty()) {
+      one.add("uri", each.file.uri).add("error", each.trouble);
+    } else {
+      std::error_code error;
+      const auto size = static_cast<std::int64_t>(fs::file_size(each.path, error));
+      one.add("path", each.path.string()).add("size", size);
+    }
+    list += (list.empty() ? "" : ",") + one.text();
+  }
+  co_return Said{json::Object{}.add("files", RawJson("[" + list + "]")).text()};
 }
 
 io::Task<Said> Tools::inbox_pop(Node arguments, const Progress&) {

@@ -41,6 +41,9 @@ constexpr std::array waiting{
 constexpr std::array peeking{Argument{"limit", Form::whole, false, "At most so many (default 10)"}};
 constexpr std::array popping{
     Argument{"activity_id", Form::text, true, "Of the message that was answered"}};
+constexpr std::array fetching{
+    Argument{"activity_id", Form::text, true, "Of a message: its activity_id, or the id of a row"},
+    source_argument};
 constexpr std::array remembering{
     Argument{"peer_id", Form::text, true, "With whom"},
     Argument{"limit", Form::whole, false, "At most so many, up to 500 (default 20)"},
@@ -97,6 +100,11 @@ constexpr std::array all{
           "Takes a message out of the inbox. Call it once the answer has gone out.", popping, false,
           true, true, false},
          &Tools::inbox_pop},
+    Tool{{"fetch_files", "Files of a message",
+          "Brings the files that a message names to this machine, up to 50 MB each, and says where "
+          "they are.",
+          fetching, true, false, true, false},
+         &Tools::fetch_files},
     Tool{{"chat_history", "Earlier messages", "What was said with a peer, oldest first.",
           remembering, true, false, true, false},
          &Tools::chat_history}};

@@ -11,6 +11,7 @@
 
 #include "dialogue/offer.h"
 #include "mcp/inbox.h"
+#include "mcp/local_files.h"
 #include "mcp/platforms.h"
 #include "mcp/settings.h"
 #include "platform/json/json.h"
@@ -41,7 +42,8 @@ class Tools final : public Offer {
         settings_(settings),
         inbox_(inbox),
         random_(random),
-        face_(std::move(face)) {}
+        face_(std::move(face)),
+        files_(platform, settings.state) {}
 
   const Server& server() const override;
   std::optional<std::string> instructions() const override;
@@ -60,6 +62,7 @@ class Tools final : public Offer {
   io::Task<Said> wait_for_message(json::Node arguments, const Progress& progress);
   io::Task<Said> inbox_peek(json::Node arguments, const Progress& progress);
   io::Task<Said> inbox_pop(json::Node arguments, const Progress& progress);
+  io::Task<Said> fetch_files(json::Node arguments, const Progress& progress);
   io::Task<Said> chat_history(json::Node arguments, const Progress& progress);
   io::Task<Said> reply_to_workspace(json::Node arguments, const Progress& progress);
 
@@ -93,6 +96,10 @@ class Tools final : public Offer {
   }
   io::Task<client::Answer> ask(client::Credential& as, http::Method method, std::string path,
                                std::string body = {}, bool repeatable = false);
+  // The files that a message names, one that waits or an earlier one, as JSON; nothing when there
+  // is no such message.
+  io::Task<std::optional<std::string>> files_of_message(client::Credential& as,
+                                                        const ActivityId& id);
   io::Task<std::string> upload(client::Credential& as, const std::vector<std::string>& files);
   std::string name_of(const WorkspaceId& peer) const;
 
@@ -101,6 +108,7 @@ class Tools final : public Offer {
   Inbox* const inbox_;
   io::Random& random_;
   const Face face_;
+  LocalFiles files_;
   struct Known {
     std::string name;
     WorkspaceId through;

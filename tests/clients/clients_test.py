@@ -9,12 +9,12 @@ from programs import Client
 from stage import Stage, wait_for
 
 TOOLS = ["delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info", "get_runtime_identity",
-         "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "chat_history"]
+         "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "fetch_files", "chat_history"]
 
 
 def test_a_client_lists_the_tools_calls_them_and_answers_the_canvas(client: Client, model: Model, stage: Stage) -> None:
     made = stage.external(f"of {client.name}")
-    client.connect({"PLATFORM_URL": stage.url, "WORKSPACE_ID": made["id"], "MOLECULE_WORKSPACE_TOKEN": made["connection"]["auth_token"]})
+    client.connect(made["connection"])
 
     said = client.turn("[[tools]]")
     names = set(said.partition("tools: ")[2].split())

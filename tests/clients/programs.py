@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from stage import BINARY
 
@@ -15,7 +14,6 @@ PLACES = [os.environ.get("MOLECULE_CLIENTS_DIR", ""), os.environ.get("PATH", "")
 NAMES = {"claude": "Claude Code", "gemini": "Gemini CLI", "opencode": "OpenCode", "codex": "Codex"}
 KEY = "-".join(("sk", "ant", "api03", "of", "nobody" * 5))
 TURN_SECONDS = 120
-SERVER = "molecule"
 
 
 def program(name: str) -> str | None:
@@ -48,9 +46,15 @@ class Client:
                               capture_output=True, timeout=TURN_SECONDS)
         return done.stdout + done.stderr
 
-    def connect(self, environment: dict[str, str]) -> None:
-        """Tell it of our server, as docs/guides/mcp.md says."""
-        raise NotImplementedError
+    def paste(self, line: str) -> None:
+        environment = {**self.environment, "PATH": f"{Path(self.program).parent}{os.pathsep}{self.environment['PATH']}"}
+        done = subprocess.run(["bash", "-c", line], cwd=self.work, env=environment, text=True, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=TURN_SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def connect(self, connection: dict[str, str]) -> None:
+        """Tell it of our server, with the text that the canvas shows for it."""
+        self.paste(connection[f"{self.name}_snippet"])
 
     def turn(self, text: str) -> str:
         """Say something to it; what it answers."""
@@ -71,10 +75,8 @@ class ClaudeCode(Client):
             "cachedGrowthBookFeatures": {"tengu_harbor": True}, "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
             "projects": {str(folder): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}}}))
 
-    def connect(self, environment: dict[str, str]) -> None:
-        given = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
-        said = self.run("mcp", "add", SERVER, "-s", "user", *given, "--", "molecule", "mcp")
-        assert "Added" in said, said
+    def connect(self, connection: dict[str, str]) -> None:
+        self.paste(connection["claude_code_snippet"])
 
     def turn(self, text: str) -> str:
         return self.run("-p", "--permission-mode", "bypassPermissions", text=text)
@@ -85,33 +87,28 @@ class GeminiCli(Client):
         super().__init__(name, home, model)
         self.environment |= {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": model, "GEMINI_CLI_TRUST_WORKSPACE": "true",
                              "GEMINI_CLI_NO_RELAUNCH": "true"}
-        self.settings: dict[str, Any] = {
+        self.write(".gemini/settings.json", json.dumps({
             "security": {"auth": {"selectedType": "gemini-api-key"}}, "general": {"maxAttempts": 1, "enableAutoUpdate": False},
-            "privacy": {"usageStatisticsEnabled": False}}
-
-    def connect(self, environment: dict[str, str]) -> None:
-        self.settings["mcpServers"] = {SERVER: {"command": "molecule", "args": ["mcp"], "env": environment, "trust": True}}
-        self.write(".gemini/settings.json", json.dumps(self.settings))
+            "privacy": {"usageStatisticsEnabled": False}}))
 
     def turn(self, text: str) -> str:
-        return self.run("-m", "gemini-2.5-flash", "-p", text)
+        return self.run("-m", "gemini-2.5-flash", "--approval-mode", "yolo", "-p", text)
 
 
 class OpenCode(Client):
-    def connect(self, environment: dict[str, str]) -> None:
-        self.write(".config/opencode/opencode.json", json.dumps({
+    def connect(self, connection: dict[str, str]) -> None:
+        self.write(".config/opencode/opencode.json", json.dumps(json.loads(connection["opencode_snippet"]) | {
             "provider": {"local": {"npm": "@ai-sdk/openai-compatible", "options": {"baseURL": f"{self.model}/v1", "apiKey": "none"},
                                    "models": {"m": {}}}},
-            "model": "local/m", "small_model": "local/m", "autoupdate": False, "share": "disabled",
-            "mcp": {SERVER: {"type": "local", "command": ["molecule", "mcp"], "environment": environment, "enabled": True}}}))
+            "model": "local/m", "small_model": "local/m", "autoupdate": False, "share": "disabled"}))
 
     def turn(self, text: str) -> str:
         return self.run("run", "-m", "local/m", text=text)
 
 
 class Codex(Client):
-    def connect(self, environment: dict[str, str]) -> None:
-        values = "".join(f"{name} = {json.dumps(value)}\n" for name, value in environment.items())
+    def __init__(self, name: str, home: Path, model: str) -> None:
+        super().__init__(name, home, model)
         self.environment["LOCAL_KEY"] = "none"
         self.write(".codex/config.toml", f"""
 model = "local-model"
@@ -121,18 +118,12 @@ sandbox_mode = "danger-full-access"
 
 [model_providers.local]
 name = "local"
-base_url = "{self.model}/v1"
+base_url = "{model}/v1"
 env_key = "LOCAL_KEY"
 wire_api = "responses"
 request_max_retries = 0
 stream_max_retries = 0
-
-[mcp_servers.{SERVER}]
-command = "molecule"
-args = ["mcp"]
-
-[mcp_servers.{SERVER}.env]
-{values}""")
+""")
 
     def turn(self, text: str) -> str:
         return self.run("exec", "--skip-git-repo-check", text)

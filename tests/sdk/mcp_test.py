@@ -17,7 +17,7 @@ from mcp_client import McpClient
 from stage import BINARY, Stage, wait_for
 
 TOOLS = ["delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info", "get_runtime_identity",
-         "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "chat_history"]
+         "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "fetch_files", "chat_history"]
 REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
 NEW = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 
@@ -530,3 +530,35 @@ def test_files_go_with_a_message(place: Place, tmp_path: Path) -> None:
         text, failed = place.client.call("send_message_to_user", message="see", attachments=[wrong])
         assert failed and "nothing was sent" in text
     assert len([row for row in place.stage.rows(place.id) if row.get("method") == "notify"]) == 1
+
+
+def test_files_of_a_message_are_brought_here_and_nowhere_else(place: Place, tmp_path: Path) -> None:
+    sent = place.stage.ask("POST", f"/workspaces/{place.id}/chat/uploads",
+                           files=[("files", ("notes.txt", b"a note")), ("files", ("report.pdf", b"a report"))]).json()["files"]
+    parts: list[dict[str, Any]] = [{"kind": "text", "text": "look"}]
+    parts += [{"kind": "file", "file": {"uri": each["uri"], "name": f"../../../{each['name']}", "mimeType": each["mimeType"]}} for each in sent]
+    parts.append({"kind": "file", "file": {"uri": "http://127.0.0.1:9/elsewhere", "name": "elsewhere"}})
+    place.stage.ask("POST", f"/workspaces/{place.id}/a2a", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"messageId": "with files", "role": "user", "parts": parts}}})
+    message = place.client.message()
+    # What went up is no message of its own.
+    assert message["text"] == "look" and len(message["files"]) == 3
+    pending = f"/workspaces/{place.id}/pending-uploads/{sent[0]['uri'].rpartition('/')[2]}/content"
+    assert place.stage.ask("GET", pending).status_code == 200
+    brought = json.loads(place.client.says("fetch_files", activity_id=message["activity_id"]))["files"]
+    for each, name, content in zip(brought, ("notes.txt", "report.pdf"), (b"a note", b"a report"), strict=False):
+        path = Path(each["path"])
+        assert path.name == name and path.read_bytes() == content and each["size"] == len(content)
+        assert path.is_relative_to(tmp_path / "configs/inbox" / place.id / "files") and ".." not in path.parts
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert brought[2] == {"name": "elsewhere", "media_type": "", "uri": "http://127.0.0.1:9/elsewhere", "error": "it is not on the platform"}
+    assert place.stage.ask("GET", pending).status_code == 404
+    # They may be sent on, and a message that is done keeps its files.
+    assert "with 1 attachment(s)" in place.client.says("send_message_to_user", message="back", attachments=[brought[0]["path"]],
+                                                       reply_to=message["activity_id"])
+    place.client.says("inbox_pop", activity_id=message["activity_id"])
+    Path(brought[0]["path"]).unlink()
+    again = json.loads(place.client.says("fetch_files", activity_id=message["activity_id"]))["files"]
+    assert again == brought and Path(again[0]["path"]).read_bytes() == b"a note"
+    text, failed = place.client.call("fetch_files", activity_id="00000000-0000-4000-8000-000000000000")
+    assert failed and "no such message" in text
