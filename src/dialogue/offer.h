@@ -1,4 +1,5 @@
-// What a server offers its client: who it is, what its client's model is told first, and its tools.
+// What a server offers its client: who it is, what its client's model is told first, its tools, and
+// what it has to read.
 #pragma once
 
 #include <optional>
@@ -22,6 +23,25 @@ class Offer {
   // `arguments`: an object, or nothing. Throws Fault cancelled alone.
   virtual io::Task<Said> call(const Words& tool, json::Node arguments,
                               const Progress& progress) = 0;
+
+  // What there is besides tools is at hand, so nothing waits for it. JSON texts throughout; a
+  // server that has none of a kind does not say in its capabilities that it has.
+  struct Page {
+    std::string items;  // A list.
+    std::string next;   // The cursor of the following page; empty: this is the last.
+  };
+  // Resources; `cursor` as an earlier page said, empty: the first. Nothing: no such page.
+  virtual std::optional<Page> resources(std::string_view) const { return std::nullopt; }
+  // Their templates, a list; empty: there are no resources here.
+  virtual std::string templates() const { return {}; }
+  // The contents of one, a list. Nothing: there is none of this URI.
+  virtual std::optional<std::string> resource(std::string_view) const { return std::nullopt; }
+  // Prompts, a list; empty: there are none here.
+  virtual std::string prompts() const { return {}; }
+  // The result of one. Nothing: no such prompt. Throws Fault bad_request for its arguments.
+  virtual std::optional<json::Object> prompt(std::string_view, json::Node) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace molecule::mcp

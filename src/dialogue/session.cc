@@ -43,11 +43,14 @@ Session::Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision)
 
 Session::~Session() = default;
 
-bool Session::knows(std::string_view method, bool stateless) {
+bool Session::knows(std::string_view method, bool stateless) const {
   const auto is_one_of = [method](std::initializer_list<std::string_view> names) {
     return std::ranges::find(names, method) != names.end();
   };
   if (is_one_of({"tools/call", "tools/list", "server/discover"})) return true;
+  if (is_one_of({"resources/list", "resources/templates/list", "resources/read"}))
+    return !offer_.templates().empty();
+  if (is_one_of({"prompts/list", "prompts/get"})) return !offer_.prompts().empty();
   return stateless ? is_one_of({"subscriptions/listen"}) : is_one_of({"initialize", "ping"});
 }
 
@@ -122,9 +125,58 @@ void Session::answer(const Request& request, Node params) {
     ends_.write(discovered(offer_.server(), request.id, offer_.instructions()));
   } else if (method == "subscriptions/listen" && request.stateless) {
     listen(request);
-  } else {
+  } else if (!knows(method, request.stateless) || !answer_reading(request, params)) {
     refuse(request.id, jsonrpc::method_not_found, fmt::format("there is no method {}", method));
   }
+}
+
+bool Session::answer_reading(const Request& request, Node params) {
+  const std::string& method = request.method;
+  if (method == "resources/list") {
+    const auto page = offer_.resources(text_of(params, "cursor"));
+    if (!page) {
+      refuse(request.id, jsonrpc::invalid_params, "cursor: there is no such page any more");
+      return true;
+    }
+    json::Object result;
+    result.add("resources", RawJson(page->items));
+    if (!page->next.empty()) result.add("nextCursor", page->next);
+    reply(request, std::move(result), Kept::for_now);
+  } else if (method == "resources/templates/list") {
+    json::Object result;
+    result.add("resourceTemplates", RawJson(offer_.templates()));
+    reply(request, std::move(result), Kept::as_a_list);
+  } else if (method == "resources/read") {
+    const std::string uri = text_of(params, "uri");
+    const auto contents = offer_.resource(uri);
+    if (contents) {
+      json::Object result;
+      result.add("contents", RawJson(*contents));
+      reply(request, std::move(result), Kept::for_now);
+    } else {
+      const int code = request.stateless ? jsonrpc::invalid_params : resource_not_found;
+      ends_.write(refusal({request.id, code, "there is no such resource",
+                           json::Object{}.add("uri", json::storable(uri, 200)).text()}));
+    }
+  } else if (method == "prompts/list") {
+    json::Object result;
+    result.add("prompts", RawJson(offer_.prompts()));
+    reply(request, std::move(result), Kept::as_a_list);
+  } else if (method == "prompts/get") {
+    try {
+      auto result = offer_.prompt(text_of(params, "name"), params.find("arguments"));
+      if (result) {
+        reply(request, std::move(*result));
+      } else {
+        refuse(request.id, jsonrpc::invalid_params, "there is no such prompt");
+      }
+    } catch (const Fault& fault) {
+      refuse(request.id, jsonrpc::invalid_params, fault.text());
+    }
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void Session::reply(const Request& request, json::Object result, Kept kept) {

@@ -36,7 +36,7 @@ class Session {
   void too_long();
   bool may_announce() const { return may_announce_; }
   // Whether a request of this method is answered with more than that it is not known.
-  static bool knows(std::string_view method, bool stateless);
+  bool knows(std::string_view method, bool stateless) const;
   std::size_t running() const { return scope_.running(); }
   // Until all calls have ended by themselves.
   io::Task<void> finish() { return scope_.join(); }
@@ -54,6 +54,8 @@ class Session {
   void take_one(json::Node message);
   // Answers at once what needs no tool. False: it does.
   void answer(const Request& request, json::Node params);
+  // Of what there is to read. False: it is nothing of that.
+  bool answer_reading(const Request& request, json::Node params);
   void cancel(json::Node params);
   void begin(const Request& request, json::Node params);
   io::Task<void> run(Call& call);

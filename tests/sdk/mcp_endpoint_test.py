@@ -135,7 +135,7 @@ def endpoint(pair: Pair) -> Endpoint:
 def test_each_revision_is_told_what_it_knows(endpoint: Endpoint, revision: str) -> None:
     told = endpoint.ask("initialize", {"protocolVersion": revision, "capabilities": {}}, None)["result"]
     assert told["protocolVersion"] == revision and told["serverInfo"]["name"] == "molecule-a2a"
-    assert told["capabilities"] == {"tools": {"listChanged": False}} and "instructions" not in told
+    assert told["capabilities"] == {"tools": {"listChanged": False}, "resources": {}, "prompts": {}} and "instructions" not in told
     ready = endpoint.post({"jsonrpc": "2.0", "method": "notifications/initialized"}, MCP_Protocol_Version=revision)
     assert (ready.status_code, ready.content) == (202, b"")
     tools = endpoint.ask("tools/list", {}, revision)["result"]["tools"]
@@ -143,7 +143,7 @@ def test_each_revision_is_told_what_it_knows(endpoint: Endpoint, revision: str) 
     for tool in tools:
         assert ("annotations" in tool) is (revision >= "2025-03-26") and ("title" in tool) is (revision >= "2025-06-18")
     assert endpoint.ask("ping", None, revision)["result"] == {}
-    assert endpoint.ask("resources/list", None, revision)["error"]["code"] == -32601
+    assert endpoint.ask("logging/setLevel", {"level": "info"}, revision)["error"]["code"] == -32601
     assert endpoint.ask("tools/list", {"cursor": "x"}, revision)["error"]["code"] == -32602
 
 
@@ -191,7 +191,7 @@ def test_without_handshakes_each_request_says_all(endpoint: Endpoint) -> None:
         assert answer.json()["id"] == 7
         return answer.status_code, answer.json()["error"]["code"]
 
-    for method in ("ping", "initialize", "logging/setLevel", "prompts/list", "nonsense"):
+    for method in ("ping", "initialize", "logging/setLevel", "resources/subscribe", "nonsense"):
         assert refused(endpoint.bare(method)) == (404, -32601), method
     assert refused(endpoint.bare("tools/list", headers={"Mcp_Method": "TOOLS/LIST"})) == (400, -32020)
     assert refused(endpoint.bare("tools/call", "list_peers", headers={"Mcp_Name": "delegate_task"})) == (400, -32020)
@@ -321,6 +321,43 @@ def test_work_is_handed_over_and_its_result_comes_back(endpoint: Endpoint, pair:
     assert status["result"] == "done"
     assert endpoint.says("check_task_status", workspace_id=pair.peer.id, task_id="nonsense") == {"status": "not_found", "delegation_id": "nonsense"}
     assert endpoint.says("check_task_status", workspace_id="", task_id="")["count"] == 2
+
+
+def test_agent_cards_are_read_in_pages(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
+    below = stage.external("crowd", pair.id)["id"]
+    children = {stage.external(f"one of many {i}", pair.id)["id"] for i in range(120)}
+    page = endpoint.ask("resources/list")["result"]
+    assert len(page["resources"]) == 100 and page["resources"][0]["uri"] == f"molecule://workspaces/{pair.id}/card"
+    uris = [each["uri"] for each in page["resources"]]
+    while "nextCursor" in page:
+        page = endpoint.ask("resources/list", {"cursor": page["nextCursor"]})["result"]
+        uris += [each["uri"] for each in page["resources"]]
+    assert len(uris) == len(set(uris)) and {f"molecule://workspaces/{each}/card" for each in children | {pair.peer.id}} <= set(uris)
+    assert endpoint.ask("resources/list", {"cursor": "nowhere"})["error"]["code"] == -32602
+    assert endpoint.ask("resources/templates/list")["result"]["resourceTemplates"][0]["uriTemplate"] == "molecule://workspaces/{id}/card"
+
+    uri = f"molecule://workspaces/{pair.peer.id}/card"
+    found = endpoint.ask("resources/read", {"uri": uri})["result"]["contents"][0]
+    assert found["uri"] == uri and json.loads(found["text"])["name"] == "second"
+    grandchild = stage.external("far away", below)["id"]
+    for elsewhere in (f"molecule://workspaces/{grandchild}/card", "molecule://workspaces//card", "file:///etc/passwd", ""):
+        assert endpoint.ask("resources/read", {"uri": elsewhere})["error"]["code"] == -32002
+    headers = {"Mcp_Name": uri}
+    read = endpoint.bare("resources/read", headers=headers, uri=uri).json()["result"]
+    assert read["contents"][0]["uri"] == uri and (read["ttlMs"], read["cacheScope"]) == (0, "private")
+    missing = endpoint.bare("resources/read", headers={"Mcp_Name": "x:y"}, uri="x:y").json()["error"]
+    assert (missing["code"], missing["data"]) == (-32602, {"uri": "x:y"})
+    assert endpoint.bare("resources/read", uri=uri).json()["error"]["code"] == -32020
+    stage.must("DELETE", f"/workspaces/{below}?confirm=true")
+    assert endpoint.ask("resources/read", {"uri": f"molecule://workspaces/{below}/card"})["error"]["code"] == -32002
+
+
+def test_a_prompt_begins_a_piece_of_work(endpoint: Endpoint) -> None:
+    assert [each["name"] for each in endpoint.ask("prompts/list")["result"]["prompts"]] == ["hand_over"]
+    said = endpoint.ask("prompts/get", {"name": "hand_over", "arguments": {"task": "count the stars"}})["result"]["messages"]
+    assert said[0]["role"] == "user" and "count the stars" in said[0]["content"]["text"]
+    assert endpoint.ask("prompts/get", {"name": "hand_over"})["error"]["code"] == -32602
+    assert endpoint.ask("prompts/get", {"name": "another"})["error"]["code"] == -32602
 
 
 def test_wrong_arguments_are_told_to_the_model(endpoint: Endpoint, pair: Pair) -> None:

@@ -103,6 +103,10 @@ std::optional<mcp::Refused> mismatch(const http::Request& request, Node message)
         !wrong.empty())
       return complain(std::move(wrong));
   }
+  if (method == "resources/read") {
+    if (auto wrong = wrong_header(request, "Mcp-Name", mcp::text_of(params, "uri")); !wrong.empty())
+      return complain(std::move(wrong));
+  }
   return std::nullopt;
 }
 

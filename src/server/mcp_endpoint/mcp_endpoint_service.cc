@@ -158,7 +158,7 @@ io::Task<http::Response> Service::answer_now(Asker asker, const Envelope& envelo
   co_await session.finish();
   if (envelope.is_batch) said = "[" + said + "]";
   const bool stateless = envelope.revision == mcp::stateless_revision;
-  const bool known = envelope.is_batch || mcp::Session::knows(envelope.method, stateless);
+  const bool known = envelope.is_batch || session.knows(envelope.method, stateless);
   co_return http::Response::json(stateless && !known ? 404 : 200, std::move(said));
 }
 

@@ -89,9 +89,10 @@ const Tool* tool_of(std::string_view name) {
   return at == all.end() ? nullptr : &*at;
 }
 
-constexpr mcp::Server this_server{.name = "molecule-a2a",
-                                  .title = "Molecule",
-                                  .capabilities = R"({"tools":{"listChanged":false}})"};
+constexpr mcp::Server this_server{
+    .name = "molecule-a2a",
+    .title = "Molecule",
+    .capabilities = R"({"tools":{"listChanged":false},"resources":{},"prompts":{}})"};
 
 WorkspaceId peer_in(Node arguments) {
   const std::string text = mcp::text_of(arguments, "workspace_id");

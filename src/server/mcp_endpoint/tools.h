@@ -43,6 +43,12 @@ class Tools final : public mcp::Offer {
   const mcp::Words* find(std::string_view name) const override;
   io::Task<mcp::Said> call(const mcp::Words& tool, json::Node arguments,
                            const mcp::Progress& progress) override;
+  // Agent cards: its own, and those of the workspaces that it may reach.
+  std::optional<Page> resources(std::string_view cursor) const override;
+  std::string templates() const override;
+  std::optional<std::string> resource(std::string_view uri) const override;
+  std::string prompts() const override;
+  std::optional<json::Object> prompt(std::string_view name, json::Node arguments) const override;
   // Whether a call of it may take longer than an answer at once.
   static bool lasts(std::string_view tool) { return tool == "delegate_task"; }
 

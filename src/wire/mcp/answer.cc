@@ -59,7 +59,9 @@ std::string answered(const Server& server, std::string_view id, bool stateless, 
                      Kept kept) {
   if (stateless) {
     result.add("resultType", "complete");
-    if (kept == Kept::as_a_list) result.add("ttlMs", list_for_ms).add("cacheScope", "private");
+    if (kept != Kept::not_at_all) {
+      result.add("ttlMs", kept == Kept::as_a_list ? list_for_ms : 0).add("cacheScope", "private");
+    }
     result.add("_meta", json::Object{}.add(meta::server, server_info(server, true)).raw());
   }
   return jsonrpc::success(id, result.text());

@@ -29,7 +29,7 @@ std::string discovered(const Server& server, std::string_view id,
                        const std::optional<std::string>& instructions);
 
 // A result. Those of the stateless era say that they are whole, and how long a list is good.
-enum class Kept { not_at_all, as_a_list };
+enum class Kept { not_at_all, for_now, as_a_list };
 std::string answered(const Server& server, std::string_view id, bool stateless, json::Object result,
                      Kept kept = Kept::not_at_all);
 // That of a tool.

@@ -34,6 +34,7 @@ inline constexpr std::string_view subscription = "io.modelcontextprotocol/subscr
 }  // namespace meta
 
 // Codes of errors beside those of JSON-RPC.
+inline constexpr int resource_not_found = -32002;  // Before the stateless era.
 inline constexpr int header_mismatch = -32020;
 inline constexpr int unsupported_version = -32022;
 
