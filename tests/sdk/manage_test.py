@@ -79,6 +79,25 @@ def test_it_says_who_it_is_and_what_it_can_do(begin: Begin, tmp_path: Path) -> N
     assert {tool["name"] for tool in begin([str(link)]).result("tools/list")["tools"]} == set(tools)
 
 
+@pytest.mark.parametrize(("scope", "tools"), [("read", READING), ("operate", READING | CHANGING), ("admin", READING | CHANGING | RULING)])
+def test_what_the_key_opens_is_what_is_offered(stage: Stage, begin: Begin, scope: str, tools: set[str]) -> None:
+    key = stage.must("POST", "/org/tokens", {"name": "assistant", "scope": scope})
+    client = begin(MOLECULE_API_KEY=key["auth_token"])
+    assert {tool["name"] for tool in client.result("tools/list")["tools"]} == tools
+    for name in (READING | CHANGING | RULING) - tools:
+        assert client.ask("tools/call", {"name": name, "arguments": {}})["error"]["code"] == -32602
+    assert isinstance(told(client, "list_workspaces"), list)
+    # What is offered is not refused for want of scope.
+    for name in tools:
+        text, failed = client.call(name, **dict.fromkeys(("workspace_id", "letter_id", "ticket_id", "delegation_id", "task_id", "caller_id",
+                                                          "target_id"), "00000000-0000-4000-8000-000000000001"),
+                                   name="made", key="A_KEY", value="x", model="m", message="m", task="t", reason="r", x=0, y=0, zoom=1,
+                                   status="completed", activity_type="task_update")
+        assert not failed or "HTTP 403" not in text, (name, text)
+    stage.must("DELETE", f"/org/tokens/{key['id']}")
+    assert json.loads(refused(client, "list_workspaces"))["error"] == "HTTP 401"
+
+
 def test_a_workspace_is_made_looked_at_changed_and_deleted(assistant: McpClient) -> None:
     made = told(assistant, "create_workspace", name="clerk", role="writes", runtime="external", tier=2)
     mine = {"workspace_id": made["id"]}

@@ -221,6 +221,13 @@ def test_an_endpoint_is_its_workspace_s_and_the_operator_s(stage: Stage, endpoin
     assert Endpoint(stage, pair.peer.id, pair.token).post(listing).status_code == 403
     assert Endpoint(stage, pair.id, "mol_wrong").post(listing).status_code == 401
     assert stage.ask("POST", f"/workspaces/{pair.id}/mcp", listing, headers={"Accept": BOTH}).status_code == 200
+    for scope, status in (("read", 403), ("operate", 200)):
+        key = stage.must("POST", "/org/tokens", {"name": "assistant", "scope": scope})
+        keyed = Endpoint(stage, pair.id, key["auth_token"])
+        assert keyed.post(listing).status_code == status
+        if status == 200:
+            assert keyed.says("get_workspace_info")["id"] == pair.id
+            assert keyed.says("delegate_task_async", workspace_id=pair.peer.id, task="x")["status"] == "delegated"
     unknown = "00000000-0000-4000-8000-000000000001"
     assert stage.ask("POST", f"/workspaces/{unknown}/mcp", listing, headers={"Accept": BOTH}).status_code == 404
     stage.must("DELETE", f"/workspaces/{pair.id}?confirm=true")
