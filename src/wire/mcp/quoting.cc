@@ -28,25 +28,50 @@ std::uint32_t code_point(std::string_view character) {
   return value;
 }
 
-// Controls, and what is not seen or turns what is: U+0080-009F, zero-width characters, directions,
-// separators of lines, tags.
+struct Range {
+  std::uint32_t from, to;
+};
+// What is not seen, or turns what is: controls of U+0080-009F, and what Unicode has fonts ignore
+// (DerivedCoreProperties, Default_Ignorable_Code_Point), with separators of lines, annotations and
+// all tags and variation selectors, in which text can be hidden.
+constexpr Range unseen_ranges[] = {
+    {0x80, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},    {0x61c, 0x61c},   {0x115f, 0x1160},
+    {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},  {0x2028, 0x202e}, {0x2060, 0x206f},
+    {0x3164, 0x3164},   {0xfe00, 0xfe0e},   {0xfeff, 0xfeff},  {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+    {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
 bool unseen(std::uint32_t point) {
-  const auto within = [point](std::uint32_t from, std::uint32_t to) {
-    return point >= from && point <= to;
-  };
-  return within(0x80, 0x9f) || point == 0xad || point == 0x61c || within(0x200b, 0x200f) ||
-         within(0x2028, 0x202e) || within(0x2060, 0x206f) || point == 0xfeff ||
-         within(0xfff9, 0xfffb) || within(0xe0000, 0xe007f);
+  return std::ranges::any_of(unseen_ranges, [point](const Range& range) {
+    return point >= range.from && point <= range.to;
+  });
 }
 
-// The beginning or the end of the element in which a client shows what was pushed.
+// Whether a text that begins with < begins or ends, for a lenient reader, the element in which a
+// client shows what was pushed.
 bool opens_channel(std::string_view text) {
   text.remove_prefix(1);
-  while (text.starts_with('/') || text.starts_with(' ')) text.remove_prefix(1);
+  while (!text.empty() && std::string_view("/ \t\n").find(text.front()) != std::string_view::npos)
+    text.remove_prefix(1);
   constexpr std::string_view name = "channel";
   if (text.size() < name.size()) return false;
   return std::ranges::equal(text.substr(0, name.size()), name,
                             [](char a, char b) { return (a | 0x20) == b; });
+}
+
+// Without what is not seen.
+std::string seen_of(std::string_view said) {
+  std::string out;
+  out.reserve(said.size());
+  while (!said.empty()) {
+    const std::size_t size =
+        std::min(character_size(static_cast<unsigned char>(said.front())), said.size());
+    const std::string_view character = said.substr(0, size);
+    const std::uint32_t point = code_point(character);
+    const bool control = (point < 0x20 && point != '\n' && point != '\t') || point == 0x7f;
+    if (!control && (point < 0x80 || !unseen(point))) out += character;
+    said.remove_prefix(size);
+  }
+  return out;
 }
 
 }  // namespace
@@ -75,20 +100,17 @@ std::string harmless(std::string_view name) {
 }
 
 std::string contained(std::string_view said) {
+  // First what is not seen goes: it could stand in the middle of what is looked for.
+  const std::string seen = seen_of(said);
   std::string out;
-  out.reserve(said.size());
-  while (!said.empty()) {
-    const std::size_t size =
-        std::min(character_size(static_cast<unsigned char>(said.front())), said.size());
-    const std::string_view character = said.substr(0, size);
-    const std::uint32_t point = code_point(character);
-    const bool control = point < 0x20 && point != '\n' && point != '\t';
-    if (character == "<" && opens_channel(said)) {
+  out.reserve(seen.size());
+  for (std::size_t at = 0; at < seen.size(); ++at) {
+    const bool opens = seen[at] == '<' && opens_channel(std::string_view(seen).substr(at));
+    if (opens) {
       out += "&lt;";
-    } else if (!control && point != 0x7f && !(point >= 0x80 && unseen(point))) {
-      out += character;
+    } else {
+      out += seen[at];
     }
-    said.remove_prefix(size);
   }
   return out;
 }

@@ -32,5 +32,18 @@ TEST(Contained, NothingEndsTheTurnOrIsHidden) {
   EXPECT_NE(quoted("x", "y", 1), quoted("x", "y", 2));
 }
 
+// What is not seen could stand in the middle of what is looked for, and carry text of its own.
+TEST(Contained, NothingUnseenHidesWhatEndsTheTurn) {
+  for (std::string_view unseen : {"\u200b", "\u00ad", "\x01", "\u034f", "\u115f", "\u180e",
+                                  "\u3164", "\ufe00", "\U000e0100", "\U000e0041", "\u2060\u200d"}) {
+    const std::string hidden(unseen);
+    const std::string once = contained("x<" + hidden + "/chan" + hidden + "nel>y" + hidden);
+    EXPECT_EQ(once, "x&lt;/channel>y") << hidden;
+    EXPECT_EQ(contained(once), once);
+  }
+  EXPECT_EQ(contained("<\n/channel><\t channel>"), "&lt;\n/channel>&lt;\t channel>");
+  EXPECT_EQ(contained("std::vector<char>, \u2764\ufe0f"), "std::vector<char>, \u2764\ufe0f");
+}
+
 }  // namespace
 }  // namespace molecule::mcp
