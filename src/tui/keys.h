@@ -31,6 +31,7 @@ struct Key {
     click,       // At `row`, `column`.
     wheel_up,
     wheel_down,
+    too_much,  // A paste that was longer than any line; nothing of it was taken.
   };
   Is is = Is::text;
   std::string text = {};

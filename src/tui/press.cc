@@ -274,6 +274,10 @@ Intents press(Model& model, const Key& key, const Shown& shown) {
   if (key.is == Is::interrupt) return {intent::Quit{}};
   if (key.is == Is::suspend) return {intent::Suspend{}};
   if (key.is == Is::redraw) return {intent::Redraw{}};
+  if (key.is == Is::too_much) {
+    model.say("what was pasted is longer than 32 KiB; nothing of it was taken", true);
+    return {};
+  }
   switch (model.mode) {
     case Mode::browse: return browse(model, key, shown);
     case Mode::filter: return filter(model, key);

@@ -22,14 +22,14 @@
 #include "base/fault.h"
 #include "platform/files/descriptor.h"
 #include "platform/process/environment.h"
+#include "tui/key_reader.h"
 
 namespace molecule::tui {
 namespace {
 
 constexpr int escape_ms = 25;  // Until a lone Esc is one.
-constexpr int paste_begins = KEY_MAX + 1;
-constexpr int paste_ends = KEY_MAX + 2;
-constexpr std::size_t paste_max = 32u << 10;
+constexpr std::string_view mouse_on = "\033[?1000h\033[?1006h";
+constexpr std::string_view mouse_off = "\033[?1006l\033[?1000l";
 constexpr std::string_view paste_on = "\033[?2004h";
 constexpr std::string_view paste_off = "\033[?2004l";
 
@@ -45,13 +45,27 @@ Saved& saved() {
   return it;
 }
 
-constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+// All that end a process and that nobody else here listens to.
+constexpr std::array fatal_signals{SIGSEGV, SIGABRT,   SIGBUS,  SIGFPE,  SIGILL,
+                                   SIGQUIT, SIGALRM,   SIGUSR1, SIGUSR2, SIGTRAP,
+                                   SIGSYS,  SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ};
 
-void put_back() {
-  Saved& it = saved();
-  if (!it.armed.exchange(false)) return;
+void put_back_for_now() {
+  const Saved& it = saved();
+  if (!it.armed) return;
   [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, it.leave.data(), it.leave_size);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &it.mode);
+}
+
+void put_back() {
+  put_back_for_now();
+  saved().armed = false;
+}
+
+// Stopped from outside. Who goes on is told by SIGCONT, and comes back to the full screen.
+extern "C" void restore_and_stop(int) {
+  put_back_for_now();
+  ::raise(SIGSTOP);
 }
 
 extern "C" void restore_and_die(int signal) {
@@ -84,6 +98,11 @@ void write_all(std::string_view text) {
   }
 }
 
+void leave_reports() {
+  write_all(mouse_off);
+  write_all(paste_off);
+}
+
 // What the terminal's description has under a name.
 std::string_view capability(const char* name) {
   const char* text = ::tigetstr(name);
@@ -95,7 +114,7 @@ void arm(const termios& mode) {
   Saved& it = saved();
   it.mode = mode;
   std::string leave(paste_off);
-  leave.append("\033[?1000l").append(capability("sgr0")).append(capability("cnorm"));
+  leave.append(mouse_off).append(capability("sgr0")).append(capability("cnorm"));
   leave.append(capability("rmcup")).append("\r\n");
   it.leave_size = std::min(leave.size(), it.leave.size());
   std::memcpy(it.leave.data(), leave.data(), it.leave_size);
@@ -150,69 +169,7 @@ std::wstring wide(const std::string& glyph, int width, bool utf8) {
   return out;
 }
 
-std::string utf8_of(wint_t code) {
-  std::string out;
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | (code >> 12));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (code >> 18));
-    out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-  return out;
-}
-
 Key of(Key::Is is) { return {.is = is}; }
-
-std::optional<Key> named_key(int code) {
-  using Is = Key::Is;
-  switch (code) {
-    case KEY_UP: return of(Is::up);
-    case KEY_DOWN: return of(Is::down);
-    case KEY_LEFT: return of(Is::left);
-    case KEY_RIGHT: return of(Is::right);
-    case KEY_PPAGE: return of(Is::page_up);
-    case KEY_NPAGE: return of(Is::page_down);
-    case KEY_HOME: return of(Is::home);
-    case KEY_END: return of(Is::end);
-    case KEY_ENTER: return of(Is::enter);
-    case KEY_BTAB: return of(Is::back_tab);
-    case KEY_BACKSPACE: return of(Is::backspace);
-    case KEY_DC: return of(Is::del);
-    default: return std::nullopt;
-  }
-}
-
-std::optional<Key> control_key(wint_t code) {
-  using Is = Key::Is;
-  switch (code) {
-    case '\r':
-    case '\n': return of(Is::enter);
-    case '\t': return of(Is::tab);
-    case 27: return of(Is::escape);
-    case 8:
-    case 127: return of(Is::backspace);
-    case 1: return of(Is::home);         // Ctrl-A
-    case 3: return of(Is::interrupt);    // Ctrl-C
-    case 4: return of(Is::del);          // Ctrl-D
-    case 5: return of(Is::end);          // Ctrl-E
-    case 12: return of(Is::redraw);      // Ctrl-L
-    case 14: return of(Is::down);        // Ctrl-N
-    case 16: return of(Is::up);          // Ctrl-P
-    case 21: return of(Is::erase_line);  // Ctrl-U
-    case 23: return of(Is::erase_word);  // Ctrl-W
-    case 26: return of(Is::suspend);     // Ctrl-Z
-    default: return std::nullopt;
-  }
-}
 
 // Colours of 256 that stand off black and white alike; of the first eight where there are no more,
 // which people choose for their background themselves.
@@ -246,10 +203,10 @@ struct Screen::Terminal {
   void start_reader();
   void stop_reader();
   void set_colours();
+  void ask_for_reports() const;
   attr_t attributes(const Style& style) const;
   bool wait();
   std::optional<Key> pressed();
-  std::optional<Key> mouse() const;
   void fit();
   void come_back();
 
@@ -261,8 +218,7 @@ struct Screen::Terminal {
   bool coloured = false;
   bool ended = false;
   bool outside = false;  // Somebody reads what was written plainly.
-  bool pasting = false;
-  std::string pasted;
+  KeyReader keys;
 
   files::Descriptor wake_read, wake_write;
   std::thread reader;
@@ -294,22 +250,19 @@ void Screen::Terminal::start() {
         "xterm-256color");
   }
   arm(before);
-  ::signal(SIGTSTP, SIG_DFL);
+  ::signal(SIGTSTP, restore_and_stop);
   ::raw();
   ::noecho();
   ::nonl();
-  ::set_escdelay(escape_ms);
-  ::keypad(stdscr, TRUE);
-  ::nodelay(stdscr, TRUE);
-  ::meta(stdscr, TRUE);
-  ::define_key("\033[200~", paste_begins);
-  ::define_key("\033[201~", paste_ends);
-  write_all(paste_on);
-  if (settings.mouse)
-    ::mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, nullptr);
-  ::mouseinterval(0);
+  ask_for_reports();
   set_colours();
   start_reader();
+}
+
+// Of pastes and of the mouse, which the terminal marks when it is asked to.
+void Screen::Terminal::ask_for_reports() const {
+  write_all(paste_on);
+  if (settings.mouse) write_all(mouse_on);
 }
 
 void Screen::Terminal::set_colours() {
@@ -385,46 +338,22 @@ void Screen::Terminal::fit() {
   ::clearok(curscr, TRUE);
 }
 
-std::optional<Key> Screen::Terminal::mouse() const {
-  MEVENT event{};
-  if (::getmouse(&event) != OK) return std::nullopt;
-  Key key = of(Key::Is::click);
-  if ((event.bstate & BUTTON4_PRESSED) != 0) key.is = Key::Is::wheel_up;
-  if ((event.bstate & BUTTON5_PRESSED) != 0) key.is = Key::Is::wheel_down;
-  key.row = event.y;
-  key.column = event.x;
-  return key;
-}
-
 std::optional<Key> Screen::Terminal::pressed() {
   for (;;) {
-    wint_t code = 0;
-    const int kind = ::wget_wch(stdscr, &code);
-    if (kind == ERR) return std::nullopt;
-    if (kind == KEY_CODE_YES) {
-      if (code == paste_begins) {
-        pasting = true;
-        pasted.clear();
-      } else if (code == paste_ends) {
-        pasting = false;
-        if (!pasted.empty()) return Key{.is = Key::Is::text, .text = std::exchange(pasted, {})};
-      } else if (code == KEY_MOUSE) {
-        if (auto key = mouse()) return key;
-      } else if (auto key = named_key(static_cast<int>(code)); key && !pasting) {
-        return key;
-      }
+    if (auto key = keys.next()) return key;
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    // A sequence comes in one piece, or nearly so.
+    const int ready = ::poll(&input, 1, keys.begun() ? escape_ms : 0);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0 || (input.revents & POLLIN) == 0) {
+      if (!keys.begun()) return std::nullopt;
+      keys.pause();
       continue;
     }
-    // What was begun and does not end must not swallow everything.
-    if (pasting && (code == 3 || code == 27)) pasting = false;
-    if (pasting) {
-      const bool line_end = code == '\r' || code == '\n';
-      const bool writable = line_end || code == '\t' || code >= ' ';
-      if (writable && pasted.size() < paste_max) pasted += line_end ? "\n" : utf8_of(code);
-      continue;
-    }
-    if (auto key = control_key(code)) return key;
-    if (code >= ' ') return Key{.is = Key::Is::text, .text = utf8_of(code)};
+    std::array<char, 4096> bytes;
+    const ssize_t n = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (n <= 0) return std::nullopt;
+    keys.take(std::string_view(bytes.data(), static_cast<std::size_t>(n)));
   }
 }
 
@@ -434,7 +363,7 @@ void Screen::Terminal::come_back() {
   ::reset_prog_mode();
   ::clearok(curscr, TRUE);
   ::refresh();
-  write_all(paste_on);
+  ask_for_reports();
 }
 
 Screen::Screen(io::Loop& loop, ScreenSettings settings, Ears ears)
@@ -447,7 +376,8 @@ Screen::~Screen() { end(); }
 void Screen::end() {
   if (std::exchange(terminal_->ended, true)) return;
   terminal_->stop_reader();
-  write_all(paste_off);
+  ::signal(SIGTSTP, SIG_DFL);
+  leave_reports();
   if (!terminal_->outside) ::endwin();
   disarm();
 }
@@ -519,13 +449,16 @@ void Screen::redraw() { ::clearok(curscr, TRUE); }
 
 void Screen::suspend() {
   ::endwin();
-  write_all(paste_off);
+  leave_reports();
+  // The whole job, as the terminal itself does it. This process stops without another picture.
+  ::signal(SIGTSTP, SIG_DFL);
   ::kill(0, SIGTSTP);
+  ::signal(SIGTSTP, restore_and_stop);
 }
 
 void Screen::leave_with(const std::string& text) {
   ::endwin();
-  write_all(paste_off);
+  leave_reports();
   terminal_->outside = true;
   write_all("\r\n" + text + "\r\n\r\nEnter comes back.\r\n");
 }
