@@ -125,6 +125,34 @@ def test_a_key_to_operate_works_and_rules_nothing(stage: Stage) -> None:
     assert ask(stage, key, "DELETE", f"/workspaces/{agent}?confirm=true").ok
 
 
+def test_the_log_and_the_feed_say_which_key_did_it(stage: Stage) -> None:
+    key = make(stage, "operate")
+    by, before = f"org-token:{key['prefix']}", stage.must("GET", "/events?limit=1")[0]["seq"]
+    agent = ask(stage, key, "POST", "/workspaces", {"name": f"made {uuid.uuid4().hex}", "runtime": "external"}).json()["id"]
+    assert ask(stage, key, "PATCH", f"/workspaces/{agent}", {"role": "works"}).ok
+    assert ask(stage, key, "PATCH", "/canvas/places", {"places": [{"id": agent, "x": 7, "y": 8}]}).ok
+    assert ask(stage, key, "POST", f"/workspaces/{agent}/secrets", {"key": "A", "value": "b"}).ok
+    assert ask(stage, key, "DELETE", f"/workspaces/{agent}/secrets/A").ok
+    assert ask(stage, key, "POST", f"/workspaces/{agent}/a2a", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"role": "user", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": "hello"}]}}}).ok
+    assert ask(stage, key, "POST", f"/workspaces/{agent}/pause").ok
+    assert ask(stage, key, "POST", f"/workspaces/{agent}/resume").ok
+    ticket = ask(stage, key, "POST", "/tickets", {"name": "laptop"}).json()["id"]
+    assert ask(stage, key, "DELETE", f"/tickets/{ticket}").ok
+    row = next(row for row in stage.rows(agent) if row["type"] == "a2a_receive")
+    assert row["summary"].startswith(f"message/send by {by} → made ") and row["source_id"] is None
+    assert ask(stage, key, "DELETE", f"/workspaces/{agent}?confirm=true").ok
+    told = [event for event in stage.must("GET", "/events?limit=100") if event["seq"] > before]
+    who = {(event["event_type"], event["payload"].get("by")) for event in told}
+    assert {kind for kind, name in who if name == by} == {
+        "WORKSPACE_PROVISIONING", "WORKSPACE_UPDATED", "SECRET_CHANGED", "USER_MESSAGE", "WORKSPACE_PAUSED", "WORKSPACE_AWAITING_AGENT",
+        "TICKET_MADE", "TICKET_REVOKED", "WORKSPACE_REMOVED"}
+    # A person's are told without.
+    other = stage.external(f"by hand {uuid.uuid4().hex}")["id"]
+    stage.must("PATCH", f"/workspaces/{other}", {"role": "works"})
+    assert all("by" not in event["payload"] for event in stage.must("GET", f"/events/{other}"))
+
+
 def test_a_key_without_a_scope_operates(stage: Stage) -> None:
     assert make(stage, name="as clients made them before scopes")["scope"] == "operate"
     assert stage.ask("POST", "/org/tokens").json()["scope"] == "operate", "without a body"
@@ -220,6 +248,14 @@ def test_a_key_that_expires_takes_along_what_it_holds(stage: Stage) -> None:
     wait_for("the key to expire", lambda: stage.must("GET", "/org/tokens")["tokens"][0]["expired"])
     all_end(held, "token_expired")
     assert code(ask(stage, key, "GET", "/workspaces"), 401) == "token_expired"
+
+
+def test_a_socket_takes_a_key_as_browsers_bring_it(stage: Stage) -> None:
+    key = make(stage, "read")
+    with Held(stage.url) as held:
+        held.socket(f"Sec-WebSocket-Protocol: molecule-ws, molecule-auth.{key['auth_token'].encode().hex()}")
+        stage.must("DELETE", f"/org/tokens/{key['id']}")
+        assert held.close_code()[0] == 4401
 
 
 def test_keys_last_over_a_restart_and_those_that_ended_do_not_come_back(stage: Stage) -> None:

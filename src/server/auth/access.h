@@ -67,6 +67,8 @@ class Caller {
   // Who acted, as the log names them: "admin-token", "session", "developer", "org-token:<prefix>";
   // empty for workspaces, who have an id, and for nobody.
   std::string actor() const;
+  // The same of an organisation key; absent for all others.
+  json::Omit<std::string> by() const;
   // The workspace that asks; empty for operators and nobody.
   std::optional<WorkspaceId> workspace() const {
     if (who() != Who::workspace && who() != Who::departed) return std::nullopt;

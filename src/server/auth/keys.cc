@@ -73,6 +73,12 @@ std::string Caller::actor() const {
   return "org-token:" + std::string(mark.begin(), std::ranges::find(mark, '\0'));
 }
 
+json::Omit<std::string> Caller::by() const {
+  json::Omit<std::string> key;
+  if (is_key(who())) key = actor();
+  return key;
+}
+
 std::size_t Keys::DigestHash::operator()(const crypto::Digest& digest) const {
   std::size_t first;
   std::memcpy(&first, digest.data(), sizeof first);

@@ -95,6 +95,7 @@ struct Place {
 struct NewMessage {
   WorkspaceId target;
   std::optional<WorkspaceId> source;  // Empty: a person.
+  std::string_view by;                // With what they sent it, for those who follow; not stored.
   std::optional<DelegationId> delegation;
   std::optional<std::int64_t> parent;   // The message whose work this one is part of.
   std::optional<ActivityId> parent_id;  // The same, for those who follow; not stored.

@@ -43,6 +43,7 @@ using Also = std::function<void(sql::Tx&, const messages::Place&, messages::Stat
 struct Admission {
   a2a::Incoming message;
   std::optional<WorkspaceId> source;  // Empty: a person.
+  json::Omit<std::string> by;         // The organisation key that they sent it with.
   Target target;
   IdBytes key{};                        // Idempotency key: target, sender and message id.
   std::optional<std::int64_t> parent;   // The message whose work this one is part of.

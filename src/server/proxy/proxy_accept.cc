@@ -27,11 +27,13 @@ Service::Accepted Service::accept(sql::Tx& tx, const Admission& admission,
     throw unavailable("the platform is reading back what its datastore has kept — retry shortly")
         .retry_after(std::chrono::seconds(1));
   const std::string summary =
-      fmt::format("{} → {}: {}", admission.message.method, admission.target.name,
+      fmt::format("{}{} → {}: {}", admission.message.method,
+                  admission.by ? " by " + *admission.by : std::string(), admission.target.name,
                   activity::preview(admission.message.text, 160));
   messages::NewMessage row;
   row.target = admission.target.id;
   row.source = admission.source;
+  if (admission.by) row.by = *admission.by;
   row.delegation = delegation;
   row.parent = admission.parent;
   row.parent_id = admission.parent_id;

@@ -141,6 +141,7 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   } else {
     admission = admitter_.admit(caller, id, request.body);
   }
+  admission.by = caller.by();
   admission.bare = bare;
   admission.trace = trace_of(request);
   admission.also = std::move(also);

@@ -21,10 +21,11 @@ RawJson beginning(std::string_view text) {
 void Told::accepted(sql::Tx& tx, const messages::NewMessage& message, const messages::Place& place,
                     messages::State) {
   if (message.source) return;
-  log_.append(tx, events::event<events::Type::USER_MESSAGE>(
-                      message.target, {std::string(message.message_id),
-                                       activity::preview(message.text, activity::event_body_max),
-                                       message.target, place.id}));
+  events::UserMessage told{std::string(message.message_id),
+                           activity::preview(message.text, activity::event_body_max),
+                           message.target, place.id};
+  if (!message.by.empty()) told.by = std::string(message.by);
+  log_.append(tx, events::event<events::Type::USER_MESSAGE>(message.target, told));
 }
 
 void Told::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome& outcome) {

@@ -100,34 +100,43 @@ io::Task<http::Reply<Service::Values>> Service::values_of(WorkspaceId id) {
   co_return std::move(reply).unkept();
 }
 
-void Service::announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope) {
-  log_.append(tx, events::event<events::Type::SECRET_CHANGED>(id, {std::string(key), scope}));
+void Service::announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope,
+                       const By& by) {
+  log_.append(tx, events::event<events::Type::SECRET_CHANGED>(id, {std::string(key), scope, by}));
 }
 
 void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) {
+  put(tx, id, key, value, {});
+}
+
+void Service::put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value,
+                  const By& by) {
   check_key(key);
   check_value(value.reveal());
   bool fresh = !tx.optional(store::find_of, id, key);
   if (fresh && tx.one(store::count_of, id) >= secrets_max) throw too_many();
   crypto::Sealed sealed = vault_.seal(tx, value.reveal(), workspace_place(id, key));
   tx.run(store::put_of, id, key, sql::BytesView(sealed), clock_.now());
-  announce(tx, id, key, Scope::workspace);
+  announce(tx, id, key, Scope::workspace, by);
 }
 
-io::Task<api::SecretSaved> Service::save(auth::Self::Caller, WorkspaceId id,
+io::Task<api::SecretSaved> Service::save(auth::Self::Caller caller, WorkspaceId id,
                                          api::NewSecret change) {
   auth::require_present(directory_, id);
   Secret value(std::move(change.value));
-  auto work = [this, id, key = change.key, value](sql::Tx& tx) { put(tx, id, key, value); };
+  auto work = [this, id, key = change.key, value, by = caller.by()](sql::Tx& tx) {
+    put(tx, id, key, value, by);
+  };
   co_await db_.write(work);
   co_return api::SecretSaved{"saved", change.key};
 }
 
-io::Task<api::SecretSaved> Service::erase(auth::Self::Caller, WorkspaceId id, std::string key) {
+io::Task<api::SecretSaved> Service::erase(auth::Self::Caller caller, WorkspaceId id,
+                                          std::string key) {
   auth::require_present(directory_, id);
-  auto work = [this, id, key](sql::Tx& tx) {
+  auto work = [this, id, key, by = caller.by()](sql::Tx& tx) {
     if (tx.run(store::erase_of, id, key) == 0) throw no_such_secret();
-    announce(tx, id, key, Scope::workspace);
+    announce(tx, id, key, Scope::workspace, by);
   };
   co_await db_.write(work);
   co_return api::SecretSaved{"deleted", key};
@@ -140,25 +149,27 @@ io::Task<std::vector<api::Secret>> Service::list_global(auth::Operator::Caller) 
   co_return all;
 }
 
-io::Task<api::GlobalSecretSaved> Service::save_global(auth::Admin::Caller, api::NewSecret change) {
+io::Task<api::GlobalSecretSaved> Service::save_global(auth::Admin::Caller caller,
+                                                      api::NewSecret change) {
   Secret value(std::move(change.value));
   check_key(change.key);
   check_value(value.reveal());
-  auto work = [this, key = change.key, value](sql::Tx& tx) {
+  auto work = [this, key = change.key, value, by = caller.by()](sql::Tx& tx) {
     // Counted after the change: replacing one is always allowed.
     crypto::Sealed sealed = vault_.seal(tx, value.reveal(), global_place(key));
     tx.run(store::put_global, key, sql::BytesView(sealed), clock_.now());
     if (tx.one(store::count_global) > secrets_max) throw too_many();
-    announce(tx, WorkspaceId(), key, Scope::global);
+    announce(tx, WorkspaceId(), key, Scope::global, by);
   };
   co_await db_.write(work);
   co_return api::GlobalSecretSaved{"saved", change.key, Scope::global};
 }
 
-io::Task<api::GlobalSecretSaved> Service::erase_global(auth::Admin::Caller, std::string key) {
-  auto work = [this, key](sql::Tx& tx) {
+io::Task<api::GlobalSecretSaved> Service::erase_global(auth::Admin::Caller caller,
+                                                       std::string key) {
+  auto work = [this, key, by = caller.by()](sql::Tx& tx) {
     if (tx.run(store::erase_global, key) == 0) throw no_such_secret();
-    announce(tx, WorkspaceId(), key, Scope::global);
+    announce(tx, WorkspaceId(), key, Scope::global, by);
   };
   co_await db_.write(work);
   co_return api::GlobalSecretSaved{"deleted", key, Scope::global};
@@ -178,18 +189,21 @@ io::Task<api::Model> Service::model(auth::Self::Caller, WorkspaceId id) {
   co_return api::Model{std::string(model.reveal()), "workspace_secrets"};
 }
 
-io::Task<api::ModelSaved> Service::set_model(auth::Self::Caller, WorkspaceId id,
+io::Task<api::ModelSaved> Service::set_model(auth::Self::Caller caller, WorkspaceId id,
                                              api::NewModel body) {
   auth::require_present(directory_, id);
   if (body.model.empty()) {
-    auto work = [this, id](sql::Tx& tx) {
-      if (tx.run(store::erase_of, id, model_key) > 0) announce(tx, id, model_key, Scope::workspace);
+    auto work = [this, id, by = caller.by()](sql::Tx& tx) {
+      if (tx.run(store::erase_of, id, model_key) > 0)
+        announce(tx, id, model_key, Scope::workspace, by);
     };
     co_await db_.write(work);
     co_return api::ModelSaved{"cleared", {}};
   }
   Secret value(body.model);
-  auto work = [this, id, value](sql::Tx& tx) { put(tx, id, model_key, value); };
+  auto work = [this, id, value, by = caller.by()](sql::Tx& tx) {
+    put(tx, id, model_key, value, by);
+  };
   co_await db_.write(work);
   api::ModelSaved saved{"saved", {}};
   saved.model = std::move(body.model);

@@ -54,7 +54,10 @@ class Service final : public workspaces::SecretStore, public workspaces::Departu
 
  private:
   io::Task<http::Reply<Values>> values_of(WorkspaceId id);
-  void announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope);
+  // The organisation key that changed it, if one did.
+  using By = json::Omit<std::string>;
+  void announce(sql::Tx& tx, WorkspaceId id, std::string_view key, Scope scope, const By& by);
+  void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value, const By& by);
 
   sql::Database& db_;
   events::Log& log_;

@@ -57,7 +57,8 @@ api::Ticket shown(store::Row row, Instant now) {
 
 }  // namespace
 
-io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller, api::NewTicket wanted,
+io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller caller,
+                                                     api::NewTicket wanted,
                                                      const http::Request& request) {
   const std::chrono::seconds lifetime = lifetime_of(wanted, lifetime_default);
   const workspaces::NewWorkspace led_to = workspace_of(wanted);
@@ -71,7 +72,7 @@ io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller, api
   ticket.platform_url = url_for(wanted, settings_, request);
   const std::string name = wanted.name && !wanted.name->empty() ? led_to.name : std::string();
   auto work = [this, now, lifetime, led_to, name, id = ticket.id, digest = ticket.digest(),
-               print = ticket.fingerprint()](sql::Tx& tx) {
+               print = ticket.fingerprint(), by = caller.by()](sql::Tx& tx) {
     if (tx.one(store::count_open, now) >= open_max) {
       throw Fault(Kind::rate_limited, "too_many_tickets",
                   fmt::format("{} tickets are open; revoke some first", open_max));
@@ -80,7 +81,7 @@ io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller, api
     tx.run(sql::write_fact, std::string(promised_fact), print);
     tx.run(store::add, id, sql::BytesView(digest), name, led_to.role, led_to.parent, led_to.runtime,
            led_to.tier, led_to.x, led_to.y, now, now + lifetime);
-    events::TicketGivenOut made{id, name, led_to.role, led_to.parent, now + lifetime};
+    events::TicketGivenOut made{id, name, led_to.role, led_to.parent, now + lifetime, by};
     parts_.log.append(tx, events::event<events::Type::TICKET_MADE>({}, made));
   };
   co_await parts_.db.write(std::move(work));
@@ -106,14 +107,14 @@ io::Task<api::TicketPage> Service::list(auth::Operator::Caller) {
   co_return page;
 }
 
-io::Task<api::Done> Service::revoke(auth::Operator::Caller, TicketId id) {
-  auto work = [this, id](sql::Tx& tx) {
+io::Task<api::Done> Service::revoke(auth::Operator::Caller caller, TicketId id) {
+  auto work = [this, id, by = caller.by()](sql::Tx& tx) {
     if (tx.run(store::revoke, id, parts_.clock.now()) == 0) {
       if (tx.one(store::is_redeemed, id) == 0) throw ticket_not_found();
       throw conflict("ticket_used",
                      "an agent has joined with this ticket; remove its workspace instead");
     }
-    parts_.log.append(tx, events::event<events::Type::TICKET_REVOKED>({}, {id}));
+    parts_.log.append(tx, events::event<events::Type::TICKET_REVOKED>({}, {id, by}));
   };
   co_await parts_.db.write(std::move(work));
   log::info("ticket revoked", log::field("ticket", id));

@@ -36,7 +36,8 @@ struct NewWorkspace {
   double x = 0;
   double y = 0;
   std::map<std::string, Secret> secrets;
-  bool has_memories = false;  // initial_memories was given; nothing here keeps them.
+  bool has_memories = false;   // initial_memories was given; nothing here keeps them.
+  json::Omit<std::string> by;  // The organisation key that makes it.
 };
 // What bodies may say beyond what their types allow. Throws Fault.
 NewWorkspace checked(api::NewWorkspace said);
@@ -52,6 +53,7 @@ struct Change {
   std::optional<Access> workspace_access;
   std::optional<bool> collapsed;
   std::optional<std::pair<double, double>> position;
+  json::Omit<std::string> by;  // The organisation key that changes it.
 
   // Members only an operator may change, by their JSON names.
   std::vector<std::string> infrastructure() const;

@@ -101,8 +101,9 @@ std::int64_t Service::change_one(sql::Tx& tx, WorkspaceId id, Change change, con
     const Spot spot = places_.free_place(*change.parent);
     change.position = std::pair{spot.x, spot.y};
   }
-  const events::Changed changed = apply(tx, row, change);
+  events::Changed changed = apply(tx, row, change);
   if (json::members(changed).empty()) return 0;
+  changed.by = change.by;
   table_.update(tx, row, changed);
   std::int64_t count = 1;
   const bool stood = before.x != 0 || before.y != 0;
@@ -125,6 +126,7 @@ io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, Works
                 "only an operator may change where a workspace sits and what it runs on")
         .with(json::members(api::OperatorFields{fields}));
   }
+  wanted.by = caller.by();
   bool needs_restart = wanted.workspace_dir.has_value();
   auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {
     change_one(tx, id, wanted, {});
@@ -135,7 +137,7 @@ io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, Works
   co_return body;
 }
 
-io::Task<api::CardsPlaced> Service::place(auth::Operator::Caller, api::CardPlaces said) {
+io::Task<api::CardsPlaced> Service::place(auth::Operator::Caller caller, api::CardPlaces said) {
   Named named;
   for (const api::CardPlace& each : said.places) {
     if (!named.insert(each.id).second) {
@@ -143,11 +145,13 @@ io::Task<api::CardsPlaced> Service::place(auth::Operator::Caller, api::CardPlace
                         fmt::format("invalid workspace fields: {} is named twice", each.id.text()));
     }
   }
-  auto work = [this, said = std::move(said), named = std::move(named)](sql::Tx& tx) {
+  auto work = [this, said = std::move(said), named = std::move(named),
+               by = caller.by()](sql::Tx& tx) {
     std::int64_t count = 0;
     for (const api::CardPlace& each : said.places) {
       Change change;
       change.position = std::pair{each.x, each.y};
+      change.by = by;
       if (each.parent_id) change.parent = *each.parent_id;
       count += change_one(tx, each.id, std::move(change), named);
     }

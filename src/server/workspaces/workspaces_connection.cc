@@ -256,17 +256,18 @@ io::Task<api::ConnectionAnswer> Service::connection(auth::Self::Caller, Workspac
   co_return api::ConnectionAnswer{connection_of(id, row.name, url, "")};
 }
 
-io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Holder::Caller, WorkspaceId id,
+io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Holder::Caller caller,
+                                                             WorkspaceId id,
                                                              const http::Request& request) {
   std::string url = platform_url(settings_, request);
-  auto work = [this, id](sql::Tx& tx) {
+  auto work = [this, id, by = caller.by()](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     if (!joins_by_itself(row.runtime)) throw not_external(row);
     ports_.tokens.revoke_all(tx, id);
     Secret token = ports_.tokens.mint(tx, id).text;
     // Whoever holds the new token is the agent; the way in without one is closed.
     table_.close_claim(tx, id);
-    table_.announce(tx, events::event<events::Type::EXTERNAL_CREDENTIALS_ROTATED>(id, {id}));
+    table_.announce(tx, events::event<events::Type::EXTERNAL_CREDENTIALS_ROTATED>(id, {id, by}));
     return std::pair(std::move(row.name), std::move(token));
   };
   auto [name, token] = co_await db_.write(work);

@@ -62,8 +62,10 @@ std::string Service::free_name(sql::Tx& tx, const std::optional<WorkspaceId>& pa
                  "workspace name already in use; please pick a different name");
 }
 
-void Service::announce_provisioning(sql::Tx& tx, const Row& row) {
-  events::Provisioning payload{row.name, row.tier, row.runtime, row.role, row.parent, row.x, row.y};
+void Service::announce_provisioning(sql::Tx& tx, const Row& row,
+                                    const json::Omit<std::string>& by) {
+  events::Provisioning payload{row.name,   row.tier, row.runtime, row.role,
+                               row.parent, row.x,    row.y,       by};
   table_.announce(tx, events::event<events::Type::WORKSPACE_PROVISIONING>(row.id, payload));
 }
 
@@ -94,7 +96,7 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   table_.insert(tx, row);
   note_name(row);
   for (const auto& [key, value] : wanted.secrets) ports_.secrets.put(tx, id, key, value);
-  announce_provisioning(tx, row);
+  announce_provisioning(tx, row, wanted.by);
 
   events::Arrival arrival;
   arrival.name = row.name;
@@ -118,11 +120,12 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   return made;
 }
 
-io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Operator::Caller,
+io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Operator::Caller caller,
                                                           api::NewWorkspace said,
                                                           const http::Request& request) {
   std::string url = platform_url(settings_, request);
   NewWorkspace wanted = checked(std::move(said));
+  wanted.by = caller.by();
   bool has_memories = wanted.has_memories;
   Made made = co_await make(std::move(wanted));
   const Row& row = made.row;

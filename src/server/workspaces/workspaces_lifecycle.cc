@@ -21,8 +21,9 @@ void refuse_under_paused(sql::Tx& tx, WorkspaceId id) {
   }
 }
 
-events::Arrival named(std::string_view name) {
+events::Arrival named(std::string_view name, const json::Omit<std::string>& by) {
   events::Arrival arrival;
+  arrival.by = by;
   arrival.name = std::string(name);
   return arrival;
 }
@@ -40,13 +41,13 @@ std::vector<store::Relative> subtree(sql::Tx& tx, const Row& row) {
 
 }  // namespace
 
-io::Task<api::Paused> Service::pause(auth::Self::Caller, WorkspaceId id) {
-  auto work = [this, id](sql::Tx& tx) {
+io::Task<api::Paused> Service::pause(auth::Self::Caller caller, WorkspaceId id) {
+  auto work = [this, id, by = caller.by()](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     if (row.status == Status::paused) throw not_in_status("workspace not found or already paused");
     int count = 0;
     for (const auto& each : subtree(tx, row)) {
-      if (table_.move(tx, each.id, Trigger::pause, named(each.name))) ++count;
+      if (table_.move(tx, each.id, Trigger::pause, named(each.name, by))) ++count;
     }
     return count;
   };
@@ -54,12 +55,12 @@ io::Task<api::Paused> Service::pause(auth::Self::Caller, WorkspaceId id) {
   co_return api::Paused{Status::paused, count};
 }
 
-io::Task<api::Resumed> Service::resume(auth::Self::Caller, WorkspaceId id) {
+io::Task<api::Resumed> Service::resume(auth::Self::Caller caller, WorkspaceId id) {
   struct Outcome {
     Status status = Status::awaiting_agent;
     int count = 0;
   };
-  auto work = [this, id](sql::Tx& tx) {
+  auto work = [this, id, by = caller.by()](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     if (row.status != Status::paused) throw not_in_status("workspace not found or not paused");
     refuse_under_paused(tx, id);
@@ -70,7 +71,7 @@ io::Task<api::Resumed> Service::resume(auth::Self::Caller, WorkspaceId id) {
       std::optional<Status> now;
       if (fresh || joins_by_itself(each.runtime)) {
         now = table_.move(tx, each.id, fresh ? Trigger::resume_fresh : Trigger::resume_stale,
-                          named(each.name));
+                          named(each.name, by));
       } else if (each.id == id) {
         throw no_provisioner();
       } else {

@@ -28,7 +28,7 @@ Fault wrong_name(const Row& row, std::size_t below) {
 
 }  // namespace
 
-io::Task<api::WorkspaceRemoved> Service::remove(auth::Operator::Caller, WorkspaceId id,
+io::Task<api::WorkspaceRemoved> Service::remove(auth::Operator::Caller caller, WorkspaceId id,
                                                 http::Query<Removal> query,
                                                 const http::Request& request) {
   bool confirmed = query.value.confirm.value_or(false);
@@ -36,7 +36,7 @@ io::Task<api::WorkspaceRemoved> Service::remove(auth::Operator::Caller, Workspac
   std::optional<std::string> said_name;
   if (auto header = request.header("X-Confirm-Name")) said_name = std::string(*header);
 
-  auto work = [this, id, confirmed, purge, said_name](sql::Tx& tx) {
+  auto work = [this, id, confirmed, purge, said_name, by = caller.by()](sql::Tx& tx) {
     auto row = table_.find(tx, id);
     if (!row) throw unknown_workspace();
     bool gone = row->status == Status::removed;
@@ -47,11 +47,14 @@ io::Task<api::WorkspaceRemoved> Service::remove(auth::Operator::Caller, Workspac
 
     std::vector<WorkspaceId> ids;
     for (auto each = below.rbegin(); each != below.rend(); ++each) {
-      table_.move(tx, each->id, Trigger::remove);
+      events::Arrival with_it;
+      with_it.by = by;
+      table_.move(tx, each->id, Trigger::remove, with_it);
       ids.push_back(each->id);
     }
     if (!gone) {
       events::Arrival arrival;
+      arrival.by = by;
       arrival.cascade_deleted = static_cast<std::int64_t>(below.size());
       table_.move(tx, id, Trigger::remove, arrival);
     }

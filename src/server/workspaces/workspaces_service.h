@@ -89,7 +89,7 @@ class Service {
   // A card that comes without a place gets a free one, before it is made.
   void stand(Row& row);
   // Inside the transaction that made it.
-  void announce_provisioning(sql::Tx& tx, const Row& row);
+  void announce_provisioning(sql::Tx& tx, const Row& row, const json::Omit<std::string>& by = {});
 
   // Routes.
   using Listed = json::Written<std::vector<api::Workspace>>;

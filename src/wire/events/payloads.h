@@ -1,4 +1,7 @@
 // What each kind of event brings along. PayloadOf<type>::type is the struct that belongs to it.
+//
+// `by` names the organisation key that asked for it, as auth::Caller::by() does; where it is absent
+// a person did, or nobody.
 #pragma once
 
 #include "wire/api/activity.h"
@@ -19,8 +22,9 @@ struct Provisioning {
   std::optional<WorkspaceId> parent_id;
   double x = 0;
   double y = 0;
+  json::Omit<std::string> by = {};
 };
-BOOST_DESCRIBE_STRUCT(Provisioning, (), (name, tier, runtime, role, parent_id, x, y))
+BOOST_DESCRIBE_STRUCT(Provisioning, (), (name, tier, runtime, role, parent_id, x, y, by))
 
 // A workspace arrived in another status; what is there says why.
 struct Arrival {
@@ -35,6 +39,7 @@ struct Arrival {
   json::Omit<std::string> sample_error;
   json::Omit<api::WorkspaceStatus> recovered_from;
   json::Omit<std::int64_t> cascade_deleted;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{
       json::About{"external", "its agent joins by itself"},
@@ -42,11 +47,12 @@ struct Arrival {
       json::About{"error", "why it could not be started"},
       json::About{"runtime_state", "\"wedged\", or the error_rate that made it degraded"},
       json::About{"recovered_from", "the status it was in when its agent was heard again"},
-      json::About{"cascade_deleted", "workspaces below it that were removed with it"}};
+      json::About{"cascade_deleted", "workspaces below it that were removed with it"},
+      json::About{"by", "the organisation key that asked for it, if one did"}};
 };
 BOOST_DESCRIBE_STRUCT(Arrival, (),
                       (name, external, url, agent_card, delivery_mode, error, runtime_state,
-                       error_rate, sample_error, recovered_from, cascade_deleted))
+                       error_rate, sample_error, recovered_from, cascade_deleted, by))
 
 struct Nothing {};
 BOOST_DESCRIBE_STRUCT(Nothing, (), ())
@@ -73,10 +79,11 @@ struct Changed {
   json::Omit<bool> collapsed;
   json::Omit<double> x;
   json::Omit<double> y;
+  json::Omit<std::string> by = {};
 };
 BOOST_DESCRIBE_STRUCT(Changed, (),
                       (name, role, tier, runtime, url, parent_id, workspace_dir, workspace_access,
-                       collapsed, x, y))
+                       collapsed, x, y, by))
 
 struct Load {
   std::int64_t active_tasks = 0;
@@ -97,14 +104,16 @@ BOOST_DESCRIBE_STRUCT(CardUpdated, (), (agent_card))
 
 struct CredentialsRotated {
   WorkspaceId workspace_id;
+  json::Omit<std::string> by = {};
 };
-BOOST_DESCRIBE_STRUCT(CredentialsRotated, (), (workspace_id))
+BOOST_DESCRIBE_STRUCT(CredentialsRotated, (), (workspace_id, by))
 
 struct SecretChanged {
   std::string key;
   api::SecretScope scope = api::SecretScope::workspace;
+  json::Omit<std::string> by = {};
 };
-BOOST_DESCRIBE_STRUCT(SecretChanged, (), (key, scope))
+BOOST_DESCRIBE_STRUCT(SecretChanged, (), (key, scope, by))
 
 // About no workspace, as the others of tickets are but the redeemed.
 struct TicketGivenOut {
@@ -113,8 +122,9 @@ struct TicketGivenOut {
   std::string role;
   std::optional<WorkspaceId> parent_id;
   Instant expires_at;
+  json::Omit<std::string> by = {};
 };
-BOOST_DESCRIBE_STRUCT(TicketGivenOut, (), (ticket_id, name, role, parent_id, expires_at))
+BOOST_DESCRIBE_STRUCT(TicketGivenOut, (), (ticket_id, name, role, parent_id, expires_at, by))
 
 // About the workspace that it made.
 struct TicketSpent {
@@ -141,8 +151,9 @@ BOOST_DESCRIBE_STRUCT(TicketRejected, (), (ticket_id, state, agent_key, address)
 
 struct TicketEnded {
   TicketId ticket_id;
+  json::Omit<std::string> by = {};
 };
-BOOST_DESCRIBE_STRUCT(TicketEnded, (), (ticket_id))
+BOOST_DESCRIBE_STRUCT(TicketEnded, (), (ticket_id, by))
 
 // An organisation key was made or revoked; about no workspace.
 struct KeyChanged {
@@ -193,10 +204,11 @@ struct UserMessage {
   std::string content;
   WorkspaceId workspace_id;
   ActivityId activity_id;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{json::About{"content", "the beginning of what it says"}};
 };
-BOOST_DESCRIBE_STRUCT(UserMessage, (), (message_id, content, workspace_id, activity_id))
+BOOST_DESCRIBE_STRUCT(UserMessage, (), (message_id, content, workspace_id, activity_id, by))
 
 struct AgentMessage {
   std::string message;

@@ -122,6 +122,8 @@ export interface Arrival {
   recovered_from?: WorkspaceStatus;
   /** workspaces below it that were removed with it */
   cascade_deleted?: number;
+  /** the organisation key that asked for it, if one did */
+  by?: string;
 }
 
 export interface Attachment {
@@ -196,6 +198,7 @@ export interface Changed {
   collapsed?: boolean;
   x?: number;
   y?: number;
+  by?: string;
 }
 
 export interface Claim {
@@ -233,6 +236,7 @@ export interface ConnectionAnswer {
 
 export interface CredentialsRotated {
   workspace_id: string;
+  by?: string;
 }
 
 export interface DeadLetter {
@@ -713,6 +717,7 @@ export interface Provisioning {
   parent_id: string | null;
   x: number;
   y: number;
+  by?: string;
 }
 
 export interface Question {
@@ -876,6 +881,7 @@ export interface Secret {
 export interface SecretChanged {
   key: string;
   scope: SecretScope;
+  by?: string;
 }
 
 export interface SecretSaved {
@@ -973,6 +979,7 @@ export interface Ticket {
 
 export interface TicketEnded {
   ticket_id: string;
+  by?: string;
 }
 
 export interface TicketGivenOut {
@@ -981,6 +988,7 @@ export interface TicketGivenOut {
   role: string;
   parent_id: string | null;
   expires_at: string;
+  by?: string;
 }
 
 export interface TicketMade {
@@ -1093,6 +1101,7 @@ export interface UserMessage {
   content: string;
   workspace_id: string;
   activity_id: string;
+  by?: string;
 }
 
 export interface Viewport {

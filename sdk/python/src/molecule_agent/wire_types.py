@@ -155,6 +155,8 @@ class Arrival(TypedDict):
     recovered_from: NotRequired[WorkspaceStatus]
     # workspaces below it that were removed with it
     cascade_deleted: NotRequired[int]
+    # the organisation key that asked for it, if one did
+    by: NotRequired[str]
 
 
 class CanvasPosition(TypedDict):
@@ -224,6 +226,7 @@ class Changed(TypedDict):
     collapsed: NotRequired[bool]
     x: NotRequired[float]
     y: NotRequired[float]
+    by: NotRequired[str]
 
 
 class Claim(TypedDict):
@@ -261,6 +264,7 @@ class ConnectionAnswer(TypedDict):
 
 class CredentialsRotated(TypedDict):
     workspace_id: str
+    by: NotRequired[str]
 
 
 DeadLetterFate = Literal["resent", "dropped"]
@@ -744,6 +748,7 @@ class Provisioning(TypedDict):
     parent_id: str | None
     x: float
     y: float
+    by: NotRequired[str]
 
 
 class Question(TypedDict):
@@ -892,6 +897,7 @@ class Secret(TypedDict):
 class SecretChanged(TypedDict):
     key: str
     scope: SecretScope
+    by: NotRequired[str]
 
 
 class SecretSaved(TypedDict):
@@ -989,6 +995,7 @@ class Ticket(TypedDict):
 
 class TicketEnded(TypedDict):
     ticket_id: str
+    by: NotRequired[str]
 
 
 class TicketGivenOut(TypedDict):
@@ -997,6 +1004,7 @@ class TicketGivenOut(TypedDict):
     role: str
     parent_id: str | None
     expires_at: str
+    by: NotRequired[str]
 
 
 class TicketMade(TypedDict):
@@ -1106,6 +1114,7 @@ class UserMessage(TypedDict):
     content: str
     workspace_id: str
     activity_id: str
+    by: NotRequired[str]
 
 
 class Viewport(TypedDict):
