@@ -87,7 +87,7 @@ std::string Tools::prompts() const {
 std::optional<json::Object> Tools::prompt(std::string_view name, json::Node arguments) const {
   if (name != handing_over) return std::nullopt;
   const std::string task = mcp::text_of(arguments, "task");
-  if (task.empty()) throw bad_request("missing_argument", "task: is required");
+  if (task.empty()) throw bad_request("task: is required");
   json::Object text, message, out;
   text.add("type", "text");
   text.add("text",
