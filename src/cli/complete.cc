@@ -1,19 +1,24 @@
 // `molecule completion`: the script for a shell, and the names that it asks for.
 #include <array>
+#include <chrono>
 
 #include "base/fault.h"
 #include "cli/completion.h"
 #include "cli/nouns.h"
 #include "cli/session.h"
 #include "client/record.h"
+#include "platform/io/scope.h"
 #include "platform/text/names.h"
 #include "wire/api/workspaces.h"
 
 namespace molecule::cli {
 namespace {
 
+// Whoever pressed Tab waits no longer.
+constexpr std::chrono::seconds patience{2};
+
 // One a line, and nothing else: a name that would not be one line is left out.
-io::Task<void> print_names(Session& session, const Given& given) {
+io::Task<int> print_names(Session& session, const Given& given) {
   std::string lines;
   const auto add = [&lines](const std::string& name) {
     if (!text::flaw_of_line(name)) lines += name + "\n";
@@ -26,12 +31,13 @@ io::Task<void> print_names(Session& session, const Given& given) {
     for (const auto& each : client::records<api::Workspace>(list.root())) add(each.text("name"));
   }
   session.print(lines);
+  co_return 0;
 }
 
 io::Task<int> complete(Session& session, const Given& given) {
   if (given.has("names")) {
     try {
-      co_await print_names(session, given);
+      co_await io::within<int>(patience, print_names(session, given));
     } catch (const Fault&) {
       // A shell that asks in the middle of a line wants names or nothing.
     }

@@ -65,7 +65,7 @@ class Session {
   io::Random& random_;
   Target target_;
   Form form_ = Form::table;
-  const Screen screen_;
+  Screen screen_;
   const Screen talk_;
   std::unique_ptr<client::Platform> connection_;
   std::unique_ptr<client::Operator> operator_;

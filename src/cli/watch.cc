@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <unistd.h>
+
 #include "base/fault.h"
 #include "cli/documents.h"
 #include "cli/session.h"
@@ -98,6 +100,7 @@ io::Task<void> Session::show_changes(Look look, Text text, std::function<io::Tas
       away = true;
     }
     if (found) {
+      screen_ = screen_of(STDOUT_FILENO);  // It may have another size by now.
       std::string now = is_table()            ? text(found->root())
                         : form_ == Form::json ? as_json_line(found->root())
                                               : "---\n" + as_yaml(found->root());

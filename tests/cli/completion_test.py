@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,13 @@ def test_profiles_are_completed(shells: Machine) -> None:
 def test_a_platform_that_is_away_only_offers_nothing(elsewhere: Machine) -> None:
     ran = elsewhere.run("completion", "--names", "workspaces", MOLECULE_API_URL="http://127.0.0.1:9")
     assert (ran.returncode, ran.stdout, ran.stderr) == (DONE, "", "")
+
+
+def test_a_platform_that_says_nothing_is_not_waited_for(elsewhere: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        ran = elsewhere.run("completion", "--names", "workspaces", MOLECULE_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert (ran.returncode, ran.stdout, ran.stderr) == (DONE, "", "") and time.monotonic() - began < 15
 
 
 def test_the_script_for_powershell_has_every_verb(elsewhere: Machine) -> None:

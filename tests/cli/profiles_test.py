@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from agents import InItsPlace
 from stage import BINARY, Stage
-from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine
+from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine, Terminal
 
 
 def admin_token(stage: Stage) -> str:
@@ -131,3 +131,8 @@ def test_the_other_name_has_the_same_verbs(elsewhere: Machine, stage: Stage) -> 
     link.symlink_to(BINARY)
     ran = elsewhere.run("ws", "list", "--json", program=link, MOLECLI_URL=stage.url, ADMIN_TOKEN=admin_token(stage))
     assert ran.returncode == DONE and ran.stdout.startswith("["), ran.stderr
+    with Terminal([str(link)], {**elsewhere.environment, "MOLECLI_URL": stage.url, "ADMIN_TOKEN": admin_token(stage)}, 100, 30,
+                  elsewhere.home) as dashboard:
+        dashboard.wait_for("Agents")
+        dashboard.type("q")
+        assert dashboard.ended() == DONE, "without a verb it is the dashboard"
