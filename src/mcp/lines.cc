@@ -21,7 +21,12 @@ constexpr int last_words_ms = 1000;
 }  // namespace
 
 Lines::Lines(io::Loop& loop, int in, int out, Ears ears)
-    : loop_(loop), in_(in), out_(out), ears_(std::move(ears)) {
+    : loop_(loop),
+      in_(in),
+      out_(out),
+      ears_(std::move(ears)),
+      lines_(line_max, {[this](std::string line) { hand_on(std::move(line)); },
+                        [this] { loop_.post(ears_.too_long); }}) {
   int ends[2];
   if (::pipe(ends) != 0)
     throw Fault(Kind::unavailable, "no_descriptors", "there are no file descriptors left");
@@ -74,33 +79,14 @@ void Lines::read_all() {
     const ssize_t got = ::read(in_, buffer.get(), piece);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got <= 0) break;
-    take({buffer.get(), static_cast<std::size_t>(got)});
+    lines_.take({buffer.get(), static_cast<std::size_t>(got)});
   }
-  // The last one may have no newline.
-  if (!begun_.empty() && !skipping_) hand_on(std::move(begun_));
+  lines_.finish();
   std::lock_guard lock(mutex_);
   if (!closing_) loop_.post(ears_.end);
 }
 
-void Lines::take(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t end = bytes.find('\n');
-    const std::string_view part = bytes.substr(0, end);
-    if (!skipping_ && begun_.size() + part.size() > line_max) {
-      skipping_ = true;
-      begun_ = {};
-      loop_.post(ears_.too_long);
-    }
-    if (!skipping_) begun_ += part;
-    if (end == std::string_view::npos) return;
-    bytes.remove_prefix(end + 1);
-    if (!std::exchange(skipping_, false)) hand_on(std::exchange(begun_, {}));
-  }
-}
-
 void Lines::hand_on(std::string line) {
-  if (line.ends_with('\r')) line.pop_back();
-  if (line.find_first_not_of(" \t") == std::string::npos) return;
   const std::size_t size = line.size();
   {
     std::unique_lock lock(mutex_);

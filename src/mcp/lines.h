@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "mcp/line_reader.h"
 #include "platform/files/descriptor.h"
 #include "platform/io/loop.h"
 
@@ -41,15 +42,13 @@ class Lines {
   void write_all();
   bool wait_for_input() const;
   void hand_on(std::string line);
-  void take(std::string_view bytes);
 
   io::Loop& loop_;
   const int in_;
   const int out_;
   const Ears ears_;
   files::Descriptor wake_read_, wake_write_;  // Ends the reading.
-  std::string begun_;                         // The beginning of a line; of the reading thread.
-  bool skipping_ = false;                     // Until the end of a line that is too long.
+  LineReader lines_;                          // Of the reading thread.
 
   std::mutex mutex_;
   std::condition_variable changed_;
