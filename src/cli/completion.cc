@@ -112,9 +112,43 @@ _molecule_walk() {
 }
 )sh";
 
+// The quotes of bash without bash: what is half typed is never evaluated, for that would run it.
+constexpr std::string_view unquote = R"sh(
+# Sets typed: the word without its quotes and backslashes.
+_molecule_unquote() {
+  local rest=$1 each within=''
+  typed=''
+  while [ -n "$rest" ]; do
+    each=${rest:0:1} rest=${rest:1}
+    case "$within$each" in
+      "'" | '"') within=$each ;;
+      "''" | '""') within='' ;;
+      '\' | '"\')
+        # Within double quotes a backslash is one, but before these.
+        case "$within${rest:0:1}" in
+          '"'[!\"\\\$\`]) typed+=$each ;;
+          *) typed+=${rest:0:1} rest=${rest:1} ;;
+        esac ;;
+      *) typed+=$each ;;
+    esac
+  done
+}
+# Sets quoted: a name as it stands behind what is typed; fails where it cannot stand there.
+_molecule_quote() {
+  case "$1" in
+    "'"*) quoted=${2//"'"/"'\\''"} ;;
+    '"'*)
+      case "$2" in *'!'*) return 1 ;; esac
+      quoted=${2//'\'/'\\'} quoted=${quoted//'"'/'\"'}
+      quoted=${quoted//'$'/'\$'} quoted=${quoted//'`'/'\`'} ;;
+    *) printf -v quoted %q "$2" ;;
+  esac
+}
+)sh";
+
 std::string bash(const Words& root) {
   return "# Completion of molecule for bash: source it, or put it where bash-completion looks.\n" +
-         tables(root) + std::string(walk) + R"sh(
+         tables(root) + std::string(walk) + std::string(unquote) + R"sh(
 _molecule() {
   local program=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]}
   local at count value takes verbs flags arguments kind list
@@ -143,10 +177,10 @@ _molecule() {
     '='*) COMPREPLY=($(compgen -W "${kind#=}" -- "$cur")) ;;
     files) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")) ;;
     workspaces|profiles)
-      local name typed
-      typed=$(eval "printf %s $cur" 2>/dev/null) || typed=$cur
+      local name typed quoted
+      _molecule_unquote "$cur"
       while IFS= read -r name; do
-        [[ $name == "$typed"* ]] && COMPREPLY+=("$(printf %q "$name")")
+        [[ $name == "$typed"* ]] && _molecule_quote "$cur" "$name" && COMPREPLY+=("$quoted")
       done < <("$program" completion --names "$kind" 2>/dev/null)
       ;;
   esac

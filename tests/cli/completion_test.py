@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from stage import BINARY, Stage
-from terminal import DONE, WRONG_USAGE, Machine
+from terminal import DONE, WRONG_USAGE, Machine, Terminal
 
 NAME = "Zoë the 2nd"
 
@@ -90,6 +90,36 @@ def test_names_with_blanks_are_one_word(shells: Machine) -> None:
     assert back == [NAME], "as bash reads it again"
     assert NAME in in_zsh(shells, "molecule", "ws", "get", "")
     assert any(each.replace("\\", "") == NAME for each in in_fish(shells, "molecule", "ws", "get", ""))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("typed", ["$(touch ran)", "`touch ran`", "x;touch ran", "x&&touch ran", "\"$(touch ran)", "${x:=$(touch ran)}",
+                                   "$(touch ran)/", "~$(touch ran)/"])
+def test_what_is_typed_is_not_run(shells: Machine, shell: str, typed: str) -> None:
+    for words in (["ws", "get"], ["ws", "create", "--parent"], ["ws", "list", "--profile"], ["ws", "list", "--ca"]):
+        SHELLS[shell](shells, "molecule", *words, typed)
+        SHELLS[shell](shells, "molecule", *words, typed, "")
+    assert not list(shells.home.rglob("ran"))
+
+
+def test_names_go_on_in_the_quotes_that_are_open(shells: Machine, stage: Stage) -> None:
+    odd = "Q \"$(touch ran)\" `touch ran` 'x' \\ y"
+    if odd not in [each["name"] for each in stage.must("GET", "/workspaces")]:
+        stage.external(odd)
+    shown = shells.home / "bin/show"
+    shown.write_text("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n")
+    shown.chmod(0o755)
+    script = shells.home / "completion.bash"
+    script.write_text(shells.must("completion", "bash"))
+    with Terminal([shutil.which("bash") or "bash", "--norc", "--noprofile", "-i"],
+                  {**shells.environment, "INPUTRC": "/dev/null"}, 200, 24, shells.home) as terminal:
+        terminal.type(f"source {script}; echo rea''dy\n")
+        terminal.wait_for("ready")
+        for count, (typed, name) in enumerate([("Zo", NAME), ("'Zo", NAME), ('"Zo', NAME), ("Zoë\\ t", NAME), ("Q", odd), ("'Q", odd),
+                                               ('"Q', odd), ('"Q \\"\\$(', odd)]):
+            terminal.type(f"molecule ws get {typed}\t\x01show {count} \n")
+            terminal.wait_for(f"<{count}>\n<molecule>\n<ws>\n<get>\n<{name}>\n")
+    assert not list(shells.home.rglob("ran"))
 
 
 def test_profiles_are_completed(shells: Machine) -> None:
