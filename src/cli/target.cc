@@ -38,6 +38,7 @@ Secret without_line_end(Secret text) {
 
 struct Here {
   fs::path data;
+  bool held = false;       // By a process that may not have told yet where it listens.
   std::string url;         // Where the platform listens that runs on it; empty: none runs.
   std::string public_url;  // And where others reach it.
 };
@@ -48,6 +49,7 @@ Here platform_here(const Given& given) {
   here.data = named ? fs::path(*named) : process::default_data_directory();
   const auto holder = process::holder_of(here.data);
   if (!holder) return here;
+  here.held = true;
   const std::string_view told = holder->told;
   const std::size_t brace = told.find(" (");
   here.url = std::string(told.substr(0, brace));
@@ -57,7 +59,21 @@ Here platform_here(const Given& given) {
   return here;
 }
 
-// The admin token of the data directory, where this user may read it.
+Fault none_runs(const Here& here) {
+  const std::string data = here.data.string();
+  return Fault(
+      Kind::unavailable, "platform_not_running",
+      here.held
+          ? fmt::format("the process that holds {} does not say where it answers\n  next: ask "
+                        "again once it has started",
+                        data)
+          : fmt::format("no platform runs on {}\n  next: start it with `molecule serve --data "
+                        "{}`, or say where another answers with --url",
+                        data, data));
+}
+
+// The admin token of the data directory, where this user may read it. It is for who holds the
+// lock: at the address of a platform that does not run, anybody may listen.
 void take_from_data(const Here& here, Target& target) {
   const fs::path file = here.data / "admin_token";
   try {
@@ -158,6 +174,7 @@ Target find_target(const Given& given) {
     const Here here = platform_here(given);
     target.token_wanted =
         "set MOLECULE_API_KEY or ADMIN_TOKEN, or name its data directory with --data";
+    if (here.url.empty() && given.has("data")) throw none_runs(here);
     if (!here.url.empty()) {
       target.url = here.url;
       target.named_by = fmt::format("the platform that runs on {}", here.data.string());
@@ -168,7 +185,6 @@ Target find_target(const Given& given) {
       target.url = usual_url;
       target.named_by = fmt::format("nobody named one, and none runs on {}", here.data.string());
       find_token(given, profiles, target);
-      if (target.token.empty()) take_from_data(here, target);
     }
   }
   if (const auto file = given.some("ca")) target.ca_file = *file;

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
 from agents import InItsPlace
 from stage import BINARY, Stage
-from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine, Terminal
+from terminal import DONE, FAILED, NOT_REACHABLE, REFUSED, WRONG_USAGE, Machine, Terminal
 
 
 def admin_token(stage: Stage) -> str:
@@ -116,6 +117,31 @@ def test_the_platform_of_this_machine_is_found(machine: Machine, elsewhere: Mach
     assert elsewhere.json("ws", "list", MOLECLI_URL=stage.url, ADMIN_TOKEN=admin_token(stage)) == stage.must("GET", "/workspaces")
     missing = elsewhere.run("ws", "list", "--config", tmp_path / "nowhere.conf")
     assert missing.returncode == WRONG_USAGE and "does not exist" in missing.stderr
+
+
+def test_the_token_of_a_platform_that_does_not_run_stays_at_home(elsewhere: Machine, stage: Stage) -> None:
+    data = elsewhere.home / "stopped"
+    data.mkdir(mode=0o700)
+    (data / "admin_token").write_text("its-token-of-32-characters-or-so")
+    (data / "admin_token").chmod(0o600)
+    with InItsPlace({"/workspaces": (200, []), "/health": (200, {"version": "1"})}) as other:
+        (data / "lock").write_text(f"1\n{other.url}\n")
+        for words in (["ws", "list"], ["top"], ["config", "view"]):
+            ran = elsewhere.run(*words, "--data", data, MOLECULE_API_KEY="of-another-place")
+            assert (ran.returncode, ran.stdout) == (NOT_REACHABLE, ""), words
+            assert f"no platform runs on {data}" in ran.stderr and "molecule serve" in ran.stderr
+        with (data / "lock").open("r+") as lock:
+            lock.truncate()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            ran = elsewhere.run("ws", "list", "--data", data)
+            assert ran.returncode == NOT_REACHABLE and "does not say where it answers" in ran.stderr
+        usual = elsewhere.json("config", "view", MOLECULE_DATA_DIR=str(data))
+        assert (usual["url"], usual["token_from"]) == ("http://127.0.0.1:8080", ""), "whoever answers there is not known"
+        elsewhere.must("ws", "list", "--url", other.url, MOLECULE_DATA_DIR=str(data))
+        assert [bearer for _, _, bearer in other.asked] == [None]
+    ran = elsewhere.run("doctor", "--data", data)
+    assert ran.returncode == FAILED and "FAIL  platform" in ran.stdout and "molecule serve" in ran.stdout
+    assert elsewhere.json("config", "view", MOLECULE_API_KEY="x")["token_from"] == "MOLECULE_API_KEY"
 
 
 def test_init_explains_and_overwrites_nothing(elsewhere: Machine) -> None:
