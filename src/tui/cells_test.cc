@@ -56,6 +56,40 @@ TEST(Cells, AHeapOfMarksStaysOnItsCell) {
   EXPECT_EQ(width_of("\u0301"), 1);  // A mark with nothing to stand on.
 }
 
+// Whatever bytes come, nothing that controls a terminal goes out, and the widths are so.
+TEST(Cells, AnyBytesAreHarmlessAndAsWideAsTheySay) {
+  static constexpr std::string_view pieces[]{
+      "a",          " ",      "\n",     "\033[2J",    "\x9b",     "\xc2\x9b", "\xff",   "\xe7\xa0",
+      "研",         "\u0301", "\u202e", "👩\u200d💻", "\u115f",   "🇩",        "\ufe0f", "\u0600",
+      "\U000e0041", "\u00ad", "\ue000", "\u0378",     "ᄀ\u1161", "ﷺ"};
+  std::uint32_t state = 1;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (int i = 0; i < 8; ++i) {
+      state = state * 1'664'525u + 1'013'904'223u;
+      text += pieces[(state >> 16) % std::size(pieces)];
+    }
+    const int width = static_cast<int>(state >> 20) % 12;
+    std::string all;
+    int columns = 0;
+    for (const Glyph& glyph : glyphs(text)) {
+      ASSERT_TRUE(glyph.width == 1 || glyph.width == 2);
+      all += glyph.text;
+      columns += glyph.width;
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(all[i]);
+      ASSERT_TRUE(byte >= 0x20 && byte != 0x7F) << text;
+      const bool behind_ascii = byte == 0xC2 && static_cast<unsigned char>(all[i + 1]) < 0xA0;
+      ASSERT_FALSE(behind_ascii) << text;
+    }
+    ASSERT_EQ(columns, width_of(all)) << text;  // Once harmless, it stays as it is.
+    ASSERT_LE(width_of(cut(text, width)), width) << text;
+    for (const std::string& line : wrapped(text, width))
+      ASSERT_LE(width_of(line), std::max(width, 2));
+  }
+}
+
 TEST(Cells, LineEndsAreBlanks) { EXPECT_EQ(shown("a\r\nb\tc\u2028d"), "a  b c d"); }
 
 TEST(Cut, LeavesWhatFitsAndMarksTheRest) {

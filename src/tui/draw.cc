@@ -54,6 +54,10 @@ Counts counts_of(const Model& model) {
                                                          "offline",  "failed", "starting",
                                                          "awaiting", "paused", "asleep"};
   Counts counts;
+  if (!model.questions.empty()) {
+    counts.parts.emplace_back(fmt::format("? {}", model.questions.size()), Ink::warn);
+    counts.width += width_of(counts.parts.back().first) + 2;
+  }
   for (const std::string_view word : order) {
     const auto at = many.find(word);
     if (at == many.end()) continue;

@@ -71,8 +71,10 @@ void draw_row(Picture& picture, const Model& model, const Row& row, const Column
   const auto chat = model.chats.find(agent.id);
   if (chat != model.chats.end() && (chat->second.unread > 0 || chat->second.waiting)) {
     const std::string_view sign = chat->second.unread > 0 ? " ✉" : " …";
-    if (column + 2 <= name_end) picture.put(line, column, sign, {.ink = Ink::accent});
+    if (column + 2 <= name_end) column = picture.put(line, column, sign, {.ink = Ink::accent});
   }
+  if (model.questions.contains(agent.id) && column + 2 <= name_end)
+    picture.put(line, column, " ?", {.ink = Ink::warn, .bold = true});
   picture.put(line, at.status, fmt::format("{} {}", shown.sign, shown.word), {.ink = shown.ink},
               std::min(11, end - at.status));
   const bool busy = runs(agent) && agent.tasks > 0;
@@ -173,6 +175,8 @@ void draw_detail(const Model& model, Picture& picture, const Box& box, const Age
   if (agent.heard && agent.status != "awaiting_agent")
     state += fmt::format(", heard {} ago", span((model.now - *agent.heard).count() / 1'000'000));
   detail.line("status", state, {.ink = shown.ink});
+  if (const auto asked = model.questions.find(agent.id); asked != model.questions.end())
+    detail.text("asks", "? Enter answers: " + asked->second, tall ? 4 : 1, {.ink = Ink::warn});
   if (runs(agent)) detail.text("doing", agent.task, tall ? 4 : 1);
   if (!agent.error.empty() && agent.status != "online")
     detail.text("trouble", agent.error, tall ? 4 : 1, {.ink = Ink::warn});

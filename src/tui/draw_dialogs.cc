@@ -138,6 +138,7 @@ void draw_help(Picture& picture, const Box& box) {
       Help{"✗ failed", "did not start"},
       Help{"✉", "unread answer"},
       Help{"…", "answer to come"},
+      Help{"?", "asks a person"},
       Help{"", ""},
       Help{"in a chat", ""},
       Help{"Enter", "sends"},

@@ -114,12 +114,17 @@ void draw_health(Model& model, Drawn& drawn, const Box& box) {
     const Standing how = standing(agent);
     const int name = left + 13;
     const int why = name + std::clamp(box.columns / 3, 12, 26);
-    picture.put(row + i, left, fmt::format("{} {}", how.sign, how.word), {.ink = how.ink}, 12);
+    const auto asked = model.questions.find(agent.id);
+    const bool asks = asked != model.questions.end() && concern(agent) > 0;
+    const std::string state =
+        asks ? std::string("? asks") : fmt::format("{} {}", how.sign, how.word);
+    picture.put(row + i, left, state, {.ink = asks ? Ink::warn : how.ink}, 12);
     picture.put(row + i, name, agent.name, {}, why - name - 1);
     std::string reason = agent.error;
     if (reason.empty() && agent.heard)
       reason = fmt::format("heard {} ago", span((model.now - *agent.heard).count() / 1'000'000));
-    if (agent.error_rate >= 0.005)
+    if (asks) reason = asked->second;
+    if (agent.error_rate >= 0.005 && !asks)
       reason = fmt::format("{:.0f}% errors{}{}", agent.error_rate * 100, reason.empty() ? "" : ": ",
                            reason);
     picture.put(row + i, why, reason, {.ink = Ink::faint}, box.end() - why);

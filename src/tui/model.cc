@@ -91,6 +91,16 @@ void Model::replace(Node workspaces) {
   agents = std::move(fresh);
 }
 
+void Model::replace_questions(Node told) {
+  questions.clear();
+  const Node items = told.find("items");
+  for (std::size_t i = 0; items.is(Type::array) && i < items.size(); ++i) {
+    const auto of = WorkspaceId::parse(text_in(items.at(i), "workspace_id"));
+    // The newest of each.
+    if (of) questions.emplace(*of, text_in(items.at(i), "summary"));
+  }
+}
+
 void Model::note(Happening happening) {
   happening.about = json::storable(happening.about, about_max);
   // Newest first; what comes late (a page of the past) finds its place.

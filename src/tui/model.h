@@ -96,6 +96,7 @@ class Model {
   std::deque<Happening> events;               // Newest first.
   std::deque<Handover> handovers;             // Newest first.
   std::map<WorkspaceId, Chat> chats;
+  std::map<WorkspaceId, std::string> questions;  // What agents ask people, by its beginning.
   Service service;
   client::Link link = client::Link::connecting;
   std::string trouble;  // Why it is not live.
@@ -104,6 +105,8 @@ class Model {
 
   // A whole new picture: what is not in it is gone.
   void replace(json::Node workspaces);
+  // What waits for people, as GET /questions tells it.
+  void replace_questions(json::Node questions);
   // Past events, newest first, as GET /events tells them.
   void add_past(json::Node events);
   // Whether anything of it is shown somewhere.
@@ -161,6 +164,8 @@ bool passes(const Model& model, const Happening& happening);
 bool passes(const Model& model, const Handover& handover);
 std::vector<const Happening*> events_of(const Model& model);
 std::vector<const Handover*> handovers_of(const Model& model);
+// What wants somebody's eye first is small; who asks something comes before who works.
+int concern_in(const Model& model, const Agent& agent);
 // Those that want somebody's eye, worst first.
 std::vector<const Agent*> troubled(const Model& model);
 

@@ -47,6 +47,21 @@ TEST(AModel, PutsWhatIsOfConcernFirst) {
   EXPECT_EQ(troubled(org.model)[0]->name, "writer");
 }
 
+TEST(AModel, WhoAsksPeopleWantsAttention) {
+  Organisation org = Organisation::made();
+  const auto document = json::Document::parse(
+      R"({"items":[{"workspace_id":"00000000-0000-4000-8000-000000000003","summary":"Which day?"},{"summary":"of nobody"},
+          {"workspace_id":"00000000-0000-4000-8000-000000000003","summary":"an older one"}]})");
+  org.model.replace_questions(document.root());
+  EXPECT_EQ(org.model.questions.size(), 1u);
+  EXPECT_EQ(org.model.questions.begin()->second, "Which day?");
+  ASSERT_EQ(troubled(org.model).size(), 1u);
+  EXPECT_EQ(troubled(org.model)[0]->name, "writer");
+  org.model.order = Order::concern;
+  org.model.tree = false;
+  EXPECT_EQ(names(org.model).front(), "writer");
+}
+
 TEST(AModel, KnowsWhatEachEventChanges) {
   Organisation org = Organisation::made();
   org.happens("WORKSPACE_DEGRADED", 2, R"({"error_rate":0.75,"sample_error":"boom"})");

@@ -62,6 +62,7 @@ io::Task<std::int64_t> OperatorAsks::snapshot() {
   const client::Answer past = co_await ask(http::Method::get, "/events?limit=500", "");
   if (past.ok()) model_.add_past(json::Document::parse(past.body, large).root());
   co_await look_at_service();
+  co_await look_at_questions();
   co_return *seq;
 }
 
@@ -71,6 +72,11 @@ io::Task<void> OperatorAsks::look_at_service() {
   const json::Document health = json::Document::parse(answer.body, large);
   model_.service.version = text_in(health.root(), "version");
   model_.service.database = text_in(health.root(), "database");
+}
+
+io::Task<void> OperatorAsks::look_at_questions() {
+  const client::Answer answer = co_await ask(http::Method::get, "/questions", "");
+  if (answer.ok()) model_.replace_questions(json::Document::parse(answer.body, large).root());
 }
 
 io::Task<void> OperatorAsks::spawn(intent::Spawn what) {

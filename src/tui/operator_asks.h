@@ -22,6 +22,8 @@ class OperatorAsks {
   io::Task<std::int64_t> snapshot();
   // Of the platform itself: its version, its store.
   io::Task<void> look_at_service();
+  // What agents ask people; nothing of a platform that does not tell.
+  io::Task<void> look_at_questions();
 
   io::Task<void> spawn(intent::Spawn what);
   io::Task<void> change(intent::Change what);

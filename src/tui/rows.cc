@@ -64,8 +64,8 @@ std::vector<Row> rows_of(const Model& model) {
     if (sought.empty() || passes(agent, sought)) all.push_back(&agent);
   }
   std::ranges::sort(all, [&](const Agent* a, const Agent* b) {
-    if (model.order == Order::concern && concern(*a) != concern(*b))
-      return concern(*a) < concern(*b);
+    if (model.order == Order::concern && concern_in(model, *a) != concern_in(model, *b))
+      return concern_in(model, *a) < concern_in(model, *b);
     if (a->name != b->name) return a->name < b->name;
     return a->id < b->id;
   });
@@ -129,13 +129,19 @@ std::vector<const Handover*> handovers_of(const Model& model) {
   return found;
 }
 
+int concern_in(const Model& model, const Agent& agent) {
+  return model.questions.contains(agent.id) ? std::min(concern(agent), 1) : concern(agent);
+}
+
 std::vector<const Agent*> troubled(const Model& model) {
   std::vector<const Agent*> found;
   for (const auto& [id, agent] : model.agents) {
-    if (concern(agent) < 2) found.push_back(&agent);
+    if (concern_in(model, agent) < 2) found.push_back(&agent);
   }
-  std::ranges::sort(found, [](const Agent* a, const Agent* b) {
-    if (concern(*a) != concern(*b)) return concern(*a) < concern(*b);
+  std::ranges::sort(found, [&](const Agent* a, const Agent* b) {
+    const int one = concern_in(model, *a);
+    const int other = concern_in(model, *b);
+    if (one != other) return one < other;
     return a->name < b->name;
   });
   return found;

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <curses.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -50,21 +51,26 @@ constexpr std::array fatal_signals{SIGSEGV, SIGABRT,   SIGBUS,  SIGFPE,  SIGILL,
                                    SIGQUIT, SIGALRM,   SIGUSR1, SIGUSR2, SIGTRAP,
                                    SIGSYS,  SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ};
 
-void put_back_for_now() {
+void put_back_for_now(int terminal) {
   const Saved& it = saved();
   if (!it.armed) return;
-  [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, it.leave.data(), it.leave_size);
+  [[maybe_unused]] const auto written = ::write(terminal, it.leave.data(), it.leave_size);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &it.mode);
 }
 
 void put_back() {
-  put_back_for_now();
+  if (!saved().armed) return;
+  // Whoever draws at this moment goes on into nothing, so that what follows is the last.
+  const int terminal = ::dup(STDOUT_FILENO);
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing >= 0) ::dup2(nothing, STDOUT_FILENO);
+  put_back_for_now(terminal);
   saved().armed = false;
 }
 
 // Stopped from outside. Who goes on is told by SIGCONT, and comes back to the full screen.
 extern "C" void restore_and_stop(int) {
-  put_back_for_now();
+  put_back_for_now(STDOUT_FILENO);
   ::raise(SIGSTOP);
 }
 

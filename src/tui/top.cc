@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto between_pictures = 40ms;
 constexpr auto age_ticks = 1s;
 constexpr auto service_every = 30s;
+constexpr auto between_questions = 1s;
 constexpr const char* drawing = "drawing";
 constexpr std::size_t asks_max = 8;  // Under way at once.
 
@@ -51,6 +52,7 @@ class Top {
     work_.spawn(drawing, draw_on());
     work_.spawn("events", follower_.run());
     work_.spawn("service", look_at_service());
+    work_.spawn("questions", look_at_questions());
     co_await stop_.requested();
     // First of all, so that nobody is left with a terminal that shows nothing.
     screen_.end();
@@ -73,6 +75,11 @@ class Top {
       model_.now = clock_.now();
       model_.heard = model_.now;
       if (model_.apply(event)) changed();
+      // A message that was settled may be a question, or the answer to one.
+      if (event.type == "A2A_RESPONSE" || event.type == "ACTIVITY_LOGGED") {
+        may_ask_ = true;
+        settled_.notify();
+      }
     };
     ears.link = [this](client::Link link, const std::string& trouble) {
       if (model_.link == client::Link::live || link == client::Link::live)
@@ -114,6 +121,20 @@ class Top {
         // The feed tells of a platform that is away.
       }
       changed();
+    }
+  }
+
+  io::Task<void> look_at_questions() {
+    for (;;) {
+      if (!may_ask_) co_await settled_.wait(service_every);
+      if (!std::exchange(may_ask_, false) || model_.link != client::Link::live) continue;
+      try {
+        co_await asks_.look_at_questions();
+      } catch (const Fault&) {
+        if (work_.cancellation().requested()) throw;
+      }
+      changed();
+      co_await io::sleep(between_questions);
     }
   }
 
@@ -190,6 +211,8 @@ class Top {
   client::Follower follower_;
   io::Signal dirtied_;
   bool dirty_ = true;
+  io::Signal settled_;
+  bool may_ask_ = false;
   std::exception_ptr broken_;  // Why nothing can be shown any more.
   std::size_t asking_ = 0;
   io::Scope work_;

@@ -41,7 +41,12 @@ class Streamer:
         assert registered.status_code == 200, registered.text
 
     def _answer(self, connection: socket.socket, _head: bytes, body: bytes) -> None:
-        self.asked.append(json.loads(body))
+        asked = json.loads(body)
+        if not asked["method"].startswith("message/"):  # The platform also looks how its task stands.
+            unknown = {"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32601, "message": "unknown method"}}
+            connection.sendall(answer_bytes(json.dumps(unknown)))
+            return
+        self.asked.append(asked)
         connection.sendall(HEAD)
         for each in self._pieces:
             if not self._go.acquire(timeout=30):
@@ -164,15 +169,15 @@ def test_what_was_said_before_is_there(org: Org, terminal: Terminals, push_agent
     agent.go(2)
     assert org.stage.say(agent.resident.id, "The first question").status_code == 200
     agent.resident.ask("POST", f"/workspaces/{agent.resident.id}/notify", {"message": "By the way"})
-    screen = opened(terminal, org, "writer", sign="By the way")
-    text = screen.screen()
+    screen = opened(terminal, org, "writer", sign="you ▸")
+    text = screen.see("The first question", "The first answer", "By the way")
     places = [text.index(words) for words in ("The first question", "The first answer", "By the way")]
     assert places == sorted(places)
     screen.keys("Escape")
     agent.resident.ask("POST", f"/workspaces/{agent.resident.id}/notify", {"message": "And now"})
     screen.see("writer ✉")
     screen.keys("Enter")
-    text = screen.see("And now")
+    text = screen.see("you ▸", "And now")
     assert all(text.count(words) == 1 for words in ("The first question", "The first answer", "By the way", "And now"))
 
 
@@ -189,8 +194,12 @@ def test_an_answer_to_an_agents_question_goes_on_with_its_task(org: Org, termina
     screen.wait("its second question", lambda text: text.count("Which day?") == 2)
     told = [each["params"]["message"] for each in agent.asked]
     assert "taskId" not in told[0] and told[1]["taskId"] == "t" and told[1]["contextId"] == "c"
-    # Another window knows of the question as well.
-    screen.keys("q", "C-c")
+    # Whoever looks at the list sees that it asks, and whoever opens another window what.
+    screen.keys("Escape")
+    screen.see("writer ?", "Enter answers: message/stream", "? 1")
+    screen.keys("4")
+    screen.see("1 want attention", "? asks")
+    screen.keys("q")
     other = opened(terminal, org, "writer", sign="it waits for an answer")
     agent.go(2)
     other.type("Saturday")
