@@ -125,6 +125,30 @@ def test_a_key_to_operate_works_and_rules_nothing(stage: Stage) -> None:
     assert ask(stage, key, "DELETE", f"/workspaces/{agent}?confirm=true").ok
 
 
+def test_a_key_reads_no_secrets_of_receivers_that_people_set(stage: Stage) -> None:
+    agent = stage.external(f"pushes {uuid.uuid4().hex}")["id"]
+    receiver = {"id": "c1", "url": "http://127.0.0.1:9/hook/in-the-path", "token": "the-token-of-the-hook",
+                "authentication": {"schemes": ["Bearer"], "credentials": "the-credentials-of-the-hook"}}
+    task = stage.must("POST", f"/a2a/{agent}", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"role": "user", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": "hello"}]},
+        "configuration": {"blocking": False, "pushNotificationConfig": receiver}}})["result"]["id"]
+    hidden = ("in-the-path", receiver["token"], "the-credentials-of-the-hook")
+    listed = f"/a2a/{agent}/tasks/{task}/pushNotificationConfigs"
+    def seen_by(key: dict[str, Any], *, rpc: bool) -> Iterator[str]:
+        for path in (listed, f"{listed}/c1"):
+            answer = ask(stage, key, "GET", path)
+            assert answer.ok, answer.text
+            yield answer.text
+        if rpc:
+            yield ask(stage, key, "POST", f"/a2a/{agent}", {
+                "jsonrpc": "2.0", "id": 1, "method": "tasks/pushNotificationConfig/get", "params": {"id": task}}).text
+    for scope in ("read", "operate"):
+        for text in seen_by(make(stage, scope), rpc=scope == "operate"):
+            assert "http://127.0.0.1:9/" in text and not any(secret in text for secret in hidden), text
+    for text in seen_by(make(stage, "admin"), rpc=True):
+        assert all(secret in text for secret in hidden), text
+
+
 def test_the_log_and_the_feed_say_which_key_did_it(stage: Stage) -> None:
     key = make(stage, "operate")
     by, before = f"org-token:{key['prefix']}", stage.must("GET", "/events?limit=1")[0]["seq"]

@@ -66,12 +66,13 @@ proxy::Also Service::with(Sent sent) {
 
 std::string Service::told(sql::Statements& statements, const Of& task, a2a::Generation generation,
                           const Row& row) const {
-  // Its secrets are for who set it.
-  const bool secrets = row.owner_id == task.asker;
+  // Its secrets are for who set it. What people set is one operator's as another's, but a key with
+  // a lesser scope reads no secrets: what it asks is not what it was given them for.
+  const bool secrets = task.asker ? row.owner_id == task.asker : !row.owner_id && task.unbounded;
   a2a::PushConfig config;
   config.id = row.id;
-  // To other workspaces, without what a path or query may show.
-  config.url = task.asker ? net::Url::parse(row.url).origin() + "/" : row.url;
+  // To other workspaces, and to such keys, without what a path or query may show.
+  config.url = task.unbounded ? row.url : net::Url::parse(row.url).origin() + "/";
   if (secrets) config = outbox_.opened(statements, row);
   return a2a::push_config_told(generation, config, task.id, secrets);
 }

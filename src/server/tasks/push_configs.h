@@ -19,6 +19,8 @@ class PushConfigs {
     std::int64_t message = 0;
     std::string id;  // As it was asked for.
     std::string state;
+    // Asked with all that an operator may: what people set, a lesser key learns no secrets of.
+    bool unbounded = false;
   };
   // What `call.push` asks about it.
   virtual io::Task<std::string> answer(Of task, const a2a::TaskCall& call) = 0;

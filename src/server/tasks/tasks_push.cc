@@ -29,7 +29,7 @@ io::Task<Service::Outgoing> Service::outgoing_of(std::optional<WorkspaceId> aske
   sent.config = std::move(brought.config);
   const std::string task = sent.task_id;
   auto told = push_->with(std::move(sent));
-  out.also = [this, asker = Asker{asker, id}, task, told = std::move(told)](
+  out.also = [this, asker = Asker{asker, id, false}, task, told = std::move(told)](
                  sql::Tx& tx, const messages::Place& place, messages::State state) {
     if (!task.empty()) require_own(tx, asker, task);
     told(tx, place, state);
@@ -43,7 +43,7 @@ io::Task<Service::Outgoing> Service::outgoing_of(std::optional<WorkspaceId> aske
 void Service::require_own(sql::Statements& statements, const Asker& asker,
                           const std::string& task) const {
   if (asker.sees_all() || look_up(statements, asker, task, Bodies::without)) return;
-  if (look_up(statements, Asker{std::nullopt, asker.at}, task, Bodies::without))
+  if (look_up(statements, Asker{std::nullopt, asker.at, false}, task, Bodies::without))
     throw a2a::task_not_found();
 }
 
@@ -70,6 +70,7 @@ io::Task<std::string> Service::push(const Asker& asker, const a2a::TaskCall& cal
   of.target = asker.at;
   of.message = found.record.message.seq;
   of.id = found.id;
+  of.unbounded = asker.unbounded;
   of.state = proxy::standing_of(found.record, found.known(), false).state;
   co_return co_await push_->answer(std::move(of), call);
 }

@@ -103,7 +103,7 @@ void read_query(const http::Request& request, a2a::TaskCall& call) {
 
 io::Task<http::Response> Service::rest(auth::Member::Caller caller, WorkspaceId id,
                                        const http::Request& request, a2a::TaskCall call) {
-  const Asker asker{caller.workspace(), id};
+  const Asker asker = asker_of(caller, id);
   std::optional<Fault> refusal;
   try {
     a2a::require_version(proxy::version_asked(request), a2a::rest_versions);

@@ -159,7 +159,7 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
     if (refusal->body()) co_return http::Response::json(200, *refusal->body());
     co_return refused(*refusal, co_await rpc_id_of(request));
   }
-  const Asker asker{caller.workspace(), id};
+  const Asker asker = asker_of(caller, id);
   std::optional<Fault> refusal;
   try {
     a2a::read_task_params(request.body, *call);
@@ -183,6 +183,10 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
     response.body = "data: " + response.body + "\n\n";
   }
   co_return response;
+}
+
+Service::Asker Service::asker_of(const auth::Caller& caller, WorkspaceId at) {
+  return {caller.workspace(), at, caller.is_operator() && caller.scope() == api::KeyScope::admin};
 }
 
 io::Task<std::optional<std::string>> Service::checked(std::string_view body) {

@@ -136,6 +136,7 @@ class Service {
   struct Asker {
     std::optional<WorkspaceId> workspace;  // Empty: an operator.
     WorkspaceId at;
+    bool unbounded = false;  // An operator whom no key's scope bounds.
     bool sees_all() const { return !workspace || *workspace == at; }
   };
   // A message and the task that it is.
@@ -156,6 +157,7 @@ class Service {
     bool outdated() const;
   };
 
+  static Asker asker_of(const auth::Caller& caller, WorkspaceId at);
   // A message at an endpoint of A2A as it is to be sent, where that is another text; throws as
   // a2a::require_message.
   io::Task<std::optional<std::string>> checked(std::string_view body);

@@ -153,7 +153,7 @@ api::TaskNode Service::node_of(const Asker& asker, const store::TreeRow& row) co
 
 io::Task<api::TaskTree> Service::tree(auth::Member::Caller caller, WorkspaceId id, std::string task,
                                       http::Query<TreeQuery> query) {
-  const Asker asker{caller.workspace(), id};
+  const Asker asker = asker_of(caller, id);
   const std::int64_t limit =
       std::clamp<std::int64_t>(query.value.limit.value_or(limit_default), 1, limit_max);
   std::optional<ActivityId> after;
