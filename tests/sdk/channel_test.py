@@ -124,13 +124,9 @@ def test_what_waits_is_shown_once_the_session_sees_it(place: Place) -> None:
     place.stage.say(place.id, "here before you")
     session = place.session()
     began = time.monotonic()
-    assert json.loads(session.says("inbox_peek"))[0]["text"] == "here before you"
+    assert session.message()["text"] == "here before you"
     turn(session, "here before you")
-    assert 1.5 < time.monotonic() - began < 10
-    began = time.monotonic()
-    place.stage.say(place.id, "here now")
-    turn(session, "here now")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began > 1.5
 
 
 def test_peers_write_and_are_answered(place: Place) -> None:
