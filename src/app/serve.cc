@@ -335,6 +335,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
       dev ? auth::Profile::development : auth::Profile::production,
       claim_command(fs::absolute(data).lexically_normal().string()));
 
+  workspace_service.when_ids_are_shown([&org_keys](sql::Tx& tx) { return org_keys.shows_ids(tx); });
+  org_keys.on_shown([&table = workspace_service.table()](sql::Tx& tx) { table.close_claims(tx); });
   keys::Service key_service({db, log, org_keys, limits, world.clock});
 
   // State from before the restart.

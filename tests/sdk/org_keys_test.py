@@ -215,7 +215,7 @@ def test_what_cannot_be_makes_no_key(stage: Stage, body: Any, status: int, wante
     assert stage.must("GET", "/org/tokens")["count"] == 0
 
 
-@pytest.mark.parametrize("id_", ["nonsense", str(uuid.uuid4()), "x" * 2000])
+@pytest.mark.parametrize("id_", ["nonsense", "c0ffee00-0000-4000-8000-000000000000", "x" * 2000], ids=["no id", "unknown", "long"])
 def test_what_is_no_key_is_not_revoked(stage: Stage, id_: str) -> None:
     assert code(stage.ask("DELETE", f"/org/tokens/{id_}"), 404) == "key_not_found"
 
@@ -310,3 +310,43 @@ def test_one_credential_makes_only_so_many_in_a_minute(tmp_path: Path) -> None:
         assert code(answers[-1], 429) == "rate_limited" and int(answers[-1].headers["Retry-After"]) > 0
     finally:
         counted.close()
+
+
+def registration(workspace_id: str, **fields: Any) -> dict[str, Any]:
+    return {"id": workspace_id, "agent_card": {"name": "who?"}, "delivery_mode": "poll", **fields}
+
+
+def nobody(stage: Stage, path: str, body: Any) -> requests.Response:
+    return requests.post(stage.url + path, json=body, timeout=40)
+
+
+@pytest.mark.parametrize("scope", ["read", "operate"])
+def test_what_a_lesser_key_sees_registers_nothing(stage: Stage, scope: str) -> None:
+    before, tried = stage.external(f"waits before {scope}"), stage.external(f"claimed before {scope}")
+    # Whoever holds an id that nobody else sees may claim it.
+    assert nobody(stage, "/registry/register", registration(tried["id"])).status_code == 200
+    key = make(stage, scope)
+    after = stage.external(f"waits after {scope}")
+    assert {before["id"], after["id"]} <= {each["id"] for each in ask(stage, key, "GET", "/workspaces").json()}
+    for waiting in (before, after):
+        assert code(nobody(stage, "/registry/register", registration(waiting["id"])), 401) == "workspace_token_required"
+        token = waiting["connection"]["auth_token"]
+        assert ask(stage, token, "POST", "/registry/register", registration(waiting["id"])).status_code == 200
+    # Once there is none, ids are a secret again.
+    stage.must("DELETE", f"/org/tokens/{key['id']}")
+    later_one = stage.external(f"waits later {scope}")
+    assert nobody(stage, "/registry/register", registration(later_one["id"])).status_code == 200
+
+
+def test_a_lesser_key_does_not_speak_for_an_agent(stage: Stage) -> None:
+    made = stage.external("spoken for")
+    token = made["connection"]["auth_token"]
+    assert ask(stage, token, "POST", "/registry/register", registration(made["id"], delivery_mode="push",
+                                                                        url="http://127.0.0.1:9/a2a")).status_code == 200
+    key = make(stage, "operate")
+    moved = {"workspace_id": made["id"], "url": "http://127.0.0.1:10/elsewhere", "agent_card": {"name": "taken"}}
+    assert code(ask(stage, key, "POST", "/registry/update-card", moved), 403) == "insufficient_scope"
+    beat = {"workspace_id": made["id"], "active_tasks": 0, "current_task": ""}
+    assert "platform_inbound_secret" in ask(stage, token, "POST", "/registry/heartbeat", beat).json()
+    assert ask(stage, key, "POST", "/registry/heartbeat", beat).json() == {"status": "ok"}
+    assert stage.workspace(made["id"])["url"] == "http://127.0.0.1:9/a2a"

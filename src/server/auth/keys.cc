@@ -160,7 +160,12 @@ MintedKey Keys::mint(sql::Tx& tx, const api::NewKey& wanted, const Caller& maker
   facts::KeyIssued issued{row.id, crypto::hex_encode(digest), row.prefix, row.scope, std::nullopt};
   if (row.expires_at) issued.expires_at = row.expires_at->micros();
   record_.note<facts::Internal::KEY_ISSUED>(tx, {}, issued, row.created_at);
+  if (shown_ && row.scope != api::KeyScope::admin) shown_(tx);
   return minted;
+}
+
+bool Keys::shows_ids(sql::Statements& statements) const {
+  return statements.optional(store::other_key, api::KeyScope::admin, clock_.now()).has_value();
 }
 
 std::optional<store::KeyRow> Keys::revoke(sql::Tx& tx, KeyId key) {

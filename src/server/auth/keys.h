@@ -64,6 +64,12 @@ class Keys final : public facts::Projection {
   // Nothing when there is no such key.
   std::optional<store::KeyRow> revoke(sql::Tx& tx, KeyId key);
 
+  // Whether somebody may look at everything who may not do everything: what such a key sees, ids of
+  // workspaces among it, is no secret then.
+  bool shows_ids(sql::Statements& statements) const;
+  // Called in the transaction that makes such a key. Before the first request.
+  void on_shown(std::function<void(sql::Tx&)> shown) { shown_ = std::move(shown); }
+
   // All of them, newest first, with their last use as memory knows it.
   io::Task<std::vector<store::KeyRow>> list();
   io::Task<std::optional<store::KeyRow>> find(KeyId key);
@@ -103,6 +109,7 @@ class Keys final : public facts::Projection {
   io::Guarded<Map> held_;
   std::atomic<bool> ready_{false};
   std::function<void()> ended_;
+  std::function<void(sql::Tx&)> shown_;  // May be empty.
 };
 
 }  // namespace molecule::auth

@@ -39,6 +39,9 @@ inline constexpr sql::Query<std::int64_t()> count_keys{"keys.count",
 inline constexpr sql::Query<KeyRow(KeyId, Instant)> live_key{"keys.live", R"(
     SELECT id, digest, prefix, name, scope, created_by, created_at, expires_at, last_used_at
       FROM org_keys WHERE id = $1 AND (expires_at IS NULL OR expires_at > $2))"};
+// A key of another scope than $1 that is good at $2.
+inline constexpr sql::Query<KeyId(api::KeyScope, Instant)> other_key{"keys.other", R"(
+    SELECT id FROM org_keys WHERE scope <> $1 AND (expires_at IS NULL OR expires_at > $2) LIMIT 1)"};
 // Newest first.
 inline constexpr sql::Query<KeyRow(std::int64_t)> all_keys{"keys.all", R"(
     SELECT id, digest, prefix, name, scope, created_by, created_at, expires_at, last_used_at

@@ -12,7 +12,8 @@ std::string_view why_closed(const Row& row) {
   if (row.registered_at) return "this workspace was claimed already";
   if (row.claim_until) return "the time in which this workspace could be claimed is over";
   if (workspaces::joins_by_itself(row.runtime))
-    return "this workspace cannot be claimed any more, since its token was given out anew";
+    return "this workspace cannot be claimed without its token: that was given out anew, or there are "
+           "organisation keys, whose holders see its id";
   return "this workspace was not made for an agent that joins by itself (runtime external), so it cannot be "
          "claimed";
 }
@@ -206,7 +207,9 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, api::He
     wake();
   }
   offer(beat.workspace, beat.active_tasks, brief->max_concurrent_tasks);
-  if (brief->is_called) {
+  // It is what the platform shows its agent: nobody else's but who may do everything.
+  const bool may_know = self || caller.scope() == api::KeyScope::admin;
+  if (brief->is_called && may_know) {
     Secret inbound = inbound_.of(beat.workspace);
     if (!inbound.empty()) {
       api::Heard heard_and_secret;
@@ -223,6 +226,10 @@ io::Task<api::Done> Service::update_card(auth::Member::Caller caller, api::CardU
   CardUpdate update = card_update_of(std::move(body));
   auto self = caller.workspace();
   if (self && *self != update.id) throw token_of_another();
+  // Whoever says where an agent is takes its messages.
+  if (!self && caller.scope() != api::KeyScope::admin)
+    throw Fault(Kind::forbidden, "insufficient_scope",
+                "speaking for an agent needs its token, or a key of scope admin");
   if (update.url && !update.url->empty()) co_await urls_.check(*update.url);
   auto brief = table_.directory().brief(update.id);
   bool called = (brief && brief->is_called) || (update.url && !update.url->empty());

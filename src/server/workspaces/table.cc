@@ -100,4 +100,6 @@ bool Table::claim(sql::Tx& tx, WorkspaceId id) {
 
 void Table::close_claim(sql::Tx& tx, WorkspaceId id) { tx.run(store::close_claim, id); }
 
+void Table::close_claims(sql::Tx& tx) { tx.run(store::close_claims); }
+
 }  // namespace molecule::workspaces

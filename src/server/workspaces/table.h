@@ -50,6 +50,8 @@ class Table {
   bool claim(sql::Tx& tx, WorkspaceId id);
   // Nobody may register without a credential any more.
   void close_claim(sql::Tx& tx, WorkspaceId id);
+  // Of all workspaces.
+  void close_claims(sql::Tx& tx);
 
   void announce(sql::Tx& tx, events::Event event) { log_.append(tx, std::move(event)); }
   const io::Clock& clock() const { return clock_; }

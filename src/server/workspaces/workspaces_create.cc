@@ -90,6 +90,7 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   Made made;
   Row& row = made.row;
   row = row_of(wanted, id, table_.clock().now(), settings_.claim_window);
+  if (shown_ && shown_(tx)) row.claim_until.reset();
   if (row.parent) check_parent(tx, row, row.parent);
   row.name = free_name(tx, row.parent, row.name);
   stand(row);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -61,6 +62,10 @@ class Service {
         settings_(std::move(settings)) {
     log_.join(places_);
   }
+
+  // Asked before a workspace is made: whether its id is a secret that it can be claimed with, or
+  // wants its token. Before the first request; without it every id is one.
+  void when_ids_are_shown(std::function<bool(sql::Tx&)> shown) { shown_ = std::move(shown); }
 
   // Reads which names look alike. Once, at start, before requests are served.
   io::Task<void> load();
@@ -138,6 +143,7 @@ class Service {
   io::Random& random_;
   Ports ports_;
   Settings settings_;
+  std::function<bool(sql::Tx&)> shown_;  // May be empty.
   io::Guarded<Outbound> outbound_;
   Namesakes namesakes_;
   Places places_;

@@ -141,6 +141,8 @@ inline constexpr sql::Query<void(WorkspaceId, std::string_view, RawJson, Deliver
 inline constexpr sql::Query<void(WorkspaceId, Instant)> claim{"workspaces.claim", R"(
     UPDATE workspaces SET claim_until = NULL
      WHERE id = $1 AND claim_until > $2 AND registered_at IS NULL AND status <> 'removed')"};
+inline constexpr sql::Query<void()> close_claims{"workspaces.close_claims", R"(
+    UPDATE workspaces SET claim_until = NULL WHERE claim_until IS NOT NULL)"};
 inline constexpr sql::Query<void(WorkspaceId)> close_claim{"workspaces.close_claim", R"(
     UPDATE workspaces SET claim_until = NULL WHERE id = $1)"};
 inline constexpr sql::Query<void(WorkspaceId, Instant)> touch_outbound{"workspaces.touch_outbound",

@@ -423,7 +423,8 @@ TEST_P(Workspaces, EveryStatementPrepares) {
       check(store::insert);
   check(store::update), check(store::move), check(store::bury), check(store::set_failure),
       check(store::set_url);
-  check(store::set_card), check(store::enrol), check(store::claim), check(store::close_claim);
+  check(store::set_card), check(store::enrol), check(store::claim), check(store::close_claim),
+      check(store::close_claims);
   check(store::touch_outbound), check(store::orphan), check(store::purge);
 }
 
