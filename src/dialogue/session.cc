@@ -13,14 +13,18 @@ using namespace std::chrono_literals;
 using json::Node;
 using json::Type;
 
+// An argument that is null is not there.
+bool is_given(Node argument) { return argument && !argument.is(Type::null); }
+
 }  // namespace
 
 // A request that runs: a tool, or one that stays open until it is cancelled.
 struct Session::Call {
-  Call(Request asked, json::Document said, io::Loop& loop)
+  Call(Request asked, json::Document said, io::Scope& session)
       : request(std::move(asked)),
         document(std::move(said)),
-        scope(loop, [](std::string_view, std::exception_ptr) {}) {}
+        scope(
+            session.loop(), [](std::string_view, std::exception_ptr) {}, &session.cancellation()) {}
 
   Request request;
   json::Document document;  // Its params.
@@ -32,14 +36,15 @@ struct Session::Call {
   io::Scope scope;
 };
 
-Session::Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision)
-    : loop_(loop),
-      offer_(offer),
+Session::Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision,
+                 io::Cancellation* parent)
+    : offer_(offer),
       ends_(std::move(ends)),
       revision_(std::move(revision)),
-      scope_(loop, [](std::string_view, std::exception_ptr) {
-        log::error("a call ended unexpectedly");
-      }) {}
+      scope_(
+          loop,
+          [](std::string_view, std::exception_ptr) { log::error("a call ended unexpectedly"); },
+          parent) {}
 
 Session::~Session() = default;
 
@@ -52,6 +57,13 @@ bool Session::knows(std::string_view method, bool stateless) const {
     return !offer_.templates().empty();
   if (is_one_of({"prompts/list", "prompts/get"})) return !offer_.prompts().empty();
   return stateless ? is_one_of({"subscriptions/listen"}) : is_one_of({"initialize", "ping"});
+}
+
+std::string wrong_with_batch(Node batch, std::string_view revision) {
+  if (!knows_batches(revision)) return "this revision knows no batches";
+  if (batch.size() == 0) return "an empty batch";
+  if (batch.size() <= Session::batch_max) return {};
+  return fmt::format("a batch has at most {} messages", Session::batch_max);
 }
 
 void Session::take(std::string_view text) {
@@ -67,19 +79,22 @@ void Session::take(std::string_view text) {
 
 void Session::take(Node root) {
   if (!root.is(Type::array)) {
-    take_one(root);
+    take_one(root, false);
     return;
   }
   // A batch, as of 2025-03-26. Each of it is answered by itself.
-  if (root.size() == 0) refuse("null", jsonrpc::invalid_request, "an empty batch");
-  for (std::size_t i = 0; i < root.size(); ++i) take_one(root.at(i));
+  if (const std::string wrong = wrong_with_batch(root, revision_); !wrong.empty()) {
+    refuse("null", jsonrpc::invalid_request, wrong);
+    return;
+  }
+  for (std::size_t i = 0; i < root.size(); ++i) take_one(root.at(i), true);
 }
 
 void Session::too_long() {
   refuse("null", jsonrpc::parse_error, "a line is longer than 16 MiB and was passed over");
 }
 
-void Session::take_one(Node root) {
+void Session::take_one(Node root, bool of_batch) {
   auto read = read_message(root);
   if (const auto* refused = std::get_if<Refused>(&read)) {
     ends_.write(refusal(*refused));
@@ -95,6 +110,10 @@ void Session::take_one(Node root) {
       return;
     case Message::Kind::request: break;
   }
+  if (of_batch && message.stateless) {
+    refuse(message.id, jsonrpc::invalid_request, "the revision of this message knows no batches");
+    return;
+  }
   Request request;
   request.id = message.id;
   request.method = message.method;
@@ -107,7 +126,7 @@ void Session::answer(const Request& request, Node params) {
   const std::string& method = request.method;
   if (method == "tools/call") {
     begin(request, params);
-  } else if (method == "tools/list" && params.find("cursor")) {
+  } else if (method == "tools/list" && is_given(params.find("cursor"))) {
     refuse(request.id, jsonrpc::invalid_params, "cursor: the list has one page");
   } else if (method == "tools/list") {
     json::Object result;
@@ -227,7 +246,7 @@ void Session::begin(const Request& request, Node params) {
     return;
   }
   auto document = json::Document::parse(params.text(), message_limits);
-  auto made = std::make_unique<Call>(request, std::move(document), loop_);
+  auto made = std::make_unique<Call>(request, std::move(document), scope_);
   Call& call = *made;
   call.tool = tool;
   call.progress_token = progress_token(params);
@@ -272,7 +291,7 @@ void Session::listen(const Request& request) {
   params.add("_meta",
              json::Object{}.add(meta::subscription, RawJson(std::string(request.id))).raw());
   ends_.write(notification("notifications/subscriptions/acknowledged", params.text()));
-  auto made = std::make_unique<Call>(request, json::Document::parse("{}"), loop_);
+  auto made = std::make_unique<Call>(request, json::Document::parse("{}"), scope_);
   Call& call = *made;
   calls_.push_back(std::move(made));
   auto stay = [](Call& of) -> io::Task<void> {

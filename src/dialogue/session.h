@@ -17,14 +17,17 @@ namespace molecule::mcp {
 class Session {
  public:
   static constexpr std::size_t calls_max = 256;  // At a time; more are refused.
+  static constexpr std::size_t batch_max = 32;   // Messages; a longer one is refused whole.
 
   struct Ends {
     std::function<void(std::string)> write;  // Takes one message.
     // The client may be told of something from now on.
     std::function<void()> ready = [] {};
   };
-  // `revision`: as a handshake that was elsewhere agreed on.
-  Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision = {});
+  // `revision`: as a handshake that was elsewhere agreed on. What runs is cancelled with `parent`
+  // when given.
+  Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision = {},
+          io::Cancellation* parent = nullptr);
   // No call may run.
   ~Session();
   Session(const Session&) = delete;
@@ -51,7 +54,7 @@ class Session {
     bool stateless = false;
   };
   struct Call;
-  void take_one(json::Node message);
+  void take_one(json::Node message, bool of_batch);
   // Answers at once what needs no tool. False: it does.
   void answer(const Request& request, json::Node params);
   // Of what there is to read. False: it is nothing of that.
@@ -68,13 +71,15 @@ class Session {
   void reply(const Request& request, json::Object result, Kept kept = Kept::not_at_all);
   void refuse(std::string_view id, int code, std::string_view why);
 
-  io::Loop& loop_;
   Offer& offer_;
   const Ends ends_;
   std::string revision_;       // Agreed on by a handshake; empty before.
   bool may_announce_ = false;  // After notifications/initialized.
-  std::list<std::unique_ptr<Call>> calls_;
   io::Scope scope_;
+  std::list<std::unique_ptr<Call>> calls_;  // Cancelled with the scope, so gone before it.
 };
+
+// Why a batch is not taken in this revision (empty: none was agreed on); empty when it is.
+std::string wrong_with_batch(json::Node batch, std::string_view revision);
 
 }  // namespace molecule::mcp

@@ -145,6 +145,7 @@ def test_each_revision_is_told_what_it_knows(endpoint: Endpoint, revision: str) 
     assert endpoint.ask("ping", None, revision)["result"] == {}
     assert endpoint.ask("logging/setLevel", {"level": "info"}, revision)["error"]["code"] == -32601
     assert endpoint.ask("tools/list", {"cursor": "x"}, revision)["error"]["code"] == -32602
+    assert "result" in endpoint.ask("tools/list", {"cursor": None}, revision)
 
 
 def test_what_goes_wrong_around_a_message_has_a_status(endpoint: Endpoint) -> None:
@@ -175,6 +176,15 @@ def test_batches_are_of_the_revisions_that_know_them(endpoint: Endpoint) -> None
     assert endpoint.post(asked, MCP_Protocol_Version="2025-06-18").status_code == 400
     assert endpoint.post([asked[0]] * 33).status_code == 400
     assert endpoint.post([asked[1]]).status_code == 202
+    assert [answer["error"]["code"] for answer in endpoint.post([1, 2]).json()] == [-32600, -32600]
+
+
+@pytest.mark.parametrize("method", ["subscriptions/listen", "tools/list"])
+def test_a_batch_has_no_message_of_the_era_without_batches(endpoint: Endpoint, method: str) -> None:
+    bare = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": META}}
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    answers = {each["id"]: each for each in endpoint.post([bare, ping]).json()}
+    assert answers[1]["error"]["code"] == -32600 and answers[2]["result"] == {}
 
 
 def test_without_handshakes_each_request_says_all(endpoint: Endpoint) -> None:

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dialogue/session.h"
 #include "platform/crypto/encoding.h"
 #include "wire/jsonrpc/jsonrpc.h"
 #include "wire/mcp/answer.h"
@@ -16,7 +17,6 @@ namespace {
 using json::Node;
 using json::Type;
 
-constexpr std::size_t batch_max = 32;
 constexpr std::string_view json_media = "application/json";
 constexpr std::string_view stream_media = "text/event-stream";
 
@@ -110,20 +110,23 @@ std::optional<mcp::Refused> mismatch(const http::Request& request, Node message)
   return std::nullopt;
 }
 
+// What of a message, or of one of a batch, has to be known before it is taken.
+void look_at(Envelope& out, const std::variant<mcp::Message, mcp::Refused>& read) {
+  const auto* message = std::get_if<mcp::Message>(&read);
+  // What is wrong is answered too.
+  if (message != nullptr && message->kind != mcp::Message::Kind::request) return;
+  out.has_requests = true;
+  if (message != nullptr && message->method == "tools/call")
+    out.tools.push_back(mcp::text_of(message->params, "name"));
+}
+
 void open_batch(Envelope& out, Node root) {
   out.is_batch = true;
-  if (!mcp::knows_batches(out.revision) || root.size() == 0 || root.size() > batch_max) {
-    out.refusal = refused(
-        400, {"null", jsonrpc::invalid_request,
-              root.size() > batch_max ? fmt::format("a batch has at most {} messages", batch_max)
-              : root.size() == 0      ? "an empty batch"
-                                      : "this revision knows no batches"});
+  if (std::string wrong = mcp::wrong_with_batch(root, out.revision); !wrong.empty()) {
+    out.refusal = refused(400, {"null", jsonrpc::invalid_request, std::move(wrong)});
     return;
   }
-  for (std::size_t i = 0; i < root.size(); ++i) {
-    const Node each = root.at(i);
-    if (each.find("method") && each.find("id")) out.has_requests = true;
-  }
+  for (std::size_t i = 0; i < root.size(); ++i) look_at(out, mcp::read_message(root.at(i)));
 }
 
 }  // namespace
@@ -174,10 +177,8 @@ Envelope open(const http::Request& request, Node root) {
     return out;
   }
   const auto& message = std::get<mcp::Message>(read);
-  if (message.kind != mcp::Message::Kind::request) return out;
-  out.has_requests = true;
-  out.method = message.method;
-  if (out.method == "tools/call") out.tool = mcp::text_of(message.params, "name");
+  if (message.kind == mcp::Message::Kind::request) out.method = message.method;
+  look_at(out, read);
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "platform/http/message.h"
 #include "platform/json/json.h"
@@ -17,9 +18,8 @@ struct Envelope {
   std::string revision;
   bool has_requests = false;  // Else nothing is to be answered.
   bool is_batch = false;
-  // Of a request, when there is one alone.
-  std::string method;
-  std::string tool;
+  std::string method;              // Of a request, when there is one alone.
+  std::vector<std::string> tools;  // That are called.
 };
 
 Envelope open(const http::Request& request, json::Node root);

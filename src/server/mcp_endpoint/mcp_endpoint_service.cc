@@ -1,5 +1,8 @@
 #include "server/mcp_endpoint/mcp_endpoint_service.h"
 
+#include <algorithm>
+
+#include "platform/io/scope.h"
 #include "platform/log/log.h"
 #include "wire/jsonrpc/jsonrpc.h"
 #include "wire/mcp/answer.h"
@@ -11,6 +14,8 @@ namespace {
 using json::Node;
 
 constexpr std::size_t message_max = 4u << 20;
+// For what is answered at once: none of it waits for an agent.
+constexpr auto answer_within = std::chrono::seconds(60);
 
 constexpr auto table = http::table(
     http::post<auth::Self, &Service::call>("/workspaces/{id}/mcp")
@@ -137,23 +142,23 @@ io::Task<http::Response> Service::call(auth::Self::Caller caller, WorkspaceId id
   if (envelope.refusal) co_return std::move(*envelope.refusal);
   if (!envelope.has_requests) co_return taken();
   Asker asker = asker_of(caller, id, request);
-  bool lasts = Tools::lasts(envelope.tool) || envelope.method == "subscriptions/listen";
-  for (std::size_t i = 0; envelope.is_batch && i < root.size(); ++i)
-    lasts |= Tools::lasts(mcp::text_of(root.at(i).find("params"), "name"));
-  if (lasts) {
+  if (std::ranges::any_of(envelope.tools, Tools::lasts) ||
+      envelope.method == "subscriptions/listen") {
     require_seat(id);
     co_return answer_in_pieces(std::move(asker), envelope, root);
   }
-  co_return co_await answer_now(std::move(asker), envelope, root);
+  auto answering = answer_now(asker, envelope, root);
+  co_return co_await io::within(answer_within, std::move(answering));
 }
 
-io::Task<http::Response> Service::answer_now(Asker asker, const Envelope& envelope, Node root) {
+io::Task<http::Response> Service::answer_now(const Asker& asker, const Envelope& envelope,
+                                             Node root) {
   io::Context here = co_await io::context();
-  Tools tools(parts_, std::move(asker));
+  Tools tools(parts_, asker);
   std::string said;
   mcp::Session::Ends ends;
   ends.write = [&](std::string message) { said += (said.empty() ? "" : ",") + message; };
-  mcp::Session session(*here.loop, tools, std::move(ends), envelope.revision);
+  mcp::Session session(*here.loop, tools, std::move(ends), envelope.revision, here.cancellation);
   session.take(root);
   co_await session.finish();
   if (envelope.is_batch) said = "[" + said + "]";

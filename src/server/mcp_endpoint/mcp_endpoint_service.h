@@ -48,7 +48,8 @@ class Service {
   };
   void require_seat(WorkspaceId id) const;
   io::Task<std::optional<json::Document>> read(const http::Request& request);
-  io::Task<http::Response> answer_now(Asker asker, const Envelope& envelope, json::Node root);
+  io::Task<http::Response> answer_now(const Asker& asker, const Envelope& envelope,
+                                      json::Node root);
   http::Response answer_in_pieces(Asker asker, const Envelope& envelope, json::Node root);
 
   const Parts parts_;

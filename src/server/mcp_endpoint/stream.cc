@@ -65,7 +65,7 @@ io::Task<void> converse(http::BodyWriter& out, mcp::Offer& offer, const Conversa
     unsaid += event(message);
     news.notify();
   };
-  mcp::Session session(*here.loop, offer, std::move(ends), talk.revision);
+  mcp::Session session(*here.loop, offer, std::move(ends), talk.revision, here.cancellation);
   if (!talk.first.empty()) session.take(talk.first);
   std::exception_ptr failure;
   try {
