@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "mcp/tools.h"
+#include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
@@ -36,10 +37,11 @@ std::string ids_of(const std::vector<client::Credential>& members) {
   return out;
 }
 
-Said not_done(std::string_view name, std::string_view why) {
-  return {fmt::format("DELEGATION FAILED to {}: {}\n\nYou can hand it to another peer "
+// Why it failed may be the peer's own words, whoever passed them on.
+Said not_done(std::string_view name, std::string_view why, std::uint64_t number) {
+  return {fmt::format("DELEGATION FAILED to {}:\n{}\n\nYou can hand it to another peer "
                       "(list_peers), do it yourself, or tell the user with send_message_to_user.",
-                      name, why),
+                      name, quoted(name, clipped(why, shown_of_error), number)),
           true};
 }
 
@@ -179,7 +181,7 @@ io::Task<Tools::Handed> Tools::hand_over(client::Credential& as, const Workspace
                                    name_of(peer), answer.error()),
                        true};
   } else {
-    out.refused = not_done(name_of(peer), answer.error());
+    out.refused = not_done(name_of(peer), answer.error(), random_.number());
   }
   co_return out;
 }
@@ -195,7 +197,7 @@ io::Task<Said> Tools::answer_peer(client::Credential& as, const WorkspaceId& pee
   const bool refused = !answer.ok() || !answer.word("error").empty();
   if (refused) {
     if (inbox_ != nullptr) inbox_->mark_replied(question, false);
-    co_return not_done(name_of(peer), answer.error());
+    co_return not_done(name_of(peer), answer.error(), random_.number());
   }
   if (answer.word("status") == "canceled") {
     if (settings_.channel) answered(question);
@@ -212,7 +214,7 @@ io::Task<Said> Tools::write_to_peer(client::Credential& as, const WorkspaceId& p
   const client::Answer answer = co_await ask(
       as, http::Method::post, fmt::format("/workspaces/{}/a2a", peer.text()), envelope, true);
   const bool refused = !answer.ok() || !answer.word("error").empty();
-  if (refused) co_return not_done(name_of(peer), answer.error());
+  if (refused) co_return not_done(name_of(peer), answer.error(), random_.number());
   const json::Document document = parsed(answer);
   const Node result = document.root().find("result");
   std::string said = text_in(result.find("parts"));
@@ -286,7 +288,7 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
       if (status == "completed")
         co_return Said{quoted(name_of(peer), text_of(document.root(), "result"), random_.number())};
       const std::string why = text_of(document.root(), "error");
-      co_return not_done(name_of(peer), why.empty() ? status : why);
+      co_return not_done(name_of(peer), why.empty() ? status : why, random_.number());
     }
     progress(fmt::format("{} is at it ({})", name_of(peer), status));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
 
 namespace molecule::mcp_endpoint {
@@ -203,10 +204,13 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
     if (now.status == api::DelegationStatus::completed)
       co_return Said{mcp::quoted(name, now.result.value_or(""), parts_.random.number())};
     if (is_end(now.status))
-      co_return Said{fmt::format("DELEGATION FAILED to {}: {}\n\nYou can hand it to another peer "
-                                 "(list_peers), do it yourself, or tell the user.",
-                                 name, now.error.value_or(std::string(enum_text(now.status)))),
-                     true};
+      co_return Said{
+          fmt::format("DELEGATION FAILED to {} ({}):\n{}\n\nYou can hand it to another peer "
+                      "(list_peers), do it yourself, or tell the user.",
+                      name, enum_text(now.status),
+                      mcp::quoted(name, mcp::clipped(now.error.value_or(""), mcp::shown_of_error),
+                                  parts_.random.number())),
+          true};
     progress(fmt::format("{} is at it ({})", name, enum_text(now.status)));
   }
   co_return Said{fmt::format(
