@@ -164,6 +164,24 @@ TEST(ManageTable, EveryToolAsksARouteInTheWayThatItIs) {
   }
 }
 
+// What a tool tells is kept by its client.
+TEST(ManageTable, NoAnswerWithACredentialIsToldAsItIs) {
+  const auto routes = all_routes();
+  for (const manage::Tool& tool : manage::table) {
+    if (tool.made != manage::Made::told) continue;
+    const auto at =
+        std::ranges::find_if(routes, [&](const auto& route) { return asks(tool, route); });
+    ASSERT_NE(at, routes.end());
+    json::Shapes shapes;
+    http::contract_of(*at, shapes);
+    for (const auto& [name, shape] : shapes.all()) {
+      for (const json::FieldShape& field : shape.fields)
+        EXPECT_FALSE(field.name.ends_with("token") || field.name.ends_with("snippet"))
+            << tool.words.name << " tells " << name << "." << field.name;
+    }
+  }
+}
+
 TEST(ManageTable, NamesAreUnique) {
   for (const manage::Tool& tool : manage::table)
     EXPECT_EQ(manage::find(tool.words.name), &tool) << tool.words.name;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "manage/tools.h"
+#include "platform/net/url.h"
 
 namespace molecule::manage {
 namespace {
@@ -40,7 +41,35 @@ bool is_of_this_machine(std::string_view url) {
   return host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
 }
 
+// An address as it may stand in lines that people paste into a shell, in its canonical form. Throws
+// Fault bad_request.
+std::string pasteable(std::string_view given) {
+  const net::Url url = net::Url::parse(given);
+  const bool plain = std::ranges::all_of(url.target, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("/._-").find(c) != std::string_view::npos;
+  });
+  if (!plain)
+    throw bad_request("bad_argument",
+                      "platform_url_override: after the host, only a path of letters, digits and "
+                      "/ . _ - may follow");
+  std::string out = url.text();
+  while (out.ends_with('/')) out.pop_back();
+  return out;
+}
+
 }  // namespace
+
+Said made_workspace(Node made) {
+  json::Object out;
+  for (const std::string_view name : {"id", "name", "status"}) copy(out, made, name);
+  if (made.find("warning")) copy(out, made, "warning");
+  if (made.find("connection"))
+    out.add("next",
+            "get_remote_agent_setup_command tells what is typed where its agent runs. Its token is "
+            "not told here; a person makes one on the canvas.");
+  return said(out);
+}
 
 Said remote_agents(Node workspaces) {
   std::string list;
@@ -90,8 +119,8 @@ Said remote_fresh(Node arguments, Node workspace, Instant now) {
 
 Said setup_command(Node arguments, Node connection) {
   const std::string own = text_of(connection, "platform_url");
-  std::string url = text_of(arguments, "platform_url_override");
-  if (url.empty()) url = own;
+  const std::string given = text_of(arguments, "platform_url_override");
+  const std::string url = given.empty() ? own : pasteable(given);
   std::string out = fmt::format(
       "Where the agent runs, with the workspace's token in place of the marked text:\n\n{}\n",
       replaced(text_of(connection, "join_snippet"), own, url));

@@ -105,15 +105,18 @@ constexpr std::array all{
                    .reads = true,
                    .again = true},
          .route = "/workspaces"},
-    Tool{.words =
-             {.name = "create_workspace",
-              .title = "Make a workspace",
-              .about =
-                  "Makes a workspace: a place for an agent. The answer tells how its agent joins.",
-              .arguments = of_create_workspace},
-         .scope = Scope::operate,
-         .method = Method::post,
-         .route = "/workspaces"},
+    Tool{
+        .words =
+            {.name = "create_workspace",
+             .title = "Make a workspace",
+             .about =
+                 "Makes a workspace: a place for an agent. get_remote_agent_setup_command tells how an "
+                 "agent that runs elsewhere joins.",
+             .arguments = of_create_workspace},
+        .scope = Scope::operate,
+        .method = Method::post,
+        .route = "/workspaces",
+        .made = Made::workspace},
     Tool{.words = {.name = "get_workspace",
                    .title = "One workspace",
                    .about = "What is known of a workspace.",

@@ -18,6 +18,7 @@ enum class Scope : std::uint8_t { read, operate, admin };
 enum class Made : std::uint8_t {
   told,
   reply,          // The words of an agent's answer.
+  workspace,      // Of a workspace that was made: which it is, without its credential.
   remote_agents,  // Those of a list of workspaces that join by themselves.
   remote_state,   // Of a workspace: how its agent stands.
   remote_fresh,   // Of a workspace: whether its agent was heard of lately.

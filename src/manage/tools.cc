@@ -4,7 +4,6 @@
 
 #include "manage/request.h"
 #include "platform/io/scope.h"
-#include "wire/a2a/a2a.h"
 
 namespace molecule::manage {
 namespace {
@@ -15,7 +14,6 @@ using json::Type;
 using mcp::Said;
 
 constexpr auto told_every = 10s;
-constexpr auto reply_within = 600s;
 
 constexpr mcp::Server this_server{.name = "molecule",
                                   .title = "Molecule management",
@@ -50,32 +48,15 @@ void indent(std::string& out, Node value, std::size_t depth) {
   out += object ? "}" : "]";
 }
 
-Said failed(std::string_view error, std::string_view detail, std::string_view code = {}) {
+}  // namespace
+
+Said failed(std::string_view error, std::string_view detail, std::string_view code) {
   json::Object out;
   out.add("error", error).add("detail", detail);
   if (!code.empty()) out.add("code", code);
   const json::Document document = json::Document::parse(out.text(), mcp::message_limits);
   return {indented(document.root()), true};
 }
-
-// The message of a person.
-std::string question(Node arguments, io::Random& random) {
-  const std::string id = random.id<ActivityId>().text();
-  return a2a::text_request("1", id, "user", mcp::text_of(arguments, "message"), {});
-}
-
-Said reply(const client::Answer& answer) {
-  if (answer.status != 200) return told(answer);
-  try {
-    a2a::Answer said = a2a::read_answer(answer.body, "1");
-    if (!said.error.empty()) return {std::move(said.error), true};
-    return {std::move(said.text)};
-  } catch (const Fault&) {
-    return told(answer);
-  }
-}
-
-}  // namespace
 
 std::string indented(Node value) {
   std::string out;
@@ -163,17 +144,14 @@ io::Task<client::Answer> Tools::ask(client::Ask what, const mcp::Progress& progr
 
 io::Task<Said> Tools::answer(const Tool& tool, Node arguments, const mcp::Progress& progress) {
   client::Ask what = request_of(tool, arguments);
-  if (tool.made == Made::reply) {
-    what.body = question(arguments, random_);
-    what.answer_within = reply_within;
-  }
+  if (tool.made == Made::reply) co_return co_await chat(std::move(what), arguments, progress);
   const client::Answer came = co_await ask(std::move(what), progress);
   if (tool.made == Made::remote_state) co_return remote_state(arguments, came);
-  if (tool.made == Made::reply) co_return reply(came);
   if (tool.made == Made::told || !came.ok()) co_return told(came);
   const json::Document document = parsed(came);
   const Node root = document.root();
   switch (tool.made) {
+    case Made::workspace: co_return made_workspace(root);
     case Made::remote_agents: co_return remote_agents(root);
     case Made::remote_fresh: co_return remote_fresh(arguments, root, clock_.now());
     case Made::setup_command: co_return setup_command(arguments, root.find("connection"));

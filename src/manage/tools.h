@@ -29,6 +29,8 @@ class Tools final : public mcp::Offer {
 
  private:
   io::Task<mcp::Said> answer(const Tool& tool, json::Node arguments, const mcp::Progress& progress);
+  // Writes to an agent, and waits for what it says.
+  io::Task<mcp::Said> chat(client::Ask what, json::Node arguments, const mcp::Progress& progress);
   // Asks and tells meanwhile that it goes on.
   io::Task<client::Answer> ask(client::Ask what, const mcp::Progress& progress);
 
@@ -39,12 +41,14 @@ class Tools final : public mcp::Offer {
   Scope scope_ = Scope::admin;
 };
 
+mcp::Said failed(std::string_view error, std::string_view detail, std::string_view code = {});
 // An answer of the platform as it is told: indented JSON, or what went wrong.
 mcp::Said told(const client::Answer& answer);
 // JSON text with a member to a line.
 std::string indented(json::Node value);
 
 // More than the answer itself (Made).
+mcp::Said made_workspace(json::Node made);
 mcp::Said remote_agents(json::Node workspaces);
 mcp::Said remote_state(json::Node arguments, const client::Answer& answer);
 mcp::Said remote_fresh(json::Node arguments, json::Node workspace, Instant now);
