@@ -110,11 +110,13 @@ io::Task<int> get_model(Session& session, const Given& given) {
 }
 
 io::Task<int> set_model(Session& session, const Given& given) {
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
+  const Found found = co_await find_named(session, given.text("workspace"));
   json::Object body;
   body.add("model", given.text("model"));
-  const json::Document done = co_await session.platform().put(model_path(id), body.text());
-  session.show(done.root(), [](Node) { return std::string("Saved.\n"); });
+  const json::Document done = co_await session.platform().put(model_path(found.id), body.text());
+  session.show(done.root(), [&](Node) {
+    return session.screen().line(fmt::format("Saved the model of {}.", found.told())) + "\n";
+  });
   co_return 0;
 }
 

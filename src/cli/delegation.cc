@@ -123,10 +123,10 @@ io::Task<int> create(Session& session, const Given& given) {
 
 io::Task<int> cancel(Session& session, const Given& given) {
   const DelegationId delegation = id_of(given);
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  session.confirm(given, fmt::format("Call {} off?", delegation.text()));
+  const Found found = co_await find_named(session, given.text("workspace"));
+  session.confirm(given, fmt::format("Call {} of {} off?", delegation.text(), found.told()));
   const json::Document done = co_await session.platform().post(
-      path_of(id, fmt::format("/{}/cancel", delegation.text())), "");
+      path_of(found.id, fmt::format("/{}/cancel", delegation.text())), "");
   session.show(done.root(), [](Node) { return std::string("Called off.\n"); });
   co_return 0;
 }

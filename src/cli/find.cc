@@ -23,24 +23,32 @@ std::string lower(std::string text) {
 
 }  // namespace
 
-WorkspaceId find_workspace_in(json::Node list, const std::string& named) {
-  if (const auto id = WorkspaceId::parse(named)) return *id;
+std::string Found::told() const {
+  return name.empty() ? id.text() : fmt::format("{} ({})", name, id.text());
+}
+
+Found find_named_in(json::Node list, const std::string& named) {
+  const auto whole = WorkspaceId::parse(named);
   const std::string name = text::normal_form(named);
   const std::string part = lower(named);
-  std::vector<client::Record<api::Workspace>> by_name, by_id;
+  std::vector<client::Record<api::Workspace>> found;
   for (const auto& each : client::records<api::Workspace>(list)) {
     const std::string id = each.text("id");
-    if (each.text("name") == name) by_name.push_back(each);
-    if (part.size() >= least_of_id && (id.starts_with(part) || id.ends_with(part)))
-      by_id.push_back(each);
+    if (whole) {
+      if (id == whole->text()) return {*whole, each.text("name")};
+      continue;
+    }
+    const bool of_id = part.size() >= least_of_id && (id.starts_with(part) || id.ends_with(part));
+    if (of_id || each.text("name") == name) found.push_back(each);
   }
-  const auto& found = by_name.empty() ? by_id : by_name;
+  if (whole) return {*whole, {}};
   if (found.empty()) {
     throw Fault(Kind::not_found, "workspace_not_found",
                 fmt::format("there is no workspace {}", named));
   }
   if (found.size() == 1) {
-    if (const auto id = WorkspaceId::parse(found.front().text("id"))) return *id;
+    if (const auto id = WorkspaceId::parse(found.front().text("id")))
+      return {*id, found.front().text("name")};
   }
   std::string those;
   for (std::size_t i = 0; i < found.size() && i < told_max; ++i)
@@ -51,10 +59,15 @@ WorkspaceId find_workspace_in(json::Node list, const std::string& named) {
       fmt::format("{} could be {} workspaces; name one by its id:{}", named, found.size(), those));
 }
 
-io::Task<WorkspaceId> find_workspace(Session& session, std::string named) {
-  if (const auto id = WorkspaceId::parse(named)) co_return *id;
+io::Task<Found> find_named(Session& session, std::string named) {
+  if (const auto id = WorkspaceId::parse(named)) co_return Found{*id, {}};
   const json::Document list = co_await session.platform().get("/workspaces");
-  co_return find_workspace_in(list.root(), named);
+  co_return find_named_in(list.root(), named);
+}
+
+io::Task<WorkspaceId> find_workspace(Session& session, std::string named) {
+  const Found found = co_await find_named(session, std::move(named));
+  co_return found.id;
 }
 
 }  // namespace molecule::cli

@@ -47,37 +47,40 @@ io::Task<int> list_global(Session& session, const Given&) {
   return shown(session, std::string(of_all));
 }
 
-io::Task<int> put(Session& session, std::string path, std::string key) {
-  const Secret value = secret_input("The value of " + key);
+// `whose` ends what is asked and told: " of NAME (ID)"; empty for the organisation's.
+io::Task<int> put(Session& session, std::string path, std::string key, std::string whose = {}) {
+  const Secret value = secret_input(session.screen().line("The value of " + key + whose));
   json::Object body;
   body.add("key", key).add("value", value.reveal());
   const json::Document done = co_await session.platform().put(std::move(path), body.text());
   session.show(done.root(),
-               [&](Node) { return session.screen().line("Saved " + key + ".") + "\n"; });
+               [&](Node) { return session.screen().line("Saved " + key + whose + ".") + "\n"; });
   co_return 0;
 }
 
 io::Task<int> set(Session& session, const Given& given) {
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  co_return co_await put(session, path_of(id), given.text("key"));
+  const Found found = co_await find_named(session, given.text("workspace"));
+  co_return co_await put(session, path_of(found.id), given.text("key"), " of " + found.told());
 }
 
 io::Task<int> set_global(Session& session, const Given& given) {
   return put(session, std::string(of_all), given.text("key"));
 }
 
-io::Task<int> removed(Session& session, const Given& given, std::string path) {
+io::Task<int> removed(Session& session, const Given& given, std::string path,
+                      std::string whose = {}) {
   const std::string key = given.text("key");
-  session.confirm(given, fmt::format("Delete the secret {}?", key));
+  session.confirm(given, fmt::format("Delete the secret {}{}?", key, whose));
   const json::Document done = co_await session.platform().del(std::move(path));
   session.show(done.root(),
-               [&](Node) { return session.screen().line("Deleted " + key + ".") + "\n"; });
+               [&](Node) { return session.screen().line("Deleted " + key + whose + ".") + "\n"; });
   co_return 0;
 }
 
 io::Task<int> remove(Session& session, const Given& given) {
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  co_return co_await removed(session, given, path_of(id, given.text("key")));
+  const Found found = co_await find_named(session, given.text("workspace"));
+  co_return co_await removed(session, given, path_of(found.id, given.text("key")),
+                             " of " + found.told());
 }
 
 io::Task<int> remove_global(Session& session, const Given& given) {

@@ -107,8 +107,9 @@ io::Task<int> send(Session& session, const Given& given) {
 }
 
 io::Task<int> chat(Session& session, const Given& given) {
-  const std::string named = given.text("workspace");
-  const WorkspaceId to = co_await find_workspace(session, named);
+  const Found found = co_await find_named(session, given.text("workspace"));
+  const WorkspaceId to = found.id;
+  const std::string named = found.name.empty() ? to.text() : found.name;
   const bool terminal = process::is_terminal(STDIN_FILENO) && session.screen().is_terminal();
   Outgoing message;
   message.context = given.text("context");
@@ -128,8 +129,8 @@ io::Task<int> chat(Session& session, const Given& given) {
     if (session.is_table() && !reply.text.ends_with('\n')) session.print("\n");
     co_return 0;
   }
-  session.say(
-      fmt::format("Writing to {}; an empty line is not sent, `exit` or Ctrl-D ends.", named));
+  session.say(fmt::format("Writing to {}; an empty line is not sent, `exit` or Ctrl-D ends.",
+                          found.told()));
   const std::string name = session.screen().in(Tone::title, session.screen().line(named) + "> ");
   for (;;) {
     session.print(session.screen().in(Tone::quiet, "you> "));

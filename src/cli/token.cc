@@ -45,21 +45,23 @@ io::Task<int> list(Session& session, const Given& given) {
 }
 
 io::Task<int> create(Session& session, const Given& given) {
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
+  const Found found = co_await find_named(session, given.text("workspace"));
   json::Object body;
   body.add_some("label", given.some("label"));
   if (const auto seconds = given.number("expires-in"))
     body.add("expires_at", session.clock().now() + std::chrono::seconds(*seconds));
-  const json::Document made = co_await session.platform().post(path_of(id), body.text());
+  const json::Document made = co_await session.platform().post(path_of(found.id), body.text());
   session.show(made.root(), [&session](Node one) {
     return session.screen().line(client::Record<api::TokenMade>(one).text("auth_token")) + "\n";
   });
-  if (session.is_table()) session.say("It is shown this once.");
+  if (session.is_table())
+    session.say(fmt::format("It is {}'s, and shown this once.", found.told()));
   co_return 0;
 }
 
 io::Task<int> revoke(Session& session, const Given& given) {
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
+  const Found found = co_await find_named(session, given.text("workspace"));
+  const WorkspaceId id = found.id;
   const std::string named = given.text("token");
   if (named.empty() == !given.has("all"))
     throw bad_request("name the token that is to end, or say --all");
@@ -71,13 +73,12 @@ io::Task<int> revoke(Session& session, const Given& given) {
           "that is no token's id; `molecule token list` has them (the token itself is "
           "a secret, and no argument)");
     }
-    session.confirm(given, fmt::format("End the token {}?", token->text()));
+    session.confirm(given, fmt::format("End the token {} of {}?", token->text(), found.told()));
     const json::Document done = co_await session.platform().del(path_of(id, "/" + token->text()));
     session.show(done.root(), [](Node) { return std::string("Revoked.\n"); });
     co_return 0;
   }
-  session.confirm(
-      given, fmt::format("End every token of {}? Its agent is cut off", given.text("workspace")));
+  session.confirm(given, fmt::format("End every token of {}? Its agent is cut off", found.told()));
   const json::Document done = co_await session.platform().post(
       fmt::format("/admin/workspaces/{}/revoke-auth-tokens", id.text()), "");
   session.show(done.root(), [](Node one) {

@@ -229,31 +229,28 @@ std::size_t below(Node list, const std::string& id) {
 io::Task<int> remove(Session& session, const Given& given) {
   const json::Document list = co_await session.platform().get("/workspaces");
   struct Doomed {
-    WorkspaceId id;
-    std::string name;
+    Found it;
     std::size_t below = 0;
   };
   std::vector<Doomed> all;
   for (const std::string& each : given.all("workspace")) {
-    Doomed one{find_workspace_in(list.root(), each), each, 0};
-    for (const auto& there : client::records<api::Workspace>(list.root()))
-      if (there.text("id") == one.id.text()) one.name = there.text("name");
-    one.below = below(list.root(), one.id.text());
-    all.push_back(std::move(one));
+    Found it = find_named_in(list.root(), each);
+    const std::size_t others = below(list.root(), it.id.text());
+    all.push_back({std::move(it), others});
   }
   const bool purge = given.has("purge");
   for (const Doomed& each : all) {
     const std::string with = each.below == 0 ? "" : fmt::format(" and the {} below it", each.below);
-    session.confirm(given, fmt::format("Delete {}{}{}?", each.name, with,
+    session.confirm(given, fmt::format("Delete {}{}{}?", each.it.told(), with,
                                        purge ? ", with all that is kept of it" : ""));
     const json::Document done = co_await session.platform().del(
-        path_of(each.id, purge ? "?confirm=true&purge=true" : "?confirm=true"));
+        path_of(each.it.id, purge ? "?confirm=true&purge=true" : "?confirm=true"));
     session.show(done.root(), [&](Node one) {
       const client::Record<api::WorkspaceRemoved> removed(one);
       const std::string count = removed.text("cascade_deleted");
       const std::string more =
           count.empty() || count == "0" ? "" : fmt::format(" and {} below it", count);
-      return session.screen().line(fmt::format("Deleted {}{}.", each.name, more)) + "\n";
+      return session.screen().line(fmt::format("Deleted {}{}.", each.it.told(), more)) + "\n";
     });
   }
   co_return 0;

@@ -104,11 +104,11 @@ def test_tokens_are_no_arguments(elsewhere: Machine, stage: Stage, machine: Mach
         terminal.wait_for("not shown")
         terminal.type("half a tok\x03")
         assert terminal.ended() == WRONG_USAGE and "half" not in terminal.seen
-    stage.external("secretive")
+    made = stage.external("secretive")
     with machine.terminal("secret", "set", "secretive", "KEY") as terminal:
         terminal.wait_for("not shown")
         terminal.type("hidden value\n")
-        assert terminal.ended() == DONE and "hidden" not in terminal.seen and "Saved KEY." in terminal.seen
+        assert terminal.ended() == DONE and "hidden" not in terminal.seen and f"Saved KEY of secretive ({made['id']})." in terminal.seen
 
 
 def test_the_platform_of_this_machine_is_found(machine: Machine, elsewhere: Machine, stage: Stage, tmp_path: Path) -> None:

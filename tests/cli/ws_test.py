@@ -28,7 +28,7 @@ def test_a_workspace_from_beginning_to_end(machine: Machine, stage: Stage) -> No
     refused = machine.run("ws", "delete", "longer life")
     assert (refused.returncode, refused.stdout) == (WRONG_USAGE, "") and "-y" in refused.stderr
     assert "the 1 below it" in refused.stderr and stage.workspace(made["id"])["name"] == "longer life"
-    assert machine.must("ws", "rm", "longer life", "-f") == "Deleted longer life and 1 below it.\n"
+    assert machine.must("ws", "rm", "longer life", "-f") == f"Deleted longer life ({made['id']}) and 1 below it.\n"
     assert stage.ask("GET", f"/workspaces/{made['id']}").status_code == 410
     gone = machine.run("ws", "get", made["id"])
     assert gone.returncode == REFUSED and "next: `molecule ws list`" in gone.stderr
@@ -37,14 +37,14 @@ def test_a_workspace_from_beginning_to_end(machine: Machine, stage: Stage) -> No
 def test_deleting_asks_at_a_terminal(machine: Machine, stage: Stage) -> None:
     made = stage.external("asked about")
     with machine.terminal("ws", "delete", "asked about") as terminal:
-        terminal.wait_for("Delete asked about? [y/N]")
+        terminal.wait_for(f"Delete asked about ({made['id']})? [y/N]")
         terminal.type("\n")
         assert terminal.ended() == FAILED and "nothing was done" in terminal.seen
     assert stage.workspace(made["id"])["name"] == "asked about"
     with machine.terminal("ws", "delete", "asked about") as terminal:
         terminal.wait_for("[y/N]")
         terminal.type("y\n")
-        assert terminal.ended() == DONE and "Deleted asked about." in terminal.seen
+        assert terminal.ended() == DONE and f"Deleted asked about ({made['id']})." in terminal.seen
     assert stage.ask("GET", f"/workspaces/{made['id']}").status_code == 410
 
 
@@ -62,6 +62,31 @@ def test_the_formats_say_the_same(machine: Machine, stage: Stage) -> None:
     [row] = [line for line in table.splitlines() if made["id"] in line]
     assert row.split()[:5] == [made["id"], "yes", "awaiting_agent", "external*", "2"]
     assert "\x1b" not in table, "no colours in a pipe"
+
+
+def test_a_name_that_is_a_part_of_another_id_takes_nothing_away(machine: Machine, stage: Stage) -> None:
+    meant = stage.external("meant")["id"]
+    for part in (meant[:8], meant[-12:]):
+        assert machine.json("ws", "get", part)["id"] == meant
+        other = stage.external(part)["id"]
+        for words in (["secret", "set", part, "KEY"], ["ws", "delete", part, "-y"], ["send", part, "to whom?"],
+                      ["agent", "model", "set", part, "m"], ["token", "create", part]):
+            ran = machine.run(*words, stdin="the value")
+            assert (ran.returncode, ran.stdout) == (WRONG_USAGE, ""), words
+            assert meant in ran.stderr and other in ran.stderr, words
+        assert machine.must("secret", "set", meant, "KEY", stdin="the value") == f"Saved KEY of {meant}.\n"
+        assert machine.json("secret", "list", other) == []
+        assert machine.must("secret", "set", other, "KEY", stdin="x") == f"Saved KEY of {other}.\n", "by its whole id"
+        machine.must("ws", "delete", other, "-y")
+    with machine.terminal("secret", "set", meant[:8], "ASKED", columns=200) as terminal:
+        terminal.wait_for(f"The value of ASKED of meant ({meant}) (not shown)")
+        terminal.type("typed\n")
+        assert terminal.ended() == DONE and f"Saved ASKED of meant ({meant})." in terminal.seen
+    assert f"Delete the secret KEY of meant ({meant})?" in machine.run("secret", "delete", meant[:8], "KEY").stderr
+    assert f"End every token of meant ({meant})?" in machine.run("token", "revoke", "meant", "--all").stderr
+    assert f"Delete meant ({meant})?" in machine.run("ws", "delete", meant).stderr, "it is named by both where both are known"
+    assert machine.must("agent", "model", "set", "meant", "m") == f"Saved the model of meant ({meant}).\n"
+    assert f"meant ({meant})" in machine.run("token", "create", meant[:8]).stderr
 
 
 def test_names_that_several_have_are_asked_about(machine: Machine, stage: Stage) -> None:
