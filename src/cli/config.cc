@@ -10,7 +10,6 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "client/credential.h"
-#include "platform/files/files.h"
 #include "platform/net/url.h"
 #include "platform/process/environment.h"
 
@@ -38,6 +37,23 @@ std::string checked_url(std::string url) {
   net::Url::parse(url);
   while (url.ends_with('/')) url.pop_back();
   return url;
+}
+
+// Whether whoever carries what is sent there could read it.
+bool is_in_the_clear(const std::string& address) {
+  const net::Url url = net::Url::parse(address);
+  if (url.secure()) return false;
+  if (url.literal) return url.literal->range() != net::Range::loopback;
+  return url.host != "localhost" && !url.host.ends_with(".localhost");
+}
+
+void warn_of(const Session& session, const std::string& url) {
+  if (!is_in_the_clear(url)) return;
+  session.say(
+      fmt::format("warning: {} is without TLS: the token goes there in the clear, for the "
+                  "network to read\n  next: name an https address, or put a proxy with "
+                  "TLS in front (docs/guides/behind-a-proxy.md)",
+                  url));
 }
 
 Profile& meant(const Given& given, Profiles& profiles) {
@@ -82,74 +98,103 @@ io::Task<int> list(Session& session, const Given& given) {
   co_return 0;
 }
 
+void require_new(Profiles& profiles, const std::string& name) {
+  if (profiles.look_up(name) == nullptr) return;
+  throw Fault(Kind::conflict, "profile_exists",
+              fmt::format("there is a profile {} already\n  next: `molecule config set KEY VALUE "
+                          "--profile {}` changes it",
+                          name, name));
+}
+
 io::Task<int> add(Session& session, const Given& given) {
-  Profiles profiles = Profiles::load(profile_file(given));
+  const std::filesystem::path file = profile_file(given);
+  Profiles before = Profiles::load(file);
   const std::string name = given.text("name");
-  if (profiles.look_up(name) != nullptr) {
-    throw Fault(Kind::conflict, "profile_exists",
-                fmt::format("there is a profile {} already\n  next: `molecule config set KEY VALUE "
-                            "--profile {}` changes it",
-                            name, name));
+  require_new(before, name);
+  Profile wanted = before.make(name);
+  wanted.url = checked_url(given.text("url"));
+  wanted.ca_file = given.text("ca");
+  if (!given.has("no-token")) {
+    warn_of(session, wanted.url);
+    wanted.token = token_input();
   }
-  Profile& made = profiles.make(name);
-  made.url = checked_url(given.text("url"));
-  made.ca_file = given.text("ca");
-  if (!given.has("no-token")) made.token = token_input();
-  if (profiles.current().empty()) profiles.use(name);
-  profiles.save();
-  session.say(fmt::format("Kept in {}{}.", profiles.file().string(),
-                          profiles.current() == name ? ", and in use" : ""));
+  bool in_use = false;
+  Profiles::change(file, [&](Profiles& profiles) {
+    require_new(profiles, name);
+    profiles.make(name) = std::move(wanted);
+    if (profiles.current().empty()) profiles.use(name);
+    in_use = profiles.current() == name;
+  });
+  session.say(fmt::format("Kept in {}{}.", file.string(), in_use ? ", and in use" : ""));
   co_return 0;
 }
 
 io::Task<int> use(Session& session, const Given& given) {
-  Profiles profiles = Profiles::load(profile_file(given));
-  const Profile& chosen = profiles.find(given.text("name"));
-  profiles.use(chosen.name);
-  profiles.save();
-  session.say(fmt::format("Verbs ask {} now.", chosen.url));
+  std::string url;
+  Profiles::change(profile_file(given), [&](Profiles& profiles) {
+    const Profile& chosen = profiles.find(given.text("name"));
+    profiles.use(chosen.name);
+    url = chosen.url;
+  });
+  session.say(fmt::format("Verbs ask {} now.", url));
   co_return 0;
 }
 
 io::Task<int> remove(Session& session, const Given& given) {
-  Profiles profiles = Profiles::load(profile_file(given));
-  const std::string name = profiles.find(given.text("name")).name;
+  const std::filesystem::path file = profile_file(given);
+  const std::string name = Profiles::load(file).find(given.text("name")).name;
   session.confirm(given, fmt::format("Remove profile {} and its token?", name));
-  profiles.remove(name);
-  profiles.save();
+  Profiles::change(file, [&](Profiles& profiles) { profiles.remove(name); });
   session.say("Removed.");
   co_return 0;
 }
 
-io::Task<int> set(Session& session, const Given& given) {
-  Profiles profiles = Profiles::load(profile_file(given));
-  Profile& profile = meant(given, profiles);
-  const std::string key = given.text("key");
-  if (key == "token") {
-    if (given.has("value")) {
-      throw bad_request("secret_in_argument",
-                        "a token is no argument, since others of this machine see those\n  next: "
-                        "leave it out; it is asked for, or read from standard input");
-    }
-    profile.token = token_input();
-  } else if (!given.has("value")) {
-    throw bad_request("no_value", fmt::format("{} needs a value", key));
-  } else if (key == "url") {
-    profile.url = checked_url(one_line(given.text("value")));
-    // The token was for the place that it named before.
-    if (!profile.token.empty()) {
-      profile.token = Secret();
-      session.say("Its token was for the other address and is gone; `molecule config set token`.");
-    }
-  } else if (key == "ca") {
-    profile.ca_file = one_line(given.text("value"));
-  } else {
-    const std::string form = given.text("value");
-    if (form != "table" && form != "json" && form != "yaml")
-      throw bad_request("bad_output", "output is table, json or yaml");
-    profile.output = form;
+io::Task<int> set_token(Session& session, const Given& given) {
+  if (given.has("value")) {
+    throw bad_request("secret_in_argument",
+                      "a token is no argument, since others of this machine see those\n  next: "
+                      "leave it out; it is asked for, or read from standard input");
   }
-  profiles.save();
+  const std::filesystem::path file = profile_file(given);
+  Profiles before = Profiles::load(file);
+  const Profile& asked_for = meant(given, before);
+  if (!asked_for.url.empty()) warn_of(session, asked_for.url);
+  Secret token = token_input();
+  Profiles::change(file, [&](Profiles& profiles) {
+    Profile& now = profiles.find(asked_for.name);
+    if (now.url != asked_for.url) {
+      throw Fault(
+          Kind::conflict, "profile_changed",
+          fmt::format("profile {} names another address by now; its token was not set", now.name));
+    }
+    now.token = std::move(token);
+  });
+  co_return 0;
+}
+
+io::Task<int> set(Session& session, const Given& given) {
+  const std::string key = given.text("key");
+  if (key == "token") co_return co_await set_token(session, given);
+  if (!given.has("value")) throw bad_request("no_value", fmt::format("{} needs a value", key));
+  const std::string value = one_line(given.text("value"));
+  if (key == "output" && value != "table" && value != "json" && value != "yaml")
+    throw bad_request("bad_output", "output is table, json or yaml");
+  bool token_went = false;
+  Profiles::change(profile_file(given), [&](Profiles& profiles) {
+    Profile& profile = meant(given, profiles);
+    if (key == "url") {
+      profile.url = checked_url(value);
+      // The token was for the place that it named before.
+      token_went = !profile.token.empty();
+      profile.token = Secret();
+    } else if (key == "ca") {
+      profile.ca_file = value;
+    } else {
+      profile.output = value;
+    }
+  });
+  if (token_went)
+    session.say("Its token was for the other address and is gone; `molecule config set token`.");
   co_return 0;
 }
 
@@ -206,17 +251,14 @@ constexpr std::string_view scaffold =
     "# output = table         (or json, yaml)\n";
 
 io::Task<int> init(Session& session, const Given& given) {
-  const Profiles profiles = Profiles::load(profile_file(given));
-  if (profiles.exists() && !given.has("force")) {
+  const std::filesystem::path file = profile_file(given);
+  Profiles::begin_anew(file, scaffold, [&](const Profiles& profiles) {
+    if (!profiles.exists() || given.has("force")) return;
     throw Fault(Kind::conflict, "profiles_exist",
                 fmt::format("{} is there already\n  next: say --force to begin anew; its tokens go",
-                            profiles.file().string()));
-  }
-  std::error_code error;
-  const auto folder = files::folder_of(profiles.file());
-  if (!std::filesystem::exists(folder, error)) files::make_private_directory(folder);
-  files::write_private(profiles.file(), scaffold);
-  session.print(profiles.file().string() + "\n");
+                            file.string()));
+  });
+  session.print(file.string() + "\n");
   co_return 0;
 }
 

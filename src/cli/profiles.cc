@@ -1,10 +1,12 @@
 #include "cli/profiles.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
 #include "base/fault.h"
+#include "platform/files/file_lock.h"
 #include "platform/files/files.h"
 #include "platform/process/environment.h"
 
@@ -15,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t file_max = 256u << 10;
 constexpr std::size_t name_max = 64;
+constexpr std::chrono::seconds lock_patience{10};
 constexpr files::Codes codes{"profiles_unreadable", "profiles_unsafe"};
 
 std::string_view trimmed(std::string_view text) {
@@ -42,6 +45,14 @@ Secret private_text(const fs::path& file) {
                       fmt::format("{} is larger than {} bytes", file.string(), file_max));
   }
   return text;
+}
+
+// Beside the file, which itself is replaced: a lock of the old one would hold nobody off.
+files::FileLock locked(const fs::path& file) {
+  std::error_code error;
+  const fs::path folder = files::folder_of(file);
+  if (!fs::exists(folder, error)) files::make_private_directory(folder);
+  return {file.string() + ".lock", lock_patience};
 }
 
 }  // namespace
@@ -145,7 +156,21 @@ void Profiles::remove(std::string_view name) {
   if (current_ == name) current_.clear();
 }
 
-void Profiles::save() {
+void Profiles::change(const fs::path& file, const std::function<void(Profiles&)>& how) {
+  const files::FileLock lock = locked(file);
+  Profiles profiles = load(file);
+  how(profiles);
+  profiles.save();
+}
+
+void Profiles::begin_anew(const fs::path& file, std::string_view text,
+                          const std::function<void(const Profiles&)>& when) {
+  const files::FileLock lock = locked(file);
+  when(load(file));
+  files::write_private(file, text, codes);
+}
+
+void Profiles::save() const {
   std::string text = "# Platforms that `molecule` works with; it holds tokens, keep it private.\n";
   if (!current_.empty()) text += fmt::format("current = {}\n", current_);
   for (const Profile& each : all_) {
@@ -157,11 +182,7 @@ void Profiles::save() {
     for (const auto& [key, value] : each.others) text += fmt::format("{} = {}\n", key, value);
   }
   const Secret whole(std::move(text));
-  std::error_code error;
-  const fs::path folder = files::folder_of(file_);
-  if (!fs::exists(folder, error)) files::make_private_directory(folder);
   files::write_private(file_, whole.reveal(), codes);
-  exists_ = true;
 }
 
 }  // namespace molecule::cli

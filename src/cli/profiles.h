@@ -9,7 +9,7 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,10 +47,18 @@ class Profiles {
   Profile& make(std::string_view name);
   void remove(std::string_view name);
   void use(std::string_view name) { current_ = name; }
-  // Replaces the file: private, whole or not at all.
-  void save();
+  // Changes the file, which may not be there yet, in one piece: nobody else does between what
+  // `how` finds and what it leaves. It replaces the file: private, whole or not at all. Nobody may
+  // be asked meanwhile. Throws what load() and `how` throw, then nothing has changed, and Fault
+  // unavailable `file_locked`.
+  static void change(const std::filesystem::path& file,
+                     const std::function<void(Profiles& profiles)>& how);
+  // The same for one that is written anew; `when` says of what is there whether it may be.
+  static void begin_anew(const std::filesystem::path& file, std::string_view text,
+                         const std::function<void(const Profiles& profiles)>& when);
 
  private:
+  void save() const;
   void take_line(std::string_view line, int number);
 
   std::filesystem::path file_;

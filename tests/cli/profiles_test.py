@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from agents import InItsPlace
-from stage import BINARY, Stage
+from stage import BINARY, Stage, wait_for
 from terminal import DONE, FAILED, NOT_REACHABLE, REFUSED, WRONG_USAGE, Machine, Terminal
 
 
@@ -117,6 +119,54 @@ def test_the_platform_of_this_machine_is_found(machine: Machine, elsewhere: Mach
     assert elsewhere.json("ws", "list", MOLECLI_URL=stage.url, ADMIN_TOKEN=admin_token(stage)) == stage.must("GET", "/workspaces")
     missing = elsewhere.run("ws", "list", "--config", tmp_path / "nowhere.conf")
     assert missing.returncode == WRONG_USAGE and "does not exist" in missing.stderr
+
+
+def test_no_change_of_the_file_is_lost(elsewhere: Machine) -> None:
+    def begun(*words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([str(BINARY), "config", *words], env=elsewhere.environment, cwd=elsewhere.home, text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def names() -> list[str]:
+        return [each["name"] for each in elsewhere.json("config", "list")]
+
+    many = [begun("add", f"p{number}", "--url", "http://127.0.0.1:9", "--no-token") for number in range(12)]
+    assert [each.communicate(timeout=60)[1] for each in many if each.wait(60) != DONE] == []
+    assert sorted(names()) == sorted(f"p{number}" for number in range(12))
+
+    slow = begun("add", "typed", "--url", "http://127.0.0.1:9")  # Waits for its token.
+    elsewhere.must("config", "add", "meanwhile", "--url", "http://127.0.0.1:9", stdin="its-token")
+    assert slow.communicate("a-token", timeout=60) and slow.returncode == DONE
+    assert {"typed", "meanwhile"} <= set(names())
+
+    lock = elsewhere.profiles.with_name("profiles.conf.lock")
+    with lock.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waits = begun("set", "output", "json", "--profile", "p1")
+        opened = Path(f"/proc/{waits.pid}/fd")
+        wait_for("it to stand at the lock", lambda: any(os.path.realpath(each) == str(lock) for each in opened.iterdir()))
+        elsewhere.profiles.write_text(elsewhere.profiles.read_text() + "\n[by-hand]\nurl = http://127.0.0.1:9\n")
+    assert waits.wait(60) == DONE
+    assert "by-hand" in names() and elsewhere.must("config", "get", "output", "--profile", "p1") == "json\n"
+    assert elsewhere.profiles.stat().st_mode & 0o777 == lock.stat().st_mode & 0o777 == 0o600
+
+    given = begun("set", "token", "--profile", "p2")
+    elsewhere.must("config", "set", "url", "http://127.0.0.1:10", "--profile", "p2")
+    told = given.communicate("for-the-other-address", timeout=60)[1]
+    assert given.returncode in (DONE, REFUSED), told
+    kept = elsewhere.must("config", "get", "token", "--profile", "p2")
+    assert kept == ("(set)\n" if given.returncode == DONE else "\n"), "where it came too late it is not kept"
+
+
+@pytest.mark.parametrize(("url", "warned"), [
+    ("http://molecule.example", True), ("http://192.0.2.1:8080", True), ("http://localhost.example", True), ("http://127.0.0.1:9", False),
+    ("http://[::1]:9", False), ("http://localhost:9", False), ("https://molecule.example", False)])
+def test_a_token_that_would_travel_in_the_clear_is_warned_about(elsewhere: Machine, url: str, warned: bool) -> None:
+    added = elsewhere.run("config", "add", "work", "--url", url, stdin="a-token")
+    assert added.returncode == DONE and ("in the clear" in added.stderr) == warned, added.stderr
+    again = elsewhere.run("config", "set", "token", stdin="another")
+    assert again.returncode == DONE and ("in the clear" in again.stderr) == warned, again.stderr
+    without = elsewhere.run("config", "add", "none", "--url", url, "--no-token")
+    assert without.returncode == DONE and "in the clear" not in without.stderr
 
 
 def test_the_token_of_a_platform_that_does_not_run_stays_at_home(elsewhere: Machine, stage: Stage) -> None:
