@@ -119,7 +119,7 @@ def test_without_a_handshake_each_request_says_who_speaks(alone: McpClient) -> N
 
 
 def test_garbage_is_answered_and_passed_over(alone: McpClient) -> None:
-    alone.hello()
+    alone.hello("2025-03-26")  # The newest that knows batches.
     alone.write("this is no JSON\n\r\n   \n{\"jsonrpc\":\"2.0\"}\n[]\n\"text\"\n17\n")
     alone.write('{"jsonrpc":"2.0","id":null,"method":"ping"}\n{"jsonrpc":"2.0","method":"no/such/notification"}\n')
     alone.write('{"jsonrpc":"2.0","id":[1],"method":"ping"}\n{"jsonrpc":"2.0","id":5,"result":{}}\n')
