@@ -29,16 +29,38 @@ fs::path cursor_file(const Settings& settings) { return settings.state / "cursor
 
 std::string own_pid() { return std::to_string(::getpid()); }
 
-// The plugin for bun holds no lock; it has its number in the file.
-bool is_older_plugin(const std::string& pid) {
-  if (pid.empty() || pid.find_first_not_of("0123456789") != std::string::npos) return false;
-  const auto words = files::read(fmt::format("/proc/{}/cmdline", pid), 4096);
-  return words && words->find("bun") != std::string::npos;
+// Beside our number; the older plugin writes its number alone.
+constexpr std::string_view ours = "molecule mcp --channel";
+
+struct Holder {
+  std::string pid;
+  bool is_ours = false;
+};
+Holder holder_in(const fs::path& file) {
+  const std::string text = files::read(file, 256).value_or("");
+  return {text.substr(0, text.find_first_of(" \r\n")), text.find(ours) != std::string::npos};
 }
 
-std::string first_line(const fs::path& file) {
-  const std::string text = files::read(file, 256).value_or("");
-  return text.substr(0, text.find_first_of(" \r\n"));
+std::string base_name(std::string_view path) { return fs::path(path).filename().string(); }
+
+// The plugin for bun holds no lock; it has its number in the file. Whatever else runs under that
+// number by now is not it.
+bool is_older_plugin(const Holder& holder) {
+  const std::string& pid = holder.pid;
+  if (holder.is_ours || pid == own_pid()) return false;
+  if (pid.empty() || pid.find_first_not_of("0123456789") != std::string::npos) return false;
+  std::error_code error;
+  const fs::path folder = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
+  bool is_named = folder.string().find("molecule") != std::string::npos;
+  const std::string words = files::read(fmt::format("/proc/{}/cmdline", pid), 4096).value_or("");
+  const std::size_t program_end = std::min(words.find('\0'), words.size());
+  if (base_name(std::string_view(words).substr(0, program_end)) != "bun") return false;
+  for (std::size_t at = program_end; at < words.size();) {
+    const std::string_view word(words.c_str() + at);
+    is_named |= word.find("molecule") != std::string_view::npos || base_name(word) == "server.ts";
+    at += word.size() + 1;
+  }
+  return is_named;
 }
 
 }  // namespace
@@ -54,17 +76,18 @@ Channel::Channel(Platforms& platforms, Settings& settings, Ears ears)
 
 Channel::~Channel() {
   std::error_code error;
-  if (lock_ && first_line(pid_file(settings_)) == own_pid()) fs::remove(pid_file(settings_), error);
+  if (lock_ && holder_in(pid_file(settings_)).pid == own_pid())
+    fs::remove(pid_file(settings_), error);
 }
 
 bool Channel::take_turn() {
   if (lock_) return false;
-  const std::string other = first_line(pid_file(settings_));
+  const Holder other = holder_in(pid_file(settings_));
   try {
     std::optional<files::FileLock> lock;
     lock.emplace(settings_.state / "bot.lock", 0ms);
     if (!is_older_plugin(other)) {
-      files::write_private(pid_file(settings_), own_pid() + "\n");
+      files::write_private(pid_file(settings_), fmt::format("{}\n{}\n", own_pid(), ours));
       lock_ = std::move(lock);
       return true;
     }
@@ -74,7 +97,7 @@ bool Channel::take_turn() {
   }
   if (!std::exchange(told_of_other_, true))
     log::warn("another session gets the messages; this one does when that ends",
-              log::field("pid", other));
+              log::field("pid", other.pid));
   return false;
 }
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -188,9 +189,13 @@ def test_the_first_session_gets_the_messages_and_the_next_one_when_it_ends(place
     assert (place.state / "bot.pid").read_text() != holder
 
 
-def test_a_number_of_somebody_else_in_the_file_harms_nobody(place: Place) -> None:
+SLEEPING = ["-c", "import time; time.sleep(60)"]
+
+
+@pytest.mark.parametrize("words", [["sleep"], ["ubuntu", *SLEEPING], ["sleep", *SLEEPING, "bun", "server.ts"], ["bun", *SLEEPING, "build"]])
+def test_a_number_of_somebody_else_in_the_file_harms_nobody(place: Place, words: list[str]) -> None:
     place.set_up()
-    sleeper = subprocess.Popen(["sleep", "60"])
+    sleeper = subprocess.Popen([words[0], *(words[1:] or SLEEPING)], executable=sys.executable, cwd="/")
     try:
         (place.state / "bot.pid").write_text(str(sleeper.pid))
         session = place.session()
@@ -200,6 +205,20 @@ def test_a_number_of_somebody_else_in_the_file_harms_nobody(place: Place) -> Non
     finally:
         sleeper.kill()
         sleeper.wait()
+
+
+def test_the_plugin_before_is_left_its_turn_while_it_runs(place: Place) -> None:
+    place.set_up()
+    older = subprocess.Popen(["/opt/bin/bun", *SLEEPING, "server.ts"], executable=sys.executable, cwd="/")
+    try:
+        (place.state / "bot.pid").write_text(str(older.pid))
+        session = place.session()
+        wait_for("it to see the other one", lambda: "another session gets the messages" in session.log())
+        assert (place.state / "bot.pid").read_text() == str(older.pid)
+    finally:
+        older.kill()
+        older.wait()
+    wait_for("its turn", lambda: (place.state / "bot.pid").read_text() != str(older.pid))
 
 
 def test_where_the_plugin_before_had_come_to_is_where_it_goes_on(place: Place) -> None:
@@ -333,7 +352,7 @@ def test_a_signal_ends_it_well(place: Place) -> None:
     place.set_up()
     session = place.session()
     wait_for("its number", lambda: (place.state / "bot.pid").exists())
-    os.kill(int((place.state / "bot.pid").read_text()), signal.SIGTERM)
+    os.kill(int((place.state / "bot.pid").read_text().split()[0]), signal.SIGTERM)
     began = time.monotonic()
     assert session.status() == 0 and time.monotonic() - began < 5 and not (place.state / "bot.pid").exists()
 
