@@ -1,11 +1,17 @@
 // Tools about this workspace, its person and its inbox.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "mcp/local_files.h"
+#include "mcp/private_places.h"
 #include "mcp/tools.h"
 #include "mcp/words.h"
-#include "platform/files/files.h"
+#include "platform/files/descriptor.h"
 #include "platform/process/environment.h"
 #include "wire/mcp/quoting.h"
 
@@ -40,15 +46,36 @@ std::string form_name(const fs::path& path) {
   return out;
 }
 
-// What the system shows of processes and devices, with credentials in it, and our own.
-bool is_private(const fs::path& path, const fs::path& state) {
+// A file that goes out is the one that was looked at: it is opened once, and by no link into what
+// is private. Throws Fault bad_request.
+std::string read_for_others(const std::string& file, const fs::path& state) {
+  const auto no_file = [&] {
+    return bad_request("no_such_file", fmt::format("{} is no file; nothing was sent", file));
+  };
+  struct stat found{};
+  // What is no plain file may do something when it is opened.
+  if (::stat(file.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) throw no_file();
+  const files::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::error_code error;
-  for (const fs::path& folder : {fs::path("/proc"), fs::path("/sys"), fs::path("/dev"),
-                                 fs::weakly_canonical(state, error)}) {
-    const auto [end, rest] = std::ranges::mismatch(folder, path);
-    if (end == folder.end()) return true;
+  const fs::path path = fs::read_symlink(fmt::format("/proc/self/fd/{}", opened.get()), error);
+  if (!opened.open() || error || ::fstat(opened.get(), &found) != 0 || !S_ISREG(found.st_mode))
+    throw no_file();
+  const bool kept_private = PrivatePlaces(state).hold(path, found);
+  if (kept_private && !(LocalFiles::is_one(path, state) && found.st_nlink == 1))
+    throw bad_request("private_file",
+                      fmt::format("{} is not for others to see; nothing was sent", file));
+  std::string out;
+  std::array<char, 1u << 16> part;
+  for (;;) {
+    const ssize_t count = ::read(opened.get(), part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw no_file();
+    if (count == 0) return out;
+    out.append(part.data(), static_cast<std::size_t>(count));
+    if (out.size() > attachment_max)
+      throw bad_request("file_too_large", fmt::format("{} is larger than {} MB; nothing was sent",
+                                                      file, attachment_max >> 20));
   }
-  return false;
 }
 
 }  // namespace
@@ -98,23 +125,11 @@ io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<st
   ask.content_type = "multipart/form-data; boundary=" + boundary;
   ask.answer_within = 300s;
   for (const std::string& file : files) {
-    std::error_code error;
-    const fs::path path = fs::canonical(file, error);
-    if (error || !fs::is_regular_file(path, error))
-      throw bad_request("no_such_file", fmt::format("{} is no file; nothing was sent", file));
-    if (is_private(path, settings_.state) && !LocalFiles::is_one(path, settings_.state))
-      throw bad_request("private_file",
-                        fmt::format("{} is not for others to see; nothing was sent", file));
-    if (fs::file_size(path, error) > attachment_max)
-      throw bad_request("file_too_large", fmt::format("{} is larger than {} MB; nothing was sent",
-                                                      file, attachment_max >> 20));
-    const auto bytes = files::read(path, attachment_max);
-    if (!bytes)
-      throw bad_request("no_such_file", fmt::format("{} is gone; nothing was sent", file));
+    const std::string bytes = read_for_others(file, settings_.state);
     ask.body += fmt::format(
         "--{}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{}\"\r\n\r\n", boundary,
         form_name(file));
-    ask.body += *bytes;
+    ask.body += bytes;
     ask.body += "\r\n";
   }
   ask.body += fmt::format("--{}--\r\n", boundary);

@@ -532,6 +532,26 @@ def test_files_go_with_a_message(place: Place, tmp_path: Path) -> None:
     assert len([row for row in place.stage.rows(place.id) if row.get("method") == "notify"]) == 1
 
 
+@pytest.mark.parametrize("name", ["itself", "symbolic", "hard"])
+def test_no_name_of_a_credential_goes_out_as_a_file(place: Place, tmp_path: Path, name: str) -> None:
+    kept, channel = tmp_path / "a token", tmp_path / ".claude/channels/molecule/.env"
+    channel.parent.mkdir(parents=True)
+    for each in (kept, channel):
+        each.write_text(place.token)
+        each.chmod(0o600)
+    client = place.another(MOLECULE_WORKSPACE_TOKEN="", MOLECULE_WORKSPACE_TOKEN_FILE=str(kept))
+    client.hello()
+    for each in (kept, channel):
+        asked = each if name == "itself" else tmp_path / f"{each.name}-report.txt"
+        if name == "symbolic":
+            asked.symlink_to(each)
+        if name == "hard":
+            asked.hardlink_to(each)
+        text, failed = client.call("send_message_to_user", message="see", attachments=[str(asked)])
+        assert failed and "not for others" in text
+    assert not [row for row in place.stage.rows(place.id) if row.get("method") == "notify"]
+
+
 def test_files_of_a_message_are_brought_here_and_nowhere_else(place: Place, tmp_path: Path) -> None:
     sent = place.stage.ask("POST", f"/workspaces/{place.id}/chat/uploads",
                            files=[("files", ("notes.txt", b"a note")), ("files", ("report.pdf", b"a report"))]).json()["files"]
