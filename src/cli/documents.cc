@@ -97,6 +97,19 @@ std::string yaml_text(std::string_view text) {
   return needs_quotes(text) ? quoted(text) : std::string(text);
 }
 
+// Readers of YAML 1.1 take a number for a word unless its exponent has a sign and stands behind a
+// fraction.
+std::string yaml_number(std::string_view text) {
+  const std::size_t e = text.find_first_of("eE");
+  if (e == text.npos) return std::string(text);
+  const std::string_view digits = text.substr(0, e), exponent = text.substr(e + 1);
+  return fmt::format("{}{}e{}{}", digits, digits.find('.') == digits.npos ? ".0" : "",
+                     exponent.starts_with('-') || exponent.starts_with('+') ? "" : "+", exponent);
+}
+
+// Readers look for the : of a key on its line within 1024 characters, unless a ? announces it.
+constexpr std::size_t plain_key_max = 1024;
+
 bool is_open(Node value) {
   return (value.is(Type::array) || value.is(Type::object)) && value.size() > 0;
 }
@@ -106,7 +119,8 @@ std::string yaml_scalar(Node value) {
   if (value.is(Type::string)) return yaml_text(value.string());
   if (value.is(Type::array)) return "[]";
   if (value.is(Type::object)) return "{}";
-  return value.text();
+  const bool number = value.is(Type::integer) || value.is(Type::number);
+  return number ? yaml_number(value.text()) : value.text();
 }
 
 // `begun`: the first line has been indented already.
@@ -127,7 +141,13 @@ void write_yaml(std::string& out, Node value, int depth, bool begun) {
       continue;
     }
     const Node item = value.value_at(i);
-    out.append(yaml_text(value.name_at(i))).append(":");
+    const std::string key = yaml_text(value.name_at(i));
+    if (key.size() > plain_key_max) {
+      out.append("? ").append(key).append("\n");
+      out.append(static_cast<std::size_t>(depth) * 2, ' ').append(":");
+    } else {
+      out.append(key).append(":");
+    }
     if (is_open(item)) {
       out += '\n';
       write_yaml(out, item, depth + 1, false);
