@@ -250,7 +250,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   tickets::AgentKeys agent_keys(log);
   log.join(agent_keys);
   tickets::Service ticket_service(
-      {db, log, workspace_service, tokens, limits, agent_keys, own_key, world.clock, world.random},
+      {db, log, workspace_service, tokens, org_keys, limits, agent_keys, own_key, world.clock, world.random},
       workspace_settings);
   later_departures.join(agent_keys);
   later_departures.join(ticket_service);
@@ -338,6 +338,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   workspace_service.when_ids_are_shown([&org_keys](sql::Tx& tx) { return org_keys.shows_ids(tx); });
   org_keys.on_shown([&table = workspace_service.table()](sql::Tx& tx) { table.close_claims(tx); });
   keys::Service key_service({db, log, org_keys, limits, world.clock});
+  org_keys.join(key_service);
+  org_keys.join(ticket_service);
 
   // State from before the restart.
   co_await log.load();

@@ -112,30 +112,35 @@ void Keys::apply(const facts::Fact& fact) {
   if (ended_) ended_();
 }
 
+std::optional<Instant> Keys::end_of(sql::Tx& tx, const Caller& maker) const {
+  const auto key = maker.key();
+  if (!key) return std::nullopt;
+  const auto own = tx.optional(store::live_key, *key, clock_.now());
+  if (!own) throw Fault(Kind::unauthenticated, "invalid_admin_token", "invalid admin auth token");
+  return own->expires_at;
+}
+
 // A key must not leave more behind than it is: what it makes ends with it or before.
-std::optional<Instant> Keys::end_of(sql::Tx& tx, const api::NewKey& wanted,
-                                    const Caller& maker) const {
+std::optional<Instant> Keys::expiry_of(sql::Tx& tx, const api::NewKey& wanted,
+                                       const Caller& maker) const {
   const Instant now = clock_.now();
   std::optional<Instant> end;
   if (wanted.expires_at) end = *wanted.expires_at;
   if (end && *end <= now) throw bad_request("expiry_past", "expires_at must be in the future");
-  const auto key = maker.key();
-  if (!key) return end;
-  const auto own = tx.optional(store::live_key, *key, now);
-  if (!own) throw Fault(Kind::unauthenticated, "invalid_admin_token", "invalid admin auth token");
-  if (!own->expires_at) return end;
-  if (!end) return own->expires_at;
-  if (*end > *own->expires_at) {
+  const auto own = end_of(tx, maker);
+  if (!own) return end;
+  if (!end) return own;
+  if (*end > *own) {
     throw Fault(Kind::forbidden, "key_outlives_maker",
                 "a key cannot make one that lasts longer than itself");
   }
   return end;
 }
 
-void Keys::make_room(sql::Tx& tx) {
+void Keys::make_room(sql::Tx& tx, const Caller& maker) {
   if (tx.one(store::count_keys) < keys_max) return;
   if (auto over = tx.optional(store::oldest_expired_key, clock_.now())) {
-    revoke(tx, *over);
+    revoke(tx, *over, maker);
     return;
   }
   throw Fault(Kind::rate_limited, "too_many_keys",
@@ -147,8 +152,8 @@ MintedKey Keys::mint(sql::Tx& tx, const api::NewKey& wanted, const Caller& maker
   store::KeyRow& row = minted.row;
   row.name = checked_name(wanted);
   row.scope = wanted.scope ? *wanted.scope : api::KeyScope::operate;
-  row.expires_at = end_of(tx, wanted, maker);
-  make_room(tx);
+  row.expires_at = expiry_of(tx, wanted, maker);
+  make_room(tx, maker);
   row.created_at = clock_.now();
   row.created_by = maker.actor();
   row.id = random_.ordered_id<KeyId>(row.created_at);
@@ -168,11 +173,12 @@ bool Keys::shows_ids(sql::Statements& statements) const {
   return statements.optional(store::other_key, api::KeyScope::admin, clock_.now()).has_value();
 }
 
-std::optional<store::KeyRow> Keys::revoke(sql::Tx& tx, KeyId key) {
+std::optional<store::KeyRow> Keys::revoke(sql::Tx& tx, KeyId key, const Caller& by) {
   auto ended = tx.optional(store::revoke_key, key);
   if (ended) {
     record_.note<facts::Internal::KEY_ENDED>(tx, {},
                                              {crypto::hex_encode(digest_from(ended->digest))});
+    for (KeyEnd* one : at_end_) one->ended(tx, *ended, by);
   }
   return ended;
 }

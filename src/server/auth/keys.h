@@ -44,6 +44,13 @@ struct MintedKey {
   Secret text;  // To be shown once and never kept.
 };
 
+// Who has something to do when a key is revoked, or gone to make room, in the transaction of that.
+class KeyEnd {
+ public:
+  virtual ~KeyEnd() = default;
+  virtual void ended(sql::Tx& tx, const store::KeyRow& key, const Caller& by) = 0;
+};
+
 class Keys final : public facts::Projection {
  public:
   static constexpr std::int64_t keys_max = 500;   // One more is refused (429).
@@ -62,7 +69,13 @@ class Keys final : public facts::Projection {
   // At keys_max the one that expired first makes room.
   MintedKey mint(sql::Tx& tx, const api::NewKey& wanted, const Caller& maker);
   // Nothing when there is no such key.
-  std::optional<store::KeyRow> revoke(sql::Tx& tx, KeyId key);
+  std::optional<store::KeyRow> revoke(sql::Tx& tx, KeyId key, const Caller& by);
+  // When that must be over which somebody makes: at the end of the key that asks, if it has one.
+  // Throws Fault unauthenticated when that key has ended meanwhile.
+  std::optional<Instant> end_of(sql::Tx& tx, const Caller& maker) const;
+
+  // Before the first request.
+  void join(KeyEnd& one) { at_end_.push_back(&one); }
 
   // Whether somebody may look at everything who may not do everything: what such a key sees, ids of
   // workspaces among it, is no secret then.
@@ -99,8 +112,9 @@ class Keys final : public facts::Projection {
   std::span<const facts::Kind> applies() const override;
   Place load(sql::Statements& statements) override;
   void apply(const facts::Fact& fact) override;
-  std::optional<Instant> end_of(sql::Tx& tx, const api::NewKey& wanted, const Caller& maker) const;
-  void make_room(sql::Tx& tx);
+  std::optional<Instant> expiry_of(sql::Tx& tx, const api::NewKey& wanted,
+                                   const Caller& maker) const;
+  void make_room(sql::Tx& tx, const Caller& maker);
 
   sql::Database& db_;
   const io::Clock& clock_;
@@ -110,6 +124,7 @@ class Keys final : public facts::Projection {
   std::atomic<bool> ready_{false};
   std::function<void()> ended_;
   std::function<void(sql::Tx&)> shown_;  // May be empty.
+  std::vector<KeyEnd*> at_end_;
 };
 
 }  // namespace molecule::auth

@@ -78,7 +78,7 @@ class OrgKeys : public test::EachDatabase {
     return "made";
   }
   bool revoke(const MintedKey& key) {
-    return write([&](sql::Tx& tx) { return keys->revoke(tx, key.row.id).has_value(); });
+    return write([&](sql::Tx& tx) { return keys->revoke(tx, key.row.id, owner()).has_value(); });
   }
   template <class Class>
   int ask(const MintedKey& key, http::Method method) {
@@ -238,6 +238,37 @@ TEST_P(OrgKeys, ThereAreNoMoreThanMayBeAndAnExpiredOneMakesRoom) {
   EXPECT_EQ(keys->size(), static_cast<std::size_t>(Keys::keys_max));
   EXPECT_FALSE(keys->find(crypto::token_digest(brief.text.reveal())));
   EXPECT_EQ(refused({}), "too_many_keys");
+}
+
+TEST_P(OrgKeys, WhoeverHasToDoWithItsEndIsToldInTheSameTransaction) {
+  struct Ends final : KeyEnd {
+    void ended(sql::Tx&, const store::KeyRow& key, const Caller& by) override {
+      told.emplace_back(key.id, by.actor());
+      if (fails) throw internal("not now");
+    }
+    std::vector<std::pair<KeyId, std::string>> told;
+    bool fails = false;
+  } ends;
+  keys->join(ends);
+  const MintedKey brief = mint(KeyScope::read, clock.now() + 1s);
+  const MintedKey maker = mint(KeyScope::admin);
+  const MintedKey other = mint(KeyScope::read);
+  EXPECT_TRUE(revoke(other));
+  EXPECT_FALSE(revoke(other));
+  const std::string by = "org-token:" + maker.row.prefix;
+  using Told = std::vector<std::pair<KeyId, std::string>>;
+  EXPECT_EQ(ends.told, (Told{{other.row.id, "admin-token"}}));
+  ends.fails = true;
+  EXPECT_THROW(revoke(maker), Fault);
+  EXPECT_EQ(ask<Operator>(maker, http::Method::get), 0) << "it has not ended";
+  ends = {};
+  write([&](sql::Tx& tx) {
+    for (std::int64_t n = 2; n < Keys::keys_max; ++n) keys->mint(tx, {}, owner());
+    return 0;
+  });
+  clock.advance(1s);
+  mint(KeyScope::read, {}, with(maker));
+  EXPECT_EQ(ends.told, (Told{{brief.row.id, by}})) << "one that makes room has ended as well";
 }
 
 TEST_P(OrgKeys, ItsUseIsKept) {

@@ -101,6 +101,12 @@ class GateMemory : public test::EachDatabase {
   }
   std::size_t below(std::size_t end) { return chance() % end; }
 
+  static Caller owner() {
+    http::Principal principal;
+    principal.kind = static_cast<int>(Who::admin_token);
+    return Admin::prove(principal);
+  }
+
   // One change of what the gate knows.
   void change(Memory& memory, sql::Tx& tx) {
     WorkspaceId workspace = workspaces[below(workspaces.size())];
@@ -139,15 +145,13 @@ class GateMemory : public test::EachDatabase {
         api::NewKey wanted;
         wanted.scope = static_cast<api::KeyScope>(below(3));
         if (below(2) == 0) wanted.expires_at = clock.now() + std::chrono::hours(below(100) + 1);
-        http::Principal operator_;
-        operator_.kind = static_cast<int>(Who::admin_token);
-        auto minted = memory.keys.mint(tx, wanted, Admin::prove(operator_));
+        auto minted = memory.keys.mint(tx, wanted, owner());
         keys.emplace_back(minted.text.reveal());
         key_ids.push_back(minted.row.id);
         return;
       }
       case 8:
-        if (!key_ids.empty()) memory.keys.revoke(tx, key_ids[below(key_ids.size())]);
+        if (!key_ids.empty()) memory.keys.revoke(tx, key_ids[below(key_ids.size())], owner());
         return;
       default:
         if (!open.empty()) memory.sessions.end(tx, open[below(open.size())]);

@@ -117,18 +117,18 @@ io::Task<api::KeyRevoked> Service::revoke(auth::Admin::Caller caller, std::strin
   const auto id = KeyId::parse(key);
   bool revoked = false;
   if (id) {
-    auto work = [this, id, by = caller.actor()](sql::Tx& tx) {
-      auto row = parts_.keys.revoke(tx, *id);
-      if (row) {
-        parts_.log.append(tx, events::event<events::Type::ORG_KEY_REVOKED>({}, told(*row, by)));
-      }
-      return row.has_value();
+    auto work = [this, id, caller](sql::Tx& tx) {
+      return parts_.keys.revoke(tx, *id, caller).has_value();
     };
     revoked = co_await parts_.db.write(std::move(work));
   }
   if (!revoked) throw Fault(Kind::not_found, "key_not_found", "key not found or already revoked");
   log::info("organisation key revoked", log::field("key", *id), log::field("by", caller.actor()));
   co_return api::KeyRevoked{*id};
+}
+
+void Service::ended(sql::Tx& tx, const auth::store::KeyRow& key, const auth::Caller& by) {
+  parts_.log.append(tx, events::event<events::Type::ORG_KEY_REVOKED>({}, told(key, by.actor())));
 }
 
 }  // namespace molecule::keys

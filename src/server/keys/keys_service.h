@@ -14,7 +14,7 @@
 
 namespace molecule::keys {
 
-class Service {
+class Service final : public auth::KeyEnd {
  public:
   struct Parts {
     sql::Database& db;
@@ -30,6 +30,9 @@ class Service {
   io::Task<http::Reply<api::KeyMade>> make(auth::Admin::Caller caller,
                                            const http::Request& request);
   io::Task<api::KeyRevoked> revoke(auth::Admin::Caller caller, std::string key);
+
+  // Tells the log, also of one that makes room.
+  void ended(sql::Tx& tx, const auth::store::KeyRow& key, const auth::Caller& by) override;
 
  private:
   Parts parts_;

@@ -39,11 +39,13 @@ class TicketOffice : public workspaces::Org {
   void log_made() override {
     keys = std::make_unique<AgentKeys>(*log);
     log->join(*keys);
+    org_keys = std::make_unique<auth::Keys>(db(), clock, random, *log);
+    log->join(*org_keys);
   }
   void started() override {
-    office = std::make_unique<Service>(
-        Service::Parts{db(), *log, *service, *tokens, limits, *keys, platform, clock, random},
-        workspaces::Settings{});
+    office = std::make_unique<Service>(Service::Parts{db(), *log, *service, *tokens, *org_keys,
+                                                      limits, *keys, platform, clock, random},
+                                       workspaces::Settings{});
     router->mount(routes, *office);
     late.all = {keys.get(), office.get()};
   }
@@ -51,6 +53,7 @@ class TicketOffice : public workspaces::Org {
     late.all.clear();
     router.reset();
     office.reset();
+    org_keys.reset();
     keys.reset();
     Org::stop();
   }
@@ -101,6 +104,7 @@ class TicketOffice : public workspaces::Org {
   auth::Limits limits{auth::LimitSettings{}};
   crypto::SigningKey platform;
   std::unique_ptr<AgentKeys> keys;
+  std::unique_ptr<auth::Keys> org_keys;
   std::unique_ptr<Service> office;
 };
 

@@ -1,5 +1,7 @@
 #include "server/tickets/tickets_service.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/fault.h"
@@ -72,7 +74,10 @@ io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller call
   ticket.platform_url = url_for(wanted, settings_, request);
   const std::string name = wanted.name && !wanted.name->empty() ? led_to.name : std::string();
   auto work = [this, now, lifetime, led_to, name, id = ticket.id, digest = ticket.digest(),
-               print = ticket.fingerprint(), by = caller.by()](sql::Tx& tx) {
+               print = ticket.fingerprint(), caller](sql::Tx& tx) {
+    // A ticket is worth a token, so it is good no longer than the key that makes it.
+    const auto end = parts_.org_keys.end_of(tx, caller);
+    const Instant until = end ? std::min(now + lifetime, *end) : now + lifetime;
     if (tx.one(store::count_open, now) >= open_max) {
       throw Fault(Kind::rate_limited, "too_many_tickets",
                   fmt::format("{} tickets are open; revoke some first", open_max));
@@ -80,17 +85,18 @@ io::Task<http::Reply<api::TicketMade>> Service::make(auth::Operator::Caller call
     // From now on somebody knows this platform by its key.
     tx.run(sql::write_fact, std::string(promised_fact), print);
     tx.run(store::add, id, sql::BytesView(digest), name, led_to.role, led_to.parent, led_to.runtime,
-           led_to.tier, led_to.x, led_to.y, now, now + lifetime);
-    events::TicketGivenOut made{id, name, led_to.role, led_to.parent, now + lifetime, by};
+           led_to.tier, led_to.x, led_to.y, now, until, caller.key());
+    events::TicketGivenOut made{id, name, led_to.role, led_to.parent, until, caller.by()};
     parts_.log.append(tx, events::event<events::Type::TICKET_MADE>({}, made));
+    return until;
   };
-  co_await parts_.db.write(std::move(work));
+  const Instant until = co_await parts_.db.write(std::move(work));
   log::info("ticket made", log::field("ticket", ticket.id));
 
   http::Reply<api::TicketMade> reply{201, {}};
   reply.body.id = ticket.id;
   reply.body.ticket = ticket.text().reveal();
-  reply.body.expires_at = now + lifetime;
+  reply.body.expires_at = until;
   reply.body.command = "molecule join " + reply.body.ticket;
   reply.body.platform_url = ticket.platform_url;
   reply.body.fingerprint = ticket.fingerprint();
@@ -146,6 +152,11 @@ void Service::removed(sql::Tx& tx, std::span<const WorkspaceId> ids) {
     for (TicketId ticket : tx.all(store::revoke_below, id, parts_.clock.now()))
       parts_.log.append(tx, events::event<events::Type::TICKET_REVOKED>({}, {ticket}));
   }
+}
+
+void Service::ended(sql::Tx& tx, const auth::store::KeyRow& key, const auth::Caller& by) {
+  for (TicketId ticket : tx.all(store::revoke_made_by, key.id, parts_.clock.now()))
+    parts_.log.append(tx, events::event<events::Type::TICKET_REVOKED>({}, {ticket, by.by()}));
 }
 
 io::Task<void> Service::prune() {

@@ -11,6 +11,7 @@
 #include "platform/io/clock.h"
 #include "platform/sql/database.h"
 #include "server/auth/access.h"
+#include "server/auth/keys.h"
 #include "server/auth/limits.h"
 #include "server/auth/tokens.h"
 #include "server/events/log.h"
@@ -23,7 +24,7 @@
 
 namespace molecule::tickets {
 
-class Service final : public workspaces::Departure {
+class Service final : public workspaces::Departure, public auth::KeyEnd {
  public:
   static constexpr std::chrono::seconds lifetime_default{std::chrono::hours(1)};
   static constexpr std::int64_t open_max = 1000;           // One more is refused (429).
@@ -35,6 +36,7 @@ class Service final : public workspaces::Departure {
     events::Log& log;
     workspaces::Service& workspaces;
     auth::Tokens& tokens;
+    auth::Keys& org_keys;
     auth::Limits& limits;
     AgentKeys& keys;
     const crypto::SigningKey& platform_key;
@@ -57,6 +59,8 @@ class Service final : public workspaces::Departure {
 
   // Tickets that lead below a workspace end with it.
   void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
+  // So do those that an organisation key made, when it is revoked.
+  void ended(sql::Tx& tx, const auth::store::KeyRow& key, const auth::Caller& by) override;
 
   // Forgets tickets that are long over; one round.
   io::Task<void> prune();

@@ -10,6 +10,7 @@
 #include "base/instant.h"
 #include "platform/sql/query.h"
 #include "platform/sql/value.h"
+#include "wire/api/keys.h"
 
 namespace molecule::tickets::store {
 
@@ -43,10 +44,11 @@ BOOST_DESCRIBE_STRUCT(Row, (),
 
 inline constexpr sql::Query<void(TicketId, sql::BytesView, std::string_view, std::string_view,
                                  std::optional<WorkspaceId>, std::string_view, int, double, double,
-                                 Instant, Instant)>
+                                 Instant, Instant, std::optional<KeyId>)>
     add{"tickets.add", R"(
-    INSERT INTO tickets (id, digest, name, role, parent, runtime, tier, x, y, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+    INSERT INTO tickets (id, digest, name, role, parent, runtime, tier, x, y, created_at, expires_at,
+                         made_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))"};
 // By both: a secret is good for its own ticket alone.
 inline constexpr sql::Query<Row(TicketId, sql::BytesView)> find{
     "tickets.find",
@@ -76,6 +78,10 @@ inline constexpr sql::Query<void(TicketId, Instant)> revoke{"tickets.revoke", R"
 inline constexpr sql::Query<TicketId(WorkspaceId, Instant)> revoke_below{"tickets.revoke_below", R"(
     UPDATE tickets SET revoked_at = $2
      WHERE parent = $1 AND revoked_at IS NULL AND redeemed_at IS NULL AND expires_at > $2
+    RETURNING id)"};
+inline constexpr sql::Query<TicketId(KeyId, Instant)> revoke_made_by{"tickets.revoke_made_by", R"(
+    UPDATE tickets SET revoked_at = $2
+     WHERE made_by = $1 AND revoked_at IS NULL AND redeemed_at IS NULL AND expires_at > $2
     RETURNING id)"};
 inline constexpr sql::Query<std::int64_t(TicketId)> is_redeemed{"tickets.is_redeemed", R"(
     SELECT COUNT(*) FROM tickets WHERE id = $1 AND redeemed_at IS NOT NULL)"};
