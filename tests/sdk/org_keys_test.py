@@ -221,6 +221,14 @@ def test_the_tickets_of_a_key_end_with_it(stage: Stage) -> None:
         stage.must("DELETE", f"/tickets/{ticket['id']}")
 
 
+def test_where_the_data_is_only_who_may_everything_is_told(stage: Stage) -> None:
+    assert stage.must("GET", "/auth/me")["claim_command"].startswith("molecule admin claim --data ")
+    assert "claim_command" in ask(stage, make(stage, "admin"), "GET", "/auth/me").json()
+    for scope in ("read", "operate"):
+        me = ask(stage, make(stage, scope), "GET", "/auth/me")
+        assert "claim_command" not in me.json() and str(stage.data) not in me.text
+
+
 @pytest.mark.parametrize(("body", "status", "wanted"), [
     ({"scope": "god"}, 400, None), ({"scope": 1}, 400, None), ({"scope": ""}, 400, None), ({"scope": "READ"}, 400, None),
     ({"expires_at": "2001-01-01T00:00:00Z"}, 400, "expiry_past"), ({"expires_at": "soon"}, 400, None),

@@ -184,7 +184,8 @@ io::Task<api::Me> Service::me(Operator::Caller caller) {
   me.role = enum_text(me.scope);
   me.dev = profile_ == Profile::development;
   me.actor = caller.actor();
-  me.claim_command = claim_command_;
+  // It shows where the data is.
+  if (me.scope == api::KeyScope::admin) me.claim_command = claim_command_;
   if (auto key = caller.key()) {
     auto row = co_await parts_.keys.find(*key);
     if (!row) throw Fault(Kind::unauthenticated, "invalid_admin_token", "invalid admin auth token");

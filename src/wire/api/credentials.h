@@ -74,7 +74,7 @@ struct Me {
   bool signed_in = true;
   std::string role;
   bool dev = false;
-  std::string claim_command;
+  json::Omit<std::string> claim_command;
   KeyScope scope = KeyScope::admin;
   std::string actor;
   json::Omit<OwnKey> key;
@@ -85,7 +85,7 @@ struct Me {
       json::About{"actor", "as the log names who asks"},
       json::About{"key", "the organisation key that asks"},
       json::About{"dev", "the platform runs in its dev profile"},
-      json::About{"claim_command", "prints a new sign-in link, on the platform's machine"}};
+      json::About{"claim_command", "prints a new sign-in link, on the platform's machine; for scope admin"}};
 };
 BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev, claim_command, scope, actor, key))
 

@@ -521,8 +521,8 @@ export interface Me {
   role: string;
   /** the platform runs in its dev profile */
   dev: boolean;
-  /** prints a new sign-in link, on the platform's machine */
-  claim_command: string;
+  /** prints a new sign-in link, on the platform's machine; for scope admin */
+  claim_command?: string;
   /** "admin" for all but organisation keys */
   scope: KeyScope;
   /** as the log names who asks */

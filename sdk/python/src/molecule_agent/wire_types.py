@@ -557,8 +557,8 @@ class Me(TypedDict):
     role: str
     # the platform runs in its dev profile
     dev: bool
-    # prints a new sign-in link, on the platform's machine
-    claim_command: str
+    # prints a new sign-in link, on the platform's machine; for scope admin
+    claim_command: NotRequired[str]
     # "admin" for all but organisation keys
     scope: KeyScope
     # as the log names who asks
