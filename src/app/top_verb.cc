@@ -12,8 +12,13 @@ namespace {
 void run_top(const Arguments& arguments) {
   const cli::Given given = arguments.given;
   cli::Target target = cli::find_target(given);
-  // A profile or a data directory may have another token by the time this one is refused.
-  auto again = [given]() -> std::optional<Secret> { return cli::find_target(given).token; };
+  // A profile or a data directory may have another token by the time this one is refused. What the
+  // words mean by then may be another platform, too: its token is not for the one that is asked.
+  auto again = [given, url = target.url]() -> std::optional<Secret> {
+    cli::Target now = cli::find_target(given);
+    if (now.url != url) return std::nullopt;
+    return std::move(now.token);
+  };
   tui::Options options{.url = std::move(target.url),
                        .ca_file = std::move(target.ca_file),
                        .as = client::Credential(WorkspaceId(), std::move(target.token), again),

@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from agents import InItsPlace
@@ -89,6 +90,26 @@ def test_a_token_goes_to_the_platform_that_it_is_for(elsewhere: Machine, stage: 
         here.profiles.unlink()
         here.must("ws", "list", "--url", other.url)
         assert other.asked[-1][2] is None, "nor is the admin token of this machine's platform"
+
+
+@pytest.mark.parametrize("switched", [True, False])
+def test_the_dashboard_takes_a_newer_token_of_its_platform_only(elsewhere: Machine, switched: bool) -> None:
+    class Refusals(dict[str, tuple[int, Any]]):
+        """Refuses everybody; by the time that the first hears of it, the profiles have changed."""
+
+        def get(self, *_: Any) -> Any:
+            if not other.asked[1:]:
+                elsewhere.must(*changed, stdin="a-newer-token")
+            return 401, {"error": "invalid admin auth token", "code": "invalid_admin_token"}
+
+    changed = ["config", "use", "another"] if switched else ["config", "set", "token"]
+    with InItsPlace(Refusals()) as other:
+        elsewhere.must("config", "add", "work", "--url", other.url, stdin="an-older-token")
+        elsewhere.must("config", "add", "another", "--url", "http://127.0.0.1:9", stdin="the-token-of-another")
+        with elsewhere.terminal("top") as terminal:
+            terminal.wait_for("refused")
+        bearers = {bearer for _, _, bearer in other.asked}
+    assert bearers == {"Bearer an-older-token"} | (set() if switched else {"Bearer a-newer-token"})
 
 
 def test_tokens_are_no_arguments(elsewhere: Machine, stage: Stage, machine: Machine) -> None:
