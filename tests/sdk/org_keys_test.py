@@ -149,6 +149,20 @@ def test_a_key_reads_no_secrets_of_receivers_that_people_set(stage: Stage) -> No
         assert all(secret in text for secret in hidden), text
 
 
+def test_what_is_asked_by_post_a_key_to_read_asks_by_get(stage: Stage) -> None:
+    key, agent = make(stage, "read"), stage.external(f"asked {uuid.uuid4().hex}")["id"]
+    task = stage.must("POST", f"/a2a/{agent}", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"role": "user", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": "hello"}]},
+        "configuration": {"blocking": False}}})["result"]["id"]
+    for path, method, params in ((f"/a2a/{agent}", "tasks/get", {"id": task}), (f"/a2a/{agent}", "tasks/list", {}),
+                                 (f"/workspaces/{agent}/mcp", "tools/list", {})):
+        answer = ask(stage, key, "POST", path, {"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        assert answer.status_code == 403 and answer.json()["needed"] == "operate", method
+    for path in (f"/a2a/{agent}/tasks", f"/a2a/{agent}/tasks/{task}", f"/a2a/{agent}/tasks/{task}/pushNotificationConfigs",
+                 f"/a2a/{agent}/extendedAgentCard", f"/registry/{agent}/peers"):
+        assert ask(stage, key, "GET", path).status_code == 200, path
+
+
 def test_the_log_and_the_feed_say_which_key_did_it(stage: Stage) -> None:
     key = make(stage, "operate")
     by, before = f"org-token:{key['prefix']}", stage.must("GET", "/events?limit=1")[0]["seq"]
