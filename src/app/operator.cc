@@ -28,6 +28,26 @@ std::string without_slash(std::string url) {
   return url;
 }
 
+// A token that is kept with a data directory goes to the platform that runs on it. One of the
+// environment, or of a directory that is named together with the address, is meant for what is
+// asked.
+void require_meant(const Config& config, const std::string& base) {
+  if (config.value("data").origin == Origin::flag) return;
+  const Config::Value& token = config.value("admin-token");
+  if (!token.text.empty() && token.origin != Origin::file) return;
+  const std::string& data = config.text("data");
+  const net::Url asked = net::Url::parse(base);
+  const auto running = running_on(data);
+  if (running && (net::Url::parse(running->url) == asked ||
+                  net::Url::parse(without_slash(running->public_url)) == asked))
+    return;
+  throw Fault(Kind::forbidden, "no_admin_token",
+              fmt::format("there is no admin token for {}: the one in {} is for the platform that "
+                          "runs there{}\n  next: set ADMIN_TOKEN, or name the data directory with "
+                          "--data",
+                          base, data, running ? " and answers at " + running->url : ""));
+}
+
 Secret admin_token(const Config& config) {
   if (!config.text("admin-token").empty()) return Secret(config.text("admin-token"));
   fs::path file = fs::path(config.text("data")) / "admin_token";
@@ -77,9 +97,11 @@ OperatorCall::OperatorCall(const Config& config, const std::string& url)
                       "say where it answers with --url",
                       data, data));
     }
-    base_ = running->url;
+    base_ = without_slash(running->url);
+    return;
   }
   base_ = without_slash(base_);
+  require_meant(config, base_);
 }
 
 std::string OperatorCall::ask(http::Method method, std::string_view path, std::string_view body,

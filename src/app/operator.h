@@ -14,7 +14,8 @@ namespace molecule::app {
 class OperatorCall {
  public:
   // `url` is where the platform answers; empty: as the data directory tells. Throws Fault
-  // unavailable `not_reachable` when none runs on it.
+  // unavailable `not_reachable` when none runs on it, and forbidden `no_admin_token` where the only
+  // token is that of another platform.
   OperatorCall(const Config& config, const std::string& url);
 
   // The answer's body. Throws Fault unavailable `not_reachable` when none answers, and what a

@@ -6,7 +6,9 @@ import json
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,30 @@ def own(tmp_path: Path, engine: str) -> Iterator[Stage]:
 
 def make(stage: Stage, **fields: object) -> Ticket:
     return Ticket(stage.must("POST", "/tickets", {"name": "joiner", **fields})["ticket"])
+
+
+def test_the_token_of_a_platform_is_not_shown_to_another(own: Stage, tmp_path: Path) -> None:
+    asked: list[str | None] = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    here = {"MOLECULE_DATA_DIR": str(own.data)}
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        ran = molecule("list", "--url", url, **here)
+        assert (ran.returncode, ran.stdout, asked) == (REFUSED, "", [])
+        assert own.url in ran.stderr and "ADMIN_TOKEN" in ran.stderr
+        molecule("list", "--url", url, ADMIN_TOKEN="meant-for-the-other", **here)
+        assert asked == ["Bearer meant-for-the-other"]
+        server.shutdown()
+    assert molecule("list", "--url", own.url + "/", **here).returncode == DONE, "its own platform gets it"
 
 
 def test_the_line_that_is_printed_lets_an_agent_join(own: Stage) -> None:
