@@ -209,7 +209,8 @@ def test_a_number_of_somebody_else_in_the_file_harms_nobody(place: Place, words:
 
 def test_the_plugin_before_is_left_its_turn_while_it_runs(place: Place) -> None:
     place.set_up()
-    older = subprocess.Popen(["/opt/bin/bun", *SLEEPING, "server.ts"], executable=sys.executable, cwd="/")
+    words = [f"{place.state}/bun", *SLEEPING, "server.ts"]
+    older = subprocess.Popen(words, executable=sys.executable, cwd="/")
     try:
         (place.state / "bot.pid").write_text(str(older.pid))
         session = place.session()
