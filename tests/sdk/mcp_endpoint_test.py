@@ -259,6 +259,18 @@ def test_streams_end_with_their_workspace_and_their_token(stage: Stage, endpoint
     assert pair.endpoint().session.post(address, data="{}", timeout=20).status_code in (401, 410)
 
 
+def test_what_an_operator_opened_ends_with_the_workspace(stage: Stage, pair: Pair) -> None:
+    key = stage.must("POST", "/org/tokens", {"name": "assistant", "scope": "operate"})
+    keyed = Endpoint(stage, pair.id, key["auth_token"])
+    events, _ = keyed.stream()
+    held = Events(keyed.bare("subscriptions/listen"))
+    held.message()
+    stage.must("DELETE", f"/workspaces/{pair.id}?confirm=true")
+    assert events.next()[0] == "end"
+    held.message()  # It is told that it is over.
+    assert held.next()[0] == "end"
+
+
 # --- the older pair ---
 
 
@@ -281,6 +293,7 @@ def test_the_older_pair_carries_a_conversation(stage: Stage, endpoint: Endpoint,
     assert say({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 3}}) == 202
     assert say({"jsonrpc": "2.0", "id": 4, "method": "ping"}) == 202
     assert events.message()["id"] == 4
+    assert say([{"jsonrpc": "2.0", "id": 5, "method": "ping"}] * 33) == 202 and events.message()["error"]["code"] == -32600
     # It is nobody else's, not even an operator's.
     assert stage.ask("POST", address.removeprefix(stage.url), {}).status_code == 404
     events.close()

@@ -118,6 +118,14 @@ void Service::require_seat(WorkspaceId id) const {
       .retry_after(std::chrono::seconds(5));
 }
 
+// An operator's credential outlives the workspace.
+bool Service::is_present(WorkspaceId id) const {
+  bool present = false;
+  parts_.directory.look_at(
+      id, [&](const workspaces::Entry& entry) { present = !entry.removed_at.has_value(); });
+  return present;
+}
+
 io::Task<std::optional<json::Document>> Service::read(const http::Request& request) {
   const auto parse = [&]() -> std::optional<json::Document> {
     try {
@@ -176,6 +184,7 @@ http::Response Service::answer_in_pieces(Asker asker, const Envelope& envelope, 
   return event_stream([this, asker, talk](http::BodyWriter& out) -> io::Task<void> {
     auto run = [](Service& self, http::BodyWriter& to, Asker as,
                   Conversation of) -> io::Task<void> {
+      of.stands = [&self, &as] { return self.is_present(as.workspace); };
       const Seat seat(self, as.workspace, PairId(), nullptr);
       Tools offered(self.parts_, as);
       co_await converse(to, offered, of);
@@ -197,12 +206,14 @@ io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId 
       box->owner = as.caller.principal();
       box->workspace = as.workspace;
       box->loop = here.loop;
+      box->of_all = self.waiting_;
       const Seat seat(self, as.workspace, at, box);
       Tools offered(self.parts_, as);
       Conversation talk;
       talk.opening = fmt::format("event: endpoint\ndata: /workspaces/{}/mcp/stream?session={}\n\n",
                                  as.workspace.text(), at.text());
       talk.box = box.get();
+      talk.stands = [&self, as] { return self.is_present(as.workspace); };
       co_await converse(to, offered, talk);
     };
     return run(*this, out, asker, pair);

@@ -47,6 +47,7 @@ class Service {
     std::unordered_map<PairId, std::shared_ptr<Letterbox>> pairs;
   };
   void require_seat(WorkspaceId id) const;
+  bool is_present(WorkspaceId id) const;
   io::Task<std::optional<json::Document>> read(const http::Request& request);
   io::Task<http::Response> answer_now(const Asker& asker, const Envelope& envelope,
                                       json::Node root);
@@ -56,6 +57,7 @@ class Service {
   io::Aside& aside_;
   metrics::Counter& requests_;
   metrics::Gauge& streams_;
+  const std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
   io::Guarded<std::unordered_map<WorkspaceId, Open>> open_;
 };
 

@@ -14,16 +14,39 @@
 
 namespace molecule::mcp_endpoint {
 
+// What waits to be read.
+struct Waiting {
+  std::atomic<std::size_t> letters = 0;
+  std::atomic<std::size_t> bytes = 0;
+};
+// One message that waits, for as long as there is a place for it in memory.
+class Letter {
+ public:
+  Letter(std::string text, std::shared_ptr<Waiting> of_box, std::shared_ptr<Waiting> of_all);
+  Letter(Letter&&) noexcept = default;
+  Letter& operator=(Letter&&) = delete;
+  ~Letter();
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  std::size_t bytes_;
+  std::shared_ptr<Waiting> of_box_, of_all_;
+};
+
 // What is posted to the stream of the old pair, from any loop.
 struct Letterbox {
   static constexpr std::size_t letters_max = 64;
+  static constexpr std::size_t bytes_max = 8u << 20;
+  static constexpr std::size_t bytes_of_all_max = 128u << 20;
 
   http::Principal owner;
   WorkspaceId workspace;
   io::Loop* loop = nullptr;
-  std::atomic<std::size_t> waiting = 0;
+  std::shared_ptr<Waiting> waiting = std::make_shared<Waiting>();
+  std::shared_ptr<Waiting> of_all;  // Of all boxes of the platform together.
   // On its loop:
-  std::deque<std::string> letters;
+  std::deque<Letter> letters;
   io::Signal* news = nullptr;  // Null: the stream has ended.
 };
 // False: too many wait.
@@ -35,6 +58,7 @@ struct Conversation {
   std::string first;         // The client's first message; may be empty.
   std::string unanswered;    // Said of it when it had to end without an answer; may be empty.
   Letterbox* box = nullptr;  // Its further messages; null: it ends when the first is answered.
+  std::function<bool()> stands = [] { return true; };  // False: whom it is with has gone.
 };
 io::Task<void> converse(http::BodyWriter& out, mcp::Offer& offer, const Conversation& talk);
 
