@@ -54,6 +54,13 @@ class Machine:
         return Terminal([str(BINARY), *map(str, words)], {**self.environment, **environment}, columns, rows, self.home)
 
 
+def at_a_terminal() -> None:
+    """As a shell starts a program: the terminal is its own, and a key interrupts it, whatever is ignored here."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program in a terminal of its own: what it is sent, what is typed. Ends with its context."""
 
@@ -61,7 +68,7 @@ class Terminal:
         self._at, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder,
-                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        start_new_session=True, preexec_fn=at_a_terminal)
         os.close(theirs)
         self.seen = ""
         self._bytes = b""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import Agents
+from loops import Agents
 from molecule_agent import (A2AServer, CredentialRejectedError, CursorLostError, InboundMessage, PlatformError,
                             PollDelivery, PushDelivery, RemoteAgentClient, WorkspaceGoneError, extract_text)
 from stage import Stage, wait_for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import Agents
+from loops import Agents
 from molecule_agent import A2AServer, InboundMessage, PlatformError, PushDelivery, RemoteAgentClient, extract_text
 from molecule_agent._direct import CallRefusedError
 from stage import Stage

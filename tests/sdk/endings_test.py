@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import Agents
+from loops import Agents
 from held import Held, Stopwatch, bearer
 from stage import BINARY, Stage
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from conftest import Agents
+from loops import Agents
 from molecule_agent import InboundMessage, RelayDelivery, RemoteAgentClient
 from stage import Stage, wait_for
 

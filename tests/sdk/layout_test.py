@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import Agents
+from loops import Agents
 from stage import Stage
 
 EACH_ENGINE = True

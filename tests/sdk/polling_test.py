@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import Agents
+from loops import Agents
 from molecule_agent import InboundMessage, PollDelivery, RemoteAgentClient
 from stage import Stage, wait_for
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import Agents
+from loops import Agents
 from molecule_agent import RemoteAgentClient
 from stage import Stage
 

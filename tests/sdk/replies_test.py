@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Agents
+from loops import Agents
 from molecule_agent import A2AServer, InboundMessage, PollDelivery, PushDelivery, RelayDelivery, RemoteAgentClient
 from stage import Stage, wait_for
 
