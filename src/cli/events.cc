@@ -23,6 +23,7 @@ using json::Node;
 using EventRecord = client::Record<api::PastEvent>;
 
 constexpr long long page_max = 500;
+constexpr long long missed_max = 200;  // Events that are told after a gap, the newest of it.
 constexpr std::size_t detail_max = 300;
 
 // As many of the newest as are wanted (0: all), newest first.
@@ -92,20 +93,21 @@ std::string data_of(const Session& session, const client::Event& event) {
                                       : as_json_line(document.root());
 }
 
-io::Task<int> follow(Session& session, Names names, std::optional<WorkspaceId> only) {
+// `shown`: the newest of what was shown already.
+io::Task<int> follow(Session& session, Names names, std::optional<WorkspaceId> only,
+                     std::int64_t shown) {
   client::Operator& platform = session.platform();
-  std::optional<std::int64_t> shown;  // What is known of the log so far.
   client::Follower::Ears ears;
   ears.snapshot = [&]() -> io::Task<std::int64_t> {
     // What happened in between is told; after a gap the newest of it.
-    const json::Document page = co_await newest(session, "/events", shown ? 200 : 1);
+    const json::Document page = co_await newest(session, "/events", missed_max);
     auto rows = client::records<api::PastEvent>(page.root());
     std::ranges::reverse(rows);
-    std::int64_t last = shown.value_or(0);
+    std::int64_t last = shown;
     for (const EventRecord& each : rows) {
       const auto seq = static_cast<std::int64_t>(each.number("seq").value_or(0));
       const auto workspace = WorkspaceId::parse(each.text("workspace_id"));
-      if (shown && seq > *shown && (!only || workspace == only)) {
+      if (seq > shown && (!only || workspace == only)) {
         client::Event event;
         event.type = each.text("event_type");
         event.workspace = workspace.value_or(WorkspaceId());
@@ -122,7 +124,7 @@ io::Task<int> follow(Session& session, Names names, std::optional<WorkspaceId> o
   };
   ears.event = [&](const client::Event& event) {
     if (only && event.workspace != *only) return;
-    if (!event.transient) shown = std::max(shown.value_or(0), event.seq);
+    if (!event.transient) shown = std::max(shown, event.seq);
     session.print(session.is_table() ? line_of(session, names, event) : data_of(session, event));
   };
   ears.link = [&](client::Link link, const std::string& trouble) {
@@ -154,7 +156,10 @@ io::Task<int> list(Session& session, const Given& given) {
     session.show(found.root(), [&](Node all) { return list_text(session, names, all); });
   }
   if (!given.has("watch")) co_return 0;
-  co_return co_await follow(session, std::move(names), only);
+  std::int64_t shown = 0;
+  for (const EventRecord& each : client::records<api::PastEvent>(found.root()))
+    shown = std::max(shown, static_cast<std::int64_t>(each.number("seq").value_or(0)));
+  co_return co_await follow(session, std::move(names), only, shown);
 }
 
 constexpr std::array takes{Option{.name = "-w,--workspace",
