@@ -59,21 +59,46 @@ void draw_form(const Model& model, Picture& picture, const Box& box) {
 
 void draw_question(const Model& model, Picture& picture, const Box& box) {
   const Question& asked = model.question;
+  struct Words {
+    std::string_view title, verb, one, also, reminder, key;
+  };
+  const auto words = [&]() -> Words {
+    switch (asked.what) {
+      case Question::What::remove:
+        return {"delete",
+                "Delete",
+                "Its agent is let go, its token ends.",
+                "with it",
+                "A deleted workspace does not come back.",
+                "y deletes it"};
+      case Question::What::pause:
+        return {"pause",
+                "Pause",
+                "",
+                "to rest with it",
+                "They take no work until they are resumed.",
+                "y pauses all"};
+      case Question::What::resume:
+        return {"resume",       "Resume", "", "on with it", "Their agents are asked to go on.",
+                "y resumes all"};
+    }
+    return {};
+  }();
   const int width = std::min(56, box.columns - 6);
-  const Box inside = framed(picture, box, 5, width, "delete");
-  std::string text = fmt::format("Delete {}?", asked.name);
-  std::string what = "Its agent is let go, its token ends.";
+  const Box inside = framed(picture, box, 5, width, words.title);
+  std::string what(words.one);
   if (asked.below > 0)
-    what = fmt::format("{} workspace{} below it {} with it.", asked.below,
-                       asked.below == 1 ? "" : "s", asked.below == 1 ? "goes" : "go");
-  picture.put(inside.row, inside.column, text, {.bold = true}, inside.columns);
+    what = fmt::format("{} workspace{} below it {} {}.", asked.below, asked.below == 1 ? "" : "s",
+                       asked.below == 1 ? "goes" : "go", words.also);
+  picture.put(inside.row, inside.column, fmt::format("{} {}?", words.verb, asked.name),
+              {.bold = true}, inside.columns);
   picture.put(inside.row + 1, inside.column, what, {.ink = asked.below > 0 ? Ink::bad : Ink::plain},
               inside.columns);
-  picture.put(inside.row + 2, inside.column, "A deleted workspace does not come back.", {},
-              inside.columns);
+  picture.put(inside.row + 2, inside.column, words.reminder, {}, inside.columns);
   if (inside.rows > 4)
-    picture.put(inside.row + 4, inside.column, "y deletes it   any other key leaves it",
-                {.ink = Ink::faint}, inside.columns);
+    picture.put(inside.row + 4, inside.column,
+                fmt::format("{}   any other key leaves it", words.key), {.ink = Ink::faint},
+                inside.columns);
 }
 
 void draw_invitation(const Model& model, Picture& picture, const Box& box) {

@@ -89,7 +89,7 @@ TEST(Drawing, FitsEverySize) {
       R"({"delegation_id":"d","target_id":"00000000-0000-4000-8000-000000000002","task_preview":"Read all of it"})");
   org.model.chat_with = Organisation::id(1);
   org.model.chats[Organisation::id(1)].add(Turn::Who::agent, std::string(3000, 'x'), org.model.now);
-  org.model.question = {Organisation::id(1), "pm", 2};
+  org.model.question = {.of = Organisation::id(1), .name = "pm", .below = 2};
   org.model.invitation = {"new", Organisation::id(9), "mol_token", std::string(200, 'c')};
   org.model.form = new_form(org.model, Organisation::id(1));
   org.model.say("something happened");

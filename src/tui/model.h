@@ -66,10 +66,15 @@ struct Form {
   bool sent = false;
 };
 
+// Asked before what reaches more than one row, or cannot be taken back.
 struct Question {
+  enum class What { remove, pause, resume };
+  What what = What::remove;
   WorkspaceId of;
   std::string name;
-  std::size_t below = 0;  // Workspaces that would go with it.
+  std::size_t below = 0;  // Workspaces that it would reach besides.
+  // Somebody could read it. What was typed before that is no answer to it.
+  bool shown = false;
 };
 
 // How an agent joins as a new workspace: shown once.

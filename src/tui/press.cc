@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "tui/press_form.h"
 
 namespace molecule::tui {
 namespace {
 
 using Is = Key::Is;
+using What = Question::What;
 using Intents = std::vector<Intent>;
 
 // Moves a selection in a list; false when the key is no movement.
@@ -77,6 +80,35 @@ Intents open_chat(Model& model, const WorkspaceId& with) {
   return {intent::Recall{with}};
 }
 
+// "pm and 188 below"
+std::string whom(const Question& asked) {
+  return asked.below == 0 ? asked.name : fmt::format("{} and {} below", asked.name, asked.below);
+}
+
+// It is under way from now on, and said so until the platform says what came of it.
+Intents carry_out(Model& model, const Question& asked) {
+  switch (asked.what) {
+    case What::remove: model.say(fmt::format("deleting {} …", whom(asked))); break;
+    case What::pause: model.say(fmt::format("pausing {} …", whom(asked))); break;
+    case What::resume: model.say(fmt::format("resuming {} …", whom(asked))); break;
+  }
+  switch (asked.what) {
+    case What::remove: return {intent::Remove{asked.of}};
+    case What::pause: return {intent::Pause{asked.of}};
+    case What::resume: return {intent::Resume{asked.of}};
+  }
+  return {};
+}
+
+// What reaches the selected row alone and can be taken back needs no question.
+Intents ask_for(Model& model, What what, const Agent& agent) {
+  Question asked{what, agent.id, agent.name, model.count_below(agent.id)};
+  if (what != What::remove && asked.below == 0) return carry_out(model, asked);
+  model.question = std::move(asked);
+  model.mode = Mode::question;
+  return {};
+}
+
 Intents press_agent(Model& model, const Key& key, const Agent& agent) {
   if (key.is == Is::enter) {
     return open_chat(model, agent.id);
@@ -86,11 +118,9 @@ Intents press_agent(Model& model, const Key& key, const Agent& agent) {
     model.form = edit_form(model, agent);
     model.mode = Mode::form;
   } else if (key.says("p")) {
-    if (is_paused(agent)) return {intent::Resume{agent.id}};
-    return {intent::Pause{agent.id}};
+    return ask_for(model, is_paused(agent) ? What::resume : What::pause, agent);
   } else if (key.says("d") || key.is == Is::del) {
-    model.question = {agent.id, agent.name, model.count_below(agent.id)};
-    model.mode = Mode::question;
+    return ask_for(model, What::remove, agent);
   } else if (key.is == Is::left || key.says("h")) {
     // Closes what is open; else goes up, as in trees of files.
     if (!model.children_of(agent.id).empty() && !model.folded.contains(agent.id)) {
@@ -217,13 +247,15 @@ Intents filter(Model& model, const Key& key) {
 }
 
 Intents question(Model& model, const Key& key) {
+  if (!model.question.shown && key.is != Is::escape) return {};
   model.mode = Mode::browse;
-  if (!key.says("y") && !key.says("Y")) {
-    model.say("nothing was deleted");
-    return {};
+  if (key.says("y") || key.says("Y")) return carry_out(model, model.question);
+  switch (model.question.what) {
+    case What::remove: model.say("nothing was deleted"); break;
+    case What::pause: model.say("nothing was paused"); break;
+    case What::resume: model.say("nothing was resumed"); break;
   }
-  model.say("deleting " + model.question.name);
-  return {intent::Remove{model.question.of}};
+  return {};
 }
 
 Intents invitation(Model& model, const Key& key) {

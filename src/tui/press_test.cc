@@ -27,6 +27,13 @@ class Pressing : public ::testing::Test {
     return std::get<T>(intents[0]);
   }
 
+  // To a question that is on the screen.
+  std::vector<Intent> answer(std::string_view text) {
+    EXPECT_EQ(model.mode, Mode::question);
+    model.question.shown = true;
+    return type(text);
+  }
+
   Organisation org = Organisation::made();
   Model& model = org.model;
   Shown shown{.list_top = 3, .list_rows = 10, .tabs = {{1, 10}, {10, 20}, {20, 30}, {30, 40}}};
@@ -58,12 +65,23 @@ TEST_F(Pressing, DeletesOnlyWhatWasConfirmed) {
   EXPECT_TRUE(type("d").empty());
   EXPECT_EQ(model.mode, Mode::question);
   EXPECT_EQ(model.question.below, 2u);
-  EXPECT_TRUE(type("n").empty());
+  EXPECT_TRUE(answer("n").empty());
   EXPECT_EQ(model.mode, Mode::browse);
   type("d");
+  model.question.shown = true;
   EXPECT_TRUE(press_key(Is::enter).empty());
   type("d");
-  EXPECT_EQ(only<intent::Remove>(type("y")).of, Organisation::id(1));
+  EXPECT_EQ(only<intent::Remove>(answer("y")).of, Organisation::id(1));
+  EXPECT_EQ(model.notice, "deleting pm and 2 below …");
+}
+
+TEST_F(Pressing, WhatWasTypedBeforeAQuestionWasShownIsNoAnswer) {
+  EXPECT_TRUE(type("dyY").empty());
+  EXPECT_EQ(model.mode, Mode::question);
+  EXPECT_EQ(only<intent::Remove>(answer("y")).of, Organisation::id(4));
+  type("d");
+  press_key(Is::escape);  // Whoever wants out is let out.
+  EXPECT_EQ(model.mode, Mode::browse);
 }
 
 TEST_F(Pressing, TheQuestionIsAboutTheOneThatItNames) {
@@ -72,7 +90,7 @@ TEST_F(Pressing, TheQuestionIsAboutTheOneThatItNames) {
   // While it is asked, the list moves below it.
   org.happens("WORKSPACE_REMOVED", 4);
   settle_selection(model, rows_of(model));
-  EXPECT_EQ(only<intent::Remove>(type("y")).of, Organisation::id(1));
+  EXPECT_EQ(only<intent::Remove>(answer("y")).of, Organisation::id(1));
 }
 
 TEST_F(Pressing, PausesAndResumes) {

@@ -103,6 +103,10 @@ class Top {
       Drawn drawn = draw(model_, screen_.rows(), screen_.columns());
       shown_ = std::move(drawn.shown);
       screen_.show(drawn.picture);
+      if (model_.mode == Mode::question && !model_.question.shown) {
+        // What was typed before somebody could read it is no answer to it.
+        if (!take_keys()) model_.question.shown = true;
+      }
       // Many changes in a row are one picture; ages go on by themselves.
       co_await io::sleep(between_pictures);
       if (!dirty_) co_await dirtied_.wait(age_ticks);
@@ -138,13 +142,17 @@ class Top {
     }
   }
 
-  void take_keys() {
+  // Whether there were any.
+  bool take_keys() {
     model_.now = clock_.now();
+    bool any = false;
     while (auto key = screen_.next_key()) {
+      any = true;
       for (Intent& intent : press(model_, *key, shown_))
         std::visit([this](auto& what) { carry_out(what); }, intent);
     }
     changed();
+    return any;
   }
 
   // --- what keys ask for ---

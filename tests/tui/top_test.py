@@ -346,6 +346,31 @@ def test_deleting_asks_first(org: Org, terminal: Terminals) -> None:
     assert org.stage.must("GET", "/workspaces") == []
 
 
+def test_keys_before_a_question_is_seen_are_no_answer(org: Org, terminal: Terminals) -> None:
+    named(org, "pm")
+    screen = terminal()
+    screen.top(org.stage.data)
+    screen.see("● live", "pm")
+    screen.type("dy")
+    screen.see("Delete pm?")
+    screen.keys("x")
+    screen.see("nothing was deleted")
+    assert len(org.stage.must("GET", "/workspaces")) == 1
+
+
+def test_pausing_a_branch_says_how_many_and_asks(org: Org, terminal: Terminals) -> None:
+    pm = online(org, "pm")
+    child = online(org, "child", pm.id)
+    screen = terminal()
+    screen.top(org.stage.data)
+    screen.see("● live", "└ child")
+    screen.keys("p")
+    screen.see("Pause pm?", "1 workspace below it goes", "y pauses all")
+    screen.keys("y")
+    screen.wait("both to rest", lambda text: text.count("■ paused") >= 2)
+    assert org.stage.workspace(child.id)["status"] == "paused"
+
+
 def test_help_is_one_key_away(org: Org, terminal: Terminals) -> None:
     screen = terminal()
     screen.top(org.stage.data)
