@@ -108,6 +108,11 @@ void draw_header(const Model& model, Drawn& drawn) {
     ink = model.link == client::Link::refused ? Ink::bad : Ink::warn;
   }
   picture.fill(1, 0, picture.columns(), "─", {.ink = Ink::faint});
+  if (text.empty() && !model.unread_tokens.empty()) {
+    text = fmt::format("token of {} waits: c", cut(model.kept.at(model.unread_tokens.front()).name,
+                                                   std::max(picture.columns() - 22, 4)));
+    ink = Ink::warn;
+  }
   if (!text.empty())
     picture.put(1, 1, fmt::format(" {} ", cut(text, picture.columns() - 4)), {.ink = ink});
 }

@@ -121,7 +121,7 @@ void draw_invitation(const Model& model, Picture& picture, const Box& box) {
   if (is_new) {
     put("token      " + made.token, {.ink = Ink::faint});
     ++row;
-    put("The token is shown this once. Whoever has it is this agent.", {.ink = Ink::warn});
+    put("The token is told this once; c shows it again until top ends.", {.ink = Ink::warn});
   } else {
     ++row;
     put("Its token was shown when it was made; a machine that has joined keeps it.", {});

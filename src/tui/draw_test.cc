@@ -58,6 +58,14 @@ TEST(Drawing, SaysHowOldItIs) {
   EXPECT_THAT(text, HasSubstr("researcher"));
 }
 
+TEST(Drawing, SaysThatATokenWaits) {
+  Organisation org = Organisation::made();
+  org.model.keep({"critic", Organisation::id(9), "mol_token", "join"});
+  EXPECT_THAT(draw(org.model, 24, 80).picture.text(), HasSubstr("token of critic waits: c"));
+  org.model.show_kept(Organisation::id(9));
+  EXPECT_THAT(draw(org.model, 24, 80).picture.text(), Not(HasSubstr("waits: c")));
+}
+
 TEST(Drawing, WhatAgentsSayMovesNothing) {
   Organisation org = Organisation::made();
   org.replace(Organisation::member(1, R"(\u001b[2Jevil\u0007\u202e)", 0,

@@ -79,6 +79,21 @@ void Model::say(std::string text, bool bad) {
   notice_at = now;
 }
 
+void Model::keep(Invitation made) {
+  const WorkspaceId id = made.id;
+  kept.insert_or_assign(id, std::move(made));
+  unread_tokens.push_back(id);
+}
+
+bool Model::show_kept(const WorkspaceId& of) {
+  const auto found = kept.find(of);
+  if (found == kept.end()) return false;
+  std::erase(unread_tokens, of);
+  invitation = found->second;
+  mode = Mode::invitation;
+  return true;
+}
+
 void Model::replace(Node workspaces) {
   std::map<WorkspaceId, Agent> fresh;
   for (std::size_t i = 0; workspaces.is(Type::array) && i < workspaces.size(); ++i) {
@@ -173,6 +188,8 @@ void Model::remove(const WorkspaceId& id) {
   former[id] = at->second.name;
   while (former.size() > former_max) former.erase(former.begin());
   agents.erase(at);
+  kept.erase(id);
+  std::erase(unread_tokens, id);
   folded.erase(id);
 }
 

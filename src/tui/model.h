@@ -77,7 +77,7 @@ struct Question {
   bool shown = false;
 };
 
-// How an agent joins as a new workspace: shown once.
+// How an agent joins; of a workspace that was made here, with its token, which is told once.
 struct Invitation {
   std::string name;
   WorkspaceId id;
@@ -137,12 +137,18 @@ class Model {
   Form form;
   Question question;
   Invitation invitation;
+  std::map<WorkspaceId, Invitation> kept;  // With tokens, until this program ends.
+  std::vector<WorkspaceId> unread_tokens;  // Those of them that nobody has looked at, oldest first.
   WorkspaceId chat_with;
   std::string notice;  // What came of what was asked for.
   bool notice_is_bad = false;
   Instant notice_at;
 
   void say(std::string text, bool bad = false);
+  // The token of a workspace that was made. What is looked at stays as it is.
+  void keep(Invitation made);
+  // Shows what was kept of it; false where there is nothing.
+  bool show_kept(const WorkspaceId& of);
 
  private:
   void note(Happening happening);

@@ -105,11 +105,14 @@ io::Task<void> OperatorAsks::spawn(intent::Spawn what) {
   invitation.name = text_in(made.root(), "name");
   invitation.token = text_in(connection, "auth_token");
   invitation.command = text_in(connection, "join_snippet");
-  model_.selected = invitation.id;
+  const WorkspaceId id = invitation.id;
   model_.say(invitation.name + " was made");
-  // Its token is told this once, so it is shown whatever is looked at now.
-  model_.invitation = std::move(invitation);
-  model_.mode = Mode::invitation;
+  model_.keep(std::move(invitation));
+  // Whoever has gone on to something else is not interrupted: what is typed there would close what
+  // is told this once.
+  if (!still_here) co_return;
+  model_.selected = id;
+  model_.show_kept(id);
 }
 
 io::Task<void> OperatorAsks::change(intent::Change what) {
@@ -152,7 +155,7 @@ io::Task<void> OperatorAsks::invite(WorkspaceId of) {
       co_await ask(http::Method::get, "/workspaces/" + of.text() + "/external/connection", "");
   if (!answer.ok()) throw refusal(answer);
   const json::Document told = json::Document::parse(answer.body, large);
-  if (model_.mode != Mode::browse) co_return;
+  if (model_.mode != Mode::browse || model_.selected != of) co_return;
   model_.invitation = {
       model_.name_of(of), of, {}, text_in(told.root().find("connection"), "join_snippet")};
   model_.mode = Mode::invitation;

@@ -113,6 +113,7 @@ Intents press_agent(Model& model, const Key& key, const Agent& agent) {
   if (key.is == Is::enter) {
     return open_chat(model, agent.id);
   } else if (key.says("c")) {
+    if (model.show_kept(agent.id)) return {};
     return {intent::Invite{agent.id}};
   } else if (key.says("e")) {
     model.form = edit_form(model, agent);
@@ -216,6 +217,8 @@ Intents browse(Model& model, const Key& key, const Shown& shown) {
     return {intent::Quit{}};
   } else if (key.says("?")) {
     model.mode = Mode::help;
+  } else if (key.says("c") && !model.unread_tokens.empty()) {
+    model.show_kept(model.unread_tokens.front());
   } else if (key.says("r")) {
     model.say("asking for everything anew");
     return {intent::Refresh{}};
@@ -264,10 +267,7 @@ Intents invitation(Model& model, const Key& key) {
                                     ? "workspace " + model.invitation.id.text() + "\ntoken " +
                                           model.invitation.token
                                     : model.invitation.command}};
-  if (key.is == Is::escape || key.is == Is::enter || key.says("q")) {
-    model.mode = Mode::browse;
-    model.invitation = {};
-  }
+  if (key.is == Is::escape || key.is == Is::enter || key.says("q")) model.mode = Mode::browse;
   return {};
 }
 

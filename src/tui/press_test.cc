@@ -99,6 +99,43 @@ TEST_F(Pressing, PausesAndResumes) {
   EXPECT_EQ(only<intent::Resume>(type("p")).of, Organisation::id(4));
 }
 
+TEST_F(Pressing, AsksBeforeABranchIsPaused) {
+  press_key(Is::down);
+  EXPECT_TRUE(type("p").empty());
+  EXPECT_EQ(model.question.below, 2u);
+  EXPECT_TRUE(answer("n").empty());
+  EXPECT_EQ(model.notice, "nothing was paused");
+  type("p");
+  EXPECT_EQ(only<intent::Pause>(answer("y")).of, Organisation::id(1));
+  EXPECT_EQ(model.notice, "pausing pm and 2 below …");
+  org.happens("WORKSPACE_PAUSED", 1);
+  type("p");
+  EXPECT_EQ(only<intent::Resume>(answer("y")).of, Organisation::id(1));
+  EXPECT_EQ(model.notice, "resuming pm and 2 below …");
+}
+
+TEST_F(Pressing, ATokenWaitsUntilItIsLookedAtAndIsShownAgain) {
+  press_key(Is::enter);
+  type("hello");
+  model.keep({"critic", Organisation::id(9), "mol_token", "join"});
+  EXPECT_EQ(model.mode, Mode::chat);
+  press_key(Is::enter);
+  EXPECT_EQ(model.unread_tokens.size(), 1u);
+  press_key(Is::escape);
+  EXPECT_TRUE(type("c").empty());
+  EXPECT_EQ(model.invitation.token, "mol_token");
+  EXPECT_TRUE(model.unread_tokens.empty());
+  press_key(Is::escape);
+  only<intent::Invite>(type("c"));  // Of the selected one, of which nothing is kept.
+  org.happens("WORKSPACE_AWAITING_AGENT", 9, R"({"name":"critic"})");
+  model.selected = Organisation::id(9);
+  EXPECT_TRUE(type("c").empty());
+  EXPECT_EQ(model.invitation.token, "mol_token");
+  press_key(Is::escape);
+  org.happens("WORKSPACE_REMOVED", 9);
+  EXPECT_TRUE(model.kept.empty());
+}
+
 TEST_F(Pressing, ASpawnFormIsThreeStepsAndAPlace) {
   type("n");
   type("critic");

@@ -256,7 +256,7 @@ def test_a_new_workspace_says_how_its_agent_joins(org: Org, terminal: Terminals)
     screen.type("pm")
     screen.see("Enter does it")
     screen.keys("Enter")
-    text = screen.see("critic waits for its agent", "shown this once")
+    text = screen.see("critic waits for its agent", "told this once")
     [token] = re.findall(r"token +(mol_[\w-]+)", text)
     [made] = [each for each in org.stage.must("GET", "/workspaces") if each["name"] == "critic"]
     assert made["role"] == "Reads it again" and made["tier"] == 2 and made["parent_id"]
@@ -271,6 +271,35 @@ def test_a_new_workspace_says_how_its_agent_joins(org: Org, terminal: Terminals)
     screen.keys("Escape")
     text = screen.see_no("waits for its agent")
     assert token not in text and "└ critic" in text and "● online" in text
+    screen.keys("c")
+    screen.see("critic waits for its agent", token)
+
+
+def test_a_token_does_not_take_the_keyboard(org: Org, terminal: Terminals) -> None:
+    named(org, "pm")
+    screen = terminal(100, 30)
+    screen.top(org.stage.data)
+    screen.see("● live", "pm")
+    screen.keys("n")
+    screen.type("critic")
+    screen.keys("Enter", "Enter", "Enter")
+    screen.see("Enter does it")
+    platform = org.stage.pid
+    assert platform is not None
+    os.kill(platform, signal.SIGSTOP)
+    try:
+        screen.keys("Enter")
+        screen.see("asking the platform")
+        screen.keys("Escape")
+        screen.see("it was sent already")
+        screen.keys("/")
+        screen.type("pm")
+    finally:
+        os.kill(platform, signal.SIGCONT)
+    screen.wait("the sign", lambda text: "token of critic waits: c" in text and "/pm" in text, seconds=25)
+    screen.keys("Enter", "c")
+    text = screen.see("critic waits for its agent")
+    assert re.search(r"token +mol_[\w-]+", text)
 
 
 def test_how_an_agent_joins_that_was_made_elsewhere(org: Org, terminal: Terminals) -> None:
