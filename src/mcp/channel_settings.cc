@@ -104,7 +104,7 @@ class Reading {
   void add(const std::string& where, const std::string& id, const std::string& token,
            const std::string& url) {
     const auto workspace = WorkspaceId::parse(id);
-    if (!workspace) wrong.push_back(fmt::format("{}: {} is no workspace id", where, id));
+    if (!workspace) wrong.push_back(fmt::format("{}: {} is no workspace id", where, beginning(id)));
     if (const std::string what = client::Credential::wrong_with(token); !what.empty())
       wrong.push_back(fmt::format("{}: its token {}", where, what));
     std::string plain = url;

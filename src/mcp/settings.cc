@@ -104,7 +104,7 @@ void read_one(Settings& settings, std::vector<std::string>& wrong) {
   if (text.empty()) {
     wrong.emplace_back("WORKSPACE_ID is not set: the id of the workspace that this agent is");
   } else if (!id) {
-    wrong.push_back(fmt::format("WORKSPACE_ID: {} is no workspace id", text));
+    wrong.push_back(fmt::format("WORKSPACE_ID: {} is no workspace id", beginning(text)));
   }
   const WorkspaceId whose = id.value_or(WorkspaceId());
   if (auto token = environment("MOLECULE_WORKSPACE_TOKEN")) {
@@ -134,6 +134,11 @@ void read_one(Settings& settings, std::vector<std::string>& wrong) {
 }
 
 }  // namespace
+
+std::string beginning(std::string_view text) {
+  constexpr std::size_t shown = 8;
+  return text.size() <= shown ? std::string(text) : std::string(text.substr(0, shown)) + "…";
+}
 
 std::chrono::seconds wait_hint() {
   const auto given = environment("MOLECULE_MCP_POLL_TIMEOUT_SECS");

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/credential.h"
@@ -38,6 +39,9 @@ struct Settings {
     return urls.empty() ? platform_url : urls[member];
   }
 };
+
+// What stands where an id belongs, as it may be shown: it may be a token.
+std::string beginning(std::string_view text);
 
 // Throws Fault bad_request `bad_configuration` with every problem on a line of its own.
 Settings read_settings();
