@@ -3,6 +3,7 @@
 #include <array>
 
 #include "mcp/words.h"
+#include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
@@ -74,10 +75,10 @@ constexpr std::array all{
         {"wait_for_message", "Wait for a message",
          "Waits for the next message that is not done and gives it. Turns come by themselves; this "
          "is for a session to which none come.",
-         waiting, true, false, true, false},
+         waiting, false, false, true, false},
         &Tools::wait_for_message},
     Tool{{"inbox_peek", "Look at the inbox", "The messages that are not done, oldest first.",
-          peeking, true, false, true, false},
+          peeking, false, false, true, false},
          &Tools::inbox_peek},
     Tool{{"inbox_pop", "Done with a message",
           "Marks a message as done that needs no answer; otherwise the next session gets it again.",
@@ -141,7 +142,8 @@ std::string turn_of(const Item& item, const std::vector<LocalFile>& files) {
   if (auto role = harmless(item.peer_role); !role.empty()) facts.add("peer_role", role);
   if (item.peer && !item.agent_card_url.empty()) facts.add("agent_card_url", item.agent_card_url);
   facts.add_some("delegation_id", item.delegation);
-  std::string content = contained(item.text);
+  std::string content =
+      contained(clipped(item.text, shown_of_turn, "inbox_peek has it whole until it is answered"));
   add_files(facts, content, files);
   return json::Object{}.add("content", content).add("meta", facts.raw()).text();
 }

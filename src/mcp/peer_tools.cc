@@ -220,7 +220,7 @@ io::Task<Said> Tools::write_to_peer(client::Credential& as, const WorkspaceId& p
   std::string said = text_in(result.find("parts"));
   if (said.empty()) said = text_in(result.find("status").find("message").find("parts"));
   if (said.empty()) co_return Said{fmt::format("Sent to {}.", name_of(peer))};
-  co_return Said{quoted(name_of(peer), said, random_.number())};
+  co_return Said{quoted(name_of(peer), clipped(said, shown_of_answer), random_.number())};
 }
 
 io::Task<Said> Tools::reply_to_workspace(Node arguments, const Progress&) {
@@ -286,7 +286,11 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
     if (is_end(status)) {
       expected.had_it();
       if (status == "completed")
-        co_return Said{quoted(name_of(peer), text_of(document.root(), "result"), random_.number())};
+        co_return Said{quoted(
+            name_of(peer),
+            clipped(text_of(document.root(), "result"), shown_of_answer,
+                    fmt::format("check_task_status with task_id {} has it whole", handed.id)),
+            random_.number())};
       const std::string why = text_of(document.root(), "error");
       co_return not_done(name_of(peer), why.empty() ? status : why, random_.number());
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "platform/json/json.h"
+#include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
@@ -93,7 +94,8 @@ std::string announced(const Item& item, bool several) {
   if (item.peer && !item.agent_card_url.empty()) facts.add("agent_card_url", item.agent_card_url);
   facts.add_some("delegation_id", item.delegation);
   json::Object params;
-  params.add("content", heading(item) + contained(item.text) + reply_hint(item))
+  const std::string text = clipped(item.text, shown_of_turn, "inbox_peek has it whole");
+  params.add("content", heading(item) + contained(text) + reply_hint(item))
       .add("meta", facts.raw());
   return params.text();
 }

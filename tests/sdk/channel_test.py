@@ -189,6 +189,15 @@ def test_the_first_session_gets_the_messages_and_the_next_one_when_it_ends(place
     assert (place.state / "bot.pid").read_text() != holder
 
 
+def test_a_long_message_is_shown_in_part_and_peeked_at_whole(place: Place) -> None:
+    place.set_up()
+    session = place.session()
+    place.stage.say(place.id, "begin " + "a" * 100_000 + " end")
+    content, _ = turn(session, "begin ")
+    assert len(content) < 20_000 and "bytes are left out here: inbox_peek" in content
+    assert " end" in session.says("inbox_peek")
+
+
 SLEEPING = ["-c", "import time; time.sleep(60)"]
 
 
@@ -282,6 +291,7 @@ def test_a_revoked_token_is_said_and_a_new_one_is_taken_from_the_file(place: Pla
 @pytest.mark.parametrize(("values", "words"), [
     ({"MOLECULE_WORKSPACE_IDS": ""}, "MOLECULE_WORKSPACE_IDS is not set"),
     ({"MOLECULE_WORKSPACE_IDS": "pm"}, "pm is no workspace id"),
+    ({"MOLECULE_WORKSPACE_IDS": "mol_ws_in_the_wrong_place"}, "mol_ws_i… is no workspace id"),
     ({"MOLECULE_WORKSPACE_TOKENS": "a,b"}, "names 1 and MOLECULE_WORKSPACE_TOKENS 2"),
     ({"MOLECULE_PLATFORM_URL": ""}, "MOLECULE_PLATFORM_URL is not set"),
     ({"MOLECULE_PLATFORM_URLS": "http://a,http://b"}, "MOLECULE_PLATFORM_URLS 2"),

@@ -353,6 +353,18 @@ def test_work_is_handed_over_and_its_result_comes_back(endpoint: Endpoint, pair:
     assert endpoint.says("check_task_status", workspace_id="", task_id="")["count"] == 2
 
 
+def test_a_long_result_says_what_is_missing(endpoint: Endpoint, pair: Pair) -> None:
+    said: list[dict[str, Any]] = []
+    body = {"jsonrpc": "2.0", "id": 9, "method": "tools/call",
+            "params": {"name": "delegate_task", "arguments": {"workspace_id": pair.peer.id, "task": "write"}}}
+    asking = threading.Thread(target=lambda: said.append(endpoint.message_of(endpoint.post(body, MCP_Protocol_Version="2025-11-25"))))
+    asking.start()
+    pair.peer.reply(pair.asked_of_peer("write"), "a" * 300_000)
+    asking.join(40)
+    text = said[0]["result"]["content"][0]["text"]
+    assert len(text) < 70_000 and "of 300000 bytes are left out here: check_task_status" in text and text.endswith(": ends]")
+
+
 def test_agent_cards_are_read_in_pages(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
     below = stage.external("crowd", pair.id)["id"]
     children = {stage.external(f"one of many {i}", pair.id)["id"] for i in range(120)}

@@ -140,6 +140,12 @@ def test_garbage_is_answered_and_passed_over(alone: McpClient) -> None:
     assert alone.heard[-1]["error"]["code"] == -32700 and alone.result("ping") == {}
 
 
+def test_what_takes_a_message_into_hand_does_not_only_read(alone: McpClient) -> None:
+    alone.hello()
+    tools = {tool["name"]: tool["annotations"]["readOnlyHint"] for tool in alone.result("tools/list")["tools"]}
+    assert not tools["wait_for_message"] and not tools["inbox_peek"] and tools["chat_history"]
+
+
 def test_wrong_calls_are_refused_and_wrong_arguments_are_told_to_the_model(alone: McpClient) -> None:
     alone.hello()
     assert alone.ask("tools/call", {"name": "no_such_tool"})["error"]["code"] == -32602

@@ -202,7 +202,12 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
     const api::Delegation now = co_await parts_.delegations.get(
         asker_.caller, asker_.workspace, handed.delegation_id, patience(told_every));
     if (now.status == api::DelegationStatus::completed)
-      co_return Said{mcp::quoted(name, now.result.value_or(""), parts_.random.number())};
+      co_return Said{
+          mcp::quoted(name,
+                      mcp::clipped(now.result.value_or(""), mcp::shown_of_answer,
+                                   fmt::format("check_task_status with task_id {} has it whole",
+                                               handed.delegation_id.text())),
+                      parts_.random.number())};
     if (is_end(now.status))
       co_return Said{
           fmt::format("DELEGATION FAILED to {} ({}):\n{}\n\nYou can hand it to another peer "
