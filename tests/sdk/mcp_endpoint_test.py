@@ -156,6 +156,9 @@ def test_what_goes_wrong_around_a_message_has_a_status(endpoint: Endpoint) -> No
     for body in (5, [], {}, {"jsonrpc": "2.0", "id": None, "method": "ping"}, {"jsonrpc": "2.0", "id": 1.5, "method": "ping"}):
         answer = endpoint.post(body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32600), body
+    for version in ({}, {"jsonrpc": "1.0"}, {"jsonrpc": 2}):
+        answer = endpoint.post({"id": 1, "method": "tools/list", **version})
+        assert (answer.status_code, answer.json()["id"], answer.json()["error"]["code"]) == (400, 1, -32600), version
     assert endpoint.post(listing, Accept="application/json").status_code == 406
     assert endpoint.post(listing, Accept="*/*").status_code == 200
     assert endpoint.post(listing, Content_Type="text/plain").status_code == 415
@@ -207,6 +210,9 @@ def test_without_handshakes_each_request_says_all(endpoint: Endpoint) -> None:
     assert refused(endpoint.bare("tools/call", "list_peers", headers={"Mcp_Name": "delegate_task"})) == (400, -32020)
     assert refused(endpoint.bare("tools/call", "list_peers", headers={"Mcp_Name": "=?base64?bGlzdA?="})) == (400, -32020)
     assert refused(endpoint.bare("tools/list", headers={"MCP_Protocol_Version": "2025-11-25"})) == (400, -32020)
+    notice = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}
+    for method, status in (("notifications/cancelled", 202), ("tools/list", 400)):
+        assert endpoint.post(notice, MCP_Protocol_Version=STATELESS, Mcp_Method=method).status_code == status
     assert refused(endpoint.bare("tools/list", meta={})) == (400, -32602)
     assert refused(endpoint.bare("tools/list", meta={"io.modelcontextprotocol/protocolVersion": STATELESS})) == (400, -32602)
     later = endpoint.bare("tools/list", meta={**META, "io.modelcontextprotocol/protocolVersion": "2030-01-01"},

@@ -90,10 +90,13 @@ std::optional<mcp::Refused> mismatch(const http::Request& request, Node message)
     return mcp::Refused{id_of(message), mcp::header_mismatch, std::move(what)};
   };
   const auto revision = mcp::revision_in(message);
-  if (!revision) return std::nullopt;
-  if (auto wrong = wrong_header(request, "MCP-Protocol-Version", *revision); !wrong.empty())
-    return complain(std::move(wrong));
-  if (*revision != mcp::stateless_revision) return std::nullopt;
+  // A notification need not say it; a request that does not is refused for that.
+  if (!revision && message.find("id")) return std::nullopt;
+  if (revision) {
+    if (auto wrong = wrong_header(request, "MCP-Protocol-Version", *revision); !wrong.empty())
+      return complain(std::move(wrong));
+    if (*revision != mcp::stateless_revision) return std::nullopt;
+  }
   const std::string method = mcp::text_of(message, "method");
   if (auto wrong = wrong_header(request, "Mcp-Method", method); !wrong.empty())
     return complain(std::move(wrong));

@@ -33,6 +33,9 @@ std::variant<Message, Refused> read_message(Node message, Era era) {
   }
   if (id && !id.is(Type::string) && !id.is(Type::integer))
     return Refused{"null", jsonrpc::invalid_request, "an id is a string or a whole number"};
+  if (const Node version = message.find("jsonrpc");
+      !version.is(Type::string) || version.string() != "2.0")
+    return Refused{id ? id.text() : "null", jsonrpc::invalid_request, "jsonrpc must be \"2.0\""};
   Message out;
   out.method = method.string();
   out.params = message.find("params");
