@@ -138,9 +138,9 @@ void draw_footer(const Model& model, Picture& picture) {
   if (model.mode == Mode::filter) {
     const int column = picture.put(row, 1, "/", {.ink = Ink::accent, .bold = true});
     const int room = std::max(picture.columns() - column - 1, 1);
-    picture.put(row, column, model.filter_line.text(), {}, room);
-    picture.cursor = {
-        row, std::min(column + width_of(model.filter_line.before_cursor()), picture.columns() - 1)};
+    const Window seen = window(model.filter_line, room);
+    picture.put(row, column, seen.text, {}, room);
+    picture.cursor = {row, std::min(column + seen.cursor, picture.columns() - 1)};
     return;
   }
   if (model.mode == Mode::chat) {

@@ -22,22 +22,15 @@ void draw_form(const Model& model, Picture& picture, const Box& box) {
     picture.put(row, inside.column, field.label,
                 {.ink = here ? Ink::accent : Ink::faint, .bold = here});
     const int room = inside.end() - begin;
-    // The end of a long text is where somebody writes.
-    std::string_view shown = field.line.text();
     if (here) {
-      while (width_of(field.line.before_cursor()) - width_of(field.line.text()) + width_of(shown) >=
-                 room &&
-             !shown.empty())
-        shown.remove_prefix(std::max<std::size_t>(glyphs(shown).front().text.size(), 1));
-    }
-    picture.fill(row, begin, room, "_", {.ink = Ink::faint});
-    const int end = picture.put(row, begin, shown, {}, room);
-    if (!here) {
+      picture.fill(row, begin, room, "_", {.ink = Ink::faint});
+      const Window seen = window(field.line, room);
+      picture.put(row, begin, seen.text, {}, room);
+      picture.cursor = {row, begin + seen.cursor};
+    } else {
+      const int end = picture.put(row, begin, field.line.text(), {}, room);
       for (int at = end; at < inside.end(); ++at) picture.put(row, at, " ");
-      continue;
     }
-    const int behind = width_of(field.line.text()) - width_of(field.line.before_cursor());
-    picture.cursor = {row, std::clamp(end - behind, begin, inside.end() - 1)};
   }
   ++row;
   if (row < inside.below()) {

@@ -8,6 +8,11 @@
 #include "tui/cells.h"
 
 namespace molecule::tui {
+namespace {
+
+constexpr std::size_t bytes_per_cell = 16;  // A character of four bytes with its marks.
+
+}  // namespace
 
 std::size_t scrolled(std::size_t top, std::size_t selected, std::size_t count, int rows) {
   const auto shown = static_cast<std::size_t>(std::max(rows, 1));
@@ -16,6 +21,35 @@ std::size_t scrolled(std::size_t top, std::size_t selected, std::size_t count, i
   // Nothing is left empty while there is more above.
   if (top + shown > count) top = count > shown ? count - shown : 0;
   return top;
+}
+
+Window window(const Line& line, int room) {
+  // A cell for the cursor itself. No glyph takes less than a cell and few more bytes than these, so
+  // a long text costs no more than the part of it that can be seen.
+  room = std::max(room, 3);
+  const auto most = static_cast<std::size_t>(room) * bytes_per_cell;
+  const auto continues = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+  };
+  std::string_view before = line.before_cursor();
+  std::string_view behind = std::string_view(line.text()).substr(before.size());
+  bool cut_before = before.size() > most;
+  if (cut_before) before.remove_prefix(before.size() - most);
+  while (cut_before && !before.empty() && continues(before.front())) before.remove_prefix(1);
+  behind = behind.substr(0, most);
+  const std::vector<Glyph> left = glyphs(before);
+  Window shown;
+  std::size_t begin = left.size();
+  while (begin > 0 && shown.cursor + left[begin - 1].width < room)
+    shown.cursor += left[--begin].width;
+  for (std::size_t i = begin; i < left.size(); ++i) shown.text += left[i].text;
+  int used = shown.cursor;
+  for (const Glyph& glyph : glyphs(behind)) {
+    if (used + glyph.width > room) break;
+    used += glyph.width;
+    shown.text += glyph.text;
+  }
+  return shown;
 }
 
 std::string position(std::size_t top, std::size_t count, int rows) {

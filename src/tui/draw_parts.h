@@ -19,6 +19,14 @@ struct Box {
 // The first row to show so that `selected` is among `rows`, moving as little as possible.
 std::size_t scrolled(std::size_t top, std::size_t selected, std::size_t count, int rows);
 
+// What of a line that is written is seen in `room` cells, and the column of its cursor in it. The
+// end of what is before the cursor is where somebody writes, so that is in sight.
+struct Window {
+  std::string text;
+  int cursor = 0;
+};
+Window window(const Line& line, int room);
+
 // A list's position, where not all of it is shown: "12-24 of 90".
 std::string position(std::size_t top, std::size_t count, int rows);
 

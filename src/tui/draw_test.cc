@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tui/cells.h"
+#include "tui/draw_parts.h"
 #include "tui/organisation_fixture.h"
 
 namespace molecule::tui {
@@ -56,6 +57,28 @@ TEST(Drawing, SaysHowOldItIs) {
   EXPECT_THAT(text, HasSubstr("○ stale 1m15s"));
   EXPECT_THAT(text, HasSubstr("connection refused"));
   EXPECT_THAT(text, HasSubstr("researcher"));
+}
+
+// Where a line is longer than its room, the cursor stands behind what is before it, to the cell.
+TEST(AWindow, HoldsTheCursorOfALongLine) {
+  for (const std::string_view each : {"x", "研", "e\u0301", "\033", "\xff"}) {
+    std::string text;
+    for (int i = 0; i < 50; ++i) text += each;
+    Line line(text);
+    const Window at_end = window(line, 20);
+    EXPECT_LT(at_end.cursor, 20);
+    EXPECT_EQ(at_end.cursor, width_of(at_end.text));
+    line.press({.is = Key::Is::left});
+    EXPECT_EQ(window(line, 20).cursor + width_of(each), width_of(window(line, 20).text));
+    line.press({.is = Key::Is::home});
+    EXPECT_EQ(window(line, 20).cursor, 0);
+    EXPECT_EQ(width_of(window(line, 20).text), 20);
+  }
+}
+
+TEST(AWindow, OfAnEnormousLineIsThatOfItsEnd) {
+  const Line line(std::string(32'000, 'x'));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(window(line, 40).cursor, 39);
 }
 
 TEST(Drawing, SaysThatATokenWaits) {

@@ -17,6 +17,15 @@ bool is_joined(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+std::string in_one_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string line(text);
+  for (char& each : line) {
+    if (each == '\n') each = ' ';
+  }
+  return line;
+}
+
 std::size_t Line::before(std::size_t at) const {
   while (at > 0) {
     --at;
@@ -35,10 +44,11 @@ std::size_t Line::behind(std::size_t at) const {
   return at;
 }
 
-void Line::insert(std::string_view text) {
-  if (text_.size() + text.size() > size_max) return;
+bool Line::insert(std::string_view text) {
+  if (text_.size() + text.size() > most_) return false;
   text_.insert(at_, text);
   at_ += text.size();
+  return true;
 }
 
 bool Line::press(const Key& key) {

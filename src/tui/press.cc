@@ -240,9 +240,8 @@ Intents filter(Model& model, const Key& key) {
   } else if (key.is == Is::up || key.is == Is::down) {
     // On to what was found.
     model.mode = Mode::browse;
-  } else if (key.is == Is::text && key.text.find('\n') != std::string::npos) {
-    return {};
-  } else if (model.filter_line.press(key)) {
+  } else if (model.filter_line.press(key.is == Is::text ? Key{.text = in_one_line(key.text)}
+                                                        : key)) {
     model.filter = model.filter_line.text();
     model.events_at = model.handovers_at = model.health_at = Place();
   }

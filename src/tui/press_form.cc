@@ -9,6 +9,8 @@ namespace {
 
 using Is = Key::Is;
 
+constexpr std::size_t field_max = 1024;  // Bytes: more than the characters that the platform takes.
+
 enum Place : std::size_t { name, role, tier, parent };
 
 std::string text_of(const Form& form, Place place) {
@@ -35,7 +37,7 @@ Found find_agent(const Model& model, const std::string& text) {
 }
 
 Field field(std::string label, std::string hint, std::string text) {
-  return {std::move(label), std::move(hint), Line(text), text};
+  return {std::move(label), std::move(hint), Line(text, field_max), text};
 }
 
 // What is wrong, and where.
@@ -137,9 +139,11 @@ std::vector<Intent> press_form(Model& model, const Key& key) {
       }
       return submit(model);
     case Is::text:
-      // Every field is one line.
-      if (key.text.find('\n') != std::string::npos) return {};
-      [[fallthrough]];
+      if (form.sent) return {};
+      form.trouble.clear();
+      if (!form.fields[form.at].line.insert(in_one_line(key.text)))
+        form.trouble = "longer than 1 KiB; nothing of it was taken";
+      return {};
     default: {
       if (!form.sent && form.fields[form.at].line.press(key)) form.trouble.clear();
       return {};

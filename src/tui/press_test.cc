@@ -227,6 +227,21 @@ TEST_F(Pressing, WhatIsPastedIsNotSentLineByLine) {
   EXPECT_EQ(only<intent::Say>(press_key(Is::enter)).text, "one\ntwo\n");
 }
 
+TEST_F(Pressing, AFieldSaysThatAPasteIsTooLongAndTakesItsLineEndsAsBlanks) {
+  type("n");
+  press(model, {.text = "two\nwords\n"}, shown);
+  EXPECT_EQ(model.form.fields[0].line.text(), "two words");
+  press(model, {.text = std::string(30'000, 'x')}, shown);
+  EXPECT_EQ(model.form.fields[0].line.text(), "two words");
+  EXPECT_EQ(model.form.trouble, "longer than 1 KiB; nothing of it was taken");
+  type("!");
+  EXPECT_EQ(model.form.trouble, "");
+  press_key(Is::escape);
+  type("/");
+  press(model, {.text = "writer\n"}, shown);
+  EXPECT_EQ(model.filter, "writer");
+}
+
 TEST_F(Pressing, GoesFromAnEventToItsAgent) {
   org.happens("WORKSPACE_OFFLINE", 3);
   model.folded.insert(Organisation::id(1));
