@@ -43,7 +43,7 @@ test("it shakes hands, pings and lists its tools", async () => {
   const { tools } = await client.listTools();
   assert.deepEqual(
     tools.map(({ name }) => name),
-    ["delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info", "get_runtime_identity", "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "chat_history"],
+    ["delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info", "get_runtime_identity", "update_agent_card", "send_message_to_user", "wait_for_message", "inbox_peek", "inbox_pop", "fetch_files", "chat_history"],
   );
   for (const { annotations } of tools) assert.equal(typeof annotations.readOnlyHint, "boolean");
 });
