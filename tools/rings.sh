@@ -51,7 +51,7 @@ run_rings() { # WANTED RING…: all of them when WANTED is empty
   : >"$RESULTS/rings.tsv"
   trap stop_rings EXIT
   trap 'exit 130' INT TERM
-  if [ -z "$wanted" ] || [[ ",$wanted," =~ ,(unit|python|asan|tsan), ]]; then
+  if [ -z "$wanted" ] || [[ ",$wanted," =~ ,(unit|python|crash|asan|tsan), ]]; then
     say "starting PostgreSQL and Redis on loopback"
     exports=$("$ROOT/tools/services.sh" start "$ROOT/build/services") || fail "the test services did not start"
     eval "$exports"
