@@ -1,6 +1,7 @@
 // Tools about peers: who there is, work for them, what came of it.
 #include <algorithm>
 
+#include "client/operator.h"
 #include "mcp/tools.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
@@ -333,7 +334,7 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
     co_return Said{out.text()};
   }
   const client::Answer answer =
-      co_await ask(as, http::Method::get, fmt::format("{}/{}", path, escaped(task)));
+      co_await ask(as, http::Method::get, fmt::format("{}/{}", path, client::escaped(task)));
   if (answer.status == 404 || answer.status == 400) {
     json::Object out;
     out.add("status", "not_found").add("delegation_id", task);
@@ -351,7 +352,7 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
     whose.push_back(&source(arguments, named));
   }
   const std::string wanted = text_of(arguments, "q");
-  const std::string query = wanted.empty() ? std::string() : "?q=" + escaped(wanted);
+  const std::string query = wanted.empty() ? std::string() : "?q=" + client::escaped(wanted);
   std::string out;
   std::string trouble;
   for (client::Credential* as : whose) {
@@ -393,7 +394,7 @@ io::Task<Said> Tools::chat_history(Node arguments, const Progress&) {
   std::string path = fmt::format("/workspaces/{}/activity?peer_id={}&limit={}&order=desc",
                                  as.workspace().text(), peer.text(), limit);
   if (const std::string before = text_of(arguments, "before_ts"); !before.empty())
-    path += "&before_ts=" + escaped(before);
+    path += "&before_ts=" + client::escaped(before);
   const client::Answer answer = co_await ask(as, http::Method::get, path);
   if (!answer.ok()) co_return Said{answer.error(), true};
   const json::Document document = parsed(answer);

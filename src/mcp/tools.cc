@@ -148,18 +148,4 @@ io::Task<Said> Tools::call(const Words& tool, Node arguments, const Progress& pr
   }
 }
 
-std::string escaped(std::string_view query_value) {
-  std::string out;
-  for (const char c : query_value) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 }  // namespace molecule::mcp

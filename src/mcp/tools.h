@@ -116,6 +116,4 @@ class Tools final : public Offer {
   std::unordered_map<WorkspaceId, Known> peers_;  // As listed last; at most peers_max.
 };
 
-std::string escaped(std::string_view query_value);
-
 }  // namespace molecule::mcp
