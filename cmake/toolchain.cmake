@@ -72,6 +72,7 @@ target_link_libraries(sys_asio INTERFACE Threads::Threads)
 system_library(boost_json boost_json libboost_json.a)
 system_library(utf8proc utf8proc libutf8proc.a)
 system_library(cares cares libcares.a)
+system_library(yaml yaml-cpp libyaml-cpp.a)
 system_library(nghttp2 nghttp2 libnghttp2.a)
 system_library(sqlite sqlite3 libsqlite3.a m dl)
 # Its terminfo half is a library of its own.

@@ -19,7 +19,7 @@ LAYERS = {
     "tui": ("base", "platform", "wire", "client", "tui"),
 }
 
-HEAVY = re.compile(r"\s*#\s*include\s*<(boost/asio|boost/json|boost/beast|openssl/|libpq-fe\.h|nghttp2/|sqlite3\.h|hiredis)")
+HEAVY = re.compile(r"\s*#\s*include\s*<(boost/asio|boost/json|boost/beast|openssl/|libpq-fe\.h|nghttp2/|yaml-cpp/|sqlite3\.h|hiredis)")
 
 
 def below(module: str, prefixes: tuple[str, ...]) -> bool:

@@ -73,7 +73,7 @@ def headers(text: str) -> list[commands.Call]:
 
 def libraries(text: str) -> list[commands.Call]:
     """What CMake links by name, and what it runs: compilers, generators, programs that have to be there."""
-    found = [(m.start(), f"lib:{m[2]}") for m in re.finditer(r"system_library\((\w+) (\w+) ", text)]
+    found = [(m.start(), f"lib:{m[2]}") for m in re.finditer(r"system_library\((\w+) ([\w-]+) ", text)]
     found += [(m.start(), m[1]) for m in re.finditer(r'"(?:CC|CXX)": "([^"]+)"', text)]
     found += [(m.start(), "ninja") for m in re.finditer(r'"generator": "Ninja"', text)]
     found += [(m.start(), m[1]) for m in re.finditer(r"find_program\(\w+ ([\w.+-]+)", text)]
