@@ -35,6 +35,18 @@ fetch_clients() {
   touch "$place/.complete"
 }
 
+# None of them needs a script of its own. npm says in passing that the Node.js it runs on is too old for them: theirs is among them.
+fetch_conformance() {
+  local place=build/conformance
+  if [ -e "$place/.complete" ] && [ ! tests/conformance/package-lock.json -nt "$place/.complete" ]; then return; fi
+  say "fetching the MCP conformance suite and inspector"
+  rm -rf -- "$place"
+  mkdir -p "$place"
+  cp tests/conformance/package.json tests/conformance/package-lock.json "$place/"
+  (cd "$place" && quietly npm ci --ignore-scripts --no-audit --no-fund) || fail "npm could not install what tests/conformance names"
+  touch "$place/.complete"
+}
+
 # The build is skipped when nothing it reads is newer than what it made.
 build_web() {
   [ -e web/package.json ] || return 0

@@ -61,7 +61,7 @@ ring_python() {
   local status=0
   local -a shared=(-n "$((JOBS + 2))" --dist loadfile --timeout 300 -o faulthandler_timeout=280)
   "${PYTEST[@]}" "${shared[@]}" sdk/python --junitxml="$OUT/sdk.xml" || status=1
-  "${PYTEST[@]}" "${shared[@]}" tests --ignore=tests/tidy --ignore=tests/crash --junitxml="$OUT/whole.xml" || status=1
+  "${PYTEST[@]}" "${shared[@]}" tests --ignore=tests/tidy --ignore=tests/crash --ignore=tests/conformance --junitxml="$OUT/whole.xml" || status=1
   return $status
 }
 
@@ -71,6 +71,12 @@ ring_clients() {
   fetch_clients
   export MOLECULE_CLIENTS_DIR=$ROOT/build/clients/node_modules/.bin MOLECULE_REQUIRE_CLIENTS=1
   "${PYTEST[@]}" tests/clients --timeout 300 -o faulthandler_timeout=280 --junitxml="$OUT/clients.xml"
+}
+
+# The official suite and inspector of MCP, in the versions that tests/conformance names.
+ring_conformance() {
+  fetch_conformance
+  "${PYTEST[@]}" -n "$JOBS" --timeout 120 tests/conformance --junitxml="$OUT/conformance.xml"
 }
 
 ring_crash() { "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"; }

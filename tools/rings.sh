@@ -7,7 +7,7 @@
 RESULTS=$ROOT/build/results
 
 # name:seconds. Building is not a test, but what does not build fails here and by name.
-TEST_RINGS=(tidy:120 web:600 build:1800 unit:900 python:1500 crash:600 e2e:900)
+TEST_RINGS=(tidy:120 web:600 build:1800 unit:900 python:1500 conformance:300 crash:600 e2e:900)
 CHECK_RINGS=(format:120 shell:60 clients:1200 fuzz:900 asan:2400 tsan:2400 simulation:2400 torture:1800 bare:10800)
 
 require_rings() { # ONLY
@@ -67,7 +67,7 @@ run_test_rings() { # ONLY ROUNDS
   local only=$1 tally=0
   export MOLECULE_CRASH_ROUNDS=$2
   # The binary the later rings drive has to be built, whichever of them was asked for.
-  if [ -n "$only" ] && [[ ",$only," =~ ,(unit|python|crash|e2e), ]]; then only="web,build,$only"; fi
+  if [ -n "$only" ] && [[ ",$only," =~ ,(unit|python|conformance|crash|e2e), ]]; then only="web,build,$only"; fi
   run_rings "$only" "${TEST_RINGS[@]}"
   stop_rings
   trap - EXIT
