@@ -6,6 +6,7 @@ import { ClaimPage } from "@/features/session/claim_page";
 import { SignedOutPage } from "@/features/session/signed_out_page";
 import { Button } from "@/ui/button";
 import { Loading } from "@/ui/notice";
+import { dismissAll } from "@/ui/toast";
 import { ToastRegion } from "@/ui/toast_region";
 import { CanvasPage } from "./canvas_page";
 import { claimCode, pathHere } from "./routes";
@@ -38,7 +39,11 @@ export function App() {
     window.history.replaceState(null, "", addressOf("/"));
     setCode(undefined);
   }, []);
-  const onSignedOut = useCallback(() => setStanding({ is: "out" }), []);
+  const onSignedOut = useCallback(() => {
+    // What was said to somebody who was signed in is not for whoever comes next.
+    dismissAll();
+    setStanding({ is: "out" });
+  }, []);
 
   return (
     <>

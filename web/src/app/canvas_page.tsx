@@ -49,7 +49,7 @@ import { StaleNotice } from "./stale_notice";
 import { StatusCounts } from "./status_counts";
 import { Toolbar } from "./toolbar";
 import { usePageKeys } from "./use_page_keys";
-import { goToNumber, usePhone, viewOf, ViewSwitch } from "./view_switch";
+import { goToNumber, isPhone, usePhone, viewOf, ViewSwitch } from "./view_switch";
 import styles from "./page.module.css";
 
 // Wanted now and then: fetched when it is.
@@ -95,7 +95,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const retry = useRef<() => void>(undefined);
   const [showHops, setShowHops] = useState(() => recall("show_hops", isBoolean) ?? true);
   // The view the canvas was left with; null once it is known that there is none.
-  const [savedView, setSavedView] = useState<SavedView | null | undefined>(() => recall("view", isView));
+  const [savedView, setSavedView] = useState<SavedView | null | undefined>(
+    // A view of a desk is no view for a telephone: there everything is fitted.
+    () => recall("view", isView) ?? (isPhone() ? null : undefined),
+  );
   const route = useSelected(routeStore, (value) => value);
   const onPhone = usePhone();
   const view = viewOf(route, onPhone);
@@ -111,7 +114,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
 
   useEffect(() => {
     // Without it the page is whole: everything is fitted.
-    if (recall("view", isView) === undefined) readView().then((kept) => setSavedView(kept ?? null), () => setSavedView(null));
+    if (recall("view", isView) === undefined && !isPhone()) readView().then((kept) => setSavedView(kept ?? null), () => setSavedView(null));
   }, []);
 
   useEffect(refuseDroppedFiles, []);
@@ -281,7 +284,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
             />
             <StaleNotice />
           </div>
-          {loaded && view === "list" && (
+          {loaded && view === "list" && !empty && (
             <PanelBoundary name="List">
               <ListView
                 find={route.find}
@@ -345,7 +348,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               <PickedBar />
             </div>
           )}
-          {empty && (
+          {empty && (view === "graph" || view === "list") && (
             <div className={styles.over}>
               <Welcome onCreate={onCreate} onTicket={onTicket} />
             </div>

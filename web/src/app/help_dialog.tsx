@@ -105,6 +105,9 @@ export function HelpDialog({ onClose, onGuide }: { onClose: () => void; onGuide:
               <li>
                 <span className={styles.cold} aria-hidden /> Within the last hour
               </li>
+              <li>
+                <span className={`${styles.cold} ${styles.failed}`} aria-hidden /> Some of it failed
+              </li>
             </ul>
           </Section>
           <Section title="Tier">

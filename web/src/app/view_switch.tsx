@@ -23,14 +23,15 @@ const subscribe = (listener: () => void) => {
   media.addEventListener("change", listener);
   return () => media.removeEventListener("change", listener);
 };
-export const usePhone = (): boolean => useSyncExternalStore(subscribe, () => window.matchMedia(phone).matches);
+export const isPhone = (): boolean => window.matchMedia(phone).matches;
+export const usePhone = (): boolean => useSyncExternalStore(subscribe, isPhone);
 
 /** What is looked at: what the address says, else what suits the window. */
 export const viewOf = (route: Route, onPhone: boolean): View => route.view ?? (onPhone ? "list" : "graph");
 
 /** Goes to a view; the one that suits the window needs no word in the address. */
 export function goTo(view: View): void {
-  const first = window.matchMedia(phone).matches ? "list" : "graph";
+  const first = isPhone() ? "list" : "graph";
   navigate({ view: view === first ? undefined : view });
 }
 

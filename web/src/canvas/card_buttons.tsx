@@ -25,7 +25,7 @@ export function MoreButton({ id }: { id: string }) {
 
 const stop = (event: MouseEvent) => event.stopPropagation();
 
-const labels: Record<NextAct, string> = { resume: "Resume", connect: "Connect an agent", look: "See why" };
+const labels: Record<NextAct, string> = { resume: "Resume", connect: "Connect", look: "See why" };
 
 /** What a card that does not work waits for; undefined when it waits for nothing. */
 export function nextActOf(workspace: Workspace): NextAct | undefined {

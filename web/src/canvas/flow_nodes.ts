@@ -11,6 +11,9 @@ import type { WorkspaceFlowNode } from "./workspace_node";
 /** How far a way around leaves the cards it joins. */
 const reach = 170;
 
+/** Above every other card and every edge; what is inside of a card goes up with it. */
+const heldZ = 2000;
+
 /**
  * The graph library's nodes for a layout. A node that did not change keeps its identity, so a heartbeat or a task
  * touches no node at all; those `holding` are being dragged and keep their places with the pointer.
@@ -33,6 +36,7 @@ export function flowNodes(
       id: box.id,
       type: "workspace",
       position: old && holding.has(box.id) ? old.position : box.rel,
+      ...(holding.has(box.id) ? { zIndex: heldZ } : {}),
       width: box.w,
       height: box.h,
       data: { open: box.open, status: workspace.status },
@@ -53,6 +57,7 @@ function sameNode(old: WorkspaceFlowNode, box: Box, label: string, holding: Read
     old.height === box.h &&
     (old.parentId ?? null) === box.parent &&
     old.data.open === box.open &&
+    old.zIndex === (holding.has(box.id) ? heldZ : undefined) &&
     (holding.has(box.id) || (old.position.x === box.rel.x && old.position.y === box.rel.y))
   );
 }

@@ -23,7 +23,7 @@ import { GraphBinding } from "./graph_binding";
 import { HopEdge } from "./hop_edge";
 import { intentsStore } from "./intents";
 import { LandingGhost } from "./landing_ghost";
-import { emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
+import { draggedWith, emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
 import { endCard } from "./near_card";
 import { litStore, marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
 import { openingView, zoomLeast, zoomMost } from "./opening_view";
@@ -120,8 +120,15 @@ function Flow(props: GraphProps) {
   const dragging = useRef<ReadonlySet<string>>(none);
   const { onDrag, onDrop } = useCardDrag(layout, dragging, { onMove, onNest, onExtract, onFollow, onBack });
   const wrapper = useRef<HTMLDivElement>(null);
-  // A card under the pointer is there at once; all others glide to where they belong.
-  const onDragStart = useCallback(() => wrapper.current?.setAttribute("data-dragging", ""), []);
+  const onDragStart = useCallback(
+    (_event: unknown, { id }: WorkspaceFlowNode) => {
+      // A card under the pointer is there at once; all others glide to where they belong.
+      wrapper.current?.setAttribute("data-dragging", "");
+      dragging.current = draggedWith(layout, id, marksStore.get().picked);
+      setNodes((before) => flowNodes(orgStore.get(), layout, before, dragging.current));
+    },
+    [layout],
+  );
   const onDragStop = useCallback(
     (event: unknown, node: WorkspaceFlowNode) => {
       wrapper.current?.removeAttribute("data-dragging");

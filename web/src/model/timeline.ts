@@ -22,6 +22,8 @@ export interface Entry {
   to: Party | undefined;
   text: string;
   failed: boolean;
+  /** Nothing failed, and all is not well. */
+  unwell: boolean;
   tookMs: number | undefined;
   /** The address of the way of the message it is about. */
   way: string | undefined;
@@ -114,9 +116,9 @@ function partOf(told: Told): Part | undefined {
     case "WORKSPACE_DEGRADED":
       return lifecycle(payload.runtime_state === "wedged" ? "is degraded: it is stuck" : `is degraded: ${percent(payload.error_rate)} of its work fails`, { text: textMember(payload, "sample_error") ?? "", failed: true });
     case "WORKSPACE_LATE":
-      return lifecycle("is late: its heartbeat did not come");
+      return lifecycle("is late: its heartbeat did not come", { unwell: true });
     case "WORKSPACE_OFFLINE":
-      return lifecycle("went offline");
+      return lifecycle("went offline", { unwell: true });
     case "WORKSPACE_PAUSED":
       return lifecycle("was paused");
     case "WORKSPACE_HIBERNATED":
@@ -176,7 +178,7 @@ function partOf(told: Told): Part | undefined {
 export function entryOf(told: Told): Entry | undefined {
   const part = partOf(told);
   if (!part) return undefined;
-  return { seq: told.seq, at: told.at, who: told.workspace === null ? undefined : { id: told.workspace }, to: undefined, text: "", failed: false, tookMs: undefined, way: undefined, activity: undefined, told, ...part };
+  return { seq: told.seq, at: told.at, who: told.workspace === null ? undefined : { id: told.workspace }, to: undefined, text: "", failed: false, unwell: false, tookMs: undefined, way: undefined, activity: undefined, told, ...part };
 }
 
 /** Names that events brought along, for workspaces that are no more. */

@@ -54,3 +54,8 @@ test("kinds, failures and words choose", () => {
 test("workspaces that are gone keep the last name that events brought", () => {
   expect(namesIn([told("WORKSPACE_PAUSED", { name: "new" }, "x"), told("WORKSPACE_PROVISIONING", { name: "old" }, "x"), told("TICKET_MADE", { name: "no" }, "y")])).toEqual(new Map([["x", "new"]]));
 });
+
+test("an agent that is late or away is not well, and has not failed", () => {
+  for (const event of ["WORKSPACE_LATE", "WORKSPACE_OFFLINE"]) expect(entryOf(told(event))).toMatchObject({ unwell: true, failed: false });
+  expect(entryOf(told("WORKSPACE_ONLINE"))).toMatchObject({ unwell: false, failed: false });
+});

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo, useRef } from "react";
+import { lazy, Suspense, useMemo, useRef, type ReactNode } from "react";
 import { RestOfText } from "./folded_text";
 import { divide } from "./long_text";
 import { useSeen } from "./use_seen";
@@ -16,6 +16,8 @@ export function prepareMarkdown(): void {
 
 interface MarkdownProps {
   text: string;
+  /** Stands there until the formats are: a text that is only read need not be seen without them. */
+  meanwhile?: ReactNode;
   /** The text is drawn with its formats now, and may need another height. */
   onFormatted?: (() => void) | undefined;
 }
@@ -24,7 +26,7 @@ interface MarkdownProps {
  * Agent text as formatted text. Builds elements only: embedded HTML is shown as text, unsafe links lose their address.
  * Formats what is seen, and of a long text the beginning: the rest is shown as it is once someone asks for it.
  */
-export function Markdown({ text, onFormatted }: MarkdownProps) {
+export function Markdown({ text, meanwhile, onFormatted }: MarkdownProps) {
   const { beginning, formats, rest } = useMemo(() => divide(text), [text]);
   const element = useRef<HTMLDivElement>(null);
   const seen = useSeen(element);
@@ -36,9 +38,11 @@ export function Markdown({ text, onFormatted }: MarkdownProps) {
   return (
     <div ref={element} className={styles.markdown}>
       {formats && seen ? (
-        <Suspense fallback={plain}>
+        <Suspense fallback={meanwhile ?? plain}>
           <Parsed text={beginning} cut={rest !== ""} onFormatted={onFormatted} />
         </Suspense>
+      ) : formats && meanwhile !== undefined ? (
+        meanwhile
       ) : (
         plain
       )}

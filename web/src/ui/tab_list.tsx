@@ -1,4 +1,4 @@
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { isComposing } from "./composing";
 import styles from "./tab_list.module.css";
 
@@ -18,6 +18,21 @@ export function TabList({ label, tabs, active, onChange, prefix = "" }: TabListP
     strip.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [active]);
 
+  const [more, setMore] = useState<"before" | "behind" | "both" | undefined>();
+  const look = useCallback(() => {
+    const element = strip.current;
+    if (!element) return;
+    const before = element.scrollLeft > 1;
+    const behind = element.scrollLeft + element.clientWidth < element.scrollWidth - 1;
+    setMore(before && behind ? "both" : before ? "before" : behind ? "behind" : undefined);
+  }, []);
+  useEffect(() => {
+    if (!strip.current || !("ResizeObserver" in globalThis)) return;
+    const observer = new ResizeObserver(look);
+    observer.observe(strip.current);
+    return () => observer.disconnect();
+  }, [look]);
+
   function onKeyDown(event: KeyboardEvent) {
     if (isComposing(event)) return;
     const at = tabs.findIndex((tab) => tab.id === active);
@@ -32,7 +47,7 @@ export function TabList({ label, tabs, active, onChange, prefix = "" }: TabListP
   }
 
   return (
-    <div ref={strip} className={styles.tabs} role="tablist" aria-label={label} onKeyDown={onKeyDown}>
+    <div ref={strip} className={styles.tabs} role="tablist" aria-label={label} data-more={more} onScroll={look} onKeyDown={onKeyDown}>
       {tabs.map((tab) => (
         <button
           key={tab.id}

@@ -63,7 +63,7 @@ export function DocsDialog({ path: first = firstPage, onClose }: DocsDialogProps
         <div ref={page} className={styles.page} tabIndex={0} role="region" aria-label="Text of the page" data-doc={path} onClick={onClick}>
           {error !== undefined && <Failure text={`The page could not be fetched: ${messageOf(error)}`} onRetry={() => void reload()} />}
           {loading && text === undefined && <Loading text="Fetching…" />}
-          {text !== undefined && <Markdown key={path} text={text} />}
+          {text !== undefined && <Markdown key={path} text={text} meanwhile={<Loading text="Fetching…" />} />}
         </div>
       </div>
     </Dialog>

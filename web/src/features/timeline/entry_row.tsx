@@ -1,4 +1,4 @@
-import { ArrowLeftRight, CircleAlert, HeartPulse, KeyRound, ListTodo, MessageSquare, Route, ScrollText, Settings2, type LucideIcon } from "lucide-react";
+import { ArrowLeftRight, CircleAlert, HeartCrack, HeartPulse, KeyRound, ListTodo, MessageSquare, Route, ScrollText, Settings2, type LucideIcon } from "lucide-react";
 import { shell } from "@/actions/shell";
 import { named, partyName, type Entry, type NameOf, type TimelineKind } from "@/model/timeline";
 import { IconButton } from "@/ui/button";
@@ -45,7 +45,7 @@ interface EntryRowProps {
 }
 
 export function EntryRow({ entry, place, count, open, today, onToggle, nameOf }: EntryRowProps) {
-  const Icon = entry.failed ? CircleAlert : icons[entry.kind];
+  const Icon = entry.failed ? CircleAlert : entry.unwell ? HeartCrack : icons[entry.kind];
   const day = dayFormat.format(entry.at);
   const who = entry.who === undefined ? "" : entry.who === "person" ? "You" : nameOf(entry.who.id);
   return (
@@ -56,7 +56,7 @@ export function EntryRow({ entry, place, count, open, today, onToggle, nameOf }:
             {day !== today && <small>{day} </small>}
             {timeFormat.format(entry.at)}
           </time>
-          <span className={classNames(styles.mark, styles[entry.kind], entry.failed && styles.failed)} title={kindWords[entry.kind]}>
+          <span className={classNames(styles.mark, styles[entry.kind], entry.unwell && styles.unwell, entry.failed && styles.failed)} title={kindWords[entry.kind]}>
             <Icon size={14} aria-hidden />
             <span className="visually-hidden">
               {kindWords[entry.kind]}
