@@ -4,6 +4,7 @@
 
 #include "platform/log/log.h"
 #include "wire/jsonrpc/jsonrpc.h"
+#include "wire/mcp/clipping.h"
 #include "wire/mcp/revisions.h"
 
 namespace molecule::mcp {
@@ -56,7 +57,8 @@ bool Session::knows(std::string_view method, bool stateless) const {
   if (is_one_of({"resources/list", "resources/templates/list", "resources/read"}))
     return !offer_.templates().empty();
   if (is_one_of({"prompts/list", "prompts/get"})) return !offer_.prompts().empty();
-  return stateless ? is_one_of({"subscriptions/listen"}) : is_one_of({"initialize", "ping"});
+  return stateless ? is_one_of({"subscriptions/listen"})
+                   : is_one_of({"initialize", "ping", "logging/setLevel"});
 }
 
 std::string wrong_with_batch(Node batch, std::string_view revision) {
@@ -140,6 +142,8 @@ void Session::answer(const Request& request, Node params) {
     ends_.write(initialized(offer_.server(), request.id, revision_, offer_.instructions()));
   } else if (method == "ping" && !request.stateless) {
     ends_.write(jsonrpc::success(request.id, "{}"));
+  } else if (method == "logging/setLevel" && !request.stateless) {
+    set_level(request, params);
   } else if (method == "server/discover") {
     ends_.write(discovered(offer_.server(), request.id, offer_.instructions()));
   } else if (method == "subscriptions/listen" && request.stateless) {
@@ -206,6 +210,23 @@ void Session::refuse(std::string_view id, int code, std::string_view why) {
   ends_.write(refusal({std::string(id), code, std::string(why)}));
 }
 
+void Session::set_level(const Request& request, Node params) {
+  const std::string level = text_of(params, "level");
+  const auto severity = enum_from<Severity>(level);
+  if (!severity) {
+    refuse(request.id, jsonrpc::invalid_params,
+           "level: expected debug, info, notice, warning, error, critical, alert or emergency");
+    return;
+  }
+  told_from_ = *severity;
+  ends_.write(jsonrpc::success(request.id, "{}"));
+}
+
+void Session::tell(Severity severity, std::string_view text) {
+  if (told_from_ && severity >= *told_from_)
+    ends_.write(notification("notifications/message", log_params(severity, text)));
+}
+
 void Session::cancel(Node params) {
   const Node id = params.find("requestId");
   if (!id) return;
@@ -270,9 +291,13 @@ io::Task<void> Session::run(Call& call) {
       said = {problem.what(), true};
     }
   };
+  tell(Severity::debug, fmt::format("{} is called", call.tool->name));
   call.scope.spawn("tool", work());
   co_await call.scope.join();
   if (!call.cancelled) {
+    if (said.failed)
+      tell(Severity::warning,
+           fmt::format("{}: {}", call.tool->name, clipped(said.text, shown_of_error)));
     reply(call.request, tool_result(said.text, said.failed));
   }
   finished(call);

@@ -5,11 +5,13 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dialogue/offer.h"
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
+#include "wire/mcp/answer.h"
 #include "wire/mcp/message.h"
 
 namespace molecule::mcp {
@@ -38,6 +40,8 @@ class Session {
   void take(json::Node message);
   void too_long();
   bool may_announce() const { return may_announce_; }
+  // Told to a client that has asked for what is so grave (logging/setLevel), to no other.
+  void tell(Severity severity, std::string_view text);
   // Whether a request of this method is answered with more than that it is not known.
   bool knows(std::string_view method, bool stateless) const;
   std::size_t running() const { return scope_.running(); }
@@ -60,6 +64,7 @@ class Session {
   // Of what there is to read. False: it is nothing of that.
   bool answer_reading(const Request& request, json::Node params);
   void cancel(json::Node params);
+  void set_level(const Request& request, json::Node params);
   void begin(const Request& request, json::Node params);
   io::Task<void> run(Call& call);
   void listen(const Request& request);
@@ -75,6 +80,7 @@ class Session {
   const Ends ends_;
   std::string revision_;       // Agreed on by a handshake; empty before.
   bool may_announce_ = false;  // After notifications/initialized.
+  std::optional<Severity> told_from_;
   io::Scope scope_;
   std::list<std::unique_ptr<Call>> calls_;  // Cancelled with the scope, so gone before it.
 };

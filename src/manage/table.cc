@@ -59,7 +59,10 @@ constexpr std::array of_report_activity{workspace,
 constexpr std::array of_list_activity{
     workspace,
     Argument{"type", Form::choice, false, "", "a2a_receive a2a_send task_update agent_log error"},
-    Argument{"limit", Form::whole, false, "At most 500 (default 100)"}};
+    Argument{"limit", Form::whole, false, "At most 500 (default 100)"},
+    Argument{"before_seq", Form::whole, false, "Only rows below this seq"},
+    Argument{"bodies", Form::flag, false,
+             "Messages and answers whole, not their first 512 bytes (default false)"}};
 constexpr std::array of_notify_user{
     workspace, Argument{"message", Form::text, true},
     Argument{"reply_to", Form::text, false, "The activity that it answers"}};
@@ -327,7 +330,9 @@ constexpr std::array all{
                    .reads = true,
                    .again = true},
          .route = "/workspaces/{id}/activity",
-         .path = "workspace_id"},
+         .path = "workspace_id",
+         .own = "bodies",
+         .made = Made::activity},
     Tool{.words = {.name = "notify_user",
                    .title = "Write to the person",
                    .about = "Shows the person a message of a workspace at the canvas.",

@@ -17,6 +17,7 @@ enum class Scope : std::uint8_t { read, operate, admin };
 // What is made of the answer, where that is more than to tell it.
 enum class Made : std::uint8_t {
   told,
+  activity,       // Of rows: as much as can be read at once, without what is long in them.
   reply,          // The words of an agent's answer.
   workspace,      // Of a workspace that was made: which it is, without its credential.
   remote_agents,  // Those of a list of workspaces that join by themselves.

@@ -1,9 +1,13 @@
 #include "manage/tools.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "manage/request.h"
 #include "platform/io/scope.h"
+#include "wire/mcp/clipping.h"
+#include "wire/mcp/excerpt.h"
 
 namespace molecule::manage {
 namespace {
@@ -79,6 +83,17 @@ Said told(const client::Answer& answer) {
   }
 }
 
+Said activity(Node arguments, Node rows) {
+  static constexpr std::array<std::string_view, 3> long_members{"request_body", "response_body",
+                                                                "tool_trace"};
+  const Node bodies = arguments.find("bodies");
+  const bool whole = bodies.is(Type::boolean) && bodies.boolean();
+  const std::string shown =
+      mcp::excerpt(rows, long_members, whole ? mcp::shown_of_rows : mcp::shown_of_body,
+                   mcp::shown_of_rows, "before_seq with the last seq here has them");
+  return {indented(json::Document::parse(shown, mcp::message_limits).root())};
+}
+
 const mcp::Server& Tools::server() const { return this_server; }
 
 std::optional<std::string> Tools::instructions() const {
@@ -151,6 +166,7 @@ io::Task<Said> Tools::answer(const Tool& tool, Node arguments, const mcp::Progre
   const json::Document document = parsed(came);
   const Node root = document.root();
   switch (tool.made) {
+    case Made::activity: co_return activity(arguments, root);
     case Made::workspace: co_return made_workspace(root);
     case Made::remote_agents: co_return remote_agents(root);
     case Made::remote_fresh: co_return remote_fresh(arguments, root, clock_.now());

@@ -48,6 +48,7 @@ mcp::Said told(const client::Answer& answer);
 std::string indented(json::Node value);
 
 // More than the answer itself (Made).
+mcp::Said activity(json::Node arguments, json::Node rows);
 mcp::Said made_workspace(json::Node made);
 mcp::Said remote_agents(json::Node workspaces);
 mcp::Said remote_state(json::Node arguments, const client::Answer& answer);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "platform/io/scope.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -89,10 +91,15 @@ io::Task<void> Attendance::attend(client::Credential& as) {
       trouble = fault.text();
     }
     if (!answer) {
-      if (!std::exchange(away, true))
+      if (!std::exchange(away, true)) {
         log::warn("the platform is away; it is asked again", log::field("error", trouble));
+        tell_(Severity::warning, "the platform is away; it is asked again: " + trouble);
+      }
     } else if (answer->ok()) {
-      if (std::exchange(away, false)) log::warn("the platform is back");
+      if (std::exchange(away, false)) {
+        log::warn("the platform is back");
+        tell_(Severity::notice, "the platform is back");
+      }
       told = false;
       if (!std::exchange(enrolled, true)) log::info("registered", log::field("id", workspace));
       refusals = 0;
@@ -110,15 +117,19 @@ io::Task<void> Attendance::attend(client::Credential& as) {
       if (refusals < refusals_told) {
         log::warn("the platform refuses the token", log::field("id", workspace),
                   log::field("error", answer->error()));
+        tell_(Severity::warning, fmt::format("the platform refuses the token of workspace {}: {}",
+                                             workspace, answer->error()));
       } else if ((refusals - refusals_told) % told_again_after == 0) {
         log::error(
             "the token was revoked; make a new one on the canvas, in the workspace's Tokens, and "
             "start again with it",
             log::field("id", workspace));
+        tell_(Severity::error, fmt::format("the token of workspace {} was revoked", workspace));
       }
     } else if (answer->status == 410) {
       log::error("the workspace was removed; its tools say so from now on",
                  log::field("id", workspace));
+      tell_(Severity::error, fmt::format("workspace {} was removed", workspace));
       co_return;
     } else {
       log::warn("the platform does not take what it is told", log::field("id", workspace),

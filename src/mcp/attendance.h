@@ -5,6 +5,7 @@
 
 #include "mcp/platforms.h"
 #include "mcp/settings.h"
+#include "wire/mcp/answer.h"
 
 namespace molecule::mcp {
 
@@ -13,8 +14,15 @@ class Attendance {
   using Refused = std::function<void(const WorkspaceId& workspace, std::string why)>;
   // `refused` is called when the token of a workspace is refused: in a channel each time that it
   // is so after it was not, else when it was never taken before.
-  Attendance(Platforms& platform, Settings& settings, const io::Clock& clock, Refused refused)
-      : platform_(platform), settings_(settings), clock_(clock), refused_(std::move(refused)) {}
+  // `tell`: what a client that asks for a log hears of it.
+  using Tell = std::function<void(Severity severity, std::string_view text)>;
+  Attendance(Platforms& platform, Settings& settings, const io::Clock& clock, Refused refused,
+             Tell tell)
+      : platform_(platform),
+        settings_(settings),
+        clock_(clock),
+        refused_(std::move(refused)),
+        tell_(std::move(tell)) {}
 
   // Until it is cancelled.
   io::Task<void> run();
@@ -28,6 +36,7 @@ class Attendance {
   Settings& settings_;
   const io::Clock& clock_;
   const Refused refused_;
+  const Tell tell_;
 };
 
 }  // namespace molecule::mcp

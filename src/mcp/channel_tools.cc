@@ -27,6 +27,7 @@ constexpr std::array delegating{
 constexpr std::array checking{
     Argument{"task_id", Form::text, false,
              "The delegation_id of delegate_task_async; without it, the newest ones"},
+    Argument{"from", Form::whole, false, "Of a long result: where it goes on, as result_next says"},
     as_argument};
 constexpr std::array listing{
     Argument{"workspace_id", Form::text, false, "Of several watched workspaces, one"},

@@ -106,15 +106,19 @@ io::Task<int> served(Settings& settings, const io::Clock& clock, io::Random& ran
     }
   }
   Tools tools(platform, settings, inbox ? &*inbox : nullptr, random, face_of(settings));
-  Attendance attendance(platform, settings, clock,
-                        [&](const WorkspaceId& workspace, std::string why) {
-                          if (settings.channel) {
-                            refusals[workspace] = std::move(why);
-                            tell_refusals();
-                          } else {
-                            end(refused, std::move(why));
-                          }
-                        });
+  Attendance attendance(
+      platform, settings, clock,
+      [&](const WorkspaceId& workspace, std::string why) {
+        if (settings.channel) {
+          refusals[workspace] = std::move(why);
+          tell_refusals();
+        } else {
+          end(refused, std::move(why));
+        }
+      },
+      [&](Severity severity, std::string_view text) {
+        if (session_at != nullptr) session_at->tell(severity, text);
+      });
   Session::Ends ends;
   ends.write = [&](std::string message) { out->write(std::move(message)); };
   ends.ready = [&] {

@@ -4,6 +4,7 @@
 #include "client/operator.h"
 #include "mcp/tools.h"
 #include "wire/mcp/clipping.h"
+#include "wire/mcp/excerpt.h"
 #include "wire/mcp/quoting.h"
 
 namespace molecule::mcp {
@@ -340,7 +341,9 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
     out.add("status", "not_found").add("delegation_id", task);
     co_return Said{out.text()};
   }
-  co_return Said{answer.ok() ? answer.body : answer.error(), !answer.ok()};
+  if (!answer.ok()) co_return Said{answer.error(), true};
+  const json::Document document = parsed(answer);
+  co_return Said{with_part(document.root(), "result", from_of(arguments), shown_of_answer)};
 }
 
 io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {

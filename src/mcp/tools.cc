@@ -27,6 +27,7 @@ constexpr std::array checking{
     Argument{"workspace_id", Form::text, false, "The peer's id"},
     Argument{"task_id", Form::text, true,
              "The delegation_id of delegate_task_async; empty: the newest ones"},
+    Argument{"from", Form::whole, false, "Of a long result: where it goes on, as result_next says"},
     source_argument};
 constexpr std::array sourced{source_argument};
 constexpr std::array carding{

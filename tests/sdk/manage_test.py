@@ -67,7 +67,7 @@ def refused(client: McpClient, tool: str, **arguments: Any) -> str:
 def test_it_says_who_it_is_and_what_it_can_do(begin: Begin, tmp_path: Path) -> None:
     client = begin()
     hello = client.hello("2025-11-25")
-    assert (hello["serverInfo"]["name"], hello["capabilities"]) == ("molecule", {"tools": {"listChanged": False}})
+    assert (hello["serverInfo"]["name"], hello["capabilities"]) == ("molecule", {"tools": {"listChanged": False}, "logging": {}})
     assert "untrusted" in hello["instructions"]
     tools = {tool["name"]: tool for tool in client.result("tools/list")["tools"]}
     assert set(tools) == READING | CHANGING | RULING
@@ -151,7 +151,16 @@ def test_agents_are_written_to_and_hand_work_over(stage: Stage, assistant: McpCl
     assert told(assistant, "check_remote_agent_freshness", workspace_id=first.id)["fresh"] is True
     assert told(assistant, "list_remote_agents")["count"] >= 2
     told(assistant, "report_activity", workspace_id=first.id, activity_type="task_update", summary="noted")
-    assert told(assistant, "list_activity", workspace_id=first.id, type="task_update")[0]["summary"] == "noted"
+    noted = told(assistant, "list_activity", workspace_id=first.id, type="task_update")[0]
+    assert noted["summary"] == "noted"
+    for i in range(6):
+        told(assistant, "report_activity", workspace_id=first.id, activity_type="agent_log", request_body={"text": "é" * 60_000, "i": i})
+    short = told(assistant, "list_activity", workspace_id=first.id, type="agent_log")
+    assert len(short) == 6 and all(len(row["request_body"]) < 600 and "are left out here" in row["request_body"] for row in short)
+    rows = told(assistant, "list_activity", workspace_id=first.id, type="agent_log", bodies=True)
+    assert [row["request_body"]["i"] for row in rows[:-1]] == [5, 4] and rows[-1]["note"].startswith("4 more rows are left out here: before_seq")
+    rows = told(assistant, "list_activity", workspace_id=first.id, type="agent_log", bodies=True, before_seq=rows[-2]["seq"], limit=2)
+    assert [row["request_body"]["i"] for row in rows] == [3, 2]
     assert told(assistant, "notify_user", workspace_id=first.id, message="Hello.")["status"] == "sent"
     told(assistant, "set_canvas_viewport", x=1, y=2, zoom=1)
     assert told(assistant, "get_canvas_viewport")["x"] == 1

@@ -135,7 +135,7 @@ def endpoint(pair: Pair) -> Endpoint:
 def test_each_revision_is_told_what_it_knows(endpoint: Endpoint, revision: str) -> None:
     told = endpoint.ask("initialize", {"protocolVersion": revision, "capabilities": {}}, None)["result"]
     assert told["protocolVersion"] == revision and told["serverInfo"]["name"] == "molecule-a2a"
-    assert told["capabilities"] == {"tools": {"listChanged": False}, "resources": {}, "prompts": {}} and "instructions" not in told
+    assert told["capabilities"] == {"tools": {"listChanged": False}, "resources": {}, "prompts": {}, "logging": {}} and "instructions" not in told
     ready = endpoint.post({"jsonrpc": "2.0", "method": "notifications/initialized"}, MCP_Protocol_Version=revision)
     assert (ready.status_code, ready.content) == (202, b"")
     tools = endpoint.ask("tools/list", {}, revision)["result"]["tools"]
@@ -143,7 +143,7 @@ def test_each_revision_is_told_what_it_knows(endpoint: Endpoint, revision: str) 
     for tool in tools:
         assert ("annotations" in tool) is (revision >= "2025-03-26") and ("title" in tool) is (revision >= "2025-06-18")
     assert endpoint.ask("ping", None, revision)["result"] == {}
-    assert endpoint.ask("logging/setLevel", {"level": "info"}, revision)["error"]["code"] == -32601
+    assert endpoint.ask("resources/subscribe", {"uri": "x:y"}, revision)["error"]["code"] == -32601
     assert endpoint.ask("tools/list", {"cursor": "x"}, revision)["error"]["code"] == -32602
     assert "result" in endpoint.ask("tools/list", {"cursor": None}, revision)
 
@@ -359,6 +359,55 @@ def test_work_is_handed_over_and_its_result_comes_back(endpoint: Endpoint, pair:
     assert endpoint.says("check_task_status", workspace_id="", task_id="")["count"] == 2
 
 
+def test_what_is_called_off_over_http_ends_without_an_answer(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
+    """There are no sessions: what a credential asked under an id is what ends, where there is one such request alone."""
+    def begin(number: Any, at: Endpoint = endpoint) -> Events:
+        body = {"jsonrpc": "2.0", "id": number, "method": "tools/call",
+                "params": {"name": "delegate_task", "arguments": {"workspace_id": pair.peer.id, "task": f"for {number}"}}}
+        answer = at.post(body, MCP_Protocol_Version="2025-11-25")
+        assert answer.status_code == 200, answer.text
+        return Events(answer)
+
+    def call_off(number: Any, at: Endpoint = endpoint) -> None:
+        said = at.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}},
+                       MCP_Protocol_Version="2025-11-25")
+        assert (said.status_code, said.content) == (202, b"")
+
+    first, second = begin(1), begin("1")
+    asked = pair.asked_of_peer("for 1")
+    call_off(2)  # Nobody's.
+    operator = Endpoint(stage, pair.id, (stage.data / "admin_token").read_text().strip())
+    call_off(1, operator)  # Not the operator's.
+    call_off("1")
+    assert second.next() == ("end", "")
+    pair.peer.reply(asked, "done")
+    assert "done" in str(first.message()["result"]["content"])
+    twin, other = begin(7), begin(7)
+    call_off(7)  # Of which of the two?
+    for row in wait_for("both to be asked", lambda: len(found := [row for row in pair.peer.inbox()
+                                                                 if (row.get("data") or {}).get("text") == "for 7"]) == 2 and found):
+        pair.peer.reply(row, "here")
+    assert "here" in str(twin.message()["result"]) and "here" in str(other.message()["result"])
+
+
+def test_a_level_is_taken_and_a_wrong_one_refused(endpoint: Endpoint) -> None:
+    assert endpoint.ask("logging/setLevel", {"level": "info"})["result"] == {}
+    assert endpoint.ask("logging/setLevel", {"level": "loud"})["error"]["code"] == -32602
+    assert endpoint.bare("logging/setLevel", level="info").status_code == 404
+    events, path = endpoint.stream()
+    post = lambda body: endpoint.session.post(path, json={"jsonrpc": "2.0", **body}, timeout=10)  # noqa: E731
+    post({"id": 1, "method": "initialize", "params": {"protocolVersion": "2024-11-05", "capabilities": {}}})
+    assert events.message()["result"]["capabilities"]["logging"] == {}
+    post({"id": 2, "method": "logging/setLevel", "params": {"level": "warning"}})
+    assert events.message()["result"] == {}
+    post({"id": 3, "method": "tools/call", "params": {"name": "delegate_task"}})
+    log = events.message()
+    assert (log["method"], log["params"]["level"], log["params"]["logger"]) == ("notifications/message", "warning", "molecule")
+    assert log["params"]["data"].startswith("delegate_task: workspace_id: is required")
+    assert events.message()["result"]["isError"] is True
+    events.close()
+
+
 def test_a_long_result_says_what_is_missing(endpoint: Endpoint, pair: Pair) -> None:
     said: list[dict[str, Any]] = []
     body = {"jsonrpc": "2.0", "id": 9, "method": "tools/call",
@@ -369,6 +418,13 @@ def test_a_long_result_says_what_is_missing(endpoint: Endpoint, pair: Pair) -> N
     asking.join(40)
     text = said[0]["result"]["content"][0]["text"]
     assert len(text) < 70_000 and "of 300000 bytes are left out here: check_task_status" in text and text.endswith(": ends]")
+    task = endpoint.says("check_task_status", task_id="")["delegations"][0]["delegation_id"]
+    whole, part = "", endpoint.says("check_task_status", task_id=task)
+    while "result_next" in part:
+        whole += part["result"]
+        assert part["result_bytes"] == 300_000 and len(part["result"]) == 65_536
+        part = endpoint.says("check_task_status", task_id=task, **{"from": part["result_next"]})
+    assert whole + part["result"] == "a" * 300_000
 
 
 def test_agent_cards_are_read_in_pages(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:

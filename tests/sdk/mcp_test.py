@@ -78,7 +78,7 @@ def alone(tmp_path: Path) -> Iterator[McpClient]:
 def test_each_revision_is_told_what_it_knows(alone: McpClient, revision: str) -> None:
     told = alone.hello(revision)
     assert told["protocolVersion"] == revision
-    assert told["capabilities"] == {"tools": {"listChanged": False}, "experimental": {"claude/channel": {}}}
+    assert told["capabilities"] == {"tools": {"listChanged": False}, "experimental": {"claude/channel": {}}, "logging": {}}
     assert (told["serverInfo"]["name"], told["serverInfo"]["version"]) == ("molecule", "1.0.0")
     assert ("title" in told["serverInfo"]) is (revision >= "2025-06-18")
     for word in ("wait_for_message(timeout_secs=2)", "Call inbox_pop with the activity_id once the answer has gone out",
@@ -116,6 +116,21 @@ def test_without_a_handshake_each_request_says_who_speaks(alone: McpClient) -> N
     assert alone.heard[0]["params"]["_meta"] == {"io.modelcontextprotocol/subscriptionId": listening}
     # And a handshake is possible still.
     assert alone.hello()["protocolVersion"] == "2025-11-25"
+
+
+def test_a_client_that_asks_for_a_log_gets_one(alone: McpClient) -> None:
+    alone.hello()
+    assert alone.ask("logging/setLevel", {"level": 7})["error"]["code"] == -32602
+    assert alone.ask("logging/setLevel", {"level": "info", "_meta": NEW})["error"]["code"] == -32601
+    alone.says("get_runtime_identity")
+    assert not [each for each in alone.heard if each["method"] == "notifications/message"], "nothing was asked for"
+    assert alone.result("logging/setLevel", {"level": "debug"}) == {}
+    alone.says("get_runtime_identity")
+    assert alone.call("inbox_pop")[1]
+    logs = wait_for("the log", lambda: [each["params"] for each in alone.heard if "inbox_pop: " in str(each)] and
+                    [each["params"] for each in alone.heard if each["method"] == "notifications/message"])
+    assert {"level": "debug", "logger": "molecule", "data": "get_runtime_identity is called"} in logs
+    assert [log["level"] for log in logs if log["data"].startswith("inbox_pop: activity_id")] == ["warning"]
 
 
 def test_garbage_is_answered_and_passed_over(alone: McpClient) -> None:

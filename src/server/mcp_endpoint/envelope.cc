@@ -116,11 +116,16 @@ std::optional<mcp::Refused> mismatch(const http::Request& request, Node message)
 // What of a message, or of one of a batch, has to be known before it is taken.
 void look_at(Envelope& out, const std::variant<mcp::Message, mcp::Refused>& read) {
   const auto* message = std::get_if<mcp::Message>(&read);
+  if (message != nullptr && message->method == "notifications/cancelled" &&
+      mcp::is_handshake_revision(out.revision)) {
+    if (const Node id = message->params.find("requestId")) out.cancelled.push_back(id.text());
+  }
   // What is wrong is answered too.
   if (message != nullptr && message->kind != mcp::Message::Kind::request) return;
   out.has_requests = true;
-  if (message != nullptr && message->method == "tools/call")
-    out.tools.push_back(mcp::text_of(message->params, "name"));
+  if (message == nullptr || message->method != "tools/call") return;
+  out.tools.push_back(mcp::text_of(message->params, "name"));
+  out.calls.push_back(message->id);
 }
 
 void open_batch(Envelope& out, Node root) {

@@ -19,7 +19,10 @@ struct Envelope {
   bool has_requests = false;  // Else nothing is to be answered.
   bool is_batch = false;
   std::string method;              // Of a request, when there is one alone.
-  std::vector<std::string> tools;  // That are called.
+  std::vector<std::string> tools;  // That are called,
+  std::vector<std::string> calls;  // and the ids of those requests, as JSON.
+  // Ids that the client has no interest in any more. In the stateless era it closes the stream.
+  std::vector<std::string> cancelled;
 };
 
 Envelope open(const http::Request& request, json::Node root);

@@ -148,8 +148,9 @@ io::Task<http::Response> Service::call(auth::Self::Caller caller, WorkspaceId id
   const Node root = document->root();
   Envelope envelope = open(request, root);
   if (envelope.refusal) co_return std::move(*envelope.refusal);
-  if (!envelope.has_requests) co_return taken();
   Asker asker = asker_of(caller, id, request);
+  for (const std::string& each : envelope.cancelled) call_off(asker, each);
+  if (!envelope.has_requests) co_return taken();
   if (std::ranges::any_of(envelope.tools, Tools::lasts) ||
       envelope.method == "subscriptions/listen") {
     require_seat(id);
@@ -181,16 +182,50 @@ http::Response Service::answer_in_pieces(Asker asker, const Envelope& envelope, 
   talk.revision = envelope.revision;
   talk.first = root.text();
   talk.unanswered = cut_off(envelope, root, tools.server());
-  return event_stream([this, asker, talk](http::BodyWriter& out) -> io::Task<void> {
-    auto run = [](Service& self, http::BodyWriter& to, Asker as,
-                  Conversation of) -> io::Task<void> {
-      of.stands = [&self, &as] { return self.is_present(as.workspace); };
-      const Seat seat(self, as.workspace, PairId(), nullptr);
-      Tools offered(self.parts_, as);
-      co_await converse(to, offered, of);
-    };
-    return run(*this, out, asker, talk);
+  return event_stream(
+      [this, asker, talk, calls = envelope.calls](http::BodyWriter& out) -> io::Task<void> {
+        auto run = [](Service& self, http::BodyWriter& to, Asker as, Conversation of,
+                      std::vector<std::string> ids) -> io::Task<void> {
+          io::Context here = co_await io::context();
+          of.stands = [&self, &as] { return self.is_present(as.workspace); };
+          std::shared_ptr<Letterbox> box;
+          if (!ids.empty()) {
+            box = self.letterbox(as, *here.loop);
+            box->calls = std::move(ids);
+            of.box = box.get();
+          }
+          const Seat seat(self, as.workspace, self.parts_.random.id<PairId>(), box);
+          Tools offered(self.parts_, as);
+          co_await converse(to, offered, of);
+        };
+        return run(*this, out, asker, talk, calls);
+      });
+}
+
+std::shared_ptr<Letterbox> Service::letterbox(const Asker& asker, io::Loop& loop) const {
+  auto box = std::make_shared<Letterbox>();
+  box->owner = asker.caller.principal();
+  box->workspace = asker.workspace;
+  box->loop = &loop;
+  box->of_all = waiting_;
+  return box;
+}
+
+void Service::call_off(const Asker& asker, const std::string& request) {
+  std::vector<std::shared_ptr<Letterbox>> found;
+  open_.read([&](const auto& open) {
+    const auto of_it = open.find(asker.workspace);
+    if (of_it == open.end()) return;
+    for (const auto& [pair, box] : of_it->second.pairs) {
+      if (std::ranges::find(box->calls, request) != box->calls.end() &&
+          same_credential(box->owner, asker.caller.principal()))
+        found.push_back(box);
+    }
   });
+  if (found.size() != 1) return;
+  json::Object params;
+  params.add("requestId", RawJson(request));
+  mcp_endpoint::post(found.front(), mcp::notification("notifications/cancelled", params.text()));
 }
 
 io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId id,
@@ -202,17 +237,14 @@ io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId 
   co_return event_stream([this, asker, pair](http::BodyWriter& out) -> io::Task<void> {
     auto run = [](Service& self, http::BodyWriter& to, Asker as, PairId at) -> io::Task<void> {
       io::Context here = co_await io::context();
-      auto box = std::make_shared<Letterbox>();
-      box->owner = as.caller.principal();
-      box->workspace = as.workspace;
-      box->loop = here.loop;
-      box->of_all = self.waiting_;
+      const auto box = self.letterbox(as, *here.loop);
       const Seat seat(self, as.workspace, at, box);
       Tools offered(self.parts_, as);
       Conversation talk;
       talk.opening = fmt::format("event: endpoint\ndata: /workspaces/{}/mcp/stream?session={}\n\n",
                                  as.workspace.text(), at.text());
       talk.box = box.get();
+      talk.stays = true;
       talk.stands = [&self, as] { return self.is_present(as.workspace); };
       co_await converse(to, offered, talk);
     };
@@ -229,7 +261,7 @@ io::Task<http::Response> Service::post(auth::Self::Caller caller, WorkspaceId id
     const auto of_it = open.find(id);
     if (!pair || of_it == open.end()) return;
     const auto at = of_it->second.pairs.find(*pair);
-    if (at != of_it->second.pairs.end()) box = at->second;
+    if (at != of_it->second.pairs.end() && at->second->calls.empty()) box = at->second;
   });
   // That of another credential is not there.
   if (!box || !same_credential(box->owner, caller.principal())) throw not_found("mcp_stream");

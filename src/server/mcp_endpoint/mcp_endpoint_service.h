@@ -47,6 +47,10 @@ class Service {
     std::unordered_map<PairId, std::shared_ptr<Letterbox>> pairs;
   };
   void require_seat(WorkspaceId id) const;
+  std::shared_ptr<Letterbox> letterbox(const Asker& asker, io::Loop& loop) const;
+  // Ends what this credential asked under that id, where one such request is under way alone:
+  // without sessions, an id may be of either of two clients.
+  void call_off(const Asker& asker, const std::string& request);
   bool is_present(WorkspaceId id) const;
   io::Task<std::optional<json::Document>> read(const http::Request& request);
   io::Task<http::Response> answer_now(const Asker& asker, const Envelope& envelope,

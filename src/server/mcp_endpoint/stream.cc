@@ -26,7 +26,7 @@ io::Task<void> talk_on(http::BodyWriter& out, mcp::Session& session, std::string
       session.take(letter.text());
     }
     // Looked at before what is unsaid: what ends meanwhile says so first.
-    const bool over = talk.box == nullptr && session.running() == 0;
+    const bool over = !talk.stays && session.running() == 0;
     if (unsaid.size() > unread_max)
       throw Fault(Kind::cancelled, "cancelled", "the reader takes too little of its answers");
     if (!unsaid.empty()) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dialogue/session.h"
 #include "platform/http/message.h"
@@ -34,7 +35,8 @@ class Letter {
   std::shared_ptr<Waiting> of_box_, of_all_;
 };
 
-// What is posted to the stream of the old pair, from any loop.
+// What is posted to a stream, from any loop: to one of the old pair whatever its client says, to
+// others what calls off their requests.
 struct Letterbox {
   static constexpr std::size_t letters_max = 64;
   static constexpr std::size_t bytes_max = 8u << 20;
@@ -43,6 +45,8 @@ struct Letterbox {
   http::Principal owner;
   WorkspaceId workspace;
   io::Loop* loop = nullptr;
+  std::vector<std::string>
+      calls;  // Ids of the requests that it answers; none: one of the old pair.
   std::shared_ptr<Waiting> waiting = std::make_shared<Waiting>();
   std::shared_ptr<Waiting> of_all;  // Of all boxes of the platform together.
   // On its loop:
@@ -57,7 +61,8 @@ struct Conversation {
   std::string opening;       // The first event, whole; may be empty.
   std::string first;         // The client's first message; may be empty.
   std::string unanswered;    // Said of it when it had to end without an answer; may be empty.
-  Letterbox* box = nullptr;  // Its further messages; null: it ends when the first is answered.
+  Letterbox* box = nullptr;  // Its further messages; may be null.
+  bool stays = false;        // It does not end when what was asked is answered.
   std::function<bool()> stands = [] { return true; };  // False: whom it is with has gone.
 };
 io::Task<void> converse(http::BodyWriter& out, mcp::Offer& offer, const Conversation& talk);

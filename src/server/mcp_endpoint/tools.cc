@@ -4,6 +4,7 @@
 #include <array>
 
 #include "wire/mcp/clipping.h"
+#include "wire/mcp/excerpt.h"
 #include "wire/mcp/quoting.h"
 
 namespace molecule::mcp_endpoint {
@@ -36,7 +37,9 @@ constexpr std::array delegating{
     Argument{"task", Form::text, true, "What it is to do"}};
 constexpr std::array checking{
     Argument{"workspace_id", Form::text, false, "The peer's id"},
-    Argument{"task_id", Form::text, true, "The delegation_id; empty: the newest ones"}};
+    Argument{"task_id", Form::text, true, "The delegation_id; empty: the newest ones"},
+    Argument{"from", Form::whole, false,
+             "Of a long result: where it goes on, as result_next says"}};
 constexpr std::array telling{
     Argument{"message", Form::text, true, "What the person is to read; Markdown"},
     Argument{"reply_to", Form::text, false, "The activity_id of the message that this answers"}};
@@ -248,7 +251,9 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
     if (id) {
       const api::Delegation found = co_await parts_.delegations.get(
           asker_.caller, asker_.workspace, *id, http::Query<delegations::Wait>());
-      co_return Said{json::text(found)};
+      const json::Document row = json::Document::parse(json::text(found), mcp::message_limits);
+      co_return Said{
+          mcp::with_part(row.root(), "result", mcp::from_of(arguments), mcp::shown_of_answer)};
     }
   } catch (const Fault& fault) {
     if (fault.kind() != Kind::not_found) throw;

@@ -1,5 +1,7 @@
 #include "wire/mcp/answer.h"
 
+#include <fmt/format.h>
+
 #include "wire/jsonrpc/jsonrpc.h"
 #include "wire/mcp/revisions.h"
 
@@ -16,6 +18,12 @@ RawJson server_info(const Server& server, bool with_title) {
   out.add("name", server.name).add("version", server.version);
   if (with_title) out.add("title", server.title);
   return out.raw();
+}
+
+// Every session of the handshake era takes a level; the stateless era has given that up.
+std::string with_logging(std::string_view capabilities) {
+  capabilities.remove_suffix(1);
+  return fmt::format(R"({}{}"logging":{{}}}})", capabilities, capabilities.size() > 1 ? "," : "");
 }
 
 }  // namespace
@@ -38,7 +46,7 @@ std::string initialized(const Server& server, std::string_view id, std::string_v
                         const std::optional<std::string>& instructions) {
   json::Object result;
   result.add("protocolVersion", revision);
-  result.add("capabilities", RawJson(std::string(server.capabilities)));
+  result.add("capabilities", RawJson(with_logging(server.capabilities)));
   result.add("serverInfo", server_info(server, knows_titles(revision)));
   result.add_some("instructions", instructions);
   return jsonrpc::success(id, result.text());
@@ -79,6 +87,12 @@ std::string progress_params(std::string_view token, double progress, std::string
   json::Object params;
   params.add("progressToken", RawJson(std::string(token))).add("progress", progress);
   if (revision >= "2025-03-26") params.add("message", text);
+  return params.text();
+}
+
+std::string log_params(Severity severity, std::string_view text) {
+  json::Object params;
+  params.add("level", enum_text(severity)).add("logger", "molecule").add("data", text);
   return params.text();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fields.h"
 #include "platform/json/json.h"
 #include "wire/mcp/message.h"
 
@@ -24,6 +25,12 @@ std::string notification(std::string_view method, std::string_view params);
 // The answer to an initialize that asked for this revision.
 std::string initialized(const Server& server, std::string_view id, std::string_view revision,
                         const std::optional<std::string>& instructions);
+// How grave what a server tells of its own accord is, in the order of RFC 5424.
+enum class Severity { debug, info, notice, warning, error, critical, alert, emergency };
+BOOST_DESCRIBE_ENUM(Severity, debug, info, notice, warning, error, critical, alert, emergency)
+// The params of notifications/message.
+std::string log_params(Severity severity, std::string_view text);
+
 // The answer to server/discover.
 std::string discovered(const Server& server, std::string_view id,
                        const std::optional<std::string>& instructions);

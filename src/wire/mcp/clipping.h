@@ -9,6 +9,8 @@ namespace molecule::mcp {
 
 inline constexpr std::size_t shown_of_error = 1u << 10;    // What others say went wrong.
 inline constexpr std::size_t shown_of_answer = 64u << 10;  // What a tool says.
+inline constexpr std::size_t shown_of_body = 512;          // What one of many rows holds.
+inline constexpr std::size_t shown_of_rows = 256u << 10;   // Many rows together.
 inline constexpr std::size_t shown_of_turn = 16u << 10;    // What begins a turn.
 
 // The text, or its beginning and a line that says how much is missing and how to get it. It is cut

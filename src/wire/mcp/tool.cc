@@ -138,4 +138,9 @@ std::optional<std::int64_t> whole_of(Node arguments, std::string_view name) {
   return static_cast<std::int64_t>(std::clamp(found.number(), -1e15, 1e15));
 }
 
+std::size_t from_of(json::Node arguments) {
+  const auto from = whole_of(arguments, "from");
+  return from && *from > 0 ? static_cast<std::size_t>(*from) : 0;
+}
+
 }  // namespace molecule::mcp

@@ -70,5 +70,7 @@ std::string complaints(const Words& tool, json::Node arguments);
 std::string text_of(json::Node object, std::string_view name);
 // What a tool reads of its arguments beside texts; they were checked before.
 std::optional<std::int64_t> whole_of(json::Node arguments, std::string_view name);
+// Its argument `from`: from which byte of a long text on.
+std::size_t from_of(json::Node arguments);
 
 }  // namespace molecule::mcp
