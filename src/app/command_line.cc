@@ -292,6 +292,7 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "  echo TOKEN | molecule join https://molecule.example --workspace ID --token-stdin --command 'wc -w'");
   join_verb->callback([&] { run_join(arguments); });
 
+  add_runtime_verb(cli, arguments);
   add_mcp_verb(cli, arguments);
 
   CLI::App* admin_verb = cli.add_subcommand("admin", "Administer a platform of this machine");
@@ -482,6 +483,10 @@ std::vector<std::string> words_of(int argc, char** argv) {
   }
   // The dashboard, unless a verb is said.
   if (name == "molecli" && words.empty()) return {"top"};
+  if (name == "molecule-runtime") {
+    words.insert(words.begin(), "runtime");
+    return words;
+  }
   if (name != "molecule-mcp") return words;
   if (!words.empty() && words.front() == "--doctor") words.front() = "doctor";
   if (!words.empty() && words.front() == "help") words.front() = "--help";

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/runtime.h"
 #include "app/admin.h"
 #include "app/reference.h"
 #include "app/tickets.h"
@@ -26,9 +27,10 @@ struct Arguments {
   TicketOptions ticket;
   bool mouse = false;  // Of `molecule top`.
   join::Options join;
+  agent::Options runtime;
   bool channel = false;  // Of mcp.
   bool manage = false;
-  cli::Given given;      // For a verb of cli/.
+  cli::Given given;  // For a verb of cli/.
   const CLI::App* root = nullptr;
   std::map<const CLI::Option*, const cli::Option*> known;  // Those of cli/.
   int status = 0;                                          // What the verb ended with.
@@ -42,6 +44,7 @@ void add_output(CLI::App& verb, std::string& output);
 void add_url(CLI::App& verb, std::string& url);
 
 void add_ticket_verbs(CLI::App& cli, Arguments& arguments);
+void add_runtime_verb(CLI::App& cli, Arguments& arguments);
 void add_top_verb(CLI::App& cli, Arguments& arguments);
 
 }  // namespace molecule::app

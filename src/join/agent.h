@@ -1,6 +1,7 @@
 // What stands behind the connection: somebody who answers the platform's requests.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,13 @@
 #include "platform/net/stream.h"
 
 namespace molecule::join {
+
+// How it does, for the platform's people.
+struct Health {
+  double error_rate = 0;  // From 0 to 1.
+  std::string trouble;    // What last went wrong, where something did.
+  std::string at;         // What it is at; empty: nothing.
+};
 
 class Agent {
  public:
@@ -21,6 +29,10 @@ class Agent {
   virtual io::Task<bool> is_there() = 0;
   // Tasks that it is at.
   virtual std::size_t working() const = 0;
+  // Since it was asked last.
+  virtual Health health() { return {}; }
+  // Grows when its card has become another one.
+  virtual std::uint64_t edition() const { return 0; }
 };
 
 }  // namespace molecule::join

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto answer_within = 30s;
+constexpr std::size_t sample_max = 2000, task_max = 500;  // Bytes.
 
 // The agent's card with a name, which the platform asks for.
 RawJson named(const std::string& card, const std::string& name) {
@@ -83,7 +84,26 @@ void Attendance::tell_of(bool alive) {
   }
 }
 
+// A card that has changed since the agent was registered.
+io::Task<void> Attendance::tell_card() {
+  const std::uint64_t edition = agent_.edition();
+  if (edition == edition_) co_return;
+  auto card = co_await agent_.card();
+  if (!card) co_return;
+  std::string name = name_;
+  if (name.empty()) {
+    std::string own = co_await name_of_workspace();
+    name = std::move(own);
+  }
+  json::Object body;
+  body.add("id", connection_.membership().workspace.text());
+  body.add("agent_card", named(*card, name));
+  const http::ClientResponse answer = co_await post("/registry/update-card", body.text());
+  if (answer.status == 200) edition_ = edition;
+}
+
 io::Task<bool> Attendance::enrol() {
+  const std::uint64_t edition = agent_.edition();
   auto card = co_await agent_.card();
   if (!card) {
     if (std::exchange(told_, "no agent") != "no agent")
@@ -102,6 +122,7 @@ io::Task<bool> Attendance::enrol() {
   const http::ClientResponse answer = co_await post("/registry/register", body.text());
   if (answer.status == 200) {
     told_.clear();
+    edition_ = edition;
     log::info("registered");
     co_return true;
   }
@@ -118,8 +139,15 @@ io::Task<void> Attendance::beat(bool alive) {
   json::Object body;
   body.add("workspace_id", connection_.membership().workspace.text());
   body.add("active_tasks", static_cast<std::int64_t>(agent_.working()));
-  body.add("error_rate", alive ? 0.0 : 1.0);
-  if (!alive) body.add("sample_error", "no agent answers behind the connection");
+  const Health health = agent_.health();
+  body.add("error_rate", alive ? health.error_rate : 1.0);
+  if (!alive) {
+    body.add("sample_error", "no agent answers behind the connection");
+  } else if (!health.trouble.empty()) {
+    body.add("sample_error", json::storable(health.trouble, sample_max));
+  }
+  if (health.at != at_) body.add("current_task", json::storable(health.at, task_max));
+  at_ = health.at;
   co_await post("/registry/heartbeat", body.text());
 }
 
@@ -138,6 +166,7 @@ io::Task<void> Attendance::run() {
       if (connection_.is_up() && !waits) {
         const bool alive = co_await agent_.is_there();
         tell_of(alive);
+        co_await tell_card();
         co_await beat(alive);
       }
     } catch (const Fault& fault) {

@@ -23,9 +23,12 @@ class Attendance {
 
   // Until cancelled. Throws Fault when the platform refuses the agent for good.
   io::Task<void> run();
+  // The agent has news: they are told at once.
+  void tell() { connection_.begun().notify(); }
 
  private:
   io::Task<bool> enrol();
+  io::Task<void> tell_card();
   io::Task<void> beat(bool alive);
   io::Task<http::ClientResponse> post(std::string_view path, std::string body);
   io::Task<http::ClientResponse> ask(http::Method method, std::string_view path, std::string body);
@@ -36,8 +39,10 @@ class Attendance {
   Agent& agent_;
   const std::string name_;
   http::Client client_;
-  std::string told_;       // What last went wrong, so that it is told once.
-  bool was_alive_ = true;  // When it was looked at last.
+  std::uint64_t edition_ = 0;  // Of the card that the platform has.
+  std::string at_;             // What the platform takes the agent to be at.
+  std::string told_;           // What last went wrong, so that it is told once.
+  bool was_alive_ = true;      // When it was looked at last.
 };
 
 }  // namespace molecule::join

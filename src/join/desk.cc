@@ -218,8 +218,7 @@ io::Task<http::Response> Desk::answer_task(const http::Request& request) {
   co_return http::Response::json(200, envelope(rpc_id, "result", task_of(*run)));
 }
 
-std::shared_ptr<Run> Desk::run_of(const a2a::Incoming& message,
-                                        const http::Request& request) {
+std::shared_ptr<Run> Desk::run_of(const a2a::Incoming& message, const http::Request& request) {
   const std::string activity(or_else(request.header(activity_header), ""));
   const std::string id = id_of(message, request);
   if (auto found = by_id_.find(id); found != by_id_.end()) return found->second;

@@ -75,7 +75,7 @@ OPERATORS_VERBS = [
 def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     sections = re.split(r"^## ", printed["commands.md"], flags=re.M)[1:]
     names = [section.splitlines()[0] for section in sections]
-    assert names == ["molecule", "molecule serve", "molecule join", "molecule mcp", "molecule mcp doctor",
+    assert names == ["molecule", "molecule serve", "molecule join", "molecule runtime", "molecule runtime config show", "molecule mcp", "molecule mcp doctor",
                      "molecule admin claim", "molecule admin rotate-key", "molecule admin backup", "molecule admin restore",
                      "molecule ticket create", "molecule ticket list", "molecule ticket revoke", "molecule top",
                      *(f"molecule config {verb}" for verb in "show list add use set get view remove init".split()), "molecule reference",

@@ -12,7 +12,7 @@ LAYERS = {
     "dialogue": ("base", "platform", "wire", "dialogue"),
     "server": ("base", "platform", "wire", "dialogue", "server"),
     "client": ("base", "platform", "wire", "client"),
-    "agent": ("base", "platform", "wire", "client", "agent"),
+    "agent": ("base", "platform", "wire", "client", "join", "agent"),
     "mcp": ("base", "platform", "wire", "dialogue", "client", "mcp"),
     "manage": ("base", "platform", "wire", "dialogue", "client", "mcp", "manage"),
     "cli": ("base", "platform", "wire", "client", "cli"),

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -25,6 +27,24 @@ namespace asio = boost::asio;
 namespace {
 
 std::size_t index(Direction direction) { return direction == Direction::read ? 0 : 1; }
+
+ssize_t write_to_pipe(int fd, const iovec* pieces, std::size_t count) noexcept {
+  sigset_t broken, before, waiting;
+  ::sigemptyset(&broken);
+  ::sigaddset(&broken, SIGPIPE);
+  ::sigpending(&waiting);
+  const bool was_waiting = ::sigismember(&waiting, SIGPIPE) == 1;
+  ::pthread_sigmask(SIG_BLOCK, &broken, &before);
+  const ssize_t n = ::writev(fd, pieces, static_cast<int>(count));
+  const int error = errno;
+  if (n < 0 && error == EPIPE && !was_waiting) {
+    const timespec at_once{};
+    ::sigtimedwait(&broken, nullptr, &at_once);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return n;
+}
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -251,6 +271,8 @@ Attempt Socket::try_write(std::span<const std::string_view> pieces) noexcept {
     ssize_t n = count == 1
                     ? ::send(at_->fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
                     : ::sendmsg(at_->fd(), &message, MSG_NOSIGNAL);
+    // A pipe. That its reader has gone is told by a signal there, which nobody may want to die of.
+    if (n < 0 && errno == ENOTSOCK) n = write_to_pipe(at_->fd(), vectors.data(), count);
     if (n >= 0) {
       at_->count(Direction::write, static_cast<std::size_t>(n));
       return {State::moved, static_cast<std::size_t>(n)};

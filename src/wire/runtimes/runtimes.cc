@@ -38,7 +38,7 @@ constexpr std::array<Runtime, 11> table{{
     {"autogen", "AutoGen", "Microsoft's AssistantAgent", Executor::worker, "python3",
      "pip install autogen-agentchat 'autogen-ext[openai,anthropic,mcp]'", any_keys, false},
     {"command", "Command", "any program: the text comes on its input, its output is the answer",
-     Executor::exec, "", "", Keys{}, false},
+     Executor::exec, "", "", Keys{}, true},
 }};
 
 std::string listed(bool there_only) {

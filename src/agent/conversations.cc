@@ -1,0 +1,255 @@
+#include "agent/conversations.h"
+
+#include <algorithm>
+
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::agent {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr auto tend_every = 15s;
+constexpr std::size_t why_max = 2000;  // Bytes told of why a turn failed.
+
+std::string_view words_for(Failure failure) {
+  switch (failure) {
+    case Failure::auth: return "its key was refused";
+    case Failure::rate_limit: return "its model takes no more requests for now";
+    case Failure::overloaded: return "its model's service has no room";
+    case Failure::provider: return "its model's service failed";
+    case Failure::session_missing: return "its conversation is not known any more";
+    case Failure::process: return "its program failed";
+    case Failure::protocol: return "its program said what makes no sense";
+    case Failure::timeout: return "it took too long";
+  }
+  return "it failed";
+}
+
+// What came with the message, for a program that reads files itself.
+std::string files_listed(const fs::path& folder) {
+  std::vector<std::string> lines;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    lines.push_back(
+        fmt::format("- {} ({} bytes)\n", entry.path().string(), entry.file_size(ignored)));
+  if (lines.empty()) return {};
+  std::ranges::sort(lines);
+  std::string out = "\n\nAttached files:\n";
+  for (const std::string& line : lines) out += line;
+  return out;
+}
+
+// Puts what comes into the run.
+class Telling final : public Listener {
+ public:
+  Telling(join::Run& run, std::size_t most) : run_(run), most_(most) {}
+  void text(std::string_view piece) override {
+    if (run_.output.size() + piece.size() > most_)
+      throw Fault(Kind::too_large, "output_too_large",
+                  fmt::format("the answer is longer than {} bytes", most_));
+    run_.say(piece);
+  }
+  void tool(std::string_view name) override {
+    log::info("the agent uses a tool", log::field("tool", name));
+  }
+
+ private:
+  join::Run& run_;
+  const std::size_t most_;
+};
+
+}  // namespace
+
+struct Conversations::Place {
+  std::unique_ptr<Session> session;
+  std::uint64_t edition = 0;  // Of the setup, when the session began.
+  bool brought_back = false;
+  join::Run* at = nullptr;  // Whose turn it is.
+  std::size_t waiting = 0;
+  std::chrono::nanoseconds used{};
+  io::Signal free;
+};
+
+// A place while it is somebody's turn.
+class Conversations::Hold {
+ public:
+  Hold(Place& place, join::Run& run, const io::Clock& clock) : place_(place), clock_(clock) {
+    place_.at = &run;
+  }
+  ~Hold() {
+    place_.at = nullptr;
+    place_.used = clock_.monotonic();
+    place_.free.notify();
+  }
+  Hold(const Hold&) = delete;
+
+ private:
+  Place& place_;
+  const io::Clock& clock_;
+};
+
+Conversations::Conversations(io::Loop& loop, Setup& setup, KeptSessions& kept,
+                             join::Enclosures* enclosures, const io::Clock& clock)
+    : loop_(loop),
+      setup_(setup),
+      kept_(kept),
+      enclosures_(enclosures),
+      clock_(clock),
+      closing_(loop_, [](std::string_view, std::exception_ptr) {}) {}
+
+Conversations::~Conversations() = default;
+
+io::Task<void> Conversations::work(join::Run& run) {
+  std::unique_ptr<join::Enclosures::Kit> kit;
+  if (enclosures_) kit = co_await enclosures_->unpack(run.request);
+  auto& slot = places_[run.context];
+  if (!slot) slot = std::make_unique<Place>();
+  Place& place = *slot;
+  ++place.waiting;
+  struct Leaves {
+    std::size_t& waiting;
+    ~Leaves() { --waiting; }
+  };
+  const Leaves leaves{place.waiting};
+  while (place.at != nullptr && !run.canceled) co_await place.free.wait(1h);
+  if (run.canceled) co_return;
+  const Hold hold(place, run, clock_);
+  Turn turn;
+  turn.text = run.text;
+  turn.environment = {{"MOLECULE_CONTEXT_ID", run.context},
+                      {"MOLECULE_ACTIVITY_ID", run.activity},
+                      {"MOLECULE_MESSAGE_ID", run.message_id},
+                      {"MOLECULE_TASK_ID", run.task},
+                      {"MOLECULE_SOURCE_WORKSPACE_ID", run.source}};
+  if (kit) {
+    std::ranges::move(kit->environment(), std::back_inserter(turn.environment));
+    if (setup_.runtime().executor != runtimes::Executor::exec)
+      turn.text += files_listed(kit->came());
+  }
+  co_await take_turn(place, run, turn);
+  if (!kit || run.canceled) co_return;
+  std::string files = co_await enclosures_->send(*kit);
+  run.files = std::move(files);
+}
+
+io::Task<void> Conversations::take_turn(Place& place, join::Run& run, const Turn& turn) {
+  Executor* const executor = co_await setup_.executor();
+  if (run.canceled) co_return;
+  ++tally_.turns;
+  std::exception_ptr broken;
+  std::optional<Outcome> outcome;
+  try {
+    outcome = co_await turn_in(place, run, turn, *executor);
+  } catch (...) {
+    broken = std::current_exception();
+  }
+  if (broken) {
+    // Nobody knows how far its program is.
+    end(place);
+    ++tally_.failed;
+    std::rethrow_exception(broken);
+  }
+  settle(run, *outcome);
+}
+
+io::Task<Outcome> Conversations::turn_in(Place& place, join::Run& run, const Turn& turn,
+                                         Executor& executor) {
+  Telling telling(run, output_max);
+  const std::string runtime(setup_.runtime().id);
+  if (place.session && place.edition != setup_.edition()) end(place);
+  for (bool anew = false;; anew = true) {
+    if (!place.session) co_await open(place, run.context, executor, anew);
+    if (run.canceled) co_return Outcome::canceled();
+    Outcome outcome = co_await place.session->turn(turn, telling);
+    const bool lost =
+        outcome.state == Outcome::State::failed && outcome.failure == Failure::session_missing;
+    if (lost && !anew && run.output.empty()) {
+      log::warn("the conversation begins anew: its session is not known any more",
+                log::field("context", run.context));
+      kept_.keep(run.context, runtime, "");
+      end(place);
+      continue;
+    }
+    if (const std::string id = place.session->id(); !id.empty() && !lost)
+      kept_.keep(run.context, runtime, id);
+    // What may be left of it is not to be built upon.
+    if (outcome.state == Outcome::State::failed) end(place);
+    co_return outcome;
+  }
+}
+
+io::Task<void> Conversations::open(Place& place, const std::string& context, Executor& executor,
+                                   bool anew) {
+  Opening opening;
+  opening.context = context;
+  opening.session = anew ? std::string() : kept_.find(context, std::string(setup_.runtime().id));
+  opening.system = co_await setup_.system_text();
+  opening.environment = setup_.environment();
+  opening.directory = setup_.places().workspace.string();
+  opening.turn_limit = std::chrono::seconds(setup_.config().number("runtime_config.timeout"));
+  place.edition = setup_.edition();
+  place.session = executor.start(std::move(opening));
+}
+
+void Conversations::settle(join::Run& run, const Outcome& outcome) {
+  switch (outcome.state) {
+    case Outcome::State::completed: return;
+    case Outcome::State::canceled: run.canceled = true; return;
+    case Outcome::State::failed: break;
+  }
+  std::string text =
+      fmt::format("{} could not answer: {}", setup_.runtime().title, words_for(outcome.failure));
+  if (!outcome.why.empty()) text += ": " + json::storable(setup_.redacted(outcome.why), why_max);
+  ++tally_.failed;
+  tally_.trouble = text;
+  log::warn("a turn failed", log::field("class", outcome.failure),
+            log::field("error", setup_.redacted(outcome.why)));
+  throw Fault(Kind::bad_gateway, "turn_failed", text);
+}
+
+void Conversations::cancel(join::Run& run) {
+  const auto found = places_.find(run.context);
+  if (found == places_.end()) return;
+  Place& place = *found->second;
+  if (place.at == &run) {
+    if (place.session) place.session->cancel();
+  } else {
+    place.free.notify();
+  }
+}
+
+void Conversations::end(Place& place) {
+  if (!place.session) return;
+  auto close = [](std::unique_ptr<Session> session) -> io::Task<void> { co_await session->stop(); };
+  closing_.spawn("close", close(std::move(place.session)));
+}
+
+io::Task<void> Conversations::tend() {
+  for (;;) {
+    co_await io::sleep(tend_every);
+    const auto now = clock_.monotonic();
+    std::vector<Place*> resting;
+    for (auto& [context, place] : places_)
+      if (place->session && !place->at) resting.push_back(place.get());
+    std::ranges::sort(resting, {}, &Place::used);
+    std::size_t open = resting.size();
+    for (Place* each : resting) {
+      if (open <= open_max && now - each->used < idle) break;
+      end(*each);
+      --open;
+    }
+    std::erase_if(places_, [](const auto& each) {
+      return !each.second->session && !each.second->at && each.second->waiting == 0;
+    });
+  }
+}
+
+io::Task<void> Conversations::stop() {
+  for (auto& [context, place] : places_) end(*place);
+  co_await closing_.join();
+}
+
+}  // namespace molecule::agent

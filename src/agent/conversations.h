@@ -1,0 +1,66 @@
+// The conversations of one agent: each has a session of the agent's program, which is started,
+// brought back, and ended when nobody has spoken for a while. Messages of one conversation are
+// worked on one after the other, those of several side by side.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "agent/kept_sessions.h"
+#include "agent/setup.h"
+#include "join/desk.h"
+#include "join/enclosures.h"
+#include "platform/io/clock.h"
+#include "platform/io/scope.h"
+
+namespace molecule::agent {
+
+class Conversations final : public join::Worker {
+ public:
+  static constexpr std::size_t open_max = 8;            // Sessions that stay open between messages,
+  static constexpr std::chrono::seconds idle{600};      // and for so long.
+  static constexpr std::size_t output_max = 16u << 20;  // Bytes of an answer.
+
+  // `enclosures` is null where messages bring no files. All outlive this.
+  Conversations(io::Loop& loop, Setup& setup, KeptSessions& kept, join::Enclosures* enclosures,
+                const io::Clock& clock);
+  ~Conversations() override;
+
+  io::Task<void> work(join::Run& run) override;
+  void cancel(join::Run& run) override;
+
+  // Ends sessions that nobody uses, until cancelled.
+  io::Task<void> tend();
+  // Ends them all. No run may be under way. Before destruction.
+  io::Task<void> stop();
+
+  // Of the turns since the last call: how many failed, and why the last did.
+  struct Tally {
+    std::size_t turns = 0;
+    std::size_t failed = 0;
+    std::string trouble;
+  };
+  Tally take_tally() { return std::exchange(tally_, {}); }
+
+ private:
+  struct Place;
+  class Hold;
+  io::Task<void> take_turn(Place& place, join::Run& run, const Turn& turn);
+  io::Task<Outcome> turn_in(Place& place, join::Run& run, const Turn& turn, Executor& executor);
+  io::Task<void> open(Place& place, const std::string& context, Executor& executor, bool anew);
+  void end(Place& place);
+  void settle(join::Run& run, const Outcome& outcome);
+
+  io::Loop& loop_;
+  Setup& setup_;
+  KeptSessions& kept_;
+  join::Enclosures* const enclosures_;
+  const io::Clock& clock_;
+  std::unordered_map<std::string, std::unique_ptr<Place>> places_;  // By context.
+  io::Scope closing_;
+  Tally tally_;
+};
+
+}  // namespace molecule::agent

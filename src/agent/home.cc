@@ -1,0 +1,82 @@
+#include "agent/home.h"
+
+#include <array>
+
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+
+namespace molecule::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto answer_within = 10s;
+constexpr std::size_t peers_max = 50;  // Of which an agent is told by name.
+
+std::string text_in(json::Node node, std::string_view name) {
+  const json::Node value = node.find(name);
+  return value.is(json::Type::string) ? std::string(value.string()) : std::string();
+}
+
+}  // namespace
+
+io::Task<std::optional<http::ClientResponse>> Home::get(std::string path) {
+  const join::Membership& of = connection_.membership();
+  net::Url url = of.platform;
+  while (url.target.ends_with('/')) url.target.pop_back();
+  url.target += path;
+  const Secret bearer(fmt::format("Bearer {}", of.token.reveal()));
+  const std::array<http::Header, 1> headers{http::Header{"Authorization", bearer.reveal()}};
+  http::ClientRequest request;
+  request.url = &url;
+  request.headers = headers;
+  request.repeatable = true;
+  request.limits.head = request.limits.body = answer_within;
+  std::optional<http::ClientResponse> answer;
+  std::string trouble;
+  try {
+    answer = co_await client_.send(request);
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    trouble = fault.text();
+  }
+  if (answer && answer->status != 200) trouble = fmt::format("status {}", answer->status);
+  if (trouble.empty()) co_return answer;
+  log::debug("the platform did not tell", log::field("path", path), log::field("error", trouble));
+  co_return std::nullopt;
+}
+
+io::Task<std::optional<Secrets>> Home::secrets() {
+  const auto answer = co_await get(
+      fmt::format("/workspaces/{}/secrets/values", connection_.membership().workspace.text()));
+  if (!answer) co_return std::nullopt;
+  Secrets found;
+  json::Document document = json::Document::parse(answer->body());
+  const json::Node root = document.root();
+  for (std::size_t i = 0; root.is(json::Type::object) && i < root.size(); ++i) {
+    if (root.value_at(i).is(json::Type::string))
+      found.emplace(root.name_at(i), Secret(std::string(root.value_at(i).string())));
+  }
+  co_return found;
+}
+
+io::Task<std::optional<std::string>> Home::peers() {
+  const auto answer =
+      co_await get(fmt::format("/registry/{}/peers", connection_.membership().workspace.text()));
+  if (!answer) co_return std::nullopt;
+  json::Document document = json::Document::parse(answer->body());
+  const json::Node root = document.root();
+  const std::string self = connection_.membership().workspace.text();
+  std::string lines;
+  for (std::size_t i = 0; root.is(json::Type::array) && i < root.size() && i < peers_max; ++i) {
+    const json::Node peer = root.at(i);
+    const bool below = text_in(peer, "parent_id") == self;
+    std::string line = fmt::format("- {} (id {}, {}{})", text_in(peer, "name"), text_in(peer, "id"),
+                                   text_in(peer, "status"), below ? ", of your team" : "");
+    if (const std::string role = text_in(peer, "role"); !role.empty()) line += ": " + role;
+    lines += line + "\n";
+  }
+  co_return lines;
+}
+
+}  // namespace molecule::agent

@@ -1,0 +1,33 @@
+// What the runtime asks of the platform, over the connection there is, as its workspace.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/secret.h"
+#include "join/connection.h"
+#include "platform/http/client.h"
+
+namespace molecule::agent {
+
+using Secrets = std::map<std::string, Secret>;
+
+class Home {
+ public:
+  Home(join::Connection& connection, metrics::Registry& registry)
+      : connection_(connection), client_(connection, registry) {}
+
+  // The workspace's secrets, and those of the organisation; nothing while it cannot be asked.
+  io::Task<std::optional<Secrets>> secrets();
+  // Its colleagues, a line each; nothing as above.
+  io::Task<std::optional<std::string>> peers();
+
+ private:
+  io::Task<std::optional<http::ClientResponse>> get(std::string path);
+
+  join::Connection& connection_;
+  http::Client client_;
+};
+
+}  // namespace molecule::agent

@@ -1,0 +1,78 @@
+#include "agent/resident.h"
+
+#include "platform/json/json.h"
+
+namespace molecule::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto first_look_within = 5s;  // So that a key that is there is not said to be missing.
+constexpr auto turn_grace = 60s;        // Beyond a turn's own limit.
+
+join::Desk::Settings desk_of(const Setup& setup, std::function<void()> changed) {
+  join::Desk::Settings settings;
+  settings.who = setup.runtime().title;
+  settings.at_once =
+      static_cast<std::size_t>(setup.config().number("runtime_config.turns_at_once"));
+  // Waiting for one's turn in a conversation counts, too.
+  settings.limit =
+      8 * std::chrono::seconds(setup.config().number("runtime_config.timeout")) + turn_grace;
+  settings.changed = std::move(changed);
+  return settings;
+}
+
+RawJson texts(const std::vector<std::string>& all) { return RawJson(json::text(all)); }
+
+}  // namespace
+
+Resident::Resident(io::Loop& loop, Setup& setup, Conversations& conversations,
+                   const io::Clock& clock, io::Random& random, metrics::Registry& registry,
+                   std::function<void()> changed)
+    : setup_(setup),
+      conversations_(conversations),
+      desk_(loop, desk_of(setup, std::move(changed)), conversations, clock, random, registry) {}
+
+io::Task<std::optional<std::string>> Resident::card() {
+  co_await setup_.looked(first_look_within);
+  const Config& config = setup_.config();
+  std::string skills;
+  for (const Skill& each : setup_.skills().loaded) {
+    skills += skills.empty() ? "" : ",";
+    skills += json::Object{}
+                  .add("id", each.id)
+                  .add("name", each.name)
+                  .add("description", each.description)
+                  .add("tags", texts(each.tags))
+                  .add("examples", texts(each.examples))
+                  .text();
+  }
+  const std::string& said = config.text("description");
+  json::Object card;
+  if (!config.text("name").empty()) card.add("name", config.text("name"));
+  card.add("description", said.empty() ? config.text("role") : said)
+      .add("version", config.text("version"))
+      .add("protocolVersion", "0.3.0")
+      .add("capabilities", json::Object{}.add("streaming", true).raw())
+      .add("defaultInputModes", RawJson(R"(["text/plain","application/octet-stream"])"))
+      .add("defaultOutputModes", RawJson(R"(["text/plain"])"))
+      .add("skills", RawJson("[" + skills + "]"))
+      .add("runtime", setup_.runtime().id)
+      .add("configuration_status", setup_.missing().empty() ? "ready" : "not_configured");
+  if (!setup_.missing().empty())
+    card.add("configuration_error", fmt::format("it needs {}", setup_.missing()));
+  co_return card.text();
+}
+
+join::Health Resident::health() {
+  join::Health health;
+  const Conversations::Tally tally = conversations_.take_tally();
+  if (tally.turns > 0)
+    health.error_rate = static_cast<double>(tally.failed) / static_cast<double>(tally.turns);
+  health.error_rate = std::min(health.error_rate, 1.0);
+  health.trouble = tally.trouble;
+  health.at = desk_.at();
+  return health;
+}
+
+}  // namespace molecule::agent

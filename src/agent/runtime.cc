@@ -1,0 +1,240 @@
+#include "agent/runtime.h"
+
+#include <charconv>
+#include <iostream>
+#include <unordered_map>
+
+#include <unistd.h>
+
+#include "agent/preflight.h"
+#include "agent/resident.h"
+#include "join/attendance.h"
+#include "join/belongings.h"
+#include "join/connection.h"
+#include "platform/files/files.h"
+#include "platform/io/stop.h"
+#include "platform/json/json.h"
+#include "platform/log/log.h"
+#include "platform/net/resolve.h"
+#include "platform/process/environment.h"
+
+namespace molecule::agent {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr int done = 0;
+constexpr int failed = 1;
+constexpr std::size_t token_max = 4096;
+
+fs::path directory_of(const Options& options) {
+  return options.config.empty() ? default_directory() : fs::path(options.config);
+}
+
+Places places_of(const Config& config) {
+  Places places;
+  places.config = fs::absolute(config.directory());
+  places.workspace = fs::current_path();
+  places.home = process::environment("HOME").value_or(places.workspace.string());
+  places.path = process::environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  places.self = fs::read_symlink("/proc/self/exe").string();
+  return places;
+}
+
+Secret token_of(const Config& config) {
+  if (auto text = files::read(token_file(config), token_max)) {
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+    if (!text->empty()) return Secret(std::move(*text));
+  }
+  return Secret(process::environment("MOLECULE_WORKSPACE_TOKEN").value_or(""));
+}
+
+bool asks_for_smoke() {
+  const std::string word = process::environment("MOLECULE_SMOKE_MODE").value_or("");
+  return word == "1" || word == "true" || word == "yes" || word == "on" || word == "TRUE" ||
+         word == "True";
+}
+
+std::chrono::seconds smoke_limit() {
+  const std::string text = process::environment("MOLECULE_SMOKE_TIMEOUT_SECS").value_or("");
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool number = error == std::errc{} && end == text.data() + text.size() && value > 0;
+  return std::chrono::seconds(number ? value : 5);
+}
+
+// All that runs, as locals in the order in which they need each other.
+io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random, io::Stop& stop,
+                       io::Reload& reload) {
+  io::Context here = co_await io::context();
+  io::Loop& loop = *here.loop;
+  metrics::Registry registry;
+  net::SystemResolver resolver(clock);
+  net::DialSettings outwards;
+  outwards.dev = true;  // Whoever configures it names the platform, wherever it is.
+  outwards.tls.ca_file = process::environment("MOLECULE_CA_FILE").value_or("");
+  net::Dialer dialer(outwards, resolver, registry);
+
+  join::Membership membership;
+  membership.platform = net::Url::parse(config.text("platform_url"));
+  membership.workspace = *WorkspaceId::parse(config.text("workspace_id"));
+  membership.token = token_of(config);
+  const Places places = places_of(config);
+  join::Belongings belongings(places.config / ".state", membership.workspace);
+  membership.platform_fingerprint = belongings.fingerprint();
+  membership.key = belongings.key();
+
+  Resident* resident = nullptr;
+  join::Attendance* attendance = nullptr;
+  join::Connection connection(
+      dialer, std::move(membership), clock, random, registry,
+      [&](std::unique_ptr<net::Stream> stream) { return resident->serve(std::move(stream)); },
+      [&](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
+  Home home(connection, registry);
+  Setup setup(std::move(config), places, &home, loop, random, [&] {
+    if (resident) resident->card_changed();
+    if (attendance) attendance->tell();
+  });
+  KeptSessions kept(places.config / ".sessions.json");
+  join::Enclosures enclosures(connection, places.config / ".state" / "files", random, registry);
+  Conversations conversations(loop, setup, kept, &enclosures, clock);
+  Resident residing(loop, setup, conversations, clock, random, registry, [&] {
+    if (attendance) attendance->tell();
+  });
+  resident = &residing;
+  join::Attendance attending(connection, residing, "", registry);
+  attendance = &attending;
+
+  std::exception_ptr over;
+  io::Scope running(loop, [&](std::string_view, std::exception_ptr failure) {
+    if (over) return;
+    over = failure;
+    stop.request();
+  });
+  auto look = [](join::Connection& of, Setup& at) -> io::Task<void> {
+    while (!of.is_up()) co_await of.begun().wait(1s);
+    co_await at.run();
+  };
+  auto reread = [](io::Reload& on, Setup& at) -> io::Task<void> {
+    for (;;) {
+      co_await on.requested();
+      at.look_again();
+    }
+  };
+  running.spawn("connection", connection.run());
+  running.spawn("setup", look(connection, setup));
+  running.spawn("attendance", attending.run());
+  running.spawn("sessions", conversations.tend());
+  running.spawn("reload", reread(reload, setup));
+  co_await stop.requested();
+  const std::exception_ptr why = over;
+  if (!why) {
+    log::info("leaving");
+    co_await connection.leave();
+  }
+  attendance = nullptr;
+  running.cancel();
+  co_await running.join();
+  co_await residing.stop();
+  co_await conversations.stop();
+  if (why) std::rethrow_exception(why);
+}
+
+class Heard final : public Listener {
+ public:
+  void text(std::string_view piece) override { bytes += piece.size(); }
+  void tool(std::string_view) override { ++tools; }
+  std::size_t bytes = 0, tools = 0;
+};
+
+io::Task<int> smoked(Config config, io::Random& random) {
+  io::Context here = co_await io::context();
+  const Places places = places_of(config);
+  Setup setup(std::move(config), places, nullptr, *here.loop, random, [] {});
+  auto executor = executor_for(setup.runtime(), setup.config(), places, *here.loop, random);
+  Opening opening;
+  opening.context = "smoke";
+  opening.system = co_await setup.system_text();
+  opening.environment = setup.environment();
+  opening.directory = places.workspace.string();
+  opening.turn_limit = smoke_limit();
+  const auto session = executor->start(std::move(opening));
+  Heard heard;
+  Turn turn;
+  turn.text = "smoke test";
+  std::optional<Outcome> outcome;
+  std::string trouble;
+  try {
+    outcome = co_await session->turn(turn, heard);
+  } catch (const Fault& fault) {
+    trouble = fault.text();
+  }
+  co_await session->stop();
+  std::string ended = "it threw: " + trouble;
+  if (outcome) {
+    switch (outcome->state) {
+      case Outcome::State::completed: ended = "completed"; break;
+      case Outcome::State::canceled: ended = "canceled"; break;
+      case Outcome::State::failed:
+        ended = fmt::format("failed ({}): {}", enum_text(outcome->failure), outcome->why);
+        break;
+    }
+  }
+  const bool missing = outcome && outcome->state == Outcome::State::failed &&
+                       outcome->failure == Failure::process && heard.bytes == 0 &&
+                       outcome->why.find("cannot be started") != std::string::npos;
+  std::cout << fmt::format("smoke {}: {} by {}; one turn {}; {} bytes of text, {} tools\n",
+                           missing ? "FAILED" : "passed", setup.runtime().title,
+                           enum_text(setup.runtime().executor), setup.redacted(ended), heard.bytes,
+                           heard.tools);
+  co_return missing ? failed : done;
+}
+
+// Without a platform the platform's findings do not count.
+void forgive(std::vector<Finding>& findings) {
+  std::erase_if(findings, [](const Finding& each) {
+    return each.title == "Workspace" || each.title == "Platform" || each.title == "Token";
+  });
+}
+
+}  // namespace
+
+int run(const Options& options, const io::Clock& clock, io::Random& random) {
+  const bool smoke = options.smoke || asks_for_smoke();
+  Config config = Config::load(directory_of(options));
+  std::vector<Finding> findings = examine(config, places_of(config).path);
+  if (smoke) forgive(findings);
+  std::cerr << report(findings) << std::flush;
+  if (!can_start(findings)) return smoke ? failed : wrong_configuration;
+  if (const auto level = enum_from<log::Level>(config.text("observability.log_level")))
+    log::set_threshold(*level);
+  io::hold_stop_signals();
+  io::Loop loop;
+  io::Stop stop(loop);
+  io::Reload reload(loop);
+  const io::StopOnSignals signals(stop, reload);
+  if (smoke) return io::run(loop, smoked(std::move(config), random));
+  io::run(loop, resided(std::move(config), clock, random, stop, reload));
+  return done;
+}
+
+void show_config(std::ostream& out, const Options& options, bool as_json) {
+  const Config config = Config::load(directory_of(options));
+  std::string rows;
+  for (const auto& [key, value] : config.all()) {
+    if (as_json) {
+      if (!rows.empty()) rows += ',';
+      rows += json::Object{}
+                  .add("name", key)
+                  .add("value", value->text)
+                  .add("origin", value->origin)
+                  .text();
+    } else {
+      rows += fmt::format("{:<30}{:<40}{}\n", key, value->text, value->origin);
+    }
+  }
+  out << (as_json ? "[" + rows + "]\n" : rows);
+}
+
+}  // namespace molecule::agent

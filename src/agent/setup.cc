@@ -1,0 +1,197 @@
+#include "agent/setup.h"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/prompt.h"
+#include "platform/log/log.h"
+#include "platform/log/redaction.h"
+#include "platform/process/environment.h"
+
+namespace molecule::agent {
+namespace {
+
+// Of our own environment, beside the keys: where a provider of one's own answers.
+constexpr std::array<const char*, 4> passed_on{"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL",
+                                               "GOOGLE_GEMINI_BASE_URL", "TZ"};
+constexpr std::size_t hidden_least = 8;  // Bytes of a secret that is looked for in texts.
+
+// A name that no program takes for something else.
+bool may_be_set(std::string_view name) {
+  constexpr std::array<std::string_view, 6> ours{
+      "PATH", "HOME", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "IFS"};
+  return !name.empty() && name.find('=') == std::string_view::npos &&
+         std::ranges::find(ours, name) == ours.end();
+}
+
+void set(Environment& environment, std::string_view name, std::string_view value) {
+  for (auto& [each, text] : environment) {
+    if (each != name) continue;
+    text = value;
+    return;
+  }
+  environment.emplace_back(name, value);
+}
+
+bool has(const Environment& environment, std::string_view name) {
+  return std::ranges::any_of(
+      environment, [&](const auto& each) { return each.first == name && !each.second.empty(); });
+}
+
+}  // namespace
+
+Setup::Setup(Config config, Places places, Home* home, io::Loop& loop, io::Random& random,
+             std::function<void()> changed)
+    : config_(std::move(config)),
+      places_(std::move(places)),
+      home_(home),
+      loop_(loop),
+      random_(random),
+      changed_(std::move(changed)),
+      runtime_(runtimes::find(config_.text("runtime"))) {
+  executor_ = executor_for(*runtime_, config_, places_, loop_, random_);
+  read_skills();
+  take({});
+  if (!home_) looked_ = true;
+}
+
+void Setup::read_skills() {
+  skills_ = load_skills(config_, runtime_->id);
+  for (const Remark& each : skills_.refused)
+    log::warn("a skill is left out", log::field("skill", each.key), log::field("error", each.text));
+}
+
+void Setup::take(const Secrets& secrets) {
+  Environment now;
+  set(now, "PATH", places_.path);
+  set(now, "HOME", places_.home.string());
+  set(now, "LANG", process::environment("LANG").value_or("C.UTF-8"));
+  set(now, "WORKSPACE_ID", config_.text("workspace_id"));
+  set(now, "PLATFORM_URL", config_.text("platform_url"));
+  const auto inherit = [&](const char* name) {
+    if (auto value = process::environment(name)) set(now, name, *value);
+  };
+  for (const char* name : passed_on) inherit(name);
+  for (const std::string_view name : runtime_->keys) inherit(std::string(name).c_str());
+  for (const std::string& name : config_.list("runtime_config.required_env")) inherit(name.c_str());
+  std::vector<Secret> hidden;
+  for (const auto& [name, value] : secrets) {
+    if (!may_be_set(name)) continue;
+    set(now, name, value.reveal());
+    if (value.reveal().size() >= hidden_least) hidden.push_back(value);
+  }
+  std::string missing;
+  const bool has_key = runtime_->keys.empty() ||
+                       std::ranges::any_of(runtime_->keys, [&](auto key) { return has(now, key); });
+  if (!has_key) missing = runtimes::keys_of(*runtime_);
+  for (const std::string& name : config_.list("runtime_config.required_env")) {
+    if (!has(now, name)) missing.append(missing.empty() ? "" : ", and ").append(name);
+  }
+  hidden_ = std::move(hidden);
+  if (now == environment_) return;
+  environment_ = std::move(now);
+  ++edition_;
+  if (std::exchange(missing_, missing) != missing) {
+    if (missing.empty()) {
+      log::info("the agent has all that it needs");
+    } else if (looked_) {
+      log::warn("the agent is not set up yet", log::field("missing", missing));
+    }
+  }
+}
+
+io::Task<void> Setup::look() {
+  if (!home_) co_return;
+  const auto secrets = co_await home_->secrets();
+  if (!secrets) co_return;
+  const std::string before = missing_;
+  const bool first = !std::exchange(looked_, true);
+  take(*secrets);
+  looked_now_.notify();
+  if (first && !missing_.empty())
+    log::warn("the agent is not set up yet", log::field("missing", missing_));
+  if (first || before != missing_) changed_();
+}
+
+io::Task<void> Setup::run() {
+  for (;;) {
+    co_await look();
+    const bool soon = !looked_ || !missing_.empty();
+    co_await asked_.wait(soon ? look_for_missing : look_every);
+  }
+}
+
+void Setup::look_again() {
+  try {
+    Config now = Config::load(config_.directory());
+    const runtimes::Runtime* runtime = runtimes::find(now.text("runtime"));
+    if (!now.wrong().empty() || runtime == nullptr || !runtime->there)
+      throw bad_request("bad_configuration",
+                        now.wrong().empty()
+                            ? fmt::format("no runtime {}", now.text("runtime"))
+                            : now.wrong().front().key + ": " + now.wrong().front().text);
+    auto executor = executor_for(*runtime, now, places_, loop_, random_);
+    config_ = std::move(now);
+    runtime_ = runtime;
+    earlier_.push_back(std::exchange(executor_, std::move(executor)));
+    read_skills();
+    ++edition_;
+    log::info("the configuration was read again");
+    changed_();
+  } catch (const Fault& fault) {
+    log::warn("the configuration cannot be read; the earlier one stays",
+              log::field("error", fault.text()));
+  }
+  asked_.notify();
+}
+
+io::Task<void> Setup::looked(std::chrono::nanoseconds within) {
+  if (!looked_) co_await looked_now_.wait(within);
+}
+
+io::Task<Executor*> Setup::executor() {
+  // Whoever has just given the key need not wait.
+  if (!looked_ || !missing_.empty()) co_await look();
+  if (!missing_.empty()) {
+    throw Fault(
+        Kind::unavailable, "not_configured",
+        fmt::format("This agent is not set up yet: {} needs {}. Give it as a secret of this "
+                    "workspace; nothing has to be started again.",
+                    runtime_->title, missing_));
+  }
+  co_return executor_.get();
+}
+
+io::Task<std::string> Setup::system_text() {
+  std::string peers;
+  if (home_) {
+    auto told = co_await home_->peers();
+    if (told) peers = std::move(*told);
+  }
+  const bool tools = runtime_->executor != runtimes::Executor::exec;
+  co_return agent::system_text(config_, skills_, peers, tools);
+}
+
+std::string Setup::redacted(std::string_view text) const {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t hide = 0;
+    for (const Secret& each : hidden_)
+      if (text.substr(at).starts_with(each.reveal())) hide = std::max(hide, each.reveal().size());
+    if (hide == 0) {
+      const log::Redaction found = log::credential_at(text, at);
+      out += text.substr(at, found.keep);
+      at += found.keep;
+      hide = found.hide;
+    }
+    if (hide > 0) {
+      out += "[redacted]";
+      at += hide;
+    } else if (at < text.size()) {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+}  // namespace molecule::agent

@@ -1,0 +1,75 @@
+// Whether the agent can work, and with what: its configuration, the workspace's secrets, and the
+// executor that follows from them. What is missing is looked for again, so that a key that somebody
+// gives is enough.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/adapters.h"
+#include "agent/home.h"
+#include "agent/skills.h"
+#include "platform/io/signal.h"
+
+namespace molecule::agent {
+
+class Setup {
+ public:
+  static constexpr std::chrono::seconds look_every{20};       // Whether secrets have changed.
+  static constexpr std::chrono::seconds look_for_missing{3};  // While a key is missing.
+
+  // `home` is null where there is no platform: only our own environment counts then. `changed` is
+  // called whenever the card may have.
+  Setup(Config config, Places places, Home* home, io::Loop& loop, io::Random& random,
+        std::function<void()> changed);
+
+  // Looks for changes until cancelled.
+  io::Task<void> run();
+  // At once, from anywhere on the loop: secrets, and the configuration.
+  void look_again();
+
+  // The executor, once all is there. Throws Fault unavailable `not_configured` with what is
+  // missing.
+  io::Task<Executor*> executor();
+  const Environment& environment() const { return environment_; }
+  // Grows whenever a session that is open has something old.
+  std::uint64_t edition() const { return edition_; }
+  // Of a session that begins now.
+  io::Task<std::string> system_text();
+
+  // Waits for the first look, as long.
+  io::Task<void> looked(std::chrono::nanoseconds within);
+  // What is missing; empty: nothing is.
+  const std::string& missing() const { return missing_; }
+  const Config& config() const { return config_; }
+  const Skills& skills() const { return skills_; }
+  const runtimes::Runtime& runtime() const { return *runtime_; }
+  const Places& places() const { return places_; }
+  // `text` without what is secret.
+  std::string redacted(std::string_view text) const;
+
+ private:
+  io::Task<void> look();
+  void take(const Secrets& secrets);
+  void read_skills();
+
+  Config config_;
+  const Places places_;
+  Home* const home_;
+  io::Loop& loop_;
+  io::Random& random_;
+  const std::function<void()> changed_;
+  const runtimes::Runtime* runtime_;
+  std::unique_ptr<Executor> executor_;
+  std::vector<std::unique_ptr<Executor>> earlier_;  // Sessions of them may be open.
+  Skills skills_;
+  Environment environment_;
+  std::vector<Secret> hidden_;
+  std::string missing_;
+  bool looked_ = false;
+  std::uint64_t edition_ = 1;
+  io::Signal looked_now_, asked_;
+};
+
+}  // namespace molecule::agent
