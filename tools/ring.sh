@@ -70,7 +70,7 @@ ring_python() {
 ring_clients() {
   fetch_clients
   export MOLECULE_CLIENTS_DIR=$ROOT/build/clients/node_modules/.bin MOLECULE_REQUIRE_CLIENTS=1
-  "${PYTEST[@]}" tests/clients --timeout 300 -o faulthandler_timeout=280 --junitxml="$OUT/clients.xml"
+  "${PYTEST[@]}" tests/clients tests/agents/real_test.py --timeout 300 -o faulthandler_timeout=280 --junitxml="$OUT/clients.xml"
 }
 
 # The official suite and inspector of MCP, in the versions that tests/conformance names.

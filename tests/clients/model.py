@@ -3,6 +3,9 @@
 The last text of a person (or of a channel) that has a `[[…]]` is what it does, piece by piece:
 
     [[tools]]              say which tools there are
+    [[system]]             say what the system text is
+    [[history]]            say all that people said
+    [[wait]]               answer nothing until whoever asks hangs up
     [[call NAME {JSON}]]   call the tool whose name ends so; one after the other when there are several
     [[say TEXT]]           say that, once the calls are through
 
@@ -12,6 +15,7 @@ remembered between two requests: a request has it all.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
@@ -48,6 +52,7 @@ class Does:
     arguments: dict[str, Any] = field(default_factory=dict)
     number: int = 0
     """Which call it is, so that every one has an id of its own."""
+    waits: bool = False
 
 
 def name_of(tool: Any) -> str:
@@ -79,6 +84,12 @@ def what_to_do(asked: Asked) -> Does:
             known |= dict(re.findall(r'"(\w+)":\s*"([^"]*)"', result.replace('\\"', '"')))
         filled = re.sub(r"\$(\w+)", lambda match: json.dumps(known.get(match[1], match[0]))[1:-1], written or "{}")
         return Does(tool=found[0], arguments=json.loads(filled), number=sum(turn.who == "tool" for turn in asked.turns))
+    if "[[system]]" in script:
+        return Does("system: " + asked.system)
+    if "[[history]]" in script:
+        return Does("history: " + " | ".join(turn.text for turn in asked.turns if turn.who == "user"))
+    if "[[wait]]" in script:
+        return Does(waits=True)
     if "[[tools]]" in script:
         return Does("tools: " + " ".join(map(name_of, asked.tools)))
     said = SAY.search(script)
@@ -194,11 +205,16 @@ def write_responses(does: Does) -> Iterator[tuple[str, Any]]:
     yield "response.completed", {"response": response | {"output": [item]}}
 
 
-class Model:
-    """It answers at `url` until it is closed."""
+class Waits(Exception):
+    """Nothing is answered."""
 
-    def __init__(self) -> None:
+
+class Model:
+    """It answers at `url` until it is closed; with a `key`, whoever shows that one."""
+
+    def __init__(self, key: str = "") -> None:
         self.asked: list[Asked] = []
+        self.hung_up = 0
         model = self
 
         class Answers(BaseHTTPRequestHandler):
@@ -211,22 +227,50 @@ class Model:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
                 path = self.path.partition("?")[0]
+                shown = [self.headers.get("x-api-key"), self.headers.get("x-goog-api-key"),
+                         (self.headers.get("Authorization") or "").removeprefix("Bearer ")]
+                if key and key not in shown:
+                    return self.refuse()
                 if path.endswith("/messages"):
-                    self.stream((kind, {"type": kind} | data) for kind, data in write_anthropic(model.does(read_anthropic(body)), body))
+                    self.stream((kind, {"type": kind} | data) for does in map(model.does, [read_anthropic(body)])
+                                for kind, data in write_anthropic(does, body))
                 elif path.endswith(("count_tokens", ":countTokens")):
                     self.give("application/json", b'{"input_tokens":1,"totalTokens":1}')
                 elif path.endswith(":streamGenerateContent"):
-                    self.stream([("", write_gemini(model.does(read_gemini(body))))])
+                    self.stream(("", write_gemini(does)) for does in map(model.does, [read_gemini(body)]))
                 elif path.endswith(":generateContent"):
                     self.give("application/json", json.dumps(write_gemini(model.does(read_gemini(body)))).encode())
                 elif path.endswith("/chat/completions"):
-                    self.stream([*write_chat(model.does(read_chat(body)), body), ("", "[DONE]")])
+                    self.stream(event for does in map(model.does, [read_chat(body)]) for event in [*write_chat(does, body), ("", "[DONE]")])
                 elif path.endswith("/responses"):
-                    self.stream((kind, {"type": kind} | data) for kind, data in write_responses(model.does(read_responses(body))))
+                    self.stream((kind, {"type": kind} | data) for does in map(model.does, [read_responses(body)])
+                                for kind, data in write_responses(does))
                 else:
                     self.give("application/json", b"{}")
 
+            def refuse(self) -> None:
+                error = {"type": "authentication_error", "message": "invalid key", "code": 401, "status": "UNAUTHENTICATED"}
+                body = json.dumps({"type": "error", "error": error}).encode()
+                self.send_response(401)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def wait(self) -> None:
+                self.connection.settimeout(60)
+                with contextlib.suppress(TimeoutError):
+                    with contextlib.suppress(ConnectionError):
+                        while self.connection.recv(4096):
+                            pass
+                    model.hung_up += 1
+                self.close_connection = True
+
             def stream(self, events: Any) -> None:
+                try:
+                    events = list(events)
+                except Waits:
+                    return self.wait()
                 text = ""
                 for kind, data in events:
                     text += (f"event: {kind}\n" if kind else "") + f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
@@ -249,7 +293,10 @@ class Model:
 
     def does(self, asked: Asked) -> Does:
         self.asked.append(asked)
-        return what_to_do(asked)
+        does = what_to_do(asked)
+        if does.waits:
+            raise Waits
+        return does
 
     def close(self) -> None:
         self._server.shutdown()

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 5> any_keys{
 
 constexpr std::array<Runtime, 11> table{{
     {"claude-code", "Claude Code", "Anthropic's coding agent", Executor::stream_json, "claude",
-     "npm install -g @anthropic-ai/claude-code", claude_keys, false},
+     "npm install -g @anthropic-ai/claude-code", claude_keys, true},
     {"gemini-cli", "Gemini CLI", "Google's coding agent", Executor::acp, "gemini",
      "npm install -g @google/gemini-cli", gemini_keys, false},
     {"opencode", "OpenCode", "an open coding agent for any model", Executor::acp, "opencode",

@@ -1,0 +1,69 @@
+// A session whose program is spoken to in lines: started when a turn needs it, brought back when it
+// has ended, interrupted, and ended when it does not listen. The protocols say what the lines are.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "agent/executor.h"
+#include "agent/talk.h"
+
+namespace molecule::agent {
+
+class LineSession : public Session {
+ public:
+  struct Limits {
+    std::chrono::milliseconds start{60'000};  // From the program's start to its first turn.
+    std::chrono::milliseconds cancel{5'000};  // For what was interrupted to say so.
+    std::chrono::milliseconds end{2'000};     // For each way of asking it to end.
+  };
+
+  LineSession(io::Loop& loop, Opening opening, Limits limits);
+
+  io::Task<Outcome> turn(const Turn& turn, Listener& listener) final;
+  void cancel() final;
+  std::string id() const final { return id_; }
+  io::Task<void> stop() final;
+
+ protected:
+  // How the program is called; its environment and directory are put in besides.
+  virtual process::Program program() = 0;
+  // What is said before the first turn; begun() is asked behind it, and behind each line, until it
+  // is true.
+  virtual void begin() {}
+  virtual bool begun() const { return true; }
+  virtual void ask(const std::string& text) = 0;
+  // One of its lines. An outcome ends the turn, or the beginning.
+  virtual std::optional<Outcome> hear(const std::string& line, Listener& listener) = 0;
+  virtual void interrupt() = 0;
+  // It ended within a turn; what it said last is in `words`.
+  virtual Outcome died(const std::string& words) {
+    return Outcome::failed(Failure::process, words);
+  }
+
+  void send(std::string_view line) {
+    if (talk_) talk_->send(line);
+  }
+  const Opening& opening() const { return opening_; }
+  bool canceled() const { return canceled_; }
+  void be(std::string id) { id_ = std::move(id); }
+  // The outcome of a turn that the program says has gone well: one without a word or a deed has
+  // not.
+  Outcome finished() const;
+  void did_something() { silent_ = false; }
+
+ private:
+  io::Task<std::optional<Outcome>> start(Listener& listener);
+  io::Task<Outcome> cut_off();
+  io::Task<void> close(std::chrono::milliseconds patience);
+
+  io::Loop& loop_;
+  const Opening opening_;
+  const Limits limits_;
+  std::string id_;
+  std::optional<Talk> talk_;
+  bool canceled_ = false;
+  bool silent_ = true;
+};
+
+}  // namespace molecule::agent

@@ -1,0 +1,34 @@
+// A program that speaks stream-json: one process a session, messages and events as lines of JSON
+// both ways, as Claude Code does.
+#pragma once
+
+#include <filesystem>
+
+#include "agent/line_session.h"
+#include "platform/io/clock.h"
+
+namespace molecule::agent {
+
+struct StreamJsonCall {
+  std::vector<std::string> arguments;  // The program first.
+  Environment environment;
+  std::string mcp_settings;      // The content of its file of MCP servers.
+  std::filesystem::path folder;  // For files that it is given; ours alone.
+  LineSession::Limits limits;
+};
+
+class StreamJsonExecutor final : public Executor {
+ public:
+  StreamJsonExecutor(io::Loop& loop, StreamJsonCall call) : loop_(loop), call_(std::move(call)) {}
+  std::unique_ptr<Session> start(Opening opening) override;
+
+ private:
+  io::Loop& loop_;
+  const StreamJsonCall call_;
+  std::uint64_t started_ = 0;
+};
+
+// Of a model provider's HTTP status; 0: it is not known.
+Failure failure_of(int status);
+
+}  // namespace molecule::agent

@@ -1,0 +1,106 @@
+"""Runtimes with the programs of other makers, as they come from npm, and a model on this machine that does what the text says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes_test import Following, state_of
+from model import Model
+from programs import KEY, NAMES, program
+from residence import Residence, words_in
+from stage import BINARY, Stage, wait_for
+
+PROGRAMS = {"claude-code": "claude"}
+PRESENT = [runtime for runtime, name in PROGRAMS.items() if program(name)]
+LONG = 100
+"""Seconds in which such a program may start and answer."""
+
+
+def secrets_of(runtime: str, model: str, key: str) -> dict[str, str]:
+    """What a person gives, for a model on this machine."""
+    if runtime == "claude-code":
+        return {"ANTHROPIC_API_KEY": key, "ANTHROPIC_BASE_URL": model, "CLAUDE_CODE_MAX_RETRIES": "0"}
+    raise AssertionError(runtime)
+
+
+@pytest.fixture
+def model() -> Iterator[Model]:
+    made = Model(KEY)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=PRESENT)
+def agent(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path, model: Model) -> Iterator[Residence]:
+    made = real(stage, tmp_path, str(request.param), model, KEY)
+    yield made
+    made.stop()
+
+
+def real(stage: Stage, folder: Path, runtime: str, model: Model, key: str) -> Residence:
+    made = Residence(stage, folder, f"{runtime}-{os.urandom(3).hex()}", runtime, role="tests things")
+    found = program(PROGRAMS[runtime])
+    assert found
+    made.path = os.pathsep.join([str(Path(found).parent), os.environ["PATH"], str(BINARY.parent)])
+    made.write("system-prompt.md", "Answer in rhymes.\n")
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost",
+               "no_proxy": "127.0.0.1,localhost"}
+    for name, value in (secrets_of(runtime, model.url, key) | nowhere).items():
+        made.secret(name, value)
+    made.start()
+    return made
+
+
+def says(agent: Residence, text: str, context: str = "") -> str:
+    following = Following(agent, text, context)
+    following.join(LONG)
+    assert not following.is_alive(), agent.log
+    assert following.events[-1]["status"]["state"] == "completed", (following.events[-1], agent.log)
+    return "".join(following.said)
+
+
+def test_it_answers_with_what_it_was_told_of_itself_and_uses_our_tools(agent: Residence) -> None:
+    assert says(agent, "[[say good morning]]").strip() == "good morning"
+    system = says(agent, "[[system]]")
+    assert "Answer in rhymes." in system and "tests things" in system, system
+    told = says(agent, "[[call get_workspace_info {}]]")
+    assert agent.id in told, told
+    assert re.search(r"delegate_task\b", says(agent, "[[tools]]"))
+    assert agent.status == "online" and agent.stage.workspace(agent.id)["delivery_mode"] == "push"
+
+
+def test_a_conversation_goes_on_after_a_restart(agent: Residence) -> None:
+    says(agent, "[[say noted]] remember the heron", "talk")
+    assert "remember the heron" in says(agent, "[[history]]", "talk")
+    agent.stop()
+    wait_for("its leave", lambda: agent.status != "online")
+    agent.start()
+    assert "remember the heron" in says(agent, "[[history]] again", "talk")
+    assert "remember the heron" not in says(agent, "[[history]]", "another")
+
+
+def test_a_cancel_ends_the_request_at_the_model_and_the_conversation_goes_on(agent: Residence, model: Model) -> None:
+    says(agent, "[[say noted]] remember the heron", "talk")
+    following = Following(agent, "[[wait]]", "talk")
+    wait_for("the model to be asked", lambda: any("[[wait]]" in turn.text for asked in model.asked for turn in asked.turns), LONG)
+    assert following.cancel() == "canceled"
+    wait_for("the model to be let go", lambda: model.hung_up > 0)
+    assert "remember the heron" in says(agent, "[[history]]", "talk")
+
+
+@pytest.mark.parametrize("runtime", PRESENT)
+def test_a_wrong_key_is_called_one_and_the_right_one_is_enough(stage: Stage, tmp_path: Path, model: Model, runtime: str) -> None:
+    agent = real(stage, tmp_path, runtime, model, KEY + "x")
+    try:
+        answer = agent.ask("[[say hello]]")
+        assert state_of(answer) == "failed" and "key was refused" in words_in(answer.json()), (answer.text, agent.log)
+        for name, value in secrets_of(runtime, model.url, KEY).items():
+            agent.secret(name, value)
+        agent.hup()
+        wait_for("an answer", lambda: "hello" in agent.says("[[say hello]]"), LONG)
+    finally:
+        agent.stop()
