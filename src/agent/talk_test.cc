@@ -73,6 +73,20 @@ TEST(Talk, DoesNotWaitForWhatAProgramLeavesBehind) {
   });
 }
 
+TEST(Talk, NoticesEveryEndAtOnce) {
+  for (int i = 0; i < 200; ++i) {
+    with("echo '{}'", [i](Talk& talk) -> io::Task<void> {
+      talk.end_input();
+      auto line = co_await talk.line();
+      EXPECT_TRUE(line);
+      auto none = co_await talk.line();
+      EXPECT_EQ(none, std::nullopt);
+      auto status = co_await talk.status(10s);
+      EXPECT_EQ(status, 0) << i;
+    });
+  }
+}
+
 TEST(Talk, GivesUpWhenItsTimeHasCome) {
   with("sleep 60", [](Talk& talk) -> io::Task<void> {
     talk.limit(100ms);

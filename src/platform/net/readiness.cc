@@ -57,7 +57,8 @@ void Readiness::add(int descriptor, Watched& watched) {
     throw unavailable(fmt::format("cannot watch another connection: {}", std::strerror(errno)));
 }
 
-void Readiness::forget(Watched& watched) noexcept {
+void Readiness::forget(int descriptor, Watched& watched) noexcept {
+  ::epoll_ctl(impl_->descriptor.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
   for (std::size_t i = next_; i < end_; ++i) {
     if (events_[i].data.ptr == &watched) events_[i].data.ptr = nullptr;
   }

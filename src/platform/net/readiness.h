@@ -39,9 +39,9 @@ class Readiness {
   // A socket that is neither connected nor listening counts as ended: connect first. Throws Fault
   // unavailable when the kernel has no room for another one.
   void add(int descriptor, Watched& watched);
-  // Before the descriptor is closed, which takes it out of the set; on_ready() is not called
-  // afterwards.
-  void forget(Watched& watched) noexcept;
+  // Before the descriptor is closed; on_ready() is not called afterwards. Closing alone would not
+  // do: a program that is being started has copies of all descriptors until it really runs.
+  void forget(int descriptor, Watched& watched) noexcept;
 
   struct Impl;
   explicit Readiness(std::unique_ptr<Impl> impl);

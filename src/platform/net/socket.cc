@@ -113,7 +113,7 @@ class Descriptor final : private Readiness::Watched {
 
   void close() noexcept {
     if (fd_ < 0) return;
-    readiness_.forget(*this);
+    readiness_.forget(fd_, *this);
     ::close(std::exchange(fd_, -1));
     if (!sides_[0].sleeper && !sides_[1].sleeper) return;
     // Whoever closes is not run over by those who waited: they find out in a turn of their own.
