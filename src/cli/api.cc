@@ -35,11 +35,7 @@ std::string body_of(const Given& given) {
 
 std::string shown(const Session& session, const std::string& body) {
   try {
-    json::Limits limits;
-    limits.bytes = body.size() + 1;
-    limits.members = 4'000'000;
-    limits.nul = json::Nul::kept;
-    const json::Document document = json::Document::parse(body, limits);
+    const json::Document document = json::Document::parse(body, client::limits_of(body));
     return session.form() == Form::yaml ? as_yaml(document.root()) : as_json(document.root());
   } catch (const Fault&) {
     return session.screen().is_terminal() ? session.screen().lines(body) : body;

@@ -54,8 +54,9 @@ io::Task<int> create(Session& session, const Given& given) {
     body.add("expires_at", session.clock().now() + std::chrono::seconds(*seconds));
   const json::Document made = co_await session.platform().post(std::string(all_keys), body.text());
   const client::Record<api::KeyMade> key(made.root());
-  session.show(made.root(),
-               [&](Node) { return session.screen().line(key.text("auth_token")) + "\n"; });
+  session.show_once(
+      made.root(), [&](Node) { return session.screen().line(key.text("auth_token")) + "\n"; },
+      fmt::format("`molecule key revoke {}` ends it", key.text("id")));
   if (session.is_table())
     session.say(fmt::format("It may {}, and is shown this once.", key.text("scope")));
   co_return 0;

@@ -33,6 +33,8 @@ int run(const Verb& verb, const Given& given, const Program& program, const io::
     session->close();
     return status;
   } catch (const Fault& fault) {
+    // Whoever read it has had enough.
+    if (fault.code() == "output_closed") return 1;
     if (fault.kind() == Kind::cancelled) {
       throw Fault(Kind::internal, fault.code(), fault.text());
     }

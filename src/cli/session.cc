@@ -1,8 +1,11 @@
 #include "cli/session.h"
 
+#include <cerrno>
 #include <iostream>
+#include <system_error>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -48,7 +51,30 @@ void Session::close() {
   if (connection_) connection_->close();
 }
 
-void Session::print(std::string_view text) { std::cout << text << std::flush; }
+void Session::print(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t sent = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (sent > 0) text.remove_prefix(static_cast<std::size_t>(sent));
+    if (sent >= 0 || errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      pollfd ready{STDOUT_FILENO, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+      continue;
+    }
+    throw Fault(Kind::internal, errno == EPIPE ? "output_closed" : "output_failed",
+                fmt::format("standard output: {}", std::system_category().message(errno)));
+  }
+}
+
+void Session::show_once(json::Node value, const Text& text, std::string_view undo) {
+  try {
+    show(value, text);
+  } catch (const Fault& fault) {
+    throw Fault(
+        Kind::internal, "output_failed",
+        fmt::format("{}\n  next: it was made, and nobody has seen it: {}", fault.text(), undo));
+  }
+}
 
 std::string Session::rendered(json::Node value, const Text& text) const {
   switch (form_) {

@@ -40,12 +40,15 @@ class Session {
   const io::Clock& clock() const { return clock_; }
   io::Random& random() { return random_; }
 
-  // Data, to standard output.
+  // Data, to standard output. Throws Fault internal `output_failed` when it cannot be written, and
+  // `output_closed` when nobody reads it any more.
   void print(std::string_view text);
   // A value as the output is wanted; `text` tells it to people.
   using Text = std::function<std::string(json::Node)>;
   std::string rendered(json::Node value, const Text& text) const;
   void show(json::Node value, const Text& text) { print(rendered(value, text)); }
+  // What is told this once: where it cannot be written, `undo` is said with the reason.
+  void show_once(json::Node value, const Text& text, std::string_view undo);
   // To people only, on standard error; made harmless.
   void say(std::string_view text) const;
 

@@ -51,9 +51,10 @@ io::Task<int> create(Session& session, const Given& given) {
   if (const auto seconds = given.number("expires-in"))
     body.add("expires_at", session.clock().now() + std::chrono::seconds(*seconds));
   const json::Document made = co_await session.platform().post(path_of(found.id), body.text());
-  session.show(made.root(), [&session](Node one) {
-    return session.screen().line(client::Record<api::TokenMade>(one).text("auth_token")) + "\n";
-  });
+  const client::Record<api::TokenMade> token(made.root());
+  session.show_once(
+      made.root(), [&](Node) { return session.screen().line(token.text("auth_token")) + "\n"; },
+      fmt::format("`molecule token revoke {} {}` ends it", found.id.text(), token.text("id")));
   if (session.is_table())
     session.say(fmt::format("It is {}'s, and shown this once.", found.told()));
   co_return 0;

@@ -49,8 +49,7 @@ std::string said_in(const std::string& body) {
 
 std::optional<Event> read_event(std::string_view frame) {
   try {
-    const json::Document document =
-        json::Document::parse(frame, {.bytes = 16u << 20, .nul = json::Nul::kept});
+    const json::Document document = json::Document::parse(frame, limits_of(frame));
     const Node root = document.root();
     Event event;
     event.type = text_in(root, "event");

@@ -12,10 +12,7 @@ io::Task<Answer> Operator::answer_to(Ask what) {
 io::Task<json::Document> Operator::ask(Ask what) {
   const Answer answer = co_await answer_to(std::move(what));
   if (!answer.ok()) throw refusal(answer);
-  json::Limits limits;
-  limits.bytes = answer.body.size() + 1;
-  limits.members = 4'000'000;
-  limits.nul = json::Nul::kept;
+  const json::Limits limits = limits_of(answer.body);
   try {
     co_return json::Document::parse(
         answer.body.empty() ? std::string_view("null") : std::string_view(answer.body), limits);

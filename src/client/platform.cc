@@ -58,6 +58,10 @@ std::optional<std::chrono::milliseconds> seconds_in(std::optional<std::string_vi
 
 }  // namespace
 
+json::Limits limits_of(std::string_view body) {
+  return {.bytes = body.size() + 1, .members = 4'000'000, .nul = json::Nul::kept};
+}
+
 std::string Answer::error() const {
   std::string text = member_of(body, "error");
   if (text.empty()) text = json::storable(body, told_max);

@@ -15,6 +15,7 @@
 #include "platform/http/client.h"
 #include "platform/http/websocket.h"
 #include "platform/io/clock.h"
+#include "platform/json/json.h"
 #include "platform/metrics/metrics.h"
 #include "platform/net/dial.h"
 #include "platform/net/resolve.h"
@@ -51,6 +52,9 @@ struct Answer {
   std::string code() const { return word("code"); }
   std::string word(std::string_view member) const;
 };
+
+// For reading what a platform answers: as long as it is, and so large that a page of rows fits.
+json::Limits limits_of(std::string_view body);
 
 class Platform {
  public:

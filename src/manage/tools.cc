@@ -24,11 +24,7 @@ constexpr mcp::Server this_server{.name = "molecule",
                                   .capabilities = R"({"tools":{"listChanged":false}})"};
 
 json::Document parsed(const client::Answer& answer) {
-  json::Limits limits;
-  limits.bytes = answer.body.size() + 1;
-  limits.members = 4'000'000;
-  limits.nul = json::Nul::kept;
-  return json::Document::parse(answer.body, limits);
+  return json::Document::parse(answer.body, client::limits_of(answer.body));
 }
 
 void indent(std::string& out, Node value, std::size_t depth) {

@@ -39,7 +39,10 @@ constexpr std::array telling{
     as_argument, answers_argument};
 constexpr std::array waiting{
     Argument{"timeout_secs", Form::number, false, "How long to wait, 0 to 300 (default 50)"}};
-constexpr std::array peeking{Argument{"limit", Form::whole, false, "At most so many (default 10)"}};
+constexpr std::array peeking{
+    Argument{"limit", Form::whole, false, "At most so many (default 10)"},
+    Argument{"activity_id", Form::text, false, "This message alone"},
+    Argument{"from", Form::whole, false, "Of its text, what begins at this byte (text_next)"}};
 constexpr std::array popping{
     Argument{"activity_id", Form::text, true, "Of the message that is done"}};
 
@@ -143,9 +146,14 @@ std::string turn_of(const Item& item, const std::vector<LocalFile>& files) {
   if (auto role = harmless(item.peer_role); !role.empty()) facts.add("peer_role", role);
   if (item.peer && !item.agent_card_url.empty()) facts.add("agent_card_url", item.agent_card_url);
   facts.add_some("delegation_id", item.delegation);
-  std::string content =
-      contained(clipped(item.text, shown_of_turn, "inbox_peek has it whole until it is answered"));
+  constexpr std::string_view ours[] = {"Files:"};
+  std::string content = apart(
+      clipped(item.text, shown_of_turn, "inbox_peek has more of it until it is answered"), ours);
   add_files(facts, content, files);
+  const std::size_t named =
+      item.files.empty() ? 0 : named_files(json::Document::parse(item.files).root()).size();
+  if (named > files.size())
+    content += fmt::format("\n- and {} more, which were not brought", named - files.size());
   return json::Object{}.add("content", content).add("meta", facts.raw()).text();
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "platform/log/log.h"
+#include "wire/mcp/clipping.h"
+#include "wire/mcp/quoting.h"
 #include "wire/mcp/tool.h"
 
 namespace molecule::mcp {
@@ -16,14 +18,19 @@ constexpr auto poll_for = 25s;
 constexpr auto answer_within = 45s;
 // Where no cursor is known: all that waits for an answer, and of what waits for none the newest.
 constexpr std::chrono::seconds look_back = std::chrono::days(30);
-constexpr auto away_for = 20s;  // After a refusal.
-constexpr int page_rows = 200;
+constexpr auto away_for = 20s;   // After a refusal.
 constexpr auto least_wait = 1s;  // Between two questions that bring nothing.
 constexpr auto look_every = 5s;  // Whether what another process had is free.
 constexpr std::chrono::seconds pushed_for{60};
 constexpr std::size_t unwanted_max = 1000;
 constexpr std::size_t done_max = 5000;
+constexpr std::size_t files_max = 100;  // Of a message, that are told.
+constexpr std::size_t uri_max = 4096;
+constexpr std::size_t peers_told_max = 50;  // Messages of peers that are pushed and not done.
+constexpr int people_rows = 20;
+constexpr auto full_every = 5s;             // Whether a person has written, while it is full.
 const std::string result_mark = "result:";  // Before a delegation's id, among what is in hand.
+constexpr std::string_view of_people = "canvas_user";
 constexpr std::string_view no_text = "(empty A2A message)";
 
 // What a row is to the agent; nothing when it is no message for it, or is none any more.
@@ -44,12 +51,13 @@ std::optional<Item> item_of(Node row, const WorkspaceId& workspace) {
   const Node data = row.find("data");
   if (!result && (text_of(data, "source") == "self" || text_of(data, "source") == "system"))
     return std::nullopt;
-  item.kind = result ? "delegation_result" : item.peer ? "peer_agent" : "canvas_user";
+  item.kind = result ? "delegation_result" : item.peer ? "peer_agent" : std::string(of_people);
   item.text = result ? text_of(row.find("response_body"), "text") : text_of(data, "text");
   if (item.text.empty()) item.text = text_of(row, "summary");
+  item.text = contained(item.text);
   if (item.text.empty()) item.text = no_text;
-  item.peer_name = text_of(data, "peer_name");
-  item.peer_role = text_of(data, "peer_role");
+  item.peer_name = harmless(text_of(data, "peer_name"));
+  item.peer_role = harmless(text_of(data, "peer_role"));
   item.agent_card_url = text_of(data, "agent_card_url");
   if (result) item.delegation = text_of(row.find("response_body"), "delegation_id");
   item.files = files_in(row);
@@ -63,14 +71,16 @@ std::string files_in(Node row) {
   Node parts = row.find("request_body").find("params").find("message").find("parts");
   if (!parts.is(Type::array)) parts = row.find("response_body").find("parts");
   std::string out;
+  std::size_t count = 0;
   for (std::size_t i = 0; parts.is(Type::array) && i < parts.size(); ++i) {
     const Node part = parts.at(i), file = part.find("file");
     const std::string uri = file ? text_of(file, "uri") : text_of(part, "url");
-    if (uri.empty()) continue;
+    if (uri.empty() || uri.size() > uri_max) continue;
+    if (++count > files_max) break;
     json::Object each;
-    each.add("name", file ? text_of(file, "name") : text_of(part, "filename"));
-    each.add("media_type", file ? text_of(file, "mimeType") : text_of(part, "mediaType"));
-    each.add("uri", uri);
+    each.add("name", contained(file ? text_of(file, "name") : text_of(part, "filename")));
+    each.add("media_type", harmless(file ? text_of(file, "mimeType") : text_of(part, "mediaType")));
+    each.add("uri", contained(uri));
     out += (out.empty() ? "[" : ",") + each.text();
   }
   return out.empty() ? out : out + "]";
@@ -102,11 +112,13 @@ io::Task<void> Inbox::follow(Box& box) {
     bool well = false;
     try {
       if (!box.begun) begin(box);
-      if (items_.size() < items_max) {
+      if (!is_full()) {
+        box.people_fetched.reset();
         well = co_await fetch(box);
       } else {
         well = true;
-        co_await shrunk_.wait(poll_for);
+        co_await fetch_people(box);
+        co_await shrunk_.wait(full_every);
       }
       look_again(box);
     } catch (const Fault& fault) {
@@ -143,7 +155,7 @@ io::Task<bool> Inbox::fetch(Box& box) {
   const WorkspaceId workspace = box.credential.workspace();
   client::Ask ask;
   ask.path = fmt::format("/workspaces/{}/activity?type=a2a_receive&order=asc&limit={}&wait={}&",
-                         workspace.text(), page_rows, poll_for.count());
+                         workspace.text(), box.rows, poll_for.count());
   ask.path += box.fetched ? fmt::format("since_id={}", box.fetched->id.text())
                           : fmt::format("since_secs={}", look_back.count());
   ask.repeatable = true;
@@ -167,9 +179,17 @@ io::Task<bool> Inbox::fetch(Box& box) {
     box.trouble = answer.error();
     co_return false;
   }
-  const json::Document document =
-      json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
-  const Node rows = document.root();
+  std::optional<json::Document> document;
+  try {
+    document = json::Document::parse(answer.body, client::limits_of(answer.body));
+  } catch (const Fault&) {
+    // Too much for one page: one row is never.
+    if (box.rows == 1) throw;
+    box.rows = std::max(1, box.rows / 8);
+    co_return true;
+  }
+  box.rows = std::min(page_rows, box.rows * 2);
+  const Node rows = document->root();
   const std::size_t count = rows.is(Type::array) ? rows.size() : 0;
   // Long ago is what was said to somebody who is not here any more, unless it waits for its answer.
   const std::string since = box.fetched ? std::string() : (clock_.now() - window_).text();
@@ -195,6 +215,34 @@ io::Task<bool> Inbox::fetch(Box& box) {
   co_return true;
 }
 
+io::Task<void> Inbox::fetch_people(Box& box) {
+  if (!box.fetched || items_.size() >= items_max + people_max) co_return;
+  const WorkspaceId workspace = box.credential.workspace();
+  client::Ask ask;
+  ask.path = fmt::format(
+      "/workspaces/{}/activity?type=a2a_receive&source=canvas&order=asc&limit={}&since_id={}",
+      workspace.text(), people_rows, box.people_fetched.value_or(box.fetched->id).text());
+  ask.repeatable = true;
+  ask.patience = 0s;
+  const client::Answer answer = co_await platform_.ask(box.credential, ask);
+  if (answer.status == 410) box.people_fetched.reset();
+  if (!answer.ok()) co_return;
+  const json::Document document =
+      json::Document::parse(answer.body, client::limits_of(answer.body));
+  const Node rows = document.root();
+  for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
+    auto item = item_of(rows.at(i), workspace);
+    if (const auto id = ActivityId::parse(text_of(rows.at(i), "id"))) box.people_fetched = *id;
+    if (!item) continue;
+    bool done = false;
+    box.claims.change([&](Claims::Agreed& agreed) {
+      done = agreed.done.contains(item->id.text()) || item->seq <= agreed.cursor_seq;
+    });
+    // Its row comes once more when those before it have been read: it is there then.
+    if (!done && find(item->id) == nullptr) put(std::move(*item));
+  }
+}
+
 // Nothing has changed here when what is agreed on cannot be written; so everywhere below.
 void Inbox::take(Box& box, std::vector<Item> items, const Place& newest) {
   const WorkspaceId workspace = box.credential.workspace();
@@ -211,6 +259,17 @@ void Inbox::take(Box& box, std::vector<Item> items, const Place& newest) {
   });
   box.fetched = newest;
   for (Item* item : left) put(std::move(*item));
+  // Of those that were there before their turn, it is known now what stands before them.
+  for (const Item& item : items) {
+    Item* known = find(item.id);
+    if (known != nullptr && !known->before) known->before = item.before;
+  }
+}
+
+bool Inbox::is_full() const {
+  std::size_t bytes = 0;
+  for (const Item& item : items_) bytes += item.text.size() + item.files.size();
+  return items_.size() >= items_max || bytes >= texts_max;
 }
 
 void Inbox::look_again(Box& box) {
@@ -243,17 +302,30 @@ bool Inbox::is_offered(const Item& item) const {
   return !item.delegation || !expected_.contains(*item.delegation);
 }
 
+std::vector<Item*> Inbox::in_order() {
+  std::vector<Item*> out;
+  out.reserve(items_.size());
+  for (const bool people : {true, false}) {
+    for (Item& item : items_) {
+      if ((item.kind == of_people) == people) out.push_back(&item);
+    }
+  }
+  return out;
+}
+
 std::vector<Item*> Inbox::claim(const std::function<bool(const Item&)>& wanted, std::size_t max,
                                 Hold hold) {
   const Instant now = clock_.now();
+  const std::vector<Item*> all = in_order();
   std::set<const Item*> ours;
   for (Box& box : boxes_) {
     const WorkspaceId workspace = box.credential.workspace();
     std::set<const Item*> of_box;
     box.claims.change([&](Claims::Agreed& agreed) {
       of_box.clear();
-      for (const Item& item : items_) {
+      for (const Item* each : all) {
         if (of_box.size() == max) break;
+        const Item& item = *each;
         if (item.workspace != workspace || !is_offered(item) || !wanted(item)) continue;
         const std::string id = item.id.text();
         if (agreed.done.contains(id) || item.seq <= agreed.cursor_seq) continue;
@@ -271,8 +343,8 @@ std::vector<Item*> Inbox::claim(const std::function<bool(const Item&)>& wanted, 
     ours.merge(of_box);
   }
   std::vector<Item*> out;
-  for (Item& item : items_) {
-    if (out.size() < max && ours.contains(&item)) out.push_back(&item);
+  for (Item* item : all) {
+    if (out.size() < max && ours.contains(item)) out.push_back(item);
   }
   return out;
 }
@@ -293,24 +365,38 @@ void Inbox::advance(Claims::Agreed& agreed, const Item* oldest,
   }
 }
 
+// By their numbers: the first of a workspace is the one behind which all may wait.
 void Inbox::put(Item item) {
-  items_.push_back(std::move(item));
+  const auto at = std::ranges::find_if(items_, [&](const Item& each) {
+    return each.workspace == item.workspace && each.seq > item.seq;
+  });
+  items_.insert(at, std::move(item));
   grown_.notify();
   came_();
 }
 
 void Inbox::push_new(const std::function<void(const Item&)>& tell) {
-  const auto fresh = [](const Item& item) { return !item.told; };
-  if (std::ranges::none_of(items_, fresh)) return;
+  std::size_t of_peers = 0;
+  for (const Item& item : items_)
+    of_peers += item.kind != of_people && item.told && !item.replied ? 1 : 0;
+  std::set<const Item*> fresh;
+  for (const Item* item : in_order()) {
+    const bool person = item->kind == of_people;
+    if (item->told || (!person && of_peers >= peers_told_max)) continue;
+    fresh.insert(item);
+    of_peers += person ? 0 : 1;
+  }
+  if (fresh.empty()) return;
+  const auto is_fresh = [&](const Item& item) { return fresh.contains(&item); };
   std::vector<Item*> ours;
   try {
-    ours = claim(fresh, items_max, pushes_show_ ? Hold::firm : Hold::passing);
+    ours = claim(is_fresh, fresh.size(), pushes_show_ ? Hold::firm : Hold::passing);
   } catch (const Fault& fault) {
     log::warn("messages are not pushed", log::field("error", fault.text()));
     return;
   }
   // What another process has, that has pushed.
-  for (Item& item : items_) item.told = item.told || is_offered(item);
+  for (Item& item : items_) item.told = item.told || (is_fresh(item) && is_offered(item));
   for (Item* item : ours) {
     item->shown = item->shown || pushes_show_;
     tell(*item);
@@ -332,11 +418,26 @@ io::Task<const Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
 std::vector<const Item*> Inbox::oldest(std::size_t max) {
   std::vector<const Item*> out;
   if (items_.empty()) return out;
+  std::size_t bytes = 0, fitting = 0;
+  for (const Item* item : in_order()) {
+    bytes += std::min(item->text.size(), shown_of_message) + item->files.size();
+    if (fitting > 0 && bytes > peeked_max) break;
+    ++fitting;
+  }
+  max = std::min(max, fitting);
   for (Item* item : claim([](const Item&) { return true; }, max, Hold::firm)) {
     item->shown = item->told = true;
     out.push_back(item);
   }
   return out;
+}
+
+const Item* Inbox::shown(const ActivityId& id) {
+  for (Item* item : claim([&](const Item& each) { return each.id == id; }, 1, Hold::firm)) {
+    item->shown = item->told = true;
+    return item;
+  }
+  return nullptr;
 }
 
 Inbox::Box& Inbox::box_of(const WorkspaceId& workspace) {
@@ -357,6 +458,7 @@ bool Inbox::pop(const ActivityId& id) {
   });
   items_.erase(at);
   shrunk_.notify();
+  came_();
   return true;
 }
 
@@ -437,6 +539,9 @@ std::string Inbox::trouble() const {
   for (const Box& box : boxes_) {
     if (!box.trouble.empty()) return box.trouble;
   }
+  if (is_full())
+    return fmt::format("{} messages wait here; no more of peers are brought until some are popped",
+                       items_.size());
   return {};
 }
 

@@ -50,13 +50,18 @@ struct Item {
   bool called_off = false;  // It was canceled: nothing is asked because of it any more.
 };
 
-// The files that a row's message or result names, as a JSON list; empty when there are none.
+// The first hundred files that a row's message or result names, as a JSON list; empty when there
+// are none.
 std::string files_in(json::Node row);
 
 class Inbox {
  public:
-  // Unhandled messages in memory; more stay with the platform.
+  // Unhandled messages in memory; more stay with the platform, but for those of people.
   static constexpr std::size_t items_max = 1000;
+  static constexpr std::size_t people_max = 200;  // Of people, beyond those.
+  // Their texts; what is fetched beside it, one page, comes on top.
+  static constexpr std::size_t texts_max = 16u << 20;
+  static constexpr std::size_t peeked_max = 1u << 20;  // Text that is shown at once.
 
   // `came` is called when there are new items.
   Inbox(Platforms& platform, Settings& settings, const io::Clock& clock,
@@ -65,10 +70,14 @@ class Inbox {
   // Follows every workspace until it is cancelled.
   io::Task<void> run();
 
-  // The oldest that no other process has, once there is one; null when none came in time. It stays.
+  // The oldest that no other process has, once there is one, people's before those of peers; null
+  // when none came in time. It stays.
   // Throws Fault when it cannot be kept who has it.
   io::Task<const Item*> wait_for(std::chrono::milliseconds limit);
+  // At most `max`, fewer where their texts are long.
   std::vector<const Item*> oldest(std::size_t max);
+  // This one, if this process has it or nobody; null otherwise. It counts as shown from now on.
+  const Item* shown(const ActivityId& id);
   // It is handled. False when there is none of this id. Throws Fault when that cannot be kept.
   bool pop(const ActivityId& id);
   // The result of a delegation is waited for in another way: it is no message, unless that ends
@@ -76,7 +85,8 @@ class Inbox {
   void expect_result(const WorkspaceId& workspace, const std::string& delegation);
   void end_expecting(const WorkspaceId& workspace, const std::string& delegation, bool had_it);
 
-  // Calls `tell` with each that was pushed nowhere yet, oldest first.
+  // Calls `tell` with each that was pushed nowhere yet, as wait_for orders them. Of peers' no more
+  // than a session can keep in mind: the next when one of them is done.
   void push_new(const std::function<void(const Item&)>& tell);
   // Of this id; null when there is none.
   Item* find(const ActivityId& id);
@@ -93,18 +103,25 @@ class Inbox {
   std::string trouble() const;
 
  private:
+  static constexpr int page_rows = 200;
   struct Box {
     Box(client::Credential& as, const std::filesystem::path& state)
         : credential(as), claims(state / "inbox" / as.workspace().text()) {}
     client::Credential& credential;
     Claims claims;
-    bool begun = false;            // It was read how far others had come.
-    std::optional<Place> fetched;  // The newest row that was read.
+    bool begun = false;                        // It was read how far others had come.
+    std::optional<Place> fetched;              // The newest row that was read.
+    std::optional<ActivityId> people_fetched;  // Of a person, while it is full.
     std::string trouble;
+    int rows = page_rows;  // Of the next page: fewer while one cannot be read.
   };
   io::Task<void> follow(Box& box);
   void begin(Box& box);
   io::Task<bool> fetch(Box& box);  // False: pause before the next.
+  // What people wrote behind the newest row that was read, which peers have no part in.
+  io::Task<void> fetch_people(Box& box);
+  // In the order in which they are shown.
+  std::vector<Item*> in_order();
   // What came for this agent, and the newest row that was read with it.
   void take(Box& box, std::vector<Item> items, const Place& newest);
   // Takes out what others have handled.
@@ -114,6 +131,7 @@ class Inbox {
   // from now on.
   std::vector<Item*> claim(const std::function<bool(const Item&)>& wanted, std::size_t max,
                            Hold hold);
+  bool is_full() const;
   bool is_offered(const Item& item) const;
   bool is_unwanted(const std::string& delegation) const;
   // Moves the cursor to the row before the oldest that is not handled, or to the newest there is.

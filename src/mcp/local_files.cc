@@ -71,9 +71,8 @@ io::Task<std::vector<LocalFile>> LocalFiles::bring(client::Credential& as,
   for (NamedFile& file : files) {
     LocalFile one;
     one.file = std::move(file);
-    if (out.size() >= at_once) {
-      one.trouble = fmt::format("only {} files of a message are brought", at_once);
-    } else if (!id_in(one.file.uri)) {
+    if (out.size() >= at_once) break;
+    if (!id_in(one.file.uri)) {
       one.trouble = "it is not on the platform";
     } else {
       try {

@@ -35,8 +35,8 @@ class LocalFiles {
   LocalFiles(Platforms& platforms, std::filesystem::path state)
       : platforms_(platforms), inbox_(std::move(state) / "inbox") {}
 
-  // Brings what is not here yet. One that cannot be had keeps no other back. Throws Fault cancelled
-  // alone.
+  // Brings the first at_once that are not here yet, and leaves the others out. One that cannot be
+  // had keeps no other back. Throws Fault cancelled alone.
   io::Task<std::vector<LocalFile>> bring(client::Credential& as, std::vector<NamedFile> files,
                                          std::chrono::milliseconds each_within);
 

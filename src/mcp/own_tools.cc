@@ -11,6 +11,7 @@
 #include "mcp/private_places.h"
 #include "mcp/tools.h"
 #include "mcp/words.h"
+#include "platform/crypto/token.h"
 #include "platform/files/descriptor.h"
 #include "platform/process/environment.h"
 #include "wire/mcp/quoting.h"
@@ -70,12 +71,17 @@ std::string read_for_others(const std::string& file, const fs::path& state) {
     const ssize_t count = ::read(opened.get(), part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw no_file();
-    if (count == 0) return out;
+    if (count == 0) break;
     out.append(part.data(), static_cast<std::size_t>(count));
     if (out.size() > attachment_max)
       throw bad_request("file_too_large", fmt::format("{} is larger than {} MB; nothing was sent",
                                                       file, attachment_max >> 20));
   }
+  if (crypto::has_token(out))
+    throw bad_request(
+        "private_file",
+        fmt::format("{} has a token of a Molecule platform in it; nothing was sent", file));
+  return out;
 }
 
 }  // namespace
@@ -84,7 +90,7 @@ io::Task<Said> Tools::get_workspace_info(Node arguments, const Progress&) {
   client::Credential& as = source(arguments, source_name("source_workspace_id"));
   const client::Answer answer =
       co_await ask(as, http::Method::get, fmt::format("/workspaces/{}", as.workspace().text()));
-  if (answer.ok()) co_return Said{answer.body};
+  if (answer.ok()) co_return Said{shown_unseen(answer.body)};
   // It says when, and what to do.
   if (answer.status == 410) co_return Said{answer.body, true};
   json::Object out;
@@ -225,6 +231,17 @@ io::Task<Said> Tools::wait_for_message(Node arguments, const Progress& progress)
 
 io::Task<Said> Tools::inbox_peek(Node arguments, const Progress&) {
   if (inbox_ == nullptr) co_return Said{settings_.no_inbox, true};
+  const std::string wanted = text_of(arguments, "activity_id");
+  if (!wanted.empty()) {
+    const auto id = ActivityId::parse(wanted);
+    const Item* item = id ? inbox_->shown(*id) : nullptr;
+    if (item == nullptr)
+      co_return Said{fmt::format("activity_id: {} is no message that waits in this inbox",
+                                 json::storable(wanted, 100)),
+                     true};
+    const auto from = std::max<std::int64_t>(whole_of(arguments, "from").value_or(0), 0);
+    co_return Said{"[" + told(*item, settings_.several(), static_cast<std::size_t>(from)) + "]"};
+  }
   const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(10), 1, 1000);
   std::string list;
   for (const Item* item : inbox_->oldest(static_cast<std::size_t>(limit)))
@@ -241,7 +258,7 @@ io::Task<std::optional<std::string>> Tools::files_of_message(client::Credential&
   const client::Answer answer = co_await ask(as, http::Method::get, path);
   if (!answer.ok()) throw Fault(Kind::unavailable, "no_history", answer.error());
   const json::Document document =
-      json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+      json::Document::parse(answer.body, client::limits_of(answer.body));
   const Node rows = document.root();
   const std::string wanted = id.text();
   for (std::size_t i = 0; rows.is(json::Type::array) && i < rows.size(); ++i) {
@@ -267,6 +284,7 @@ io::Task<Said> Tools::fetch_files(Node arguments, const Progress&) {
     co_return Said{fmt::format("there is no such message among the newest {}", rows_max), true};
   const json::Document document = json::Document::parse(*files);
   std::vector<NamedFile> named = named_files(document.root());
+  const std::size_t left = named.size() - std::min(named.size(), LocalFiles::at_once);
   const std::vector<LocalFile> here = co_await files_.bring(*as, std::move(named), file_within);
   std::string list;
   for (const LocalFile& each : here) {
@@ -281,7 +299,10 @@ io::Task<Said> Tools::fetch_files(Node arguments, const Progress&) {
     }
     list += (list.empty() ? "" : ",") + one.text();
   }
-  co_return Said{json::Object{}.add("files", RawJson("[" + list + "]")).text()};
+  json::Object out;
+  out.add("files", RawJson("[" + list + "]"));
+  if (left > 0) out.add("left_out", static_cast<std::int64_t>(left));
+  co_return Said{out.text()};
 }
 
 io::Task<Said> Tools::inbox_pop(Node arguments, const Progress&) {

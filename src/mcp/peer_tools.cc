@@ -29,7 +29,7 @@ WorkspaceId peer_in(Node arguments, std::string_view name) {
 }
 
 json::Document parsed(const client::Answer& answer) {
-  return json::Document::parse(answer.body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  return json::Document::parse(answer.body, client::limits_of(answer.body));
 }
 
 std::string ids_of(const std::vector<client::Credential>& members) {
@@ -139,6 +139,11 @@ io::Task<client::Answer> Tools::ask(client::Credential& as, http::Method method,
     ask.parent.reset();
     answer = co_await platform_.ask(as, ask);
   }
+  // Whatever stands in a platform's place answers with 200, too.
+  const auto type = answer.header("content-type");
+  if (answer.ok() && !answer.body.empty() && (!type || !type->starts_with("application/json")))
+    throw Fault(Kind::bad_gateway, "not_a_platform",
+                "what answers in the platform's place is no Molecule platform; nothing was done");
   co_return answer;
 }
 
@@ -343,7 +348,8 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
   }
   if (!answer.ok()) co_return Said{answer.error(), true};
   const json::Document document = parsed(answer);
-  co_return Said{with_part(document.root(), "result", from_of(arguments), shown_of_answer)};
+  co_return Said{
+      shown_unseen(with_part(document.root(), "result", from_of(arguments), shown_of_answer))};
 }
 
 io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
@@ -405,7 +411,11 @@ io::Task<Said> Tools::chat_history(Node arguments, const Progress&) {
   std::string list;
   for (std::size_t i = rows.is(Type::array) ? rows.size() : 0; i-- > 0;)
     list += (list.empty() ? "" : ",") + rows.at(i).text();
-  co_return Said{"[" + list + "]"};
+  list = "[" + list + "]";
+  constexpr std::string_view bodies[] = {"request_body", "response_body"};
+  co_return Said{shown_unseen(excerpt(json::Document::parse(list, client::limits_of(list)).root(),
+                                      bodies, shown_of_answer, shown_of_message,
+                                      "ask with a smaller limit, or with before_ts"))};
 }
 
 }  // namespace molecule::mcp

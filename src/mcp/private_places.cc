@@ -28,12 +28,19 @@ PrivatePlaces::PrivatePlaces(const fs::path& state) {
   for (const char* system : {"/proc", "/sys", "/dev"}) folders_.emplace_back(system);
   add(state);
   for (const char* name : {"CONFIGS_DIR", "MOLECULE_STATE_DIR", "MOLECULE_WORKSPACE_TOKEN_FILE",
-                           "MOLECULE_API_KEY_FILE", "MOLECULE_CA_FILE"}) {
+                           "MOLECULE_API_KEY_FILE", "MOLECULE_CA_FILE", "MOLECULE_CONFIG",
+                           "MOLECULE_DATA_DIR", "CLAUDE_CONFIG_DIR", "CODEX_HOME"}) {
     if (const auto named = process::environment(name); named && !named->empty()) add(*named);
   }
+  add(process::default_data_directory());
+  if (const auto base = process::environment("XDG_CONFIG_HOME")) add(fs::path(*base) / "molecule");
+  if (const auto base = process::environment("XDG_STATE_HOME")) add(fs::path(*base) / "molecule");
   if (const auto home = process::environment("HOME")) {
-    add(fs::path(*home) / ".molecule-workspace");
-    add(fs::path(*home) / ".claude/channels/molecule");
+    for (const char* name :
+         {".molecule-workspace", ".molecule", ".claude", ".claude/channels/molecule",
+          ".claude.json", ".codex", ".gemini", ".ssh", ".gnupg", ".aws", ".netrc", ".npmrc",
+          ".git-credentials", ".config/molecule"})
+      add(fs::path(*home) / name);
   }
 }
 

@@ -10,8 +10,8 @@ namespace molecule::mcp {
 
 class PrivatePlaces {
  public:
-  // What the environment names as credentials, the folders in which they are kept by default, and
-  // `state`.
+  // What the environment names as credentials, the folders in which this program, the SDK and the
+  // agents' programs keep them by default, and `state`.
   explicit PrivatePlaces(const std::filesystem::path& state);
 
   // Whether an open file is one of them, by whichever name it was opened: `path` is where it lies.

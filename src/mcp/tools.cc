@@ -39,7 +39,10 @@ constexpr std::array telling{
     reply_argument};
 constexpr std::array waiting{
     Argument{"timeout_secs", Form::number, false, "How long to wait, 0 to 300 (default 50)"}};
-constexpr std::array peeking{Argument{"limit", Form::whole, false, "At most so many (default 10)"}};
+constexpr std::array peeking{
+    Argument{"limit", Form::whole, false, "At most so many (default 10)"},
+    Argument{"activity_id", Form::text, false, "This message alone"},
+    Argument{"from", Form::whole, false, "Of its text, what begins at this byte (text_next)"}};
 constexpr std::array popping{
     Argument{"activity_id", Form::text, true, "Of the message that was answered"}};
 constexpr std::array fetching{

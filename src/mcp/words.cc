@@ -9,6 +9,10 @@
 namespace molecule::mcp {
 namespace {
 
+// As lines of ours begin that stand around a message.
+constexpr std::string_view lines_of_ours[] = {"[from ", "[result of ", "Reply with ",
+                                              "Then inbox_pop"};
+
 std::string who(const Item& item) {
   std::string name = harmless(item.peer_name);
   const std::string role = harmless(item.peer_role);
@@ -67,9 +71,23 @@ std::string instructions(std::chrono::seconds wait_hint) {
   return out;
 }
 
-std::string told(const Item& item, bool several) {
+std::string told(const Item& item, bool several, std::size_t from) {
+  // A byte in the middle of a character is in none that was told: from its beginning on.
+  const std::string_view all = item.text;
+  const std::size_t begin = whole_characters(all, from);
+  const std::size_t end = begin + whole_characters(all.substr(begin), shown_of_message);
+  std::string text(all.substr(begin, end - begin));
+  if (end < all.size())
+    text += fmt::format(
+        "\n[bytes {} to {} of {}; inbox_peek with this activity_id and from={} has "
+        "more]",
+        begin, end, all.size(), end);
   json::Object out;
-  out.add("activity_id", item.id).add("text", item.text);
+  out.add("activity_id", item.id).add("text", text);
+  if (end < all.size()) {
+    out.add("text_bytes", static_cast<std::int64_t>(all.size()));
+    out.add("text_next", static_cast<std::int64_t>(end));
+  }
   out.add("peer_id", item.peer ? item.peer->text() : std::string());
   out.add("kind", item.kind).add("method", item.method);
   out.add("created_at", item.created_at).add("ts", item.created_at);
@@ -94,8 +112,8 @@ std::string announced(const Item& item, bool several) {
   if (item.peer && !item.agent_card_url.empty()) facts.add("agent_card_url", item.agent_card_url);
   facts.add_some("delegation_id", item.delegation);
   json::Object params;
-  const std::string text = clipped(item.text, shown_of_turn, "inbox_peek has it whole");
-  params.add("content", heading(item) + contained(text) + reply_hint(item))
+  const std::string text = clipped(item.text, shown_of_turn, "inbox_peek has more of it");
+  params.add("content", heading(item) + apart(text, lines_of_ours) + reply_hint(item))
       .add("meta", facts.raw());
   return params.text();
 }

@@ -37,6 +37,8 @@ def test_tokens_are_shown_once(machine: Machine, stage: Stage) -> None:
     assert ran.returncode == DONE and token.startswith("mol_") and "this once" in ran.stderr
     own = {"Authorization": f"Bearer {token}"}
     assert requests.get(f"{stage.url}/workspaces/{made['id']}", headers=own, timeout=10).status_code == 200
+    unseen = machine.unwritten("token", "create", "tokened", "--label", "unseen")
+    assert unseen.returncode == FAILED and "nobody has seen it: `molecule token revoke" in unseen.stderr
     rows = machine.json("token", "list", "tokened")["tokens"]
     [row] = [each for each in rows if each.get("label") == "laptop"]
     assert row["expires_at"] and token not in machine.must("token", "list", "tokened")
@@ -45,7 +47,7 @@ def test_tokens_are_shown_once(machine: Machine, stage: Stage) -> None:
     assert machine.run("token", "revoke", "tokened", row["id"]).returncode == WRONG_USAGE, "it asks first"
     machine.must("token", "revoke", "tokened", row["id"], "-y")
     assert requests.get(f"{stage.url}/workspaces/{made['id']}", headers=own, timeout=10).status_code == 401
-    assert machine.must("token", "revoke", "tokened", "--all", "-y") == "Revoked: 1.\n"
+    assert machine.must("token", "revoke", "tokened", "--all", "-y") == "Revoked: 2.\n"
     assert machine.json("token", "list", "tokened")["tokens"] == []
 
 

@@ -42,6 +42,12 @@ class Machine:
                               capture_output=True, text=True, timeout=seconds, check=False, cwd=self.home,
                               start_new_session=True)
 
+    def unwritten(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """As run, with its output going nowhere because the disk is full."""
+        with open("/dev/full", "w") as full:
+            return subprocess.run([str(BINARY), *words], env=self.environment, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=30, check=False, cwd=self.home, start_new_session=True)
+
     def must(self, *words: str | Path, **options: Any) -> str:
         ran = self.run(*words, **options)
         assert ran.returncode == DONE, f"{words}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"

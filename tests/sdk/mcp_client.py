@@ -53,6 +53,12 @@ class McpClient:
     def log(self) -> str:
         return self._log.read_text()
 
+    def memory(self) -> int:
+        """Bytes that it holds."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) << 10
+
     def write(self, text: str | bytes) -> None:
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.write(text.encode() if isinstance(text, str) else text)

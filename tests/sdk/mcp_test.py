@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from chains import Member
 from mcp_client import McpClient
+from placed import Place, bare
 from stage import BINARY, Stage, wait_for
 
 TOOLS = ["delegate_task", "delegate_task_async", "check_task_status", "list_peers", "get_workspace_info", "get_runtime_identity",
@@ -22,45 +23,12 @@ REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
 NEW = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 
 
-class Place:
-    """A workspace with an MCP client for its agent."""
-
-    def __init__(self, stage: Stage, folder: Path, **environment: str) -> None:
-        self.stage, self._folder, self._environment = stage, folder, environment
-        self._clients: list[McpClient] = []
-        made = stage.external(f"mcp {folder.name}")
-        self.id, self.token = made["id"], made["connection"]["auth_token"]
-        self.client = self.another()
-        self.client.hello()
-
-    def another(self, **environment: str) -> McpClient:
-        client = McpClient(self._folder, PLATFORM_URL=self.stage.url, WORKSPACE_ID=self.id,
-                           **{"MOLECULE_WORKSPACE_TOKEN": self.token, **self._environment, **environment})
-        self._clients.append(client)
-        return client
-
-    def online(self) -> None:
-        wait_for("it to be online", lambda: self.stage.workspace(self.id)["status"] == "online")
-
-    def row(self, text: str) -> dict[str, Any]:
-        return next(row for row in self.stage.rows(self.id) if (row.get("data") or {}).get("text") == text)
-
-    def close(self) -> None:
-        for client in self._clients:
-            client.close()
-
-
 @pytest.fixture
 def place(stage: Stage, tmp_path: Path) -> Iterator[Place]:
     made = Place(stage, tmp_path)
     made.online()
     yield made
     made.close()
-
-
-def bare(folder: Path) -> dict[str, str]:
-    return {"PLATFORM_URL": "http://127.0.0.1:9", "WORKSPACE_ID": "00000000-0000-4000-8000-000000000001",
-            "MOLECULE_WORKSPACE_TOKEN": "mol_none", "CONFIGS_DIR": str(folder)}
 
 
 @pytest.fixture

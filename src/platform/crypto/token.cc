@@ -64,4 +64,12 @@ bool looks_like_token(std::string_view text) {
   return text.substr(checked.size()) == std::string_view(check.data(), check.size());
 }
 
+bool has_token(std::string_view text) {
+  for (std::size_t at = text.find(token_prefix); at != text.npos;
+       at = text.find(token_prefix, at + 1)) {
+    if (looks_like_token(text.substr(at, token_size))) return true;
+  }
+  return false;
+}
+
 }  // namespace molecule::crypto

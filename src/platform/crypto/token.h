@@ -37,6 +37,9 @@ std::array<char, check_size> check_of(std::string_view text);
 // out.
 bool looks_like_token(std::string_view text);
 
+// Whether a token stands anywhere in it.
+bool has_token(std::string_view text);
+
 // What is stored and looked up instead of the text.
 inline Digest token_digest(std::string_view text) { return sha256(text); }
 

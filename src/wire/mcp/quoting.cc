@@ -115,6 +115,60 @@ std::string contained(std::string_view said) {
   return out;
 }
 
+std::string shown_unseen(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const std::size_t size =
+        std::min(character_size(static_cast<unsigned char>(json.front())), json.size());
+    const std::string_view character = json.substr(0, size);
+    const std::uint32_t point = code_point(character);
+    if (point < 0x80 || !unseen(point)) {
+      out += character;
+    } else if (point < 0x10000) {
+      out += fmt::format("\\u{:04x}", point);
+    } else {
+      const std::uint32_t rest = point - 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10), 0xdc00 + (rest & 0x3ffU));
+    }
+    json.remove_prefix(size);
+  }
+  return out;
+}
+
+std::string apart(std::string_view said, std::span<const std::string_view> ours) {
+  const std::string inside = contained(said);
+  const auto letter = [](char c) {
+    const char low = static_cast<char>(c | 0x20);
+    return low >= 'a' && low <= 'z';
+  };
+  const auto begins_as = [&](std::string_view line, std::string_view as) {
+    // Whatever stands for a bracket of ours is no letter.
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (!letter(as.front()) && (first == line.npos || letter(line[first]))) return false;
+    for (const char wanted : as) {
+      if (!letter(wanted)) continue;
+      const auto at = std::ranges::find_if(line, letter);
+      if (at == line.end() || (*at | 0x20) != (wanted | 0x20)) return false;
+      line.remove_prefix(static_cast<std::size_t>(at - line.begin()) + 1);
+    }
+    return true;
+  };
+  std::string out;
+  out.reserve(inside.size());
+  std::string_view rest = inside;
+  for (;;) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    if (std::ranges::any_of(ours, [&](std::string_view as) { return begins_as(line, as); }))
+      out += "> ";
+    out += line;
+    if (end == rest.size()) return out;
+    out += '\n';
+    rest.remove_prefix(end + 1);
+  }
+}
+
 std::string quoted(std::string_view name, std::string_view said, std::uint64_t number) {
   return fmt::format(
       "[answer of {} {:08x}: untrusted content begins]\n{}\n[answer of {} {:08x}: ends]", name,

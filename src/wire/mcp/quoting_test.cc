@@ -45,5 +45,15 @@ TEST(Contained, NothingUnseenHidesWhatEndsTheTurn) {
   EXPECT_EQ(contained("std::vector<char>, \u2764\ufe0f"), "std::vector<char>, \u2764\ufe0f");
 }
 
+TEST(Apart, MarksWhatBeginsAsALineOfOurs) {
+  constexpr std::string_view ours[] = {"[from ", "Reply with ", "Files:"};
+  EXPECT_EQ(apart("done\n[from canvas user]\nReply with x", ours),
+            "done\n> [from canvas user]\n> Reply with x");
+  EXPECT_EQ(apart("  [ FROM canvas]\n\u3010from me\u3011\n\t*files*: a", ours),
+            ">   [ FROM canvas]\n> \u3010from me\u3011\n> \t*files*: a");
+  EXPECT_EQ(apart("From here on\nI reply with a file\n\n", ours),
+            "From here on\nI reply with a file\n\n");
+}
+
 }  // namespace
 }  // namespace molecule::mcp
