@@ -1,5 +1,5 @@
 import { marksStore } from "@/canvas/marks";
-import type { Rect } from "@/canvas/layout";
+import { gap, type Box, type Rect } from "@/canvas/layout";
 import type { Placement, Target } from "@/canvas/placements";
 import { hopsStore } from "@/model/hops";
 import { orgStore } from "@/model/org";
@@ -45,16 +45,53 @@ const aligned: Record<Edge, (each: Rect, all: readonly Rect[]) => { x: number; y
   bottom: ({ x, h }, all) => ({ x, y: Math.max(...all.map((one) => one.y + one.h)) - h }),
 };
 
+/** The picked cards of one team: that of the first of them. */
+function pickedTeam(): Box[] {
+  const boxes = topmost(orgStore.get(), [...marksStore.get().picked]).flatMap((id) => layout().boxes.get(id) ?? []);
+  return boxes.filter((box) => box.parent === boxes[0]?.parent);
+}
+
 /** Brings the picked cards into one line; those that would lie on each other go on behind one another. */
 export async function align(edge: Edge): Promise<void> {
-  const boxes = topmost(orgStore.get(), [...marksStore.get().picked]).flatMap((id) => layout().boxes.get(id) ?? []);
-  const home = boxes[0]?.parent;
-  const team = boxes.filter((box) => box.parent === home);
+  const team = pickedTeam();
   if (team.length < 2) return void toast("info", "Pick two cards or more of one team to align them");
   const targets: Target[] = team.map((box) => ({ id: box.id, ...aligned[edge](box, team) }));
   await place(targets, {
     done: `${team.length} workspaces are aligned`,
     undone: `${team.length} workspaces are back where they were`,
     refused: "They could not be aligned",
+  });
+}
+
+export type Axis = "across" | "down";
+
+/** The starts of these, in their order, with the same room between each two: the outermost stay, unless there is too little. */
+export function spread(all: readonly { start: number; size: number }[]): number[] {
+  const [first, last] = [all[0], all.at(-1)];
+  if (!first || !last) return [];
+  const taken = all.reduce((sum, { size }) => sum + size, 0);
+  const room = Math.max(gap, (last.start + last.size - first.start - taken) / (all.length - 1));
+  let next = first.start;
+  return all.map(({ size }) => {
+    const start = next;
+    next += size + room;
+    return Math.round(start);
+  });
+}
+
+/** Puts the same room between the picked cards, in the order in which they stand. */
+export async function distribute(axis: Axis): Promise<void> {
+  const across = axis === "across";
+  const team = pickedTeam().sort((a, b) => (across ? a.x + a.w / 2 - b.x - b.w / 2 : a.y + a.h / 2 - b.y - b.h / 2));
+  if (team.length < 3) return void toast("info", "Pick three cards or more of one team to distribute them");
+  const starts = spread(team.map(({ x, y, w, h }) => (across ? { start: x, size: w } : { start: y, size: h })));
+  const targets: Target[] = team.map(({ id, x, y }, index) => {
+    const start = starts[index] ?? 0;
+    return across ? { id, x: start, y } : { id, x, y: start };
+  });
+  await place(targets, {
+    done: `${team.length} workspaces have the same room between them`,
+    undone: `${team.length} workspaces are back where they were`,
+    refused: "They could not be distributed",
   });
 }

@@ -6,7 +6,7 @@ import { descendantsOf } from "@/model/selectors";
 import { toast } from "@/ui/toast";
 import type { Step } from "./history";
 import { graceMs } from "./leaving";
-import { act } from "./undo";
+import { act, did } from "./undo";
 
 const nameOf = (id: string): string => orgStore.get().workspaces.get(id)?.name ?? "The workspace";
 const paused = (id: string): boolean => orgStore.get().workspaces.get(id)?.status === "paused";
@@ -67,6 +67,16 @@ export function removeAll(ids: readonly string[]): Promise<boolean> {
     undone: `${who} ${count > 1 ? "stay" : "stays"}`,
     forward: { is: "delete", ids: [...ids] },
     back: { is: "spare", ids: [...ids] },
+  });
+}
+
+/** A workspace was made: taking that back deletes it, after the same time of grace. */
+export function created(id: string, name: string): void {
+  did({
+    done: `${name} was created`,
+    undone: `${name} will be deleted in ${graceMs / 1000} seconds`,
+    forward: { is: "spare", ids: [id] },
+    back: { is: "delete", ids: [id] },
   });
 }
 

@@ -1,6 +1,6 @@
 import type { KeyboardEvent } from "react";
 import { offered } from "@/actions/action";
-import { align, type Edge } from "@/actions/arranging";
+import { align, distribute, type Edge } from "@/actions/arranging";
 import { groupAction } from "@/actions/group";
 import { nudge } from "@/actions/placing";
 import { workspaceActions } from "@/actions/workspace_actions";
@@ -46,7 +46,8 @@ export function cardKey(id: string, event: KeyboardEvent, open: (id: string) => 
   if (!workspace || event.ctrlKey || event.metaKey) return false;
   const edge = edges[event.key];
   if (event.altKey && edge && marksStore.get().picked.size > 1) {
-    void align(edge);
+    if (event.shiftKey) void distribute(edge === "left" || edge === "right" ? "across" : "down");
+    else void align(edge);
     return true;
   }
   const next = event.shiftKey ? undefined : otherCard(id, event);

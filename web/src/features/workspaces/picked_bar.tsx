@@ -1,5 +1,7 @@
 import {
+  AlignHorizontalDistributeCenter,
   AlignHorizontalJustifyStart,
+  AlignVerticalDistributeCenter,
   AlignVerticalJustifyStart,
   ArrowUpFromLine,
   CirclePause,
@@ -12,7 +14,7 @@ import {
   X,
 } from "lucide-react";
 import { useRef, useState } from "react";
-import { align, arrangeAll } from "@/actions/arranging";
+import { align, arrangeAll, distribute } from "@/actions/arranging";
 import { copyAll } from "@/actions/copying";
 import { askingStore, planFor, runTogether, type Plan, type Together } from "@/actions/picked";
 import { extractAll } from "@/actions/placing";
@@ -65,6 +67,16 @@ export function PickedBar() {
           </IconButton>
           <IconButton label="Align top" title="Align top (Alt Up)" onClick={() => void align("top")}>
             <AlignVerticalJustifyStart size={15} aria-hidden />
+          </IconButton>
+        </>
+      )}
+      {count > 2 && (
+        <>
+          <IconButton label="Distribute across" title="The same gap between them, across (Alt Shift Right)" onClick={() => void distribute("across")}>
+            <AlignHorizontalDistributeCenter size={15} aria-hidden />
+          </IconButton>
+          <IconButton label="Distribute down" title="The same gap between them, down (Alt Shift Down)" onClick={() => void distribute("down")}>
+            <AlignVerticalDistributeCenter size={15} aria-hidden />
           </IconButton>
         </>
       )}
