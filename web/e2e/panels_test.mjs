@@ -97,6 +97,37 @@ test("a token is made with a label and an end, says when it was used, and is rev
   assert.equal((await fetch(`${platform.url}/workspaces/${alpha.id}/state`, { headers: { Authorization: `Bearer ${token}` } })).status, 401);
 });
 
+test("the card of an agent is written anew in its details, and what is no card is told before", async () => {
+  await person.opensTab("details");
+  const details = panel("details");
+  await details.getByRole("button", { name: "Edit card" }).click();
+  const field = details.getByRole("textbox", { name: "Card, as JSON" });
+  assert.deepEqual(JSON.parse(await field.inputValue()).skills.map(({ id }) => id), ["summarise", "count"]);
+  await field.fill('{ "name": ');
+  await details.getByText(/not JSON yet/).waitFor();
+  assert.ok(await details.getByRole("button", { name: "Save card" }).isDisabled());
+  await isFine("#panel-details", "card_editor");
+  // Its agent shows another one meanwhile: what is written stays, and that is said.
+  await platform.ask("POST", "/registry/update-card", { workspace_id: alpha.id, agent_card: { ...card, version: "1.3.0" } }, alpha.token);
+  await details.getByText(/changed elsewhere meanwhile/).waitFor();
+  assert.equal(await field.inputValue(), '{ "name": ');
+  await field.fill(JSON.stringify({ ...card, version: "2.0.0", skills: [{ id: "sing", name: "Sing" }] }));
+  await details.getByRole("button", { name: "Save card" }).click();
+  await toast("alpha has another card").waitFor();
+  await details.getByText("2.0.0").waitFor();
+  await person.card("alpha").getByText("Sing").waitFor();
+  await platform.ask("POST", "/registry/update-card", { workspace_id: alpha.id, agent_card: card }, alpha.token);
+  await person.card("alpha").getByText("Summarise").waitFor();
+});
+
+test("heartbeats are a line of bars wherever a workspace is looked at closely", async () => {
+  for (const id of ["details", "activity", "timeline"]) {
+    await person.opensTab(id);
+    await platform.ask("POST", "/registry/heartbeat", { workspace_id: alpha.id, active_tasks: 0 }, alpha.token);
+    await panel(id).locator("[data-beat]").first().waitFor();
+  }
+});
+
 test("a secret keeps its bytes, an override is marked, and nothing is written over without a word", async () => {
   await platform.ask("PUT", "/settings/secrets", { key: "ANTHROPIC_API_KEY", value: "sk-ant-global" });
   await platform.ask("PUT", "/settings/secrets", { key: "REGION", value: "eu" });
@@ -140,6 +171,8 @@ test("a secret keeps its bytes, an override is marked, and nothing is written ov
   // Somebody else stored it: it is here without being asked for.
   await row("GITHUB_TOKEN").waitFor();
   await secrets.getByRole("heading", { name: "GitHub" }).waitFor();
+  await page.keyboard.press("Control+f");
+  assert.ok(await secrets.getByLabel("Find").evaluate((field) => field === document.activeElement), "the key leads to the field");
   await secrets.getByLabel("Find").fill("git");
   await row("PEM_KEY").waitFor({ state: "detached" });
   await secrets.getByLabel("Find").fill("");
@@ -257,6 +290,14 @@ test("Settings hold the theme, the browsers that are signed in, the secrets of a
   await settings.getByRole("tab", { name: "Global secrets" }).click();
   await settings.locator("li", { hasText: "REGION" }).waitFor();
   await isFine('[role="dialog"]', "settings_secrets");
+  await settings.getByLabel("Name").fill("HALF");
+  await settings.getByLabel("Value").fill("written");
+  await page.keyboard.press("Escape");
+  await settings.getByText("The secret that you wrote is not saved.").waitFor();
+  await settings.getByRole("button", { name: "Keep writing" }).click();
+  assert.equal(await settings.getByLabel("Value").inputValue(), "written");
+  await settings.getByRole("tab", { name: "About" }).click();
+  await settings.getByRole("button", { name: "Discard it" }).click();
   await settings.getByRole("tab", { name: "About" }).click();
   await settings.getByText(/^SHA256:/).waitFor();
   await isFine('[role="dialog"]', "settings_about");

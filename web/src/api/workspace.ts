@@ -24,6 +24,9 @@ export interface AgentCard {
   version?: string;
   runtime?: string;
   skills?: Skill[];
+  /** "not_configured": it runs and answers, and lacks something to work with. */
+  configuration_status?: string;
+  configuration_error?: string;
 }
 
 export type Peer = Pick<wire.PeerView, "id" | "name" | "role" | "tier" | "status"> & { agent_card: AgentCard | null };
@@ -71,6 +74,12 @@ export function readWorkspace(raw: Record<string, unknown>): Workspace {
     last_heartbeat_at: textOrNull(raw.last_heartbeat_at),
     last_outbound_at: textOrNull(raw.last_outbound_at),
   };
+}
+
+/** What an agent that runs lacks to work, in its own words; undefined when it lacks nothing, or does not say. */
+export function lackOf(card: AgentCard | null): string | undefined {
+  if (card?.configuration_status !== "not_configured") return undefined;
+  return text(card.configuration_error).trim() || "Its agent does not say what is missing.";
 }
 
 /** The names to show for a card's skills, in its order; unreadable entries are left out. */

@@ -1,6 +1,7 @@
 import { request, requestWithHeaders } from "./request";
 import type {
   ConnectionAnswer,
+  Done,
   NewWorkspace,
   Paused,
   Restarted,
@@ -31,6 +32,8 @@ export const deleteWorkspace = (id: string) => request<WorkspaceRemoved>("DELETE
 export const pauseWorkspace = (id: string) => request<Paused>("POST", `${at(id)}/pause`);
 export const resumeWorkspace = (id: string) => request<Resumed>("POST", `${at(id)}/resume`);
 export const restartWorkspace = (id: string) => request<Restarted>("POST", `${at(id)}/restart`);
+/** Speaks for an agent: what it says of itself is this from now on. */
+export const changeCard = (id: string, agent_card: Record<string, unknown>) => request<Done>("POST", "/registry/update-card", { body: { id, agent_card } });
 export const listPeers = (id: string) => request<Peer[]>("GET", `/registry/${encodeURIComponent(id)}/peers`);
 
 export const readConnection = async (id: string) =>

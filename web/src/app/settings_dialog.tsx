@@ -1,12 +1,13 @@
 import { lazy, Suspense, useState } from "react";
 import type { Workspace } from "@/api/workspace";
 import { SecretsView } from "@/features/secrets/secrets_view";
+import { unsavedStore } from "@/features/secrets/unsaved";
 import { About } from "@/features/settings/about";
 import { Appearance } from "@/features/settings/appearance";
 import { Sessions } from "@/features/settings/sessions";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
-import { Loading } from "@/ui/notice";
+import { Loading, Notice } from "@/ui/notice";
 import { Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { TabList } from "@/ui/tab_list";
@@ -34,10 +35,35 @@ interface SettingsDialogProps {
 /** What belongs to this browser and to the whole organisation. */
 export function SettingsDialog({ dev, workspace, onClose, onDocs, onSignOut }: SettingsDialogProps) {
   const [tab, setTab] = useState("general");
+  // What was to be done when it turned out that something would be lost.
+  const [kept, setKept] = useState<{ leave: () => void }>();
+  function leaving(leave: () => void) {
+    if (tab === "secrets" && unsavedStore.get()) setKept({ leave });
+    else leave();
+  }
   return (
-    <Dialog open side onClose={onClose} title="Settings" description="Of this browser and of the organisation.">
+    <Dialog open side onClose={() => leaving(onClose)} title="Settings" description="Of this browser and of the organisation.">
       <div className={list.form}>
-        <TabList label="Settings sections" prefix="settings-" tabs={tabs} active={tab} onChange={setTab} />
+        {kept && (
+          <Notice tone="warn" role="alert">
+            <p>The secret that you wrote is not saved.</p>
+            <div className={list.row}>
+              <Button
+                tone="danger"
+                onClick={() => {
+                  setKept(undefined);
+                  kept.leave();
+                }}
+              >
+                Discard it
+              </Button>
+              <Button autoFocus onClick={() => setKept(undefined)}>
+                Keep writing
+              </Button>
+            </div>
+          </Notice>
+        )}
+        <TabList label="Settings sections" prefix="settings-" tabs={tabs} active={tab} onChange={(next) => leaving(() => setTab(next))} />
         <div className={list.form} role="tabpanel" id={`settings-panel-${tab}`} aria-labelledby={`settings-tab-${tab}`}>
           {tab === "general" && (
             <>

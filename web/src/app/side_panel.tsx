@@ -4,7 +4,7 @@ import { skillNames, type Workspace } from "@/api/workspace";
 import { RuntimePill, TierPill } from "@/canvas/pills";
 import { StatusDot } from "@/canvas/status_dot";
 import { StandingBanner } from "@/features/workspaces/standing_banner";
-import { statusWords } from "@/model/selectors";
+import { standingWord } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
 import { recall, remember } from "@/ui/remembered";
@@ -133,7 +133,7 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
       <div className={styles.pills}>
         <TierPill tier={workspace.tier} />
         <RuntimePill workspace={workspace} />
-        <span>{statusWords[workspace.status]}{workspace.late && ", late"}</span>
+        <span>{standingWord(workspace)}{workspace.late && ", late"}</span>
         {skills > 0 && <span>· {skills === 1 ? "1 skill" : `${skills} skills`}</span>}
       </div>
       {workspace.current_task !== "" && <p className={styles.task}>{workspace.current_task}</p>}

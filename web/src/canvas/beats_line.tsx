@@ -1,7 +1,7 @@
 import { beatBars, beatsMs, beatsStore, type Beat } from "@/live/beats";
 import { useSelected } from "@/ui/store";
 import { useNow } from "@/ui/time";
-import styles from "./timeline.module.css";
+import styles from "./beats_line.module.css";
 
 const bars = 40;
 const heightMax = 22;

@@ -1,7 +1,7 @@
 import { Check } from "lucide-react";
 import { skillNames, type Workspace } from "@/api/workspace";
 import { orgStore } from "@/model/org";
-import { descendantsOf, statusWords } from "@/model/selectors";
+import { descendantsOf, standingWord, unconfigured } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
@@ -31,17 +31,21 @@ export function Words({ workspace, recent }: { workspace: Workspace; recent: str
         </div>
       )}
       {showsError(workspace) && (
-        <div className={classNames(styles.strip, styles.error)} title={workspace.last_sample_error}>
-          <span>{workspace.last_sample_error}</span>
+        <div className={classNames(styles.strip, styles.error)} title={flawOf(workspace)}>
+          <span>{flawOf(workspace)}</span>
         </div>
       )}
     </>
   );
 }
 
-export function showsError(workspace: Workspace): boolean {
-  return workspace.last_sample_error !== "" && (workspace.status === "degraded" || workspace.status === "failed");
+/** What is wrong with it, in the words of its agent; empty when nothing is. */
+function flawOf(workspace: Workspace): string {
+  const { status, last_sample_error: error } = workspace;
+  return status === "degraded" || status === "failed" ? error : (unconfigured(workspace) ?? "");
 }
+
+export const showsError = (workspace: Workspace): boolean => flawOf(workspace) !== "";
 
 function Skills({ workspace }: { workspace: Workspace }) {
   const names = skillNames(workspace.agent_card);
@@ -68,7 +72,7 @@ export function Foot({ workspace, far }: { workspace: Workspace; far: boolean })
   return (
     <div className={styles.foot}>
       <span className={workspace.late ? styles.late : styles.word}>
-        {workspace.late ? "Late" : statusWords[workspace.status]}
+        {workspace.late ? "Late" : standingWord(workspace)}
         {!far && workspace.status === "degraded" && ` · ${Math.round(workspace.last_error_rate * 100)}% errors`}
       </span>
       {workspace.active_tasks > 0 ? (

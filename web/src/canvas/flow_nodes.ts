@@ -1,6 +1,6 @@
 import { MarkerType } from "@xyflow/react";
 import type { Org } from "@/model/org";
-import { statusWords } from "@/model/selectors";
+import { standingWord } from "@/model/selectors";
 import type { Hop, Hops } from "@/model/hops";
 import { clearest, curvesBetween, type Curve, type End } from "./hop_curve";
 import type { HopFlowEdge } from "./hop_edge";
@@ -28,7 +28,7 @@ export function flowNodes(
   return [...layout.boxes.values()].flatMap((box) => {
     const workspace = org.workspaces.get(box.id);
     if (!workspace) return [];
-    const label = `${workspace.name} workspace — ${statusWords[workspace.status]}`;
+    const label = `${workspace.name} workspace — ${standingWord(workspace)}`;
     const old = known.get(box.id);
     if (old && sameNode(old, box, label, holding)) return [old];
     const node: WorkspaceFlowNode = {

@@ -3,7 +3,7 @@ import { memo, useEffect, useState, type MouseEvent } from "react";
 import type { WorkspaceStatus } from "@/api/wire";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
-import { isRemote } from "@/model/selectors";
+import { isRemote, unconfigured } from "@/model/selectors";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
 import { MoreButton, NameField } from "./card_buttons";
@@ -57,7 +57,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
       className={classNames(
         styles.card,
         styles[workspace.status],
-        workspace.late && styles.late_card,
+        (workspace.late || unconfigured(workspace) !== undefined) && styles.late_card,
         data.open && styles.open,
         (working || failing) && styles.busy,
         working && failing && styles.crowded,

@@ -1,7 +1,7 @@
 import type { Workspace } from "@/api/workspace";
 import type { DeadLetter, Question } from "@/api/wire";
 import type { Org } from "./org";
-import { isRemote } from "./selectors";
+import { isRemote, unconfigured } from "./selectors";
 
 /** Something that goes on only when a person does something. */
 export type Need =
@@ -9,16 +9,18 @@ export type Need =
   | { kind: "letter"; key: string; letter: DeadLetter }
   | { kind: "agent"; key: string; workspace: Workspace; trouble: Trouble };
 
-export type Trouble = "failed" | "degraded" | "waiting";
+export type Trouble = "failed" | "degraded" | "unconfigured" | "waiting";
 
 /** Why somebody should look after an agent; undefined: nobody need. */
-export function troubleOf({ status }: Workspace): Trouble | undefined {
+export function troubleOf(workspace: Workspace): Trouble | undefined {
+  const { status } = workspace;
+  if (unconfigured(workspace) !== undefined) return "unconfigured";
   if (status === "failed" || status === "degraded") return status;
   return status === "awaiting_agent" ? "waiting" : undefined;
 }
 
 const collator = new Intl.Collator();
-const ranks: Record<Trouble, number> = { failed: 0, degraded: 1, waiting: 2 };
+const ranks: Record<Trouble, number> = { failed: 0, degraded: 1, unconfigured: 2, waiting: 3 };
 
 /** Agents that somebody should look after, the worst first. */
 export function troubled(org: Org): Workspace[] {
@@ -53,6 +55,8 @@ export function nextStep(workspace: Workspace): string {
       return isRemote(workspace) ? "It could not be started. Look at what its machine says, then start it there again." : "It could not be started. Mend what the error names, then restart it.";
     case "degraded":
       return "It runs, and much of its work fails. Its activity shows which; when the cause is gone it recovers by itself.";
+    case "unconfigured":
+      return "It runs, and lacks what its agent names: often a key among its secrets. Its agent looks when it starts again.";
     case "waiting":
       return "No agent has connected to it yet. Its details have the lines to start one with.";
     case undefined:

@@ -1,4 +1,4 @@
-import type { Workspace } from "@/api/workspace";
+import { lackOf, type Workspace } from "@/api/workspace";
 import type { WorkspaceStatus } from "@/api/wire";
 import type { Org } from "./org";
 
@@ -20,6 +20,12 @@ export const tierWords: Record<number, string> = { 1: "Sandboxed", 2: "Standard"
 
 export const isReachable = (workspace: Workspace): boolean =>
   workspace.status === "online" || workspace.status === "degraded";
+
+/** What a workspace lacks to work, while it runs otherwise well. */
+export const unconfigured = (workspace: Workspace): string | undefined => (workspace.status === "online" ? lackOf(workspace.agent_card) : undefined);
+
+/** How a workspace stands, in a word. */
+export const standingWord = (workspace: Workspace): string => (unconfigured(workspace) === undefined ? statusWords[workspace.status] : "Not configured");
 
 /** Runtimes whose agents run elsewhere and join from there. */
 const remoteRuntimes: ReadonlySet<string> = new Set(["external", "kimi", "kimi-cli"]);

@@ -1,4 +1,4 @@
-import type { ComponentProps, ReactNode } from "react";
+import { useEffect, useState, type ComponentProps, type ReactNode } from "react";
 import { classNames } from "./class_names";
 import styles from "./button.module.css";
 
@@ -15,6 +15,19 @@ export function Button({ tone = "plain", large, className, type = "button", ...r
       {...rest}
     />
   );
+}
+
+/** So long a button that has just appeared where another one was takes no press. */
+const heldMs = 1000;
+
+/** For what cannot be taken back: a second press of the button before it does nothing here. */
+export function HeldButton(props: ButtonProps) {
+  const [held, setHeld] = useState(true);
+  useEffect(() => {
+    const timer = setTimeout(() => setHeld(false), heldMs);
+    return () => clearTimeout(timer);
+  }, []);
+  return <Button {...props} disabled={held || props.disabled} />;
 }
 
 interface IconButtonProps extends Omit<ComponentProps<"button">, "children"> {

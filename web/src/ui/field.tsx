@@ -45,6 +45,29 @@ export function TextField({ label, hint, required, mono, ...rest }: TextFieldPro
   );
 }
 
+interface AreaFieldProps extends LabelledProps, Omit<ComponentProps<"textarea">, "id" | "required"> {
+  mono?: boolean;
+  /** What is wrong with what stands there; said in place of the hint. */
+  flaw?: string | undefined;
+}
+
+export function AreaField({ label, hint, required, mono, flaw, ...rest }: AreaFieldProps) {
+  const id = useId();
+  const words = flaw === undefined ? hint : <span role="status" className={styles.flaw}>{flaw}</span>;
+  return (
+    <Frame id={id} label={label} hint={words} {...(required ? { required } : {})}>
+      <textarea
+        id={id}
+        className={classNames(styles.control, mono && styles.mono)}
+        aria-required={required}
+        aria-invalid={flaw !== undefined}
+        aria-describedby={words ? `${id}-hint` : undefined}
+        {...rest}
+      />
+    </Frame>
+  );
+}
+
 interface SelectFieldProps extends LabelledProps, Omit<ComponentProps<"select">, "id" | "required"> {}
 
 export function SelectField({ label, hint, required, ...rest }: SelectFieldProps) {

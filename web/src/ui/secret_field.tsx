@@ -1,5 +1,5 @@
 import { Eye, EyeOff, FileUp } from "lucide-react";
-import { useId, useRef, useState, type ClipboardEvent, type RefObject } from "react";
+import { useEffect, useId, useRef, useState, type ClipboardEvent, type RefObject } from "react";
 import { Button } from "./button";
 import { classNames } from "./class_names";
 import styles from "./field.module.css";
@@ -16,6 +16,8 @@ interface SecretFieldProps {
 }
 
 const fileMax = 1 << 20;
+/** So long a secret stays readable. */
+export const shownMs = 30_000;
 
 /** A field for a secret of one line or many, kept byte for byte: typed, pasted or read from a file. Nothing is shown unless asked. */
 export function SecretField({ label, hint, value, onChange, onRefused, fieldRef }: SecretFieldProps) {
@@ -23,6 +25,13 @@ export function SecretField({ label, hint, value, onChange, onRefused, fieldRef 
   const [open, setOpen] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
   const shape = secretShape(value);
+
+  // Shown to be read once, and not to whoever passes by later.
+  useEffect(() => {
+    if (!open) return;
+    const timer = setTimeout(() => setOpen(false), shownMs);
+    return () => clearTimeout(timer);
+  }, [open]);
 
   function onPaste(event: ClipboardEvent<HTMLTextAreaElement>) {
     const field = event.currentTarget;

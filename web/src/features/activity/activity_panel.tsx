@@ -1,6 +1,7 @@
 import { Pause, Play, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import type { Workspace } from "@/api/workspace";
+import { BeatsLine } from "@/canvas/beats_line";
 import { useActivityFeed } from "@/live/use_activity_feed";
 import { Button, IconButton } from "@/ui/button";
 import { Empty, Failure, Loading } from "@/ui/notice";
@@ -51,6 +52,9 @@ export function ActivityPanel({ workspace, filter, onFilter }: ActivityPanelProp
         <IconButton label="Refresh" onClick={() => void feed.load()}>
           <RefreshCw size={15} aria-hidden />
         </IconButton>
+      </div>
+      <div className={styles.beats}>
+        <BeatsLine workspace={workspace.id} name={workspace.name} />
       </div>
       {state.error !== undefined && (
         <div className={styles.failure}>

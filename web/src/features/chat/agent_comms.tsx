@@ -1,6 +1,8 @@
 import { Route } from "lucide-react";
 import { useMemo, useState } from "react";
+import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
+import { workspaceActions } from "@/actions/workspace_actions";
 import type { Workspace } from "@/api/workspace";
 import type { FeedState } from "@/live/activity_feed";
 import { useActivityFeed } from "@/live/use_activity_feed";
@@ -86,6 +88,15 @@ function CommList({ comms, state, nameOf, onOlder, onOpen }: CommListProps) {
   );
 }
 
+/** Restarting a peer, where the platform can. */
+function RestartButton({ id }: { id: string }) {
+  const org = useSelected(orgStore, (value) => value);
+  const peer = org.workspaces.get(id);
+  const offer = peer && offered(workspaceActions, peer, org).find(({ action }) => action.name === "restart");
+  if (!peer || !offer || offer.refusal !== undefined) return null;
+  return <Button onClick={() => offer.action.run(peer, org)}>Restart {peer.name}</Button>;
+}
+
 interface CommBubbleProps {
   comm: Comm;
   name: string;
@@ -117,7 +128,10 @@ function CommBubble({ comm, name, onOpen, onFormatted }: CommBubbleProps) {
         <Notice tone="bad">
           <strong>Not delivered.</strong> {comm.error}
           <p>{hintFor(comm.error ?? "")}</p>
-          <Button onClick={onOpen}>Open {name}</Button>
+          <div className={styles.remedies}>
+            <Button onClick={onOpen}>Open {name}</Button>
+            <RestartButton id={comm.peerId} />
+          </div>
         </Notice>
       )}
     </article>

@@ -5,7 +5,7 @@ import type { Workspace } from "@/api/workspace";
 import { StatusDot } from "@/canvas/status_dot";
 import { nextStep, type Trouble } from "@/model/needs";
 import { orgStore } from "@/model/org";
-import { statusWords } from "@/model/selectors";
+import { standingWord, unconfigured } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
@@ -15,6 +15,7 @@ import styles from "./inbox.module.css";
 const looks: Record<Trouble, { tab: string; label: string }> = {
   failed: { tab: "details", label: "Details" },
   degraded: { tab: "activity", label: "Its failures" },
+  unconfigured: { tab: "secrets", label: "Its secrets" },
   waiting: { tab: "details", label: "Connect its agent" },
 };
 
@@ -29,12 +30,13 @@ export function AgentItem({ workspace, trouble }: { workspace: Workspace; troubl
         <StatusDot status={workspace.status} />
         <h3>{workspace.name}</h3>
         <span className={classNames(styles.tag, styles[trouble])}>
-          {statusWords[workspace.status]}
+          {standingWord(workspace)}
           {trouble === "degraded" && `, ${Math.round(workspace.last_error_rate * 100)} % fails`}
         </span>
         <span className={styles.age}>{heard === undefined ? "never heard" : <Age at={heard} />}</span>
       </div>
       {workspace.last_sample_error !== "" && trouble !== "waiting" && <p className={styles.error}>{workspace.last_sample_error}</p>}
+      {trouble === "unconfigured" && <p className={styles.error}>{unconfigured(workspace)}</p>}
       <p className={styles.muted}>{nextStep(workspace)}</p>
       <div className={styles.tools}>
         <Button data-key="a" onClick={() => shell.current.open(workspace.id, looks[trouble].tab)} aria-label={`${looks[trouble].label}: ${workspace.name}`}>

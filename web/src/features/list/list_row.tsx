@@ -3,7 +3,7 @@ import { memo, type CSSProperties } from "react";
 import { RuntimePill, TierPill } from "@/canvas/pills";
 import { StatusDot } from "@/canvas/status_dot";
 import { errorShare, type ListRow } from "@/model/list_rows";
-import { statusWords } from "@/model/selectors";
+import { standingWord, unconfigured } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { IconButton } from "@/ui/button";
 import { classNames } from "@/ui/class_names";
@@ -58,16 +58,16 @@ export const ListRowView = memo(function ListRowView({ row: { workspace, depth, 
         {team}
       </span>
       <span role="gridcell" className={classNames(styles.status, styles[workspace.status])}>
-        {statusWords[workspace.status]}
+        {standingWord(workspace)}
         {workspace.late && ", late"}
       </span>
       <span role="gridcell" className={styles.task} title={workspace.current_task || workspace.last_sample_error}>
         {workspace.active_tasks > 1 && <b>{workspace.active_tasks} tasks </b>}
         {workspace.current_task !== "" ? (
           workspace.current_task
-        ) : workspace.status === "failed" || workspace.status === "degraded" ? (
-          <em>{workspace.last_sample_error}</em>
-        ) : null}
+        ) : (
+          <em>{workspace.status === "failed" || workspace.status === "degraded" ? workspace.last_sample_error : unconfigured(workspace)}</em>
+        )}
       </span>
       <span role="gridcell" className={styles.errors}>
         {share > 0 ? `${Math.round(share * 100)} %` : ""}

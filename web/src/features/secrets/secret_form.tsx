@@ -1,4 +1,4 @@
-import { useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { Button } from "@/ui/button";
 import { TextField } from "@/ui/field";
 import { Notice } from "@/ui/notice";
@@ -6,6 +6,7 @@ import { SecretField } from "@/ui/secret_field";
 import { noSecret, type SecretText } from "@/ui/secret_text";
 import list from "@/ui/section.module.css";
 import { oddness } from "./secret_kinds";
+import { unsavedStore } from "./unsaved";
 
 const namePattern = /^[A-Z][A-Z0-9_]{0,127}$/;
 const valueMax = 65_536;
@@ -32,6 +33,12 @@ export function SecretForm({ first, isTaken, isInherited, owner, onSave }: Secre
   const [busy, setBusy] = useState(false);
   const valueField = useRef<HTMLTextAreaElement>(null);
   const odd = value.exact === "" ? undefined : oddness(key, value.exact);
+
+  const unsaved = value.exact !== "";
+  useEffect(() => {
+    unsavedStore.set(unsaved);
+    return () => unsavedStore.set(false);
+  }, [unsaved]);
 
   async function save() {
     setBusy(true);

@@ -1,6 +1,6 @@
 import type { Secret } from "@/api/wire";
 import { Age } from "@/ui/age";
-import { Button } from "@/ui/button";
+import { Button, HeldButton } from "@/ui/button";
 import list from "@/ui/section.module.css";
 import { byService } from "./secret_kinds";
 import styles from "./secrets.module.css";
@@ -60,9 +60,9 @@ function Row({ secret, ofWorkspace, globals, asking, onAsk, onChange, onRemove }
       </div>
       {asking === secret.key ? (
         <>
-          <Button tone="danger" onClick={() => onRemove(secret)}>
+          <HeldButton tone="danger" onClick={() => onRemove(secret)}>
             Remove for good
-          </Button>
+          </HeldButton>
           <Button onClick={() => onAsk(undefined)}>Keep</Button>
         </>
       ) : (

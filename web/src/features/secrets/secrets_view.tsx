@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { messageOf } from "@/api/api_error";
 import { deleteSecret, listSecrets, saveSecret } from "@/api/secrets_api";
 import type { Secret } from "@/api/wire";
@@ -41,6 +41,16 @@ export function SecretsView({ owner }: SecretsViewProps) {
   );
 
   const secrets = value?.own;
+  const find = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "f" || !find.current) return;
+      event.preventDefault();
+      find.current.focus();
+    }
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
   const shown = useMemo(() => secrets?.filter(({ key }) => key.includes(sought.trim().toUpperCase())), [secrets, sought]);
 
   async function save(key: string, exact: string): Promise<string | undefined> {
@@ -73,7 +83,7 @@ export function SecretsView({ owner }: SecretsViewProps) {
         {loading && secrets === undefined && <Loading text="Reading secrets…" />}
         {secrets?.length === 0 && <Empty title="No secrets">Agents ask for what is stored here when they start and on their next pull.</Empty>}
         {secrets && secrets.length >= searchFrom && (
-          <TextField label="Find" type="search" mono value={sought} placeholder="Part of a name" onChange={(event) => setSought(event.target.value)} />
+          <TextField ref={find} label="Find" title="Ctrl F" type="search" mono value={sought} placeholder="Part of a name" onChange={(event) => setSought(event.target.value)} />
         )}
         {shown && shown.length > 0 && (
           <SecretRows

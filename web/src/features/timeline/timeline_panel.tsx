@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Workspace } from "@/api/workspace";
-import { BeatsLine } from "./beats_line";
+import { BeatsLine } from "@/canvas/beats_line";
 import { Timeline } from "./timeline";
 import styles from "./timeline.module.css";
 
@@ -16,7 +16,9 @@ export function TimelinePanel({ workspace, filter, onFilter }: TimelinePanelProp
   const [find, setFind] = useState("");
   return (
     <div className={styles.panel}>
-      <BeatsLine workspace={workspace.id} name={workspace.name} />
+      <div className={styles.beats}>
+        <BeatsLine workspace={workspace.id} name={workspace.name} />
+      </div>
       <Timeline
         workspace={workspace.id}
         show={filter}

@@ -3,9 +3,10 @@ import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
 import { workspaceActions } from "@/actions/workspace_actions";
 import type { Workspace } from "@/api/workspace";
+import { BeatsLine } from "@/canvas/beats_line";
 import { beforehand } from "@/model/lifecycle_words";
 import { orgStore } from "@/model/org";
-import { joinsByItself, statusWords, tierWords } from "@/model/selectors";
+import { joinsByItself, standingWord, tierWords, unconfigured } from "@/model/selectors";
 import { Age } from "@/ui/age";
 import { Button } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
@@ -14,6 +15,7 @@ import { Facts, PanelBody, Section } from "@/ui/section";
 import list from "@/ui/section.module.css";
 import { useSelected } from "@/ui/store";
 import { shortAge } from "@/ui/time";
+import { CardSection } from "./card_section";
 import { ConnectionSection } from "./connection_section";
 import { EditForm } from "./edit_form";
 import { PeersSection } from "./peers_section";
@@ -32,6 +34,13 @@ export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOp
           <p>{workspace.last_sample_error}</p>
         </Notice>
       )}
+      {unconfigured(workspace) !== undefined && (
+        <Notice tone="warn">
+          <strong>Not configured</strong>
+          <p>{unconfigured(workspace)}</p>
+          <p>Its agent runs and answers nothing until that is there: often a key among its secrets. It looks when it starts again.</p>
+        </Notice>
+      )}
       <Section title="Workspace" action={!editing && <Button onClick={() => setEditing(true)}>Edit</Button>}>
         {editing ? (
           <EditForm key={workspace.id} workspace={workspace} onDone={() => setEditing(false)} />
@@ -41,7 +50,7 @@ export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOp
               ["Name", workspace.name],
               ["Role", workspace.role],
               ["Tier", `T${workspace.tier} ${tierWords[workspace.tier] ?? ""}`],
-              ["Status", `${statusWords[workspace.status]}${workspace.late ? ", late" : ""}`],
+              ["Status", `${standingWord(workspace)}${workspace.late ? ", late" : ""}`],
               ["Last heartbeat", heard === undefined ? "never" : <Age at={heard} />],
               ["Current task", workspace.current_task],
               ["Active tasks", String(workspace.active_tasks)],
@@ -55,8 +64,10 @@ export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOp
         )}
       </Section>
       <Section title="Lifecycle">
+        <BeatsLine workspace={workspace.id} name={workspace.name} />
         <LifecycleButtons workspace={workspace} />
       </Section>
+      <CardSection key={`card ${workspace.id}`} workspace={workspace} />
       <SkillsSection workspace={workspace} />
       <PeersSection workspace={workspace} onOpen={onOpen} />
       {joinsByItself(workspace) && <ConnectionSection key={workspace.id} workspace={workspace} />}
