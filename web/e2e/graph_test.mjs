@@ -95,6 +95,65 @@ test("a card says as a button what it needs next", async () => {
   await person.seesCard("other-2", "Paused");
 });
 
+test("an agent that runs and is not configured says so, and what it lacks", async () => {
+  const { id, connection } = await platform.ask("POST", "/workspaces", { name: "keyless", runtime: "external" });
+  const lacking = { name: "keyless", configuration_status: "not_configured", configuration_error: "ANTHROPIC_API_KEY is not set" };
+  await platform.ask("POST", "/registry/register", { id, agent_card: lacking, delivery_mode: "poll" }, connection.auth_token);
+  await person.seesCard("keyless", "Not configured");
+  await person.card("keyless").getByText("ANTHROPIC_API_KEY is not set").waitFor();
+  await platform.ask("POST", "/registry/update-card", { workspace_id: id, agent_card: { name: "keyless" } }, connection.auth_token);
+  await person.seesCard("keyless", "Online");
+  // What its first event left out may just be read again.
+  browser.expect(/410 \(Gone\)/);
+  await platform.ask("DELETE", `/workspaces/${id}?confirm=true`);
+  await person.card("keyless").waitFor({ state: "detached" });
+});
+
+test("what was made is taken back like anything else, and stays when that is taken back", async () => {
+  await page.locator("#canvas").focus();
+  await page.keyboard.press("n");
+  const dialog = page.getByRole("dialog", { name: "New workspace" });
+  await dialog.getByLabel("Name").fill("mistake");
+  await dialog.getByRole("button", { name: "Create workspace" }).click();
+  const connect = page.getByRole("dialog", { name: "Connect your agent to mistake" });
+  await connect.getByLabel(/saved the token/).check();
+  await connect.getByRole("button", { name: "Close" }).click();
+  await person.card("mistake").waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+z");
+  await page.getByText("mistake will be deleted in 10 seconds").waitFor();
+  await page.keyboard.press("Control+Shift+z");
+  await page.getByText("mistake was created").waitFor();
+  await page.keyboard.press("Control+z");
+  await person.card("mistake").waitFor({ state: "detached" });
+  assert.equal(await named("mistake"), undefined);
+});
+
+test("the same room comes between three that are selected, by a key and by a button", async () => {
+  const [a, b, c] = await Promise.all(["other-3", "other-4", "other-5"].map(named));
+  for (const [index, { id }] of [a, b, c].entries()) await platform.ask("PATCH", `/workspaces/${id}`, { x: [40, 400, 1160][index], y: 900 + 10 * index });
+  const gaps = async () => {
+    const [one, two, three] = await Promise.all(["other-3", "other-4", "other-5"].map(named));
+    return [two.x - one.x, three.x - two.x];
+  };
+  await moves(() => page.keyboard.press("f"));
+  for (const name of ["other-3", "other-4", "other-5"]) {
+    await person.card(name).focus();
+    await page.keyboard.press("Shift+Space");
+  }
+  await page.getByRole("toolbar", { name: "Selected workspaces" }).getByText("3 selected").waitFor();
+  await page.keyboard.press("Alt+Shift+ArrowRight");
+  await page.getByText("3 workspaces have the same room between them").waitFor();
+  assert.deepEqual(await gaps(), [560, 560]);
+  await page.keyboard.press("Control+z");
+  await page.getByText("3 workspaces are back where they were").waitFor();
+  assert.deepEqual(await gaps(), [360, 760]);
+  await page.getByRole("button", { name: "Distribute across" }).click();
+  await until("the same room again", async () => String(await gaps()) === "560,560");
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Escape");
+});
+
 test("showing everything leaves nothing behind the map and the toolbar", async () => {
   await page.mouse.move(500, 450);
   await moves(() => page.mouse.wheel(0, -400));

@@ -5,6 +5,7 @@ import { copyAll } from "./copying";
 import { extractAll, foldAll, withPicked } from "./placing";
 import { askingStore } from "./picked";
 import { shell } from "./shell";
+import { stopWork } from "./stopping";
 
 const teams = (ids: readonly string[]): string[] => ids.filter((id) => childrenOf(orgStore.get(), id).length > 0);
 
@@ -15,6 +16,7 @@ const groups: Record<string, (ids: string[]) => void> = {
   arrange: (ids) => void arrangeAll(ids),
   collapse: (ids) => void foldAll(teams(ids), true),
   expand: (ids) => void foldAll(teams(ids), false),
+  stop: (ids) => void stopWork(ids),
   copy: (ids) => void copyAll(ids),
   pause: () => askingStore.set("pause"),
   resume: () => askingStore.set("resume"),

@@ -12,6 +12,8 @@ export interface Shell {
   showHelp(): void;
   showTickets(): void;
   showDeadLetters(): void;
+  /** Asks whether all work is to be stopped. */
+  askStop(): void;
   /** Shows the whole way of a message, by its address. */
   showWay(address: string): void;
 }
@@ -28,6 +30,7 @@ export const shell: { current: Shell } = {
     showHelp: () => undefined,
     showTickets: () => undefined,
     showDeadLetters: () => undefined,
+    askStop: () => undefined,
     showWay: () => undefined,
   },
 };

@@ -9,6 +9,7 @@ import {
   Info,
   LayoutGrid,
   MessageSquare,
+  OctagonX,
   Pencil,
   Plug,
   Plus,
@@ -29,6 +30,7 @@ import { arrangeAll } from "./arranging";
 import { copyAll } from "./copying";
 import { extract, fold } from "./placing";
 import { shell } from "./shell";
+import { isAtWork, stopWork } from "./stopping";
 
 const hasTeam = ({ id }: Workspace, org: Org): boolean => childrenOf(org, id).length > 0;
 
@@ -103,6 +105,7 @@ export const workspaceActions: readonly Action[] = [
     meaning: (workspace, org) => beforehand("resume", workspace, descendantsOf(org, workspace.id).length),
     run: ({ id }) => void resume(id),
   },
+  { name: "stop", label: "Stop its work", icon: OctagonX, shown: isAtWork, meaning: () => "What it works on is called off", run: ({ id }) => void stopWork([id]) },
   { name: "copy", label: "Duplicate", icon: Copy, run: ({ id }) => void copyAll([id]) },
   { name: "rename", label: "Rename", icon: Pencil, key: "F2", run: ({ id }) => mark({ renaming: id }) },
   {

@@ -43,8 +43,8 @@ export function readStanding(task: unknown): Standing | undefined {
   };
 }
 
-async function call(workspaceId: string, method: string, id: string, signal?: AbortSignal): Promise<unknown> {
-  const body = { jsonrpc: "2.0", id, method, params: { id } };
+async function ask(workspaceId: string, method: string, params: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
+  const body = { jsonrpc: "2.0", id: method, method, params };
   const answer = await request<unknown>("POST", endpointOf(workspaceId), { body, ...(signal ? { signal } : {}) });
   const error = fields(answer)?.error;
   // What A2A has a number for is an answer and no refusal of HTTP.
@@ -52,8 +52,26 @@ async function call(workspaceId: string, method: string, id: string, signal?: Ab
   return fields(answer)?.result;
 }
 
+const call = (workspaceId: string, method: string, id: string, signal?: AbortSignal) => ask(workspaceId, method, { id }, signal);
+
 /** How a message stands; asks its agent where that goes on with it. */
 export const getTask = (workspaceId: string, id: string, signal?: AbortSignal) => call(workspaceId, "tasks/get", id, signal);
+
+/** Tasks told at once, the newest. */
+const listedMax = 100;
+
+/** The tasks that an agent has and has not ended: what only waits for it, and what waits for somebody else, is not among them. */
+export async function tasksUnderWay(workspaceId: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const status of ["working", "submitted"]) {
+    const page = fields(await ask(workspaceId, "tasks/list", { status, pageSize: listedMax, historyLength: 0 }));
+    for (const task of Array.isArray(page?.tasks) ? (page.tasks as unknown[]) : []) {
+      const id = textMember(task, "id");
+      if (id !== undefined && readStanding(task)?.word !== "waiting") found.push(id);
+    }
+  }
+  return found;
+}
 
 /** Calls a message off: the task as it stands then. Refused with `a2a_-32002` where it cannot be stopped. */
 export const cancelTask = (workspaceId: string, id: string) => call(workspaceId, "tasks/cancel", id);

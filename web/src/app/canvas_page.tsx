@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent }
 import { tidyEverything } from "@/actions/arranging";
 import { forgetAll } from "@/actions/history";
 import { resumeLeaving } from "@/actions/leaving";
-import { resume } from "@/actions/lifecycle";
+import { created, resume } from "@/actions/lifecycle";
 import { describe, extractAll, fold, keepPlaced, move, nestAll, withPicked } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
@@ -14,7 +14,7 @@ import type { NextAct } from "@/canvas/card_asks";
 import { Graph } from "@/canvas/graph";
 import { graph } from "@/canvas/graph_controls";
 import type { Point } from "@/canvas/layout";
-import { mark, unpick } from "@/canvas/marks";
+import { mark, marksStore, unpick } from "@/canvas/marks";
 import { TicketDialog } from "@/features/tickets/ticket_dialog";
 import { CreateDialog, type Joining } from "@/features/workspaces/create_dialog";
 import { DeleteDialog } from "@/features/workspaces/delete_dialog";
@@ -34,6 +34,7 @@ import { useSelected } from "@/ui/store";
 import { toast } from "@/ui/toast";
 import { cardKey } from "./card_keys";
 import { ContextMenu } from "./context_menu";
+import { Corner } from "./corner";
 import { revealOnceThere } from "./reveal_once_there";
 import { refuseDroppedFiles } from "./dropped_files";
 import { fetched, fetchedPanel } from "./fetched";
@@ -60,10 +61,12 @@ const ConnectDialog = fetched(() => import("@/features/workspaces/connect_dialog
 // Seen in the first minutes and then hardly ever: what is there at once is the canvas.
 const Guide = fetchedPanel(() => import("@/features/first_run/guide").then((all) => all.Guide), { quiet: true });
 const Welcome = fetchedPanel(() => import("@/features/first_run/welcome").then((all) => all.Welcome));
+const TrafficScrubber = fetchedPanel(() => import("@/canvas/traffic_scrubber").then((all) => all.TrafficScrubber), { quiet: true });
 const SignOutDialog = fetched(() => import("@/features/session/sign_out_dialog").then((all) => all.SignOutDialog));
 const HelpDialog = fetched(() => import("./help_dialog").then((all) => all.HelpDialog));
 const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").then((all) => all.TicketsDialog));
 const ParentDialog = fetched(() => import("@/features/workspaces/parent_dialog").then((all) => all.ParentDialog));
+const StopDialog = fetched(() => import("@/features/workspaces/stop_dialog").then((all) => all.StopDialog));
 const InboxPage = fetchedPanel(() => import("./inbox_page").then((all) => all.InboxPage));
 const ListView = fetchedPanel(() => import("@/features/list/list_view").then((all) => all.ListView));
 const TimelineView = fetchedPanel(() => import("@/features/timeline/timeline_view").then((all) => all.TimelineView));
@@ -81,6 +84,7 @@ type Overlay =
   | { is: "ticket"; name: string; made: TicketMade }
   | { is: "tickets" }
   | { is: "dead_letters" }
+  | { is: "stop" }
   | { is: "connect"; id: string; connection: Connection | undefined }
   | { is: "delete"; id: string }
   | { is: "parent"; ids: readonly string[] };
@@ -138,6 +142,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
       showHelp: () => setOverlay({ is: "help" }),
       showTickets: () => setOverlay({ is: "tickets" }),
       showDeadLetters: () => setOverlay({ is: "dead_letters" }),
+      askStop: () => setOverlay({ is: "stop" }),
       showWay: (way) => {
         setOverlay(undefined);
         navigate({ way });
@@ -192,6 +197,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   useRenewed(openQuestions);
   const questions = useSelected(openQuestions.state, (state) => state.questions);
   const letters = useSelected(openLetters.state, (state) => state.letters);
+  const picking = useSelected(marksStore, (marks) => marks.picked.size > 0);
   const waiting = useSelected(orgStore, (org) => countNeeds(org, questions, letters));
   usePageTitle(workspace?.name, waiting);
 
@@ -245,10 +251,10 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
 
   function onCreated(id: string, name: string, connection: Connection | undefined) {
     revealOnceThere(id);
+    created(id, name);
     if (connection?.auth_token) setOverlay({ is: "connect", id, connection });
     else {
       setOverlay(undefined);
-      toast("success", `${name} was created`);
       navigate({ workspace: id, tab: "details" });
     }
   }
@@ -358,6 +364,8 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               <Guide narrow={workspace !== undefined} onSay={onSay} />
             </div>
           )}
+          {!empty && loaded && view === "graph" && !onPhone && <Corner />}
+          {showHops && loaded && view === "graph" && !onPhone && !picking && <TrafficScrubber />}
           {!empty && loaded && (view === "graph" || view === "list") && (
             <Button tone="primary" large className={styles.create ?? ""} onClick={onCreate}>
               <Plus size={16} aria-hidden /> New workspace
@@ -416,6 +424,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
           }}
         />
       )}
+      {overlay?.is === "stop" && <StopDialog onClose={close} />}
       {overlay?.is === "delete" && <DeleteDialog id={overlay.id} onClose={close} />}
       {overlay?.is === "parent" && <ParentDialog ids={overlay.ids} onClose={close} />}
     </div>

@@ -1,7 +1,5 @@
 import { shell } from "@/actions/shell";
-import { allWorkspaceStatus as workspaceStatuses } from "@/api/wire";
-import { StatusDot } from "@/canvas/status_dot";
-import { statusWords, tierWords } from "@/model/selectors";
+import { Legend } from "@/canvas/legend";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Section } from "@/ui/section";
@@ -43,6 +41,7 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
       ["Shift click, drag", "Add a card; draw a band around many"],
       ["Arrows", "Move it, and those selected with it (Shift: further)"],
       ["Alt Arrows", "With more than one selected: align them to that side"],
+      ["Alt Shift Arrows", "With three or more: the same gap between them, across or down"],
       ["Ctrl D", "Duplicate what is selected or open"],
       ["F2", "Rename it"],
       ["M / X", "Move to a team / extract from it"],
@@ -83,42 +82,7 @@ export function HelpDialog({ onClose, onGuide }: { onClose: () => void; onGuide:
           ))}
         </div>
         <div className={styles.legends}>
-          <Section title="Status">
-            <ul className={styles.legend}>
-              {workspaceStatuses
-                .filter((status) => status !== "removed")
-                .map((status) => (
-                  <li key={status}>
-                    <StatusDot status={status} /> {statusWords[status]}
-                  </li>
-                ))}
-            </ul>
-          </Section>
-          <Section title="Marks">
-            <ul className={styles.legend}>
-              <li>
-                <span className={styles.remote}>REMOTE</span> Its agent runs elsewhere
-              </li>
-              <li>
-                <span className={styles.hot} aria-hidden /> Work handed over within 5 minutes
-              </li>
-              <li>
-                <span className={styles.cold} aria-hidden /> Within the last hour
-              </li>
-              <li>
-                <span className={`${styles.cold} ${styles.failed}`} aria-hidden /> Some of it failed
-              </li>
-            </ul>
-          </Section>
-          <Section title="Tier">
-            <ul className={styles.legend}>
-              {Object.entries(tierWords).map(([tier, word]) => (
-                <li key={tier}>
-                  T{tier} {word}
-                </li>
-              ))}
-            </ul>
-          </Section>
+          <Legend />
           <div className={styles.more}>
             <Button onClick={() => shell.current.showDocs()}>Documentation</Button>
             <Button

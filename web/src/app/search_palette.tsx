@@ -1,7 +1,8 @@
-import { BookOpen, CircleHelp, MailX, Plus, Search, Settings, Ticket } from "lucide-react";
+import { BookOpen, CircleHelp, MailX, OctagonX, Plus, Search, Settings, Ticket } from "lucide-react";
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { offered } from "@/actions/action";
 import { shell } from "@/actions/shell";
+import { atWork } from "@/actions/stopping";
 import { workspaceActions } from "@/actions/workspace_actions";
 import { graph } from "@/canvas/graph_controls";
 import { StatusDot } from "@/canvas/status_dot";
@@ -63,6 +64,8 @@ function choicesFor(org: Org, query: string): Choice[] {
     found.push({ key: "tickets", icon: <Ticket size={15} aria-hidden />, label: "Join tickets", note: "Action", run: () => shell.current.showTickets() });
   if ("dead letters".includes(query.trim().toLowerCase()))
     found.push({ key: "dead_letters", icon: <MailX size={15} aria-hidden />, label: "Dead letters", note: "Action", run: () => shell.current.showDeadLetters() });
+  if (atWork(org).length > 0 && "stop all work".includes(query.trim().toLowerCase()))
+    found.push({ key: "stop", icon: <OctagonX size={15} aria-hidden />, label: "Stop all work", note: "Action", run: () => shell.current.askStop() });
   for (const { label, icon, run } of pageActions)
     if (label.toLowerCase().includes(query.trim().toLowerCase())) found.push({ key: label, icon, label, note: "Action", run });
   return found.slice(0, shownMax);

@@ -1,8 +1,10 @@
-import { CircleHelp, LogOut, MailX, Monitor, Moon, Search, Settings, Spline, Sun, Ticket } from "lucide-react";
+import { CircleHelp, LogOut, MailX, Monitor, Moon, OctagonX, Search, Settings, Spline, Sun, Ticket } from "lucide-react";
+import { shell } from "@/actions/shell";
+import { isAtWork } from "@/actions/stopping";
 import type { LiveState } from "@/live/connection";
 import { openLetters } from "@/live/dead_letters";
 import { liveState } from "@/live/live_bus";
-import { orgStore } from "@/model/org";
+import { orgStore, type Org } from "@/model/org";
 import { childrenOf } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { Logo } from "@/ui/logo";
@@ -60,6 +62,7 @@ export function Toolbar({ view, waiting, onPhone, showHops, onShowHops, onSearch
       </div>
       {!onPhone && <ViewSwitch view={view} waiting={waiting} />}
       {!onPhone && <StatusCounts listed={view === "list"} />}
+      <StopButton />
       <Total />
       <span className={styles.live} data-live={live} role="status" title={liveHints[live]}>
         {liveWords[live]}
@@ -94,6 +97,23 @@ export function Toolbar({ view, waiting, onPhone, showHops, onShowHops, onSearch
       </div>
     </header>
   );
+}
+
+/** There while somebody is at work. */
+function StopButton() {
+  const count = useSelected(orgStore, (org) => atWorkCount(org));
+  if (count === 0) return null;
+  return (
+    <button type="button" className={styles.stop} title="Call off what agents work on" onClick={() => shell.current.askStop()}>
+      <OctagonX size={14} aria-hidden /> Stop all ({count})
+    </button>
+  );
+}
+
+function atWorkCount(org: Org): number {
+  let count = 0;
+  for (const workspace of org.workspaces.values()) if (isAtWork(workspace)) count += 1;
+  return count;
 }
 
 /** A count has at most this many digits' worth; beyond it is told as more. */

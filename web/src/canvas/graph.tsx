@@ -13,8 +13,9 @@ import {
 } from "@xyflow/react";
 import { LayoutGrid, Maximize } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type MouseEvent } from "react";
-import { hopsStore } from "@/model/hops";
+import { drawnHopsStore } from "@/model/hop_view";
 import { orgStore } from "@/model/org";
+import { unconfigured } from "@/model/selectors";
 import { useSelected } from "@/ui/store";
 import { cardAsks, type NextAct } from "./card_asks";
 import { flowEdges, flowNodes } from "./flow_nodes";
@@ -49,7 +50,7 @@ function point(id: string | undefined) {
   if (pointedStore.get() === id) return;
   const lit = new Set<string>();
   if (id !== undefined)
-    for (const { from, to } of hopsStore.get().values()) if (from === id || to === id) lit.add(from).add(to);
+    for (const { from, to } of drawnHopsStore.get().values()) if (from === id || to === id) lit.add(from).add(to);
   if (lit.size > 0 || litStore.get().size > 0) litStore.set(lit);
   pointedStore.set(id);
 }
@@ -97,10 +98,10 @@ export function Graph(props: GraphProps) {
 function Flow(props: GraphProps) {
   const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onTidy, onNext, onRename, onView, showHops, savedView } = props;
   const structure = useSelected(orgStore, (org) => org.structure);
-  // One word per card: statuses are part of a node's name and of the minimap, everything else is the card's own business.
-  const statuses = useSelected(orgStore, (org) => [...org.workspaces.values()].map((each) => each.status).join());
+  // One word per card: how it stands is part of a node's name and of the minimap, everything else is the card's own business.
+  const statuses = useSelected(orgStore, (org) => [...org.workspaces.values()].map((each) => (unconfigured(each) === undefined ? each.status : "!")).join());
   const intents = useSelected(intentsStore, (value) => value);
-  const hops = useSelected(hopsStore, (value) => value);
+  const hops = useSelected(drawnHopsStore, (value) => value);
   const layout = useMemo(
     () => (structure > 0 ? layoutOrg(orgStore.get(), intents) : emptyLayout),
     [structure, intents],

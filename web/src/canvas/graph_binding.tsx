@@ -7,6 +7,9 @@ import { zoomName, zoomStore } from "./zoom_level";
 
 const panMs = 400;
 
+/** How much of the canvas an open box in the corner covers. */
+const coveredRight = (): number => Math.max(0, ...[...document.querySelectorAll<HTMLElement>('[data-corner] [data-open="true"]')].map((box) => box.offsetWidth));
+
 /** Joins the graph to the page: tells style sheets how near the view is, and offers the view to actions. Draws nothing. */
 export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDivElement | null> }) {
   const { layout, wrapper } = props;
@@ -30,7 +33,7 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
     const fit = (boxes: Iterable<Rect>) => {
       const area = wrapper.current;
       const all = around(boxes);
-      if (area && all) void flow.setViewport(fitted(all, { width: area.clientWidth, height: area.clientHeight }), { duration: duration() });
+      if (area && all) void flow.setViewport(fitted(all, { width: area.clientWidth, height: area.clientHeight }, coveredRight()), { duration: duration() });
     };
     const cardOf = (id: string) =>
       wrapper.current?.querySelector<HTMLElement>(`.react-flow__node[data-workspace-id="${CSS.escape(id)}"]`);

@@ -20,10 +20,16 @@ const away: Record<Side, Point> = { top: { x: 0, y: -1 }, right: { x: 1, y: 0 },
 
 const bendLeast = 36;
 const bendMost = 160;
-/** Neighbours nearer than this are joined below both, through the gap to the next row: between them is no room to see. */
+/** Neighbours nearer than this are joined around the corner: between them is no room to see. There below both, back above. */
 const near = 80;
-const gapDepth = 8;
-const backDepth = 19;
+/** So far from the corner such a way begins and ends, and so far it swings into the gap to the next row. */
+const corner = 48;
+const gapDepth = 18;
+const wideDepth = 44;
+/** From this on the gap between two is wide, and so is the one to the next row. */
+const wide = 40;
+/** Cards in one row, though one may be higher. */
+const rowSlack = 19;
 /** The ways there and back of a conversation run beside one another. */
 const lane = 9;
 
@@ -51,6 +57,12 @@ const centre = ({ x, y, w, h }: Rect): Point => ({ x: x + w / 2, y: y + h / 2 })
 /** What two ranges have in common, in its middle; between them when they have nothing. */
 const between = (a: number, aSize: number, b: number, bSize: number): number => (Math.max(a, b) + Math.min(a + aSize, b + bSize)) / 2;
 
+/** Between neighbours in a row: from the corner of the one that faces the other to that of the other. */
+function aroundCorner(a: Rect, b: Rect, through: Side, depth: number): Curve {
+  const [mine, yours] = a.x < b.x ? [a.x + a.w - corner, b.x + corner] : [a.x + corner, b.x + b.w - corner];
+  return bent(at(a, through, { x: mine, y: 0 }, 0), through, at(b, through, { x: yours, y: 0 }, 0), through, depth);
+}
+
 /** The ways from one card to another, the most natural first: by the sides that face each other, then around. */
 export function curvesBetween(a: End, b: End): Curve[] {
   // In one another: straight down from the foot of the lead's words, and up to it, in the middle where little is written.
@@ -77,10 +89,11 @@ export function curvesBetween(a: End, b: End): Curve[] {
   const beside = Math.max(right, left) > Math.max(down, up);
   const [mine, yours] = [centre(a), centre(b)];
   if (!beside) return [along, across, by("right", "right", mine, yours), by("left", "left", mine, yours)];
-  const depth = shift < 0 ? gapDepth : backDepth;
-  const around = [by("bottom", "bottom", mine, yours, depth), by("top", "top", mine, yours, depth), by("top", "top", mine, yours), by("bottom", "bottom", mine, yours)];
-  const [below, ...rest] = around;
-  return below && Math.max(right, left) < near && Math.abs(a.y + a.h - b.y - b.h) < backDepth ? [below, across, along, ...rest] : [across, along, ...around];
+  const around = [by("bottom", "bottom", mine, yours), by("top", "top", mine, yours)];
+  const away = Math.max(right, left);
+  const below = shift < 0;
+  const inRow = Math.abs(below ? a.y + a.h - b.y - b.h : a.y - b.y) < rowSlack;
+  return away < near && inRow ? [aroundCorner(a, b, below ? "bottom" : "top", away < wide ? gapDepth : wideDepth), across, along, ...around] : [across, along, ...around];
 }
 
 export function curvePath({ from, out, into, to }: Curve): string {

@@ -1,6 +1,7 @@
 import { EdgeLabelRenderer, useInternalNode, type Edge, type EdgeProps, type InternalNode } from "@xyflow/react";
 import { memo } from "react";
-import { hopHotMs, hopsStore } from "@/model/hops";
+import { drawnHopsStore } from "@/model/hop_view";
+import { hopHotMs } from "@/model/hops";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
 import { shortAge, useNow } from "@/ui/time";
@@ -26,7 +27,7 @@ function endNow(node: InternalNode | undefined, end: End): End {
  * ended. A label that has no room is shown while one of the two cards is pointed at, or when keys reach it.
  */
 export const HopEdge = memo(function HopEdge({ id, source, target, data, markerEnd }: EdgeProps<HopFlowEdge>) {
-  const hop = useSelected(hopsStore, (hops) => hops.get(id));
+  const hop = useSelected(drawnHopsStore, (hops) => hops.get(id));
   const pointed = useSelected(pointedStore, (card) => card === source || card === target);
   const dimmed = useSelected(pointedStore, (card) => card !== undefined && card !== source && card !== target && litStore.get().size > 0);
   const [one, other] = [useInternalNode(source), useInternalNode(target)];

@@ -46,10 +46,10 @@ const narrow = 768;
 const buttons = 64;
 
 /** The nearest view that shows all of that beside what floats above the canvas: above the map, or to the right of it. */
-export function fitted({ x, y, w, h }: Rect, { width, height }: Area): Viewport {
+export function fitted({ x, y, w, h }: Rect, { width, height }: Area, coveredRight = 0): Viewport {
   const aside = width < narrow ? [{ left: buttons }] : [{ left: corner.width }, { bottom: corner.height }];
   const views = aside.map((more) => {
-    const { top, right, bottom, left } = { ...clear, ...more };
+    const { top, right, bottom, left } = { ...clear, right: clear.right + coveredRight, ...more };
     const padding = { top: `${top + 8}px`, right: `${right}px`, bottom: `${bottom}px`, left: `${left}px` } as const;
     return getViewportForBounds({ x, y, width: w, height: h }, width, height, zoomLeast, fitClosest, padding);
   });

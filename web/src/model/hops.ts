@@ -24,7 +24,7 @@ interface Minute {
 export type Hops = ReadonlyMap<string, Hop>;
 
 export const hopWindowMs = 60 * 60_000;
-const minuteMs = 60_000;
+export const minuteMs = 60_000;
 /** A hop younger than this is drawn as moving. */
 export const hopHotMs = 5 * 60_000;
 /** Pairs kept; the quietest gives way. */
@@ -34,7 +34,8 @@ export const hopsStore = new Store<Hops>(new Map());
 
 const isFresh = ({ minute }: Minute, now: number): boolean => now - minute * minuteMs < hopWindowMs;
 
-function summed(hop: Pick<Hop, "key" | "from" | "to" | "lastAt">, minutes: readonly Minute[]): Hop {
+/** A pair with the counts of these minutes. */
+export function summed(hop: Pick<Hop, "key" | "from" | "to" | "lastAt">, minutes: readonly Minute[]): Hop {
   let [count, failed, canceled] = [0, 0, 0];
   for (const each of minutes) {
     count += each.sent;
