@@ -25,6 +25,7 @@ const slow = new Agent(
 closing.push(() => release(), () => lead.leave(), () => worker.leave(), () => slow.leave());
 
 const box = (name) => page.getByRole("region", { name, exact: true });
+const turn = (name) => page.getByRole("button", { name, exact: true });
 const toast = (text) => page.getByRole("region", { name: "Notifications" }).getByText(text);
 const delegate = (to, task) => platform.ask("POST", `/workspaces/${lead.id}/delegate`, { target_id: to.id, task }, lead.token);
 
@@ -34,7 +35,7 @@ test("a box on the canvas tells what agents say to each other as they say it, an
   await slow.join(platform, "slow");
   await person.card("slow").waitFor();
   const comms = box("Between agents");
-  await comms.getByRole("button", { name: "Between agents" }).click();
+  await turn("Between agents").click();
   await comms.getByText(/No agent has asked another one yet/).waitFor();
   await delegate(worker, "count the words");
   const line = comms.getByRole("button", { name: /lead .*worker.*count the words/ }).first();
@@ -60,12 +61,12 @@ test("showing everything leaves what such a box covers free", async () => {
 
 test("the legend is one press away and can stay", async () => {
   const legend = box("Legend");
-  await legend.getByRole("button", { name: "Legend" }).click();
+  await turn("Legend").click();
   await legend.getByText("Waiting for agent").waitFor();
   await legend.getByText("Its agent runs elsewhere").waitFor();
   assert.deepEqual(await violationsInBothThemes(page, "[data-corner]"), {});
-  await legend.getByRole("button", { name: "Legend" }).click();
-  await legend.getByText("Waiting for agent").waitFor({ state: "hidden" });
+  await turn("Legend").click();
+  await legend.waitFor({ state: "detached" });
 });
 
 test("a hand on the last hour shows the edges of that time, and goes back to now", async () => {
@@ -96,4 +97,22 @@ test("all work is stopped after a word, and its agents are told", async () => {
   await platform.ask("POST", "/registry/heartbeat", { workspace_id: slow.id, active_tasks: 0, current_task: "" }, slow.token);
   await stop.waitFor({ state: "detached" });
   release();
+});
+
+test("a lead and one of its team pulse at their borders when they talk", async () => {
+  await platform.ask("PATCH", `/workspaces/${worker.id}`, { parent_id: lead.id });
+  await person.card("worker").waitFor();
+  const pulsed = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const names = new Set();
+        addEventListener("animationstart", ({ animationName, target }) => {
+          if (!/talk/.test(animationName)) return;
+          names.add(target.closest("[data-workspace-id]").getAttribute("aria-label").split(" ")[0]);
+          if (names.size === 2) resolve([...names].sort());
+        });
+      }),
+  );
+  await delegate(worker, "once more");
+  assert.deepEqual(await pulsed, ["lead", "worker"]);
 });

@@ -13,6 +13,7 @@ import {
 } from "@xyflow/react";
 import { LayoutGrid, Maximize } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type MouseEvent } from "react";
+import { onFrames } from "@/live/live_bus";
 import { drawnHopsStore } from "@/model/hop_view";
 import { orgStore } from "@/model/org";
 import { unconfigured } from "@/model/selectors";
@@ -28,6 +29,7 @@ import { draggedWith, emptyLayout, layoutOrg, type Layout, type Point } from "./
 import { endCard } from "./near_card";
 import { litStore, marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
 import { openingView, zoomLeast, zoomMost } from "./opening_view";
+import { pulse } from "./pulses";
 import { useRubberBand } from "./rubber_band";
 import { statusTone } from "./status_dot";
 import { useLongPress } from "./use_long_press";
@@ -140,6 +142,7 @@ function Flow(props: GraphProps) {
   const { onMoveStart, onMoveEnd } = useRestingView(wrapper, onView);
   const band = useRubberBand(layout, pickAlso);
   const longPress = useLongPress(onMenu);
+  useEffect(() => onFrames(pulse), []);
   const [opening, setOpening] = useState<Viewport | undefined>();
   const measure = useCallback((element: HTMLDivElement | null) => {
     wrapper.current = element;

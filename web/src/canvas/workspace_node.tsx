@@ -11,6 +11,7 @@ import { Foot, showsError, Words } from "./card_words";
 import { header } from "./layout";
 import { litStore, mark, marksStore } from "./marks";
 import { RuntimePill, TierPill } from "./pills";
+import { pulsesStore } from "./pulses";
 import { StatusDot } from "./status_dot";
 import { zoomStore } from "./zoom_level";
 import styles from "./workspace_node.module.css";
@@ -39,6 +40,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
   const recent = useSelected(recentTasksStore, (tasks) => tasks.get(id)?.text);
   const renaming = useSelected(marksStore, (marks) => marks.renaming === id);
   const lit = useSelected(litStore, (ids) => ids.has(id));
+  const pulsing = useSelected(pulsesStore, (ids) => ids.has(id));
   const arriving = useArriving(id);
   const zoom = useSelected(zoomStore, (value) => value);
   const far = zoom === "far" || zoom === "map";
@@ -67,6 +69,7 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         leaving && styles.leaving,
         arriving && styles.arriving,
         lit && styles.lit,
+        pulsing && styles.pulsing,
       )}
     >
       <Handle id="top" type="target" position={Position.Top} className={styles.handle} isConnectable={false} />
