@@ -1,5 +1,5 @@
-import { ChevronDown, Map as LegendIcon, MessagesSquare, type LucideIcon } from "lucide-react";
-import { useId, useState, type ComponentType } from "react";
+import { ChevronUp, Map as LegendIcon, MessagesSquare, type LucideIcon } from "lucide-react";
+import { useState, type ComponentType } from "react";
 import { classNames } from "@/ui/class_names";
 import { recall, remember } from "@/ui/remembered";
 import { fetchedPanel } from "./fetched";
@@ -24,7 +24,7 @@ const boxes: readonly Box[] = [
 
 const isKeys = (value: unknown): value is string[] => Array.isArray(value) && value.every((each) => typeof each === "string");
 
-/** Boxes over the lower right of the canvas, each open or folded as it was left. Showing everything keeps clear of an open one. */
+/** Boxes at the right of the canvas, each there or not as it was left. Showing everything keeps clear of those that are. */
 export function Corner() {
   const [open, setOpen] = useState(() => new Set(recall("corner", isKeys) ?? []));
   function turn(key: string) {
@@ -34,26 +34,28 @@ export function Corner() {
     remember("corner", [...next]);
   }
   return (
-    <div className={styles.corner} data-corner>
-      {boxes.map((box) => (
-        <Fold key={box.key} box={box} open={open.has(box.key)} onTurn={() => turn(box.key)} />
-      ))}
-    </div>
-  );
-}
-
-function Fold({ box: { label, title, icon: Icon, padded, Body }, open, onTurn }: { box: Box; open: boolean; onTurn: () => void }) {
-  const id = useId();
-  return (
-    <section className={classNames(styles.box, open && styles.open)} aria-label={label} data-open={open}>
-      <button type="button" className={styles.head} title={title} aria-expanded={open} aria-controls={id} onClick={onTurn}>
-        <Icon size={15} aria-hidden />
-        <span>{label}</span>
-        <ChevronDown size={15} aria-hidden className={styles.turn} />
-      </button>
-      <div id={id} className={classNames(styles.body, padded && styles.padded)} hidden={!open} {...(padded ? { tabIndex: 0 } : {})}>
-        {open && <Body />}
+    <div data-corner>
+      <div className={styles.boxes}>
+        {boxes
+          .filter(({ key }) => open.has(key))
+          .map(({ key, label, padded, Body }) => (
+            <section key={key} id={`corner-${key}`} className={styles.box} aria-label={label} data-open="true">
+              <h2>{label}</h2>
+              <div className={classNames(styles.body, padded && styles.padded)} {...(padded ? { tabIndex: 0 } : {})}>
+                <Body />
+              </div>
+            </section>
+          ))}
       </div>
-    </section>
+      <div className={styles.pills}>
+        {boxes.map(({ key, label, title, icon: Icon }) => (
+          <button key={key} type="button" title={title} aria-label={label} aria-expanded={open.has(key)} aria-controls={`corner-${key}`} onClick={() => turn(key)}>
+            <Icon size={15} aria-hidden />
+            <span>{label}</span>
+            <ChevronUp size={15} aria-hidden className={styles.turn} />
+          </button>
+        ))}
+      </div>
+    </div>
   );
 }
