@@ -100,7 +100,7 @@ test("a token is made with a label and an end, says when it was used, and is rev
 test("the card of an agent is written anew in its details, and what is no card is told before", async () => {
   await person.opensTab("details");
   const details = panel("details");
-  await details.getByRole("button", { name: "Edit card" }).click();
+  await details.getByRole("button", { name: "Change card" }).click();
   const field = details.getByRole("textbox", { name: "Card, as JSON" });
   assert.deepEqual(JSON.parse(await field.inputValue()).skills.map(({ id }) => id), ["summarise", "count"]);
   await field.fill('{ "name": ');

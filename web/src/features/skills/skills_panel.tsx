@@ -21,7 +21,7 @@ export function SkillsPanel({ workspace }: { workspace: Workspace }) {
     );
   return (
     <PanelBody>
-      <Section title="Agent card" action={<Button onClick={() => shell.current.open(workspace.id, "details")}>Edit in Details</Button>}>
+      <Section title="Agent card" action={<Button onClick={() => shell.current.open(workspace.id, "details")}>Change in Details</Button>}>
         <Facts
           facts={[
             ["Agent", card.name],

@@ -15,7 +15,7 @@ export function CardSection({ workspace }: { workspace: Workspace }) {
   const [editing, setEditing] = useState(false);
   const { agent_card: card, name } = workspace;
   return (
-    <Section title="Agent card" action={!editing && <Button onClick={() => setEditing(true)}>{card ? "Edit card" : "Write card"}</Button>}>
+    <Section title="Agent card" action={!editing && <Button onClick={() => setEditing(true)}>{card ? "Change card" : "Write card"}</Button>}>
       {editing ? (
         <CardForm workspace={workspace} onDone={() => setEditing(false)} />
       ) : card ? (
