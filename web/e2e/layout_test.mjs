@@ -140,6 +140,8 @@ test("what was done can be taken back after a reload", async () => {
   await person.card("gamma").focus();
   await page.keyboard.press("ArrowRight");
   await until("the step to be kept", async () => (await stored()).get("gamma").x !== at);
+  // The page hears of it later than the platform keeps it.
+  await until("the page to know it", () => page.evaluate(() => JSON.stringify({ ...sessionStorage }).includes("gamma is back")));
   await page.reload();
   await person.seesLive();
   await person.card("gamma").focus();

@@ -11,9 +11,9 @@ namespace molecule::workspaces {
 
 namespace {
 
-constexpr double field_w = 640;
-constexpr double field_h = 512;
-constexpr int tries_most = 600;  // A pile too deep for a search is cleared by going below it.
+constexpr double field_w = 1280;
+constexpr double field_h = 1024;
+constexpr int tries_most = 120;  // A pile too deep for a search is cleared by looking around it.
 
 std::uint64_t field_at(std::int64_t column, std::int64_t row) {
   return (static_cast<std::uint64_t>(column) << 32) ^
@@ -75,6 +75,35 @@ const Area* Taken::near(const Area& area) const {
   return found;
 }
 
+namespace {
+
+// The first free place in a grid of cards of this size, corner after corner further away: a pile
+// spreads as wide as deep. What is as far in as the last one that was found in the same pile is
+// full, or as good as full.
+Spot around_pile(const Area& wish, const Taken& taken) {
+  const double wide = wish.w + taken.gap();
+  const double high = wish.h + taken.gap();
+  Spot at;
+  auto free = [&](int column, int line) {
+    at = {wish.x + column * wide, wish.y + line * high};
+    return taken.near({at.x, at.y, wish.w, wish.h}) == nullptr;
+  };
+  const Taken::Pile& pile = taken.pile();
+  const bool same = pile.corner > 0 && std::abs(wish.x - pile.at.x) <= pile.corner * wide &&
+                    std::abs(wish.y - pile.at.y) <= pile.corner * high;
+  for (int corner = same ? std::max(1, pile.corner - 1) : 1;; ++corner) {
+    taken.cleared({{wish.x, wish.y}, corner});
+    for (int line = 0; line <= corner; ++line) {
+      if (free(corner, line)) return at;
+    }
+    for (int column = corner - 1; column >= 0; --column) {
+      if (free(column, corner)) return at;
+    }
+  }
+}
+
+}  // namespace
+
 Spot place_for(const Area& wish, const Taken& taken) {
   std::priority_queue<Try> tries;
   std::set<std::pair<double, double>> seen;
@@ -92,7 +121,7 @@ Spot place_for(const Area& wish, const Taken& taken) {
     reach(other->x + other->w + taken.gap(), at.y);
     reach(at.x, other->y + other->h + taken.gap());
   }
-  return {wish.x, std::max(wish.y, taken.bottom() + taken.gap())};
+  return around_pile(wish, taken);
 }
 
 std::vector<Spot> make_room(std::span<const Area> wishes, double gap) {

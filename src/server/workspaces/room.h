@@ -40,7 +40,16 @@ class Taken {
   double gap() const { return gap_; }
   double bottom() const { return bottom_; }
 
+  // The last pile that was cleared, and how far out; no corner: none was.
+  struct Pile {
+    Spot at;
+    int corner = 0;
+  };
+  const Pile& pile() const { return pile_; }
+  void cleared(const Pile& pile) const { pile_ = pile; }
+
  private:
+  mutable Pile pile_;
   double gap_;
   double bottom_ = 0;
   bool empty_ = true;

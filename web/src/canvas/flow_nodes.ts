@@ -5,7 +5,7 @@ import type { Hop, Hops } from "@/model/hops";
 import { clearest, curvesBetween, type Curve, type End } from "./hop_curve";
 import type { HopFlowEdge } from "./hop_edge";
 import { placeLabels, wordsEnd } from "./hop_labels";
-import { overlaps, type Box, type Layout } from "./layout";
+import { overlaps, type Box, type Layout, type Point } from "./layout";
 import type { WorkspaceFlowNode } from "./workspace_node";
 
 /** How far a way around leaves the cards it joins. */
@@ -15,27 +15,31 @@ const reach = 170;
 const heldZ = 2000;
 
 /**
- * The graph library's nodes for a layout. A node that did not change keeps its identity, so a heartbeat or a task
+ * The graph library's nodes for the cards to draw, parents before their children. A node that did not change keeps its identity, so a heartbeat or a task
  * touches no node at all; those `holding` are being dragged and keep their places with the pointer.
  */
 export function flowNodes(
   org: Org,
-  layout: Layout,
+  cards: readonly Box[],
   before: readonly WorkspaceFlowNode[],
   holding: ReadonlySet<string>,
 ): WorkspaceFlowNode[] {
   const known = new Map(before.map((node) => [node.id, node]));
-  return [...layout.boxes.values()].flatMap((box) => {
+  const drawn = new Set(cards.map(({ id }) => id));
+  return cards.flatMap((box) => {
     const workspace = org.workspaces.get(box.id);
     if (!workspace) return [];
     const label = `${workspace.name} workspace — ${standingWord(workspace)}`;
     const old = known.get(box.id);
-    if (old && sameNode(old, box, label, holding)) return [old];
+    const parent = box.parent !== null && drawn.has(box.parent) ? box.parent : undefined;
+    // Without its team it stands on the canvas itself.
+    const place = parent === undefined ? { x: box.x, y: box.y } : box.rel;
+    if (old && sameNode(old, box, parent, place, label, holding)) return [old];
     const node: WorkspaceFlowNode = {
       ...(old?.measured ? { measured: old.measured } : {}),
       id: box.id,
       type: "workspace",
-      position: old && holding.has(box.id) ? old.position : box.rel,
+      position: old && holding.has(box.id) && old.parentId === parent ? old.position : place,
       ...(holding.has(box.id) ? { zIndex: heldZ } : {}),
       width: box.w,
       height: box.h,
@@ -44,21 +48,21 @@ export function flowNodes(
       ariaRole: "button",
       // The canvas is one stop of Tab; inside it keys go from card to card.
       domAttributes: { "data-workspace-id": box.id, tabIndex: -1 } as NonNullable<WorkspaceFlowNode["domAttributes"]>,
-      ...(box.parent === null ? {} : { parentId: box.parent }),
+      ...(parent === undefined ? {} : { parentId: parent }),
     };
     return [node];
   });
 }
 
-function sameNode(old: WorkspaceFlowNode, box: Box, label: string, holding: ReadonlySet<string>): boolean {
+function sameNode(old: WorkspaceFlowNode, box: Box, parent: string | undefined, place: Point, label: string, holding: ReadonlySet<string>): boolean {
   return (
     old.ariaLabel === label &&
     old.width === box.w &&
     old.height === box.h &&
-    (old.parentId ?? null) === box.parent &&
+    old.parentId === parent &&
     old.data.open === box.open &&
     old.zIndex === (holding.has(box.id) ? heldZ : undefined) &&
-    (holding.has(box.id) || (old.position.x === box.rel.x && old.position.y === box.rel.y))
+    (holding.has(box.id) || (old.position.x === place.x && old.position.y === place.y))
   );
 }
 

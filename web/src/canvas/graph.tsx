@@ -5,9 +5,9 @@ import {
   BackgroundVariant,
   ControlButton,
   Controls,
-  MiniMap,
   ReactFlow,
   ReactFlowProvider,
+  useReactFlow,
   type NodeChange,
   type Viewport,
 } from "@xyflow/react";
@@ -19,6 +19,7 @@ import { orgStore } from "@/model/org";
 import { unconfigured } from "@/model/selectors";
 import { useSelected } from "@/ui/store";
 import { cardAsks, type NextAct } from "./card_asks";
+import { partFor } from "./drawn";
 import { flowEdges, flowNodes } from "./flow_nodes";
 import { graph } from "./graph_controls";
 import { GraphBinding } from "./graph_binding";
@@ -27,15 +28,18 @@ import { intentsStore } from "./intents";
 import { LandingGhost } from "./landing_ghost";
 import { draggedWith, emptyLayout, layoutOrg, type Layout, type Point } from "./layout";
 import { endCard } from "./near_card";
-import { litStore, marksStore, pick, pickAlso, pointedStore, unpick } from "./marks";
-import { openingView, zoomLeast, zoomMost } from "./opening_view";
+import { litStore, marksStore, pick, pickAlso, pointedStore, reachedStore, underStore, unpick } from "./marks";
+import { nearbyOf } from "./nearby";
+import { around, fitted, openingView, zoomLeast, zoomMost } from "./opening_view";
+import { OverviewMap } from "./overview_map";
+import { PaintedCards } from "./painted_cards";
 import { pulse } from "./pulses";
 import { useRubberBand } from "./rubber_band";
-import { statusTone } from "./status_dot";
 import { useLongPress } from "./use_long_press";
 import { none, useCardDrag } from "./use_card_drag";
+import { PartWatch, useCards } from "./use_cards";
 import { useRestingView } from "./use_resting_view";
-import { WorkspaceNode, type WorkspaceFlowNode } from "./workspace_node";
+import { useKnownCards, WorkspaceNode, type WorkspaceFlowNode } from "./workspace_node";
 import { zoomName, zoomStore } from "./zoom_level";
 import styles from "./graph.module.css";
 
@@ -44,8 +48,8 @@ const edgeTypes = { hop: HopEdge };
 const gridStep = 24;
 const onFit = () => graph.controls?.showAll();
 const hidden = { hideAttribution: true };
-const mapSize = { width: 168, height: 112 };
-const mapColour = (node: WorkspaceFlowNode) => (node.data.open ? "var(--primary-soft)" : statusTone[node.data.status]);
+/** A window as small as any in which a graph is of use. */
+const leastWindow = { width: 1024, height: 640 };
 
 /** The card, and those it has traffic with, stand out while it is pointed at. */
 function point(id: string | undefined) {
@@ -108,18 +112,27 @@ function Flow(props: GraphProps) {
     () => (structure > 0 ? layoutOrg(orgStore.get(), intents) : emptyLayout),
     [structure, intents],
   );
-  const [nodes, setNodes] = useState<WorkspaceFlowNode[]>(() => flowNodes(orgStore.get(), layout, [], none));
-  const onBack = useCallback(() => setNodes((before) => flowNodes(orgStore.get(), layout, before, none)), [layout]);
+  useKnownCards(layout);
+  const { part, cards, elements, setPart, setDragged } = useCards(layout, none);
+  const [nodes, setNodes] = useState<WorkspaceFlowNode[]>([]);
+  const onBack = useCallback(() => setNodes((before) => flowNodes(orgStore.get(), cards, before, none)), [cards]);
   const onFollow = useCallback(
     (ids: ReadonlySet<string>, by: Point) =>
       setNodes((before) =>
         before.map((node) => {
-          const rel = ids.has(node.id) && !node.dragging ? layout.boxes.get(node.id)?.rel : undefined;
-          return rel ? { ...node, position: { x: rel.x + by.x, y: rel.y + by.y } } : node;
+          const box = ids.has(node.id) && !node.dragging ? layout.boxes.get(node.id) : undefined;
+          const from = node.parentId === undefined ? box : box?.rel;
+          return from ? { ...node, position: { x: from.x + by.x, y: from.y + by.y } } : node;
         }),
       ),
     [layout],
   );
+  // Everything can be seen at once, from however far that is.
+  const farthest = useMemo(() => {
+    const all = around(layout.boxes.values());
+    return all ? Math.min(zoomLeast, fitted(all, leastWindow).zoom) : zoomLeast;
+  }, [layout]);
+  const flow = useReactFlow();
   const dragging = useRef<ReadonlySet<string>>(none);
   const { onDrag, onDrop } = useCardDrag(layout, dragging, { onMove, onNest, onExtract, onFollow, onBack });
   const wrapper = useRef<HTMLDivElement>(null);
@@ -128,16 +141,18 @@ function Flow(props: GraphProps) {
       // A card under the pointer is there at once; all others glide to where they belong.
       wrapper.current?.setAttribute("data-dragging", "");
       dragging.current = draggedWith(layout, id, marksStore.get().picked);
-      setNodes((before) => flowNodes(orgStore.get(), layout, before, dragging.current));
+      setDragged(dragging.current);
     },
-    [layout],
+    [layout, setDragged],
   );
   const onDragStop = useCallback(
     (event: unknown, node: WorkspaceFlowNode) => {
       wrapper.current?.removeAttribute("data-dragging");
       onDrop(event as { ctrlKey?: boolean; metaKey?: boolean }, node);
+      // Where it was dropped is known by then.
+      requestAnimationFrame(() => setDragged(none));
     },
-    [onDrop],
+    [onDrop, setDragged],
   );
   const { onMoveStart, onMoveEnd } = useRestingView(wrapper, onView);
   const band = useRubberBand(layout, pickAlso);
@@ -147,16 +162,18 @@ function Flow(props: GraphProps) {
   const measure = useCallback((element: HTMLDivElement | null) => {
     wrapper.current = element;
     if (!element) return;
-    const view = openingView(savedView, layout.boxes, { width: element.clientWidth, height: element.clientHeight });
+    const { clientWidth: width, clientHeight: height } = element;
+    const view = openingView(savedView, layout.boxes, { width, height });
     zoomStore.set(zoomName(view.zoom));
     setOpening(view);
+    setPart(partFor(layout, { x: -view.x / view.zoom, y: -view.y / view.zoom, w: width / view.zoom, h: height / view.zoom }));
     // The page opens once; later layouts move no view.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
 
   useEffect(() => {
-    setNodes((before) => flowNodes(orgStore.get(), layout, before, dragging.current));
-  }, [layout, statuses]);
+    setNodes((before) => flowNodes(orgStore.get(), cards, before, dragging.current));
+  }, [cards, statuses]);
 
   useEffect(() => {
     if (layout.placed.length > 0) onPlaced(layout.placed);
@@ -201,6 +218,7 @@ function Flow(props: GraphProps) {
     onPoint(event);
     if (card?.dataset.workspaceId) {
       lastCard.current = card.dataset.workspaceId;
+      reachedStore.set(card.dataset.workspaceId);
       // From what else is inside the way back with Tab is to this card.
       for (const other of event.currentTarget.querySelectorAll<HTMLElement>('.react-flow__node[tabindex="0"]')) other.tabIndex = -1;
       card.tabIndex = 0;
@@ -232,10 +250,29 @@ function Flow(props: GraphProps) {
     [onMenu],
   );
   const { justEnded } = band;
-  const onPaneClick = useCallback(() => {
-    if (justEnded() || unpick()) return;
-    onSelect(undefined);
-  }, [justEnded, onSelect]);
+  const under = useCallback(
+    ({ clientX, clientY }: { clientX: number; clientY: number }) => (part.painted ? nearbyOf(layout).at(flow.screenToFlowPosition({ x: clientX, y: clientY }))?.id : undefined),
+    [flow, layout, part.painted],
+  );
+  const onPaneClick = useCallback(
+    (event: MouseEvent) => {
+      if (justEnded()) return;
+      const painted = under(event);
+      if (painted === undefined && unpick()) return;
+      onSelect(painted);
+    },
+    [justEnded, onSelect, under],
+  );
+  const onPaneContextMenu = useCallback(
+    (event: globalThis.MouseEvent | MouseEvent) => {
+      const painted = under(event);
+      if (painted === undefined) return;
+      event.preventDefault();
+      onMenu(painted, { x: event.clientX, y: event.clientY });
+    },
+    [onMenu, under],
+  );
+  const onPaneMove = useCallback((event: MouseEvent) => underStore.set(event.buttons === 0 ? under(event) : underStore.get()), [under]);
 
   return (
     <div
@@ -244,7 +281,7 @@ function Flow(props: GraphProps) {
       id="canvas"
       role="region"
       aria-label="Molecule AI workspace canvas"
-      tabIndex={inside || nodes.length === 0 ? -1 : 0}
+      tabIndex={inside || layout.boxes.size === 0 ? -1 : 0}
       onKeyDown={onKeyDown}
       onFocus={onFocus}
       onBlur={onBlur}
@@ -278,6 +315,8 @@ function Flow(props: GraphProps) {
           onNodeClick={onNodeClick}
           onNodeDoubleClick={onNodeDoubleClick}
           onPaneClick={onPaneClick}
+          onPaneContextMenu={onPaneContextMenu}
+          onPaneMouseMove={onPaneMove}
           onNodeContextMenu={onNodeContextMenu}
           onNodeDragStart={onDragStart}
           onNodeDrag={onDrag}
@@ -285,12 +324,11 @@ function Flow(props: GraphProps) {
           onMoveStart={onMoveStart}
           onMoveEnd={onMoveEnd}
           defaultViewport={opening}
-          minZoom={zoomLeast}
+          minZoom={farthest}
           maxZoom={zoomMost}
           elementsSelectable={false}
           nodesConnectable={false}
           disableKeyboardA11y
-          onlyRenderVisibleElements
           zoomOnDoubleClick={false}
           deleteKeyCode={null}
           proOptions={hidden}
@@ -304,20 +342,9 @@ function Flow(props: GraphProps) {
               <LayoutGrid aria-hidden />
             </ControlButton>
           </Controls>
-          {nodes.length > 0 && (
-            <MiniMap
-              pannable
-              zoomable
-              position="bottom-left"
-              ariaLabel="Overview map"
-              style={mapSize}
-              nodeColor={mapColour}
-              nodeStrokeColor="var(--border-control)"
-              maskStrokeColor="var(--primary)"
-              maskStrokeWidth={2}
-              nodeBorderRadius={14}
-            />
-          )}
+          {part.painted && <PaintedCards layout={layout} elements={elements} />}
+          {layout.boxes.size > 0 && <OverviewMap layout={layout} statuses={statuses} />}
+          <PartWatch layout={layout} part={part} onPart={setPart} />
           <LandingGhost />
           <GraphBinding layout={layout} wrapper={wrapper} />
         </ReactFlow>

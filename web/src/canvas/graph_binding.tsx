@@ -2,6 +2,7 @@ import { useNodesInitialized, useReactFlow, useStore } from "@xyflow/react";
 import { useEffect, useRef, type RefObject } from "react";
 import { graph, prefersStill } from "./graph_controls";
 import type { Layout, Rect } from "./layout";
+import { reachedStore } from "./marks";
 import { around, fitted, shiftToReveal } from "./opening_view";
 import { zoomName, zoomStore } from "./zoom_level";
 
@@ -53,7 +54,8 @@ export function GraphBinding(props: { layout: Layout; wrapper: RefObject<HTMLDiv
       focus: (id) => {
         const card = cardOf(id);
         if (card) return card.focus();
-        // Out of sight cards are not drawn: the view goes there first.
+        // Not every card is drawn: the view goes there first.
+        reachedStore.set(id);
         reveal(id, 0);
         requestAnimationFrame(() => requestAnimationFrame(() => cardOf(id)?.focus()));
       },

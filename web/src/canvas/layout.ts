@@ -62,15 +62,16 @@ export function overlaps(a: Rect, b: Rect): boolean {
 }
 
 /** The first place of a grid, row by row, where a card of this size touches none of the taken ones. */
-export function freeSlot(taken: Taken, size: { w: number; h: number }, grid: Grid, from = { slot: 0 }): Point {
-  for (let slot = from.slot; slot < rowsTried * grid.columns; slot += 1) {
+export function freeSlot(taken: Taken, size: { w: number; h: number }, grid: Grid, from = { slot: 0, w: 0, h: 0 }): Point {
+  // What was taken stays so: one that is no smaller than the last need not look where that found no room.
+  const first = size.w >= from.w && size.h >= from.h ? from.slot : 0;
+  for (let slot = first; slot < rowsTried * grid.columns; slot += 1) {
     const spot = {
       x: grid.origin.x + (slot % grid.columns) * (leaf.w + grid.gap),
       y: grid.origin.y + Math.floor(slot / grid.columns) * (leaf.h + grid.gap),
     };
     if (taken.near({ ...spot, w: size.w, h: size.h })) continue;
-    // What was taken stays so: the next one of this size need not look there again.
-    if (size.w === leaf.w && size.h === leaf.h) from.slot = slot;
+    Object.assign(from, { slot, w: size.w, h: size.h });
     return spot;
   }
   return { x: grid.origin.x, y: Math.max(grid.origin.y, taken.bottom + grid.gap) };
@@ -155,7 +156,7 @@ class Arranger {
     const places = makeRoom(wishes, { gap, ...(least ? { least } : {}) });
     const taken = new Taken(gap);
     for (const { id, w, h } of wishes) taken.add({ ...(places.get(id) as Point), w, h });
-    const from = { slot: 0 };
+    const from = { slot: 0, w: 0, h: 0 };
     return kids.map(({ id, size, wish }) => {
       if (wish) return { id, size, rel: places.get(id) as Point, placed: false };
       const rel = freeSlot(taken, size, grid, from);

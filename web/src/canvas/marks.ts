@@ -20,6 +20,12 @@ export const marksStore = new Store<Marks>({ selected: undefined, picked: new Se
 /** The card under the pointer, or that keys have reached. */
 export const pointedStore = new Store<string | undefined>(undefined);
 
+/** The card that keys have reached, or are on their way to: it is drawn wherever it is. */
+export const reachedStore = new Store<string | undefined>(undefined);
+
+/** The painted card under the pointer. */
+export const underStore = new Store<string | undefined>(undefined);
+
 /** The pointed card and those it has traffic with, while it has any. */
 export const litStore = new Store<ReadonlySet<string>>(new Set());
 

@@ -2,6 +2,8 @@ import { getViewportForBounds, type Viewport } from "@xyflow/react";
 import { overlaps, type Box, type Rect } from "./layout";
 
 export const zoomLeast = 0.1;
+/** The farthest there is: only what would not fit otherwise is seen from there. */
+const zoomFarthest = 0.012;
 export const zoomMost = 2;
 /** Fitting a few cards does not blow them up beyond their own size. */
 export const fitClosest = 1;
@@ -51,7 +53,7 @@ export function fitted({ x, y, w, h }: Rect, { width, height }: Area, coveredRig
   const views = aside.map((more) => {
     const { top, right, bottom, left } = { ...clear, right: clear.right + coveredRight, ...more };
     const padding = { top: `${top + 8}px`, right: `${right}px`, bottom: `${bottom}px`, left: `${left}px` } as const;
-    return getViewportForBounds({ x, y, width: w, height: h }, width, height, zoomLeast, fitClosest, padding);
+    return getViewportForBounds({ x, y, width: w, height: h }, width, height, zoomFarthest, fitClosest, padding);
   });
   return views.reduce((a, b) => (b.zoom > a.zoom ? b : a));
 }

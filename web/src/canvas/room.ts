@@ -7,9 +7,11 @@ export interface Wish extends Rect {
 
 /** Rectangles by where they are, so that asking what is near costs the same among ten and among ten thousand. */
 export class Taken {
-  readonly #fields = new Map<string, Rect[]>();
+  readonly #fields = new Map<number, Rect[]>();
   /** Kept free around each. */
   readonly gap: number;
+  /** The last pile that was cleared, and how far out. */
+  pile: { x: number; y: number; corner: number } | undefined;
   #bottom = -Infinity;
 
   constructor(gap: number) {
@@ -22,35 +24,43 @@ export class Taken {
 
   add(rect: Rect): void {
     this.#bottom = Math.max(this.#bottom, rect.y + rect.h);
-    for (const field of fieldsOf(rect, this.gap)) {
-      const list = this.#fields.get(field);
-      if (list) list.push(rect);
-      else this.#fields.set(field, [rect]);
-    }
+    const { left, top, right, bottom } = fieldsOf(rect, this.gap);
+    for (let column = left; column <= right; column += 1)
+      for (let row = top; row <= bottom; row += 1) {
+        const key = column * rows + row;
+        const list = this.#fields.get(key);
+        if (list) list.push(rect);
+        else this.#fields.set(key, [rect]);
+      }
   }
 
   /** One that is nearer to this place than the gap, if there is any. */
-  near(rect: Rect): Rect | undefined {
-    for (const field of fieldsOf(rect, 0))
-      for (const each of this.#fields.get(field) ?? [])
-        if (
-          rect.x < each.x + each.w + this.gap &&
-          each.x < rect.x + rect.w + this.gap &&
-          rect.y < each.y + each.h + this.gap &&
-          each.y < rect.y + rect.h + this.gap
-        )
-          return each;
+  near({ x, y, w, h }: Rect): Rect | undefined {
+    const { gap } = this;
+    const { left, top, right, bottom } = fieldsOf({ x, y, w, h }, 0);
+    for (let column = left; column <= right; column += 1)
+      for (let row = top; row <= bottom; row += 1) {
+        const list = this.#fields.get(column * rows + row);
+        if (!list) continue;
+        for (const each of list)
+          if (x < each.x + each.w + gap && each.x < x + w + gap && y < each.y + each.h + gap && each.y < y + h + gap) return each;
+      }
     return undefined;
   }
 }
 
-const field = { w: 640, h: 512 } as const;
+const field = { w: 1280, h: 1024 } as const;
+/** More than there are from the top of any canvas to its bottom. */
+const rows = 1 << 22;
 
-function* fieldsOf({ x, y, w, h }: Rect, around: number): Generator<string> {
-  const right = Math.floor((x + w + around) / field.w);
-  const bottom = Math.floor((y + h + around) / field.h);
-  for (let column = Math.floor((x - around) / field.w); column <= right; column += 1)
-    for (let row = Math.floor((y - around) / field.h); row <= bottom; row += 1) yield `${column}:${row}`;
+/** The fields that a rectangle, and so much around it, lies on. */
+function fieldsOf({ x, y, w, h }: Rect, around: number): { left: number; top: number; right: number; bottom: number } {
+  return {
+    left: Math.floor((x - around) / field.w),
+    top: Math.floor((y - around) / field.h),
+    right: Math.floor((x + w + around) / field.w),
+    bottom: Math.floor((y + h + around) / field.h),
+  };
 }
 
 interface Try extends Point {
@@ -60,12 +70,13 @@ interface Try extends Point {
 /** Tries in the order of what they cost, and of their making where that is the same. */
 class Tries {
   readonly #waiting: Try[] = [];
-  readonly #seen = new Set<string>();
+  readonly #seen = new Map<number, Set<number>>();
 
   add(next: Try): void {
-    const key = `${next.x}:${next.y}`;
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
+    const beside = this.#seen.get(next.x);
+    if (beside?.has(next.y)) return;
+    if (beside) beside.add(next.y);
+    else this.#seen.set(next.x, new Set([next.y]));
     let [low, high] = [0, this.#waiting.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -81,8 +92,8 @@ class Tries {
   }
 }
 
-/** A pile too deep for a search is cleared by going below it. */
-const triesMost = 600;
+/** A pile too deep for a search is cleared by looking around it. */
+const triesMost = 120;
 
 export interface Room {
   /** Kept free between any two. */
@@ -132,5 +143,30 @@ export function placeFor(wish: Rect, taken: Taken, { least, anySide }: { least?:
     if (left >= (least?.x ?? -Infinity)) reach(left, at.y);
     if (top >= (least?.y ?? -Infinity)) reach(at.x, top);
   }
-  return { x: wish.x, y: Math.max(wish.y, taken.bottom + taken.gap) };
+  return aroundPile(wish, taken);
+}
+
+/**
+ * The first free place in a grid of cards of this size, corner after corner further away: a pile spreads as wide as
+ * deep. What is as far in as the last one that was found in the same pile is full, or as good as full.
+ */
+function aroundPile({ x, y, w, h }: Rect, taken: Taken): Point {
+  const [wide, high] = [w + taken.gap, h + taken.gap];
+  const free = (column: number, line: number): Point | undefined => {
+    const at = { x: x + column * wide, y: y + line * high };
+    return taken.near({ ...at, w, h }) ? undefined : at;
+  };
+  const { pile } = taken;
+  const same = pile && Math.abs(x - pile.x) <= pile.corner * wide && Math.abs(y - pile.y) <= pile.corner * high;
+  for (let corner = same ? Math.max(1, pile.corner - 1) : 1; ; corner += 1) {
+    taken.pile = { x, y, corner };
+    for (let line = 0; line <= corner; line += 1) {
+      const at = free(corner, line);
+      if (at) return at;
+    }
+    for (let column = corner - 1; column >= 0; column -= 1) {
+      const at = free(column, corner);
+      if (at) return at;
+    }
+  }
 }

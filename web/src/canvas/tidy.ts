@@ -75,7 +75,7 @@ function arranged(org: Org, ids: readonly string[], sizes: ReadonlyMap<string, S
     deepest = Math.max(deepest, h);
   }
   const wide = Math.max(columns, Math.floor((right - corner.x) / (leaf.w + space)));
-  const from = { slot: 0 };
+  const from = { slot: 0, w: 0, h: 0 };
   for (const id of rest.filter(isLeaf)) put(id, freeSlot(taken, leaf, { origin, columns: wide, gap: space }, from));
   return places;
 }

@@ -41,7 +41,7 @@ export function useCardDrag(layout: Layout, draggingRef: RefObject<ReadonlySet<s
     (node: WorkspaceFlowNode): { card: Box; at: Point; target: Box | undefined } | undefined => {
       const card = layout.boxes.get(node.id);
       if (!card) return undefined;
-      const parent = card.parent === null ? undefined : layout.boxes.get(card.parent);
+      const parent = node.parentId === undefined ? undefined : layout.boxes.get(node.parentId);
       const at = { x: (parent?.x ?? 0) + node.position.x, y: (parent?.y ?? 0) + node.position.y };
       const target = dropTarget(layout, draggedWith(layout, node.id, marksStore.get().picked), { x: at.x + card.w / 2, y: at.y + card.h / 2 });
       return { card, at, target: target && target.id !== card.parent ? target : undefined };
@@ -54,7 +54,7 @@ export function useCardDrag(layout: Layout, draggingRef: RefObject<ReadonlySet<s
       const { card, at, target } = placeOf(node) ?? {};
       const ids = draggedWith(layout, node.id, marksStore.get().picked);
       draggingRef.current = ids;
-      if (card && ids.size > 1) onFollow(ids, { x: node.position.x - card.rel.x, y: node.position.y - card.rel.y });
+      if (card && at && ids.size > 1) onFollow(ids, { x: at.x - card.x, y: at.y - card.y });
       if (!card || !at || !target) return mark({ dropInto: undefined, landing: undefined });
       const landing = { ...landingIn(layout, target.id, card.id, at), w: card.w, h: card.h };
       mark({ dropInto: target.id, landing });

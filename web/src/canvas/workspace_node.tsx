@@ -1,5 +1,5 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
-import { memo, useEffect, useState, type MouseEvent } from "react";
+import { memo, useEffect, useRef, useState, type MouseEvent } from "react";
 import type { WorkspaceStatus } from "@/api/wire";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
@@ -8,7 +8,7 @@ import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
 import { MoreButton, NameField } from "./card_buttons";
 import { Foot, showsError, Words } from "./card_words";
-import { header } from "./layout";
+import { header, type Layout } from "./layout";
 import { litStore, mark, marksStore } from "./marks";
 import { RuntimePill, TierPill } from "./pills";
 import { pulsesStore } from "./pulses";
@@ -20,14 +20,29 @@ import styles from "./workspace_node.module.css";
 export type WorkspaceNodeData = { open: boolean; status: WorkspaceStatus };
 export type WorkspaceFlowNode = Node<WorkspaceNodeData, "workspace">;
 
-/** Cards that were on the canvas before do not arrive again when they scroll back into view. */
-const seen = new Set<string>();
+/** Cards that were there when the canvas was opened, or came while nobody looked at their place, do not arrive when they scroll into view. */
+const known = new Set<string>();
+const arrivingMs = 1000;
+
+/** Tells cards that are new from those that only come into view. */
+export function useKnownCards(layout: Layout): void {
+  const opening = useRef(true);
+  useEffect(() => {
+    const know = () => {
+      for (const id of layout.boxes.keys()) known.add(id);
+    };
+    if (!opening.current) {
+      const timer = setTimeout(know, arrivingMs);
+      return () => clearTimeout(timer);
+    }
+    know();
+    opening.current = layout.boxes.size === 0;
+    return undefined;
+  }, [layout]);
+}
 
 function useArriving(id: string): boolean {
-  const [arriving] = useState(() => !seen.has(id));
-  useEffect(() => {
-    seen.add(id);
-  }, [id]);
+  const [arriving] = useState(() => !known.has(id));
   return arriving;
 }
 
