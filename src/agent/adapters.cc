@@ -1,9 +1,13 @@
 #include "agent/adapters.h"
 
+#include "agent/acp.h"
+#include "agent/app_server.h"
 #include "agent/exec.h"
 #include "agent/mcp_server.h"
 #include "agent/stream_json.h"
 #include "base/fault.h"
+#include "platform/files/files.h"
+#include "platform/json/json.h"
 
 namespace molecule::agent {
 namespace {
@@ -49,6 +53,62 @@ StreamJsonCall claude(const runtimes::Runtime& runtime, const Config& config,
   return call;
 }
 
+// What it knows by itself stays; the text is a file of memory of a folder that it takes in.
+Environment prepare_gemini(const Opening& opening, const std::filesystem::path& folder) {
+  files::write_private(folder / "GEMINI.md", opening.system);
+  const RawJson auth = json::Object{}.add("selectedType", "gemini-api-key").raw();
+  const RawJson context = json::Object{}
+                              .add("includeDirectories", std::vector<std::string>{folder.string()})
+                              .add("loadMemoryFromIncludeDirectories", true)
+                              .raw();
+  files::write_private(folder / "settings.json",
+                       json::Object{}
+                           .add("security", json::Object{}.add("auth", auth).raw())
+                           .add("context", context)
+                           .text());
+  return {{"GEMINI_CLI_SYSTEM_SETTINGS_PATH", (folder / "settings.json").string()},
+          {"GEMINI_CLI_TRUST_WORKSPACE", "true"},
+          {"GEMINI_CLI_NO_RELAUNCH", "true"}};
+}
+
+// On top of what its user has configured.
+Environment prepare_opencode(const Opening& opening, const std::filesystem::path& folder) {
+  files::write_private(folder / "system.md", opening.system);
+  const std::vector<std::string> instructions{(folder / "system.md").string()};
+  const std::string config = json::Object{}
+                                 .add("instructions", instructions)
+                                 .add("permission", "allow")
+                                 .add("autoupdate", false)
+                                 .add("share", "disabled")
+                                 .text();
+  return {{"OPENCODE_CONFIG_CONTENT", config}};
+}
+
+AcpCall acp(const runtimes::Runtime& runtime, const Config& config, const Places& places) {
+  const bool gemini = runtime.id == "gemini-cli";
+  AcpCall call;
+  call.arguments = {program_of(runtime, config), gemini ? "--acp" : "acp"};
+  if (const std::string model = model_of(config); gemini && !model.empty())
+    call.arguments.insert(call.arguments.end(), {"-m", model});
+  const auto& further = config.list("runtime_config.args");
+  call.arguments.insert(call.arguments.end(), further.begin(), further.end());
+  call.prepare = gemini ? prepare_gemini : prepare_opencode;
+  call.mcp = as_acp(mcp_server(config, places));
+  call.folder = places.config / ".state" / "sessions";
+  return call;
+}
+
+AppServerCall codex(const runtimes::Runtime& runtime, const Config& config, const Places& places) {
+  AppServerCall call;
+  call.arguments = {program_of(runtime, config), "app-server"};
+  const auto& further = config.list("runtime_config.args");
+  call.arguments.insert(call.arguments.end(), further.begin(), further.end());
+  call.model = model_of(config);
+  call.mcp = as_settings(mcp_server(config, places));
+  call.keys.assign(runtime.keys.begin(), runtime.keys.end());
+  return call;
+}
+
 }  // namespace
 
 std::unique_ptr<Executor> executor_for(const runtimes::Runtime& runtime, const Config& config,
@@ -59,7 +119,9 @@ std::unique_ptr<Executor> executor_for(const runtimes::Runtime& runtime, const C
     case runtimes::Executor::stream_json:
       return std::make_unique<StreamJsonExecutor>(loop, claude(runtime, config, places));
     case runtimes::Executor::acp:
+      return std::make_unique<AcpExecutor>(loop, acp(runtime, config, places));
     case runtimes::Executor::app_server:
+      return std::make_unique<AppServerExecutor>(loop, codex(runtime, config, places));
     case runtimes::Executor::agent_http:
     case runtimes::Executor::worker:
     case runtimes::Executor::router: break;

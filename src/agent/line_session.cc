@@ -41,7 +41,17 @@ io::Task<std::optional<Outcome>> LineSession::start(Listener& listener) {
       co_return over;
     }
   }
+  co_await hear_out(listener);
   co_return std::nullopt;
+}
+
+io::Task<void> LineSession::hear_out(Listener& listener) {
+  while (replays()) {
+    talk_->limit(limits_.silence);
+    const auto line = co_await talk_->line();
+    if (!line) co_return;
+    hear(*line, listener);
+  }
 }
 
 io::Task<Outcome> LineSession::turn(const Turn& turn, Listener& listener) {

@@ -16,6 +16,7 @@ class LineSession : public Session {
     std::chrono::milliseconds start{60'000};  // From the program's start to its first turn.
     std::chrono::milliseconds cancel{5'000};  // For what was interrupted to say so.
     std::chrono::milliseconds end{2'000};     // For each way of asking it to end.
+    std::chrono::milliseconds silence{300};   // After which nothing of what was before comes.
   };
 
   LineSession(io::Loop& loop, Opening opening, Limits limits);
@@ -32,6 +33,9 @@ class LineSession : public Session {
   // is true.
   virtual void begin() {}
   virtual bool begun() const { return true; }
+  // Behind its beginning the program may still tell what was said before; it is heard, for no turn,
+  // until this is false or nothing comes any more.
+  virtual bool replays() const { return false; }
   virtual void ask(const std::string& text) = 0;
   // One of its lines. An outcome ends the turn, or the beginning.
   virtual std::optional<Outcome> hear(const std::string& line, Listener& listener) = 0;
@@ -54,6 +58,7 @@ class LineSession : public Session {
 
  private:
   io::Task<std::optional<Outcome>> start(Listener& listener);
+  io::Task<void> hear_out(Listener& listener);
   io::Task<Outcome> cut_off();
   io::Task<void> close(std::chrono::milliseconds patience);
 

@@ -302,13 +302,10 @@ class Acp(JsonRpc):
 
     @property
     def system(self) -> str:  # type: ignore[override]
-        for name in ("GEMINI_SYSTEM_MD",):
-            if name in os.environ:
-                return Path(os.environ[name]).read_text()
         if "OPENCODE_CONFIG_CONTENT" in os.environ:
             return "".join(Path(each).read_text() for each in json.loads(os.environ["OPENCODE_CONFIG_CONTENT"]).get("instructions", []))
-        memory = Path(os.environ["HOME"]) / ".gemini" / "GEMINI.md"
-        return memory.read_text() if memory.exists() else ""
+        settings = json.loads(Path(os.environ["GEMINI_CLI_SYSTEM_SETTINGS_PATH"]).read_text())
+        return "".join((Path(each) / "GEMINI.md").read_text() for each in settings["context"]["includeDirectories"])
 
 
 class AppServer(JsonRpc):
