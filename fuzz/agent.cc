@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "agent/rpc_lines.h"
 #include "agent/stream_json_lines.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -12,5 +13,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const StreamJsonLine line = read_stream_json(text);
   if (line.kind == StreamJsonLine::Kind::other && !line.text.empty()) std::abort();
   if (line.text.size() > size || line.id.size() > size) std::abort();
+  const auto message = RpcLine::read(text);
+  if (!message) return 0;
+  const bool asks = message->kind() == RpcLine::Kind::request;
+  const bool tells = message->kind() == RpcLine::Kind::notification;
+  if ((asks || tells) == message->method().empty() && !message->method().empty()) std::abort();
+  if (tells != message->id().empty()) std::abort();
+  text_at(message->body(), "update.content.text");
+  failure_in(0, text_at(message->body(), "message"));
   return 0;
 }

@@ -1,11 +1,12 @@
 // A text is refused with its place, or is a tree within its bounds.
+#include "platform/yaml/yaml.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "base/fault.h"
-#include "platform/yaml/yaml.h"
 
 namespace {
 

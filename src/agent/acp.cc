@@ -160,7 +160,7 @@ class AcpSession final : public RpcSession {
 
 std::unique_ptr<Session> AcpExecutor::start(Opening opening) {
   return std::make_unique<AcpSession>(loop_, call_, std::move(opening),
-                                      call_.folder / fmt::format("session-{}", ++started_));
+                                      call_.folder / std::to_string(random_.number()));
 }
 
 }  // namespace molecule::agent

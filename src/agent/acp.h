@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "agent/line_session.h"
+#include "platform/io/clock.h"
 
 namespace molecule::agent {
 
@@ -20,13 +21,14 @@ struct AcpCall {
 
 class AcpExecutor final : public Executor {
  public:
-  AcpExecutor(io::Loop& loop, AcpCall call) : loop_(loop), call_(std::move(call)) {}
+  AcpExecutor(io::Loop& loop, AcpCall call, io::Random& random)
+      : loop_(loop), call_(std::move(call)), random_(random) {}
   std::unique_ptr<Session> start(Opening opening) override;
 
  private:
   io::Loop& loop_;
   const AcpCall call_;
-  std::uint64_t started_ = 0;
+  io::Random& random_;
 };
 
 }  // namespace molecule::agent

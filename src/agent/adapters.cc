@@ -1,5 +1,7 @@
 #include "agent/adapters.h"
 
+#include <algorithm>
+
 #include "agent/acp.h"
 #include "agent/app_server.h"
 #include "agent/exec.h"
@@ -49,24 +51,28 @@ StreamJsonCall claude(const runtimes::Runtime& runtime, const Config& config,
                       {"ENABLE_TOOL_SEARCH", "false"}};
   call.mcp_settings =
       fmt::format(R"({{"mcpServers":{{"molecule":{}}}}})", as_settings(mcp_server(config, places)));
-  call.folder = places.config / ".state" / "sessions";
+  call.folder = places.sessions();
   return call;
 }
 
-// What it knows by itself stays; the text is a file of memory of a folder that it takes in.
-Environment prepare_gemini(const Opening& opening, const std::filesystem::path& folder) {
-  files::write_private(folder / "GEMINI.md", opening.system);
+// A home of its own kind, which stays, since its sessions are there: with the system text as the
+// memory that it reads beside its own text, and what its user has configured.
+Environment prepare_gemini(const Opening& opening, const std::filesystem::path& home) {
+  const std::filesystem::path place = home / ".gemini";
+  files::make_private_directory(place);
+  files::write_private(place / "GEMINI.md", opening.system);
+  const auto user =
+      std::ranges::find(opening.environment, "HOME", &std::pair<std::string, std::string>::first);
+  if (user != opening.environment.end()) {
+    const std::filesystem::path theirs = user->second;
+    if (const auto settings = files::read(theirs / ".gemini" / "settings.json"))
+      files::write_private(place / "settings.json", *settings);
+  }
   const RawJson auth = json::Object{}.add("selectedType", "gemini-api-key").raw();
-  const RawJson context = json::Object{}
-                              .add("includeDirectories", std::vector<std::string>{folder.string()})
-                              .add("loadMemoryFromIncludeDirectories", true)
-                              .raw();
-  files::write_private(folder / "settings.json",
-                       json::Object{}
-                           .add("security", json::Object{}.add("auth", auth).raw())
-                           .add("context", context)
-                           .text());
-  return {{"GEMINI_CLI_SYSTEM_SETTINGS_PATH", (folder / "settings.json").string()},
+  const RawJson security = json::Object{}.add("auth", auth).raw();
+  files::write_private(home / "system.json", json::Object{}.add("security", security).text());
+  return {{"GEMINI_CLI_HOME", home.string()},
+          {"GEMINI_CLI_SYSTEM_SETTINGS_PATH", (home / "system.json").string()},
           {"GEMINI_CLI_TRUST_WORKSPACE", "true"},
           {"GEMINI_CLI_NO_RELAUNCH", "true"}};
 }
@@ -92,9 +98,14 @@ AcpCall acp(const runtimes::Runtime& runtime, const Config& config, const Places
     call.arguments.insert(call.arguments.end(), {"-m", model});
   const auto& further = config.list("runtime_config.args");
   call.arguments.insert(call.arguments.end(), further.begin(), further.end());
-  call.prepare = gemini ? prepare_gemini : prepare_opencode;
+  call.prepare = prepare_opencode;
+  if (gemini) {
+    call.prepare = [home = places.config / ".state" / "gemini"](const Opening& opening, auto&) {
+      return prepare_gemini(opening, home);
+    };
+  }
   call.mcp = as_acp(mcp_server(config, places));
-  call.folder = places.config / ".state" / "sessions";
+  call.folder = places.sessions();
   return call;
 }
 
@@ -117,9 +128,9 @@ std::unique_ptr<Executor> executor_for(const runtimes::Runtime& runtime, const C
     case runtimes::Executor::exec:
       return std::make_unique<ExecExecutor>(loop, command_of(config), random);
     case runtimes::Executor::stream_json:
-      return std::make_unique<StreamJsonExecutor>(loop, claude(runtime, config, places));
+      return std::make_unique<StreamJsonExecutor>(loop, claude(runtime, config, places), random);
     case runtimes::Executor::acp:
-      return std::make_unique<AcpExecutor>(loop, acp(runtime, config, places));
+      return std::make_unique<AcpExecutor>(loop, acp(runtime, config, places), random);
     case runtimes::Executor::app_server:
       return std::make_unique<AppServerExecutor>(loop, codex(runtime, config, places));
     case runtimes::Executor::agent_http:

@@ -20,7 +20,9 @@ struct Places {
   std::filesystem::path workspace;  // Where the agent works.
   std::filesystem::path home;       // Where its program keeps its own things.
   std::string path;                 // Where programs are looked for.
-  std::string self;                 // The program that this is: it is the agent's MCP server, too.
+  // Files of sessions that are open.
+  std::filesystem::path sessions() const { return config / ".state" / "sessions"; }
+  std::string self;  // The program that this is: it is the agent's MCP server, too.
 };
 
 // Throws Fault bad_request where this version cannot drive it.

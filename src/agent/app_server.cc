@@ -113,7 +113,14 @@ class AppServerSession final : public RpcSession {
 
   std::optional<Outcome> told(const std::string& method, Node params, Listener& listener) override {
     if (method == "item/agentMessage/delta") {
-      say(text_at(params, "delta"), text_at(params, "itemId"), listener);
+      streamed_ = text_at(params, "itemId");
+      say(text_at(params, "delta"), streamed_, listener);
+    } else if (method == "item/completed") {
+      // Whole, where its model tells no pieces.
+      const Node item = params.find("item");
+      const std::string_view message = text_at(item, "id");
+      if (text_at(item, "type") == "agentMessage" && message != streamed_)
+        say(text_at(item, "text"), message, listener);
     } else if (method == "item/started") {
       const std::string_view type = text_at(params, "item.type");
       if (type == "mcpToolCall") use(text_at(params, "item.tool"), listener);
@@ -145,7 +152,8 @@ class AppServerSession final : public RpcSession {
 
   const AppServerCall& call_;
   bool ready_ = false;
-  std::string turn_;  // The one under way, once it has a name.
+  std::string streamed_;  // The message of which pieces came last.
+  std::string turn_;      // The one under way, once it has a name.
 };
 
 }  // namespace

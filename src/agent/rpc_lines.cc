@@ -82,7 +82,8 @@ Failure failure_in(std::int64_t code, std::string_view words) {
   if (code >= 400 && code < 600) return failure_of(static_cast<int>(code));
   const std::string text = lowered(words);
   if (code == authentication_required || names(text, "401") || names(text, "403") ||
-      has_any(text, {"unauthorized", "unauthenticated", "authentication", "api key", "apikey"}))
+      has_any(text, {"unauthorized", "unauthenticated", "authentication", "api key", "api-key",
+                     "apikey", "invalid key"}))
     return Failure::auth;
   if (names(text, "429") ||
       has_any(text, {"rate limit", "rate_limit", "too many requests", "usagelimit", "quota"}))

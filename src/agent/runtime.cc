@@ -82,6 +82,9 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
   membership.token = token_of(config);
   const Places places = places_of(config);
   join::Belongings belongings(places.config / ".state", membership.workspace);
+  // What a runtime that was killed has left; nobody else has the lock.
+  std::error_code ignored;
+  fs::remove_all(places.sessions(), ignored);
   membership.platform_fingerprint = belongings.fingerprint();
   membership.key = belongings.key();
 

@@ -141,7 +141,7 @@ Failure failure_of(int status) {
 
 std::unique_ptr<Session> StreamJsonExecutor::start(Opening opening) {
   return std::make_unique<StreamJsonSession>(loop_, call_, std::move(opening),
-                                             call_.folder / fmt::format("session-{}", ++started_));
+                                             call_.folder / std::to_string(random_.number()));
 }
 
 }  // namespace molecule::agent

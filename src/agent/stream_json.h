@@ -19,13 +19,14 @@ struct StreamJsonCall {
 
 class StreamJsonExecutor final : public Executor {
  public:
-  StreamJsonExecutor(io::Loop& loop, StreamJsonCall call) : loop_(loop), call_(std::move(call)) {}
+  StreamJsonExecutor(io::Loop& loop, StreamJsonCall call, io::Random& random)
+      : loop_(loop), call_(std::move(call)), random_(random) {}
   std::unique_ptr<Session> start(Opening opening) override;
 
  private:
   io::Loop& loop_;
   const StreamJsonCall call_;
-  std::uint64_t started_ = 0;
+  io::Random& random_;
 };
 
 // Of a model provider's HTTP status; 0: it is not known.

@@ -304,8 +304,7 @@ class Acp(JsonRpc):
     def system(self) -> str:  # type: ignore[override]
         if "OPENCODE_CONFIG_CONTENT" in os.environ:
             return "".join(Path(each).read_text() for each in json.loads(os.environ["OPENCODE_CONFIG_CONTENT"]).get("instructions", []))
-        settings = json.loads(Path(os.environ["GEMINI_CLI_SYSTEM_SETTINGS_PATH"]).read_text())
-        return "".join((Path(each) / "GEMINI.md").read_text() for each in settings["context"]["includeDirectories"])
+        return (Path(os.environ["GEMINI_CLI_HOME"]) / ".gemini" / "GEMINI.md").read_text()
 
 
 class AppServer(JsonRpc):
