@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "agent/failures.h"
 #include "agent/rpc_lines.h"
 #include "agent/stream_json_lines.h"
 

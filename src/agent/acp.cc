@@ -1,5 +1,6 @@
 #include "agent/acp.h"
 
+#include "agent/failures.h"
 #include "agent/rpc_session.h"
 #include "platform/files/files.h"
 #include "platform/json/json.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/failures.h"
 #include "agent/rpc_session.h"
 #include "platform/json/json.h"
 

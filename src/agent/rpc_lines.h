@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "agent/executor.h"
 #include "platform/json/json.h"
 
 namespace molecule::agent {
@@ -36,8 +35,5 @@ class RpcLine {
 
 // A member that is a text, through maps: "update.content.text"; empty where there is none.
 std::string_view text_at(json::Node node, std::string_view path);
-
-// What an error of a provider means, as far as its number and its words say.
-Failure failure_in(std::int64_t code, std::string_view words);
 
 }  // namespace molecule::agent

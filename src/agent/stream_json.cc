@@ -1,5 +1,6 @@
 #include "agent/stream_json.h"
 
+#include "agent/failures.h"
 #include "agent/stream_json_lines.h"
 #include "platform/files/files.h"
 #include "platform/json/json.h"
@@ -126,18 +127,6 @@ class StreamJsonSession final : public LineSession {
 };
 
 }  // namespace
-
-Failure failure_of(int status) {
-  switch (status) {
-    case 401:
-    case 403: return Failure::auth;
-    case 402:
-    case 429: return Failure::rate_limit;
-    case 503:
-    case 529: return Failure::overloaded;
-    default: return Failure::provider;
-  }
-}
 
 std::unique_ptr<Session> StreamJsonExecutor::start(Opening opening) {
   return std::make_unique<StreamJsonSession>(loop_, call_, std::move(opening),

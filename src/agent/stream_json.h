@@ -29,7 +29,4 @@ class StreamJsonExecutor final : public Executor {
   io::Random& random_;
 };
 
-// Of a model provider's HTTP status; 0: it is not known.
-Failure failure_of(int status);
-
 }  // namespace molecule::agent
