@@ -282,6 +282,7 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
     if (!lost) exchange.lease = pool_->take(*request.url);
     if (!exchange.lease) co_await connect(*request.url, exchange);
     const bool reused = exchange.lease.reused();
+    if (request.turn) co_await request.turn();
     if (request.limits.total.count() > 0) exchange.until = after(*here.loop, request.limits.total);
     net::Stream& stream = exchange.lease.stream();
 
@@ -292,6 +293,7 @@ io::Task<void> Client::begin(const ClientRequest& request, Exchange& exchange) {
     bool dead = written.state == Attempt::State::broken || written.state == Attempt::State::end;
     if (written.bytes > 0 && request.reached) *request.reached = true;
     if (!dead && written.bytes < total) co_await write_rest(request, exchange, written.bytes);
+    if (!dead && request.sent) request.sent();
 
     bool answering = false;
     stream.set_deadline(Direction::read, exchange.within(exchange.limits.head));

@@ -63,9 +63,14 @@ struct ClientRequest {
   // Asked of an answer that is read whole, with its head and the body so far, before more is
   // waited for. True: the rest is not wanted, and the connection is not kept.
   std::function<bool(std::string_view head, std::string_view body)> enough = {};
+  // Waited for when there is a connection and before the first byte goes out; what it throws ends
+  // the call. May be empty.
+  std::function<io::Task<void>()> turn = {};
   // Set as soon as a byte has gone out, also when the call fails: the server may have seen the
   // request.
   bool* reached = nullptr;
+  // Called when the last byte has gone out; once more when it is sent again. May be empty.
+  std::function<void()> sent = {};
 };
 
 struct ClientResponse {

@@ -1,6 +1,7 @@
 #include "platform/http/client.h"
 
 #include "platform/http/client_fixture.h"
+#include "platform/io/signal.h"
 
 namespace molecule::http {
 namespace {
@@ -37,6 +38,55 @@ TEST_F(HttpClient, SendsAWholeRequestAndReadsTheAnswer) {
             "\r\nUser-Agent: molecule\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
             "Authorization: Bearer x\r\n\r\n");
     EXPECT_EQ(body, "{}");
+  });
+}
+
+TEST_F(HttpClient, GoesOutInItsTurnAndSaysWhenItHas) {
+  std::string heard;
+  auto script = [&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    heard += turn.request.body;
+    co_await turn.stream.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    co_return true;
+  };
+  play(script, [&](ScriptedServer& server, Client& client) -> io::Task<void> {
+    const net::Url url = net::Url::parse(server.url());
+    io::Signal may_go;
+    ClientRequest late;
+    late.method = Method::post;
+    late.url = &url;
+    late.body = "late";
+    late.reached = &reached;
+    bool sent = false;
+    late.turn = [&]() -> io::Task<void> { co_await may_go.wait(10s); };
+    late.sent = [&] {
+      EXPECT_TRUE(reached);
+      sent = true;
+    };
+    io::Context here = co_await io::context();
+    io::Scope scope(*here.loop, nullptr);
+    auto send = [](Client& by, const ClientRequest& what) -> io::Task<void> {
+      ClientResponse response = co_await by.send(what);
+      EXPECT_EQ(response.status, 200);
+    };
+    scope.spawn("late", send(client, late));
+    co_await post(client, server.url(), "early");
+    EXPECT_EQ(heard, "early");
+    EXPECT_FALSE(sent);
+    may_go.notify();
+    co_await scope.join();
+    EXPECT_TRUE(sent);
+    EXPECT_EQ(heard, "earlylate");
+
+    reached = sent = false;
+    late.turn = []() -> io::Task<void> {
+      throw bad_request("not_now", "its turn does not come");
+      co_return;
+    };
+    const std::string code = co_await outcome(client.send(late));
+    EXPECT_EQ(code, "not_now");
+    EXPECT_FALSE(reached);
+    EXPECT_FALSE(sent);
+    EXPECT_EQ(heard, "earlylate");
   });
 }
 

@@ -135,6 +135,7 @@ std::optional<Lease> Ledger::lease(sql::Tx& tx, WorkspaceId target, Mailboxes::N
     mailboxes_.change(target, lease.seq, [&](Open& open) {
       open.state = State::leased;
       open.waited = true;
+      open.out.reset();
       open.epoch = lease.epoch;
       open.lease_until = lease_until;
     });
@@ -180,26 +181,30 @@ Ledger::Back Ledger::give_back(sql::Tx& tx, const Message& message, Lease lease,
     if (!end(tx, message, lease, outcome)) return Back::stale;
     return outcome.end == End::expired ? Back::expired : Back::dead;
   }
-  const std::int64_t tries = returned.at_work ? 0 : mailboxes_.tries(message.target, message.seq);
-  const std::chrono::seconds doubled =
-      settings_.retry_after * (1LL << std::min<std::int64_t>(tries, 8));
-  const auto wait = std::max(returned.after, std::min(doubled, settings_.wait_longest));
+  std::chrono::seconds wait{0};  // What is only behind another has no time of its own.
+  if (!returned.behind) {
+    const std::int64_t tries = returned.at_work ? 0 : mailboxes_.tries(message.target, message.seq);
+    const std::chrono::seconds doubled =
+        settings_.retry_after * (1LL << std::min<std::int64_t>(tries, 8));
+    wait = std::max(returned.after, std::min(doubled, settings_.wait_longest));
+  }
   tx.run(store::give_back, message.seq, lease.epoch, wall + wait, attempts - before, returned.why);
   if (!returned.at_work)
     for (Follower* follower : followers_) follower->waits(tx, message, returned.why);
   const auto not_before = clock_.monotonic() + wait;
   tx.after_commit([this, target = message.target, epoch = lease.epoch + 1, seq = message.seq,
                    source = message.source, attempts, not_before, unreached = returned.unreached,
-                   at_work = returned.at_work] {
-    if (!at_work) mailboxes_.halt(target, source);
+                   at_work = returned.at_work, behind = returned.behind] {
+    if (!at_work && !behind) mailboxes_.halt(target, source);
     mailboxes_.change(target, seq, [&](Open& open) {
       open.state = State::open;
       open.waited = false;
       open.unreached = unreached;
       open.at_work = at_work;
+      open.out.reset();
       open.epoch = epoch;
       open.attempts = attempts;
-      open.tries = at_work ? 0 : open.tries + 1;
+      open.tries = at_work ? 0 : open.tries + (behind ? 0 : 1);
       open.not_before = not_before;
     });
   });

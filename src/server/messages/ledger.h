@@ -90,6 +90,7 @@ class Ledger {
     // The agent says that it has it and works on it. That is progress: it is asked for again, its
     // attempts count anew, and to its sender it does not wait.
     bool at_work = false;
+    bool behind = false;  // An earlier one of its sender came back before it could go out.
     std::chrono::seconds after{0};  // Not again before.
     RawJson told;                   // The outcome's body, should it be given up.
   };

@@ -11,37 +11,61 @@ WorkspaceId key_of(const std::optional<WorkspaceId>& source) {
 
 }  // namespace
 
+bool Mailboxes::Line::empty() const {
+  return waiting.empty() && carried.empty() && leaving.empty() && out.empty() && begun.empty();
+}
+
+void Mailboxes::Line::call_from(std::int64_t from) {
+  for (auto it = calls.lower_bound(from); it != calls.end(); it = calls.erase(it)) it->second();
+}
+
+void Mailboxes::Line::call_first() {
+  if (calls.empty()) return;
+  calls.begin()->second();
+  calls.erase(calls.begin());
+}
+
 void Mailboxes::Box::join(std::int64_t seq, const Open& what) {
-  if (what.state == State::leased) leased.insert(seq);
-  if (what.state == State::leased && (!what.waited || what.at_work)) return;
-  Line& line = lines[key_of(what.source)];
   if (what.state == State::leased) {
-    line.carried.insert(seq);
+    leased.insert(seq);
+    const bool leaving = !what.out, may_end = what.out && *what.out != sent_for_good;
+    if (what.at_work || (!leaving && !may_end && !what.waited)) return;
+    Line& line = lines[key_of(what.source)];
+    if (leaving) line.leaving.insert(line.leaving.end(), seq);
+    if (may_end) line.out[*what.out].insert(seq);
+    if (what.waited) line.carried.insert(seq);
     return;
   }
+  Line& line = lines[key_of(what.source)];
   if (what.at_work) {
     line.begun.insert(seq);
     return;
   }
-  line.waiting.insert(std::ranges::lower_bound(line.waiting, seq), seq);
+  line.waiting.insert(line.waiting.end(), seq);
+  line.call_from(seq);  // All of them are behind it.
 }
 
 void Mailboxes::Box::leave(std::int64_t seq, const Open& what) {
   leased.erase(seq);
-  auto line = lines.find(key_of(what.source));
-  if (line == lines.end()) return;
-  line->second.carried.erase(seq);
-  line->second.begun.erase(seq);
-  auto& waiting = line->second.waiting;
-  auto it = std::ranges::lower_bound(waiting, seq);
-  if (it != waiting.end() && *it == seq) waiting.erase(it);
+  auto found = lines.find(key_of(what.source));
+  if (found == lines.end()) return;
+  Line& line = found->second;
+  line.waiting.erase(seq);
+  line.carried.erase(seq);
+  line.leaving.erase(seq);
+  line.begun.erase(seq);
+  if (!what.out) return;
+  auto road = line.out.find(*what.out);
+  if (road == line.out.end()) return;
+  road->second.erase(seq);
+  if (road->second.empty()) line.out.erase(road);
 }
 
 void Mailboxes::Box::tidy(const std::optional<WorkspaceId>& source) {
   auto line = lines.find(key_of(source));
   if (line == lines.end()) return;
-  const Line& left = line->second;
-  if (left.waiting.empty() && left.carried.empty() && left.begun.empty()) lines.erase(line);
+  line->second.call_first();
+  if (line->second.empty()) lines.erase(line);
 }
 
 void Mailboxes::put_in(Boxes& boxes, std::int64_t seq, const Open& open) {
@@ -61,7 +85,25 @@ void Mailboxes::put(std::int64_t seq, const Open& open) {
 void Mailboxes::replace(const std::vector<std::pair<std::int64_t, Open>>& all) {
   Boxes fresh;
   for (const auto& [seq, open] : all) put_in(fresh, seq, open);
-  boxes_.write([&](Boxes& map) { map.swap(fresh); });
+  boxes_.write([&](Boxes& map) {
+    map.swap(fresh);
+    // What the store does not know of them: which of those that are being carried have gone out.
+    for (auto& [target, before] : fresh) {
+      auto box = map.find(target);
+      for (const std::int64_t seq : before.leased) {
+        const Open& known = before.open.at(seq);
+        if (box == map.end() || !known.out) continue;
+        auto it = box->second.open.find(seq);
+        if (it == box->second.open.end()) continue;
+        Open& now = it->second;
+        if (now.state != State::leased || now.epoch != known.epoch) continue;
+        box->second.leave(seq, now);
+        now.out = known.out;
+        box->second.join(seq, now);
+      }
+      for (auto& [sender, line] : before.lines) line.call_from(0);
+    }
+  });
 }
 
 void Mailboxes::take_out(WorkspaceId target, std::int64_t seq, bool arrived) {
@@ -74,9 +116,37 @@ void Mailboxes::take_out(WorkspaceId target, std::int64_t seq, bool arrived) {
     box->second.leave(seq, it->second);
     if (it->second.waited && !it->second.at_work)
       box->second.lines[key_of(source)].flowing = arrived;
-    box->second.tidy(source);
     box->second.open.erase(it);
+    box->second.tidy(source);
     if (box->second.open.empty()) map.erase(box);
+  });
+}
+
+Mailboxes::Turn Mailboxes::turn(WorkspaceId target, Lease lease, Road road,
+                                std::function<void()> call) {
+  return boxes_.write([&](Boxes& map) {
+    auto box = map.find(target);
+    if (box == map.end()) return Turn::over;
+    auto it = box->second.open.find(lease.seq);
+    if (it == box->second.open.end()) return Turn::over;
+    const Open& open = it->second;
+    if (open.state != State::leased || open.epoch != lease.epoch) return Turn::over;
+    if (open.at_work || open.out) return Turn::now;
+    Line& line = box->second.lines[key_of(open.source)];
+    if (!line.waiting.empty() && *line.waiting.begin() < lease.seq) return Turn::behind;
+    bool later = *line.leaving.begin() < lease.seq;
+    // What is on a road that another has replaced comes back, or was heard.
+    for (const auto& [by, seqs] : line.out)
+      later = later || (road != sent_for_good && by != road && *seqs.begin() < lease.seq);
+    if (!later) return Turn::now;
+    line.calls[lease.seq] = std::move(call);
+    return Turn::later;
+  });
+}
+
+void Mailboxes::gone(WorkspaceId target, Lease lease, Road road) {
+  change(target, lease.seq, [&](Open& open) {
+    if (open.state == State::leased && open.epoch == lease.epoch && !open.out) open.out = road;
   });
 }
 

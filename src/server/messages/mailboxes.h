@@ -2,16 +2,17 @@
 // transactions after they are durable and read back at start. Answers, without the store, the two
 // questions of the message path: may a new message go out at once, and which one is next.
 //
-// Order: a message of a sender does not go out while an earlier one of the same sender to the same
-// target waits. After a wait the first goes alone, since it may come back; once it has arrived the
-// others follow it without waiting for each other, and so they do once its agent says that it is at
-// work on it. What is asked for every message costs no more when much waits: each sender's line is
-// kept beside the messages. Any thread.
+// Order: a message of a sender does not go out before an earlier one of the same sender to the same
+// target has gone out. Several may be carried at once: each asks for its turn when it could go, and
+// goes when nothing before it waits or is still on its way out. After a wait the first goes alone,
+// since it may come back; once it has arrived the others follow it without waiting for its end, and
+// so they do once its agent says that it is at work on it. What is asked for every message costs no
+// more when much waits: each sender's line is kept beside the messages. Any thread.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,16 +26,22 @@
 
 namespace molecule::messages {
 
+// What carries messages in order and ends with all that is on it. What is given to the system to
+// send, as to a socket, has gone out for good: that is none of these.
+using Road = std::uint64_t;
+inline constexpr Road sent_for_good = 0;
+
 // One open delivery. Times are monotonic, so that a step of the wall clock delays nothing; the age
 // is wall time, as the sender meant it.
 struct Open {
   WorkspaceId target;
   std::optional<WorkspaceId> source;
   State state = State::open;
-  bool waited = false;     // It went out of the mailbox, not straight away.
-  bool unreached = false;  // It waits because the agent was not there, and for nothing else.
-  bool at_work = false;    // Its agent has it and works on it: nothing waits behind it.
-  bool fetched = false;    // Its agent fetched it, in this life of the process.
+  bool waited = false;      // It went out of the mailbox, not straight away.
+  bool unreached = false;   // It waits because the agent was not there, and for nothing else.
+  bool at_work = false;     // Its agent has it and works on it: nothing waits behind it.
+  bool fetched = false;     // Its agent fetched it, in this life of the process.
+  std::optional<Road> out;  // By which it has gone out, under its present lease.
   std::int64_t epoch = 0;
   std::int64_t attempts = 0;
   std::int64_t tries = 0;  // Times it came back, seen or not, in this life of the process.
@@ -55,11 +62,25 @@ class Mailboxes {
       if (box == map.end()) return;
       auto it = box->second.open.find(seq);
       if (it == box->second.open.end()) return;
+      const std::optional<WorkspaceId> source = it->second.source;
       box->second.leave(it->first, it->second);
       fn(it->second);
       box->second.join(it->first, it->second);
+      box->second.tidy(source);
     });
   }
+  // Whether it is the turn of a carried message to go out by this road now.
+  enum class Turn {
+    now,
+    later,   // What is before it is on its way out: `call` is called, once, when that has changed.
+    behind,  // What is before it waits again: it has to come back, too.
+    over,    // The lease is void.
+  };
+  // `call` is called on any thread and must not come back here.
+  Turn turn(WorkspaceId target, Lease lease, Road road, std::function<void()> call);
+  // It has gone out: what is behind it may.
+  void gone(WorkspaceId target, Lease lease, Road road);
+
   // One of this sender's messages came back: the next goes alone again.
   void halt(WorkspaceId target, const std::optional<WorkspaceId>& source);
   // Everything anew, at once: meanwhile nobody sees a line without what waits in it.
@@ -109,11 +130,18 @@ class Mailboxes {
   // What one sender has open for an agent, by number; people are one sender. Forgotten when nothing
   // of it is left.
   struct Line {
-    std::deque<std::int64_t>
-        waiting;  // Ascending: what is new goes to the end, what is next is first.
-    std::set<std::int64_t> carried;  // Under way after a wait.
-    std::set<std::int64_t> begun;    // Worked on, and to be asked for again.
-    bool flowing = false;            // A message that had waited has arrived since one came back.
+    std::set<std::int64_t> waiting;
+    std::set<std::int64_t> carried;                       // Under way after a wait.
+    std::set<std::int64_t> leaving;                       // Under way, and not gone out yet.
+    std::map<Road, std::set<std::int64_t>> out;           // Gone out by roads that may end.
+    std::map<std::int64_t, std::function<void()>> calls;  // Of those leaving, for their turn.
+    std::set<std::int64_t> begun;                         // Worked on, and to be asked for again.
+    bool flowing = false;  // A message that had waited has arrived since one came back.
+
+    bool empty() const;
+    // Those from `from` on look again whether it is their turn; or only the first of all.
+    void call_from(std::int64_t from);
+    void call_first();
   };
   struct Box {
     std::map<std::int64_t, Open> open;  // Numbers ascend, so a new message goes to the end.

@@ -105,6 +105,89 @@ TEST_F(MailboxesTest, LeasesThatEndAreFoundAmongThoseUnderWay) {
   EXPECT_TRUE(boxes.ending_before(1h, 10).empty());
 }
 
+class TurnsTest : public MailboxesTest {
+ protected:
+  using Turn = Mailboxes::Turn;
+  void carry(std::int64_t seq, const std::optional<WorkspaceId>& source) {
+    Open open;
+    open.target = target;
+    open.source = source;
+    open.state = State::leased;
+    open.epoch = 1;
+    boxes.put(seq, open);
+  }
+  Turn turn(std::int64_t seq, Road road = sent_for_good) {
+    return boxes.turn(target, {seq, 1}, road, [this, seq] { called.push_back(seq); });
+  }
+  void gone(std::int64_t seq, Road road = sent_for_good) { boxes.gone(target, {seq, 1}, road); }
+
+  Seqs called;
+};
+
+TEST_F(TurnsTest, EachGoesWhenTheOneBeforeItHasGone) {
+  for (std::int64_t seq : {1, 2, 3}) carry(seq, one);
+  carry(4, two);
+  EXPECT_EQ(turn(3), Turn::later);
+  EXPECT_EQ(turn(2), Turn::later);
+  EXPECT_EQ(turn(4), Turn::now) << "another sender's";
+  EXPECT_EQ(turn(1), Turn::now);
+  EXPECT_EQ(called, Seqs{});
+  gone(1);
+  EXPECT_EQ(called, Seqs{2});
+  EXPECT_EQ(turn(2), Turn::now);
+  gone(2);
+  EXPECT_EQ(called, (Seqs{2, 3}));
+  EXPECT_EQ(turn(3), Turn::now) << "though none of them has ended";
+  EXPECT_EQ(turn(2), Turn::now) << "as often as it is asked";
+}
+
+TEST_F(TurnsTest, AnEndLetsTheNextGo) {
+  for (std::int64_t seq : {1, 2}) carry(seq, one);
+  EXPECT_EQ(turn(2), Turn::later);
+  boxes.take_out(target, 1, false);
+  EXPECT_EQ(called, Seqs{2});
+  EXPECT_EQ(turn(2), Turn::now);
+  boxes.take_out(target, 2, false);
+  EXPECT_EQ(turn(2), Turn::over);
+}
+
+TEST_F(TurnsTest, WhatIsBehindOneThatCameBackComesBackToo) {
+  for (std::int64_t seq : {1, 2, 3}) carry(seq, one);
+  EXPECT_EQ(turn(2), Turn::later);
+  EXPECT_EQ(turn(3), Turn::later);
+  come_back(1, one, clock.monotonic());
+  EXPECT_EQ(called, (Seqs{2, 3})) << "all at once";
+  EXPECT_EQ(turn(2), Turn::behind);
+  EXPECT_EQ(turn(3), Turn::behind);
+}
+
+// What went by the road that was before may never have arrived: it comes back, or is answered.
+TEST_F(TurnsTest, ANewRoadWaitsForWhatWentByTheOldOne) {
+  for (std::int64_t seq : {1, 2, 3}) carry(seq, one);
+  gone(1, 7);
+  EXPECT_EQ(turn(2, 7), Turn::now) << "the same keeps the order";
+  EXPECT_EQ(turn(2, 8), Turn::later);
+  boxes.take_out(target, 1, true);
+  EXPECT_EQ(called, Seqs{2});
+  EXPECT_EQ(turn(2, 8), Turn::now);
+}
+
+TEST_F(TurnsTest, ReadingBackForgetsNeitherWhoHasGoneNorWhoWaits) {
+  for (std::int64_t seq : {1, 2, 3}) carry(seq, one);
+  gone(1);
+  EXPECT_EQ(turn(3), Turn::later);
+  std::vector<std::pair<std::int64_t, Open>> all;
+  for (auto [seq, open] : boxes.all()) {
+    open.out.reset();
+    open.waited = true;
+    all.emplace_back(seq, open);
+  }
+  boxes.replace(all);
+  EXPECT_EQ(called, Seqs{3});
+  EXPECT_EQ(turn(3), Turn::later);
+  EXPECT_EQ(turn(2), Turn::now);
+}
+
 // A hundred thousand messages of one sender wait, another writes as many, and then all go out: each
 // step costs the same however many wait. Looking at every waiting message for every step would be
 // thirty thousand million looks, which take minutes.

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/secret.h"
 #include "platform/io/task.h"
+#include "server/messages/mailboxes.h"
 #include "server/workspaces/directory.h"
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/trace.h"
@@ -64,6 +65,7 @@ struct Carried {
   std::string error;       // Sentence for refused and not_now.
   bool delivered = false;  // The agent may have seen the message.
   bool at_work = false;    // For not_now: it has the message and works on it still.
+  bool behind = false;     // For not_now: it did not go out, since what was before it came back.
   std::chrono::seconds retry_after{0};  // For not_now: it asked to be left alone so long.
   std::string extensions;  // That it says it has activated, as its header does; may be empty.
 };
@@ -82,10 +84,19 @@ struct Parcel {
   std::string task;     // Of the agent's, when it had begun to answer before: to be gone on with.
 };
 
-// What is told of an answer while it comes in pieces.
+// The code of a message that has to come back before it went out.
+inline constexpr std::string_view waits_behind = "waits_behind";
+
+// What is told of a message on its way, and of its answer while that comes in pieces.
 class Sink {
  public:
   virtual ~Sink() = default;
+  // Waits until what its sender sent before has gone out. Asked, on any loop, when the message
+  // could go out by this road. Throws Fault unavailable `waits_behind` when the message has to come
+  // back, since what was before it did; cancelled when nobody wants it any more.
+  virtual io::Task<void> turn(messages::Road /*way*/) { co_return; }
+  // It has gone out by this road. On any loop.
+  virtual void gone(messages::Road /*way*/) {}
   // The next pieces (a2a::piece_of), in order. Comes back once they are kept, which may take as
   // long as the store is away: meanwhile the agent is not read from. False: nobody wants the rest.
   virtual io::Task<bool> pieces(std::vector<std::string> data) = 0;
@@ -107,7 +118,8 @@ class Link {
   virtual ~Link() = default;
   // Whether this is a way to the agent as things stand. In memory, under the directory's lock.
   virtual bool reachable(const workspaces::Entry& agent) const = 0;
-  // Takes the message to its agent and comes back with what it came to. Where the message asks for
+  // Takes the message to its agent and comes back with what it came to. Waits for its turn before
+  // the agent may see it, and says when it is gone. Where the message asks for
   // pieces and its agent has them, `sink` is told of each before. Failures of the way are values;
   // only a bug or a lack of memory throws.
   virtual io::Task<Carried> deliver(const Lane& lane, const Parcel& parcel, Sink& sink) = 0;

@@ -1,4 +1,5 @@
 // Carrying an accepted message: now for an agent, in the background for a person or a delegation.
+#include "platform/io/signal.h"
 #include "platform/json/json.h"
 #include "server/proxy/proxy_service.h"
 
@@ -21,13 +22,43 @@ Parcel parcel_for(const Admission& admission, const messages::Place& place) {
 
 constexpr std::chrono::seconds settle_again{1};
 constexpr std::chrono::milliseconds keep_again{200};
+constexpr std::chrono::minutes look_again{
+    1};  // Whether it is a message's turn, though none called.
 
 }  // namespace
 
 // Keeps the pieces of one delivery, as soon as there are any.
 class Service::Keeping final : public Sink {
  public:
-  Keeping(Service& service, messages::Lease lease) : service_(service), lease_(lease) {}
+  Keeping(Service& service, WorkspaceId target, messages::Lease lease)
+      : service_(service), target_(target), lease_(lease) {}
+
+  io::Task<void> turn(messages::Road road) override {
+    using Turn = messages::Mailboxes::Turn;
+    // A call may come when nobody waits for it any more.
+    struct Seat {
+      io::Loop& loop;
+      io::Signal called;
+    };
+    std::shared_ptr<Seat> seat;
+    for (;;) {
+      std::function<void()> call;
+      if (seat) call = [seat] { seat->loop.post([seat] { seat->called.notify(); }); };
+      const Turn turn = service_.mailboxes_.turn(target_, lease_, road, std::move(call));
+      if (turn == Turn::now) co_return;
+      if (turn == Turn::behind)
+        throw Fault(Kind::unavailable, std::string(waits_behind),
+                    "an earlier message of its sender waits");
+      if (turn == Turn::over) throw Fault(Kind::cancelled, "cancelled", "the lease is void");
+      if (seat) {
+        co_await seat->called.wait(look_again);
+      } else {
+        io::Context here = co_await io::context();
+        seat = std::make_shared<Seat>(*here.loop);
+      }
+    }
+  }
+  void gone(messages::Road road) override { service_.mailboxes_.gone(target_, lease_, road); }
 
   io::Task<bool> pieces(std::vector<std::string> data) override {
     if (!writer_) writer_.emplace(service_.streams_, lease_.seq, lease_);
@@ -70,7 +101,8 @@ class Service::Keeping final : public Sink {
   }
 
   Service& service_;
-  messages::Lease lease_;
+  const WorkspaceId target_;
+  const messages::Lease lease_;
   std::optional<streams::Streams::Writer> writer_;
   std::optional<messages::AgentTask> task_, noted_;
 };
@@ -96,7 +128,7 @@ io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel
 io::Task<std::optional<Carried>> Service::bring(const Lane& lane, const Parcel& parcel,
                                                 messages::Lease lease) {
   if (!mailboxes_.is_leased(parcel.target.id, lease)) co_return std::nullopt;
-  Keeping keeping(*this, lease);
+  Keeping keeping(*this, parcel.target.id, lease);
   Carried carried = co_await parcel.target.link->deliver(lane, parcel, keeping);
   co_return carried;
 }

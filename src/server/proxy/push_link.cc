@@ -17,7 +17,7 @@ namespace {
 bool passes(const std::string& code) {
   return code == "agent_unreachable" || code == "agent_timeout" || code == "agent_reset" ||
          code == "connections_exhausted" || code == "resolver_busy" || code == "cancelled" ||
-         code == "deadline" || code == way_ended;
+         code == "deadline" || code == way_ended || code == waits_behind;
 }
 
 // Our own doing: somebody stops, or has waited enough. The message keeps; so it does when the agent
@@ -111,7 +111,10 @@ Carried broken_off(const Fault& fault, const Parcel& parcel, const Events& event
                  "that came to no end: ") +
           why;
   std::string code = fault.code() == way_ended ? "agent_unreachable" : fault.code();
-  return without_answer(kind, http_status(fault.kind()), std::move(code), std::move(why), reached);
+  Carried broken =
+      without_answer(kind, http_status(fault.kind()), std::move(code), std::move(why), reached);
+  broken.behind = !reached && broken.code == waits_behind;
+  return broken;
 }
 
 // What is in the stream up to its next pieces; nothing at its end.
@@ -201,6 +204,8 @@ class Noticing final : public Sink {
     auto kept = sink_.pieces(std::move(data));
     co_return co_await kept;
   }
+  io::Task<void> turn(messages::Road road) override { return sink_.turn(road); }
+  void gone(messages::Road road) override { sink_.gone(road); }
   bool came() { return std::exchange(came_, false); }
 
  private:
@@ -313,6 +318,14 @@ io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& 
     request.limits.idle = std::chrono::seconds(60);
     request.limits.body_max = settings_.answer_max;
     request.limits.body = settings_.body_wait;
+    // Where a connection has to be made first, several are made at a time.
+    const auto turn = [&] { return sink.turn(where.road); };
+    if (where.road == messages::sent_for_good) {
+      request.turn = turn;
+    } else {
+      co_await turn();
+    }
+    request.sent = [&] { sink.gone(where.road); };
     if (in_pieces(parcel)) {
       response = co_await read_pieces(where.client, out, parcel, events, aside_, sink);
     } else {

@@ -43,6 +43,7 @@ class PushLink final : public Link {
   struct Where {
     http::Client& client;  // Of the calling coroutine's loop.
     std::string_view url;
+    messages::Road road = messages::sent_for_good;  // Any other is there at once.
   };
   io::Task<Carried> deliver_by(Where where, const Parcel& parcel, Sink& sink);
   io::Task<Carried> ask_by(Where where, const Question& question);

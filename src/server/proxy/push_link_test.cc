@@ -53,8 +53,16 @@ class Push : public http::HttpClient {
       for (std::string& each : data) all.push_back(std::move(each));
       co_return all.size() < wanted;
     }
+    io::Task<void> turn(messages::Road road) override {
+      EXPECT_EQ(road, messages::sent_for_good);
+      if (held_up)
+        throw Fault(Kind::unavailable, std::string(waits_behind), "another has to go before it");
+      co_return;
+    }
+    void gone(messages::Road) override { ++times_gone; }
     std::vector<std::string> all;
-    int times = 0;
+    int times = 0, times_gone = 0;
+    bool held_up = false;
     std::size_t wanted = 1000;
   };
 
@@ -309,6 +317,28 @@ TEST_F(Push, ALostConnectionIsWorthAnotherAttempt) {
   Carried carried = carried_to(hang_up);
   EXPECT_EQ(carried.end, End::not_now);
   EXPECT_TRUE(carried.delivered) << "the agent may have seen it";
+}
+
+TEST_F(Push, WhatHasToWaitBehindAnotherIsNotSeen) {
+  int heard = 0;
+  const auto count = [&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    ++heard;
+    co_await turn.stream.write(
+        reply("200 OK", R"({"jsonrpc":"2.0","id":"1","result":{"kind":"message","parts":[]}})"));
+    co_return true;
+  };
+  told.held_up = true;
+  Carried carried = carried_to(count);
+  EXPECT_EQ(carried.end, Carried::End::not_now);
+  EXPECT_TRUE(carried.behind);
+  EXPECT_FALSE(carried.delivered);
+  EXPECT_EQ(heard, 0);
+  EXPECT_EQ(told.times_gone, 0);
+  told.held_up = false;
+  carried = carried_to(count);
+  EXPECT_FALSE(carried.behind);
+  EXPECT_EQ(heard, 1);
+  EXPECT_EQ(told.times_gone, 1);
 }
 
 TEST_F(Push, NobodyListeningIsWorthAnotherAttempt) {

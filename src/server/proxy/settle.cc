@@ -49,6 +49,7 @@ Settled Settler::try_again(sql::Tx& tx, const Message& message, Lease lease,
   returned.seen = carried.delivered && carried.status != 429 && carried.status != 503;
   returned.unreached = !carried.delivered;
   returned.at_work = carried.at_work;
+  returned.behind = carried.behind;
   returned.after = carried.retry_after;
   returned.told = RawJson(json::text(given_up(carried, carried.error)));
   switch (ledger_.give_back(tx, message, lease, returned)) {

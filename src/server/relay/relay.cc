@@ -16,10 +16,11 @@ http::ClientSettings client_settings() {
 }  // namespace
 
 Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id,
-             std::string it_began_from, net::Url its_url, Origin origin,
+             messages::Road its_road, std::string it_began_from, net::Url its_url, Origin origin,
              metrics::Registry& registry)
     : workspace(its_workspace),
       id(std::move(its_id)),
+      road(its_road),
       begun_from(std::move(it_began_from)),
       url(std::move(its_url)),
       lane(its_lane),

@@ -15,6 +15,7 @@
 #include "platform/mux/session.h"
 #include "platform/net/dial.h"
 #include "platform/net/url.h"
+#include "server/messages/mailboxes.h"
 
 namespace molecule::relay {
 
@@ -35,12 +36,13 @@ struct Origin {
 
 class Relay final : private net::Connector {
  public:
-  Relay(const Lane& lane, WorkspaceId workspace, std::string id, std::string begun_from,
-        net::Url url, Origin origin, metrics::Registry& registry);
+  Relay(const Lane& lane, WorkspaceId workspace, std::string id, messages::Road road,
+        std::string begun_from, net::Url url, Origin origin, metrics::Registry& registry);
 
   // Any thread.
   const WorkspaceId workspace;
   const std::string id;          // Of the session: who knows it goes on with it.
+  const messages::Road road;     // What its session carries ends with it, in the order it went.
   const std::string begun_from;  // The session that its agent wanted to go on with; empty: none.
   const net::Url url;            // How the agent is asked.
   const Lane& lane;              // Where it lives.

@@ -13,6 +13,8 @@ class Homewards final : public proxy::Sink {
     auto pass = [&] { return sink_.pieces(std::move(data)); };
     co_return co_await io::elsewhere<bool>(home_, pass);
   }
+  io::Task<void> turn(messages::Road road) override { return sink_.turn(road); }
+  void gone(messages::Road road) override { sink_.gone(road); }
 
  private:
   proxy::Sink& sink_;
@@ -34,7 +36,9 @@ io::Task<proxy::Carried> RelayLink::deliver(const proxy::Lane& lane, const proxy
   if (!relay) co_return not_here();
   const std::string url = relay->url.text();
   Homewards homewards(sink, *lane.scope);
-  auto there = [&] { return push_.deliver_by({relay->client(), url}, parcel, homewards); };
+  auto there = [&] {
+    return push_.deliver_by({relay->client(), url, relay->road}, parcel, homewards);
+  };
   co_return co_await io::elsewhere<proxy::Carried>(*relay->lane.scope, there);
 }
 

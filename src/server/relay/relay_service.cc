@@ -229,8 +229,9 @@ io::Task<std::optional<Service::Beginning>> Service::resume(WorkspaceId id, cons
 Service::Beginning Service::anew(const Lane& lane, WorkspaceId id, const Hello& hello,
                                  Origin origin) {
   Beginning beginning;
-  auto made = std::make_unique<Relay>(lane, id, random_text(16), hello.session.value_or(""),
-                                      url_of(hello), std::move(origin), registry_);
+  auto made = std::make_unique<Relay>(lane, id, random_text(16), relays_.fresh_road(),
+                                      hello.session.value_or(""), url_of(hello), std::move(origin),
+                                      registry_);
   beginning.transport = *made->session().attach(0);
   made->away_since = here_now;
   // It ends on its own loop.

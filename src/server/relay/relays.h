@@ -1,6 +1,7 @@
 // The agents that have dialled in: one relay for each workspace, the newest. Any thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -12,6 +13,8 @@ namespace molecule::relay {
 
 class Relays {
  public:
+  // A road that no other relay has.
+  messages::Road fresh_road() { return ++roads_; }
   // Null when there is none.
   Shared find(WorkspaceId workspace) const;
   // Whether an agent's messages can be carried over its relay now.
@@ -24,6 +27,7 @@ class Relays {
   std::size_t size() const;
 
  private:
+  std::atomic<messages::Road> roads_{messages::sent_for_good};
   io::Guarded<std::unordered_map<WorkspaceId, Shared>> relays_;
 };
 

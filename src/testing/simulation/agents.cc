@@ -43,15 +43,27 @@ std::string Agents::answer(const Agent& agent) {
   return fmt::format("answer-{} of {}", ++answers_, agent.name);
 }
 
-io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived) {
+io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, proxy::Sink& sink,
+                                      bool& arrived) {
   using End = Carried::End;
   Agent& agent = agents_.of(parcel.target.id);
   const int carrier = watch_.goes_out(parcel);
-  if (agent.manner == Manner::away || !agent.beats) {
+  const auto away = [&] { return agent.manner == Manner::away || !agent.beats; };
+  bool reached = !away();
+  if (!reached) {
     co_await io::sleep(connect_wait);
+  } else if (agent.knocks++ % 2 == 0 && agent.door > 0ns) {
+    // One connection is kept from before, another has to be made.
+    co_await io::sleep(agent.door);
+    reached = !away();
+  }
+  if (!reached) {
     co_return proxy::without_answer(End::not_now, 502, "agent_unreachable",
                                     "the agent cannot be reached", false);
   }
+  co_await sink.turn(messages::sent_for_good);
+  sink.gone(messages::sent_for_good);
+  watch_.meets(parcel);
   watch_.arrives(parcel);
   arrived = true;
   agent.got.push_back(message_id_in(parcel.body));
@@ -102,19 +114,22 @@ io::Task<Carried> ScriptedLink::bring(const proxy::Parcel& parcel, bool& arrived
 }
 
 io::Task<Carried> ScriptedLink::deliver(const proxy::Lane&, const proxy::Parcel& parcel,
-                                        proxy::Sink&) {
-  bool arrived = false;
+                                        proxy::Sink& sink) {
+  bool arrived = false, behind = false;
   if (!process_gone_) {
     try {
       // Its frame must not outlive the failure.
-      auto way = bring(parcel, arrived);
+      auto way = bring(parcel, sink, arrived);
       co_return co_await way;
     } catch (const Fault& fault) {
-      if (fault.kind() != Kind::cancelled) throw;
+      behind = fault.code() == proxy::waits_behind;
+      if (fault.kind() != Kind::cancelled && !behind) throw;
     }
   }
-  co_return proxy::without_answer(Carried::End::not_now, 502, "cancelled",
-                                  "the delivery was given up", arrived);
+  Carried carried = proxy::without_answer(Carried::End::not_now, 502, "cancelled",
+                                          "the delivery was given up", arrived);
+  carried.behind = behind;
+  co_return carried;
 }
 
 io::Task<Carried> ScriptedLink::ask(const proxy::Lane&, const proxy::Question& question) {

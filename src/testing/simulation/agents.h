@@ -34,6 +34,8 @@ struct Agent {
   bool polls = false;                 // As it last registered.
   bool dials = false;                 // It is reached by its own connection.
   bool beats = true;                  // Its process is there.
+  std::chrono::nanoseconds door{0};   // Until every other connection to it is made.
+  std::int64_t knocks = 0;            // Connections to it so far.
   std::chrono::nanoseconds takes{0};  // For an answer.
   bool stops = false;                 // What it is at, when it is asked to.
   std::chrono::nanoseconds stop_takes{0};
@@ -50,7 +52,8 @@ class Watch {
   virtual ~Watch() = default;
   // A carrier begins; which one it is of this message's.
   virtual int goes_out(const proxy::Parcel& parcel) = 0;
-  virtual void arrives(const proxy::Parcel& parcel) = 0;  // The agent has it.
+  virtual void meets(const proxy::Parcel& parcel) = 0;    // The agent hears of it,
+  virtual void arrives(const proxy::Parcel& parcel) = 0;  // and has it.
   // The carrier brings this answer back.
   virtual void comes_back(const proxy::Parcel& parcel, int carrier, std::string_view answer) = 0;
 };
@@ -79,7 +82,7 @@ class ScriptedLink final : public proxy::Link {
   io::Task<proxy::Carried> ask(const proxy::Lane& lane, const proxy::Question& question) override;
 
  private:
-  io::Task<proxy::Carried> bring(const proxy::Parcel& parcel, bool& arrived);
+  io::Task<proxy::Carried> bring(const proxy::Parcel& parcel, proxy::Sink& sink, bool& arrived);
 
   Agents& agents_;
   Watch& watch_;

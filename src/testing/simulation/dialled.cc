@@ -96,7 +96,8 @@ io::Task<std::optional<Dialled::Question>> Dialled::hear(net::Stream& stream) {
       if (came.size() >= head_ends + 4 + size) {
         const auto id = ActivityId::parse(field_of(head, "X-Molecule-Activity-Id"));
         if (!id) co_return std::nullopt;
-        co_return Question{*id, came.substr(head_ends + 4, size)};
+        co_return Question{*id, WorkspaceId::parse(field_of(head, "X-Workspace-ID")),
+                           came.substr(head_ends + 4, size)};
       }
     }
     const std::size_t more = co_await stream.read(part);
@@ -106,10 +107,12 @@ io::Task<std::optional<Dialled::Question>> Dialled::hear(net::Stream& stream) {
 }
 
 io::Task<std::string> Dialled::answer(net::Stream& stream, const Question& question) {
-  if (agent_.manner == Manner::away) co_return refusal("agent_unreachable", 2);
   proxy::Parcel parcel;
   parcel.target.id = agent_.id;
   parcel.activity = question.activity;
+  parcel.source = question.source;
+  around_.watch.meets(parcel);
+  if (agent_.manner == Manner::away) co_return refusal("agent_unreachable", 2);
   around_.watch.arrives(parcel);
   const Manner manner = agent_.manner;
   if (manner == Manner::busy) co_return refusal("agent_busy", 20);

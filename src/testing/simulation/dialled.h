@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "join/attendance.h"
@@ -44,6 +45,7 @@ class Dialled final : private join::Agent {
 
   struct Question {
     ActivityId activity;
+    std::optional<WorkspaceId> source;
     std::string body;
   };
   io::Task<std::optional<Question>> hear(net::Stream& stream);

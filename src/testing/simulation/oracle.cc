@@ -110,7 +110,6 @@ void Oracle::judge_going_out(const proxy::Parcel& parcel) {
       FROM messages m LEFT JOIN deliveries d ON d.seq = m.seq LEFT JOIN outcomes o ON o.seq = m.seq
      WHERE m.seq = $1)"};
   const std::int64_t seq = messages::seq_of(parcel.activity);
-  const auto line = std::pair(parcel.source.value_or(WorkspaceId{}), parcel.target.id);
   if (store_.there()) {
     auto row = store_.look([seq](sql::Read& read) { return read.optional(one, seq); });
     const std::string what =
@@ -126,18 +125,17 @@ void Oracle::judge_going_out(const proxy::Parcel& parcel) {
       complain(what + " goes out after its time has passed");
     }
   }
-  if (out_.contains(seq) || two_serve_) return;
-  std::int64_t& newest = newest_out_[line];
-  if (seq < newest) {
-    // Its sender may not know yet that there is such a message, and then no order of it either.
-    auto sent = std::ranges::find_if(sent_, [&](const Sent& each) {
-      return each.source == parcel.source && each.target == parcel.target.id &&
-             has(parcel.body, "\"" + each.id + "\"");
-    });
-    if (sent != sent_.end() && sent->acknowledged())
-      complain(fmt::format("message {} from {} to {} goes out behind {}", seq, name(parcel.source),
-                           name(parcel.target.id), newest));
-  }
+}
+
+// Of one sender the agent hears in the order in which the messages were accepted, whatever is
+// brought again later.
+void Oracle::meets(const proxy::Parcel& parcel) {
+  const std::int64_t seq = messages::seq_of(parcel.activity);
+  if (two_serve_ || !met_.insert(seq).second) return;
+  std::int64_t& newest = newest_met_[{parcel.source.value_or(WorkspaceId{}), parcel.target.id}];
+  if (seq < newest)
+    complain(fmt::format("message {} from {} to {} is met behind {}", seq, name(parcel.source),
+                         name(parcel.target.id), newest));
   newest = std::max(newest, seq);
 }
 

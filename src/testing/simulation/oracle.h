@@ -45,6 +45,7 @@ class Oracle final : public Watch {
   bool two_serve() const { return two_serve_; }
 
   int goes_out(const proxy::Parcel& parcel) override;
+  void meets(const proxy::Parcel& parcel) override;
   void arrives(const proxy::Parcel& parcel) override;
   void comes_back(const proxy::Parcel& parcel, int carrier, std::string_view answer) override;
 
@@ -75,7 +76,8 @@ class Oracle final : public Watch {
   std::map<std::int64_t, int> brought_;  // How often the agent may have begun it.
   std::map<std::int64_t, int> out_;      // How often it went out.
   std::set<std::string> void_;           // Answers that came back after another carrier had begun.
-  std::map<std::pair<WorkspaceId, WorkspaceId>, std::int64_t> newest_out_;  // By sender and target.
+  std::set<std::int64_t> met_;           // Their agents have heard of them.
+  std::map<std::pair<WorkspaceId, WorkspaceId>, std::int64_t> newest_met_;  // By sender and target.
   bool two_serve_ = false;
   std::vector<std::string> complaints_;
 };

@@ -70,12 +70,21 @@ class Schedule {
 
   void person_says() {
     Agent& to = anybody();
-    speak({}, to);
+    speak_often({}, to);
   }
   void agent_sends() {
     Agent& from = anybody();
     Agent& to = anybody();
-    if (&from != &to) speak(&from, to);
+    if (&from != &to) speak_often(&from, to);
+  }
+  // One sender's messages to one agent, close upon each other.
+  void speak_often(const Agent* from, const Agent& to) {
+    const std::uint64_t more = chance_.one_in(4) ? 1 + chance_.below(4) : 0;
+    speak(from, to);
+    for (std::uint64_t i = 0; i < more; ++i) {
+      if (chance_.one_in(2)) world_.pass(std::chrono::milliseconds(chance_.below(4000)));
+      speak(from, to);
+    }
   }
   void speak(const Agent* from, const Agent& to) {
     Sent sent;
@@ -113,9 +122,11 @@ class Schedule {
     Agent& agent = anybody();
     agent.manner = chance_.of(kinds);
     agent.takes = chance_.of(takes);
+    agent.door = chance_.one_in(3) ? 3s : 0s;
     agent.stops = chance_.one_in(2);
     agent.stop_takes = chance_.of(takes);
-    note(fmt::format("{} {}, in {} ms{}", agent.name, enum_text(agent.manner), agent.takes / 1ms,
+    note(fmt::format("{} {}, in {} ms{}{}", agent.name, enum_text(agent.manner), agent.takes / 1ms,
+                     agent.door > 0ns ? ", with a slow door" : "",
                      agent.stops ? fmt::format(", stops in {} ms", agent.stop_takes / 1ms) : ""));
   }
   void presence() {

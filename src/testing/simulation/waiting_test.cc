@@ -174,6 +174,75 @@ TEST(Waiting, AnotherSendersLineIsAnother) {
   EXPECT_EQ(scene.ada.got, (Scene::Ids{"m1", "b1", "m2"}));
 }
 
+// The first knocks while nobody is there, and is still at it when the agent is back.
+TEST(Order, WhoIsBackDoesNotHearTheNewerFirst) {
+  Scene scene;
+  scene.ada.manner = Manner::away;
+  Sent& first = scene.world.say(scene.ada, "m1");
+  scene.world.pass(5s);
+  scene.ada.manner = Manner::answers;
+  Sent& second = scene.world.say(scene.ada, "m2");
+  scene.world.pass(1s);
+  EXPECT_EQ(scene.ada.got, Scene::Ids{}) << "m1 is on its way out";
+  scene.world.pass(1min);
+  EXPECT_EQ(scene.ada.got, (Scene::Ids{"m1", "m2"}));
+  EXPECT_EQ(first.answers.front().status, 202);
+  EXPECT_EQ(second.answers.front().status, 202) << "behind the one that came back";
+  EXPECT_TRUE(scene.answers(second, "answer-2"));
+}
+
+TEST(Order, AConnectionThatIsKeptIsNoShortCut) {
+  Scene scene;
+  scene.ada.door = 3s;
+  Sent& first = scene.world.say(scene.ada, "m1");
+  Sent& second = scene.world.say(scene.ada, "m2");
+  scene.world.pass(5s);
+  EXPECT_EQ(scene.ada.got, (Scene::Ids{"m1", "m2"}));
+  EXPECT_EQ(first.answers.front().status, 200);
+  EXPECT_EQ(second.answers.front().status, 200) << "nobody waited for more than his turn";
+}
+
+TEST(Order, WhatIsWorkedOnHoldsNobodyUp) {
+  Scene scene;
+  scene.ada.takes = 30min;
+  for (const char* id : {"m1", "m2", "m3"}) scene.world.say(scene.ada, id);
+  scene.world.run();
+  EXPECT_EQ(scene.ada.got, (Scene::Ids{"m1", "m2", "m3"})) << "side by side";
+}
+
+// Several go out together once the first has arrived, and then the way breaks for one of them.
+TEST(Order, WhatFollowsAMessageThatComesBackComesBackToo) {
+  Scene scene;
+  scene.waiting(scene.ada, "m1");
+  for (const char* id : {"m2", "m3", "m4"}) scene.world.say(scene.ada, id);
+  scene.world.pass(1s);
+  scene.ada.door = 3s;
+  scene.ada.manner = Manner::answers;
+  scene.world.beat(scene.ada);
+  scene.world.run();
+  for (int i = 0; i < 300 && scene.ada.got.empty(); ++i) scene.world.pass(100ms);
+  EXPECT_FALSE(scene.ada.got.empty());
+  scene.world.run();
+  scene.ada.manner = Manner::away;
+  scene.world.pass(5s);
+  scene.ada.manner = Manner::answers;
+  scene.world.pass(3min);
+  EXPECT_EQ(scene.ada.got, (Scene::Ids{"m1", "m2", "m3", "m4"}));
+}
+
+TEST(Order, WhatCannotBeProcessedHoldsNobodyUpForGood) {
+  Scene scene;
+  scene.ada.manner = Manner::resets;
+  Sent& poison = scene.world.say(scene.ada, "m1");
+  scene.world.pass(1s);
+  Sent& next = scene.world.say(scene.ada, "m2");
+  for (int i = 0; i < 180 && scene.stands(poison) != "dead"; ++i) scene.world.pass(1s);
+  EXPECT_EQ(scene.stands(poison), "dead");
+  scene.ada.manner = Manner::answers;
+  scene.world.pass(3min);
+  EXPECT_EQ(scene.stands(next), "answered");
+}
+
 TEST(Twice, TheSameIdAtOnceInOneProcess) {
   Scene scene;
   scene.ada.takes = 1s;
