@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto answer_within = 10s;
+constexpr auto prompt_within = 600s;   // For an answer to what it writes to itself.
 constexpr std::size_t peers_max = 50;  // Of which an agent is told by name.
 
 std::string text_in(json::Node node, std::string_view name) {
@@ -21,17 +22,28 @@ std::string text_in(json::Node node, std::string_view name) {
 }  // namespace
 
 io::Task<std::optional<http::ClientResponse>> Home::get(std::string path) {
+  return ask(http::Method::get, std::move(path), {}, answer_within);
+}
+
+io::Task<std::optional<http::ClientResponse>> Home::ask(http::Method method, std::string path,
+                                                        std::string body,
+                                                        std::chrono::milliseconds within) {
   const join::Membership& of = connection_.membership();
   net::Url url = of.platform;
   while (url.target.ends_with('/')) url.target.pop_back();
   url.target += path;
   const Secret bearer(fmt::format("Bearer {}", of.token.reveal()));
-  const std::array<http::Header, 1> headers{http::Header{"Authorization", bearer.reveal()}};
+  const std::string self = of.workspace.text();
+  const std::array<http::Header, 3> headers{http::Header{"Authorization", bearer.reveal()},
+                                            http::Header{"X-Workspace-ID", self},
+                                            http::Header{"Content-Type", "application/json"}};
   http::ClientRequest request;
+  request.method = method;
   request.url = &url;
   request.headers = headers;
+  request.body = body;
   request.repeatable = true;
-  request.limits.head = request.limits.body = answer_within;
+  request.limits.head = request.limits.body = within;
   std::optional<http::ClientResponse> answer;
   std::string trouble;
   try {
@@ -40,7 +52,8 @@ io::Task<std::optional<http::ClientResponse>> Home::get(std::string path) {
     if (fault.kind() == Kind::cancelled) throw;
     trouble = fault.text();
   }
-  if (answer && answer->status != 200) trouble = fmt::format("status {}", answer->status);
+  if (answer && answer->status != 200 && answer->status != 202)
+    trouble = fmt::format("status {}", answer->status);
   if (trouble.empty()) co_return answer;
   log::debug("the platform did not tell", log::field("path", path), log::field("error", trouble));
   co_return std::nullopt;
@@ -77,6 +90,27 @@ io::Task<std::optional<std::string>> Home::peers() {
     lines += line + "\n";
   }
   co_return lines;
+}
+
+io::Task<bool> Home::write_to_self(std::string message_id, std::string text) {
+  const RawJson part = json::Object{}.add("kind", "text").add("text", text).raw();
+  const RawJson message = json::Object{}
+                              .add("kind", "message")
+                              .add("messageId", message_id)
+                              .add("role", "user")
+                              .add("parts", RawJson("[" + part.text + "]"))
+                              .raw();
+  const std::string body = json::Object{}
+                               .add("jsonrpc", "2.0")
+                               .add("id", message_id)
+                               .add("method", "message/send")
+                               .add("params", json::Object{}.add("message", message).raw())
+                               .text();
+  const auto answer =
+      co_await ask(http::Method::post,
+                   fmt::format("/workspaces/{}/a2a", connection_.membership().workspace.text()),
+                   body, prompt_within);
+  co_return answer.has_value();
 }
 
 }  // namespace molecule::agent

@@ -22,9 +22,14 @@ class Home {
   io::Task<std::optional<Secrets>> secrets();
   // Its colleagues, a line each; nothing as above.
   io::Task<std::optional<std::string>> peers();
+  // Writes to this workspace itself, as it would to another; whether the platform took it.
+  io::Task<bool> write_to_self(std::string message_id, std::string text);
 
  private:
   io::Task<std::optional<http::ClientResponse>> get(std::string path);
+  io::Task<std::optional<http::ClientResponse>> ask(http::Method method, std::string path,
+                                                    std::string body,
+                                                    std::chrono::milliseconds within);
 
   join::Connection& connection_;
   http::Client client_;

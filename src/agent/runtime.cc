@@ -12,10 +12,12 @@
 #include "join/belongings.h"
 #include "join/connection.h"
 #include "platform/files/files.h"
+#include "platform/files/watch.h"
 #include "platform/io/stop.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "platform/net/resolve.h"
+#include "platform/net/socket.h"
 #include "platform/process/environment.h"
 
 namespace molecule::agent {
@@ -27,6 +29,9 @@ namespace fs = std::filesystem;
 constexpr int done = 0;
 constexpr int failed = 1;
 constexpr std::size_t token_max = 4096;
+constexpr auto quiet_for = 150ms;  // Of the directory, before it is read again.
+constexpr int prompt_tries = 5;
+constexpr std::chrono::seconds first_try = 1s;  // Doubles.
 
 fs::path directory_of(const Options& options) {
   return options.config.empty() ? default_directory() : fs::path(options.config);
@@ -62,6 +67,42 @@ std::chrono::seconds smoke_limit() {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool number = error == std::errc{} && end == text.data() + text.size() && value > 0;
   return std::chrono::seconds(number ? value : 5);
+}
+
+// What changes in the configuration's directory is read once it has been quiet for a moment.
+io::Task<void> watch(fs::path directory, Setup& setup) {
+  io::Context here = co_await io::context();
+  files::Watch watching(std::move(directory));
+  const auto told = net::Socket::adopt(*here.loop, watching.copy(), "files");
+  for (;;) {
+    const net::Wake why = co_await told->wait(net::Direction::read);
+    net::require_ready(why, here);
+    bool any = watching.changed();
+    while (any) {
+      co_await io::sleep(quiet_for);
+      if (!watching.changed()) break;
+    }
+    if (any) setup.look_again();
+  }
+}
+
+// Once in its life the agent is told what to begin with. It is marked before it is said: whatever
+// happens then, it is not said twice.
+io::Task<void> say_initial_prompt(Setup& setup, Home& home, io::Random& random) {
+  const fs::path mark = setup.places().config / ".initial_prompt_done";
+  const std::string text = setup.config().prompt("initial_prompt");
+  if (text.empty() || fs::exists(mark)) co_return;
+  co_await setup.ready();
+  files::write_private(mark, "");
+  const std::string id = fmt::format("initial-{:08x}", static_cast<std::uint32_t>(random.number()));
+  auto wait = first_try;
+  for (int tries = 1; tries <= prompt_tries; ++tries) {
+    const bool taken = co_await home.write_to_self(id, text);
+    if (taken) co_return;
+    co_await io::sleep(wait);
+    wait *= 2;
+  }
+  log::warn("the initial prompt was not taken");
 }
 
 // All that runs, as locals in the order in which they need each other.
@@ -130,6 +171,15 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
   running.spawn("attendance", attending.run());
   running.spawn("sessions", conversations.tend());
   running.spawn("reload", reread(reload, setup));
+  running.spawn("initial prompt", say_initial_prompt(setup, home, random));
+  // Where the system watches no more, SIGHUP is left.
+  io::Scope watching(
+      loop,
+      [](std::string_view, std::exception_ptr) {
+        log::warn("the configuration is not watched; SIGHUP reads it again");
+      },
+      &running.cancellation());
+  watching.spawn("watch", watch(places.config, setup));
   co_await stop.requested();
   const std::exception_ptr why = over;
   if (!why) {
@@ -138,6 +188,7 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
   }
   attendance = nullptr;
   running.cancel();
+  co_await watching.join();
   co_await running.join();
   co_await residing.stop();
   co_await conversations.stop();

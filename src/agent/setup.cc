@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/ranges.h>
+
 #include "agent/prompt.h"
 #include "platform/log/log.h"
 #include "platform/log/redaction.h"
@@ -51,6 +53,7 @@ Setup::Setup(Config config, Places places, Home* home, io::Loop& loop, io::Rando
       runtime_(runtimes::find(config_.text("runtime"))) {
   executor_ = executor_for(*runtime_, config_, places_, loop_, random_);
   read_skills();
+  content_ = content();
   take({});
   if (!home_) looked_ = true;
 }
@@ -59,6 +62,14 @@ void Setup::read_skills() {
   skills_ = load_skills(config_, runtime_->id);
   for (const Remark& each : skills_.refused)
     log::warn("a skill is left out", log::field("skill", each.key), log::field("error", each.text));
+}
+
+std::string Setup::content() const {
+  std::string all = agent::system_text(config_, skills_, "", false);
+  for (const auto& [key, value] : config_.all()) all += fmt::format("\n{}={}", key, value->text);
+  for (const Skill& each : skills_.loaded)
+    all += fmt::format("\n{} {}", each.id, fmt::join(each.tags, ","));
+  return all;
 }
 
 void Setup::take(const Secrets& secrets) {
@@ -135,9 +146,12 @@ void Setup::look_again() {
     runtime_ = runtime;
     earlier_.push_back(std::exchange(executor_, std::move(executor)));
     read_skills();
-    ++edition_;
-    log::info("the configuration was read again");
-    changed_();
+    if (std::string now_has = content(); now_has != content_) {
+      content_ = std::move(now_has);
+      ++edition_;
+      log::info("the configuration was read again");
+      changed_();
+    }
   } catch (const Fault& fault) {
     log::warn("the configuration cannot be read; the earlier one stays",
               log::field("error", fault.text()));
@@ -147,6 +161,10 @@ void Setup::look_again() {
 
 io::Task<void> Setup::looked(std::chrono::nanoseconds within) {
   if (!looked_) co_await looked_now_.wait(within);
+}
+
+io::Task<void> Setup::ready() {
+  while (!looked_ || !missing_.empty()) co_await looked_now_.wait(look_every);
 }
 
 io::Task<Executor*> Setup::executor() {

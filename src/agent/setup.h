@@ -26,7 +26,8 @@ class Setup {
 
   // Looks for changes until cancelled.
   io::Task<void> run();
-  // At once, from anywhere on the loop: secrets, and the configuration.
+  // At once, from anywhere on the loop: secrets, and the configuration. What is the same as before
+  // changes nothing.
   void look_again();
 
   // The executor, once all is there. Throws Fault unavailable `not_configured` with what is
@@ -40,6 +41,8 @@ class Setup {
 
   // Waits for the first look, as long.
   io::Task<void> looked(std::chrono::nanoseconds within);
+  // Until nothing is missing.
+  io::Task<void> ready();
   // What is missing; empty: nothing is.
   const std::string& missing() const { return missing_; }
   const Config& config() const { return config_; }
@@ -53,6 +56,7 @@ class Setup {
   io::Task<void> look();
   void take(const Secrets& secrets);
   void read_skills();
+  std::string content() const;
 
   Config config_;
   const Places places_;
@@ -66,6 +70,7 @@ class Setup {
   Skills skills_;
   Environment environment_;
   std::vector<Secret> hidden_;
+  std::string content_;  // What sessions were told of the configuration.
   std::string missing_;
   bool looked_ = false;
   std::uint64_t edition_ = 1;

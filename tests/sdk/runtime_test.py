@@ -224,6 +224,39 @@ def test_skills_are_on_the_card_and_a_broken_one_is_left_out(make: Make) -> None
     agent.start()
     assert [(each["id"], each["description"]) for each in agent.card["skills"]] == [("count-words", "Counts words")]
     assert "a skill is left out" in agent.log and "broken" in agent.log
+    (agent.config / "skills/sing").mkdir()
     agent.write("skills/sing/SKILL.md", "---\nname: sing\ndescription: Sings\n---\n")
-    agent.hup()
     wait_for("the card", lambda: [each["id"] for each in agent.card["skills"]] == ["count-words", "sing"])
+
+
+def test_a_change_of_the_configuration_ends_no_turn(make: Make) -> None:
+    agent = make("changing", "while [ ! -e go ]; do sleep 0.05; done; echo old", description="before")
+    agent.start()
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(agent.says("go")))
+    asking.start()
+    wait_for("the turn", lambda: agent.stage.workspace(agent.id)["current_task"] == "go")
+    agent.write("config.yaml", json.dumps({"runtime": "command", "description": "after", "runtime_config": {"command": "echo new"}}))
+    wait_for("the card", lambda: agent.card["description"] == "after")
+    (agent.work / "go").touch()
+    asking.join(20)
+    assert answers == ["old\n"]
+    assert agent.says("go") == "new\n"
+    agent.write("config.yaml", "runtime: [broken")
+    wait_for("the refusal", lambda: "the earlier one stays" in agent.log)
+    assert agent.says("go") == "new\n"
+
+
+def test_the_initial_prompt_is_said_once_in_its_life(make: Make) -> None:
+    agent = make("beginning", "cat >> heard; echo >> heard; echo done", initial_prompt="Look around and say hello.",
+                 runtime_config={"required_env": ["SPECIAL_KEY"]})
+    agent.start()
+    agent.secret("SPECIAL_KEY", "it-is-here-now")
+    wait_for("the answer", lambda: ["done" for row in agent.stage.rows(agent.id) if "done" in str(row.get("response_body"))
+                                    and "Look around" in str(row.get("request_body"))])
+    wait_for("its end", lambda: agent.stage.workspace(agent.id)["active_tasks"] == 0)
+    assert agent.stop() == 0
+    wait_for("its leave", lambda: agent.status != "online")
+    agent.start()
+    agent.says("again")
+    assert (agent.work / "heard").read_text().split("\n") == ["Look around and say hello.", "again", ""]
