@@ -2,6 +2,8 @@
 #include <array>
 #include <chrono>
 
+#include <fmt/format.h>
+
 #include "base/fault.h"
 #include "cli/completion.h"
 #include "cli/nouns.h"
@@ -23,8 +25,16 @@ io::Task<int> print_names(Session& session, const Given& given) {
   const auto add = [&lines](const std::string& name) {
     if (!text::flaw_of_line(name)) lines += name + "\n";
   };
-  if (given.text("names") == "profiles") {
+  const std::string kind = given.text("names");
+  if (kind == "profiles") {
     for (const Profile& each : Profiles::load(profile_file(given)).all()) add(each.name);
+  } else if (kind == "dead-letters" || kind == "questions") {
+    session.aim(given);
+    const std::string path = fmt::format("/{}?limit=200", kind);
+    const json::Document page = co_await session.platform().get(path);
+    const json::Node items = page.root().find("items");
+    for (std::size_t i = 0; items.is(json::Type::array) && i < items.size(); ++i)
+      add(client::told(items.at(i).find("id")));
   } else {
     session.aim(given);
     const json::Document list = co_await session.platform().get("/workspaces");
@@ -54,10 +64,10 @@ constexpr std::array takes{Option{.name = "shell",
                                   .form = Option::Form::words,
                                   .words = "bash zsh fish powershell"},
                            Option{.name = "--names",
-                                  .shape = "workspaces|profiles",
+                                  .shape = "workspaces|profiles|dead-letters|questions",
                                   .help = "Print these, as the scripts ask",
                                   .form = Option::Form::words,
-                                  .words = "workspaces profiles"}};
+                                  .words = "workspaces profiles dead-letters questions"}};
 
 }  // namespace
 
@@ -67,7 +77,8 @@ constinit const Verb completion_verb{
     .takes = takes,
     .run = complete,
     .footer =
-        "Completes verbs, options, their words, and the names of workspaces and profiles.\n\n"
+        "Completes verbs, options, their words, the names of workspaces and profiles, and the ids "
+        "of dead letters and questions.\n\n"
         "Examples:\n"
         "  molecule completion bash > ~/.local/share/bash-completion/completions/molecule\n"
         "  molecule completion zsh > ~/.zfunc/_molecule\n"

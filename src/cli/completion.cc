@@ -52,6 +52,8 @@ std::string_view kind_text(Option::Names kind) {
   switch (kind) {
     case Option::Names::workspaces: return "workspaces";
     case Option::Names::profiles: return "profiles";
+    case Option::Names::dead_letters: return "dead-letters";
+    case Option::Names::questions: return "questions";
     case Option::Names::files: return "files";
     case Option::Names::none: return "";
   }
@@ -176,7 +178,7 @@ _molecule() {
   case "$kind" in
     '='*) COMPREPLY=($(compgen -W "${kind#=}" -- "$cur")) ;;
     files) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")) ;;
-    workspaces|profiles)
+    workspaces|profiles|dead-letters|questions)
       local name typed quoted
       _molecule_unquote "$cur"
       while IFS= read -r name; do
@@ -229,7 +231,7 @@ _molecule() {
   case $kind in
     '='*) compadd -- ${(s: :)kind#=} ;;
     files) _files ;;
-    workspaces|profiles) compadd -- ${(f)"$(${words[1]} completion --names $kind 2>/dev/null)"} ;;
+    workspaces|profiles|dead-letters|questions) compadd -- ${(f)"$(${words[1]} completion --names $kind 2>/dev/null)"} ;;
   esac
 }
 if [ "$funcstack[1]" = "_molecule" ]; then

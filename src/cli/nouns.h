@@ -12,6 +12,8 @@ extern const Verb chat_verb;
 extern const Verb events_verb;
 extern const Verb activity_noun;
 extern const Verb delegation_noun;
+extern const Verb question_noun;
+extern const Verb dead_letter_noun;
 extern const Verb registry_noun;
 extern const Verb secret_noun;
 extern const Verb token_noun;

@@ -37,11 +37,13 @@ Session::Session(const Given& given, bool needs_platform, const Program& program
       target_(needs_platform ? find_target(given) : Target()),
       form_(form_of(given, target_)),
       screen_(screen_of(STDOUT_FILENO)),
-      talk_(screen_of(STDERR_FILENO)) {}
+      talk_(screen_of(STDERR_FILENO)),
+      verbose_(given.has("verbose") || !process::environment("MOL_VERBOSE").value_or("").empty()) {}
 
 client::Operator& Session::platform() {
   if (!operator_) {
     connection_ = std::make_unique<client::Platform>(target_.url, target_.ca_file, clock_, random_);
+    if (verbose_) connection_->trace([this](std::string_view line) { say(line); });
     operator_ = std::make_unique<client::Operator>(*connection_, target_.token);
   }
   return *operator_;

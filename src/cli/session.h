@@ -70,6 +70,7 @@ class Session {
   Form form_ = Form::table;
   Screen screen_;
   const Screen talk_;
+  const bool verbose_;
   std::unique_ptr<client::Platform> connection_;
   std::unique_ptr<client::Operator> operator_;
 };

@@ -25,7 +25,10 @@ constexpr std::array of_platform{
     Option{.name = "--ca",
            .shape = "FILE",
            .help = "Certificates to trust besides the machine's [MOLECULE_CA_FILE]",
-           .names = Option::Names::files}};
+           .names = Option::Names::files},
+    Option{.name = "-v,--verbose",
+           .shape = "",
+           .help = "Say on standard error what is asked and answered [MOL_VERBOSE]"}};
 
 constexpr std::array of_output{Option{.name = "-o,--output",
                                       .shape = "table|json|yaml",

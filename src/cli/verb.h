@@ -28,7 +28,14 @@ struct Option {
   long long least = 0;          // Of a number.
   long long most = 0;
   // What a shell may complete it with.
-  enum class Names { none, workspaces, profiles, files } names = Names::none;
+  enum class Names {
+    none,
+    workspaces,
+    profiles,
+    dead_letters,
+    questions,
+    files
+  } names = Names::none;
 
   bool is_argument() const { return !name.starts_with('-'); }
   std::string_view key() const;

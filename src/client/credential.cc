@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "platform/files/files.h"
+#include "platform/log/log.h"
 
 namespace molecule::client {
 namespace {
@@ -31,10 +32,29 @@ Secret token_in(const std::filesystem::path& file) {
   return Secret(std::string(token));
 }
 
+// Secrets that a machine mounts belong to somebody else, or to a file system that cannot be
+// written.
+void keep_private(const std::filesystem::path& file) {
+  switch (files::tighten(file)) {
+    case files::Tightened::was_private: return;
+    case files::Tightened::is_now:
+      log::warn(
+          "others could read the token in this file; it is private now, and a new one is safer",
+          log::field("file", file.string()));
+      return;
+    case files::Tightened::cannot_be:
+    case files::Tightened::of_another:
+      log::warn("others may read the token in this file", log::field("file", file.string()));
+      return;
+  }
+}
+
 }  // namespace
 
 Credential::Credential(WorkspaceId workspace, const std::filesystem::path& file)
-    : workspace_(workspace), token_(token_in(file)), again_([file] { return token_in(file); }) {}
+    : workspace_(workspace), token_(token_in(file)), again_([file] { return token_in(file); }) {
+  keep_private(file);
+}
 
 std::string Credential::wrong_with(std::string_view token) {
   if (token.find_first_not_of(blanks) == std::string_view::npos) return "is blank";

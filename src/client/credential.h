@@ -17,8 +17,8 @@ class Credential {
  public:
   Credential(WorkspaceId workspace, Secret token)
       : workspace_(workspace), token_(std::move(token)) {}
-  // Throws Fault bad_request `bad_token_file`: not there, not readable, no text, blank, or of
-  // several words.
+  // Made private where others could read it, and said so. Throws Fault bad_request
+  // `bad_token_file`: not there, not readable, no text, blank, or of several words.
   Credential(WorkspaceId workspace, const std::filesystem::path& file);
   // An operator's, who is no workspace.
   explicit Credential(Secret token) : token_(std::move(token)) {}

@@ -133,6 +133,21 @@ struct Platform::Head {
   std::vector<http::Header> headers;
 };
 
+void Platform::tell_asked(const Ask& what) const {
+  if (!trace_) return;
+  trace_(fmt::format("> {} {}{} ({} bytes)", http::method_text(what.method), url_, what.path,
+                     what.body.size()));
+}
+
+void Platform::tell_answered(const Ask& what, std::chrono::nanoseconds began,
+                             std::string_view came) const {
+  if (!trace_) return;
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - began);
+  trace_(fmt::format("< {} {}: {}, {} ms", http::method_text(what.method), what.path, came,
+                     took.count()));
+}
+
 io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& what) {
   Attempt made;
   const net::Url url = net::Url::parse(url_ + what.path);
@@ -146,6 +161,8 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
   request.limits.head = request.limits.body = what.answer_within;
   request.limits.body_max = answer_max;
   request.reached = &made.reached;
+  tell_asked(what);
+  const auto began = clock_.monotonic();
   try {
     http::ClientResponse came = co_await client_.send(request);
     Answer answer;
@@ -155,10 +172,14 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
     if (came.status == 429 || came.status == 503) made.reached = false;
     answer.head = came.head();
     answer.body = std::move(came).take_body();
+    tell_answered(what, began,
+                  fmt::format("{} {} ({} bytes)", answer.status, answer.ok() ? "" : answer.code(),
+                              answer.body.size()));
     made.answer = std::move(answer);
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     made.trouble = fault.text();
+    tell_answered(what, began, made.trouble);
   }
   co_return made;
 }
@@ -175,7 +196,11 @@ io::Task<std::unique_ptr<http::ClientStream>> Platform::open(const Credential& a
   request.repeatable = what.repeatable;
   request.limits.head = what.answer_within;
   request.limits.body_max = answer_max;
-  co_return co_await client_.open(request);
+  tell_asked(what);
+  const auto began = clock_.monotonic();
+  auto stream = co_await client_.open(request);
+  tell_answered(what, began, fmt::format("{} (a stream)", stream->status()));
+  co_return stream;
 }
 
 io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
@@ -186,6 +211,7 @@ io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
     if (!as.token().empty())
       headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
   if (!as.workspace().nil()) headers.emplace_back("X-Workspace-ID", as.workspace().text());
+  if (trace_) trace_(fmt::format("> GET {}{} (a WebSocket)", url_, path));
   auto stream = co_await dialer_.dial(url);
   co_return co_await http::websocket_connect(std::move(stream), url.authority(), url.target,
                                              std::move(headers), options);

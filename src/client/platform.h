@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,6 +80,10 @@ class Platform {
   io::Task<std::unique_ptr<http::FrameSocket>> open_socket(const Credential& as, std::string path,
                                                            http::FrameSocket::Options options);
 
+  // Told each request and what came of it, in a line: the method and the path, the status, sizes
+  // and times. No header and no body: those hold secrets.
+  void trace(std::function<void(std::string_view line)> tell) { trace_ = std::move(tell); }
+
   const std::string& url() const { return url_; }
   // No request may be under way.
   void close() { client_.close_idle(); }
@@ -94,8 +99,11 @@ class Platform {
   io::Task<Answer> asked(Credential* as, const Ask& what);
   io::Task<Attempt> attempt(const Credential* as, const Ask& what);
   std::chrono::milliseconds around(std::chrono::milliseconds wait);
+  void tell_asked(const Ask& what) const;
+  void tell_answered(const Ask& what, std::chrono::nanoseconds began, std::string_view came) const;
 
   const std::string url_;
+  std::function<void(std::string_view line)> trace_;
   const io::Clock& clock_;
   io::Random& random_;
   metrics::Registry registry_;

@@ -5,8 +5,6 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/fault.h"
 #include "platform/files/files.h"
@@ -35,17 +33,46 @@ bool is_name(std::string_view text) {
   return true;
 }
 
-// KEY=VALUE lines. Nothing is stripped of a value: it may begin with a quote.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r";
+  const std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+// What stands between quotes, where it begins with one and nothing but a comment follows the other;
+// within double ones \" and \\ are the characters themselves. Else the value as it stands.
+std::string unquoted(std::string_view value) {
+  const char quote = value.empty() ? '\0' : value.front();
+  if (quote != '"' && quote != '\'') return std::string(value);
+  std::string out;
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    if (value[i] == quote) {
+      const std::string_view rest = trimmed(value.substr(i + 1));
+      return rest.empty() || rest.starts_with('#') ? out : std::string(value);
+    }
+    const bool escapes = quote == '"' && value[i] == '\\' && i + 1 < value.size() &&
+                         (value[i + 1] == '"' || value[i + 1] == '\\');
+    if (escapes) ++i;
+    out += value[i];
+  }
+  return std::string(value);
+}
+
+// KEY=VALUE lines as other programs read such a file: after `export`, in quotes, from any editor.
 std::map<std::string, std::string> values_in(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF", exported = "export ";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::map<std::string, std::string> out;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
+    std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.starts_with(exported)) line = trimmed(line.substr(exported.size()));
     const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos || !is_name(line.substr(0, equals))) continue;
-    out[std::string(line.substr(0, equals))] = line.substr(equals + 1);
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = trimmed(line.substr(0, equals));
+    if (is_name(name)) out[std::string(name)] = unquoted(trimmed(line.substr(equals + 1)));
   }
   return out;
 }
@@ -190,17 +217,17 @@ fs::path state_directory() {
 }
 
 // There are tokens in it.
-void tighten(const fs::path& file) {
-  struct stat found{};
-  if (::stat(file.c_str(), &found) != 0) return;
-  if (found.st_uid != ::geteuid())
-    throw bad_request("bad_configuration",
-                      fmt::format("{} belongs to another user", file.string()));
-  if ((found.st_mode & 077) == 0) return;
-  if (::chmod(file.c_str(), 0600) != 0)
-    throw bad_request("bad_configuration",
-                      fmt::format("others may read the tokens in {}, and it cannot be made private",
-                                  file.string()));
+void keep_private(const fs::path& file) {
+  const auto wrong = [&](std::string_view what) {
+    return bad_request("bad_configuration", fmt::format("{} {}", file.string(), what));
+  };
+  switch (files::tighten(file)) {
+    case files::Tightened::was_private: return;
+    case files::Tightened::of_another: throw wrong("belongs to another user");
+    case files::Tightened::cannot_be:
+      throw wrong("has tokens that others may read, and cannot be made private");
+    case files::Tightened::is_now: break;
+  }
   log::warn(
       "others could read the tokens in this file; it is private now, and new tokens are safer",
       log::field("file", file.string()));
@@ -241,7 +268,7 @@ Settings read_channel_settings() {
                       "neither MOLECULE_STATE_DIR nor HOME is set: a directory to keep things in");
   const fs::path file = channel_file();
   files::make_private_directory(settings.state);
-  tighten(file);
+  keep_private(file);
   const Values values(file);
   Reading reading(values);
   for (Target& each : reading.targets()) {

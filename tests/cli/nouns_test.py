@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import requests
-from agents import Polling
-from stage import Stage
+from agents import Polling, Streamer, piece, status
+from stage import Stage, wait_for
 from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine
 
 
@@ -66,6 +68,73 @@ def test_keys_open_what_they_are_for(machine: Machine, elsewhere: Machine, stage
     assert machine.run("key", "revoke", row["id"]).returncode == WRONG_USAGE, "it asks first"
     machine.must("key", "revoke", row["id"], "-y")
     assert elsewhere.run("ws", "list", "--url", stage.url, MOLECULE_API_KEY=key).returncode == REFUSED
+
+
+def test_dead_letters_are_sent_again_or_dropped(machine: Machine, stage: Stage) -> None:
+    made = stage.external("lost")
+    stage.must("POST", "/registry/register", {"id": made["id"], "url": "http://127.0.0.1:9/", "agent_card": {"name": "lost"}, "delivery_mode": "push"})
+    stage.must("POST", f"/workspaces/{made['id']}/pause")
+    for text in ("first of all", "second of all"):
+        stage.must("POST", f"/workspaces/{made['id']}/a2a", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+            "expires_in_seconds": 1, "message": {"role": "user", "messageId": text, "parts": [{"kind": "text", "text": text}]}}})
+    wait_for("both to end", lambda: len(machine.json("dead-letter", "list", "-w", "lost")["items"]) == 2)
+    shown = machine.must("dead-letter", "list", "--limit", "1")
+    assert "second of all" in shown and "a person" in shown and "lost" in shown and "first" not in shown
+    [second, first] = machine.json("letters", "list")["items"]
+    assert set(machine.must("completion", "--names", "dead-letters").split()) == {first["id"], second["id"]}
+    assert machine.run("dead-letter", "drop", first["id"], "--reason", "late").returncode == WRONG_USAGE, "it asks first"
+    assert machine.run("dead-letter", "drop", first["id"], "-y").returncode == WRONG_USAGE, "it wants a reason"
+    assert machine.run("dead-letter", "drop", "nonsense", "--reason", "late", "-y").returncode == WRONG_USAGE
+    assert machine.must("dead-letter", "drop", first["id"], "--reason", "late", "-y") == "Dropped.\n"
+    stage.must("POST", f"/workspaces/{made['id']}/resume")
+    assert machine.must("dead-letter", "resend", second["id"], "--reason", "back").startswith("Sent again, as ")
+    assert machine.run("dead-letter", "resend", second["id"], "--reason", "back").returncode in (REFUSED, FAILED), "once"
+    none = machine.run("dead-letter", "list")
+    assert (none.stdout, none.stderr) == ("", "There is no dead letter.\n")
+    decided = machine.must("dead-letter", "list", "--decided")
+    assert "dropped: late" in decided and "resent: back" in decided
+
+
+def test_questions_are_answered(machine: Machine, stage: Stage) -> None:
+    def answer(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if message.get("taskId"):
+            yield piece(f"painted {message['parts'][0]['text']} for {message['taskId']}", False)
+            yield status("completed", final=True)
+        else:
+            yield status("input-required", "Which colour\x1b[2J?", final=True)
+
+    with Streamer(answer) as agent:
+        agent.joins(stage, "painter")
+        asks = machine.run("send", "painter", "paint the shed")
+        assert asks.returncode == DONE and "asks before it goes on" in asks.stderr
+        [question] = machine.json("question", "list")["items"]
+        shown = machine.must("questions", "ls")
+        assert "painter" in shown and "an answer" in shown and "paint the shed" in shown
+        assert machine.must("completion", "--names", "questions").split() == [question["id"]]
+        assert machine.must("question", "show", question["id"]).startswith("Which colour") and machine.json("question", "show", question["id"]) == question
+        assert machine.run("question", "answer", question["id"][:8], "blue").returncode == WRONG_USAGE
+        assert machine.must("question", "answer", question["id"], "blue", "as", "the", "sky") == "painted blue as the sky for t-1\n"
+        assert machine.json("question", "list")["items"] == []
+        gone = machine.run("question", "answer", question["id"], "red")
+        assert gone.returncode == FAILED and "no agent asks" in gone.stderr
+
+
+def test_requests_and_answers_are_told_without_secrets(machine: Machine, stage: Stage) -> None:
+    stage.external("traced")
+    token = (stage.data / "admin_token").read_text().strip()
+    ran = machine.run("secret", "set", "traced", "PASSWORD", "-v", stdin="of-nobody-else")
+    assert ran.returncode == DONE and "of-nobody-else" not in ran.stderr and token not in ran.stderr
+    lines = ran.stderr.splitlines()
+    assert any(line.startswith(f"> GET {stage.url}/workspaces (0 bytes)") for line in lines)
+    assert any(line.startswith("< PUT /workspaces/") and ": 200 " in line and line.endswith(" ms") for line in lines) or \
+        any(line.startswith("< POST /workspaces/") and ": 20" in line and line.endswith(" ms") for line in lines), lines
+    made = machine.run("token", "create", "traced", MOL_VERBOSE="1")
+    assert made.stdout.strip() not in made.stderr and "tokens" in made.stderr
+    refused = machine.run("api", "GET", "/nothing", "--verbose")
+    assert "< GET /nothing: 404 route_not_found" in refused.stderr
+    away = machine.run("ws", "list", "-v", "--url", "http://127.0.0.1:9")
+    assert "< GET /workspaces: " in away.stderr and "refused" in away.stderr
+    assert ">" not in machine.run("ws", "list").stderr
 
 
 def test_secrets_come_by_standard_input(machine: Machine, stage: Stage) -> None:

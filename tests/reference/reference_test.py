@@ -66,7 +66,8 @@ def test_guides_name_only_settings_that_exist(printed):
 OPERATORS_VERBS = [
     ("ws", "list tree get create update pause resume restart delete connection audit"),
     ("agent", "spawn edit send chat"), ("agent card", "get set"), ("agent model", "get set"), ("send", ""), ("chat", ""), ("events", ""),
-    ("activity", "list"), ("delegation", "list get create cancel"), ("registry", "discover peers check-access"),
+    ("activity", "list"), ("delegation", "list get create cancel"),
+    ("question", "list show answer"), ("dead-letter", "list resend drop"), ("registry", "discover peers check-access"),
     ("secret", "list set delete list-global set-global delete-global"), ("token", "list create revoke"), ("key", "list create revoke"),
     ("api", ""), ("doctor", ""),
     ("completion", "")]

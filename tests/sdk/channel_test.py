@@ -321,6 +321,19 @@ def test_a_file_that_others_may_read_is_made_private(place: Place) -> None:
     assert "others could read the tokens" in session.log() and "watching" in session.log()
 
 
+@pytest.mark.parametrize("written", [
+    "\ufeffexport MOLECULE_PLATFORM_URL='{url}'\r\n  export  MOLECULE_WORKSPACE_IDS = \"{id}\" # mine\r\nMOLECULE_WORKSPACE_TOKENS={token}  \r\n"
+    "MOLECULE_AGENT_NAME=\"says \\\"hi\\\" # 1\"",
+    "MOLECULE_WORKSPACES_JSON='[{{\"id\": \"{id}\", \"token\": \"{token}\", \"platform_url\": \"{url}\"}}]'\nMOLECULE_AGENT_NAME='says \"hi\" # 1'\n",
+    "MOLECULE_WORKSPACES_JSON=[{{\"id\": \"{id}\", \"token\": \"{token}\", \"platform_url\": \"{url}\"}}]\nMOLECULE_AGENT_NAME=says \"hi\" # 1\n"])
+def test_the_file_is_read_as_others_write_it(place: Place, written: str) -> None:
+    place.env.write_bytes(written.format(url=place.stage.url, id=place.id, token=place.token).encode())
+    session = place.session()
+    place.stage.say(place.id, "how is it written")
+    turn(session, "how is it written")
+    assert place.stage.workspace(place.id)["agent_card"]["name"] == 'says "hi" # 1'
+
+
 def test_an_older_platform_is_said_to_be_one(place: Place) -> None:
     class Old(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -502,6 +502,27 @@ def test_a_token_that_is_changed_in_its_file_is_read_again(stage: Stage, tmp_pat
     client.close()
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o666, 0o640, 0o600])
+def test_a_token_that_others_may_read_is_made_private(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "token"
+    file.write_text("mol_none\n")
+    file.chmod(mode)
+    environment = bare(tmp_path)
+    del environment["MOLECULE_WORKSPACE_TOKEN"]
+    (tmp_path / "operator").mkdir()
+    for client in (McpClient(tmp_path, start=False, MOLECULE_WORKSPACE_TOKEN_FILE=str(file), **environment),
+                   McpClient(tmp_path / "operator", start=False, program=[str(BINARY), "mcp", "--manage"],
+                             MOLECULE_API_URL="http://127.0.0.1:9", MOLECULE_API_KEY_FILE=str(file))):
+        try:
+            client.start()
+            client.hello()
+            assert file.stat().st_mode & 0o777 == 0o600
+            assert ("others could read the token" in client.log()) is (mode != 0o600) and "mol_none" not in client.log()
+            file.chmod(mode)
+        finally:
+            client.close()
+
+
 def test_a_removed_workspace_is_said_to_be(place: Place) -> None:
     place.stage.must("DELETE", f"/workspaces/{place.id}")
     text, failed = place.client.call("get_workspace_info")

@@ -102,6 +102,15 @@ void require_private(const Descriptor& folder, const fs::path& path, const Codes
                  fmt::format("{}: must be a directory of this user with mode 0700", path.string()));
 }
 
+Tightened tighten(const fs::path& file) {
+  struct stat found{};
+  if (::stat(file.c_str(), &found) != 0) return Tightened::was_private;
+  if (found.st_uid != ::geteuid())
+    return (found.st_mode & S_IRWXO) == 0 ? Tightened::was_private : Tightened::of_another;
+  if ((found.st_mode & (S_IRWXG | S_IRWXO)) == 0) return Tightened::was_private;
+  return ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0 ? Tightened::is_now : Tightened::cannot_be;
+}
+
 void make_private_directory(const fs::path& directory) {
   std::error_code error;
   if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);

@@ -38,6 +38,16 @@ void write_private(const std::filesystem::path& file, std::string_view text,
 void write_all(int descriptor, std::string_view text, const std::filesystem::path& path,
                const Codes& codes);
 
+// A file with a credential in it, which is made this user's alone where others could read or change
+// it. Links are followed.
+enum class Tightened {
+  was_private,  // Also: it is not there.
+  is_now,
+  cannot_be,  // The system does not let this user.
+  of_another  // It belongs to somebody else, and the rest of the world may read it.
+};
+Tightened tighten(const std::filesystem::path& file);
+
 // The directory that a file lies in.
 std::filesystem::path folder_of(const std::filesystem::path& file);
 Descriptor open_folder(const std::filesystem::path& folder, const Codes& codes);
