@@ -341,7 +341,8 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
   }
   const client::Answer answer =
       co_await ask(as, http::Method::get, fmt::format("{}/{}", path, client::escaped(task)));
-  if (answer.status == 404 || answer.status == 400) {
+  const bool knows_none = answer.status == 404 && answer.code() != "route_not_found";
+  if (knows_none || answer.status == 400) {
     json::Object out;
     out.add("status", "not_found").add("delegation_id", task);
     co_return Said{out.text()};

@@ -145,7 +145,9 @@ io::Task<Said> Tools::call(const Words& tool, Node arguments, const Progress& pr
   try {
     const auto at =
         std::ranges::find(face_.tools, tool.name, [](const Tool& each) { return each.words.name; });
-    co_return co_await (this->*at->run)(arguments, progress);
+    Said said = co_await (this->*at->run)(arguments, progress);
+    if (said.text.empty()) said = {"the platform answered nothing", true};
+    co_return said;
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     co_return Said{fault.text(), true};
