@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 
 #include <utf8proc.h>
 
@@ -58,9 +59,38 @@ bool has_no_picture(const utf8proc_property_t& property) {
          property.category == UTF8PROC_CATEGORY_CS;
 }
 
+// With letters and their marks in one where there is such a one (NFC), as with the parts of Hangul,
+// which a terminal would draw beside each other; without what is left out, so that nothing joins
+// once it is. Empty where nothing is to be done.
+std::string composed(std::string_view text) {
+  // Nothing below combines, or is a part of Hangul. Their first bytes are these and above.
+  const auto may_join = [](char byte) { return static_cast<unsigned char>(byte) >= 0xCC; };
+  if (std::ranges::none_of(text, may_join)) return {};
+  std::string clean;
+  for (std::size_t at = 0; at < text.size();) {
+    const Read read = read_at(text, at);
+    if (read.code < 0) {
+      clean += replacement;
+    } else if (read.code < 0x80 || !is_left_out(read.code)) {
+      clean += text.substr(at, read.size);
+    }
+    at += read.size;
+  }
+  utf8proc_uint8_t* made = nullptr;
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(clean.data()),
+                   static_cast<utf8proc_ssize_t>(clean.size()), &made,
+                   static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE));
+  if (size > 0) clean.assign(reinterpret_cast<const char*>(made), static_cast<std::size_t>(size));
+  std::free(made);
+  return clean;
+}
+
 }  // namespace
 
 std::vector<Glyph> glyphs(std::string_view text) {
+  const std::string together = composed(text);
+  if (!together.empty()) text = together;
   std::vector<Glyph> all;
   all.reserve(text.size());
   int marks = 0;

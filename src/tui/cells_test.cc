@@ -118,5 +118,14 @@ TEST(Wrapped, SaysThatThereIsMore) {
   EXPECT_THAT(wrapped("one two three four", 5, 2), ElementsAre("one", "two …"));
 }
 
+TEST(Cells, LettersAndTheirPartsAreOneWhereThereIsSuchAOne) {
+  // Hangul and letters with marks, taken apart.
+  EXPECT_EQ(glyphs("\u1112\u1161\u11ab").size(), 1u);
+  EXPECT_EQ(glyphs("\u1112\u1161\u11ab")[0].text, "한");
+  EXPECT_EQ(width_of("\u1112\u1161\u11ab\u1100\u1173\u11af"), 4);
+  EXPECT_EQ(glyphs("e\u0301")[0].text, "é");
+  EXPECT_EQ(glyphs("\xff\u1112\u1161").size(), 2u) << "beside what is no text";
+}
+
 }  // namespace
 }  // namespace molecule::tui

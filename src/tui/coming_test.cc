@@ -94,10 +94,10 @@ TEST(EarlierTurns, AreToldOnceInOrder) {
   for (const Turn& turn : earlier(rows.root()).turns) told += turn.text + "|";
   EXPECT_EQ(told, "none?|expired|one?|First|two?|Second|By the way|");
   Chat chat;
-  chat.add(Turn::Who::person, "two?", Instant());
+  chat.add(Turn::Who::person, "two?", *Instant::parse("2026-01-01T00:01:03Z"));
   chat.put_before(earlier(rows.root()).turns);
   EXPECT_EQ(chat.turns.size(), 7u);
-  EXPECT_EQ(chat.turns.back().text, "two?");
+  EXPECT_EQ(chat.turns.back().text, "two?") << "by the clock of this machine";
 }
 
 TEST(EarlierTurns, EndWithWhatIsStillAsked) {

@@ -204,7 +204,7 @@ void draw_detail(const Model& model, Picture& picture, const Box& box, const Age
 
 void draw_agents(Model& model, Drawn& drawn, const Box& box) {
   Picture& picture = drawn.picture;
-  const auto rows = rows_of(model);
+  const auto& rows = rows_of(model);
   const std::size_t selected = settle_selection(model, rows);
   if (rows.empty()) {
     draw_nothing(model, picture, box);

@@ -12,32 +12,51 @@ struct Said {
   std::string text;
   Style style;
   int indent = 0;
+  std::size_t turn = 0;
+  int line = 0;  // Of the turn's text; above its first are its head and a blank.
 };
 
-// The newest lines first, no more than are looked at.
+// The newest lines first, no more than are looked at; more where somebody had read to a line that
+// has moved up since.
 class Scroll {
  public:
-  Scroll(int columns, std::size_t most) : columns_(columns), most_(most) {}
+  Scroll(int columns, int rows, Chat& chat) : columns_(columns), rows_(rows), chat_(chat) {}
 
-  bool full() const { return lines_.size() >= most_; }
+  bool full() const {
+    return !sought() && lines_.size() > static_cast<std::size_t>(rows_ + chat_.back);
+  }
+  // What follows is of this turn, counted from the first one ever.
+  void begin(std::size_t turn) { turn_ = turn; }
   void add(std::string_view head, Style head_style, std::string_view text, Style style) {
-    // The last lines of a long text are those that are seen first.
-    auto lines = wrapped(text, columns_ - 2);
-    for (auto line = lines.rbegin(); line != lines.rend() && !full(); ++line)
-      lines_.push_back({std::move(*line), style, 2});
-    if (!full()) lines_.push_back({std::string(head), head_style, 0});
-    if (!full()) lines_.push_back({"", {}, 0});
+    note(text, style);
+    push({std::string(head), head_style, 0, turn_, -1});
+    push({"", {}, 0, turn_, -2});
   }
   void note(std::string_view text, Style style) {
+    // The last lines of a long text are those that are seen first.
     auto lines = wrapped(text, columns_ - 2);
-    for (auto line = lines.rbegin(); line != lines.rend() && !full(); ++line)
-      lines_.push_back({std::move(*line), style, 2});
+    for (std::size_t i = lines.size(); i > 0 && !full(); --i)
+      push({std::move(lines[i - 1]), style, 2, turn_, static_cast<int>(i - 1)});
   }
   const std::vector<Said>& lines() const { return lines_; }
 
  private:
-  int columns_;
-  std::size_t most_;
+  bool sought() const { return chat_.anchor.has_value(); }
+  void push(Said said) {
+    if (full()) return;
+    const bool found =
+        sought() && chat_.anchor->turn == said.turn && chat_.anchor->line >= said.line;
+    lines_.push_back(std::move(said));
+    if (!found) return;
+    // It stands where it stood, but for what was scrolled since.
+    const int moved = chat_.back - chat_.anchor->back;
+    chat_.back = std::max(static_cast<int>(lines_.size()) - 1 + moved, 0);
+    chat_.anchor.reset();
+  }
+
+  int columns_, rows_;
+  Chat& chat_;
+  std::size_t turn_ = 0;
   std::vector<Said> lines_;
 };
 
@@ -45,7 +64,8 @@ void add_turn(Scroll& scroll, const Turn& turn, const std::string& name) {
   const std::string at = clock_text(turn.at).substr(0, 5);
   switch (turn.who) {
     case Turn::Who::person:
-      scroll.add("you ▸ " + at, {.ink = Ink::accent, .bold = true}, turn.text, {});
+      scroll.add(fmt::format("{} ▸ {}", turn.by.empty() ? "you" : turn.by, at),
+                 {.ink = Ink::accent, .bold = true}, turn.text, {});
       break;
     case Turn::Who::agent:
       scroll.add(name + " ◂ " + at, {.ink = Ink::good, .bold = true}, turn.text, {});
@@ -95,7 +115,11 @@ void draw_chat(Model& model, Drawn& drawn, const Box& box) {
   const int rows = std::max(line_top - box.row - 1, 0);
   drawn.shown.list_rows = rows;
 
-  Scroll scroll(box.columns - 2, static_cast<std::size_t>(rows + chat.back) + 1);
+  if (chat.back == 0) chat.anchor.reset();
+  Scroll scroll(box.columns - 2, rows, chat);
+  // What comes is the turn that it will be.
+  std::size_t number = chat.gone + chat.turns.size();
+  scroll.begin(number);
   if (chat.waiting) {
     const std::int64_t waited = (model.now - chat.since).count() / 1'000'000;
     const std::string what =
@@ -107,8 +131,11 @@ void draw_chat(Model& model, Drawn& drawn, const Box& box) {
       scroll.add(name + " ◂", {.ink = Ink::good, .bold = true}, chat.coming, {});
     }
   }
-  for (auto turn = chat.turns.rbegin(); turn != chat.turns.rend() && !scroll.full(); ++turn)
+  for (auto turn = chat.turns.rbegin(); turn != chat.turns.rend() && !scroll.full(); ++turn) {
+    scroll.begin(--number);
     add_turn(scroll, *turn, name);
+  }
+  chat.anchor.reset();
   const auto& lines = scroll.lines();
   if (lines.empty()) {
     const std::string hint = fmt::format("write to {}; Enter sends", name);
@@ -124,6 +151,10 @@ void draw_chat(Model& model, Drawn& drawn, const Box& box) {
     const Said& said = lines[static_cast<std::size_t>(chat.back + i)];
     const int row = box.row + rows - i;
     picture.put(row, box.column + 1 + said.indent, said.text, said.style);
+  }
+  if (chat.back > 0 && chat.back < count) {
+    const Said& last = lines[static_cast<std::size_t>(chat.back)];
+    chat.anchor = Chat::Anchor{last.turn, last.line, chat.back};
   }
   if (chat.back > 0)
     picture.put_right(line_top, box.end() - 1, fmt::format(" {} more lines below ", chat.back),

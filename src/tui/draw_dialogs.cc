@@ -16,7 +16,13 @@ void draw_form(const Model& model, Picture& picture, const Box& box) {
              form.of ? "edit " + model.name_of(*form.of) : std::string("new workspace"));
   int row = inside.row;
   const int begin = inside.column + 8;
-  for (std::size_t i = 0; i < form.fields.size() && row < inside.below(); ++i, ++row) {
+  // Where there is too little room, what went wrong and the keys stay, and the fields scroll.
+  const int count = static_cast<int>(form.fields.size());
+  const bool roomy = inside.rows >= count + 4;
+  const int seen_fields = roomy ? count : std::clamp(inside.rows - 2, 1, count);
+  const int first = std::max(0, static_cast<int>(form.at) - seen_fields + 1);
+  for (std::size_t i = static_cast<std::size_t>(first);
+       i < static_cast<std::size_t>(first + seen_fields); ++i, ++row) {
     const Field& field = form.fields[i];
     const bool here = i == form.at && !form.sent;
     picture.put(row, inside.column, field.label,
@@ -32,7 +38,7 @@ void draw_form(const Model& model, Picture& picture, const Box& box) {
       for (int at = end; at < inside.end(); ++at) picture.put(row, at, " ");
     }
   }
-  ++row;
+  if (roomy) ++row;
   if (row < inside.below()) {
     const bool bad = !form.trouble.empty();
     const std::string_view words = form.sent ? "asking the platform …"
@@ -40,7 +46,7 @@ void draw_form(const Model& model, Picture& picture, const Box& box) {
                                              : std::string_view(form.fields[form.at].hint);
     picture.put(row, inside.column, words, {.ink = bad ? Ink::bad : Ink::faint}, inside.columns);
   }
-  row += 2;
+  row += roomy ? 2 : 1;
   if (row < inside.below()) {
     const bool last = form.at + 1 == form.fields.size();
     picture.put(row, inside.column,
@@ -90,8 +96,9 @@ void draw_question(const Model& model, Picture& picture, const Box& box) {
   picture.put(inside.row + 2, inside.column, words.reminder, {}, inside.columns);
   if (inside.rows > 4)
     picture.put(inside.row + 4, inside.column,
-                fmt::format("{}   any other key leaves it", words.key), {.ink = Ink::faint},
-                inside.columns);
+                fmt::format("{}   {}", words.key,
+                            inside.columns < 40 ? "else: no" : "any other key leaves it"),
+                {.ink = Ink::faint}, inside.columns);
 }
 
 void draw_invitation(const Model& model, Picture& picture, const Box& box) {
@@ -99,13 +106,23 @@ void draw_invitation(const Model& model, Picture& picture, const Box& box) {
   const bool is_new = !made.token.empty();
   const int width = std::min(92, box.columns - 6);
   const auto command = wrapped(made.command, width, 8);
+  const int wanted = static_cast<int>(command.size()) + (is_new ? 10 : 9);
   const Box inside =
-      framed(picture, box, static_cast<int>(command.size()) + (is_new ? 10 : 9), width,
+      framed(picture, box, wanted, width,
              made.name + (is_new ? " waits for its agent" : ": how its agent joins"));
   int row = inside.row;
   const auto put = [&](std::string_view text, Style style) {
     if (row < inside.below()) picture.put(row++, inside.column, text, style, inside.columns);
   };
+  if (inside.rows < wanted || inside.columns < width_of(made.token) + 11) {
+    // What is told this once, and how to get at the rest, before what can be had again.
+    if (is_new)
+      for (const std::string& line : wrapped(made.token, inside.columns, 3))
+        put(line, {.ink = Ink::warn});
+    put("p prints it all, to copy  Esc closes", {.ink = Ink::faint});
+    for (const std::string& line : command) put(line, {.ink = Ink::accent});
+    return;
+  }
   put("Run this where the agent lives:", {});
   ++row;
   for (const std::string& line : command) put(line, {.ink = Ink::accent});

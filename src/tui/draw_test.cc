@@ -179,5 +179,62 @@ TEST(Drawing, AChatEndsAtItsNewestLine) {
   EXPECT_THAT(draw(org.model, 24, 80).picture.text(), HasSubstr("half of"));
 }
 
+TEST(Drawing, AChatThatIsReadFurtherUpStaysWhereItIs) {
+  Organisation org = Organisation::made();
+  Model& model = org.model;
+  model.mode = Mode::chat;
+  model.chat_with = Organisation::id(1);
+  Chat& chat = model.chats[model.chat_with];
+  for (int i = 0; i < 40; ++i) chat.add(Turn::Who::agent, fmt::format("line {}", i), model.now);
+  draw(model, 24, 80);
+  chat.back = 10;
+  const std::string before = draw(model, 24, 80).picture.text(5);
+  chat.waiting = true;
+  for (int i = 0; i < 5; ++i) {
+    chat.coming += fmt::format("streamed {}\n", i);
+    EXPECT_EQ(draw(model, 24, 80).picture.text(5), before) << i;
+  }
+  chat.waiting = false;
+  chat.add_answer(std::exchange(chat.coming, {}), model.now);
+  EXPECT_EQ(draw(model, 24, 80).picture.text(5), before);
+  chat.back -= 2;
+  const auto moved = draw(model, 24, 80).picture;
+  EXPECT_EQ(moved.text(3), before);
+  for (int i = 0; i < 290; ++i) chat.add(Turn::Who::note, "x", model.now);
+  EXPECT_EQ(draw(model, 24, 80).picture.text(3), before);
+  chat.back = 0;
+  EXPECT_NE(draw(model, 24, 80).picture.text(3), before);
+}
+
+TEST(Drawing, DialogsSayWhatMattersOnASmallScreen) {
+  Organisation org = Organisation::made();
+  Model& model = org.model;
+  model.selected = Organisation::id(1);
+  model.form.fields = {{"Name", "what", Line("critic"), ""},
+                       {"Role", "", Line("reads"), ""},
+                       {"Tier", "", Line("2"), ""},
+                       {"Below", "", Line("pm"), ""}};
+  model.mode = Mode::form;
+  model.form.trouble = "the name is taken";
+  for (std::size_t at = 0; at < 4; ++at) {
+    model.form.at = at;
+    const std::string seen = draw(model, 10, 40).picture.text();
+    EXPECT_THAT(seen, HasSubstr(model.form.fields[at].label + " "));
+    EXPECT_THAT(seen, HasSubstr("the name is taken"));
+    EXPECT_THAT(seen, HasSubstr("Enter"));
+  }
+  model.question = {Question::What::remove, Organisation::id(1), "pm", 12};
+  model.mode = Mode::question;
+  EXPECT_THAT(draw(model, 10, 40).picture.text(), HasSubstr("y deletes it   else: no"));
+  const std::string token = "mol_" + std::string(43, 't');
+  model.keep({"critic", Organisation::id(9), token, std::string(400, 'c')});
+  model.show_kept(Organisation::id(9));
+  std::string seen;
+  for (const char each : draw(model, 10, 40).picture.text())
+    if (each == 't' || each == 'p') seen += each;
+  EXPECT_THAT(seen, HasSubstr(std::string(43, 't')));
+  EXPECT_THAT(draw(model, 10, 40).picture.text(), HasSubstr("p prints it all, to copy  Esc"));
+}
+
 }  // namespace
 }  // namespace molecule::tui

@@ -95,6 +95,7 @@ bool Model::show_kept(const WorkspaceId& of) {
 }
 
 void Model::replace(Node workspaces) {
+  ++version;
   std::map<WorkspaceId, Agent> fresh;
   for (std::size_t i = 0; workspaces.is(Type::array) && i < workspaces.size(); ++i) {
     auto agent = read_agent(workspaces.at(i));
@@ -107,6 +108,7 @@ void Model::replace(Node workspaces) {
 }
 
 void Model::replace_questions(Node told) {
+  ++version;
   questions.clear();
   const Node items = told.find("items");
   for (std::size_t i = 0; items.is(Type::array) && i < items.size(); ++i) {
@@ -203,6 +205,8 @@ bool Model::apply(const client::Event& event) {
   }
   const Node payload = document->root();
   const auto at = agents.find(event.workspace);
+  // Of what a beat tells, some filters and orders look at something; the tree looks at nothing.
+  if (event.type != "WORKSPACE_HEARTBEAT" || order != Order::name || !filter.empty()) ++version;
   if (event.type == "WORKSPACE_REMOVED") {
     remove(event.workspace);
   } else if (event.type == "WORKSPACE_HEARTBEAT") {
@@ -232,6 +236,15 @@ bool Model::apply(const client::Event& event) {
   if (event.type == "AGENT_MESSAGE") {
     const auto chat = chats.find(event.workspace);
     if (chat != chats.end()) chat->second.add_answer(text_in(payload, "message"), event.at);
+  }
+  if (event.type == "USER_MESSAGE") {
+    const auto chat = chats.find(event.workspace);
+    if (chat != chats.end() && chat->second.recalled) {
+      Turn told{Turn::Who::person, text_in(payload, "content"), event.at,
+                text_in(payload, "message_id"), text_in(payload, "by")};
+      if (told.by.empty()) told.by = "somebody";
+      chat->second.add_message(std::move(told));
+    }
   }
   if (event.transient) return event.type == "AGENT_REFUSED";
   note({event.seq, event.at, event.type, event.workspace, words_about(event.type, payload, *this)});
@@ -274,7 +287,7 @@ std::size_t Model::count_below(const WorkspaceId& id) const {
 void Chat::add(Turn::Who who, std::string text, Instant at) {
   if (text.size() > text_max) text = json::storable(text, text_max) + "…";
   turns.push_back({who, std::move(text), at});
-  while (turns.size() > turns_max) turns.pop_front();
+  limit();
   if (who == Turn::Who::agent) ++unread;
 }
 
@@ -287,14 +300,46 @@ void Chat::add_answer(std::string text, Instant at) {
   add(Turn::Who::agent, std::move(text), at);
 }
 
-void Chat::put_before(std::vector<Turn> earlier) {
-  std::erase_if(earlier, [&](const Turn& turn) {
-    return std::ranges::any_of(
-        turns, [&](const Turn& known) { return known.who == turn.who && known.text == turn.text; });
+void Chat::sent(std::string_view text, std::string id) {
+  const auto turn = std::find_if(turns.rbegin(), turns.rend(), [&](const Turn& each) {
+    return each.who == Turn::Who::person && each.id.empty() && each.text == text;
   });
-  turns.insert(turns.begin(), std::make_move_iterator(earlier.begin()),
-               std::make_move_iterator(earlier.end()));
-  while (turns.size() > turns_max) turns.pop_front();
+  if (turn != turns.rend()) turn->id = std::move(id);
+}
+
+void Chat::add_message(Turn told) {
+  const auto known = std::ranges::find_if(
+      turns, [&](const Turn& turn) { return !turn.id.empty() && turn.id == told.id; });
+  if (known == turns.end()) {
+    turns.push_back(std::move(told));
+    limit();
+  }
+}
+
+void Chat::put_before(std::vector<Turn> earlier) {
+  // Without ids, those are the same that say the same at the same time, by two clocks.
+  constexpr auto same_time = std::chrono::minutes(5);
+  const auto is_same = [&](const Turn& a, const Turn& b) {
+    if (a.who != b.who) return false;
+    if (!a.id.empty() && !b.id.empty()) return a.id == b.id;
+    return a.text == b.text && a.at - b.at < same_time && b.at - a.at < same_time;
+  };
+  std::erase_if(earlier, [&](const Turn& turn) {
+    return std::ranges::any_of(turns, [&](const Turn& known) { return is_same(known, turn); });
+  });
+  for (Turn& each : earlier) {
+    const auto place = std::ranges::upper_bound(turns, each.at, {}, &Turn::at);
+    turns.insert(place, std::move(each));
+  }
+  anchor.reset();
+  limit();
+}
+
+void Chat::limit() {
+  while (turns.size() > turns_max) {
+    turns.pop_front();
+    ++gone;
+  }
 }
 
 std::string words_about(std::string_view type, Node payload, const Model& model) {

@@ -85,6 +85,22 @@ struct Invitation {
   std::string command;  // One line for any shell.
 };
 
+// One row of the list of agents.
+struct Row {
+  const Agent* agent = nullptr;
+  std::string branch;  // The lines of the tree before its name.
+  bool folded = false;
+};
+// The list, and of what it was made.
+struct Rows {
+  std::uint64_t version = 0;
+  std::string filter;
+  Order order = Order::name;
+  bool tree = false;
+  std::set<WorkspaceId> folded;
+  std::vector<Row> rows;
+};
+
 enum class Mode { browse, filter, form, question, invitation, chat, help };
 
 // A place in a list: what is selected, and the first row that is shown.
@@ -107,6 +123,7 @@ class Model {
   std::string trouble;  // Why it is not live.
   Instant heard;        // When it last was; nothing is older than that.
   Instant now;
+  std::uint64_t version = 1;  // Another one when something changed that lists are made of.
 
   // A whole new picture: what is not in it is gone.
   void replace(json::Node workspaces);
@@ -128,6 +145,7 @@ class Model {
   bool detail = true;
   Order order = Order::name;
   std::string filter;
+  std::string filter_before;  // While another one is written.
   Line filter_line;
   std::set<WorkspaceId> folded;
   std::optional<WorkspaceId> selected;  // Among the agents.
@@ -150,6 +168,8 @@ class Model {
   // Shows what was kept of it; false where there is nothing.
   bool show_kept(const WorkspaceId& of);
 
+  mutable Rows shown_rows;  // rows_of's.
+
  private:
   void note(Happening happening);
   void note_handover(const client::Event& event, json::Node payload);
@@ -159,14 +179,9 @@ class Model {
 // One line about an event, from its payload.
 std::string words_about(std::string_view type, json::Node payload, const Model& model);
 
-// One row of the list of agents.
-struct Row {
-  const Agent* agent = nullptr;
-  std::string branch;  // The lines of the tree before its name.
-  bool folded = false;
-};
-// As they are shown: as a tree, or flat, or those that the filter lets through.
-std::vector<Row> rows_of(const Model& model);
+// As they are shown: as a tree, or flat, or those that the filter lets through. Made when something
+// of it has changed; good until then.
+const std::vector<Row>& rows_of(const Model& model);
 // The same list with the selected one in it, if there is any; its place among them.
 std::size_t settle_selection(Model& model, const std::vector<Row>& rows);
 

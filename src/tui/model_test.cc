@@ -197,5 +197,56 @@ TEST(Spans, AreShort) {
   EXPECT_EQ(span(86'400 * 5 + 7200), "5d02h");
 }
 
+TEST(Chat, HasAMessageOnceWhereverItWasWritten) {
+  Organisation org = Organisation::made();
+  Chat& chat = org.model.chats[Organisation::id(1)];
+  const auto hears = [&](std::string_view id, std::string_view text, std::string_view by = "") {
+    org.happens("USER_MESSAGE", 1,
+                fmt::format(R"({{"message_id":"{}","content":"{}","by":"{}"}})", id, text, by));
+  };
+  hears("m0", "not recalled yet");
+  EXPECT_TRUE(chat.turns.empty());
+  chat.recalled = true;
+  chat.add(Turn::Who::person, "hello", org.model.now);
+  chat.sent("hello", "m1");
+  hears("m1", "hello");
+  EXPECT_EQ(chat.turns.size(), 1u);
+  hears("m2", "hello", "ci");
+  hears("m2", "hello", "ci");
+  ASSERT_EQ(chat.turns.size(), 2u);
+  EXPECT_EQ(chat.turns[1].by, "ci");
+  hears("m3", "there");
+  EXPECT_EQ(chat.turns[2].by, "somebody");
+}
+
+TEST(Chat, WhatWasSaidBeforeFindsItsPlaceByItsId) {
+  const auto at = [](int seconds) { return Instant::from_micros(seconds * 1'000'000LL); };
+  using Who = Turn::Who;
+  Chat chat;
+  chat.turns = {{Who::person, "yes", at(1000), "m2"}, {Who::agent, "done", at(1001)}};
+  chat.put_before({{Who::person, "yes", at(100), "m1"},
+                   {Who::agent, "done", at(101)},
+                   {Who::person, "yes", at(1002), "m2"},
+                   {Who::agent, "done", at(1003)},
+                   {Who::person, "more", at(2000), "m3"}});
+  std::vector<std::string> told;
+  for (const Turn& turn : chat.turns) told.push_back(turn.id + " " + turn.text);
+  EXPECT_EQ(told, (std::vector<std::string>{"m1 yes", " done", "m2 yes", " done", "m3 more"}));
+}
+
+TEST(Rows, AreMadeWhenSomethingHasChanged) {
+  Organisation org = Organisation::made();
+  const Row* first = rows_of(org.model).data();
+  org.happens("WORKSPACE_HEARTBEAT", 1, R"({"active_tasks":2})", true);
+  EXPECT_EQ(rows_of(org.model).data(), first);
+  EXPECT_EQ(rows_of(org.model).size(), 4u);
+  org.happens("WORKSPACE_REMOVED", 3);
+  EXPECT_EQ(rows_of(org.model).size(), 3u);
+  org.model.tree = false;
+  EXPECT_EQ(rows_of(org.model)[0].branch, "");
+  org.model.filter = "pm";
+  EXPECT_EQ(rows_of(org.model).size(), 1u);
+}
+
 }  // namespace
 }  // namespace molecule::tui

@@ -162,9 +162,15 @@ io::Task<void> OperatorAsks::invite(WorkspaceId of) {
 }
 
 io::Task<void> OperatorAsks::recall(WorkspaceId of) {
-  const client::Answer answer = co_await ask(
-      http::Method::get, "/workspaces/" + of.text() + "/activity?type=a2a_receive&limit=60", "");
-  if (!answer.ok()) throw refusal(answer);
+  client::Answer answer;
+  try {
+    answer = co_await ask(http::Method::get,
+                          "/workspaces/" + of.text() + "/activity?type=a2a_receive&limit=60", "");
+    if (!answer.ok()) throw refusal(answer);
+  } catch (const Fault&) {
+    model_.chats[of].recalled = false;  // It is asked for again.
+    throw;
+  }
   const json::Document rows = json::Document::parse(answer.body, large);
   Earlier told = earlier(rows.root());
   Chat& chat = model_.chats[of];

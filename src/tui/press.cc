@@ -13,6 +13,8 @@ using Is = Key::Is;
 using What = Question::What;
 using Intents = std::vector<Intent>;
 
+constexpr std::size_t filter_max = 255;  // Bytes.
+
 // Moves a selection in a list; false when the key is no movement.
 bool move(const Key& key, std::size_t& at, std::size_t count, int page) {
   const std::size_t last = count == 0 ? 0 : count - 1;
@@ -52,7 +54,10 @@ void look_at(Model& model, int view) {
 
 // Shows somebody among the agents, from wherever they were found.
 void show_agent(Model& model, const WorkspaceId& id) {
-  if (!model.agents.contains(id)) return;
+  if (!model.agents.contains(id)) {
+    model.say(model.name_of(id) + " is not here any more");
+    return;
+  }
   model.view = View::agents;
   model.filter.clear();
   // Whatever it stands in is opened.
@@ -136,7 +141,7 @@ Intents press_agent(Model& model, const Key& key, const Agent& agent) {
 }
 
 Intents press_agents(Model& model, const Key& key, const Shown& shown) {
-  const auto rows = rows_of(model);
+  const auto& rows = rows_of(model);
   std::size_t at = settle_selection(model, rows);
   if (move(key, at, rows.size(), shown.list_rows)) {
     if (!rows.empty()) model.selected = rows[at].agent->id;
@@ -214,7 +219,9 @@ Intents browse(Model& model, const Key& key, const Shown& shown) {
         look_at(model, static_cast<int>(i));
     }
   } else if (key.says("q")) {
-    return {intent::Quit{}};
+    if (model.unread_tokens.empty()) return {intent::Quit{}};
+    model.show_kept(model.unread_tokens.front());
+    model.say("nobody has looked at this token, and it is told this once; q again and again quits");
   } else if (key.says("?")) {
     model.mode = Mode::help;
   } else if (key.says("c") && !model.unread_tokens.empty()) {
@@ -223,7 +230,8 @@ Intents browse(Model& model, const Key& key, const Shown& shown) {
     model.say("asking for everything anew");
     return {intent::Refresh{}};
   } else if (key.says("/")) {
-    model.filter_line = Line(model.filter);
+    model.filter_before = model.filter;
+    model.filter_line = Line(model.filter, filter_max);
     model.mode = Mode::filter;
   } else if (key.is == Is::escape) {
     model.filter.clear();
@@ -234,16 +242,30 @@ Intents browse(Model& model, const Key& key, const Shown& shown) {
   return {};
 }
 
+void filter_by(Model& model, std::string text) {
+  model.filter = std::move(text);
+  model.events_at = model.handovers_at = model.health_at = Place();
+}
+
+// Enter keeps what was written, Esc what stood before.
 Intents filter(Model& model, const Key& key) {
-  if (key.is == Is::enter || key.is == Is::escape || key.is == Is::tab) {
+  if (key.is == Is::escape) {
+    model.mode = Mode::browse;
+    filter_by(model, model.filter_before);
+  } else if (key.is == Is::enter || key.is == Is::tab) {
     model.mode = Mode::browse;
   } else if (key.is == Is::up || key.is == Is::down) {
     // On to what was found.
     model.mode = Mode::browse;
-  } else if (model.filter_line.press(key.is == Is::text ? Key{.text = in_one_line(key.text)}
-                                                        : key)) {
-    model.filter = model.filter_line.text();
-    model.events_at = model.handovers_at = model.health_at = Place();
+  } else if (key.is == Is::text) {
+    if (model.filter_line.insert(in_one_line(key.text))) {
+      filter_by(model, model.filter_line.text());
+    } else {
+      model.say(fmt::format("a filter has at most {} bytes; nothing of it was taken", filter_max),
+                true);
+    }
+  } else if (model.filter_line.press(key)) {
+    filter_by(model, model.filter_line.text());
   }
   return {};
 }
@@ -295,6 +317,12 @@ Intents chat(Model& model, const Key& key, const Shown& shown) {
       with.back = 0;
       return {intent::Say{model.chat_with, std::move(text)}};
     }
+    case Is::text:
+      if (!with.line.insert(key.text))
+        model.say(fmt::format("a message has at most {} KiB; nothing of it was taken",
+                              Line::size_max >> 10),
+                  true);
+      return {};
     default: with.line.press(key); return {};
   }
 }

@@ -136,6 +136,52 @@ TEST_F(Pressing, ATokenWaitsUntilItIsLookedAtAndIsShownAgain) {
   EXPECT_TRUE(model.kept.empty());
 }
 
+TEST_F(Pressing, QuittingShowsATokenThatNobodyLookedAtFirst) {
+  model.keep({"critic", Organisation::id(9), "mol_token", "join"});
+  EXPECT_TRUE(type("q").empty());
+  EXPECT_EQ(model.mode, Mode::invitation);
+  EXPECT_EQ(model.invitation.token, "mol_token");
+  type("q");
+  only<intent::Quit>(type("q"));
+  model.keep({"critic", Organisation::id(9), "mol_token", "join"});
+  only<intent::Quit>(press_key(Is::interrupt));
+}
+
+TEST_F(Pressing, EscapePutsTheFilterBackAndEnterKeepsIt) {
+  type("/wri");
+  press_key(Is::enter);
+  EXPECT_EQ(model.filter, "wri");
+  type("/xyz");
+  EXPECT_EQ(rows_of(model).size(), 0u);
+  press_key(Is::escape);
+  EXPECT_EQ(model.filter, "wri");
+  EXPECT_EQ(rows_of(model).size(), 1u);
+  press_key(Is::escape);
+  EXPECT_EQ(model.filter, "");
+}
+
+TEST_F(Pressing, WhatIsTooLongIsSaidToBe) {
+  type("/w");
+  press(model, {.text = std::string(255, 'x')}, shown);
+  EXPECT_EQ(model.filter, "w");
+  EXPECT_THAT(model.notice, ::testing::HasSubstr("at most 255 bytes"));
+  press_key(Is::escape);
+  press_key(Is::enter);
+  type("a");
+  press(model, {.text = std::string(Line::size_max, 'x')}, shown);
+  EXPECT_EQ(model.chats[model.chat_with].line.text(), "a");
+  EXPECT_THAT(model.notice, ::testing::HasSubstr("at most 32 KiB"));
+}
+
+TEST_F(Pressing, SaysThatSomebodyIsGone) {
+  org.happens("AGENT_MESSAGE", 4, R"({"message":"bye"})");
+  org.happens("WORKSPACE_REMOVED", 4);
+  type("2");
+  press_key(Is::end);
+  press_key(Is::enter);
+  EXPECT_EQ(model.notice, "ops is not here any more");
+}
+
 TEST_F(Pressing, ASpawnFormIsThreeStepsAndAPlace) {
   type("n");
   type("critic");

@@ -54,7 +54,7 @@ Earlier earlier(Node rows) {
       continue;
     }
     if (text_in(data, "source") != "canvas_user" || text_in(data, "text").empty()) continue;
-    turns.push_back({Turn::Who::person, text_in(data, "text"), at});
+    turns.push_back({Turn::Who::person, text_in(data, "text"), at, text_in(row, "message_id"), ""});
     const auto task = a2a::seen_in(row.find("response_body").find("result"));
     told.open.reset();
     if (task && waits_for_person(task->state)) told.open = OpenTask{task->id, task->context_id};

@@ -54,9 +54,7 @@ struct Grown {
   }
 };
 
-}  // namespace
-
-std::vector<Row> rows_of(const Model& model) {
+std::vector<Row> made_rows(const Model& model) {
   std::vector<const Agent*> all;
   all.reserve(model.agents.size());
   const std::string sought = folded_case(model.filter);
@@ -83,6 +81,18 @@ std::vector<Row> rows_of(const Model& model) {
   }
   Grown{model, below, rows}.add(std::nullopt, "", 0);
   return rows;
+}
+
+}  // namespace
+
+const std::vector<Row>& rows_of(const Model& model) {
+  Rows& kept = model.shown_rows;
+  const bool good = kept.version == model.version && kept.filter == model.filter &&
+                    kept.order == model.order && kept.tree == model.tree &&
+                    kept.folded == model.folded;
+  if (!good)
+    kept = {model.version, model.filter, model.order, model.tree, model.folded, made_rows(model)};
+  return kept.rows;
 }
 
 std::size_t settle_selection(Model& model, const std::vector<Row>& rows) {
@@ -135,8 +145,10 @@ int concern_in(const Model& model, const Agent& agent) {
 
 std::vector<const Agent*> troubled(const Model& model) {
   std::vector<const Agent*> found;
+  const std::string sought = folded_case(model.filter);
   for (const auto& [id, agent] : model.agents) {
-    if (concern_in(model, agent) < 2) found.push_back(&agent);
+    if (concern_in(model, agent) < 2 && (sought.empty() || passes(agent, sought)))
+      found.push_back(&agent);
   }
   std::ranges::sort(found, [&](const Agent* a, const Agent* b) {
     const int one = concern_in(model, *a);

@@ -81,6 +81,7 @@ io::Task<void> Talk::converse(Talk& self, WorkspaceId to, std::string text) {
 
 io::Task<void> Talk::listen(Talk& self, WorkspaceId to, std::string text) {
   const std::string message_id = self.random_.id<ActivityId>().text();
+  self.model_.chats[to].sent(text, message_id);
   const auto goes_on = std::exchange(self.model_.chats[to].open, std::nullopt);
   client::MessageStream stream(self.platform_, self.as_, "/workspaces/" + to.text() + "/a2a",
                                request(message_id, text, goes_on), self.clock_);

@@ -68,6 +68,8 @@ class Top {
     ears.snapshot = [this]() -> io::Task<std::int64_t> {
       const std::int64_t seq = co_await asks_.snapshot();
       model_.heard = clock_.now();
+      // What was said meanwhile is in no event that will come.
+      for (auto& [with, chat] : model_.chats) chat.recalled = false;
       changed();
       co_return seq;
     };
@@ -86,9 +88,18 @@ class Top {
         model_.heard = clock_.now();
       model_.link = link;
       model_.trouble = trouble;
+      if (link == client::Link::live) recall_open();
       changed();
     };
     return ears;
+  }
+
+  // What was said in the chat that is looked at, where that could not be asked for before.
+  void recall_open() {
+    if (model_.mode != Mode::chat) return;
+    Chat& chat = model_.chats[model_.chat_with];
+    if (std::exchange(chat.recalled, true)) return;
+    start("earlier messages", asks_.recall(model_.chat_with));
   }
 
   void changed() {
