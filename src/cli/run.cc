@@ -29,9 +29,12 @@ int run(const Verb& verb, const Given& given, const Program& program, const io::
     io::Loop loop;
     session = std::make_unique<Session>(given, verb.needs_platform && !verb.aims_itself, program,
                                         clock, random);
-    const int status = io::run(loop, verb.run(*session, given));
-    session->close();
-    return status;
+    // Also of what failed: connections end before the loop that they are on.
+    struct Closing {
+      Session& of;
+      ~Closing() { of.close(); }
+    } const closing{*session};
+    return io::run(loop, verb.run(*session, given));
   } catch (const Fault& fault) {
     // Whoever read it has had enough.
     if (fault.code() == "output_closed") return 1;
