@@ -43,7 +43,7 @@ export function ContextMenu({ id, at, onClose }: ContextMenuProps) {
         if (details.reason === "escape-key") graph.controls?.focus(id);
       }}
     >
-      <Menu.Portal>
+      <Menu.Portal container={document.querySelector("main") ?? undefined}>
         <Menu.Positioner className={styles.positioner} anchor={anchor} side="bottom" align="start" sideOffset={2}>
           <Menu.Popup className={styles.popup} aria-label={`Actions for ${workspace.name}`}>
             <div className={styles.head} role="presentation">
