@@ -44,11 +44,14 @@ class MailboxesByProxy final : public presence::Capacity {
 // presence asks who has dialled in.
 class RelayedByRelays final : public presence::Relayed {
  public:
-  explicit RelayedByRelays(const relay::Relays& relays) : relays_(relays) {}
+  RelayedByRelays(const relay::Relays& relays, const relay::Keys& keys)
+      : relays_(relays), keys_(keys) {}
   bool is_relayed(WorkspaceId id) const override { return relays_.is_here(id); }
+  bool is_pinned(WorkspaceId id) const override { return keys_.agent(id).has_value(); }
 
  private:
   const relay::Relays& relays_;
+  const relay::Keys& keys_;
 };
 
 // That an agent has dialled in empties its mailbox. Its connection keeps alive who counts as alive;

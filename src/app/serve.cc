@@ -249,9 +249,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
 
   tickets::AgentKeys agent_keys(log);
   log.join(agent_keys);
-  tickets::Service ticket_service(
-      {db, log, workspace_service, tokens, org_keys, limits, agent_keys, own_key, world.clock, world.random},
-      workspace_settings);
+  tickets::Service ticket_service({db, log, workspace_service, tokens, org_keys, limits, agent_keys,
+                                   own_key, world.clock, world.random},
+                                  workspace_settings);
   later_departures.join(agent_keys);
   later_departures.join(ticket_service);
   later_departures.join(mentions);
@@ -274,12 +274,12 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   MailboxesByProxy capacity(proxy);
   presence::Settings presence_settings;
   presence_settings.register_creates = dev;
-  RelayedByRelays relayed(relays);
+  RelayKeys relay_keys(own_key, agent_keys);
+  RelayedByRelays relayed(relays, relay_keys);
   presence::DirectCalls direct_calls(own_key, world.clock, world.random);
   presence::Service presence(db, log, workspace_service, urls, tokens, inbound, roster, capacity,
                              relayed, direct_calls, presence_settings, registry);
   later_departures.join(presence);
-  RelayKeys relay_keys(own_key, agent_keys);
   RelayListeners relay_listeners(roster, proxy, directory, world.clock);
   relay::Service relay(relays, relay_keys, relay_listeners, world.clock, world.random, registry);
   for (auto& lane : lanes) {

@@ -18,10 +18,9 @@ READING = {"list_workspaces", "get_workspace", "get_model", "list_secrets", "lis
            "get_remote_agent_state", "get_remote_agent_setup_command", "check_remote_agent_freshness", "list_questions",
            "get_task_tree", "list_dead_letters", "list_tickets", "list_tokens"}
 CHANGING = {"create_workspace", "delete_workspace", "restart_workspace", "pause_workspace", "resume_workspace", "update_workspace",
-            "chat_with_agent", "set_model", "set_secret", "delete_secret", "async_delegate", "cancel_delegation", "record_delegation",
-            "update_delegation_status", "report_activity", "notify_user", "check_access", "set_canvas_viewport",
+            "chat_with_agent", "set_model", "set_secret", "delete_secret", "async_delegate", "cancel_delegation", "check_access", "set_canvas_viewport",
             "resend_dead_letter", "drop_dead_letter", "revoke_ticket"}
-RULING = {"set_global_secret", "delete_global_secret"}
+RULING = {"set_global_secret", "delete_global_secret", "record_delegation", "update_delegation_status", "report_activity", "notify_user"}
 DESTRUCTIVE = {"delete_workspace", "restart_workspace", "set_secret", "delete_secret", "set_global_secret", "delete_global_secret",
                "cancel_delegation", "drop_dead_letter", "revoke_ticket"}
 

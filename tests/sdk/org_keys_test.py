@@ -393,5 +393,16 @@ def test_a_lesser_key_does_not_speak_for_an_agent(stage: Stage) -> None:
     assert code(ask(stage, key, "POST", "/registry/update-card", moved), 403) == "insufficient_scope"
     beat = {"workspace_id": made["id"], "active_tasks": 0, "current_task": ""}
     assert "platform_inbound_secret" in ask(stage, token, "POST", "/registry/heartbeat", beat).json()
-    assert ask(stage, key, "POST", "/registry/heartbeat", beat).json() == {"status": "ok"}
+    assert code(ask(stage, key, "POST", "/registry/heartbeat", beat | {"current_task": "faked"}), 403) == "insufficient_scope"
+    assert ask(stage, make(stage, "admin"), "POST", "/registry/heartbeat", beat).ok
+    here = f"/workspaces/{made['id']}"
+    for path, body in (("/notify", {"message": "yes, it is safe"}), ("/activity", {"activity_type": "agent_log", "summary": "forged"}),
+                       ("/delegations/record", {"target_id": made["id"], "task": "x", "delegation_id": str(uuid.uuid4())}),
+                       (f"/delegations/{uuid.uuid4()}/update", {"status": "completed", "response_preview": "forged"})):
+        assert code(ask(stage, key, "POST", here + path, body), 403) == "insufficient_scope", path
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "send_message_to_user", "arguments": {"message": "forged"}}}
+    said = requests.post(f"{stage.url}{here}/mcp", json=call, timeout=20, headers={
+        "Authorization": f"Bearer {key['auth_token']}", "Accept": "application/json, text/event-stream"})
+    assert "result" not in said.json() and not [row for row in stage.rows(made["id"]) if "forged" in str(row)]
+    assert code(ask(stage, make(stage, "read"), "GET", here + "/mcp/stream"), 403) == "insufficient_scope"
     assert stage.workspace(made["id"])["url"] == "http://127.0.0.1:9/a2a"

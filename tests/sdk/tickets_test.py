@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 import requests
+from dialling import Joined, LocalAgent
+from stage import BINARY, Schema, Stage, wait_for
 from ticket_holder import JoiningAgent, Ticket
-from stage import BINARY, Schema, Stage
 
 EACH_ENGINE = True
 DONE, FAILED, WRONG_USAGE, NOT_REACHABLE, REFUSED = range(5)
@@ -159,3 +161,23 @@ def test_the_log_tells_every_step_and_no_secret(own: Stage) -> None:
     for secret in (ticket.text, back.text, joined["auth_token"], ticket.secret.hex()):
         assert secret not in everything
     assert agent.public_key in json.dumps(events) and "127.0.0.1" in json.dumps(events)
+
+
+def test_a_token_without_the_key_leads_no_messages_away_from_a_connected_agent(own: Stage, tmp_path: Path) -> None:
+    ticket = make(own, name="keyed")
+    spoken = {"kind": "message", "role": "agent", "messageId": "a", "parts": [{"kind": "text", "text": "the true one"}]}
+    with contextlib.closing(LocalAgent(lambda message: spoken)) as local:
+        joined = Joined(tmp_path, ticket.text, "", None, "--agent", local.url)
+        workspace = wait_for("it to join", lambda: next((row for row in own.must("GET", "/workspaces") if row["name"] == "keyed"), None))
+        wait_for("it to be online", lambda: own.workspace(workspace["id"])["status"] == "online")
+        token = own.must("POST", f"/workspaces/{workspace['id']}/tokens", {})["auth_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        for way in ({"delivery_mode": "poll"}, {"delivery_mode": "push", "url": "http://127.0.0.1:9/"}):
+            answer = requests.post(own.url + "/registry/register", headers=bearer, timeout=10,
+                                   json={"id": workspace["id"], "agent_card": {"name": "thief"}, **way})
+            assert (answer.status_code, answer.json()["code"]) == (409, "agent_key_pinned"), way
+        answer = requests.post(own.url + "/registry/update-card", headers=bearer, timeout=10,
+                               json={"workspace_id": workspace["id"], "agent_card": {"name": "keyed"}, "url": "http://127.0.0.1:9/"})
+        assert answer.status_code == 409
+        assert "the true one" in own.say(workspace["id"], "who is there").text
+        joined.stop()

@@ -39,11 +39,11 @@ constexpr auto table = http::table(
         .refuses("invalid_source", "invalid_since_secs", "invalid_since_id", "invalid_peer_id",
                  "invalid_before_ts", "invalid_before_seq", "invalid_order", "invalid_wait",
                  "cursor_gone"),
-    http::post<auth::Self, &Service::report>("/workspaces/{id}/activity")
+    http::post<auth::Holder, &Service::report>("/workspaces/{id}/activity")
         .says("An agent reports what it did.")
         .refuses("missing_field", "invalid_activity_type", "field_too_long", "invalid_field",
                  "workspace_not_found"),
-    http::post<auth::Self, &Service::notify>("/workspaces/{id}/notify")
+    http::post<auth::Holder, &Service::notify>("/workspaces/{id}/notify")
         .says("An agent speaks to people.")
         .refuses("missing_field", "message_too_large", "invalid_attachment", "invalid_reply_to",
                  "reply_to_not_found", "reply_to_peer", "workspace_not_found"));
@@ -83,7 +83,7 @@ messages::Outcome failure(const messages::Message& asked, ActivityId id, const s
 
 const std::span<const http::Route> routes = table;
 
-io::Task<api::Done> Service::report(auth::Self::Caller, WorkspaceId id, Report report) {
+io::Task<api::Done> Service::report(auth::Holder::Caller, WorkspaceId id, Report report) {
   NewReport row;
   row.activity_type = checked_type(report.activity_type);
   if (report.source_id && *report.source_id != id)
@@ -112,7 +112,7 @@ io::Task<api::Done> Service::report(auth::Self::Caller, WorkspaceId id, Report r
   co_return api::Done{"logged"};
 }
 
-io::Task<api::Noticed> Service::notify(auth::Self::Caller, WorkspaceId id, Notice notice) {
+io::Task<api::Noticed> Service::notify(auth::Holder::Caller, WorkspaceId id, Notice notice) {
   if (!notice.message || notice.message->empty())
     throw bad_request("missing_field", "message is required");
   if (notice.message->size() > message_max) {

@@ -57,8 +57,8 @@ class Service {
   using Rows = json::Written<std::vector<api::Activity>>;
   io::Task<http::Reply<Rows>> list(auth::Self::Caller caller, WorkspaceId id,
                                    http::Query<FeedQuery> query, const http::Request& request);
-  io::Task<api::Done> report(auth::Self::Caller caller, WorkspaceId id, Report report);
-  io::Task<api::Noticed> notify(auth::Self::Caller caller, WorkspaceId id, Notice notice);
+  io::Task<api::Done> report(auth::Holder::Caller caller, WorkspaceId id, Report report);
+  io::Task<api::Noticed> notify(auth::Holder::Caller caller, WorkspaceId id, Notice notice);
 
   // Deletes what is older than the retention, and ended before it began, slice by slice, until
   // nothing is left of it or `budget` has passed. Each slice is a transaction of its own.

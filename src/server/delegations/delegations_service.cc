@@ -40,7 +40,7 @@ constexpr auto table = http::table(
     http::get<auth::Self, &Service::list>("/workspaces/{id}/delegations")
         .says("The newest delegations from and to a workspace.")
         .gives<std::vector<api::Delegation>>(),
-    http::post<auth::Self, &Service::record>("/workspaces/{id}/delegations/record")
+    http::post<auth::Holder, &Service::record>("/workspaces/{id}/delegations/record")
         .says("Notes work that was handed over elsewhere.")
         .gives<api::Delegated>(202)
         .refuses("invalid_delegation", "task_too_large", "delegation_exists", "self_delegation",
@@ -48,7 +48,8 @@ constexpr auto table = http::table(
     http::get<auth::Self, &Service::get>("/workspaces/{id}/delegations/{delegation_id}")
         .says("One delegation, whole; `wait` waits for its end.")
         .refuses("delegation_not_found", "invalid_wait"),
-    http::post<auth::Self, &Service::update>("/workspaces/{id}/delegations/{delegation_id}/update")
+    http::post<auth::Holder, &Service::update>(
+        "/workspaces/{id}/delegations/{delegation_id}/update")
         .says("Notes how noted work ended.")
         .refuses("invalid_status", "delegation_not_found", "delegation_ended"),
     http::post<auth::Self, &Service::cancel>("/workspaces/{id}/delegations/{delegation_id}/cancel")
@@ -199,7 +200,7 @@ io::Task<api::Delegation> Service::get(auth::Self::Caller, WorkspaceId id, Deleg
   }
 }
 
-io::Task<http::Reply<api::Delegated>> Service::record(auth::Self::Caller, WorkspaceId id,
+io::Task<http::Reply<api::Delegated>> Service::record(auth::Holder::Caller, WorkspaceId id,
                                                       api::DelegationNote note) {
   if (!note.target_id || !note.task || note.task->empty() || !note.delegation_id) {
     throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
@@ -234,7 +235,7 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Self::Caller, Worksp
   co_return http::Reply<api::Delegated>{202, std::move(out)};
 }
 
-io::Task<api::Delegated> Service::update(auth::Self::Caller, WorkspaceId id,
+io::Task<api::Delegated> Service::update(auth::Holder::Caller, WorkspaceId id,
                                          DelegationId delegation, api::DelegationUpdate update) {
   if (update.status != "completed" && update.status != "failed") {
     throw bad_request("invalid_status", "status must be 'completed' or 'failed'");

@@ -94,7 +94,7 @@ class Service {
   io::Task<std::vector<api::Delegation>> list(auth::Self::Caller caller, WorkspaceId id);
   io::Task<api::Delegation> get(auth::Self::Caller caller, WorkspaceId id, DelegationId delegation,
                                 http::Query<Wait> wait);
-  io::Task<http::Reply<api::Delegated>> record(auth::Self::Caller caller, WorkspaceId id,
+  io::Task<http::Reply<api::Delegated>> record(auth::Holder::Caller caller, WorkspaceId id,
                                                api::DelegationNote note);
   // Its asker wants nothing of it any more. It is over then, whoever has it.
   io::Task<api::Delegated> cancel(auth::Self::Caller caller, WorkspaceId id,
@@ -103,7 +103,7 @@ class Service {
   // call goes on where this one stopped.
   io::Task<void> prune(std::chrono::hours retention, std::chrono::nanoseconds budget);
 
-  io::Task<api::Delegated> update(auth::Self::Caller caller, WorkspaceId id,
+  io::Task<api::Delegated> update(auth::Holder::Caller caller, WorkspaceId id,
                                   DelegationId delegation, api::DelegationUpdate update);
 
  private:

@@ -231,6 +231,9 @@ void Service::call_off(const Asker& asker, const std::string& request) {
 io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId id,
                                          const http::Request& request) {
   auth::require_present(parts_.directory, id);
+  // It is opened to call tools by; there are few, and the agent's come first.
+  if (!caller.workspace() && caller.scope() == api::KeyScope::read)
+    throw Fault(Kind::forbidden, "insufficient_scope", "calling tools needs scope operate");
   require_seat(id);
   const PairId pair = parts_.random.id<PairId>();
   Asker asker = asker_of(caller, id, request);

@@ -262,12 +262,15 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
 }
 
 io::Task<Said> Tools::send_message_to_user(Node arguments, const Progress&) {
+  // It is the agent's voice: nobody else's but who may do everything.
+  if (!auth::Holder::fits(asker_.caller.who()))
+    co_return Said{"speaking for an agent needs its token, or a key of scope admin", true};
   api::Notice notice;
   notice.message = mcp::text_of(arguments, "message");
   if (std::string reply = mcp::text_of(arguments, "reply_to"); !reply.empty())
     notice.reply_to = std::move(reply);
-  const api::Noticed sent =
-      co_await parts_.activity.notify(asker_.caller, asker_.workspace, std::move(notice));
+  const api::Noticed sent = co_await parts_.activity.notify(
+      auth::Holder::prove(asker_.caller.principal()), asker_.workspace, std::move(notice));
   if (sent.status == "canceled")
     co_return Said{"the message that this answers was canceled, and the answer was shown to nobody",
                    true};

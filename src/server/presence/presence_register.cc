@@ -4,6 +4,13 @@ namespace molecule::presence {
 
 namespace {
 
+// Whoever says how an agent is and where, speaks for it.
+void require_to_speak(const auth::Caller& caller) {
+  if (caller.scope() == api::KeyScope::admin) return;
+  throw Fault(Kind::forbidden, "insufficient_scope",
+              "speaking for an agent needs its token, or a key of scope admin");
+}
+
 using workspaces::Delivery;
 using workspaces::Row;
 
@@ -61,6 +68,14 @@ Service::Right Service::right_to_register(const auth::Caller& caller, const Row&
   if (heard) throw token_required(row, "this workspace was claimed already");
   if (!table_.claimable(row)) throw token_required(row, why_closed(row));
   return Right::claim;
+}
+
+// While an agent that proved its key is connected, its token alone leads no message elsewhere.
+void Service::require_way(WorkspaceId id, bool elsewhere) const {
+  if (!elsewhere || !relayed_.is_relayed(id) || !relayed_.is_pinned(id)) return;
+  throw Fault(Kind::conflict, "agent_key_pinned",
+              "the agent of this workspace is known by its key, and is connected: messages go "
+              "there and nowhere else. Stop it first, or take its key away");
 }
 
 Row Service::row_to_register(sql::Tx& tx, const Registration& wanted, const auth::Caller& caller) {
@@ -133,6 +148,7 @@ io::Task<http::Reply<api::Registered>> Service::let_in(auth::Enrol::Caller calle
   if (!before && !may_create(caller)) throw workspaces::unknown_workspace();
   Delivery delivery = resolved_delivery(wanted, before ? &*before : nullptr);
   std::string url = resolved_url(wanted, delivery, relayed_.is_relayed(wanted.id));
+  require_way(wanted.id, delivery == Delivery::poll || !url.empty());
   if (!url.empty()) co_await urls_.check(url);
   if (!url.empty() && !wanted.card_url.empty() && wanted.card_url != url)
     co_await urls_.check(wanted.card_url);
@@ -188,6 +204,7 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, api::He
   const Beat beat = beat_of(std::move(body));
   auto self = caller.workspace();
   if (self && *self != beat.workspace) throw token_of_another();
+  if (!self) require_to_speak(caller);
   auto brief = table_.directory().brief(beat.workspace);
   if (!brief) throw workspaces::unknown_workspace();
   if (brief->status == workspaces::Status::removed) {
@@ -207,9 +224,7 @@ io::Task<http::Response> Service::heartbeat(auth::Member::Caller caller, api::He
     wake();
   }
   offer(beat.workspace, beat.active_tasks, brief->max_concurrent_tasks);
-  // It is what the platform shows its agent: nobody else's but who may do everything.
-  const bool may_know = self || caller.scope() == api::KeyScope::admin;
-  if (brief->is_called && may_know) {
+  if (brief->is_called) {
     Secret inbound = inbound_.of(beat.workspace);
     if (!inbound.empty()) {
       api::Heard heard_and_secret;
@@ -226,10 +241,8 @@ io::Task<api::Done> Service::update_card(auth::Member::Caller caller, api::CardU
   CardUpdate update = card_update_of(std::move(body));
   auto self = caller.workspace();
   if (self && *self != update.id) throw token_of_another();
-  // Whoever says where an agent is takes its messages.
-  if (!self && caller.scope() != api::KeyScope::admin)
-    throw Fault(Kind::forbidden, "insufficient_scope",
-                "speaking for an agent needs its token, or a key of scope admin");
+  if (!self) require_to_speak(caller);
+  require_way(update.id, update.url && !update.url->empty());
   if (update.url && !update.url->empty()) co_await urls_.check(*update.url);
   auto brief = table_.directory().brief(update.id);
   bool called = (brief && brief->is_called) || (update.url && !update.url->empty());

@@ -15,7 +15,8 @@ constexpr auto table = http::table(
         .says("An agent registers: its address, its card, how it is reached.")
         .refuses("workspace_token_required", "token_workspace_mismatch", "workspace_not_found",
                  "workspace_removed", "kind_not_allowed", "url_required", "url_invalid",
-                 "url_not_allowed", "url_unresolvable", "url_unresolved", "agent_card_too_large"),
+                 "url_not_allowed", "url_unresolvable", "url_unresolved", "agent_card_too_large",
+                 "agent_key_pinned"),
     http::post<Member, &Service::heartbeat>("/registry/heartbeat")
         .body_limit(beat_body_max)
         .says("An agent is alive, and what it does. At least every 30 seconds.")
@@ -25,7 +26,8 @@ constexpr auto table = http::table(
         .body_limit(register_body_max)
         .says("An agent shows another card, or moved to another address.")
         .refuses("token_workspace_mismatch", "workspace_not_found", "agent_card_too_large",
-                 "url_invalid", "url_not_allowed", "url_unresolvable", "url_unresolved"),
+                 "url_invalid", "url_not_allowed", "url_unresolvable", "url_unresolved",
+                 "agent_key_pinned"),
     http::get<Peer, &Service::discover>("/registry/discover/{id}")
         .says("Where a colleague is reached.")
         .refuses("workspace_not_found", "invalid_workspace_id", "workspace_id_required",

@@ -38,6 +38,8 @@ class Relayed {
  public:
   virtual ~Relayed() = default;
   virtual bool is_relayed(WorkspaceId id) const = 0;
+  // Whether it is known by a key, which whoever is connected has proven to have.
+  virtual bool is_pinned(WorkspaceId id) const = 0;
 };
 
 struct Settings {
@@ -125,6 +127,7 @@ class Service final : public workspaces::Departure {
   // The dev profile: whoever names an unknown id makes a workspace of it.
   bool may_create(const auth::Caller& caller) const;
   workspaces::Row create(sql::Tx& tx, const Registration& wanted);
+  void require_way(WorkspaceId id, bool elsewhere) const;
   workspaces::Row row_to_register(sql::Tx& tx, const Registration& wanted,
                                   const auth::Caller& caller);
   void wake();

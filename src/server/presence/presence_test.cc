@@ -27,6 +27,7 @@ class Presence : public workspaces::Org {
 
   struct DialledIn final : Relayed {
     bool is_relayed(WorkspaceId id) const override { return ids.contains(id); }
+    bool is_pinned(WorkspaceId id) const override { return ids.contains(id); }
     std::set<WorkspaceId> ids;
   };
 

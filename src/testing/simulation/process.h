@@ -156,11 +156,11 @@ class Process {
   tasks::Tasks agents_tasks_;
   tasks::Service tasks_;
   app::MailboxesByProxy capacity_;
-  app::RelayedByRelays relayed_{relays_};
+  OneKey relay_keys_{key_};
+  app::RelayedByRelays relayed_{relays_, relay_keys_};
   presence::DirectCalls direct_calls_{key_, around_.clock, around_.random};
   presence::Service presence_;
   activity::Service activity_;
-  OneKey relay_keys_{key_};
   app::RelayListeners listeners_{roster_, proxy_, directory_, around_.clock};
   relay::Service relay_;
   relay::Polls polls_{relay_, around_.clock, around_.random};

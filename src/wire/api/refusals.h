@@ -149,6 +149,8 @@ inline constexpr std::array refusals{
     Refusal{"agent_key_invalid", 400, "agent_key is the public half of an Ed25519 key."},
     Refusal{"agent_key_unproven", 403,
             "The proof was not made by the agent's key for this ticket."},
+    Refusal{"agent_key_pinned", 409,
+            "The workspace's agent is known by a key and connected; messages go nowhere else."},
     Refusal{"agent_key_not_found", 404, "No agent's key is pinned to this workspace."},
 
     // Secrets.
