@@ -338,6 +338,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   workspace_service.when_ids_are_shown([&org_keys](sql::Tx& tx) { return org_keys.shows_ids(tx); });
   org_keys.on_shown([&table = workspace_service.table()](sql::Tx& tx) { table.close_claims(tx); });
   keys::Service key_service({db, log, org_keys, limits, world.clock});
+  keys::TokenTeller token_teller(log);
+  auth_service.join(token_teller);
   org_keys.join(key_service);
   org_keys.join(ticket_service);
 

@@ -63,6 +63,11 @@ def test_tokens_are_minted_listed_and_revoked(stage: Stage, agents: Agents) -> N
     newest = next(token for token in listed if minted.startswith(token["prefix"]))
     assert minted not in str(listed)
     stage.must("DELETE", f"{path}/{newest['id']}")
+    told = [(each["event_type"], each["payload"]) for each in stage.must("GET", f"/events/{client.workspace_id}")
+            if each["event_type"].startswith("TOKEN_")]
+    assert [(name, payload["token_id"], payload["by"]) for name, payload in told] == [
+        ("TOKEN_REVOKED", newest["id"], "admin-token"), ("TOKEN_MADE", newest["id"], "admin-token")]
+    assert minted not in str(told)
     with pytest.raises(CredentialRejectedError):
         other.heartbeat()
     client.heartbeat()

@@ -22,6 +22,11 @@ TokenOptions read_options(const http::Request& request) {
   return options;
 }
 
+// A workspace makes tokens for itself; everybody else has a name of their own.
+std::string maker_of(const Caller& caller) {
+  return caller.is_operator() ? caller.actor() : "workspace";
+}
+
 // HttpOnly keeps it from scripts, Strict from other sites' requests, Secure from plain text.
 std::string cookie_header(std::string_view name, std::string_view value, std::chrono::seconds age,
                           bool secure) {
@@ -57,13 +62,30 @@ io::Task<api::TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspac
   co_return answer;
 }
 
+MintedToken Service::mint_and_tell(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options,
+                                   const std::string& by) {
+  MintedToken minted = parts_.tokens.mint(tx, workspace, options);
+  if (news_) {
+    TokenTold told{minted.id, minted.prefix, options.label, options.expires_at, by};
+    news_->made(tx, workspace, told);
+  }
+  return minted;
+}
+
+void Service::tell_ended(sql::Tx& tx, WorkspaceId workspace, const store::EndedToken& token,
+                         const std::string& by) {
+  if (!news_) return;
+  TokenTold told{token.id, token.prefix, token.label, std::nullopt, by};
+  news_->ended(tx, workspace, told);
+}
+
 io::Task<http::Reply<api::TokenMade>> Service::mint(WorkspaceId workspace,
-                                                    const http::Request& request) {
+                                                    const http::Request& request,
+                                                    std::string maker) {
   require_present(parts_.residents, workspace);
   TokenOptions options = read_options(request);
-  Tokens& tokens = parts_.tokens;
-  auto work = [&tokens, workspace, options](sql::Tx& tx) {
-    return tokens.mint(tx, workspace, options);
+  auto work = [this, workspace, options, by = std::move(maker)](sql::Tx& tx) {
+    return mint_and_tell(tx, workspace, options, by);
   };
   MintedToken minted = co_await parts_.db.write(work);
   log::info("token minted", log::field("workspace", workspace), log::field("token_id", minted.id));
@@ -78,23 +100,28 @@ io::Task<http::Reply<api::TokenMade>> Service::mint(WorkspaceId workspace,
   co_return std::move(reply).unkept();
 }
 
-io::Task<http::Reply<api::TokenMade>> Service::mint_token(Holder::Caller, WorkspaceId workspace,
+io::Task<http::Reply<api::TokenMade>> Service::mint_token(Holder::Caller caller,
+                                                          WorkspaceId workspace,
                                                           const http::Request& request) {
-  return mint(workspace, request);
+  return mint(workspace, request, maker_of(caller));
 }
 
-io::Task<http::Reply<api::TokenMade>> Service::mint_token_for(Admin::Caller, WorkspaceId workspace,
+io::Task<http::Reply<api::TokenMade>> Service::mint_token_for(Admin::Caller caller,
+                                                              WorkspaceId workspace,
                                                               const http::Request& request) {
-  return mint(workspace, request);
+  return mint(workspace, request, maker_of(caller));
 }
 
-io::Task<api::Done> Service::revoke_token(Holder::Caller, WorkspaceId workspace,
+io::Task<api::Done> Service::revoke_token(Holder::Caller caller, WorkspaceId workspace,
                                           std::string token) {
   auto id = TokenId::parse(token);
   bool revoked = false;
   if (id) {
-    Tokens& tokens = parts_.tokens;
-    auto work = [&tokens, workspace, id](sql::Tx& tx) { return tokens.revoke(tx, workspace, *id); };
+    auto work = [this, workspace, id, by = maker_of(caller)](sql::Tx& tx) {
+      auto ended = parts_.tokens.revoke(tx, workspace, *id);
+      if (ended) tell_ended(tx, workspace, *ended, by);
+      return ended.has_value();
+    };
     revoked = co_await parts_.db.write(work);
   }
   if (!revoked) {
@@ -104,20 +131,26 @@ io::Task<api::Done> Service::revoke_token(Holder::Caller, WorkspaceId workspace,
   co_return api::Done{"revoked"};
 }
 
-io::Task<api::TokensRevoked> Service::revoke_tokens_of(Admin::Caller, WorkspaceId workspace) {
+io::Task<api::TokensRevoked> Service::revoke_tokens_of(Admin::Caller caller,
+                                                       WorkspaceId workspace) {
   require_present(parts_.residents, workspace);
-  Tokens& tokens = parts_.tokens;
-  auto work = [&tokens, workspace](sql::Tx& tx) { return tokens.revoke_all(tx, workspace); };
+  auto work = [this, workspace, by = maker_of(caller)](sql::Tx& tx) {
+    auto ended = parts_.tokens.revoke_all(tx, workspace);
+    for (const store::EndedToken& each : ended) tell_ended(tx, workspace, each, by);
+    return static_cast<std::int64_t>(ended.size());
+  };
   std::int64_t revoked = co_await parts_.db.write(work);
   log::info("tokens revoked", log::field("workspace", workspace), log::field("count", revoked));
   co_return api::TokensRevoked{"revoked", revoked};
 }
 
-io::Task<http::Reply<api::TokenMade>> Service::test_token(Admin::Caller, WorkspaceId workspace) {
+io::Task<http::Reply<api::TokenMade>> Service::test_token(Admin::Caller caller,
+                                                          WorkspaceId workspace) {
   if (profile_ != Profile::development) throw Fault(Kind::not_found, "not_found", "not found");
   require_present(parts_.residents, workspace);
-  Tokens& tokens = parts_.tokens;
-  auto work = [&tokens, workspace](sql::Tx& tx) { return tokens.mint(tx, workspace); };
+  auto work = [this, workspace, by = maker_of(caller)](sql::Tx& tx) {
+    return mint_and_tell(tx, workspace, {}, by);
+  };
   MintedToken minted = co_await parts_.db.write(work);
   http::Reply<api::TokenMade> reply;
   reply.body.auth_token = minted.text.reveal();

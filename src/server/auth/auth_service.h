@@ -31,6 +31,23 @@ struct PageQuery {
 };
 BOOST_DESCRIBE_STRUCT(PageQuery, (), (limit, offset))
 
+// A token that somebody made or ended, without its text.
+struct TokenTold {
+  TokenId id;
+  std::string prefix;
+  std::optional<std::string> label;
+  std::optional<Instant> expires_at;
+  std::string by;  // As Caller::actor, or "workspace": its own agent.
+};
+
+// Who writes that down, in the transaction of it.
+class TokenNews {
+ public:
+  virtual ~TokenNews() = default;
+  virtual void made(sql::Tx& tx, WorkspaceId workspace, const TokenTold& token) = 0;
+  virtual void ended(sql::Tx& tx, WorkspaceId workspace, const TokenTold& token) = 0;
+};
+
 enum class Profile { production, development };
 
 class Service {
@@ -52,18 +69,21 @@ class Service {
   Service(const Parts& parts, Profile profile, std::string claim_command)
       : parts_(parts), profile_(profile), claim_command_(std::move(claim_command)) {}
 
+  // Before the first request.
+  void join(TokenNews& news) { news_ = &news; }
+
   io::Task<api::TokenPage> list_tokens(Self::Caller, WorkspaceId workspace,
                                        http::Query<PageQuery> page);
   // The body may be empty, or {"label","expires_at"}.
-  io::Task<http::Reply<api::TokenMade>> mint_token(Holder::Caller, WorkspaceId workspace,
+  io::Task<http::Reply<api::TokenMade>> mint_token(Holder::Caller caller, WorkspaceId workspace,
                                                    const http::Request& request);
-  io::Task<api::Done> revoke_token(Holder::Caller, WorkspaceId workspace, std::string token);
+  io::Task<api::Done> revoke_token(Holder::Caller caller, WorkspaceId workspace, std::string token);
 
-  io::Task<http::Reply<api::TokenMade>> mint_token_for(Admin::Caller, WorkspaceId workspace,
+  io::Task<http::Reply<api::TokenMade>> mint_token_for(Admin::Caller caller, WorkspaceId workspace,
                                                        const http::Request& request);
-  io::Task<api::TokensRevoked> revoke_tokens_of(Admin::Caller, WorkspaceId workspace);
+  io::Task<api::TokensRevoked> revoke_tokens_of(Admin::Caller caller, WorkspaceId workspace);
   // Only in the dev profile; elsewhere 404.
-  io::Task<http::Reply<api::TokenMade>> test_token(Admin::Caller, WorkspaceId workspace);
+  io::Task<http::Reply<api::TokenMade>> test_token(Admin::Caller caller, WorkspaceId workspace);
 
   // Signs a browser in: 410 `claim_invalid` for a code that is unknown, used or too old.
   io::Task<http::Reply<api::SignedIn>> claim(Open::Caller, const http::Request& request);
@@ -74,11 +94,17 @@ class Service {
 
  private:
   Fault failed_claim(const http::Request& request);
-  io::Task<http::Reply<api::TokenMade>> mint(WorkspaceId workspace, const http::Request& request);
+  io::Task<http::Reply<api::TokenMade>> mint(WorkspaceId workspace, const http::Request& request,
+                                             std::string maker);
+  MintedToken mint_and_tell(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options,
+                            const std::string& by);
+  void tell_ended(sql::Tx& tx, WorkspaceId workspace, const store::EndedToken& token,
+                  const std::string& by);
 
   Parts parts_;
   Profile profile_;
   std::string claim_command_;
+  TokenNews* news_ = nullptr;
 };
 
 extern const std::span<const http::Route> routes;

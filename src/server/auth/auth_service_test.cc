@@ -433,6 +433,33 @@ TEST_P(Routes, AWorkspaceMintsListsAndRevokesItsTokens) {
   EXPECT_EQ(as(first, "POST", tokens_path(ws), "{").status, 400);
 }
 
+struct Noted final : TokenNews {
+  std::vector<std::string> told;
+  void made(sql::Tx&, WorkspaceId, const TokenTold& token) override {
+    told.push_back("made " + token.prefix + " " + token.label.value_or("") + " by " + token.by);
+  }
+  void ended(sql::Tx&, WorkspaceId, const TokenTold& token) override {
+    told.push_back("ended " + token.prefix + " " + token.label.value_or("") + " by " + token.by);
+  }
+};
+
+TEST_P(Routes, WhatBecomesOfATokenIsToldWithWhoDidIt) {
+  Noted noted;
+  service->join(noted);
+  auto made = as_admin("POST", "/admin/workspaces/" + ws.text() + "/tokens", R"({"label":"tv"})");
+  std::string text = member(made, "auth_token");
+  std::string prefix = text.substr(0, Tokens::prefix_size);
+  as(text, "DELETE", tokens_path(ws) + "/" + member(made, "id"));
+  as_admin("DELETE", tokens_path(ws) + "/" + member(made, "id"));
+  as_admin("POST", "/admin/workspaces/" + ws.text() + "/tokens");
+  as_admin("POST", "/admin/workspaces/" + ws.text() + "/revoke-auth-tokens");
+  ASSERT_EQ(noted.told.size(), 4U) << "nothing is told of one that was gone";
+  EXPECT_EQ(noted.told[0], "made " + prefix + " tv by admin-token");
+  EXPECT_EQ(noted.told[1], "ended " + prefix + " tv by workspace");
+  EXPECT_EQ(noted.told[2].substr(0, 5), "made ");
+  EXPECT_EQ(noted.told[3].substr(0, 6), "ended ");
+}
+
 TEST_P(Routes, OperatorsMintOnlyForWorkspacesThatStand) {
   WorkspaceId unknown = random.id<WorkspaceId>();
   auto missing = as_admin("POST", "/admin/workspaces/" + unknown.text() + "/tokens");

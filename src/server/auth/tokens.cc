@@ -149,11 +149,18 @@ void Tokens::tell_ended(sql::Tx& tx, WorkspaceId workspace, const std::vector<sq
   record_.note<facts::Internal::TOKENS_ENDED>(tx, workspace, ended, departed_at);
 }
 
-bool Tokens::revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
+void Tokens::tell_revoked(sql::Tx& tx, WorkspaceId workspace,
+                          const std::vector<store::EndedToken>& revoked) {
+  std::vector<sql::Bytes> digests;
+  for (const store::EndedToken& each : revoked) digests.push_back(each.digest);
+  tell_ended(tx, workspace, digests, std::nullopt);
+}
+
+std::optional<store::EndedToken> Tokens::revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
   auto ended = tx.all(store::revoke_token, workspace, token, clock_.now());
-  bool found = !ended.empty();
-  tell_ended(tx, workspace, ended, std::nullopt);
-  return found;
+  if (ended.empty()) return std::nullopt;
+  tell_revoked(tx, workspace, ended);
+  return std::move(ended.front());
 }
 
 bool Tokens::revoke_unused(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
@@ -162,14 +169,13 @@ bool Tokens::revoke_unused(sql::Tx& tx, WorkspaceId workspace, TokenId token) {
   // Marks are written behind: memory may know better.
   const auto known = table_.find(digest_from(use->digest));
   if (known && known->last_used != 0) return false;
-  return revoke(tx, workspace, token);
+  return revoke(tx, workspace, token).has_value();
 }
 
-std::int64_t Tokens::revoke_all(sql::Tx& tx, WorkspaceId workspace) {
+std::vector<store::EndedToken> Tokens::revoke_all(sql::Tx& tx, WorkspaceId workspace) {
   auto ended = tx.all(store::revoke_tokens, workspace, clock_.now());
-  auto count = static_cast<std::int64_t>(ended.size());
-  tell_ended(tx, workspace, ended, std::nullopt);
-  return count;
+  tell_revoked(tx, workspace, ended);
+  return ended;
 }
 
 std::int64_t Tokens::depart(sql::Tx& tx, WorkspaceId workspace) {

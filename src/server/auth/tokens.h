@@ -56,11 +56,11 @@ class Tokens final : public facts::Projection {
   // bad_request for an expiry in the past or a label that is too long. Does not ask whether the
   // workspace exists; when it turns out to be removed by then, the token is born departed.
   MintedToken mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options = {});
-  // False when no live token of that workspace has this id.
-  bool revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token);
+  // Nothing when no live token of that workspace has this id.
+  std::optional<store::EndedToken> revoke(sql::Tx& tx, WorkspaceId workspace, TokenId token);
   // The same of one that nobody has presented; false for one that somebody has.
   bool revoke_unused(sql::Tx& tx, WorkspaceId workspace, TokenId token);
-  std::int64_t revoke_all(sql::Tx& tx, WorkspaceId workspace);  // How many.
+  std::vector<store::EndedToken> revoke_all(sql::Tx& tx, WorkspaceId workspace);
   // The workspace was removed: its tokens still say so to their holders, and nothing else.
   std::int64_t depart(sql::Tx& tx, WorkspaceId workspace);
   void erase_all(sql::Tx& tx, WorkspaceId workspace);  // Purged.
@@ -95,6 +95,8 @@ class Tokens final : public facts::Projection {
   void apply(const facts::Fact& fact) override;
   void tell_ended(sql::Tx& tx, WorkspaceId workspace, const std::vector<sql::Bytes>& digests,
                   std::optional<Instant> departed_at);
+  void tell_revoked(sql::Tx& tx, WorkspaceId workspace,
+                    const std::vector<store::EndedToken>& revoked);
   void let_depart(TokenFacts& facts, Instant at) const;
 
   sql::Database& db_;

@@ -69,13 +69,22 @@ inline constexpr sql::Query<TokenRow(TokenId, std::int64_t)> known_tokens{"token
       FROM tokens WHERE id > $1 AND state <> 'revoked' ORDER BY id LIMIT $2)"};
 
 // The ending statements repeat what must still hold and give the digests that the gate must forget.
-inline constexpr sql::Query<sql::Bytes(WorkspaceId, TokenId, Instant)> revoke_token{"tokens.revoke",
+struct EndedToken {
+  TokenId id;
+  sql::Bytes digest;
+  std::string prefix;
+  std::optional<std::string> label;
+};
+BOOST_DESCRIBE_STRUCT(EndedToken, (), (id, digest, prefix, label))
+inline constexpr sql::Query<EndedToken(WorkspaceId, TokenId, Instant)> revoke_token{"tokens.revoke",
                                                                                     R"(
     UPDATE tokens SET state = 'revoked', ended_at = $3
-     WHERE workspace_id = $1 AND id = $2 AND state = 'live' RETURNING digest)"};
-inline constexpr sql::Query<sql::Bytes(WorkspaceId, Instant)> revoke_tokens{"tokens.revoke_all", R"(
+     WHERE workspace_id = $1 AND id = $2 AND state = 'live'
+    RETURNING id, digest, prefix, label)"};
+inline constexpr sql::Query<EndedToken(WorkspaceId, Instant)> revoke_tokens{"tokens.revoke_all", R"(
     UPDATE tokens SET state = 'revoked', ended_at = $2
-     WHERE workspace_id = $1 AND state = 'live' RETURNING digest)"};
+     WHERE workspace_id = $1 AND state = 'live'
+    RETURNING id, digest, prefix, label)"};
 inline constexpr sql::Query<sql::Bytes(WorkspaceId, Instant)> depart_tokens{"tokens.depart", R"(
     UPDATE tokens SET state = 'departed', ended_at = $2
      WHERE workspace_id = $1 AND state = 'live' RETURNING digest)"};

@@ -123,7 +123,7 @@ TEST_P(TokensOfWorkspaces, ARevokedTokenIsForgottenAtOnceAndForGood) {
 TEST_P(TokensOfWorkspaces, RevokingAllLeavesOtherWorkspacesAlone) {
   MintedToken mine = mint(ws);
   MintedToken theirs = mint(other);
-  EXPECT_EQ(write([this](sql::Tx& tx) { return tokens->revoke_all(tx, ws); }), 1);
+  EXPECT_EQ(write([this](sql::Tx& tx) { return tokens->revoke_all(tx, ws); }).size(), 1U);
   EXPECT_FALSE(use(mine));
   EXPECT_TRUE(use(theirs));
 }

@@ -43,6 +43,16 @@ events::KeyChanged told(const auth::store::KeyRow& row, std::string by) {
   return change;
 }
 
+events::TokenChanged told(const auth::TokenTold& token) {
+  events::TokenChanged change;
+  change.token_id = token.id;
+  change.prefix = token.prefix;
+  if (token.label) change.label = *token.label;
+  if (token.expires_at) change.expires_at = *token.expires_at;
+  change.by = token.by;
+  return change;
+}
+
 api::Key shown(auth::store::KeyRow row, Instant now) {
   api::Key key;
   key.id = row.id;
@@ -129,6 +139,14 @@ io::Task<api::KeyRevoked> Service::revoke(auth::Admin::Caller caller, std::strin
 
 void Service::ended(sql::Tx& tx, const auth::store::KeyRow& key, const auth::Caller& by) {
   parts_.log.append(tx, events::event<events::Type::ORG_KEY_REVOKED>({}, told(key, by.actor())));
+}
+
+void TokenTeller::made(sql::Tx& tx, WorkspaceId workspace, const auth::TokenTold& token) {
+  log_.append(tx, events::event<events::Type::TOKEN_MADE>(workspace, told(token)));
+}
+
+void TokenTeller::ended(sql::Tx& tx, WorkspaceId workspace, const auth::TokenTold& token) {
+  log_.append(tx, events::event<events::Type::TOKEN_REVOKED>(workspace, told(token)));
 }
 
 }  // namespace molecule::keys

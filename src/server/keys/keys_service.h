@@ -1,4 +1,5 @@
-// What people and programs do with organisation keys: make, list, revoke.
+// What people and programs do with organisation keys: make, list, revoke. Also what the log is told
+// of workspace tokens.
 #pragma once
 
 #include <span>
@@ -8,6 +9,7 @@
 #include "platform/io/clock.h"
 #include "platform/sql/database.h"
 #include "server/auth/access.h"
+#include "server/auth/auth_service.h"
 #include "server/auth/keys.h"
 #include "server/auth/limits.h"
 #include "server/events/log.h"
@@ -36,6 +38,18 @@ class Service final : public auth::KeyEnd {
 
  private:
   Parts parts_;
+};
+
+// Tells the log of tokens that people make and end.
+class TokenTeller final : public auth::TokenNews {
+ public:
+  explicit TokenTeller(events::Log& log) : log_(log) {}
+
+  void made(sql::Tx& tx, WorkspaceId workspace, const auth::TokenTold& token) override;
+  void ended(sql::Tx& tx, WorkspaceId workspace, const auth::TokenTold& token) override;
+
+ private:
+  events::Log& log_;
 };
 
 extern const std::span<const http::Route> routes;

@@ -155,6 +155,23 @@ struct TicketEnded {
 };
 BOOST_DESCRIBE_STRUCT(TicketEnded, (), (ticket_id, by))
 
+// A token of a workspace was made or revoked by itself. What makes one along with something else
+// (a workspace, a ticket, a rotation) is told as that.
+struct TokenChanged {
+  TokenId token_id;
+  std::string prefix;
+  json::Omit<std::string> label;
+  json::Omit<Instant> expires_at;
+  std::string by;
+
+  static constexpr std::array about{
+      json::About{"by",
+                  "\"admin-token\", \"session\", \"developer\", \"org-token:\" and a prefix, or "
+                  "\"workspace\": its own agent"},
+      json::About{"expires_at", "of one that is made"}};
+};
+BOOST_DESCRIBE_STRUCT(TokenChanged, (), (token_id, prefix, label, expires_at, by))
+
 // An organisation key was made or revoked; about no workspace.
 struct KeyChanged {
   KeyId key_id;
@@ -339,6 +356,14 @@ struct PayloadOf<Type::TICKET_REVOKED> {
 template <>
 struct PayloadOf<Type::AGENT_KEY_REMOVED> {
   using Payload = AgentKeyForgotten;
+};
+template <>
+struct PayloadOf<Type::TOKEN_MADE> {
+  using Payload = TokenChanged;
+};
+template <>
+struct PayloadOf<Type::TOKEN_REVOKED> {
+  using Payload = TokenChanged;
 };
 template <>
 struct PayloadOf<Type::ORG_KEY_MADE> {

@@ -1049,6 +1049,16 @@ export interface Token {
   expires_at?: string;
 }
 
+export interface TokenChanged {
+  token_id: string;
+  prefix: string;
+  label?: string;
+  /** of one that is made */
+  expires_at?: string;
+  /** "admin-token", "session", "developer", "org-token:" and a prefix, or "workspace": its own agent */
+  by: string;
+}
+
 export interface TokenMade {
   /** shown this once */
   auth_token: string;
@@ -1254,6 +1264,8 @@ export interface EventPayloads {
   TICKET_REFUSED: TicketRejected;
   TICKET_REVOKED: TicketEnded;
   AGENT_KEY_REMOVED: AgentKeyForgotten;
+  TOKEN_MADE: TokenChanged;
+  TOKEN_REVOKED: TokenChanged;
   ORG_KEY_MADE: KeyChanged;
   ORG_KEY_REVOKED: KeyChanged;
   ACTIVITY_LOGGED: ActivityLogged;

@@ -100,6 +100,8 @@ const ticketName = (payload: Told["payload"]): string => textMember(payload, "na
 const keyWords = (payload: Told["payload"]): string =>
   `${textMember(payload, "name") || textMember(payload, "prefix") || ""} (${textMember(payload, "scope") ?? ""}), by ${textMember(payload, "by") ?? ""}`;
 
+const tokenWords = (payload: Told["payload"]): string => `${textMember(payload, "label") || textMember(payload, "prefix") || ""}, by ${textMember(payload, "by") ?? ""}`;
+
 function partOf(told: Told): Part | undefined {
   const { payload } = told;
   const lifecycle = (says: string, more: Partial<Entry> = {}): Part => ({ kind: "lifecycle", says, ...more });
@@ -149,6 +151,10 @@ function partOf(told: Told): Part | undefined {
       return { kind: "access", says: "A join ticket was revoked" };
     case "AGENT_KEY_REMOVED":
       return { kind: "access", says: "had its agent's key forgotten" };
+    case "TOKEN_MADE":
+      return { kind: "access", says: "was given another token", text: tokenWords(payload) };
+    case "TOKEN_REVOKED":
+      return { kind: "access", says: "had a token revoked", text: tokenWords(payload) };
     case "ORG_KEY_MADE":
       return { kind: "access", says: "A key was made", text: keyWords(payload) };
     case "ORG_KEY_REVOKED":

@@ -35,6 +35,9 @@ test("changes are told in words, with names in place of ids", () => {
   expect(says("SECRET_CHANGED", { key: "KEY", scope: "workspace" })).toBe("pm had a secret changed: KEY");
   expect(says("TICKET_MADE", { name: "laptop" }, null)).toBe("A join ticket was made: laptop");
   expect(says("ORG_KEY_MADE", { prefix: "mol_abcdefgh", name: "", scope: "read", by: "session" }, null)).toBe("A key was made: mol_abcdefgh (read), by session");
+  expect(says("TOKEN_MADE", { prefix: "mol_abcdefgh", label: "laptop", by: "session" })).toBe("pm was given another token: laptop, by session");
+  expect(says("TOKEN_REVOKED", { prefix: "mol_abcdefgh", by: "workspace" })).toBe("pm had a token revoked: mol_abcdefgh, by workspace");
+  expect(entryOf(told("TOKEN_MADE", {}))?.kind).toBe("access");
   expect(says("WORKSPACE_ONLINE", { recovered_from: "degraded" })).toBe("pm is online again, after it was degraded");
   expect(says("SOMETHING_NEW", {})).toBe("pm something new");
   const id = "11111111-2222-3333-4444-555555555555";

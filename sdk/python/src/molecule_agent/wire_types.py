@@ -1062,6 +1062,16 @@ class Token(TypedDict):
     expires_at: NotRequired[str]
 
 
+class TokenChanged(TypedDict):
+    token_id: str
+    prefix: str
+    label: NotRequired[str]
+    # of one that is made
+    expires_at: NotRequired[str]
+    # "admin-token", "session", "developer", "org-token:" and a prefix, or "workspace": its own agent
+    by: str
+
+
 class TokenMade(TypedDict):
     # shown this once
     auth_token: str
@@ -1260,6 +1270,8 @@ EventType = Literal[
     "TICKET_REFUSED",
     "TICKET_REVOKED",
     "AGENT_KEY_REMOVED",
+    "TOKEN_MADE",
+    "TOKEN_REVOKED",
     "ORG_KEY_MADE",
     "ORG_KEY_REVOKED",
     "ACTIVITY_LOGGED",
