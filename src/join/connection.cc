@@ -117,8 +117,10 @@ io::Task<std::unique_ptr<net::Stream>> Connection::dial(const net::Url&) {
   co_return session_->open();
 }
 
-std::chrono::milliseconds Connection::pause(int attempt) {
-  const auto whole = std::min(longest_wait, first_wait * (1 << std::min(attempt, 8)));
+std::chrono::milliseconds Connection::pause() {
+  if (welcomed_) waits_ = 0;
+  if (steady_ && !leaving_) return 0ms;
+  const auto whole = std::min(longest_wait, first_wait * (1 << std::min(waits_++, 8)));
   // Many that were cut off together do not come back together.
   const double part = 0.5 + 0.5 * static_cast<double>(random_.number() % 1000) / 1000.0;
   return std::chrono::milliseconds(std::llround(static_cast<double>(whole.count()) * part));
@@ -128,9 +130,9 @@ io::Task<void> Connection::run() {
   io::Context here = co_await io::context();
   streams_ = std::make_unique<io::Scope>(*here.loop, report, here.cancellation);
   std::exception_ptr over;
-  for (int attempt = 0; !over;) {
+  while (!over) {
     std::optional<Fault> trouble;
-    welcomed_ = reached_ = looking_again_ = false;
+    welcomed_ = steady_ = reached_ = looking_again_ = false;
     try {
       if (by_polls_) {
         co_await connect_by_polls();
@@ -154,11 +156,10 @@ io::Task<void> Connection::run() {
                    : std::make_exception_ptr(*trouble);
       break;
     }
-    if (welcomed_) attempt = 0;
     // What lets requests through and no WebSockets may be the network that this machine is in just
     // now; every break asks anew.
     by_polls_ = !welcomed_ && reached_ && !by_polls_;
-    const auto wait = pause(attempt++);
+    const auto wait = pause();
     const std::string error = trouble ? trouble->text() : "it was closed";
     if (leaving_) {
       log::debug("the connection has ended");
@@ -268,6 +269,7 @@ io::Task<void> Connection::go_on(http::WebSocket& socket, const Closed& closed) 
   }
   const mux::Session::Transport transport = take_up(*welcome);
   welcomed_ = true;
+  const auto since = clock_.monotonic();
   if (!welcome->resumed) {
     ++sessions_;
     begun_.notify();
@@ -308,6 +310,7 @@ io::Task<void> Connection::go_on(http::WebSocket& socket, const Closed& closed) 
   }
   watching.cancel();
   co_await watching.join();
+  steady_ = clock_.monotonic() - since >= steady_after && !session_->goodbye() && !closed;
   look_at_end(closed);
   if (failure) end_if_broken(failure);
 }
@@ -382,7 +385,7 @@ void Connection::end_if_broken(const std::exception_ptr& failure) {
   } catch (const Fault& fault) {
     if (fault.code() == "mux_broken") {
       session_->end();
-      welcomed_ = false;  // Come again slowly.
+      welcomed_ = steady_ = false;  // Come again slowly.
     }
     throw;
   }

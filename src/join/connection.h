@@ -34,8 +34,12 @@ struct Membership {
 // Opens streams to the platform, for a client of HTTP.
 class Connection final : public net::Connector {
  public:
-  static constexpr std::chrono::milliseconds first_wait{200};  // Before trying again; doubles.
+  // Before trying again; doubles. Once that what had carried for a while breaks is tried again at
+  // once, since the platform is there most of the time. Where it is not, that costs it nothing, and
+  // those who were cut off together come back spread over what they wait then.
+  static constexpr std::chrono::milliseconds first_wait{200};
   static constexpr std::chrono::milliseconds longest_wait{15'000};
+  static constexpr std::chrono::seconds steady_after{2};
   static constexpr std::chrono::milliseconds ping_every{10'000};
   static constexpr std::chrono::seconds welcome_within{15};
   // Whether WebSockets come through by now, where requests carry: asked after so long, then twice
@@ -88,7 +92,7 @@ class Connection final : public net::Connector {
   std::optional<Fault> not_a_platform() const;
   std::string address() const;
   std::string next_step(const Fault& trouble) const;
-  std::chrono::milliseconds pause(int attempt);
+  std::chrono::milliseconds pause();
 
   net::Connector& dialer_;
   Membership membership_;
@@ -103,6 +107,8 @@ class Connection final : public net::Connector {
   std::uint64_t sessions_ = 0;
   io::Signal begun_;
   bool welcomed_ = false;  // Since the last attempt began.
+  bool steady_ = false;    // What was carried since then lasted, and the platform ended it not.
+  int waits_ = 0;          // In a row.
   bool reached_ = false;   // Something answers, since then.
   http::Client polls_;
   bool by_polls_ = false;  // How the next attempt is made.

@@ -135,6 +135,25 @@ def test_it_comes_back_after_the_platform_was_killed(joining: Joining) -> None:
     assert said(joining.send(workspace, "still here", "m1").json()) == "still here"
 
 
+def test_it_comes_back_at_once_but_not_to_a_platform_that_stops(joining: Joining) -> None:
+    workspace, token = joining.workspace("steady")
+    way = joining.way()
+    joined = joining.join(workspace, token, "--command", "cat", url=way.url)
+    joining.online(workspace)
+    steady_after = 2  # A connection that breaks sooner is made again more slowly.
+    time.sleep(steady_after + 0.2)
+    way.cut()
+    joined.wait_for("nothing was lost")
+    time.sleep(steady_after + 0.2)
+    joining.stage.stop()
+    joined.wait_for("coming back", times=2)
+    joining.stage.start()
+    joined.wait_for('"connected"', times=2)
+    waits = [json.loads(line)["in_ms"] for line in joined.log_text().splitlines() if "coming back" in line]
+    assert waits[0] == 0
+    assert waits[1] >= 100, "all whom it served are told at once, and come back one by one"
+
+
 def test_two_agents_that_only_dial_out_talk_to_each_other(joining: Joining) -> None:
     boss, boss_token = joining.workspace("boss")
     helper, helper_token = joining.workspace("helper", parent=boss)
