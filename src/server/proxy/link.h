@@ -97,7 +97,7 @@ class Sink {
   virtual io::Task<void> turn(messages::Road /*way*/) { co_return; }
   // It has gone out by this road. On any loop.
   virtual void gone(messages::Road /*way*/) {}
-  // The next pieces (a2a::piece_of), in order. Comes back once they are kept, which may take as
+  // The next pieces (a2a::piece_of), in order. Comes back once more may come, which may take as
   // long as the store is away: meanwhile the agent is not read from. False: nobody wants the rest.
   virtual io::Task<bool> pieces(std::vector<std::string> data) = 0;
 };

@@ -22,6 +22,7 @@ Parcel parcel_for(const Admission& admission, const messages::Place& place) {
 
 constexpr std::chrono::seconds settle_again{1};
 constexpr std::chrono::milliseconds keep_again{200};
+constexpr std::size_t pending_max = 512u << 10;  // Bytes of pieces that wait for the next commit.
 constexpr std::chrono::minutes look_again{
     1};  // Whether it is a message's turn, though none called.
 
@@ -30,8 +31,10 @@ constexpr std::chrono::minutes look_again{
 // Keeps the pieces of one delivery, as soon as there are any.
 class Service::Keeping final : public Sink {
  public:
-  Keeping(Service& service, WorkspaceId target, messages::Lease lease)
-      : service_(service), target_(target), lease_(lease) {}
+  Keeping(Service& service, const Lane& lane, WorkspaceId target, messages::Lease lease)
+      : service_(service), lane_(lane), target_(target), lease_(lease) {
+    pending_->lease = lease;
+  }
 
   io::Task<void> turn(messages::Road road) override {
     using Turn = messages::Mailboxes::Turn;
@@ -60,51 +63,106 @@ class Service::Keeping final : public Sink {
   }
   void gone(messages::Road road) override { service_.mailboxes_.gone(target_, lease_, road); }
 
+  // Comes back while they are being kept, so that more is read meanwhile and goes with the next
+  // commit; who reads faster than the store keeps waits here.
   io::Task<bool> pieces(std::vector<std::string> data) override {
-    if (!writer_) writer_.emplace(service_.streams_, lease_.seq, lease_);
-    co_await look_for_task(data);
-    const auto also = [&, this](sql::Tx& tx) {
-      if (task_ != noted_) service_.ledger_.note(tx, lease_.seq, *task_);
-      for (const std::string& piece : data) service_.ledger_.pass_on(tx, lease_.seq, piece);
+    Pending& pending = *pending_;
+    for (std::string& piece : data) {
+      pending.bytes += piece.size();
+      pending.pieces.push_back(std::move(piece));
+    }
+    if (!pending.over && !std::exchange(pending.writing, true))
+      lane_.scope->spawn("pieces", keep(service_, pending_));
+    while (pending.writing && pending.bytes > pending_max) co_await pending.moved.wait(look_again);
+    if (pending.failure) std::rethrow_exception(pending.failure);
+    co_return !pending.over;
+  }
+  // When the answer has ended, so that nothing of it is kept behind its end.
+  io::Task<void> all_kept() {
+    while (pending_->writing) co_await pending_->moved.wait(look_again);
+    if (pending_->failure) std::rethrow_exception(pending_->failure);
+  }
+
+ private:
+  // What has come and is not kept yet. Outlives the delivery by the commit that is under way when
+  // it is given up.
+  struct Pending {
+    messages::Lease lease;
+    std::vector<std::string> pieces;
+    std::size_t bytes = 0;
+    bool writing = false;
+    bool over = false;  // Nobody wants the rest.
+    std::exception_ptr failure;
+    io::Signal moved;
+    std::optional<streams::Streams::Writer> writer;
+    std::optional<messages::AgentTask> task, noted;
+  };
+
+  static io::Task<void> keep(Service& service, std::shared_ptr<Pending> of) {
+    Pending& pending = *of;
+    try {
+      while (!pending.pieces.empty() && !pending.over) {
+        const auto data = std::exchange(pending.pieces, {});
+        pending.bytes = 0;
+        pending.moved.notify();
+        const bool kept = co_await append(service, pending, data);
+        pending.over = !kept;
+      }
+    } catch (...) {
+      pending.failure = std::current_exception();
+      pending.over = true;
+    }
+    pending.writing = false;
+    pending.moved.notify();
+  }
+
+  static io::Task<bool> append(Service& service, Pending& pending,
+                               const std::vector<std::string>& data) {
+    const messages::Lease lease = pending.lease;
+    if (!pending.writer) pending.writer.emplace(service.streams_, lease.seq, lease);
+    co_await look_for_task(service, pending, data);
+    const auto also = [&](sql::Tx& tx) {
+      if (pending.task != pending.noted) service.ledger_.note(tx, lease.seq, *pending.task);
+      for (const std::string& piece : data) service.ledger_.pass_on(tx, lease.seq, piece);
     };
     for (;;) {
       try {
-        const bool kept = co_await writer_->append(data, also);
-        if (kept) noted_ = task_;
+        const bool kept = co_await pending.writer->append(data, also);
+        if (kept) pending.noted = pending.task;
         co_return kept;
       } catch (const Fault& fault) {
         const bool away = fault.kind() == Kind::unavailable;
-        if (!away || service_.going_down_.load(std::memory_order_relaxed)) throw;
+        if (!away || service.going_down_.load(std::memory_order_relaxed)) throw;
       }
       co_await io::sleep(keep_again);
     }
   }
 
- private:
   // Which task the agent made of the message, and how it stands: known before the piece is shown.
-  io::Task<void> look_for_task(const std::vector<std::string>& data) {
+  static io::Task<void> look_for_task(Service& service, Pending& pending,
+                                      const std::vector<std::string>& data) {
     for (const std::string& piece : data) {
       std::optional<a2a::TaskSeen> seen;
       if (piece.size() > io::short_text_max) {
-        seen = co_await service_.aside_.run([&] { return a2a::task_seen(piece); });
+        seen = co_await service.aside_.run([&] { return a2a::task_seen(piece); });
       } else {
         seen = a2a::task_seen(piece);
       }
       if (!seen) continue;
       messages::AgentTask task = proxy::task_of(*seen);
-      if (task_ && task_->id == task.id) {
-        if (seen->state.empty()) task.state = task_->state;
-        if (task.context_id.empty()) task.context_id = task_->context_id;
+      if (pending.task && pending.task->id == task.id) {
+        if (seen->state.empty()) task.state = pending.task->state;
+        if (task.context_id.empty()) task.context_id = pending.task->context_id;
       }
-      task_ = std::move(task);
+      pending.task = std::move(task);
     }
   }
 
   Service& service_;
+  const Lane& lane_;
   const WorkspaceId target_;
   const messages::Lease lease_;
-  std::optional<streams::Streams::Writer> writer_;
-  std::optional<messages::AgentTask> task_, noted_;
+  const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();
 };
 
 // Nothing when its end was recorded before it went out or meanwhile, such as with the removal of
@@ -128,8 +186,9 @@ io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel
 io::Task<std::optional<Carried>> Service::bring(const Lane& lane, const Parcel& parcel,
                                                 messages::Lease lease) {
   if (!mailboxes_.is_leased(parcel.target.id, lease)) co_return std::nullopt;
-  Keeping keeping(*this, parcel.target.id, lease);
+  Keeping keeping(*this, lane, parcel.target.id, lease);
   Carried carried = co_await parcel.target.link->deliver(lane, parcel, keeping);
+  co_await keeping.all_kept();
   co_return carried;
 }
 
