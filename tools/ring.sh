@@ -153,7 +153,7 @@ ring_simulation() {
 }
 
 ring_torture() {
-  MOLECULE_RELAY_ROUNDS=60 MOLECULE_STOP_ROUNDS=200 MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
+  MOLECULE_RELAY_ROUNDS=60 MOLECULE_RELAY_NAP=150 MOLECULE_STOP_ROUNDS=200 MOLECULE_CRASH_ROUNDS=${MOLECULE_TORTURE_ROUNDS:-1000} "${PYTEST[@]}" -s tests/crash --junitxml="$OUT/crash.xml"
 }
 
 # Making a root needs root; ./dev check has asked for it before, to install packages.

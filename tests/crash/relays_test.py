@@ -27,10 +27,11 @@ SEED = int(os.environ.get("MOLECULE_CRASH_SEED") or random.SystemRandom().randra
 LONGEST = float(os.environ.get("MOLECULE_RELAY_SLEEP", "1.5"))
 """Seconds that an agent sleeps or a way is blocked, at most."""
 CARRIED_AT_ONCE = 16
-"""Once a sender's first message has arrived, so many of the next go to an agent together; which of them comes back when the
-way breaks is chance."""
+"""So many of a sender's messages go to an agent together. They go out in order, as the simulation of schedules proves; each
+goes to a connection or a process of its own there, and which of those is at work first is chance."""
 NAP_SECONDS = float(os.environ.get("MOLECULE_RELAY_NAP", "0"))
-"""How long one agent sleeps once, in the middle of it; what is under way is kept for two minutes."""
+"""How long one agent sleeps, about, now and then; what is under way is kept for two minutes."""
+NAPS = 2
 SETTLE_SECONDS = 150
 """A connection that was found dead is given up after a minute or two."""
 
@@ -101,12 +102,13 @@ class Story:
 
     def nap(self) -> str:
         agent = self.chance.choice(self.dialled)
-        sleeping = threading.Thread(target=agent.freeze, args=(NAP_SECONDS,))
+        seconds = NAP_SECONDS * self.chance.uniform(0.75, 1.25)
+        sleeping = threading.Thread(target=agent.freeze, args=(seconds,))
         sleeping.start()
         while sleeping.is_alive():
             self.prove()  # Meanwhile more is told than a follower may be behind.
             sleeping.join(1)
-        return f"nap {type(agent).__name__}"
+        return f"nap {type(agent).__name__} {seconds:.0f}"
 
     def kill(self, away: float) -> None:
         self.kills += 1
@@ -224,7 +226,8 @@ def story(request, tmp_path):
 def test_what_ends_under_load_loses_nothing_and_repeats_nothing(story):
     began = time.monotonic()
     for number in range(ROUNDS):
-        told = story.round() + ([story.nap()] if NAP_SECONDS and number == ROUNDS // 2 else [])
+        naps = NAP_SECONDS and (number + 1) % max(1, ROUNDS // (NAPS + 1)) == 0 and number + 1 < ROUNDS
+        told = story.round() + ([story.nap()] if naps else [])
         try:
             story.prove()
         except AssertionError as wrong:

@@ -204,6 +204,7 @@ class LocalAgent:
                 self.wfile.write(text.encode())
 
         kind = http.server.HTTPServer if one_at_a_time else http.server.ThreadingHTTPServer
+        kind.request_queue_size = 128  # Many come at once when an agent is back.
         self._server = kind(("127.0.0.1", port), Handler)
         if isinstance(self._server, http.server.ThreadingHTTPServer):
             self._server.daemon_threads = True
