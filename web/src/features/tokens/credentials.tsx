@@ -1,5 +1,7 @@
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { messageOf } from "@/api/api_error";
+import type { Frame } from "@/live/frame";
+import { onFrames } from "@/live/live_bus";
 import { useLiveLoaded } from "@/live/use_live_loaded";
 import { Button } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
@@ -21,11 +23,20 @@ interface CredentialsProps {
   /** Its text, which is readable this once. */
   make: (wanted: Wanted) => Promise<string>;
   revoke: (id: string) => Promise<unknown>;
+  /** The events after which there are others. Must be the same between renders. */
+  changedBy: (frame: Frame) => boolean;
 }
 
 /** Credentials as people deal with them: listed, made, shown once, revoked after a word. `load` must be the same between renders. */
-export function Credentials({ title, what, empty, children, load, make, revoke }: CredentialsProps) {
+export function Credentials({ title, what, empty, children, load, make, revoke, changedBy }: CredentialsProps) {
   const { value: all, loading, error, reload } = useLiveLoaded(load);
+  useEffect(
+    () =>
+      onFrames((frames) => {
+        if (frames.some(changedBy)) void reload();
+      }),
+    [changedBy, reload],
+  );
   const [making, setMaking] = useState(false);
   const [fresh, setFresh] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);

@@ -1,5 +1,6 @@
 import { listKeys, makeKey, revokeKey } from "@/api/keys_api";
 import type { Key } from "@/api/wire";
+import type { Frame } from "@/live/frame";
 import type { Credential } from "./credential_row";
 import { Credentials } from "./credentials";
 
@@ -12,6 +13,7 @@ const shown = ({ name, scope, created_by, ...rest }: Key): Credential => ({
   about: may[scope],
   by: makers[created_by] ?? `the key ${created_by.replace("org-token:", "")}…`,
 });
+const isChange = ({ event }: Frame): boolean => event === "ORG_KEY_MADE" || event === "ORG_KEY_REVOKED";
 const load = async () => (await listKeys()).map(shown);
 
 /** The organisation's keys: what programs act with that are no agents. */
@@ -24,6 +26,7 @@ export default function KeysView() {
       load={load}
       make={({ label, ...wanted }) => makeKey({ ...wanted, ...(label === undefined ? {} : { name: label }) })}
       revoke={revokeKey}
+      changedBy={isChange}
     >
       A program shows a key as its bearer and may do what the key says, for as long as it is good.
     </Credentials>

@@ -1,9 +1,12 @@
 import { useCallback } from "react";
 import { listTokens, mintToken, revokeToken } from "@/api/tokens_api";
 import type { Workspace } from "@/api/workspace";
+import type { Frame } from "@/live/frame";
 import { PanelBody } from "@/ui/section";
 import { AgentKeySection } from "./agent_key_section";
 import { Credentials } from "./credentials";
+
+const changes = new Set<Frame["event"]>(["TOKEN_MADE", "TOKEN_REVOKED", "EXTERNAL_CREDENTIALS_ROTATED"]);
 
 /** The tokens an agent of this workspace may use. */
 export function TokensPanel({ workspace: { id, name }, workspace }: { workspace: Workspace }) {
@@ -16,6 +19,7 @@ export function TokensPanel({ workspace: { id, name }, workspace }: { workspace:
         load={useCallback(() => listTokens(id), [id])}
         make={(wanted) => mintToken(id, wanted)}
         revoke={(token) => revokeToken(id, token)}
+        changedBy={useCallback(({ event, workspace_id }: Frame) => workspace_id === id && changes.has(event), [id])}
       >
         An agent proves with a token that it is {name}: whoever has one may act in its name.
       </Credentials>
