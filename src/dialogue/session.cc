@@ -17,6 +17,16 @@ using json::Type;
 // An argument that is null is not there.
 bool is_given(Node argument) { return argument && !argument.is(Type::null); }
 
+std::optional<json::Document> without_its_halves(std::string_view text) {
+  const std::string whole = without_halves(text);
+  if (whole.empty()) return std::nullopt;
+  try {
+    return json::Document::parse(whole, message_limits);
+  } catch (const Fault&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 // A request that runs: a tool, or one that stays open until it is cancelled.
@@ -73,8 +83,12 @@ void Session::take(std::string_view text) {
   try {
     document = json::Document::parse(text, message_limits);
   } catch (const Fault& fault) {
-    refuse("null", jsonrpc::parse_error, fault.text());
-    return;
+    // A request that nobody answers is waited for: one with half a character in it is taken.
+    document = without_its_halves(text);
+    if (!document) {
+      refuse("null", jsonrpc::parse_error, fault.text());
+      return;
+    }
   }
   take(document->root());
 }

@@ -56,6 +56,16 @@ TEST(Session, WhatRunsEndsWithItsParent) {
   }
 }
 
+TEST(Session, ARequestWithHalfACharacterIsAnswered) {
+  Conversation talk;
+  talk.session.take(
+      R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"no \ud83d tool"}})");
+  ASSERT_EQ(talk.said.size(), 1u);
+  EXPECT_NE(talk.said[0].find(R"("id":7)"), std::string::npos) << talk.said[0];
+  talk.session.take(R"({"jsonrpc":"2.0","id":8,"method":"\ud83d)");
+  EXPECT_NE(talk.said[1].find(R"("id":null)"), std::string::npos) << talk.said[1];
+}
+
 TEST(Session, ABatchHasNothingOfTheEraWithoutBatches) {
   Conversation talk;
   const std::string batch = fmt::format("[{}]", listening);

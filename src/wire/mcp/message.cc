@@ -1,5 +1,7 @@
 #include "wire/mcp/message.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "wire/jsonrpc/jsonrpc.h"
@@ -59,6 +61,39 @@ std::variant<Message, Refused> read_message(Node message, Era era) {
                    fmt::format("_meta must have {}", meta::capabilities)};
   out.stateless = true;
   return out;
+}
+
+std::string without_halves(std::string_view text) {
+  // The code unit of an escape that begins here; nothing where there is none.
+  const auto unit_at = [text](std::size_t at) -> std::optional<unsigned> {
+    unsigned unit = 0;
+    if (text.substr(at, 2) != "\\u" || text.size() < at + 6) return std::nullopt;
+    const char* const digits = text.data() + at + 2;
+    const auto [end, error] = std::from_chars(digits, digits + 4, unit, 16);
+    return error == std::errc{} && end == digits + 4 ? std::optional(unit) : std::nullopt;
+  };
+  const auto is_high = [](unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; };
+  const auto is_low = [](unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; };
+  std::string out;
+  std::size_t kept = 0;  // Up to here the text is in `out`.
+  for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+    const auto unit = unit_at(at);
+    if (!unit) {
+      at += 2;  // Another escape; a backslash that is escaped begins none.
+      continue;
+    }
+    const auto next = unit_at(at + 6);
+    if (is_high(*unit) && next && is_low(*next)) {
+      at += 12;
+      continue;
+    }
+    if (is_high(*unit) || is_low(*unit)) {
+      out.append(text.substr(kept, at - kept)).append("\\ufffd");
+      kept = at + 6;
+    }
+    at += 6;
+  }
+  return kept == 0 ? std::string() : out.append(text.substr(kept));
 }
 
 }  // namespace molecule::mcp

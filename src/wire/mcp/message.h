@@ -35,6 +35,10 @@ std::variant<Message, Refused> read_message(json::Node message, Era era = Era::e
 // The revision in a message's _meta, whatever it is; nothing where there is none.
 std::optional<std::string> revision_in(json::Node message);
 
+// The text with U+FFFD in the place of halves of characters ("\\ud83d" alone), which models write
+// where their words were cut and which no JSON may have; empty where there are none.
+std::string without_halves(std::string_view text);
+
 Refused unspoken(std::string id, json::Node requested);
 
 // Limits of what is read: U+0000 may stand in what models say.
