@@ -74,17 +74,36 @@ void add_turn(Scroll& scroll, const Turn& turn, const std::string& name) {
   }
 }
 
+// From where on a long text before the cursor is looked at: no more than fills a screen, and the
+// same place while a few words are written.
+std::size_t begin_of_seen(std::string_view before) {
+  constexpr std::size_t step = 8u << 10;
+  if (before.size() < 2 * step) return 0;
+  const std::size_t at = (before.size() / step - 1) * step;
+  const std::size_t blank = before.find_first_of(" \n", at);
+  if (blank != before.npos) return blank + 1;
+  const auto continues = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+  };
+  std::size_t begin = at;
+  while (begin < before.size() && continues(before[begin])) ++begin;
+  return begin;
+}
+
 // The line that is written, as many rows as it needs up to a few; the cursor stands in it.
 int draw_line(Picture& picture, const Box& box, const Line& line) {
+  constexpr std::size_t behind_max = 8u << 10;
   const int width = box.columns - 3;
-  const auto all = wrapped(line.text() + " ", width);
-  const auto before = wrapped(std::string(line.before_cursor()) + "\u2588", width);
+  const std::size_t begin = begin_of_seen(line.before_cursor());
+  const std::size_t length = line.before_cursor().size() - begin;
+  const auto all = wrapped(line.text().substr(begin, length + behind_max) + " ", width);
+  const auto before = wrapped(std::string(line.before_cursor().substr(begin)) + "\u2588", width);
   const int rows = std::min<int>(static_cast<int>(all.size()), std::max(1, box.rows / 3));
   const int cursor_row = static_cast<int>(before.size()) - 1;
   const int top = std::max(0, cursor_row - rows + 1);
   for (int i = 0; i < rows; ++i) {
     const int row = box.below() - rows + i;
-    picture.put(row, box.column, i == 0 && top == 0 ? "▸ " : "  ",
+    picture.put(row, box.column, i == 0 && top == 0 && begin == 0 ? "▸ " : "  ",
                 {.ink = Ink::accent, .bold = true});
     const auto at = static_cast<std::size_t>(top + i);
     if (at < all.size()) picture.put(row, box.column + 2, all[at], {}, width + 1);

@@ -236,5 +236,23 @@ TEST(Drawing, DialogsSayWhatMattersOnASmallScreen) {
   EXPECT_THAT(draw(model, 10, 40).picture.text(), HasSubstr("p prints it all, to copy  Esc"));
 }
 
+TEST(Drawing, ALongLineIsShownAroundItsCursor) {
+  Organisation org = Organisation::made();
+  Model& model = org.model;
+  model.mode = Mode::chat;
+  model.chat_with = Organisation::id(1);
+  Line& line = model.chats[model.chat_with].line;
+  std::string text;
+  for (int i = 0; text.size() < 30'000; ++i) text += fmt::format("word{} ", i);
+  ASSERT_TRUE(line.insert(text + "last"));
+  EXPECT_THAT(draw(model, 24, 80).picture.text(), HasSubstr(" last\n"));
+  EXPECT_THAT(draw(model, 24, 80).picture.text(), Not(HasSubstr("▸ word")));
+  line.press({.is = Key::Is::home});
+  EXPECT_THAT(draw(model, 24, 80).picture.text(), HasSubstr("▸ word0 word1 "));
+  line.clear();
+  ASSERT_TRUE(line.insert(std::string(20'000, 'x') + "é"));
+  EXPECT_THAT(draw(model, 24, 80).picture.text(), HasSubstr("xé\n"));
+}
+
 }  // namespace
 }  // namespace molecule::tui
