@@ -181,7 +181,10 @@ io::Task<http::Response> Desk::answer(ByPlatform::Caller, const http::Request& r
         .retry_after(std::chrono::duration_cast<std::chrono::seconds>(ask_again_after));
   }
   if (message.stream) co_return stream_of(std::move(run), message.rpc_id, false);
-  const auto until = clock_.monotonic() + (again ? settings_.hold_again : settings_.hold);
+  // Who may end before it has heard of a run says so, or would count that as a run that was lost.
+  const bool at_once = again && request.header("Prefer") == "wait=0";
+  const auto hold = at_once ? 0ms : again ? settings_.hold_again : settings_.hold;
+  const auto until = clock_.monotonic() + hold;
   for (auto now = clock_.monotonic(); !run->over && now < until; now = clock_.monotonic())
     co_await run->grown.wait(until - now);
   if (!run->over) co_return at_work();

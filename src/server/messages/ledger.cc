@@ -157,6 +157,13 @@ bool Ledger::renew(sql::Tx& tx, WorkspaceId target, Lease lease) {
   return true;
 }
 
+void Ledger::progressed(sql::Tx& tx, WorkspaceId target, Lease lease) {
+  if (tx.run(store::progressed, lease.seq, lease.epoch, at_work_why) == 0) return;
+  tx.after_commit([this, target, seq = lease.seq] {
+    mailboxes_.change(target, seq, [](Open& open) { open.attempts = open.tries = 0; });
+  });
+}
+
 Ledger::Back Ledger::give_back(sql::Tx& tx, const Message& message, Lease lease,
                                const Returned& returned) {
   auto now = head(tx, message.seq);
@@ -323,12 +330,14 @@ void Ledger::recover(sql::Tx& tx) {
   auto all = std::make_shared<std::vector<std::pair<std::int64_t, Open>>>();
   std::vector<std::int64_t> tried_enough;
   for (std::int64_t from = 0;;) {
-    auto rows = tx.all(store::open_after, from, recovered_at_once);
+    auto rows = tx.all(store::open_after, from, recovered_at_once, at_work_why);
     if (rows.empty()) break;
     from = rows.back().seq;
     for (const store::Open& row : rows) {
-      // The last attempt was the other incarnation's, which may have ended because of it.
-      if (row.state == State::open && row.attempts >= settings_.attempts_max) {
+      // The last attempt was the other incarnation's, which may have ended because of it. What its
+      // agent was at is not given up for that: it comes back seldom enough for all else to go on.
+      const bool often = row.state == State::open && row.attempts >= settings_.attempts_max;
+      if (often && row.at_work == 0) {
         tried_enough.push_back(row.seq);
         continue;
       }
@@ -344,6 +353,7 @@ void Ledger::recover(sql::Tx& tx) {
         open.not_before = monotonic + std::min<std::chrono::nanoseconds>(*row.not_before - wall,
                                                                          settings_.asked_longest);
       }
+      if (often) open.not_before = std::max(open.not_before, monotonic + settings_.wait_longest);
       // Leased by this incarnation: its carrier renews it soon, or there is none and the sweep
       // takes it back.
       if (row.state == State::leased) {

@@ -81,6 +81,9 @@ class Ledger {
   bool holds(sql::Statements& statements, Lease lease) const;
   // False when the lease is void.
   bool renew(sql::Tx& tx, WorkspaceId target, Lease lease);
+  // The agent shows under this lease that it is at it: its attempts count anew, and no number of
+  // incarnations that end while they carry it gives it up.
+  void progressed(sql::Tx& tx, WorkspaceId target, Lease lease);
   // The carrier could not bring it to an end: it waits, longer each time, or ends when it is too
   // old or was tried too often.
   struct Returned {

@@ -185,6 +185,52 @@ TEST_P(LedgerTest, AnotherIncarnationTakesOverAndTheOldLeaseIsVoid) {
   EXPECT_TRUE(end(*lease, "{}"));
 }
 
+TEST_P(LedgerTest, WhatShowsNothingIsGivenUpAfterSoManyIncarnations) {
+  const auto accepted = accept("m1", State::leased);
+  for (std::int64_t i = 1; i < settings.attempts_max; ++i) {
+    restart();
+    ASSERT_TRUE(lease_next().has_value()) << i;
+  }
+  restart();
+  EXPECT_EQ(stored(accepted.place.seq).outcome->end, End::dead);
+}
+
+TEST_P(LedgerTest, WhatShowsProgressOutlivesAnyNumberOfIncarnations) {
+  const auto accepted = accept("m1", State::leased);
+  auto lease = std::optional(accepted.lease);
+  const auto progress = [&] {
+    write([&](sql::Tx& tx) { ledger->progressed(tx, target, *lease); });
+  };
+  progress();
+  for (std::int64_t i = 0; i < 3 * settings.attempts_max; ++i) {
+    restart();
+    lease = lease_next();
+    ASSERT_TRUE(lease.has_value()) << i;
+    EXPECT_EQ(stored(lease->seq).delivery->attempts, 1) << i;
+    progress();
+    EXPECT_EQ(stored(lease->seq).delivery->attempts, 0) << i;
+  }
+  // One after the other before its agent could say anything.
+  for (std::int64_t i = 1; i < settings.attempts_max; ++i) {
+    restart();
+    ASSERT_TRUE(lease_next().has_value()) << i;
+  }
+  restart();
+  EXPECT_FALSE(stored(accepted.place.seq).outcome.has_value());
+  EXPECT_FALSE(lease_next().has_value()) << "it may be what ends them: others go first";
+  clock.advance(settings.wait_longest);
+  lease = lease_next();
+  ASSERT_TRUE(lease.has_value());
+  EXPECT_TRUE(end(*lease, R"({"r":1})"));
+}
+
+TEST_P(LedgerTest, ProgressUnderAVoidLeaseIsNone) {
+  const auto accepted = accept("m1", State::leased);
+  restart();
+  write([&](sql::Tx& tx) { ledger->progressed(tx, target, accepted.lease); });
+  EXPECT_EQ(stored(accepted.place.seq).delivery->attempts, 1);
+}
+
 TEST_P(LedgerTest, RecoveryInTheSameIncarnationKeepsItsOwnLeases) {
   auto accepted = accept("m1", State::leased);
   write([&](sql::Tx& tx) { ledger->recover(tx); });

@@ -48,6 +48,9 @@ inline constexpr std::string_view expired_error = "the message expired before it
 // Why a message is open that its agent has fetched, as the ledger keeps it.
 inline constexpr std::string_view fetched_why = "its agent has fetched it";
 
+// Why a message is open whose agent has said that it is at it, or has told a part of its answer.
+inline constexpr std::string_view at_work_why = "its agent is at work on it";
+
 // The public id of a message or report is a UUID of version 7 whose time is its creation and whose
 // last 62 bits are its number, so the number is found without an index.
 inline ActivityId make_id(Instant created_at, std::int64_t seq) {

@@ -100,6 +100,9 @@ inline constexpr sql::Query<void(std::int64_t, std::int64_t, OwnerId, Instant, I
      WHERE seq = $1 AND epoch = $2 AND state = 'open' AND expires_at > $5)"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, Instant)> renew{"messages.renew", R"(
     UPDATE deliveries SET lease_until = $3 WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};
+inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::string_view)> progressed{
+    "messages.progressed", R"(
+    UPDATE deliveries SET attempts = 0, why = $3 WHERE seq = $1 AND epoch = $2 AND state = 'leased')"};
 inline constexpr sql::Query<void(std::int64_t, std::int64_t, std::optional<Instant>, std::int64_t,
                                  std::optional<std::string>)>
     give_back{"messages.give_back", R"(
@@ -131,11 +134,16 @@ struct Open {
   std::int64_t attempts = 0;
   std::optional<Instant> not_before;
   std::int64_t hops = 0;
+  std::int64_t at_work = 0;  // 1: its agent was at it.
 };
 BOOST_DESCRIBE_STRUCT(Open, (),
-                      (seq, target_id, source_id, state, epoch, attempts, not_before, hops))
-inline constexpr sql::Query<Open(std::int64_t, std::int64_t)> open_after{"messages.open_after", R"(
-    SELECT seq, target_id, source_id, state, epoch, attempts, not_before, hops
+                      (seq, target_id, source_id, state, epoch, attempts, not_before, hops,
+                       at_work))
+// $3: why those wait whose agents are at it.
+inline constexpr sql::Query<Open(std::int64_t, std::int64_t, std::string_view)> open_after{
+    "messages.open_after", R"(
+    SELECT seq, target_id, source_id, state, epoch, attempts, not_before, hops,
+           CAST(CASE WHEN why = $3 THEN 1 ELSE 0 END AS BIGINT)
       FROM deliveries WHERE seq > $1 ORDER BY seq LIMIT $2)"};
 inline constexpr sql::Query<std::int64_t(Instant, std::int64_t)> expired{"messages.expired", R"(
     SELECT seq FROM deliveries WHERE expires_at <= $1 AND state = 'open' ORDER BY expires_at LIMIT $2)"};

@@ -80,6 +80,7 @@ struct Parcel {
   ActivityId activity;
   std::int64_t hops = 0;
   bool stream = false;  // The sender asked for pieces.
+  bool again = false;   // Its agent may have it: one that is at it should say so at once.
   a2a::Trace trace;     // That its sender keeps.
   std::string task;     // Of the agent's, when it had begun to answer before: to be gone on with.
 };

@@ -33,6 +33,7 @@ class Service::Keeping final : public Sink {
  public:
   Keeping(Service& service, const Lane& lane, WorkspaceId target, messages::Lease lease)
       : service_(service), lane_(lane), target_(target), lease_(lease) {
+    pending_->target = target;
     pending_->lease = lease;
   }
 
@@ -87,11 +88,13 @@ class Service::Keeping final : public Sink {
   // What has come and is not kept yet. Outlives the delivery by the commit that is under way when
   // it is given up.
   struct Pending {
+    WorkspaceId target;
     messages::Lease lease;
     std::vector<std::string> pieces;
     std::size_t bytes = 0;
     bool writing = false;
-    bool over = false;  // Nobody wants the rest.
+    bool over = false;        // Nobody wants the rest.
+    bool progressed = false;  // The ledger knows that the agent is at it.
     std::exception_ptr failure;
     io::Signal moved;
     std::optional<streams::Streams::Writer> writer;
@@ -122,6 +125,7 @@ class Service::Keeping final : public Sink {
     if (!pending.writer) pending.writer.emplace(service.streams_, lease.seq, lease);
     co_await look_for_task(service, pending, data);
     const auto also = [&](sql::Tx& tx) {
+      if (!pending.progressed) service.ledger_.progressed(tx, pending.target, lease);
       if (pending.task != pending.noted) service.ledger_.note(tx, lease.seq, *pending.task);
       for (const std::string& piece : data) service.ledger_.pass_on(tx, lease.seq, piece);
     };
@@ -129,6 +133,7 @@ class Service::Keeping final : public Sink {
       try {
         const bool kept = co_await pending.writer->append(data, also);
         if (kept) pending.noted = pending.task;
+        pending.progressed = pending.progressed || kept;
         co_return kept;
       } catch (const Fault& fault) {
         const bool away = fault.kind() == Kind::unavailable;

@@ -153,6 +153,7 @@ io::Task<void> Service::carry_waiting(const Lane& lane, Target target, messages:
   parcel.activity = message.id();
   parcel.hops = message.hops;
   parcel.stream = a2a::asks_stream(message.method);
+  parcel.again = record.delivery && record.delivery->attempts > 0;
   if (parcel.stream) {
     auto last =
         co_await db_.read([&, this](sql::Read& read) { return streams_.last(read, message.seq); });

@@ -2,7 +2,6 @@
 
 #include "platform/json/json.h"
 #include "server/proxy/refusal.h"
-#include "wire/a2a/at_work.h"
 
 namespace molecule::proxy {
 
@@ -45,7 +44,7 @@ void Settler::amend(sql::Tx& tx, const Message& message, const a2a::Answer& answ
 Settled Settler::try_again(sql::Tx& tx, const Message& message, Lease lease,
                            const Carried& carried) {
   messages::Ledger::Returned returned;
-  returned.why = carried.at_work ? std::string(a2a::at_work_why) : carried.error;
+  returned.why = carried.at_work ? std::string(messages::at_work_why) : carried.error;
   returned.seen = carried.delivered && carried.status != 429 && carried.status != 503;
   returned.unreached = !carried.delivered;
   returned.at_work = carried.at_work;

@@ -9,7 +9,5 @@
 namespace molecule::a2a {
 
 inline constexpr std::string_view at_work_header = "X-Molecule-At-Work";
-// Why such a message is open, as the ledger keeps it and people read it.
-inline constexpr std::string_view at_work_why = "its agent is at work on it";
 
 }  // namespace molecule::a2a
