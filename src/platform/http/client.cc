@@ -406,6 +406,10 @@ std::optional<std::string_view> ClientStream::header(std::string_view name) cons
   return header_in(state_->head, name);
 }
 void ClientStream::set_idle(std::chrono::milliseconds idle) { state_->exchange.limits.idle = idle; }
+void ClientStream::set_total(std::chrono::milliseconds total) {
+  if (state_->exchange.lease)
+    state_->exchange.until = after(state_->exchange.lease.stream().loop(), total);
+}
 
 io::Task<std::optional<std::string_view>> ClientStream::read() {
   Client::Exchange& exchange = state_->exchange;

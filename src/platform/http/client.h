@@ -107,6 +107,8 @@ class ClientStream {
   io::Task<std::optional<std::string_view>> read();
   // Moves the limit between bytes, for streams that may be silent.
   void set_idle(std::chrono::milliseconds idle);
+  // What is left has to come within this from now on.
+  void set_total(std::chrono::milliseconds total);
 
  private:
   friend class Client;

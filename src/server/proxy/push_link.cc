@@ -68,7 +68,7 @@ struct Outgoing {
     source = parcel.source ? parcel.source->text() : std::string();
     activity = parcel.activity.text();
     hops = std::to_string(parcel.hops);
-    headers.reserve(10);
+    headers.reserve(11);
     headers.push_back({"Content-Type", "application/json"});
     headers.push_back(
         {"Accept", in_pieces(parcel) ? "text/event-stream, application/json" : "application/json"});
@@ -79,6 +79,7 @@ struct Outgoing {
       const bool new_one = parcel.target.generation == a2a::Generation::v10;
       headers.push_back({new_one ? extensions_header : extensions_header_v03, extensions});
     }
+    if (parcel.again) headers.push_back({"Prefer", "wait=0"});
     if (parcel.source) headers.push_back({"X-Workspace-ID", source});
     const a2a::Trace& trace = parcel.trace;
     if (!trace.parent.empty()) headers.push_back({a2a::trace_parent_name, trace.parent});
@@ -134,6 +135,27 @@ io::Task<std::vector<std::string>> next_pieces(http::ClientStream& stream, Event
   co_return came;
 }
 
+// The rest of an answer that is read whole. A head alone says no more than that the agent is at it,
+// and what keeps the connection open is blank: an answer has as long to begin as its head had.
+io::Task<void> read_whole(http::ClientStream& stream, const http::ClientRequest& request,
+                          http::ClientResponse& response) {
+  bool begun = response.status < 200 || response.status >= 300;
+  if (begun) {
+    stream.set_total(request.limits.body);
+  } else {
+    stream.set_idle(request.limits.head);
+  }
+  for (;;) {
+    auto bytes = co_await stream.read();
+    if (!bytes) co_return;
+    response.bytes += *bytes;
+    if (begun || bytes->find_first_not_of(" \t\r\n") == bytes->npos) continue;
+    begun = true;
+    stream.set_idle(request.limits.idle);
+    stream.set_total(request.limits.body);
+  }
+}
+
 // Reads an answer as it comes: its events are passed on; anything else is read whole.
 io::Task<http::ClientResponse> read_along(http::Client& client, const http::ClientRequest& request,
                                           Events& events, io::Aside& aside, Sink& sink) {
@@ -145,11 +167,8 @@ io::Task<http::ClientResponse> read_along(http::Client& client, const http::Clie
   response.head_size = response.bytes.size();
   events.again();
   if (!events.begin(stream->head())) {
-    for (;;) {
-      auto bytes = co_await stream->read();
-      if (!bytes) co_return response;
-      response.bytes += *bytes;
-    }
+    co_await read_whole(*stream, request, response);
+    co_return response;
   }
   // An agent may think between two events as long as before its first; what only keeps the
   // connection open is no event.
@@ -194,6 +213,12 @@ io::Task<std::optional<http::ClientResponse>> go_on(http::Client& client, Outgoi
   }
   co_return std::nullopt;
 }
+
+// For an answer that nobody reads in pieces.
+class Unread final : public Sink {
+ public:
+  io::Task<bool> pieces(std::vector<std::string>) override { co_return true; }
+};
 
 // Knows whether pieces came since it was asked last.
 class Noticing final : public Sink {
@@ -329,11 +354,8 @@ io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& 
     if (in_pieces(parcel)) {
       response = co_await read_pieces(where.client, out, parcel, events, aside_, sink);
     } else {
-      request.enough = [&](std::string_view head, std::string_view so_far) {
-        return events.enough(head, so_far);
-      };
-      response = co_await where.client.send(request);
-      events.enough(response.head(), response.body());  // What came last.
+      Unread unread;
+      response = co_await read_along(where.client, request, events, aside_, unread);
     }
   } catch (const Fault& fault) {
     failure = broken_off(fault, parcel, events, out.reached);

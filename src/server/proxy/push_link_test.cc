@@ -239,8 +239,86 @@ TEST_F(Push, AStreamEndsAtItsFinalEvent) {
       << newer.answer.body;
 }
 
-TEST_F(Push, AStreamWithoutAnEndIsOneRefusal) {
+TEST_F(Push, WhatIsOfAnotherTaskTellsNothingOfThisOne) {
+  constexpr std::string_view working =
+      R"({"kind":"task","id":"t","contextId":"c","status":{"state":"working"}})";
+  constexpr std::string_view other =
+      R"({"kind":"status-update","taskId":"u","contextId":"c","final":true,"status":{"state":"failed"}})";
+  constexpr std::string_view other_whole =
+      R"({"kind":"task","id":"u","contextId":"c","status":{"state":"failed"}})";
+  constexpr std::string_view other_made =
+      R"({"kind":"artifact-update","taskId":"u","contextId":"c","artifact":{"artifactId":"b","parts":[{"kind":"text","text":"theirs"}]}})";
+  constexpr std::string_view made =
+      R"({"kind":"artifact-update","taskId":"t","contextId":"c","artifact":{"artifactId":"a","parts":[{"kind":"text","text":"mine"}]}})";
+  constexpr std::string_view done =
+      R"({"kind":"status-update","taskId":"t","contextId":"c","status":{"state":"completed"},"final":true})";
+  const std::string text = events({working, other_made, other, other_whole, made, done});
+  for (const bool stream : {false, true}) {
+    parcel.stream = parcel.target.streams = stream;
+    told.all.clear();
+    const Carried carried = carried_to(http::says(text, false));
+    EXPECT_EQ(carried.answer.outcome, a2a::Outcome::done) << stream;
+    EXPECT_EQ(carried.answer.text, "mine") << stream;
+    EXPECT_EQ(carried.answer.task->id, "t") << stream;
+    EXPECT_EQ(told.all.size(), stream ? 3U : 0U) << "nor is it shown";
+  }
+}
+
+TEST_F(Push, TheFirstEndIsTheEndHoweverTheBytesCome) {
+  const auto message = [](std::string_view said) {
+    return fmt::format(
+        R"({{"kind":"message","role":"agent","messageId":"r","parts":[{{"kind":"text","text":"{}"}}]}})",
+        said);
+  };
+  const std::string first = events({message("first")});
+  const std::string both = events({message("first"), message("second")});
+  EXPECT_EQ(carried_to(http::says(both, false)).answer.text, "first");
+  const Carried in_two = carried_to([&](ScriptedServer::Turn turn) -> io::Task<bool> {
+    co_await turn.stream.write(first);
+    co_await io::sleep(20ms);
+    co_await turn.stream.write(both.substr(first.size()));
+    co_return false;
+  });
+  EXPECT_EQ(in_two.answer.text, "first");
+}
+
+TEST_F(Push, AHeadSaysThatTheAgentIsAtItAndItsAnswerMayTakeAsLongAsAHead) {
   settings.body_wait = 50ms;
+  const std::string answer = R"({"jsonrpc":"2.0","id":"1","result":"hi"})";
+  const auto later = [&](std::string first, std::string_view meanwhile) {
+    return carried_to([&answer, first, meanwhile](ScriptedServer::Turn turn) -> io::Task<bool> {
+      co_await turn.stream.write(first);
+      for (int i = 0; i < 4; ++i) {
+        co_await io::sleep(50ms);
+        co_await turn.stream.write(meanwhile);
+      }
+      co_await turn.stream.write(answer);
+      co_return false;
+    });
+  };
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+  EXPECT_EQ(later(head, "").answer.text, "hi") << "a head and nothing else";
+  EXPECT_EQ(later(head, "\r\n").answer.text, "hi") << "what keeps the connection open is no answer";
+  Carried begun = later(head + "{", " ");
+  EXPECT_EQ(begun.end, End::not_now) << "one that has begun has so long to end";
+  EXPECT_EQ(begun.code, "agent_timeout");
+  EXPECT_EQ(later("HTTP/1.1 400 No\r\n\r\n", "").code, "agent_timeout")
+      << "a refusal comes at once";
+  // Events, each of which may take as long.
+  Carried thought = carried_to([](ScriptedServer::Turn turn) -> io::Task<bool> {
+    co_await turn.stream.write(
+        events({R"({"kind":"task","id":"t","status":{"state":"working"}})"}));
+    co_await io::sleep(200ms);
+    co_await turn.stream.write(
+        "data: {\"result\":{\"kind\":\"status-update\",\"taskId\":\"t\",\"final\":true,"
+        "\"status\":{\"state\":\"completed\"}}}\n\n");
+    co_return false;
+  });
+  EXPECT_EQ(thought.answer.outcome, a2a::Outcome::done) << thought.error;
+}
+
+TEST_F(Push, AStreamWithoutAnEndIsOneRefusal) {
+  settings.answer_wait = 1s;
   Carried endless = carried_to([](ScriptedServer::Turn turn) -> io::Task<bool> {
     co_await turn.stream.write(
         events({R"({"kind":"task","id":"t","status":{"state":"working"}})"}));

@@ -132,18 +132,10 @@ bool Events::begin(std::string_view head) {
 std::optional<std::string> Events::piece_in(std::string_view data) {
   auto piece = a2a::piece_of(data);
   if (!piece) return std::nullopt;
-  if (task_.empty()) task_ = a2a::task_of(*piece);
   over_ = stream_.take(data) || over_;
+  if (stream_.strayed()) return std::nullopt;
+  if (task_.empty()) task_ = a2a::task_of(*piece);
   return piece;
-}
-
-bool Events::enough(std::string_view head, std::string_view body) {
-  if (over_) return true;
-  if (!begun_ && !begin(head)) return false;
-  over_ = !parser_.take(body.substr(taken_));
-  taken_ = body.size();
-  while (auto event = parser_.next()) over_ = stream_.take(event->data) || over_;
-  return over_;
 }
 
 std::vector<std::string> Events::take(std::string_view bytes) {

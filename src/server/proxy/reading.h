@@ -22,9 +22,7 @@ class Events {
  public:
   explicit Events(std::size_t answer_max) : limits_{answer_max, answer_max}, parser_(limits_) {}
 
-  // The head and the whole body so far. True: that is all that is wanted. Throws as Stream::take.
-  bool enough(std::string_view head, std::string_view body);
-  // For a stream that is read as it comes: whether it is one, and what is in its next bytes.
+  // Whether it is one, and what is in its next bytes. Throws as Stream::take.
   bool begin(std::string_view head);
   std::vector<std::string> take(std::string_view bytes);
   // The same of an answer that came whole.
@@ -55,7 +53,6 @@ class Events {
   http::EventParser parser_;
   a2a::Stream stream_;
   std::string task_;
-  std::size_t taken_ = 0;
   std::size_t pending_ = 0;
   bool begun_ = false;
   bool begun_now_ = false;

@@ -102,7 +102,15 @@ void Stream::name_task(Node id, Node context) {
   members_ = out.members();
 }
 
+bool Stream::is_of_another(Node id) {
+  const std::string_view named = word(id);
+  if (task_.empty()) task_ = named;
+  strayed_ = !named.empty() && named != task_;
+  return strayed_;
+}
+
 bool Stream::take(std::string_view data) {
+  strayed_ = false;
   if (++events_ > events_max) throw too_much(events_max, "events without coming to an end");
   std::optional<json::Document> document;
   try {
@@ -126,11 +134,13 @@ bool Stream::take(std::string_view data) {
   Node status_update = kind == "status-update" ? result : result.find("statusUpdate");
   Node artifact_update = kind == "artifact-update" ? result : result.find("artifactUpdate");
   if (status_update.is(Type::object)) {
+    if (is_of_another(status_update.find("taskId"))) return false;
     name_task(status_update.find("taskId"), status_update.find("contextId"));
     Node last = status_update.find("final");
     return take_status(status_update.find("status")) || (last.is(Type::boolean) && last.boolean());
   }
   if (artifact_update.is(Type::object)) {
+    if (is_of_another(artifact_update.find("taskId"))) return false;
     name_task(artifact_update.find("taskId"), artifact_update.find("contextId"));
     Node append = artifact_update.find("append");
     take_artifact(artifact_update.find("artifact"), append.is(Type::boolean) && append.boolean());
@@ -138,7 +148,7 @@ bool Stream::take(std::string_view data) {
   }
   Node task = new_form_ ? result.find("task") : result;
   if (task.is(Type::object) && (kind == "task" || new_form_ || task.find("status")))
-    return take_task(task);
+    return !is_of_another(task.find("id")) && take_task(task);
   whole_ = jsonrpc::success("null", result.text());
   return true;
 }

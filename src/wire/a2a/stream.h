@@ -27,6 +27,9 @@ class Stream {
   // True when it was the last that matters: a message, an error, or a task at its end or at a halt.
   // Throws Fault bad_gateway (response_too_large) past events_max and artifacts_max.
   bool take(std::string_view data);
+  // Whether the last event was of another task than the first one that was named, which is the
+  // answer's: it tells nothing of that.
+  bool strayed() const { return strayed_; }
   // JSON-RPC, in the generation of the events; a task is as its last event left it. Empty when
   // nothing came. An artifact to which parts were appended says so (`appended_mark`): its texts are
   // one text, while those of any other are as many.
@@ -43,11 +46,14 @@ class Stream {
   void take_artifact(json::Node artifact, bool append);
   bool take_status(json::Node status);
   void name_task(json::Node id, json::Node context);
+  bool is_of_another(json::Node id);
 
   bool new_form_ = false;
   std::string whole_;    // A message or an error.
   std::string members_;  // Of the task: all but its status and artifacts, as JSON.
   std::string status_;
+  std::string task_;  // The first that was named.
+  bool strayed_ = false;
   std::vector<Artifact> artifacts_;
   std::map<std::string, std::size_t, std::less<>> places_;  // In artifacts_, by artifactId.
   std::size_t events_ = 0;
