@@ -229,3 +229,33 @@ def test_who_does_not_speak_jsonrpc_is_told_in_a_sentence(org: Org) -> None:
     for raw in (b"{", b'{"method":"message/send","params":{}}'):
         body = org.ask("POST", f"/workspaces/{agent.id}/a2a", raw=raw).json()
         assert isinstance(body["error"], str) and body["code"]
+
+
+@pytest.mark.parametrize("what", [{"contextId": "another"}, {"taskId": "another"}, {"referenceTaskIds": ["another"]},
+                                  {"metadata": {"to": "another"}}])
+def test_the_same_words_elsewhere_are_another_message(org: Org, what: dict[str, Any]) -> None:
+    """A word such as "yes" may be said to two tasks; whoever says it under one id is told that, and not another one's answer."""
+    agent = poll_agent(org)
+    path = f"/workspaces/{agent.id}/a2a"
+    here = {"contextId": "here", "metadata": {"to": "here", "traceparent": "a"}}
+    assert org.ask("POST", path, message("yes", "m", **here)).status_code == 200
+    for other in (message("yes", "m", **{**here, **what}), newer("yes", "m")):
+        if other["method"] == "SendMessage":
+            other["params"]["message"] |= {**here, **what}
+        assert refused(org.ask("POST", path, other), 409)["code"] == "message_id_reused"
+    again = {**here, "metadata": {"traceparent": "b", "to": "here"}}
+    assert org.ask("POST", path, message("yes", "m", **again)).status_code == 200
+    del again["contextId"]
+    assert org.ask("POST", path, message("yes", "m", **again)).status_code == 200, "the platform may have named it since"
+    assert len(org.ask("GET", f"/workspaces/{agent.id}/activity").json()) == 1
+
+
+def test_programs_with_keys_of_their_own_know_nothing_of_each_others_ids(org: Org) -> None:
+    agent = poll_agent(org)
+    path = f"/workspaces/{agent.id}/a2a"
+    keys = [org.ask("POST", "/org/tokens", {"name": name}).json()["auth_token"] for name in ("one", "two")]
+    taken = {org.ask("POST", path, message("hi", "1"), token=token).json()["activity_id"] for token in (*keys, None)}
+    assert len(taken) == 3
+    assert org.ask("POST", path, message("something else", "1"), token=keys[1]).status_code == 409
+    assert org.ask("POST", path, message("hi", "1"), token=keys[1]).json()["activity_id"] in taken
+    assert len(org.ask("GET", f"/workspaces/{agent.id}/activity").json()) == 3

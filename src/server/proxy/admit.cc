@@ -11,11 +11,13 @@ namespace {
 
 using workspaces::Status;
 
+// Programs with keys of their own know nothing of each other's ids; people are one sender.
 IdBytes key_of(WorkspaceId to, const std::optional<WorkspaceId>& from,
-               std::string_view message_id) {
+               const std::optional<KeyId>& credential, std::string_view message_id) {
   std::string text(reinterpret_cast<const char*>(to.bytes().data()), 16);
   if (from) text.append(reinterpret_cast<const char*>(from->bytes().data()), 16);
   text += '\0';
+  if (credential) text.append(reinterpret_cast<const char*>(credential->bytes().data()), 16);
   text += message_id;
   auto digest = crypto::sha256(text);
   IdBytes key{};
@@ -161,7 +163,9 @@ void Admitter::place(Admission& admission, const std::optional<Parent>& parent) 
 }
 
 Admission Admitter::admit(const auth::Caller& caller, WorkspaceId to, std::string_view body) const {
-  return admit_from(caller.workspace(), to, body);
+  Admission admission = way_to(caller.workspace(), to);
+  admission.credential = caller.key();
+  return with_message(std::move(admission), read(caller.workspace(), body));
 }
 
 a2a::Incoming Admitter::read(std::optional<WorkspaceId> source, std::string_view body) const {
@@ -186,7 +190,8 @@ Admission Admitter::admit_from(std::optional<WorkspaceId> source, WorkspaceId to
 
 Admission Admitter::with_message(Admission admission, a2a::Incoming message) const {
   admission.message = std::move(message);
-  admission.key = key_of(admission.target.id, admission.source, admission.message.message_id);
+  admission.key = key_of(admission.target.id, admission.source, admission.credential,
+                         admission.message.message_id);
   // What waits is not overtaken by its sender's next message.
   if (admission.target.way == Way::carried &&
       !mailboxes_.may_pass(admission.target.id, admission.source))

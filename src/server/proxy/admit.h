@@ -44,8 +44,9 @@ struct Admission {
   a2a::Incoming message;
   std::optional<WorkspaceId> source;  // Empty: a person.
   json::Omit<std::string> by;         // The organisation key that they sent it with.
+  std::optional<KeyId> credential;    // The same, by which it is known again.
   Target target;
-  IdBytes key{};                        // Idempotency key: target, sender and message id.
+  IdBytes key{};                        // Idempotency key: target, sender, its key and message id.
   std::optional<std::int64_t> parent;   // The message whose work this one is part of.
   std::optional<ActivityId> parent_id;  // The same, as its sender named it.
   bool answer = false;                  // It is an answer, and no work for that one.

@@ -93,7 +93,7 @@ http::Response Service::answer_under_way(const a2a::Incoming& message,
 }
 
 void require_same(const Admission& admission, const messages::Record& earlier) {
-  if (a2a::same_parts(earlier.body.text, admission.message.body)) return;
+  if (a2a::same_message(earlier.body.text, admission.message.body)) return;
   throw conflict("message_id_reused",
                  "this messageId was used for a different message; choose a new one");
 }

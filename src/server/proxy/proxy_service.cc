@@ -54,7 +54,7 @@ io::Task<Admission> Service::admit(std::optional<WorkspaceId> source, WorkspaceI
                                    std::string body, std::optional<std::string> parent) {
   Admission admission;
   if (body.size() > io::short_text_max) {
-    admission = co_await admit_long(source, to, body);
+    admission = co_await admit_long(source, std::nullopt, to, body);
   } else {
     admission = admitter_.admit_from(source, to, body);
   }
@@ -62,11 +62,14 @@ io::Task<Admission> Service::admit(std::optional<WorkspaceId> source, WorkspaceI
   co_return admission;
 }
 
-io::Task<Admission> Service::admit_long(std::optional<WorkspaceId> source, WorkspaceId to,
+io::Task<Admission> Service::admit_long(std::optional<WorkspaceId> source,
+                                        std::optional<KeyId> credential, WorkspaceId to,
                                         std::string_view body) {
   admitter_.way_to(source, to);  // Nothing is read for who may not send.
   a2a::Incoming message = co_await aside_.run([&] { return admitter_.read(source, body); });
-  co_return admitter_.with_message(admitter_.way_to(source, to), std::move(message));
+  Admission admission = admitter_.way_to(source, to);
+  admission.credential = credential;
+  co_return admitter_.with_message(std::move(admission), std::move(message));
 }
 
 // What it belongs to is said in the request, or is what it answers. Only a message that its sender
@@ -137,7 +140,7 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   const std::optional<Extensions> extensions = extensions_asked(request);
   Admission admission;
   if (long_text) {
-    admission = co_await admit_long(caller.workspace(), id, request.body);
+    admission = co_await admit_long(caller.workspace(), caller.key(), id, request.body);
   } else {
     admission = admitter_.admit(caller, id, request.body);
   }

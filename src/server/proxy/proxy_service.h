@@ -69,6 +69,7 @@ class Service {
     a2a::Generation generation = a2a::Generation::v03;
     std::string rpc_id;
     std::int64_t after = 0;  // The number of the last piece that is known already.
+    bool ahead = false;      // It was more than there is.
     std::string opening;     // The data of a first event without a number; may be empty.
     bool opened = false;     // A task has been told that no agent told.
     bool bare = false;
@@ -150,8 +151,8 @@ class Service {
   io::Task<http::Response> take(auth::Member::Caller caller, WorkspaceId id,
                                 const http::Request& request, bool bare, Also also);
   // As the admitter does, without keeping the loop from others for a long body.
-  io::Task<Admission> admit_long(std::optional<WorkspaceId> source, WorkspaceId to,
-                                 std::string_view body);
+  io::Task<Admission> admit_long(std::optional<WorkspaceId> source, std::optional<KeyId> credential,
+                                 WorkspaceId to, std::string_view body);
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<std::optional<Carried>> deliver(const Lane& lane, const Parcel& parcel,

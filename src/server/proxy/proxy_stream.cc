@@ -161,6 +161,14 @@ http::Response Service::follow(Following reading) {
 
 io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
   io::Context here = co_await io::context();
+  if (reading.after > 0) {
+    // Who has seen more than there is has seen it of a platform that was put back to an earlier
+    // state since: to them all that comes is news, and the end above all.
+    const std::int64_t newest = co_await db_.read(
+        [&, this](sql::Read& read) { return streams_.newest(read, reading.message); });
+    reading.ahead = reading.after > newest + 1;
+    if (reading.ahead) reading.after = newest;
+  }
   streams::Streams::Reader reader(streams_, *here.loop, reading.message, reading.after);
   out.notify_closed(&reader.woken());
   struct Seated {
@@ -269,7 +277,7 @@ io::Task<std::string> Service::closing(const Following& reading, bool gone) {
     std::string text;
     auto refusal = refusal_in(outcome);
     const bool told = end.last && !gone && !refusal && a2a::is_last(*end.last);
-    if (told || reading.after >= number) return text;
+    if ((told && !reading.ahead) || reading.after >= number) return text;
     if (refusal) {
       a2a::Incoming asked;
       asked.rpc = true;

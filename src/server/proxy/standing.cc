@@ -4,7 +4,6 @@
 
 #include "server/proxy/refusal.h"
 #include "wire/a2a/a2a.h"
-#include "wire/a2a/at_work.h"
 
 namespace molecule::proxy {
 namespace {
@@ -19,7 +18,7 @@ bool is_end(std::string_view state) { return a2a::outcome_of(state) != a2a::Outc
 
 Standing waits(const messages::Record& record, bool polls) {
   const messages::Delivery& delivery = *record.delivery;
-  if (delivery.why == a2a::at_work_why)
+  if (delivery.why == messages::at_work_why)
     return {"seen", "working", record.message.created_at, at_work_says};
   Standing out{"waiting", "submitted", record.message.created_at, {}};
   if (delivery.why == messages::fetched_why)
@@ -77,6 +76,11 @@ Standing standing_of(const messages::Record& record, const std::optional<Known>&
 
 bool goes_on(const messages::Record& record, const std::optional<Known>& task) {
   return record.outcome && record.outcome->end == End::answered && task && !is_end(task->state);
+}
+
+bool is_read_on(const messages::Record& record, const std::optional<Known>& task) {
+  if (!goes_on(record, task)) return false;
+  return task->state == "working" || task->state == "submitted" || task->state == "auth-required";
 }
 
 }  // namespace molecule::proxy

@@ -26,5 +26,8 @@ struct Known {
 Standing standing_of(const messages::Record& record, const std::optional<Known>& task, bool polls);
 // Of an answer whose agent goes on with its task.
 bool goes_on(const messages::Record& record, const std::optional<Known>& task);
+// Of such a task: whether more is to come of it without a word of its sender. One that waits for
+// input is told of no further in the same stream, nor is one in a state that is none.
+bool is_read_on(const messages::Record& record, const std::optional<Known>& task);
 
 }  // namespace molecule::proxy

@@ -153,6 +153,7 @@ class Service {
       return proxy::Known{row->state, row->changed_at};
     }
     bool goes_on() const { return proxy::goes_on(record, known()); }
+    bool is_read_on() const { return proxy::is_read_on(record, known()); }
     // What is recorded of it is older than what was heard of it.
     bool outdated() const;
   };
@@ -187,8 +188,8 @@ class Service {
   // last event that was seen before; `bare`: without JSON-RPC around them.
   io::Task<http::Response> subscribe(const Asker& asker, const a2a::TaskCall& call,
                                      std::int64_t last, bool bare);
-  // Asks the agent again and again, until its task has ended or the reader is gone. `shown`: the
-  // state that was told last; empty: nothing was told.
+  // Asks the agent again and again, until its task has ended or wants input, or the reader is gone.
+  // `shown`: the state that was told last; empty: nothing was told.
   io::Task<void> keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call, bool bare,
                              std::string shown);
   // Tells what follows of a message until its end, and then what its task came to behind that.
@@ -214,7 +215,10 @@ class Service {
   // Reads what has come of an answer in pieces, as far as that is not too much; to be put together
   // when no reader of the store waits for it.
   void read_pieces(sql::Statements& statements, Found& found) const;
-  void require_own(sql::Statements& statements, const Asker& asker, const std::string& task) const;
+  // Throws Fault task_not_found for another one's task, unsupported_operation for one that has
+  // ended, and invalid_params for one of another conversation.
+  void require_open(sql::Statements& statements, const Asker& asker, const std::string& task,
+                    const std::string& context) const;
   io::Task<void> put_together(Found& found);
   // What an agent said of its task in an answer that may be long.
   io::Task<std::string> task_in(const RawJson& answer);

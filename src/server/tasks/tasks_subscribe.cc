@@ -107,7 +107,7 @@ io::Task<void> Service::go_on_after(http::BodyWriter& out, Events first, Asker a
   // What there was beside a task or in pieces has been told.
   if (proxy::refusal_in(*found.record.outcome)) co_return;
   if (pieces > 0) {
-    if (!found.goes_on()) co_return;
+    if (!found.is_read_on()) co_return;
     shown = found.row->state;
   }
   found.record.body = {};
@@ -126,8 +126,8 @@ io::Task<void> Service::go_on_with(http::BodyWriter& out, proxy::Service::Follow
       seen && seen->row && seen->record.outcome && !proxy::refusal_in(*seen->record.outcome);
   if (!is_task) co_return;
   Found found = std::move(*seen);
-  // Its end was told: as the answer, or as the last of its pieces.
-  const bool goes_on = found.goes_on();
+  // Its end or its question was told: as the answer, or as the last of its pieces.
+  const bool goes_on = found.is_read_on();
   if (!goes_on && (told || found.newest > 0)) co_return;
   found.record.body = {};
   found.record.outcome->body = {};
@@ -179,7 +179,7 @@ io::Task<void> Service::keep_asking(http::BodyWriter& out, Found found, a2a::Tas
     }
     if (out.closed()) break;
     co_await out.write(text);
-    if (!found.goes_on()) break;
+    if (!found.is_read_on()) break;
     found.heard = {};
     found.note = {};
     text = {};

@@ -111,6 +111,7 @@ struct Answer {
   std::string body;    // Compact JSON-RPC to hand to the caller.
   RawJson tool_trace;  // result.metadata.tool_trace when present and not empty.
   std::optional<TaskSeen> task;  // Where it is one and names itself.
+  bool misnamed = false;         // It is one in a state that its form does not name so.
 };
 // Accepts JSON-RPC, and the plain {"status":"ok","result":…} of simple servers, which is wrapped;
 // the id becomes `rpc_id`, whatever the agent wrote. An error outweighs a result. Throws Fault
@@ -130,7 +131,7 @@ bool streams(json::Node card);
 // headers.
 std::string named(std::string_view request, std::string_view activity_id);
 
-// A task's state, given in either generation's name.
+// A task's state, given in either generation's name; what is none is `unknown`. Empty stays empty.
 std::string state_as(Generation to, std::string_view state);
 // Rewrites a send request, or the answer to one, into a generation. `stream`: it asks for pieces.
 std::string request_as(Generation to, std::string_view request, bool stream = false);
@@ -160,8 +161,10 @@ std::string task_request(Generation to, TaskRequest what, std::string_view task_
 // state.
 std::string event_of(std::string_view piece, Generation to, std::string_view rpc_id);
 
-// Whether two requests that were read before carry the same parts, each in its own generation.
-bool same_parts(std::string_view one, std::string_view other);
+// Whether two requests that were read before bring the same message, each in its own generation:
+// the same parts, in the same conversation where both name one, of the same task, with the same
+// metadata but for traces.
+bool same_message(std::string_view one, std::string_view other);
 // A recorded answer for whoever asks now: in their generation and under their id.
 std::string answer_again(std::string_view answer, Generation recorded, Generation asked,
                          std::string_view rpc_id);

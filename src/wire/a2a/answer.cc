@@ -76,14 +76,15 @@ Form form_of(Node result) {
 
 // In place of a result. What the agent will do about it is told to nobody later.
 std::string why_none(Outcome outcome, std::string_view state, std::string_view said) {
-  std::string name = state_as(Generation::v03, state);
+  const std::string name = state_as(Generation::v03, state);
   std::string out;
   if (outcome == Outcome::failed) {
     out = fmt::format("the agent's task ended as {}", name);
   } else if (state.empty()) {
     out = "unfinished: the agent's task does not say its state";
   } else if (!is_state(state)) {
-    out = fmt::format("unfinished: the agent's task is {}, which is no state that A2A knows", name);
+    out =
+        fmt::format("unfinished: the agent's task is {}, which is no state that A2A knows", state);
   } else {
     out = fmt::format("unfinished: the agent's task is {}", name);
   }
@@ -204,6 +205,8 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   answer.task = seen_in(result);
   if (auto state = state_of(result)) {
     answer.outcome = outcome_of(*state);
+    const auto form = answer.form == Form::v10 ? Generation::v10 : Generation::v03;
+    answer.misnamed = *state != state_as(form, *state);
     if (answer.outcome != Outcome::done) {
       // What it says about itself comes before what it has made so far.
       Node task = result.find("task").is(Type::object) ? result.find("task") : result;
@@ -225,7 +228,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
 std::string told_in(Generation to, const Answer& answer, std::string_view message_id,
                     std::string_view rpc_id) {
   const Form wanted = to == Generation::v10 ? Form::v10 : Form::v03;
-  if (answer.form == wanted) return answer.body;
+  if (answer.form == wanted && !answer.misnamed) return answer.body;
   if (answer.form != Form::other) return answer_as(to, answer.body);
   if (to == Generation::v03) return answer.body;
   if (answer.text.empty() || answer.text == "{}" || answer.text == "null")

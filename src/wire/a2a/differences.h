@@ -23,6 +23,7 @@ constexpr std::array<Pair, 2> updates{{
     {"artifact-update", "artifactUpdate"},
 }};
 
+// The last stands for whatever is none.
 constexpr std::array<Pair, 9> states{{
     {"submitted", "TASK_STATE_SUBMITTED"},
     {"working", "TASK_STATE_WORKING"},

@@ -10,8 +10,6 @@ namespace {
 using json::Node;
 using json::Type;
 
-constexpr std::string_view extensions_member = "a2a_extensions";
-
 // Adds an object's members but `name`.
 void add_others(json::Object& out, Node object, std::string_view name) {
   for (std::size_t i = 0; object.is(Type::object) && i < object.size(); ++i) {

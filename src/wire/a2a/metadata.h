@@ -8,7 +8,8 @@
 
 namespace molecule::a2a {
 
-// The extensions that its sender wants, as the header says them.
+// The extensions that its sender wants, as the header says them; under this name.
+inline constexpr std::string_view extensions_member = "a2a_extensions";
 inline constexpr std::size_t extensions_max = 2048;
 // Whether it may stand in a header: visible characters and spaces.
 bool may_be_extensions(std::string_view value);

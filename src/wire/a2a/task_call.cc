@@ -106,7 +106,7 @@ void set_page_size(TaskFilter& filter, std::int64_t size) {
 
 void set_state(TaskFilter& filter, std::string_view state) {
   const std::string name = state_as(Generation::v03, state);
-  if (!is_state(name)) throw invalid_params("status is no state that A2A knows");
+  if (!is_state(state)) throw invalid_params("status is no state that A2A knows");
   if (name != "unknown") filter.state = name;
 }
 

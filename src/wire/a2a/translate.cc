@@ -7,7 +7,9 @@
 
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/differences.h"
+#include "wire/a2a/metadata.h"
 #include "wire/a2a/task.h"
+#include "wire/a2a/trace.h"
 
 namespace molecule::a2a {
 namespace {
@@ -25,6 +27,14 @@ std::string role_as(Generation to, std::string_view role) {
   bool agent = role == "agent" || role == "ROLE_AGENT";
   if (to == Generation::v10) return agent ? "ROLE_AGENT" : "ROLE_USER";
   return agent ? "agent" : "user";
+}
+
+const Pair* known_state(std::string_view state) {
+  // As gRPC of 0.3 and much English spell it.
+  if (state == "cancelled" || state == "TASK_STATE_CANCELLED") state = "canceled";
+  const auto known = std::ranges::find_if(
+      states, [&](const Pair& each) { return state == each.v03 || state == each.v10; });
+  return known == states.end() ? nullptr : &*known;
 }
 
 // One object being written; members are skipped, replaced or copied.
@@ -337,20 +347,55 @@ std::string sorted(Node value) {
   return std::move(w).text();
 }
 
-std::string parts_of(std::string_view request) {
+// What a message says and of what it is, in one spelling. Beside its words whoever carries it may
+// leave a trace, and its sender's headers are kept there, which are no part of it.
+struct Meant {
+  std::string parts, task, references, metadata, more_metadata;
+  std::optional<std::string> context;
+
+  bool operator==(const Meant&) const = default;
+};
+
+std::string metadata_meant(Node metadata) {
+  if (!metadata.is(Type::object)) return {};
+  std::string out;
+  std::map<std::string_view, Node> members;
+  for (std::size_t i = 0; i < metadata.size(); ++i)
+    members.emplace(metadata.name_at(i), metadata.value_at(i));
+  members.erase(trace_parent_name);
+  members.erase(trace_state_name);
+  members.erase(extensions_member);
+  for (const auto& [name, value] : members) {
+    json::quote(out, name);
+    out += sorted(value);
+  }
+  return out;
+}
+
+Meant meant_by(std::string_view request) {
   json::Document document = json::Document::parse(request);
-  Node parts = document.root().find("params").find("message").find("parts");
-  if (!parts.is(Type::array)) return {};
-  json::Document translated = json::Document::parse(parts_as(Generation::v10, parts));
-  return sorted(translated.root());
+  Node params = document.root().find("params");
+  Node message = params.find("message");
+  Meant out;
+  if (Node parts = message.find("parts"); parts.is(Type::array)) {
+    json::Document translated = json::Document::parse(parts_as(Generation::v10, parts));
+    out.parts = sorted(translated.root());
+  }
+  out.task = word(message.find("taskId"));
+  if (Node context = message.find("contextId"); context.is(Type::string))
+    out.context = std::string(context.string());
+  if (Node list = message.find("referenceTaskIds"); list.is(Type::array) && list.size() > 0)
+    out.references = sorted(list);
+  out.metadata = metadata_meant(message.find("metadata"));
+  out.more_metadata = metadata_meant(params.find("metadata"));
+  return out;
 }
 
 bool ends_stream(Node status) {
   Node state = status.find("state");
   const std::string name =
       state_as(Generation::v03, state.is(Type::string) ? state.string() : std::string_view());
-  return outcome_of(name) != Outcome::unfinished || name == "input-required" ||
-         name == "auth-required";
+  return outcome_of(name) != Outcome::unfinished || name == "input-required";
 }
 
 // An update of a task: `kind` says so in 0.3, a member around it in 1.0.
@@ -374,23 +419,38 @@ std::string update_as(Generation to, std::string_view kind, Node update) {
   return std::move(w).text();
 }
 
+// Whether a task or an update of one is in a state as this generation names it; also where it does
+// not say one.
+bool is_named_well(Generation generation, Node task) {
+  const std::string_view state = word(task.find("status").find("state"));
+  return state == state_as(generation, state);
+}
+
 std::string result_as(Generation to, Node result) {
   Node kind = result.find("kind");
   for (const Pair& update : updates) {
-    if (Node wrapped = result.find(update.v10); wrapped.is(Type::object))
-      return to == Generation::v10 ? result.text() : update_as(to, update.v03, wrapped);
-    if (!kind.is(Type::string) || kind.string() != update.v03) continue;
-    if (to == Generation::v03) return result.text();
+    Node wrapped = result.find(update.v10);
+    const bool is_new = wrapped.is(Type::object);
+    const bool is_old = !is_new && word(kind) == update.v03;
+    if (!is_new && !is_old) continue;
+    Node said = is_new ? wrapped : result;
+    const bool as_it_is = is_new == (to == Generation::v10) && is_named_well(to, said);
+    if (as_it_is) return result.text();
+    std::string told = update_as(to, update.v03, said);
+    if (to == Generation::v03) return told;
     Writer w;
-    w.raw(update.v10, update_as(to, update.v03, result));
+    w.raw(update.v10, told);
     return std::move(w).text();
   }
+  Node wrapped = result.find("task");
   if (to == Generation::v03) {
-    if (result.find("task").is(Type::object)) return task_as(to, result.find("task"));
+    if (wrapped.is(Type::object)) return task_as(to, wrapped);
     if (result.find("message").is(Type::object)) return message_as(to, result.find("message"));
-    return result.text();
+    return word(kind) != "task" || is_named_well(to, result) ? result.text() : task_as(to, result);
   }
-  if (result.find("task") || result.find("message")) return result.text();
+  if (wrapped.is(Type::object) && !is_named_well(to, wrapped))
+    return "{\"task\":" + task_as(to, wrapped) + "}";
+  if (wrapped || result.find("message")) return result.text();
   bool task = result.find("kind").is(Type::string) ? result.find("kind").string() == "task"
                                                    : static_cast<bool>(result.find("status"));
   if (task) return "{\"task\":" + task_as(to, result) + "}";
@@ -411,19 +471,12 @@ std::string artifacts_told(Generation to, Node list) {
 std::string task_form(Generation to, Node task) { return task_as(to, task); }
 
 std::string state_as(Generation to, std::string_view state) {
-  // As gRPC of 0.3 and much English spell it.
-  if (state == "cancelled" || state == "TASK_STATE_CANCELLED") state = "canceled";
-  for (auto [old_name, new_name] : states) {
-    if (state == old_name || state == new_name)
-      return std::string(to == Generation::v10 ? new_name : old_name);
-  }
-  return std::string(state);
+  if (state.empty()) return {};
+  const Pair* known = known_state(state);
+  return std::string(name_in(to, known ? *known : states.back()));
 }
 
-bool is_state(std::string_view state) {
-  const std::string name = state_as(Generation::v03, state);
-  return std::ranges::any_of(states, [&](const auto& each) { return each.v03 == name; });
-}
+bool is_state(std::string_view state) { return known_state(state) != nullptr; }
 
 Outcome outcome_of(std::string_view state) {
   const std::string name = state_as(Generation::v03, state);
@@ -441,8 +494,12 @@ bool asks_stream(std::string_view method) {
   return method == stream_method.v03 || method == stream_method.v10;
 }
 
-bool same_parts(std::string_view one, std::string_view other) {
-  return one == other || parts_of(one) == parts_of(other);
+bool same_message(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  Meant first = meant_by(one), second = meant_by(other);
+  // One may have been given its conversation in between.
+  if (!first.context || !second.context) first.context = second.context;
+  return first == second;
 }
 
 std::string request_as(Generation to, std::string_view request, bool stream) {

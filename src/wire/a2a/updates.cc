@@ -40,8 +40,7 @@ std::vector<std::string> updates_of(std::string_view task, Generation told_in) {
     Node state = root.find("status").find("state");
     const std::string name =
         state_as(told_in, state.is(Type::string) ? state.string() : std::string_view());
-    update.add("final", outcome_of(name) != Outcome::unfinished || name == "input-required" ||
-                            name == "auth-required");
+    update.add("final", outcome_of(name) != Outcome::unfinished || name == "input-required");
   }
   add(status_kind, std::move(update));
   return out;
