@@ -27,24 +27,39 @@ io::Task<Service::Outgoing> Service::outgoing_of(std::optional<WorkspaceId> aske
   sent.task_id = std::move(brought.task_id);
   sent.generation = brought.generation;
   sent.config = std::move(brought.config);
-  const std::string task = sent.task_id;
+  const std::string task = sent.task_id, context = std::move(brought.context_id);
   auto told = push_->with(std::move(sent));
-  out.also = [this, asker = Asker{asker, id, false}, task, told = std::move(told)](
+  out.also = [this, asker = Asker{asker, id, false}, task, context, told = std::move(told)](
                  sql::Tx& tx, const messages::Place& place, messages::State state) {
-    if (!task.empty()) require_own(tx, asker, task);
+    if (!task.empty()) require_open(tx, asker, task, context);
     told(tx, place, state);
   };
   out.body = std::move(brought.body);
   co_return out;
 }
 
-// A task is its sender's: to anybody else it is not there, and is not gone on with. One that nobody
-// was told of here is the agent's to know.
-void Service::require_own(sql::Statements& statements, const Asker& asker,
-                          const std::string& task) const {
-  if (asker.sees_all() || look_up(statements, asker, task, Bodies::without)) return;
-  if (look_up(statements, Asker{std::nullopt, asker.at, false}, task, Bodies::without))
-    throw a2a::task_not_found();
+// A task is its sender's: to anybody else it is not there, and is not gone on with. Nor is one that
+// its agent has brought to an end. One that nobody was told of here is the agent's to know.
+void Service::require_open(sql::Statements& statements, const Asker& asker, const std::string& task,
+                           const std::string& context) const {
+  const auto found = look_up(statements, asker, task, Bodies::without);
+  if (!found) {
+    const bool anothers =
+        !asker.sees_all() &&
+        look_up(statements, Asker{std::nullopt, asker.at, false}, task, Bodies::without);
+    if (anothers) throw a2a::task_not_found();
+    return;
+  }
+  if (!found->row) return;
+  const std::string& state = found->row->state;
+  // This very message is open, or its agent says more of it later.
+  if (a2a::outcome_of(state) != a2a::Outcome::unfinished && found->record.outcome)
+    throw a2a::unsupported_operation(
+        fmt::format("the task has ended as {}: what comes further is a new one", state));
+  const std::string& of = found->row->context_id;
+  if (!context.empty() && !of.empty() && context != of &&
+      context != found->record.message.context_id)
+    throw a2a::invalid_params("contextId", "the task is of another conversation");
 }
 
 io::Task<http::Response> Service::send(auth::Member::Caller caller, WorkspaceId id,

@@ -1,7 +1,7 @@
 // Statements over tasks and what is listed of them. Only this slice writes tasks.
 //
-// A list is made of the newest messages of a workspace, which the feed's index knows, and of the
-// tail that it does not hold yet.
+// A list is made of a slice of the messages of a workspace, which the feed's index knows, and of
+// the tail that it does not hold yet.
 #pragma once
 
 #include "platform/sql/query.h"
@@ -152,8 +152,10 @@ struct Listed {
 BOOST_DESCRIBE_STRUCT(Listed, (), (seq, at, bytes))
 
 namespace part {
-// $1: the workspace. $2: how many of its newest messages. $3: only from this sender. $4: the
-// conversation; $5: the message whose id is its name. $6: the state. $7: changed then or later.
+// $1: the workspace. $2: its messages from this number on; $8: and below this one, the greatest
+// there can be for the first slice. $3: only from this sender, whose open messages and tasks that
+// are being worked on are of the first slice however old they are. $4: the conversation; $5: the
+// message whose id is its name. $6: the state. $7: changed then or later.
 inline constexpr std::string_view found = R"(
       FROM (SELECT m.seq AS seq, COALESCE(t.changed_at, o.ended_at, m.created_at) AS at,
                    m.size + COALESCE(o.size, 0) AS bytes,
@@ -164,16 +166,26 @@ inline constexpr std::string_view found = R"(
                         WHEN o."end" = 'answered' THEN COALESCE(t.state, 'completed')
                         WHEN o."end" = 'failed' AND t.state IN ('rejected', 'canceled') THEN t.state
                         ELSE 'failed' END AS state
-              FROM (SELECT seq FROM (SELECT seq FROM feed WHERE workspace_id = $1 ORDER BY seq DESC LIMIT $2) AS filled
+              FROM (SELECT seq FROM feed WHERE workspace_id = $1 AND seq >= $2 AND seq < $8
                     UNION ALL
                     SELECT seq FROM messages
-                     WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity') AND target_id = $1) f
+                     WHERE seq > (SELECT seq FROM feed_position WHERE name = 'activity') AND target_id = $1
+                       AND seq >= $2 AND seq < $8
+                    UNION ALL
+                    SELECT seq FROM (SELECT seq FROM deliveries
+                                      WHERE seq < $2 AND $8 = 9223372036854775807 AND target_id = $1 AND source_id = $3
+                                     UNION
+                                     SELECT message FROM tasks
+                                      WHERE message < $2 AND $8 = 9223372036854775807 AND agent_id = $1
+                                        AND source_id = $3 AND state IN ('working', 'submitted')) AS older) f
               JOIN messages m ON m.seq = f.seq
               LEFT JOIN deliveries d ON d.seq = m.seq
               LEFT JOIN outcomes o ON o.seq = m.seq
               LEFT JOIN tasks t ON t.message = m.seq
              WHERE m.target_id = $1
                AND (CAST($3 AS BYTEA) IS NULL OR m.source_id = $3)
+               AND ($8 = 9223372036854775807 OR CAST($3 AS BYTEA) IS NULL
+                    OR (d.seq IS NULL AND COALESCE(t.state, '') NOT IN ('working', 'submitted')))
                AND (CAST($4 AS TEXT) IS NULL OR COALESCE(m.context_id, t.context_id, '') = $4
                     OR (m.seq = $5 AND m.context_id IS NULL AND COALESCE(t.context_id, '') = ''))
                AND (t.task_id IS NULL OR NOT EXISTS (
@@ -183,23 +195,27 @@ inline constexpr std::string_view found = R"(
      WHERE (CAST($6 AS TEXT) IS NULL OR state = $6) AND (CAST($7 AS BIGINT) IS NULL OR at >= $7))";
 inline constexpr std::string_view columns = R"(
     SELECT seq, at, bytes)";
-// $8 and $9: behind this place. $10: so many.
+// $9 and $10: behind this place. $11: so many.
 inline constexpr std::string_view page = R"(
-       AND (CAST($8 AS BIGINT) IS NULL OR at < $8 OR (at = $8 AND seq < $9))
-     ORDER BY at DESC, seq DESC LIMIT $10)";
+       AND (CAST($9 AS BIGINT) IS NULL OR at < $9 OR (at = $9 AND seq < $10))
+     ORDER BY at DESC, seq DESC LIMIT $11)";
 inline constexpr std::string_view count = R"(
     SELECT COUNT(*))";
 }  // namespace part
 
 inline constexpr sql::Query<Listed(WorkspaceId, std::int64_t, std::optional<WorkspaceId>,
                                    std::optional<std::string>, std::optional<std::int64_t>,
-                                   std::optional<std::string>, std::optional<Instant>,
+                                   std::optional<std::string>, std::optional<Instant>, std::int64_t,
                                    std::optional<Instant>, std::int64_t, std::int64_t)>
     list{"tasks.list", sql::joined<part::columns, part::found, part::page>};
-inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::optional<WorkspaceId>,
-                                         std::optional<std::string>, std::optional<std::int64_t>,
-                                         std::optional<std::string>, std::optional<Instant>)>
+inline constexpr sql::Query<std::int64_t(
+    WorkspaceId, std::int64_t, std::optional<WorkspaceId>, std::optional<std::string>,
+    std::optional<std::int64_t>, std::optional<std::string>, std::optional<Instant>, std::int64_t)>
     count{"tasks.count", sql::joined<part::count, part::found>};
+// Where a slice of so many and one below a number begins; nothing when there are not so many.
+inline constexpr sql::Query<std::int64_t(WorkspaceId, std::int64_t, std::int64_t)> slice_from{
+    "tasks.slice_from", R"(
+    SELECT seq FROM feed WHERE workspace_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1 OFFSET $3)"};
 
 }  // namespace store
 }  // namespace molecule::tasks

@@ -1,10 +1,12 @@
 #include "server/tasks/tasks.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
 #include <gtest/gtest.h>
 
+#include "server/tasks/listing.h"
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
 #include "testing/migrations.h"
@@ -16,6 +18,12 @@ using namespace std::chrono_literals;
 using messages::AgentTask;
 using messages::End;
 using messages::State;
+
+// What the feed does behind the writer.
+constexpr sql::Query<void()> fill{"test.fill", R"(
+    INSERT INTO feed (workspace_id, seq) SELECT target_id, seq FROM messages)"};
+constexpr sql::Query<void()> filled{"test.filled", R"(
+    UPDATE feed_position SET seq = (SELECT MAX(seq) FROM messages) WHERE name = 'activity')"};
 
 class TaskStore : public test::EachDatabase {
  protected:
@@ -56,30 +64,28 @@ class TaskStore : public test::EachDatabase {
   std::optional<Row> by_id(std::string_view id, std::optional<WorkspaceId> sender = {}) {
     return read([&](sql::Read& r) { return tasks.by_id(r, id, agent, sender); });
   }
-  struct Asked {
-    std::int64_t window = 1000;
-    std::optional<WorkspaceId> sender = {};
-    std::optional<std::string> context = {};
-    std::optional<std::int64_t> named = {};
-    std::optional<std::string> state = {};
-    std::optional<Instant> since = {};
-  };
-  std::vector<std::int64_t> list(const Asked& asked) {
+  // Page after page, as who asks goes on.
+  std::vector<std::int64_t> list(Wanted wanted) {
+    wanted.agent = agent;
     return read([&](sql::Read& r) {
       std::vector<std::int64_t> out;
-      for (const auto& each :
-           r.all(store::list, agent, asked.window, asked.sender, asked.context, asked.named,
-                 asked.state, asked.since, std::nullopt, std::int64_t{0}, std::int64_t{100}))
-        out.push_back(each.seq);
-      EXPECT_EQ(r.one(store::count, agent, asked.window, asked.sender, asked.context, asked.named,
-                      asked.state, asked.since),
-                static_cast<std::int64_t>(out.size()));
+      pages = 0;
+      std::optional<std::string> token;
+      do {
+        const Listing page = listed(r, wanted, place_of(token));
+        for (const auto& each : page.entries) out.push_back(each.what.seq);
+        token.reset();
+        if (page.next) token = token_of(*page.next);
+        if (++pages == 1 && !token) {
+          EXPECT_EQ(page.total, static_cast<std::int64_t>(out.size()));
+        }
+      } while (token && pages < 100);
       return out;
     });
   }
   std::vector<std::int64_t> all() { return list({}); }
   std::vector<std::int64_t> in_state(std::string state) {
-    Asked asked;
+    Wanted asked;
     asked.state = std::move(state);
     return list(asked);
   }
@@ -91,6 +97,7 @@ class TaskStore : public test::EachDatabase {
   std::unique_ptr<messages::Ledger> ledger;
   Tasks tasks{clock};
   WorkspaceId agent;
+  int pages = 0;  // Of the last list.
 };
 
 TEST_P(TaskStore, AnAgentsTaskIsFoundByItsIdAndItsSender) {
@@ -127,9 +134,54 @@ TEST_P(TaskStore, ListsAreNewestChangeFirst) {
   clock.advance(1s);
   write([&](sql::Tx& tx) { ledger->note(tx, two.seq, {"t", "c", "working"}); });
   EXPECT_EQ(all(), (Seqs{two.seq, one.seq, three.seq}));
-  Asked asked;
+  Wanted asked;
   asked.since = clock.now();
   EXPECT_EQ(list(asked), Seqs{two.seq});
+}
+
+TEST_P(TaskStore, NobodyLosesTheirOwnBehindTheMessagesOfOthers) {
+  const auto ada = random.id<WorkspaceId>(), bob = random.id<WorkspaceId>();
+  Seqs ended, open;
+  for (int i = 0; i < 3; ++i) {
+    auto over = accept(ada);
+    end(over, End::answered);
+    ended.push_back(over.seq);
+    open.push_back(accept(ada).seq);
+    auto worked_on = accept(ada);
+    end(worked_on, End::answered, AgentTask{"w" + std::to_string(i), "c", "working"});
+    open.push_back(worked_on.seq);
+  }
+  Seqs others;
+  for (int i = 0; i < 40; ++i) others.push_back(accept(bob).seq);
+  write([](sql::Tx& tx) { tx.run(fill); });
+  write([](sql::Tx& tx) { tx.run(filled); });
+  others.push_back(accept(bob).seq);  // Of the tail.
+  Wanted wanted;
+  wanted.slice_size = 5;
+  wanted.sender = ada;
+  wanted.agent = agent;
+  const Listing first = read([&](sql::Read& r) { return listed(r, wanted, {}); });
+  Seqs at_once;
+  for (const auto& each : first.entries) at_once.push_back(each.what.seq);
+  EXPECT_EQ(at_once, (Seqs{open.rbegin(), open.rend()})) << "what is open comes first";
+  EXPECT_TRUE(first.next) << "and it is said that there may be more";
+  for (const std::int64_t page_size : {1, 2, 50}) {
+    wanted.page_size = page_size;
+    Seqs all = list(wanted);
+    EXPECT_EQ(all.size(), 9U) << "each once";
+    std::ranges::sort(all);
+    Seqs hers = open;
+    hers.insert(hers.end(), ended.begin(), ended.end());
+    std::ranges::sort(hers);
+    EXPECT_EQ(all, hers) << page_size;
+  }
+  wanted.sender = bob;
+  EXPECT_EQ(list(wanted), (Seqs{others.rbegin(), others.rend()}));
+  wanted.sender.reset();
+  EXPECT_EQ(list(wanted).size(), 50U) << "everybody's";
+  wanted.sender = random.id<WorkspaceId>();
+  EXPECT_EQ(list(wanted), Seqs{});
+  EXPECT_GT(pages, 1) << "an empty page may go on";
 }
 
 TEST_P(TaskStore, EachEndHasItsState) {
@@ -150,13 +202,13 @@ TEST_P(TaskStore, ListsAreOfOneConversationOrSender) {
   const auto ada = random.id<WorkspaceId>();
   auto one = accept(ada, "c-1"), two = accept({}, "c-2"), three = accept(ada), four = accept({});
   end(four, End::answered, AgentTask{"t", "c-1", "completed"});
-  Asked asked;
+  Wanted asked;
   asked.context = "c-1";
   EXPECT_EQ(list(asked), (Seqs{four.seq, one.seq}));
   asked.context = three.id().text();
   asked.named = three.seq;
   EXPECT_EQ(list(asked), Seqs{three.seq});
-  Asked hers;
+  Wanted hers;
   hers.sender = ada;
   EXPECT_EQ(list(hers), (Seqs{three.seq, one.seq}));
   EXPECT_EQ(all().size(), 4u) << two.seq;
