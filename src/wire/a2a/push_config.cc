@@ -127,6 +127,9 @@ PushBrought push_brought_in(std::string_view request) {
   if (Node task = params.find("message").find("taskId");
       task.is(Type::string) && task.string().size() <= task_id_max)
     out.task_id = task.string();
+  if (Node context = params.find("message").find("contextId");
+      context.is(Type::string) && context.string().size() <= task_id_max)
+    out.context_id = context.string();
   Node configuration = params.find("configuration");
   const auto is_push = [](std::string_view name) {
     return name == "pushNotificationConfig" || name == "taskPushNotificationConfig" ||

@@ -45,8 +45,9 @@ void read_push_params(json::Node params, PushCall& call);
 struct PushBrought {
   std::optional<PushConfig> config;
   Generation generation = Generation::v03;
-  std::string task_id;  // The task that it goes on with; may be empty.
-  std::string body;     // The request without the configuration; empty where it brought none.
+  std::string task_id;     // The task that it goes on with; may be empty.
+  std::string context_id;  // The conversation that it names with that; may be empty.
+  std::string body;        // The request without the configuration; empty where it brought none.
 };
 // Whether reading a request for that is worth it.
 bool may_bring_push(std::string_view request);

@@ -349,8 +349,9 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   in.text = text_of(message);
   read_metadata(in, params.find("metadata"));
   read_metadata(in, message.find("metadata"));
-  if (Node expires = params.find("expires_in_seconds");
-      expires.is(Type::integer) && expires.integer() > 0) {
+  if (Node expires = params.find("expires_in_seconds"); expires && !expires.is(Type::null)) {
+    if (!expires.is(Type::integer) || expires.integer() < 1)
+      throw bad_request("invalid_message", "expires_in_seconds must be a whole number from 1 on");
     in.expires_in_seconds = expires.integer();
   }
   if (Node length = params.find("configuration").find(history_length);
