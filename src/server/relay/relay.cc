@@ -30,7 +30,8 @@ Relay::Relay(const Lane& its_lane, WorkspaceId its_workspace, std::string its_id
             its_lane.scope->spawn("relayed requests", its_lane.serve(std::move(stream)));
           },
           its_lane.bounds),
-      client_(*this, registry, client_settings()) {}
+      client_(*this, registry, client_settings()),
+      room_(its_lane.bounds.opens_max) {}
 
 io::Task<std::unique_ptr<net::Stream>> Relay::dial(const net::Url&) {
   if (session_.ended())

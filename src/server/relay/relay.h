@@ -16,6 +16,7 @@
 #include "platform/net/dial.h"
 #include "platform/net/url.h"
 #include "server/messages/mailboxes.h"
+#include "server/relay/room.h"
 
 namespace molecule::relay {
 
@@ -53,12 +54,14 @@ class Relay final : private net::Connector {
   // On its loop.
   mux::Session& session() { return session_; }
   http::Client& client() { return client_; }
+  Room& room() { return room_; }
 
  private:
   io::Task<std::unique_ptr<net::Stream>> dial(const net::Url&) override;
 
   mux::Session session_;
   http::Client client_;
+  Room room_;
 };
 
 // Ends on its own loop, whoever lets go of it last.

@@ -28,6 +28,32 @@ proxy::Carried not_here() {
   return carried;
 }
 
+// How long a message waits for a place among those under way before it is put back.
+constexpr std::chrono::seconds room_within{5};
+
+// It takes its place when it is its turn: who waits for an earlier one of its sender takes none
+// from that.
+io::Task<proxy::Carried> bring(Relay& relay, proxy::PushLink& push, const std::string& url,
+                               const proxy::Parcel& parcel, proxy::Sink& sink) {
+  proxy::Carried back;
+  std::optional<Room::Place> place;
+  try {
+    co_await sink.turn(relay.road);
+    place = co_await relay.room().take(parcel.source, room_within);
+    if (!place) {
+      back.code = "connections_exhausted";
+      back.error = "the agent is at as many messages as its connection has room for";
+    }
+  } catch (const Fault& fault) {
+    back.code = fault.code();
+    back.error = fault.text();
+    back.behind = fault.code() == proxy::waits_behind;
+  }
+  if (!place) co_return back;
+  proxy::PushLink::Where where{relay.client(), url, relay.road};
+  co_return co_await push.deliver_by(where, parcel, sink);
+}
+
 }  // namespace
 
 io::Task<proxy::Carried> RelayLink::deliver(const proxy::Lane& lane, const proxy::Parcel& parcel,
@@ -36,9 +62,7 @@ io::Task<proxy::Carried> RelayLink::deliver(const proxy::Lane& lane, const proxy
   if (!relay) co_return not_here();
   const std::string url = relay->url.text();
   Homewards homewards(sink, *lane.scope);
-  auto there = [&] {
-    return push_.deliver_by({relay->client(), url, relay->road}, parcel, homewards);
-  };
+  auto there = [&] { return bring(*relay, push_, url, parcel, homewards); };
   co_return co_await io::elsewhere<proxy::Carried>(*relay->lane.scope, there);
 }
 
