@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto answer_within = 10s;
+constexpr std::uint64_t asked_each = 2;  // Of the times that somebody looks.
 constexpr std::size_t card_max = 256u << 10;
 
 std::string not_listening(const net::Url& url) {
@@ -38,6 +39,11 @@ io::Task<void> HttpAgent::serve(std::unique_ptr<net::Stream> stream) {
               log::field("agent", url_.origin()), log::field("error", fault.text()));
   }
   if (agent) {
+    struct AtIt {
+      explicit AtIt(std::size_t& n) : count(n) { ++count; }
+      ~AtIt() { --count; }
+      std::size_t& count;
+    } at_it(at_it_);
     co_await pipe(*stream, *agent);
     co_return;
   }
@@ -74,10 +80,35 @@ io::Task<std::optional<std::string>> HttpAgent::card() {
 io::Task<bool> HttpAgent::is_there() {
   try {
     co_await dialer_.dial(url_);
-    co_return true;
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     co_return false;
+  }
+  // The system takes connections for a process that has stopped, too. One that is at something may
+  // answer nothing beside it.
+  if (at_it_ > 0) co_return true;
+  if (silent_ || ++looks_ % asked_each == 0) {
+    const bool alive = co_await answers();
+    silent_ = !alive && at_it_ == 0;
+  }
+  co_return !silent_;
+}
+
+io::Task<bool> HttpAgent::answers() {
+  net::Url at = url_;
+  at.target = "/.well-known/agent-card.json";
+  http::ClientRequest request;
+  request.url = &at;
+  request.limits.head = request.limits.body = answer_within;
+  request.limits.body_max = card_max;
+  request.enough = [](std::string_view, std::string_view) { return true; };
+  try {
+    co_await client_.send(request);
+    co_return true;
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    // Whatever it says, somebody does.
+    co_return fault.code() != "agent_timeout" && fault.code() != "agent_unreachable";
   }
 }
 

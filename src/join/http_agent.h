@@ -22,8 +22,13 @@ class HttpAgent final : public Agent {
   std::size_t working() const override { return 0; }
 
  private:
+  io::Task<bool> answers();
+
   net::Connector& dialer_;
   const net::Url url_;
+  std::size_t at_it_ = 0;  // Connections of the platform's that are not over.
+  std::uint64_t looks_ = 0;
+  bool silent_ = false;  // It took the last question and did not answer it.
   http::Client client_;
 };
 
