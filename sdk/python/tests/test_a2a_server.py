@@ -338,6 +338,25 @@ def test_who_comes_for_a_long_run_is_told_that_it_goes_on_and_then_how_it_ended(
         assert extract_text(ended.json()) == "run 1"
 
 
+def test_a_platform_that_may_end_before_the_run_does_is_told_at_once(serve: Callable[..., A2AServer]) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(payload: dict[str, Any]) -> str:
+        inside.set()
+        assert leave.wait(20)
+        return "done"
+
+    server = serve(slow)
+    first = threading.Thread(target=lambda: post(server, envelope()))
+    first.start()
+    assert inside.wait(10)
+    told = post(server, envelope(), headers={"Prefer": "wait=0"})
+    assert (told.status_code, told.headers["X-Molecule-At-Work"]) == (503, "true")
+    leave.set()
+    first.join()
+    assert extract_text(post(server, envelope(), headers={"Prefer": "wait=0"}).json()) == "done"
+
+
 def test_push_delivery(platform: ScriptedPlatform, client: RemoteAgentClient) -> None:
     got: list[InboundMessage] = []
 

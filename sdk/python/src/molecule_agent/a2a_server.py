@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import hmac
 import http.server
 import ipaddress
@@ -150,9 +151,10 @@ class A2AServer:
     def card(self) -> dict[str, Any]:
         return _rpc.hybrid_card(self.agent_card, self.inbound_url, self.agent_id)
 
-    def run(self, payload: dict[str, Any], key: str, give: Callable[[Said], None] = lambda said: None) -> Any:
+    def run(self, payload: dict[str, Any], key: str, give: Callable[[Said], None] = lambda said: None, *,
+            at_once: bool = False) -> Any:
         """Run the handler, once per `key` when it is not empty. Raises what the handler raised. `give` gets an answer that
-        is said while the handler goes on; then that is the outcome."""
+        is said while the handler goes on; then that is the outcome. `at_once`: a run that others began is not waited for."""
         handler = self.message_handler
         if handler is None:
             raise _rpc.NotReady
@@ -165,7 +167,7 @@ class A2AServer:
                 self._answers[key] = mine
                 self._forget_old()
         if running is not None:
-            return self._answer_of(running, key)
+            return self._answer_of(running, key, 0.0 if at_once else DUPLICATE_WAIT)
 
         def said_early(said: Said) -> None:
             with self._lock:
@@ -209,9 +211,9 @@ class A2AServer:
             del self._answers[key]
             held -= self._sizes.pop(key, 0)
 
-    def _answer_of(self, running: Future[Any], key: str) -> Any:
+    def _answer_of(self, running: Future[Any], key: str, patience: float) -> Any:
         """What a run that others began came to, as soon as it has ended."""
-        wait([running], DUPLICATE_WAIT)
+        wait([running], patience)
         with self._lock:
             if not running.done():
                 self._turned_away.add(key)
@@ -330,7 +332,9 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
             status, reply, headers = _rpc.answer_flat(owner.run, body, caller, self._answer_early)
         else:
             activity = "" if caller else (self.headers.get(ACTIVITY_HEADER) or "").strip()
-            status, reply, headers = _rpc.answer(owner.run, body, sender, activity, self._answer_early)
+            # A platform that may end before it has heard of a run would count that as a run that was lost.
+            run = functools.partial(owner.run, at_once=self.headers.get("Prefer") == "wait=0")
+            status, reply, headers = _rpc.answer(run, body, sender, activity, self._answer_early)
         if not self._answered:
             self._answer(status, reply, headers)
 
