@@ -340,6 +340,22 @@ def test_bad_positions_and_reused_ids_are_refused(org: Org, streamer: Callable[.
     assert refused(other, 409)["code"] == "message_id_reused"
 
 
+def test_who_has_seen_more_than_there_is_is_told_the_end(org: Org, streamer: Callable[..., Resident]) -> None:
+    """As of a platform that was restored from a backup since."""
+    go = threading.Event()
+    agent = streamer(streaming([TASK, words("one "), status("completed", True)], lambda number: number < 2 or go.wait(20) or None))
+    body = asks("hello", "m-ahead")
+    first = Reading(org, agent, body)
+    first.next(), first.next()
+    early = Reading(org, agent, body, after=999)
+    go.set()
+    assert [each["result"] for _, each in early.rest()] == [status("completed", True)]
+    first.rest()
+    ended = Reading(org, agent, body, after=999).rest()
+    assert len(ended) == 1 and ended[0][1]["result"]["status"]["state"] == "completed", ended
+    assert Reading(org, agent, body, after=3).rest() == [], "who has seen all of it is told nothing twice"
+
+
 def test_a_slow_reader_holds_up_nobody(org: Org, streamer: Callable[..., Resident]) -> None:
     results = [TASK] + [words("x" * 20_000) for _ in range(300)] + [status("completed", True)]
     agent = streamer(streaming(results))

@@ -262,6 +262,39 @@ def test_nobody_goes_on_with_anothers_task(org: Org, agent_of: Callable[..., Res
         assert org.ask("POST", f"/workspaces/{agent.id}/a2a", goes_on, token=token).json()["result"]["id"] == "t-1"
 
 
+def test_nobody_goes_on_with_a_task_that_has_ended_or_is_of_another_conversation(org: Org, agent_of: Callable[..., Resident]) -> None:
+    scripted = Scripted(message_send=task("input-required"))
+    agent = agent_of(scripted)
+    assert sent(org, agent, "begin")["result"]["id"] == "t-1"
+    for path in (f"/workspaces/{agent.id}/a2a", f"/a2a/{agent.id}"):
+        elsewhere = message("this one?", uuid.uuid4().hex, taskId="t-1", contextId="c-2")
+        assert org.ask("POST", path, elsewhere).json()["error"]["code"] == -32602
+    scripted.answers["message/send"] = task("completed")
+    last = message("that one", "m-last", taskId="t-1", contextId="c-1")
+    for _ in range(2):
+        answer = org.ask("POST", f"/a2a/{agent.id}", last)
+        assert answer.json()["result"]["status"]["state"] == "completed", "sent again it is the same message"
+    assert len(scripted.about("message/send")) == 2
+    for path in (f"/workspaces/{agent.id}/a2a", f"/a2a/{agent.id}"):
+        more = message("and more", uuid.uuid4().hex, taskId="t-1")
+        assert org.ask("POST", path, more).json()["error"]["code"] == -32004
+    over_http = {"message": {"messageId": uuid.uuid4().hex, "role": "ROLE_USER", "parts": [{"text": "x"}], "taskId": "t-1"}}
+    refused = org.ask("POST", f"/a2a/{agent.id}/message:send", over_http, headers={"A2A-Version": "1.0"})
+    assert refused.status_code == 400 and refused.json()["error"]["details"][0]["reason"] == "UNSUPPORTED_OPERATION", refused.text
+    assert len(scripted.about("message/send")) == 2, "its agent never heard of it"
+    assert sent(org, agent, "unheard of", taskId="t-9")["result"]["id"] == "t-1", "what it was told elsewhere it knows itself"
+
+
+@pytest.mark.parametrize("wrong", [0, -5, 1.5, "600", True, [60]])
+def test_a_time_that_is_none_is_refused(org: Org, away: Resident, wrong: Any) -> None:
+    asked = message("in time", uuid.uuid4().hex)
+    asked["params"]["expires_in_seconds"] = wrong
+    for path in (f"/workspaces/{away.id}/a2a", f"/a2a/{away.id}"):
+        answer = org.ask("POST", path, asked)
+        assert "expires_in_seconds must be a whole number" in answer.text and "result" not in answer.json(), answer.text
+    assert result(org, away, "ListTasks")["tasks"] == []
+
+
 def test_lists_are_newest_change_first_and_page_by_page(org: Org, away: Resident) -> None:
     ids = [sent(org, away, f"number {i}")["result"]["id"] for i in range(5)]
     result(org, away, "CancelTask", id=ids[1])

@@ -197,6 +197,7 @@ io::Task<void> Service::write_stream(http::BodyWriter& out, Following reading) {
     auto part = co_await reader.next(watched ? wait : keep_alive, stop);
     if (stop()) co_return;
     if (!part.pieces.empty()) {
+      reading.ahead = false;
       reading.state.clear();
       reading.untold = false;
       reading.put_back.reset();
@@ -271,13 +272,14 @@ io::Task<std::string> Service::closing(const Following& reading, bool gone) {
   });
   if (!end.record || !end.record->outcome) co_return std::string();
   const messages::Outcome& outcome = *end.record->outcome;
-  const std::int64_t number = gone ? end.newest : end.newest + 1;
+  std::int64_t number = gone ? end.newest : end.newest + 1;
   if (reading.end_untold && end.newest == 0 && !refusal_in(outcome)) co_return std::string();
   auto say = [&] {
     std::string text;
     auto refusal = refusal_in(outcome);
     const bool told = end.last && !gone && !refusal && a2a::is_last(*end.last);
     if ((told && !reading.ahead) || reading.after >= number) return text;
+    if (told) number = end.newest;
     if (refusal) {
       a2a::Incoming asked;
       asked.rpc = true;
