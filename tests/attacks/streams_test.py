@@ -139,7 +139,6 @@ def test_who_is_cut_off_goes_on_where_that_was(org: Org, streamer: Callable[...,
     # After its end it can still be read, from anywhere.
     assert Reading(org, agent, body, after=200).rest() == last[-2:]
     assert Reading(org, agent, body, after=202).rest() == []
-    assert Reading(org, agent, body, after=900).rest() == []
 
 
 def test_a_caller_that_leaves_stops_nothing(org: Org, streamer: Callable[..., Resident]) -> None:

@@ -5,8 +5,12 @@
 namespace molecule::relay {
 
 bool Room::has_room(const Sender& sender, std::uint64_t number) const {
-  const bool first = sender.waiting.empty() || *sender.waiting.begin() >= number;
-  return first && taken_ < max_ && sender.places < share_;
+  if (taken_ >= max_ || sender.places >= share_) return false;
+  for (const auto& [id, other] : senders_) {
+    const bool before = !other.waiting.empty() && *other.waiting.begin() < number;
+    if (before && other.places < share_) return false;
+  }
+  return true;
 }
 
 io::Task<std::optional<Room::Place>> Room::take(const std::optional<WorkspaceId>& sender,

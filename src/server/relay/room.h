@@ -31,6 +31,11 @@ class Room {
     Place(Room& room, WorkspaceId sender) : room_(&room), sender_(sender) {}
     Place(Place&& other) noexcept
         : room_(std::exchange(other.room_, nullptr)), sender_(other.sender_) {}
+    Place& operator=(Place&& other) noexcept {
+      std::swap(room_, other.room_);
+      std::swap(sender_, other.sender_);
+      return *this;
+    }
     ~Place() {
       if (room_) room_->leave(sender_);
     }
@@ -39,8 +44,8 @@ class Room {
     Room* room_;
     WorkspaceId sender_;
   };
-  // Waits for a place; those of one sender in the order in which they came. Nothing when there was
-  // none for so long. People are one sender.
+  // Waits for a place; whoever came first is first, but for those who have their share. Nothing
+  // when there was none for so long. People are one sender.
   io::Task<std::optional<Place>> take(const std::optional<WorkspaceId>& sender,
                                       std::chrono::nanoseconds patience);
 

@@ -74,7 +74,9 @@ Listing listed(sql::Read& read, const Wanted& wanted, Place place) {
       out.entries.push_back({each, behind});
     }
     if (*place.from == 0) return out;
-    place = Place{.below = *place.from};
+    Place next;
+    next.below = *place.from;
+    place = next;
   }
   out.next = place;
   return out;

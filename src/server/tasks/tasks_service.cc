@@ -210,7 +210,9 @@ io::Task<http::Response> Service::message(auth::Member::Caller caller, Workspace
     co_return co_await sent;
   } catch (const Fault& fault) {
     // What a message has to do with a task is known where it is accepted.
-    if (!a2a::task_error(fault.code())) throw;
+    const std::string& code = fault.code();
+    if (code != "task_not_found" && code != "unsupported_operation" && code != "invalid_params")
+      throw;
     refusal = fault;
   }
   co_return refused(*refusal, co_await rpc_id_of(request));
