@@ -7,6 +7,7 @@
 #include "agent/exec.h"
 #include "agent/mcp_server.h"
 #include "agent/stream_json.h"
+#include "agent/worker.h"
 #include "base/fault.h"
 #include "platform/files/files.h"
 #include "platform/json/json.h"
@@ -120,6 +121,19 @@ AppServerCall codex(const runtimes::Runtime& runtime, const Config& config, cons
   return call;
 }
 
+WorkerCall worker(const runtimes::Runtime& runtime, const Config& config, const Places& places) {
+  WorkerCall call;
+  call.python = program_of(runtime, config);
+  call.program = places.config / ".state" / "worker.py";
+  call.framework = runtime.id;
+  call.install = runtime.install;
+  call.model = config.text("model");
+  call.keys.assign(runtime.keys.begin(), runtime.keys.end());
+  call.mcp = as_acp(mcp_server(config, places));
+  call.states = places.config / ".state" / "worker";
+  return call;
+}
+
 }  // namespace
 
 std::unique_ptr<Executor> executor_for(const runtimes::Runtime& runtime, const Config& config,
@@ -133,8 +147,9 @@ std::unique_ptr<Executor> executor_for(const runtimes::Runtime& runtime, const C
       return std::make_unique<AcpExecutor>(loop, acp(runtime, config, places), random);
     case runtimes::Executor::app_server:
       return std::make_unique<AppServerExecutor>(loop, codex(runtime, config, places));
-    case runtimes::Executor::agent_http:
     case runtimes::Executor::worker:
+      return std::make_unique<WorkerExecutor>(loop, worker(runtime, config, places), random);
+    case runtimes::Executor::agent_http:
     case runtimes::Executor::router: break;
   }
   throw bad_request("runtime_not_there",

@@ -352,7 +352,46 @@ class AppServer(JsonRpc):
         self.notify("turn/completed", {"threadId": self.session, "turn": turn})
 
 
-DIALECTS: dict[str, type[Fake]] = {"claude": Claude, "gemini": Acp, "opencode": Acp, "codex": AppServer}
+class Worker(JsonRpc):
+    """In the place of the Python that runs the runtime's own worker."""
+
+    def on_initialize(self, id: Any, params: dict[str, Any]) -> None:
+        assert params["framework"] == "langgraph" and [each["name"] for each in params["mcpServers"]] == ["molecule"]
+        assert params["model"]["apiKeyEnv"] in os.environ and params["model"]["provider"] == "openai"
+        self.system = params["systemPrompt"]
+        KEPT.mkdir(exist_ok=True)
+        self.answer(id, {"protocol": 1, "framework": "langgraph", "tools": []})
+
+    def on_load_state(self, id: Any, params: dict[str, Any]) -> None:
+        if not (KEPT / params["sessionId"]).exists() and params["state"]:
+            return self.refuse(id, -32603, "this makes no sense")
+        self.answer(id, {})
+
+    def on_save_state(self, id: Any, params: dict[str, Any]) -> None:
+        self.answer(id, {"state": [{"role": "user", "text": "kept"}]})
+
+    def on_run(self, id: Any, params: dict[str, Any]) -> None:
+        self.session, self.id, self.run_id = params["sessionId"], id, params["runId"]
+        (KEPT / self.session).touch()
+        self.start_turn(params["text"])
+
+    def on_cancel(self, id: Any, params: dict[str, Any]) -> None:
+        assert params == {"runId": self.run_id}
+        self.answer(id, {})
+        self.stopping.set()
+
+    def text(self, piece: str) -> None:
+        self.notify("event", {"runId": self.run_id, "kind": "text", "text": piece})
+
+    def tool(self, name: str) -> None:
+        self.notify("event", {"runId": self.run_id, "kind": "tool_call", "name": name})
+
+    def over(self, how: str, why: str = "", status: int = 0) -> None:
+        kind = {401: "auth", 429: "rate_limit"}.get(status, "provider")
+        self.answer(self.id, {"status": how} | ({"error": {"class": kind, "message": why}} if why else {}))
+
+
+DIALECTS: dict[str, type[Fake]] = {"claude": Claude, "gemini": Acp, "opencode": Acp, "codex": AppServer, "python3": Worker}
 
 if __name__ == "__main__":
     DIALECTS[Path(sys.argv[0]).name]().run()

@@ -14,8 +14,9 @@ from residence import Residence, processes_with, words_in
 from stage import Stage, wait_for
 
 FAKE = Path(__file__).parent / "fake_agent.py"
-KEYS = {"claude-code": "ANTHROPIC_API_KEY", "gemini-cli": "GEMINI_API_KEY", "opencode": "OPENROUTER_API_KEY", "codex": "OPENAI_API_KEY"}
-PROGRAMS = {"claude-code": "claude", "gemini-cli": "gemini", "opencode": "opencode", "codex": "codex"}
+KEYS = {"claude-code": "ANTHROPIC_API_KEY", "gemini-cli": "GEMINI_API_KEY", "opencode": "OPENROUTER_API_KEY", "codex": "OPENAI_API_KEY",
+        "langgraph": "GROQ_API_KEY"}
+PROGRAMS = {"claude-code": "claude", "gemini-cli": "gemini", "opencode": "opencode", "codex": "codex", "langgraph": "python3"}
 VALUE = "key-of-nobody-1234"
 
 Make = Callable[..., Residence]

@@ -177,7 +177,7 @@ def test_a_configuration_that_cannot_work_ends_it_with_a_report(make: Make, tmp_
     assert "[FAIL] Runtime: there is no runtime clyde" in told and "Fix: runtime: one of claude-code" in told
     assert "runtime_config.command is empty" in ends_with("runtime: command\n")
     assert "expected a whole number from 1 to 604800" in ends_with("runtime: command\nruntime_config: {command: cat, timeout: -1}\n")
-    assert "cannot drive CrewAI yet" in ends_with("runtime: crewai\n")
+    assert "cannot drive OpenClaw yet" in ends_with("runtime: openclaw\n")
     (agent.config / "config.yaml").unlink()
     ended = subprocess.run([BINARY, "runtime", "--config", agent.config], env={"PATH": os.environ["PATH"]}, text=True,
                            capture_output=True, timeout=20)
