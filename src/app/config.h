@@ -101,6 +101,23 @@ inline constexpr std::array settings{
         "Messages a minute of one agent to another that do not say which message they belong to; "
         "0 is unlimited",
         Setting::Form::number, "N", 0, 10'000'000, "messages a minute"},
+    Setting{"agents", "MOLECULE_AGENTS", "auto",
+            "Start agents on this machine: on, off, or auto: on where the platform listens on "
+            "loopback and nothing stands in front of it",
+            Setting::Form::choice, "WORD", 0, 0, "auto on off"},
+    Setting{"agents-tier-max", "MOLECULE_AGENTS_TIER_MAX", "3",
+            "Highest tier of agents that are started here", Setting::Form::number, "N", 1, 4,
+            "of the tiers"},
+    Setting{
+        "agents-read", "MOLECULE_AGENTS_READ", "",
+        "Directories that agents may read besides those of the system, with colons between them",
+        Setting::Form::text, "DIR:DIR"},
+    Setting{"agents-linger", "MOLECULE_AGENTS_LINGER", "60",
+            "Seconds that agents go on without a platform until they end", Setting::Form::number,
+            "N", 0, 86'400, "seconds"},
+    Setting{"agents-program", "MOLECULE_AGENTS_PROGRAM", "",
+            "Program that is started for an agent in place of molecule runtime, with --config DIR",
+            Setting::Form::text, "PROGRAM"},
     Setting{"mcp-send-message", "MOLECULE_MCP_ALLOW_SEND_MESSAGE", "false",
             "Clients of workspaces' MCP endpoints may write to people", Setting::Form::flag},
     Setting{"attachments-dir", "MOLECULE_ATTACHMENTS_DIR", "",

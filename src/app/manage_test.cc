@@ -154,6 +154,8 @@ TEST(ManageTable, EveryToolAsksARouteInTheWayThatItIs) {
           return member.name == argument.name;
         })) << argument.name;
       } else if (tool.made != manage::Made::reply) {
+        // It stands beside what the body's type has: wire/api/agent_command.h.
+        if (argument.name == "command") continue;
         ASSERT_TRUE(contract.body);
         const auto& fields = shapes.all().at(contract.body->name).fields;
         EXPECT_TRUE(std::ranges::any_of(fields, [&](const json::FieldShape& field) {

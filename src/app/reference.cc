@@ -19,6 +19,7 @@
 #include "server/layout/viewport_service.h"
 #include "server/mcp_endpoint/mcp_endpoint_service.h"
 #include "server/presence/presence_service.h"
+#include "server/provision/provision_service.h"
 #include "server/proxy/proxy_service.h"
 #include "server/relay/polls.h"
 #include "server/relay/relay_service.h"
@@ -221,6 +222,7 @@ std::vector<http::Route> all_routes() {
   add(dead_letters::routes);
   add(delegations::routes);
   add(mcp_endpoint::routes);
+  add(provision::routes);
   add(layout::routes);
   add(events::routes);
   return all;

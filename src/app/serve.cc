@@ -37,6 +37,7 @@
 #include "server/keys/keys_service.h"
 #include "server/layout/viewport_service.h"
 #include "server/mcp_endpoint/mcp_endpoint_service.h"
+#include "server/provision/provision_service.h"
 #include "server/proxy/push_link.h"
 #include "server/proxy/told.h"
 #include "server/push_notifications/push_notifications_service.h"
@@ -327,6 +328,11 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   mcp_endpoint::Service mcp_endpoint({presence, workspace_service, delegations, activity, directory,
                                       world.random, config.flag("mcp-send-message")},
                                      aside, registry);
+  provision::Service provision(
+      {db, workspace_service.table(), tokens, secrets, directory, world.clock, world.random},
+      first.loop(), registry, agent_settings(config));
+  workspace_service.start_with(provision);
+  later_departures.join(provision);
   layout::Service layout(db, world.clock);
   events::Followers followers(registry);
   events::Service events(db, log, directory, directory, hubs, followers, world.clock);
@@ -384,6 +390,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(cards::routes, cards);
   router.mount(delegations::routes, delegations);
   router.mount(mcp_endpoint::routes, mcp_endpoint);
+  router.mount(provision::routes, provision);
   router.mount(layout::routes, layout);
   router.mount(events::routes, events);
   router.fallback(canvas_response);
@@ -431,6 +438,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     review();  // What ended before this was seen was told to nobody.
     Running at = addresses(config, port);
     file_places.tell(at.public_url);
+    background.spawn("agents", provision.run(background, at.url, port));
     if (config.flag("demo")) {
       DemoParts parts{workspace_service, directory, data, at.url};
       co_await make_demo(std::move(parts));

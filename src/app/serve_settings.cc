@@ -7,6 +7,7 @@
 #include "platform/io/clock.h"
 #include "platform/metrics/metrics.h"
 #include "platform/net/url.h"
+#include "platform/process/environment.h"
 
 namespace molecule::app {
 namespace {
@@ -59,6 +60,37 @@ attachments::Settings attachment_settings(const Config& config) {
   attachments.workspace_max = config.number("attachments-workspace-mb") << 20;
   attachments.scan_program = config.text("attachment-scan");
   return attachments;
+}
+
+provision::Settings agent_settings(const Config& config) {
+  provision::Settings agents;
+  agents.directory = fs::absolute(config.text("data")).lexically_normal() / "agents";
+  const std::string& wish = config.text("agents");
+  const bool behind =
+      !config.text("platform-url").empty() || !config.list("trusted-proxies").empty();
+  const bool local = is_loopback(parse_address(config.text("listen"))->host) && !behind;
+  if (wish == "off") {
+    agents.why_off =
+        "this platform starts no agents (`agents` is off); use the runtime external and "
+        "connect an agent, or let one register with this workspace's id and a token";
+  } else if (wish == "auto" && !local) {
+    agents.why_off =
+        "this platform starts no agents on its machine, since others than this machine "
+        "reach it; `agents` on lets it. Use the runtime external and connect an agent";
+  }
+  agents.tier_max = config.number("agents-tier-max");
+  provision::ProcessSettings& process = agents.process;
+  process.path = process::environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  process.language = process::environment("LANG").value_or("C.UTF-8");
+  std::string_view rest = config.text("agents-read");
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    if (one.starts_with('/')) process.readable.emplace_back(one);
+  }
+  process.program = config.text("agents-program");
+  process.linger = config.number("agents-linger");
+  return agents;
 }
 
 net::DialSettings dial_settings(const Config& config) {

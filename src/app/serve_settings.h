@@ -10,6 +10,7 @@
 #include "platform/net/tls.h"
 #include "server/attachments/attachments_service.h"
 #include "server/auth/limits.h"
+#include "server/provision/provision_service.h"
 
 namespace molecule::app {
 
@@ -17,6 +18,7 @@ http::Settings http_settings(const Config& config, const Address& address);
 auth::LimitSettings limit_settings(const Config& config);
 attachments::Settings attachment_settings(const Config& config);
 net::DialSettings dial_settings(const Config& config);
+provision::Settings agent_settings(const Config& config);
 // Null when the platform speaks plain HTTP.
 std::unique_ptr<net::TlsServer> certificate(const Config& config);
 // What can be known to be wrong before anything is made is refused here, so that a mistyped flag

@@ -11,6 +11,7 @@
 #include "client/follow.h"
 #include "platform/process/environment.h"
 #include "platform/process/terminal.h"
+#include "wire/api/agents.h"
 #include "wire/api/credentials.h"
 #include "wire/api/dead_letters.h"
 #include "wire/api/system.h"
@@ -220,6 +221,26 @@ void check_agents(Node list, Report& report) {
              trouble.empty() ? "" : fmt::format("look at {}: `molecule ws get NAME`", trouble));
 }
 
+// What holds in the agents that the platform starts, and what its machine cannot do.
+io::Task<void> check_isolation(Session& session, Report& report) {
+  const Asked found = co_await asked(session, "/runtimes");
+  if (!found.answer || !found.answer->ok()) co_return;
+  const json::Document document = json::Document::parse(found.answer->body);
+  const client::Record<api::RuntimeOffers> offers(document.root());
+  if (!offers.flag("agents")) co_return;
+  const Node missing = offers.node("isolation").find("missing");
+  std::string lacks;
+  for (std::size_t i = 0; missing.is(json::Type::array) && i < missing.size(); ++i)
+    lacks += (lacks.empty() ? "" : "; ") + client::told(missing.at(i));
+  if (lacks.empty()) {
+    report.add("isolation", Verdict::PASS,
+               "agents that the platform starts have rooms of their own");
+  } else {
+    report.add("isolation", Verdict::WARN, "the platform's machine does not offer: " + lacks,
+               "agents run without it; docs/guides/agents-here.md says what that means");
+  }
+}
+
 io::Task<void> check_organisation(Session& session, Report& report) {
   const Asked workspaces = co_await asked(session, "/workspaces");
   if (workspaces.answer && workspaces.answer->ok()) {
@@ -309,6 +330,7 @@ io::Task<int> examine(Session& session, const Given& given) {
     const bool taken = co_await check_token(session, report);
     if (taken) {
       co_await check_organisation(session, report);
+      co_await check_isolation(session, report);
       co_await check_socket(session, report);
     }
   }

@@ -100,6 +100,7 @@ io::Task<std::string> new_workspace(Session& session, const Given& given) {
   body.add_some("role", given.some("role"));
   body.add_some("tier", given.number("tier"));
   body.add_some("runtime", given.some("runtime"));
+  body.add_some("command", given.some("command"));
   body.add_some("template", given.some("template"));
   body.add_some("model", given.some("model"));
   body.add_some("url", given.some("agent-url"));

@@ -32,7 +32,9 @@ inline constexpr Option tier_option{.name = "--tier",
                                     .least = 1,
                                     .most = 4};
 inline constexpr Option runtime_option{
-    .name = "--runtime", .shape = "RUNTIME", .help = "external joins by itself"};
+    .name = "--runtime",
+    .shape = "RUNTIME",
+    .help = "external joins by itself; `molecule ws runtimes` lists others"};
 inline constexpr Option parent_option{.name = "--parent,--parent-id",
                                       .shape = "WORKSPACE",
                                       .help = "Whom it stands below",

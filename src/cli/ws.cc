@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "cli/find.h"
+#include "cli/logs.h"
 #include "cli/nouns.h"
 #include "cli/table.h"
 #include "cli/times.h"
@@ -306,6 +307,9 @@ constexpr std::array create_takes{
     Option{.name = "-n,--name", .shape = "NAME", .help = "Its name", .required = true},
     role_option,
     runtime_option,
+    Option{.name = "--command",
+           .shape = "LINE",
+           .help = "Of the runtime command: what a shell runs for each message"},
     tier_option,
     parent_option,
     Option{.name = "--template", .shape = "NAME", .help = "A folder below the templates"},
@@ -325,6 +329,13 @@ constexpr std::array update_takes{workspace_argument,
                                   parent_option,
                                   Option{.name = "--root", .shape = "", .help = "Below nobody"},
                                   dir_option};
+constexpr std::array logs_takes{
+    workspace_argument, Option{.name = "-f,--follow", .shape = "", .help = "And what it says next"},
+    Option{.name = "--tail",
+           .shape = "N",
+           .help = "The last so many lines (default 200)",
+           .form = Option::Form::number,
+           .most = 5000}};
 constexpr std::array delete_takes{
     several,
     Option{.name = "--purge", .shape = "", .help = "Keep nothing of it, not its history either"}};
@@ -358,6 +369,7 @@ constexpr std::array verbs{
          .run = create,
          .footer = "The token of one whose agent joins by itself is shown once.\n\nExamples:\n"
                    "  molecule ws create --name researcher --runtime external --parent pm\n"
+                   "  molecule ws create -n counter --runtime command --command 'wc -w'\n"
                    "  molecule ws create -n ci --runtime external -o json"},
     Verb{.name = "update",
          .does = "Change a workspace; what is not named stays",
@@ -375,11 +387,27 @@ constexpr std::array verbs{
          .run = resume,
          .footer = "Example:\n  molecule ws resume researcher"},
     Verb{.name = "restart",
-         .does = "Start containers again",
+         .does = "Start agents anew",
          .takes = several_of,
          .run = restart,
          .footer = "Nothing happens to agents that join by themselves.\n\nExample:\n"
                    "  molecule ws restart researcher"},
+    Verb{.name = "logs",
+         .does = "What the agent says that the platform started",
+         .takes = logs_takes,
+         .run = show_logs,
+         .footer = "Credentials that the platform knows are left out.\n\nExamples:\n"
+                   "  molecule ws logs counter --tail 50\n  molecule ws logs counter -f"},
+    Verb{.name = "process",
+         .does = "How the agent stands that the platform started, and what holds it in",
+         .takes = one,
+         .run = show_process,
+         .footer = "Example:\n  molecule ws process counter",
+         .watches = true},
+    Verb{.name = "runtimes",
+         .does = "The runtimes that the platform can start, and what each needs",
+         .run = list_runtimes,
+         .footer = "Example:\n  molecule ws runtimes"},
     Verb{.name = "delete",
          .does = "Delete workspaces and what is below them",
          .takes = delete_takes,

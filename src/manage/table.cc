@@ -18,13 +18,19 @@ constexpr std::array of_create_workspace{
     Argument{"template", Form::text, false},
     Argument{"tier", Form::whole, false, "1 to 4"},
     Argument{"parent_id", Form::text, false, "The workspace whose team it joins"},
-    Argument{"runtime", Form::text, false, "external: its agent joins by itself"},
+    Argument{"runtime", Form::text, false,
+             "external: its agent joins by itself; list_runtimes has others"},
+    Argument{"command", Form::text, false,
+             "Of the runtime command: what a shell runs for each message"},
     Argument{"workspace_dir", Form::text, false},
     Argument{"workspace_access", Form::choice, false, "", "none read_only read_write"}};
 constexpr std::array of_update_workspace{workspace, Argument{"name", Form::text, false},
                                          Argument{"role", Form::text, false},
                                          Argument{"tier", Form::whole, false, "1 to 4"},
                                          Argument{"parent_id", Form::text_or_null, false}};
+constexpr std::array of_get_agent_log{
+    workspace, Argument{"tail", Form::whole, false, "The last lines, at most 5000 (default 200)"},
+    Argument{"since", Form::whole, false, "What follows; `next` of an earlier answer"}};
 constexpr std::array of_chat_with_agent{workspace, Argument{"message", Form::text, true}};
 constexpr std::array of_set_model{workspace, Argument{"model", Form::text, true}};
 constexpr std::array of_set_secret{workspace,
@@ -140,9 +146,34 @@ constexpr std::array all{
          .route = "/workspaces/{id}",
          .path = "workspace_id",
          .query = "confirm=true"},
+    Tool{.words = {.name = "list_runtimes",
+                   .title = "List runtimes",
+                   .about = "The runtimes whose agents this platform starts, what each needs, and "
+                            "whether this machine has it.",
+                   .reads = true,
+                   .again = true},
+         .route = "/runtimes"},
+    Tool{.words = {.name = "get_agent_process",
+                   .title = "How a started agent stands",
+                   .about = "The process that the platform started for a workspace: its state, why "
+                            "it does not run, what holds it in.",
+                   .arguments = one_workspace,
+                   .reads = true,
+                   .again = true},
+         .route = "/workspaces/{id}/process",
+         .path = "workspace_id"},
+    Tool{
+        .words = {.name = "get_agent_log",
+                  .title = "What a started agent says",
+                  .about = "Lines that the agent which the platform started for a workspace wrote.",
+                  .arguments = of_get_agent_log,
+                  .reads = true,
+                  .again = true},
+        .route = "/workspaces/{id}/logs",
+        .path = "workspace_id"},
     Tool{.words = {.name = "restart_workspace",
                    .title = "Restart a workspace",
-                   .about = "Starts the container of a workspace again.",
+                   .about = "Starts the agent of a workspace anew, where the platform started it.",
                    .arguments = one_workspace,
                    .destroys = true,
                    .again = true,

@@ -11,10 +11,12 @@ from terminal import DONE, FAILED, Machine
 def test_a_platform_that_is_well(machine: Machine, stage: Stage) -> None:
     report = machine.json("doctor")
     found = {each["name"]: each["status"] for each in report["checks"]}
+    # What the kernel of the machine offers is not the platform's.
+    offered = found.pop("isolation") == "PASS"
     assert found == {"profiles": "PASS", "platform": "PASS", "version": "PASS", "store": "PASS", "clock": "PASS",
                      "token": "PASS", "agents": "PASS", "messages": "PASS", "live": "PASS"}, report
-    assert report["base_url"] == stage.url and report["counts"] == {"pass": 9, "warn": 0, "fail": 0}
-    assert report["next"] == "All is well."
+    assert report["base_url"] == stage.url and report["counts"] == {"pass": 9 + offered, "warn": 1 - offered, "fail": 0}
+    assert not offered or report["next"] == "All is well."
 
 
 def test_each_finding_says_what_to_do(elsewhere: Machine, stage: Stage) -> None:

@@ -204,7 +204,7 @@ test("what pausing does is said before, and shown after; restarting is not promi
   await person.opensTab("details");
   const details = panel("details");
   await details.getByText("The agent of alpha keeps running where it was started and is told to wait; messages to it wait here.").waitFor();
-  await details.getByText(/The platform starts no agents/).waitFor();
+  await details.getByText(/its owner restarts it/).waitFor();
   assert.equal(await details.getByRole("button", { name: "Restart" }).isDisabled(), true);
   await isFine("#panel-details", "details");
   await details.getByRole("button", { name: "Pause" }).click();

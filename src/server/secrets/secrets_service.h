@@ -47,6 +47,10 @@ class Service final : public workspaces::SecretStore, public workspaces::Departu
                                       api::NewModel body);
   io::Task<api::KeysRotated> rotate(auth::Admin::Caller caller);
 
+  // What can be opened of the values that the agent may know: for who has to keep them out of a
+  // text. Not by a route.
+  io::Task<Values> known_to(WorkspaceId id);
+
   // For slices whose transaction brings or takes secrets.
   void put(sql::Tx& tx, WorkspaceId id, std::string_view key, const Secret& value) override;
   void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override;

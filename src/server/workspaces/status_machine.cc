@@ -24,6 +24,13 @@ std::optional<Status> next(Status from, Trigger trigger) {
     case Trigger::awaited: return when(from == provisioning, awaiting_agent);
     case Trigger::reachable: return when(from == provisioning, online);
     case Trigger::no_provisioner: return when(is_one_of(from, {provisioning, paused}), failed);
+    case Trigger::starting:
+      return when(is_one_of(from, {awaiting_agent, online, degraded, offline, failed}),
+                  provisioning);
+    case Trigger::broken:
+      return when(is_one_of(from, {provisioning, awaiting_agent, online, degraded, offline}),
+                  failed);
+    case Trigger::ended: return when(is_one_of(from, {provisioning, online, degraded}), offline);
     case Trigger::registered:
       // A person paused it, or it sleeps by a person's rule: its agent does not overrule that.
       return when(is_one_of(from, {provisioning, awaiting_agent, degraded, offline, failed}),
@@ -36,6 +43,7 @@ std::optional<Status> next(Status from, Trigger trigger) {
     case Trigger::pause: return when(!is_one_of(from, {paused, removed}), paused);
     case Trigger::resume_fresh: return when(from == paused, online);
     case Trigger::resume_stale: return when(from == paused, awaiting_agent);
+    case Trigger::resume_here: return when(from == paused, provisioning);
     case Trigger::remove: return when(from != removed, removed);
   }
   return std::nullopt;

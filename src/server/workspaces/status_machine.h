@@ -15,6 +15,9 @@ enum class Trigger {
   awaited,         // An agent of its own accord is expected; it has not come yet.
   reachable,       // Made with the address of an agent that already runs.
   no_provisioner,  // Nothing here can start its container.
+  starting,        // Its agent is started here, for the first time or again.
+  broken,          // What is started here does not run, or not for long.
+  ended,           // What was started here has ended by itself.
   registered,      // Its agent registered.
   heartbeat,       // Its agent was heard while not counted as alive.
   erring,          // Error rate of 0.5 or more, or wedged.
@@ -23,10 +26,12 @@ enum class Trigger {
   pause,
   resume_fresh,  // Resumed, and its agent was heard within its limit.
   resume_stale,  // Resumed, and its agent must come back first.
+  resume_here,   // Resumed, and its agent is started here.
   remove
 };
-BOOST_DESCRIBE_ENUM(Trigger, awaited, reachable, no_provisioner, registered, heartbeat, erring,
-                    recovered, silent, pause, resume_fresh, resume_stale, remove)
+BOOST_DESCRIBE_ENUM(Trigger, awaited, reachable, no_provisioner, starting, broken, ended,
+                    registered, heartbeat, erring, recovered, silent, pause, resume_fresh,
+                    resume_stale, resume_here, remove)
 
 // The status after `trigger`; empty when the trigger changes nothing in that status.
 std::optional<Status> next(Status from, Trigger trigger);

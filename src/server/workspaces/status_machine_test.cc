@@ -15,7 +15,8 @@ const std::vector<Status> every_status{provisioning, awaiting_agent, online,    
 const std::vector<Trigger> every_trigger{
     Trigger::awaited,   Trigger::reachable,    Trigger::no_provisioner, Trigger::registered,
     Trigger::heartbeat, Trigger::erring,       Trigger::recovered,      Trigger::silent,
-    Trigger::pause,     Trigger::resume_fresh, Trigger::resume_stale,   Trigger::remove};
+    Trigger::pause,     Trigger::resume_fresh, Trigger::resume_stale,   Trigger::remove,
+    Trigger::starting,  Trigger::broken,       Trigger::ended,          Trigger::resume_here};
 
 // The whole machine, written out once more in the other direction. What is missing must not happen.
 const std::map<Trigger, std::map<Status, Status>> moves{
@@ -42,6 +43,20 @@ const std::map<Trigger, std::map<Status, Status>> moves{
       {hibernating, paused},
       {hibernated, paused},
       {failed, paused}}},
+    {Trigger::starting,
+     {{awaiting_agent, provisioning},
+      {online, provisioning},
+      {degraded, provisioning},
+      {offline, provisioning},
+      {failed, provisioning}}},
+    {Trigger::broken,
+     {{provisioning, failed},
+      {awaiting_agent, failed},
+      {online, failed},
+      {degraded, failed},
+      {offline, failed}}},
+    {Trigger::ended, {{provisioning, offline}, {online, offline}, {degraded, offline}}},
+    {Trigger::resume_here, {{paused, provisioning}}},
     {Trigger::resume_fresh, {{paused, online}}},
     {Trigger::resume_stale, {{paused, awaiting_agent}}},
     {Trigger::remove,

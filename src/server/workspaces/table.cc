@@ -65,10 +65,26 @@ std::optional<Status> Table::move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
   return to;
 }
 
-void Table::fail(sql::Tx& tx, WorkspaceId id, std::string_view error) {
-  events::Arrival why;
-  why.error = std::string(error);
-  if (move(tx, id, Trigger::no_provisioner, why)) tx.run(store::set_failure, id, error);
+std::optional<Status> Table::fail(sql::Tx& tx, WorkspaceId id, std::string_view error,
+                                  Trigger why) {
+  events::Arrival arrival;
+  arrival.error = std::string(error);
+  const auto moved = move(tx, id, why, arrival);
+  if (moved) tx.run(store::set_failure, id, error);
+  return moved;
+}
+
+std::optional<Status> Table::start(sql::Tx& tx, const Row& row, Trigger why,
+                                   std::string_view reason, const json::Omit<std::string>& by) {
+  const auto from = tx.optional(store::status_of, row.id);
+  if (!from) return std::nullopt;
+  const auto to = next(*from, why);
+  if (!to || tx.run(store::move, row.id, *from, *to, clock_.now()) == 0) return std::nullopt;
+  tx.run(store::set_failure, row.id, reason);
+  announce(tx,
+           events::event<events::Type::WORKSPACE_PROVISIONING>(
+               row.id, {row.name, row.tier, row.runtime, row.role, row.parent, row.x, row.y, by}));
+  return to;
 }
 
 void Table::enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,

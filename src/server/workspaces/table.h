@@ -35,8 +35,13 @@ class Table {
   // Makes the move the trigger asks for, with its event; empty when the state machine has none.
   std::optional<Status> move(sql::Tx& tx, WorkspaceId id, Trigger trigger,
                              const events::Arrival& why = {});
-  // As move, with the reason a container could not be started.
-  void fail(sql::Tx& tx, WorkspaceId id, std::string_view error);
+  // As move, with the reason why its agent does not run here.
+  std::optional<Status> fail(sql::Tx& tx, WorkspaceId id, std::string_view error,
+                             Trigger why = Trigger::no_provisioner);
+  // Its agent is started here; `reason`: why again, or nothing. Tells it with all that is known of
+  // the workspace.
+  std::optional<Status> start(sql::Tx& tx, const Row& row, Trigger why, std::string_view reason,
+                              const json::Omit<std::string>& by = {});
 
   // What a registration brings. Does not move the status.
   void enrol(sql::Tx& tx, WorkspaceId id, std::string_view url, const RawJson& card,

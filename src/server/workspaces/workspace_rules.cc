@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "platform/text/names.h"
+#include "wire/api/agent_command.h"
 
 namespace molecule::workspaces {
 
@@ -92,6 +93,11 @@ std::string checked_template(std::string text) {
 }
 
 }  // namespace
+
+std::string checked_command(std::string_view body) {
+  api::AgentCommand said = json::read<api::AgentCommand>(body);
+  return checked_line("command", std::move(said.command).value_or(""));
+}
 
 NewWorkspace checked(api::NewWorkspace said) {
   NewWorkspace made;

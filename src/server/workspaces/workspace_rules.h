@@ -25,6 +25,7 @@ struct NewWorkspace {
   int tier = 3;
   std::string runtime;  // Empty in the request: "langgraph".
   std::string model;
+  std::string command;  // What runs for each message, where the runtime is one's own program.
   std::string template_name;
   std::string url;  // Only of agents that join by themselves.
   std::optional<Delivery> delivery;
@@ -41,6 +42,8 @@ struct NewWorkspace {
 };
 // What bodies may say beyond what their types allow. Throws Fault.
 NewWorkspace checked(api::NewWorkspace said);
+// The command that such a body names beside the rest.
+std::string checked_command(std::string_view body);
 
 // Absent members stay as they are; an inner empty optional clears.
 struct Change {

@@ -103,9 +103,15 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   arrival.name = row.name;
   arrival.external = true;
   if (!joins_by_itself(row.runtime)) {
-    table_.fail(tx, id, no_provisioner_text);
-    row.status = Status::failed;
-    row.failure = no_provisioner_text;
+    const auto why_not =
+        starter_ ? starter_->why_not(row.runtime) : std::string(no_provisioner_text);
+    if (why_not) {
+      table_.fail(tx, id, *why_not);
+      row.status = Status::failed;
+      row.failure = *why_not;
+    } else {
+      starter_->made(tx, row, wanted.command);
+    }
   } else if (!row.url.empty()) {
     table_.move(tx, id, Trigger::reachable, arrival);
     row.status = Status::online;
@@ -126,7 +132,9 @@ io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Operator::Caller
                                                           const http::Request& request) {
   std::string url = platform_url(settings_, request);
   NewWorkspace wanted = checked(std::move(said));
+  wanted.command = checked_command(request.body);
   wanted.by = caller.by();
+  if (starter_ && !joins_by_itself(wanted.runtime)) starter_->check(wanted);
   bool has_memories = wanted.has_memories;
   Made made = co_await make(std::move(wanted));
   const Row& row = made.row;

@@ -47,12 +47,27 @@ io::Task<api::Paused> Service::pause(auth::Self::Caller caller, WorkspaceId id) 
     if (row.status == Status::paused) throw not_in_status("workspace not found or already paused");
     int count = 0;
     for (const auto& each : subtree(tx, row)) {
-      if (table_.move(tx, each.id, Trigger::pause, named(each.name, by))) ++count;
+      if (!table_.move(tx, each.id, Trigger::pause, named(each.name, by))) continue;
+      if (starter_ && starter_->has(tx, each.id)) starter_->pause(tx, each.id);
+      ++count;
     }
     return count;
   };
   int count = co_await db_.write(work);
   co_return api::Paused{Status::paused, count};
+}
+
+std::optional<Status> Service::resume_one(sql::Tx& tx, WorkspaceId id, std::string_view name,
+                                          std::string_view runtime,
+                                          const json::Omit<std::string>& by) {
+  if (starter_ && starter_->has(tx, id)) {
+    starter_->start(tx, id);
+    return table_.start(tx, table_.live(tx, id), Trigger::resume_here, {}, by);
+  }
+  const bool fresh = ports_.vitals.of(id).fresh;
+  if (!fresh && !joins_by_itself(runtime)) throw no_provisioner();
+  return table_.move(tx, id, fresh ? Trigger::resume_fresh : Trigger::resume_stale,
+                     named(name, by));
 }
 
 io::Task<api::Resumed> Service::resume(auth::Self::Caller caller, WorkspaceId id) {
@@ -67,16 +82,12 @@ io::Task<api::Resumed> Service::resume(auth::Self::Caller caller, WorkspaceId id
     Outcome outcome;
     for (const auto& each : subtree(tx, row)) {
       if (each.status != Status::paused) continue;
-      bool fresh = ports_.vitals.of(each.id).fresh;
       std::optional<Status> now;
-      if (fresh || joins_by_itself(each.runtime)) {
-        now = table_.move(tx, each.id, fresh ? Trigger::resume_fresh : Trigger::resume_stale,
-                          named(each.name, by));
-      } else if (each.id == id) {
-        throw no_provisioner();
-      } else {
-        table_.fail(tx, each.id, no_provisioner().text());
-        now = Status::failed;
+      try {
+        now = resume_one(tx, each.id, each.name, each.runtime, by);
+      } catch (const Fault& fault) {
+        if (each.id == id) throw;
+        now = table_.fail(tx, each.id, fault.text());
       }
       if (!now) continue;
       ++outcome.count;
@@ -88,14 +99,25 @@ io::Task<api::Resumed> Service::resume(auth::Self::Caller caller, WorkspaceId id
   co_return api::Resumed{outcome.status, outcome.count};
 }
 
-io::Task<api::Restarted> Service::restart(auth::Self::Caller, WorkspaceId id) {
-  auto work = [this, id](sql::Tx& tx) {
+io::Task<api::Restarted> Service::restart(auth::Self::Caller caller, WorkspaceId id) {
+  struct Outcome {
+    std::string runtime;
+    bool started = false;
+  };
+  auto work = [this, id, by = caller.by()](sql::Tx& tx) {
     auto row = table_.find(tx, id);
     if (!row || row->status == Status::removed) throw unknown_workspace();
     refuse_under_paused(tx, id);
-    return row->runtime;
+    Outcome outcome{row->runtime, starter_ && starter_->has(tx, id)};
+    if (!outcome.started) return outcome;
+    starter_->start(tx, id);
+    const bool paused = row->status == Status::paused;
+    table_.start(tx, *row, paused ? Trigger::resume_here : Trigger::starting, {}, by);
+    return outcome;
   };
-  std::string runtime = co_await db_.write(work);
+  auto [runtime, started] = co_await db_.write(work);
+  if (started)
+    co_return api::Restarted{"provisioning", std::move(runtime), "the agent is started anew"};
   if (!joins_by_itself(runtime)) throw no_provisioner();
   co_return api::Restarted{
       "noop", std::move(runtime),

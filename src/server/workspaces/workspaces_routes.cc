@@ -16,11 +16,14 @@ constexpr std::size_t small_body_max = 64u << 10;
 constexpr auto table = http::table(
     http::post<Operator, &Service::create>("/workspaces")
         .body_limit(create_body_max)
-        .says("Makes a workspace.")
+        .says(
+            "Makes a workspace. `command` beside the other members: the line that a shell runs for "
+            "each message, of the runtime \"command\".")
         .gives<api::WorkspaceMade>(201)
         .refuses("workspace_name_conflict", "workspace_reparent_parent_not_found",
                  "workspace_too_deep", "secret_key_invalid", "secret_key_reserved",
-                 "url_not_allowed", "url_invalid", "url_unresolvable", "url_unresolved"),
+                 "url_not_allowed", "url_invalid", "url_unresolvable", "url_unresolved",
+                 "runtime_unknown", "command_required", "tier_not_allowed"),
     http::get<Operator, &Service::list>("/workspaces")
         .says(
             "Every live workspace, whole. X-Molecule-Seq is the position to follow the log from."),
@@ -56,11 +59,13 @@ constexpr auto table = http::table(
     http::post<Self, &Service::resume>("/workspaces/{id}/resume")
         .body_limit(small_body_max)
         .says("Ends a pause.")
-        .refuses("workspace_not_found", "ancestor_paused", "provisioner_unavailable"),
+        .refuses("workspace_not_found", "ancestor_paused", "provisioner_unavailable",
+                 "agent_elsewhere"),
     http::post<Self, &Service::restart>("/workspaces/{id}/restart")
         .body_limit(small_body_max)
-        .says("Starts a container again; nothing happens to agents that join by themselves.")
-        .refuses("workspace_not_found", "ancestor_paused", "provisioner_unavailable"),
+        .says("Starts an agent anew; nothing happens to agents that join by themselves.")
+        .refuses("workspace_not_found", "ancestor_paused", "provisioner_unavailable",
+                 "agent_elsewhere"),
     http::get<Self, &Service::connection>("/workspaces/{id}/external/connection")
         .says("How an agent joins as this workspace, without a token.")
         .refuses("workspace_not_found", "not_external", "invalid_host"),

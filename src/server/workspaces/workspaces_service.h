@@ -15,6 +15,7 @@
 #include "server/events/log.h"
 #include "server/workspaces/namesakes.h"
 #include "server/workspaces/places.h"
+#include "server/workspaces/starter.h"
 #include "server/workspaces/table.h"
 #include "server/workspaces/workspace_rules.h"
 #include "server/workspaces/workspaces.h"
@@ -66,6 +67,9 @@ class Service {
   // Asked before a workspace is made: whether its id is a secret that it can be claimed with, or
   // wants its token. Before the first request; without it every id is one.
   void when_ids_are_shown(std::function<bool(sql::Tx&)> shown) { shown_ = std::move(shown); }
+
+  // Before the first request; without it agents are started by others alone.
+  void start_with(Starter& starter) { starter_ = &starter; }
 
   // Reads which names look alike. Once, at start, before requests are served.
   io::Task<void> load();
@@ -120,6 +124,9 @@ class Service {
                                                       const http::Request& request);
 
  private:
+  // Resumes one that is paused; its new status, if it has one.
+  std::optional<Status> resume_one(sql::Tx& tx, WorkspaceId id, std::string_view name,
+                                   std::string_view runtime, const json::Omit<std::string>& by);
   enum class View { whole, public_part };
   api::Workspace shown(const Row& row, View view) const;
   std::optional<Instant> last_outbound(const Row& row) const;
@@ -144,6 +151,7 @@ class Service {
   Ports ports_;
   Settings settings_;
   std::function<bool(sql::Tx&)> shown_;  // May be empty.
+  Starter* starter_ = nullptr;
   io::Guarded<Outbound> outbound_;
   Namesakes namesakes_;
   Places places_;

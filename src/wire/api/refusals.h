@@ -105,7 +105,13 @@ inline constexpr std::array refusals{
             "X-Confirm-Name is not the workspace's name."},
     Refusal{"ancestor_paused", 409, "A workspace above is paused; resume it first."},
     Refusal{"not_external", 400, "Only agents that join by themselves are connected by hand."},
-    Refusal{"provisioner_unavailable", 503, "This platform starts no containers."},
+    Refusal{"provisioner_unavailable", 503,
+            "This platform starts no agents, or none of this runtime."},
+    Refusal{"runtime_unknown", 400, "There is no such runtime; the text lists those there are."},
+    Refusal{"command_required", 400, "The runtime runs a command, and none is named."},
+    Refusal{"tier_not_allowed", 400, "The operator of this machine allows no such tier."},
+    Refusal{"agent_not_here", 404, "No agent was started for this workspace."},
+    Refusal{"agent_elsewhere", 409, "The agent belongs to another machine than this platform's."},
 
     // The registry.
     Refusal{"url_required", 400, "An agent that is called needs an address."},

@@ -2,7 +2,7 @@ import { messageOf } from "@/api/api_error";
 import { restartWorkspace } from "@/api/workspaces_api";
 import { afterPause } from "@/model/lifecycle_words";
 import { orgStore } from "@/model/org";
-import { descendantsOf } from "@/model/selectors";
+import { descendantsOf, joinsByItself } from "@/model/selectors";
 import { toast } from "@/ui/toast";
 import type { Step } from "./history";
 import { graceMs } from "./leaving";
@@ -12,6 +12,11 @@ const nameOf = (id: string): string => orgStore.get().workspaces.get(id)?.name ?
 const paused = (id: string): boolean => orgStore.get().workspaces.get(id)?.status === "paused";
 const several = (ids: readonly string[]): string => (ids.length === 1 ? `${nameOf(ids[0] ?? "")} is` : `${ids.length} workspaces are`);
 
+function elsewhere(id: string): boolean {
+  const workspace = orgStore.get().workspaces.get(id);
+  return workspace === undefined || joinsByItself(workspace);
+}
+
 /** Those of their teams that are paused already; when all go on, they do not. */
 function pausedBelow(ids: readonly string[]): string[] {
   return ids.flatMap((id) => descendantsOf(orgStore.get(), id)).filter(paused);
@@ -20,7 +25,7 @@ function pausedBelow(ids: readonly string[]): string[] {
 export function pauseStep(ids: readonly string[]): Step {
   const but = pausedBelow(ids);
   return {
-    done: afterPause(several(ids), ids.length),
+    done: afterPause(several(ids), ids.length, ids.every(elsewhere)),
     undone: `${several(ids)} no longer paused`,
     forward: { is: "pause", ids: [...ids] },
     back: { is: "resume", ids: [...ids], ...(but.length > 0 ? { but } : {}) },

@@ -36,7 +36,6 @@ const hasTeam = ({ id }: Workspace, org: Org): boolean => childrenOf(org, id).le
 
 function restartRefusal(workspace: Workspace): string | undefined {
   if (joinsByItself(workspace)) return "The agent runs elsewhere; restart it there";
-  if (!["offline", "failed", "paused", "degraded"].includes(workspace.status)) return "It is running";
   return undefined;
 }
 

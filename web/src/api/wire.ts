@@ -81,6 +81,15 @@ export interface AgentKeyForgotten {
 export const allAgentKind = ["workspace", "platform"] as const;
 export type AgentKind = (typeof allAgentKind)[number];
 
+export interface AgentLog {
+  /** each with its time; credentials are left out */
+  lines: string[];
+  /** what `since` takes to go on from here */
+  next: number;
+  /** some of what `since` asked for is not kept any more */
+  lost: boolean;
+}
+
 export interface AgentMessage {
   message: string;
   /** the rest is in the activity feed */
@@ -91,6 +100,27 @@ export interface AgentMessage {
   /** the activity of the message it answers */
   reply_to?: string;
   attachments?: Attachment[];
+}
+
+export interface AgentProcess {
+  workspace_id: string;
+  /** waiting: started again later; ended: not started again by itself; elsewhere: it is another machine's */
+  state: ProcessState;
+  /** the machine that it belongs to */
+  machine: string;
+  driver: string;
+  runtime: string;
+  tier: number;
+  pid?: number;
+  started_at?: string;
+  /** in a row */
+  crashes: number;
+  /** why it does not run, or did not last time */
+  reason?: string;
+  next_start_seconds?: number;
+  /** where its files lie on that machine; empty when it is another's */
+  directory: string;
+  isolation: Isolation;
 }
 
 export interface Answered {
@@ -444,6 +474,11 @@ export interface Heartbeat {
   runtime_metadata?: RuntimeMetadata | null;
 }
 
+export interface Isolation {
+  applied: string[];
+  missing: string[];
+}
+
 export interface KeptViewport {
   x: number;
   y: number;
@@ -709,6 +744,9 @@ export interface PollBegun {
   wait_seconds: number;
 }
 
+export const allProcessState = ["starting", "running", "waiting", "stopping", "stopped", "ended", "elsewhere"] as const;
+export type ProcessState = (typeof allProcessState)[number];
+
 export interface Provisioning {
   name: string;
   tier: number;
@@ -868,6 +906,38 @@ export interface Resumed {
 
 export interface RuntimeMetadata {
   capabilities?: Capabilities | null;
+}
+
+export interface RuntimeOffer {
+  id: string;
+  title: string;
+  does: string;
+  /** secrets of which its agent needs one */
+  keys: string[];
+  /** what has to be on the machine; empty: nothing */
+  program: string;
+  /** where it is there */
+  program_path?: string;
+  /** the line that installs the program */
+  install: string;
+  /** a command line says what runs */
+  takes_command: boolean;
+  /** an agent of it can be started here and now */
+  startable: boolean;
+  /** the reason when none can */
+  why_not?: string;
+}
+
+export interface RuntimeOffers {
+  /** agents are started on this machine */
+  agents: boolean;
+  why_not?: string;
+  machine: string;
+  driver: string;
+  tier_max: number;
+  /** what this machine's kernel offers */
+  isolation: Isolation;
+  runtimes: RuntimeOffer[];
 }
 
 export interface Secret {

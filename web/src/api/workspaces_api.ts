@@ -26,7 +26,8 @@ export async function getWorkspace(id: string): Promise<Workspace> {
   return readWorkspace(await request<Raw>("GET", at(id)));
 }
 
-export const createWorkspace = (body: NewWorkspace) => request<WorkspaceMade>("POST", "/workspaces", { body });
+/** `command` is what runs for each message, of the runtime "command". */
+export const createWorkspace = (body: NewWorkspace & { command?: string }) => request<WorkspaceMade>("POST", "/workspaces", { body });
 export const changeWorkspace = (id: string, body: WorkspaceChange) => request<WorkspaceUpdated>("PATCH", at(id), { body });
 export const deleteWorkspace = (id: string) => request<WorkspaceRemoved>("DELETE", `${at(id)}?confirm=true`);
 export const pauseWorkspace = (id: string) => request<Paused>("POST", `${at(id)}/pause`);

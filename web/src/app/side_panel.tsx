@@ -4,7 +4,7 @@ import { skillNames, type Workspace } from "@/api/workspace";
 import { RuntimePill, TierPill } from "@/canvas/pills";
 import { StatusDot } from "@/canvas/status_dot";
 import { StandingBanner } from "@/features/workspaces/standing_banner";
-import { standingWord } from "@/model/selectors";
+import { joinsByItself, standingWord } from "@/model/selectors";
 import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy_button";
 import { recall, remember } from "@/ui/remembered";
@@ -24,6 +24,7 @@ const DetailsPanel = fetchedPanel(() => import("@/features/workspaces/details_pa
 const TokensPanel = fetchedPanel(() => import("@/features/tokens/tokens_panel").then((all) => all.TokensPanel));
 const SkillsPanel = fetchedPanel(() => import("@/features/skills/skills_panel").then((all) => all.SkillsPanel));
 const EventsPanel = fetchedPanel(() => import("@/features/events/events_panel").then((all) => all.EventsPanel));
+const LogsPanel = fetchedPanel(() => import("@/features/logs/logs_panel").then((all) => all.LogsPanel));
 const SecretsPanel = fetchedPanel(() => import("@/features/secrets/secrets_panel").then((all) => all.SecretsPanel));
 
 export const prepareChat = ChatPanel.prepare;
@@ -60,6 +61,7 @@ export const tabs = [
   { id: "tokens", label: "Tokens" },
   { id: "secrets", label: "Secrets" },
   { id: "events", label: "Events" },
+  { id: "logs", label: "Logs" },
 ] as const;
 
 const widthDefault = 480;
@@ -80,7 +82,9 @@ function usePanelWidth() {
 
 export function SidePanel({ workspace, route }: { workspace: Workspace; route: Route }) {
   const { width, change } = usePanelWidth();
-  const active = tabs.find((tab) => tab.id === route.tab)?.id ?? "chat";
+  // Only what the platform starts is heard by it.
+  const shown = joinsByItself(workspace) ? tabs.filter(({ id }) => id !== "logs") : tabs;
+  const active = shown.find((tab) => tab.id === route.tab)?.id ?? "chat";
   const panel = useRef<HTMLElement>(null);
   const skills = skillNames(workspace.agent_card).length;
   const open = (id: string) => navigate({ workspace: id, tab: active });
@@ -142,7 +146,7 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
       </div>
       {active !== "chat" && <StandingBanner workspace={workspace} />}
       <div className={styles.tabs}>
-        <TabList label={`${workspace.name} sections`} tabs={tabs} active={active} onChange={(tab) => navigate({ tab, filter: "" })} />
+        <TabList label={`${workspace.name} sections`} tabs={shown} active={active} onChange={(tab) => navigate({ tab, filter: "" })} />
       </div>
       <div className={styles.body} role="tabpanel" id={`panel-${active}`} aria-labelledby={`tab-${active}`}>
         <PanelBoundary key={`${workspace.id}/${active}`} name={tabs.find((tab) => tab.id === active)?.label ?? active}>
@@ -157,6 +161,7 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
             <EventsPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
           )}
           {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
+          {active === "logs" && <LogsPanel key={workspace.id} workspace={workspace} />}
           {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
         </PanelBoundary>
       </div>

@@ -42,7 +42,7 @@ export function Words({ workspace, recent }: { workspace: Workspace; recent: str
 /** What is wrong with it, in the words of its agent; empty when nothing is. */
 function flawOf(workspace: Workspace): string {
   const { status, last_sample_error: error } = workspace;
-  return status === "degraded" || status === "failed" ? error : (unconfigured(workspace) ?? "");
+  return status === "degraded" || status === "failed" || status === "provisioning" ? error : (unconfigured(workspace) ?? "");
 }
 
 export const showsError = (workspace: Workspace): boolean => flawOf(workspace) !== "";

@@ -59,7 +59,7 @@ function changeOf(frame: Frame): Partial<Workspace> | undefined {
   const status = statusByEvent[frame.event];
   switch (frame.event) {
     case "WORKSPACE_PROVISIONING":
-      return { ...carriedBy(frame.payload), status: "provisioning", current_task: "", late: false };
+      return { ...carriedBy(frame.payload), status: "provisioning", current_task: "", late: false, last_sample_error: "" };
     case "WORKSPACE_ONLINE":
       return { ...carriedBy(frame.payload), status: "online", last_error_rate: 0, last_sample_error: "", late: false };
     case "WORKSPACE_DEGRADED": {

@@ -16,7 +16,7 @@ export const statusWords: Record<WorkspaceStatus, string> = {
   removed: "Removed",
 };
 
-export const tierWords: Record<number, string> = { 1: "Sandboxed", 2: "Standard", 3: "Privileged", 4: "Full access" };
+export const tierWords: Record<number, string> = { 1: "Sealed", 2: "Small", 3: "Standard", 4: "Large" };
 
 export const isReachable = (workspace: Workspace): boolean =>
   workspace.status === "online" || workspace.status === "degraded";

@@ -100,6 +100,15 @@ class AgentKeyForgotten(TypedDict):
 AgentKind = Literal["workspace", "platform"]
 
 
+class AgentLog(TypedDict):
+    # each with its time; credentials are left out
+    lines: list[str]
+    # what `since` takes to go on from here
+    next: int
+    # some of what `since` asked for is not kept any more
+    lost: bool
+
+
 class Attachment(TypedDict):
     uri: str
     name: str
@@ -118,6 +127,35 @@ class AgentMessage(TypedDict):
     # the activity of the message it answers
     reply_to: NotRequired[str]
     attachments: NotRequired[list[Attachment]]
+
+
+ProcessState = Literal["starting", "running", "waiting", "stopping", "stopped", "ended", "elsewhere"]
+
+
+class Isolation(TypedDict):
+    applied: list[str]
+    missing: list[str]
+
+
+class AgentProcess(TypedDict):
+    workspace_id: str
+    # waiting: started again later; ended: not started again by itself; elsewhere: it is another machine's
+    state: ProcessState
+    # the machine that it belongs to
+    machine: str
+    driver: str
+    runtime: str
+    tier: int
+    pid: NotRequired[int]
+    started_at: NotRequired[str]
+    # in a row
+    crashes: int
+    # why it does not run, or did not last time
+    reason: NotRequired[str]
+    next_start_seconds: NotRequired[int]
+    # where its files lie on that machine; empty when it is another's
+    directory: str
+    isolation: Isolation
 
 
 class Answered(TypedDict):
@@ -884,6 +922,38 @@ class Restarted(TypedDict):
 class Resumed(TypedDict):
     status: WorkspaceStatus
     resumed_count: int
+
+
+class RuntimeOffer(TypedDict):
+    id: str
+    title: str
+    does: str
+    # secrets of which its agent needs one
+    keys: list[str]
+    # what has to be on the machine; empty: nothing
+    program: str
+    # where it is there
+    program_path: NotRequired[str]
+    # the line that installs the program
+    install: str
+    # a command line says what runs
+    takes_command: bool
+    # an agent of it can be started here and now
+    startable: bool
+    # the reason when none can
+    why_not: NotRequired[str]
+
+
+class RuntimeOffers(TypedDict):
+    # agents are started on this machine
+    agents: bool
+    why_not: NotRequired[str]
+    machine: str
+    driver: str
+    tier_max: int
+    # what this machine's kernel offers
+    isolation: Isolation
+    runtimes: list[RuntimeOffer]
 
 
 class Secret(TypedDict):

@@ -19,6 +19,7 @@ export const docsGroups: readonly { title: string; pages: readonly DocsPage[] }[
       { path: "guides/connect-an-agent.md", title: "Connect an agent" },
       { path: "guides/join.md", title: "Join from anywhere" },
       { path: "guides/runtime.md", title: "The runtime" },
+      { path: "guides/agents-here.md", title: "Agents on this machine" },
       { path: "guides/tickets.md", title: "Join by ticket" },
       { path: "guides/mcp.md", title: "Connect an MCP client" },
       { path: "guides/claude-channel.md", title: "A Claude Code session" },

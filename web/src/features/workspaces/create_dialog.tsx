@@ -12,7 +12,9 @@ import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ChoiceField, SelectField, TextField } from "@/ui/field";
 import { Notice } from "@/ui/notice";
+import { noSecret } from "@/ui/secret_text";
 import list from "@/ui/section.module.css";
+import { NeedsFields, offerOf, RuntimeField, useRuntimes, type Needs } from "./runtime_field";
 
 const nameMax = 255;
 const roleMax = 1000;
@@ -33,13 +35,17 @@ interface CreateDialogProps {
   onTicket: (name: string, made: TicketMade) => void;
 }
 
-/** The platform makes the workspace; its node arrives by event, and its agent connects from elsewhere. */
+/** The platform makes the workspace; its node arrives by event, and its agent is started here or connects from elsewhere. */
 export function CreateDialog({ parent: firstParent, joining: firstJoining = "token", onClose, onCreated, onTicket }: CreateDialogProps) {
   const [name, setName] = useState("");
   const [role, setRole] = useState("");
   const [tier, setTier] = useState(3);
   const [parent, setParent] = useState(firstParent ?? "");
   const [joining, setJoining] = useState(firstJoining);
+  const [runtime, setRuntime] = useState("external");
+  const [needs, setNeeds] = useState<Needs>({ command: "", keyName: "", key: noSecret });
+  const { offers } = useRuntimes();
+  const offer = offerOf(offers, runtime);
   const [failure, setFailure] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -53,6 +59,7 @@ export function CreateDialog({ parent: firstParent, joining: firstJoining = "tok
       firstField.current?.focus();
       return;
     }
+    if (offer?.takes_command && needs.command.trim() === "") return setFailure("Name the command that answers.");
     setBusy(true);
     setFailure(undefined);
     try {
@@ -63,9 +70,19 @@ export function CreateDialog({ parent: firstParent, joining: firstJoining = "tok
         name: name.trim(),
         ...(role.trim() === "" ? {} : { role: role.trim() }),
         tier,
-        runtime: "external",
+        runtime,
         ...(spot ? { canvas: { x: Math.round(spot.x), y: Math.round(spot.y) } } : { parent_id: parent }),
       };
+      if (offer) {
+        const keyName = needs.keyName || (offer.keys[0] ?? "");
+        const made = await createWorkspace({
+          ...wanted,
+          ...(offer.takes_command ? { command: needs.command.trim() } : {}),
+          ...(keyName !== "" && needs.key.exact !== "" ? { secrets: { [keyName]: needs.key.exact } } : {}),
+        });
+        onCreated(made.id, made.name, undefined);
+        return;
+      }
       if (joining === "ticket") {
         onTicket(name.trim(), await makeTicket(wanted));
         return;
@@ -88,8 +105,8 @@ export function CreateDialog({ parent: firstParent, joining: firstJoining = "tok
       foot={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button tone="primary" disabled={busy} onClick={() => form.current?.requestSubmit()}>
-            {joining === "ticket" ? (busy ? "Making…" : "Make ticket") : busy ? "Creating…" : "Create workspace"}
+          <Button tone="primary" disabled={busy || offer?.startable === false} onClick={() => form.current?.requestSubmit()}>
+            {joining === "ticket" && !offer ? (busy ? "Making…" : "Make ticket") : busy ? "Creating…" : "Create workspace"}
           </Button>
         </>
       }
@@ -113,11 +130,13 @@ export function CreateDialog({ parent: firstParent, joining: firstJoining = "tok
               </option>
             ))}
           </SelectField>
-          <SelectField label="Runtime" defaultValue="external" hint="Bring your own agent: it runs on any machine and joins from there.">
-            <option value="external">External</option>
-          </SelectField>
+          <RuntimeField offers={offers} runtime={runtime} onChange={setRuntime} />
         </div>
-        <ChoiceField legend="Agent joins with a" value={joining} onChange={setJoining} choices={joinings} />
+        {offer ? (
+          <NeedsFields key={runtime} offer={offer} needs={needs} onChange={setNeeds} onRefused={setFailure} />
+        ) : (
+          <ChoiceField legend="Agent joins with a" value={joining} onChange={setJoining} choices={joinings} />
+        )}
         <button type="submit" className="visually-hidden" tabIndex={-1} aria-hidden>
           Create
         </button>

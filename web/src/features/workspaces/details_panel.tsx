@@ -28,9 +28,9 @@ export function DetailsPanel({ workspace, onOpen }: { workspace: Workspace; onOp
   const heard = workspace.last_heartbeat_at ? Date.parse(workspace.last_heartbeat_at) : undefined;
   return (
     <PanelBody>
-      {workspace.last_sample_error !== "" && (workspace.status === "degraded" || workspace.status === "failed") && (
+      {workspace.last_sample_error !== "" && ["degraded", "failed", "provisioning"].includes(workspace.status) && (
         <Notice tone="bad">
-          <strong>{workspace.status === "degraded" ? `Degraded: ${Math.round(workspace.last_error_rate * 100)}% of its work fails` : "Failed"}</strong>
+          <strong>{workspace.status === "degraded" ? `Degraded: ${Math.round(workspace.last_error_rate * 100)}% of its work fails` : standingWord(workspace)}</strong>
           <p>{workspace.last_sample_error}</p>
         </Notice>
       )}

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { resume } from "@/actions/lifecycle";
+import { restart, resume } from "@/actions/lifecycle";
 import { shell } from "@/actions/shell";
 import type { Workspace } from "@/api/workspace";
 import { joinsByItself } from "@/model/selectors";
@@ -21,7 +21,13 @@ export function StandingBanner({ workspace }: { workspace: Workspace }) {
   if (status === "paused")
     return (
       <Banner status={status} action={<Button onClick={() => void resume(id)}>Resume</Button>}>
-        Paused. Its agent goes on running where it was started and waits; messages to it wait here.
+        {joinsByItself(workspace) ? "Paused. Its agent goes on running where it was started and waits; messages to it wait here." : "Paused. Its agent was ended and its files are kept; messages to it wait here."}
+      </Banner>
+    );
+  if (status === "offline" && !joinsByItself(workspace))
+    return (
+      <Banner status={status} action={<Button onClick={() => void restart(id)}>Restart</Button>}>
+        Its agent does not run. Messages wait here meanwhile; Logs has what it said last.
       </Banner>
     );
   if (status === "offline")

@@ -1,0 +1,58 @@
+// What a program says, line by line with the time of each, in files that never grow beyond a bound:
+// the oldest goes when a new one is begun. A file's name is the place of its first byte in all that
+// was ever written, so a place stays what it is while files come and go.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/instant.h"
+#include "platform/files/descriptor.h"
+
+namespace molecule::sandbox {
+
+class LogFiles {
+ public:
+  static constexpr std::uint64_t file_max = 512u << 10;
+  static constexpr std::size_t files_max = 4;
+  static constexpr std::size_t line_max = 8u << 10;  // A longer one goes on in the next.
+
+  // Goes on behind what is there. Failures to write are passed over: who speaks must not stand
+  // still because a disk is full.
+  explicit LogFiles(std::filesystem::path directory);
+
+  // Bytes as they come from the program; a line is written once it is whole.
+  void take(std::string_view bytes, Instant now);
+  // A line of our own.
+  void note(std::string_view text, Instant now);
+  // What was said of a line that did not end.
+  void finish(Instant now);
+
+ private:
+  void line(std::string_view text, Instant now);
+  void begin_file(std::uint64_t at);
+
+  std::filesystem::path directory_;
+  files::Descriptor file_;
+  std::uint64_t begun_ = 0;  // Place of the file's first byte.
+  std::uint64_t size_ = 0;   // Of the file.
+  std::string open_;         // A line that is not whole yet.
+};
+
+struct LogPiece {
+  std::string text;         // Whole lines.
+  std::uint64_t begin = 0;  // Places of its first byte and of what follows it.
+  std::uint64_t end = 0;
+  bool lost = false;  // What was asked for is gone.
+};
+
+// The last `lines` lines, of `most` bytes at most. Nothing where there are no files.
+LogPiece read_last(const std::filesystem::path& directory, std::size_t lines, std::size_t most);
+// What follows `place`.
+LogPiece read_from(const std::filesystem::path& directory, std::uint64_t place, std::size_t most);
+
+}  // namespace molecule::sandbox

@@ -1,0 +1,62 @@
+#include "platform/sandbox/stat_line.h"
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "platform/files/descriptor.h"
+
+namespace molecule::sandbox {
+namespace {
+
+// Fields of /proc/N/stat as proc(5) numbers them; the second may hold anything, in brackets.
+constexpr int parent_field = 4;
+constexpr int started_field = 22;
+
+std::optional<std::int64_t> field_of(std::int64_t pid, int field) {
+  const files::Descriptor file(
+      ::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 1024> some{};
+  const ssize_t got = file.open() ? ::read(file.get(), some.data(), some.size()) : -1;
+  if (got <= 0) return std::nullopt;
+  std::string_view text(some.data(), static_cast<std::size_t>(got));
+  const std::size_t end = text.rfind(')');
+  if (end == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(end + 1);
+  for (int at = 2; at < field; ++at) {
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(space + 1);
+  }
+  std::int64_t value = 0;
+  const auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (bad != std::errc()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> started_ticks(std::int64_t pid) { return field_of(pid, started_field); }
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  DIR* all = ::opendir("/proc");
+  if (!all) return found;
+  while (const dirent* entry = ::readdir(all)) {
+    const std::string_view name = entry->d_name;
+    pid_t pid = 0;
+    const auto [stop, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (bad != std::errc() || stop != name.data() + name.size()) continue;
+    if (field_of(pid, parent_field) == parent) found.push_back(pid);
+  }
+  ::closedir(all);
+  return found;
+}
+
+}  // namespace molecule::sandbox

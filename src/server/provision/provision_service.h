@@ -1,0 +1,86 @@
+// Starts agents of this machine for workspaces, shows them, and tells what can be started.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "platform/http/route.h"
+#include "server/auth/access.h"
+#include "server/provision/process_driver.h"
+#include "server/provision/supervisor.h"
+#include "server/secrets/secrets_service.h"
+#include "server/workspaces/starter.h"
+#include "server/workspaces/workspace_rules.h"
+
+namespace molecule::provision {
+
+struct Settings {
+  std::filesystem::path directory;  // <data>/agents
+  std::string why_off;  // Why no agents are started here, as a sentence; empty: they are.
+  std::int64_t tier_max = 3;
+  ProcessSettings process;  // Its addresses are told later.
+};
+
+struct LogQuery {
+  std::optional<std::int64_t> tail;
+  std::optional<std::int64_t> since;
+  http::Wait wait;
+};
+BOOST_DESCRIBE_STRUCT(LogQuery, (), (tail, since, wait))
+
+class Service final : public workspaces::Starter, public workspaces::Departure {
+ public:
+  struct Parts {
+    sql::Database& db;
+    workspaces::Table& table;
+    auth::Tokens& tokens;
+    secrets::Service& secrets;
+    const workspaces::Directory& directory;
+    const io::Clock& clock;
+    io::Random& random;
+  };
+  Service(const Parts& parts, io::Loop& loop, metrics::Registry& registry, Settings settings);
+
+  // Once it is known where the platform listens. Until it is cancelled; what is begun runs in
+  // `scope`, on the loop that the service was made with.
+  io::Task<void> run(io::Scope& scope, std::string platform_url, std::uint16_t port);
+
+  // Starter.
+  void check(const workspaces::NewWorkspace& wanted) const override;
+  std::optional<std::string> why_not(std::string_view runtime) const override;
+  void made(sql::Tx& tx, const workspaces::Row& row, std::string_view command) override;
+  bool has(sql::Tx& tx, WorkspaceId id) override;
+  void pause(sql::Tx& tx, WorkspaceId id) override;
+  void start(sql::Tx& tx, WorkspaceId id) override;
+  // Departure.
+  void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
+
+  // Routes.
+  io::Task<api::RuntimeOffers> runtimes(auth::Operator::Caller caller);
+  io::Task<api::AgentProcess> process(auth::Operator::Caller caller, WorkspaceId id);
+  io::Task<api::AgentLog> logs(auth::Operator::Caller caller, WorkspaceId id,
+                               http::Query<LogQuery> query);
+
+ private:
+  bool on() const { return settings_.why_off.empty(); }
+  store::Row row_here(sql::Statements& statements, WorkspaceId id) const;
+  // Without what is secret: values of secrets that this agent may know, and what looks like one.
+  io::Task<std::string> shown(WorkspaceId id, std::string text);
+  void look_after(sql::Tx& tx, WorkspaceId id);
+  io::Task<store::Row> require_here(WorkspaceId id);
+
+  Parts parts_;
+  Settings settings_;
+  std::string machine_;       // Of this data directory.
+  std::string machine_name_;  // For people.
+  sandbox::Measures offered_;
+  std::unique_ptr<Driver> driver_;  // From run() on.
+  Supervisor supervisor_;
+};
+
+extern const std::span<const http::Route> routes;
+
+}  // namespace molecule::provision
