@@ -5,7 +5,7 @@
 declare -A PACKAGES=(
   [build]="clang-19 cmake ninja-build ccache git ca-certificates pkg-config brotli python3 libboost1.81-dev
     libboost-json1.81-dev libcli11-dev libfmt-dev libjemalloc-dev libssl-dev libsqlite3-dev zlib1g-dev libpq-dev
-    libutf8proc-dev libncurses-dev libc-ares-dev libnghttp2-dev libyaml-cpp-dev libpq5 libgtest-dev libgmock-dev"
+    libutf8proc-dev libncurses-dev libc-ares-dev libnghttp2-dev libyaml-cpp-dev libpq5 libgtest-dev libgmock-dev linux-libc-dev"
   [demo]="python3 python3-requests python3-cryptography python3-venv curl"
   [test]="python3 python3-requests python3-cryptography python3-venv python3-wheel-whl python3-pytest python3-pytest-xdist python3-pytest-timeout libpq5 postgresql-15
     postgresql-client-15 redis-server redis-tools chromium fonts-dejavu-core curl openssl util-linux nginx-light
