@@ -162,7 +162,8 @@ std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const htt
 io::Task<void> plane(const Config& config, World world, Lane& first,
                      std::vector<std::unique_ptr<Lane>>& lanes, sql::Database& db,
                      sql::StoreMark& mark, metrics::Registry& registry, io::Stop& stop,
-                     io::Reload& reload, const std::function<void(const Ready&)>& on_ready) {
+                     io::Reload& reload, const std::function<void(const Ready&)>& on_ready,
+                     const std::function<void()>& on_stop) {
   const bool dev = config.flag("dev");
   const fs::path data = config.text("data");
   const Belongings belongings(config);
@@ -459,6 +460,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
     failure = std::current_exception();
   }
   log::info("stopping");
+  on_stop();
   system.draining();
   proxy.go_down();
   relay.go_down();
@@ -510,8 +512,10 @@ void serve(const Config& config, World world, const std::function<void(const Rea
     lock.tell(told_line(ready.at));
     on_ready(ready);
   };
-  io::run(first.loop(),
-          plane(config, world, first, lanes, *db, mark, registry, stop, reload, tell_and_go_on));
+  // From then on others may listen at the address, and are not to be taken for this platform.
+  auto tell_no_more = [&] { lock.tell({}); };
+  io::run(first.loop(), plane(config, world, first, lanes, *db, mark, registry, stop, reload,
+                              tell_and_go_on, tell_no_more));
   for (auto& lane : lanes) lane->stop();
 }
 

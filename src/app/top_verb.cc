@@ -19,9 +19,11 @@ void run_top(const Arguments& arguments) {
     if (now.url != url) return std::nullopt;
     return std::move(now.token);
   };
+  auto look = target.look();
   tui::Options options{.url = std::move(target.url),
                        .ca_file = std::move(target.ca_file),
                        .as = client::Credential(WorkspaceId(), std::move(target.token), again),
+                       .look = std::move(look),
                        .mouse = arguments.mouse,
                        .colours = process::shows_colours(STDOUT_FILENO)};
   io::SystemClock clock;

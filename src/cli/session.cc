@@ -44,6 +44,8 @@ client::Operator& Session::platform() {
   if (!operator_) {
     connection_ = std::make_unique<client::Platform>(target_.url, target_.ca_file, clock_, random_);
     if (verbose_) connection_->trace([this](std::string_view line) { say(line); });
+    connection_->look_at_connections(target_.look());
+    if (!target_.passed_over.empty()) note(target_.passed_over);
     operator_ = std::make_unique<client::Operator>(*connection_, target_.token);
   }
   return *operator_;
@@ -87,7 +89,17 @@ std::string Session::rendered(json::Node value, const Text& text) const {
   return {};
 }
 
+std::string Session::streamed(json::Node value) const {
+  return form_ == Form::yaml ? "---\n" + as_yaml(value) : as_json_line(value);
+}
+
 void Session::say(std::string_view text) const { std::cerr << talk_.lines(text) << "\n"; }
+
+void Session::note(std::string_view text) const {
+  if (text == noted_) return;
+  noted_ = text;
+  say(text);
+}
 
 void Session::confirm(const Given& given, const std::string& question) const {
   if (given.has("yes")) return;

@@ -49,8 +49,15 @@ class Session {
   void show(json::Node value, const Text& text) { print(rendered(value, text)); }
   // What is told this once: where it cannot be written, `undo` is said with the reason.
   void show_once(json::Node value, const Text& text, std::string_view undo);
+  // One value of many that are told as they come: a line of JSON, or a document of a YAML stream.
+  std::string streamed(json::Node value) const;
   // To people only, on standard error; made harmless.
   void say(std::string_view text) const;
+  // What is so for as long as it is: not said again with each look.
+  void note(std::string_view text) const;
+
+  // As client::Operator::ask, for as long as it takes: a platform that is away is waited for.
+  io::Task<json::Document> awaited(client::Ask what);
 
   // Shows what `look` brings; with --watch again and again, as it changes.
   using Look = std::function<io::Task<json::Document>()>;
@@ -71,6 +78,7 @@ class Session {
   Screen screen_;
   const Screen talk_;
   const bool verbose_;
+  mutable std::string noted_;
   std::unique_ptr<client::Platform> connection_;
   std::unique_ptr<client::Operator> operator_;
 };

@@ -43,10 +43,9 @@ struct Here {
   std::string public_url;  // And where others reach it.
 };
 
-Here platform_here(const Given& given) {
+Here platform_on(fs::path data) {
   Here here;
-  const auto named = given.some("data");
-  here.data = named ? fs::path(*named) : process::default_data_directory();
+  here.data = std::move(data);
   const auto holder = process::holder_of(here.data);
   if (!holder) return here;
   here.held = true;
@@ -57,6 +56,11 @@ Here platform_here(const Given& given) {
   if (brace != told.npos && told.ends_with(')'))
     here.public_url = std::string(told.substr(brace + 2, told.size() - brace - 3));
   return here;
+}
+
+Here platform_here(const Given& given) {
+  const auto named = given.some("data");
+  return platform_on(named ? fs::path(*named) : process::default_data_directory());
 }
 
 Fault none_runs(const Here& here) {
@@ -80,6 +84,7 @@ void take_from_data(const Here& here, Target& target) {
     if (auto text = files::read(file, token_max)) {
       target.token = without_line_end(Secret(std::move(*text)));
       target.token_from = file.string();
+      target.meant = here.data;
     }
   } catch (const Fault&) {
     // Another user's platform; the refusal will say that a token is missing.
@@ -102,6 +107,10 @@ void take_profile(const Profile& profile, Target& target) {
   target.named_by = fmt::format("profile {}", profile.name);
   target.token_from = profile.token.empty() ? "" : target.named_by;
   target.token_wanted = fmt::format("`molecule config set token --profile {}`", profile.name);
+  const auto key = process::environment("MOLECULE_API_KEY");
+  if (key && !profile.token.empty() && *key != profile.token.reveal())
+    target.passed_over = fmt::format(
+        "MOLECULE_API_KEY is not used: profile {} has a token of its own", profile.name);
   if (profile.url.empty()) {
     throw bad_request("profile_without_url",
                       fmt::format("profile {} does not say where its platform answers\n  next: "
@@ -136,6 +145,16 @@ fs::path profile_file(const Given& given) {
   return Profiles::usual_file();
 }
 
+std::function<void()> Target::look() const {
+  if (meant.empty()) return {};
+  return [data = meant, asked = url] {
+    const Here here = platform_on(data);
+    if (same_place(here.url, asked) || same_place(here.public_url, asked)) return;
+    throw Fault(Kind::bad_gateway, "agent_unreachable",
+                fmt::format("no platform runs on {} any more that answers there", data.string()));
+  };
+}
+
 Target find_target(const Given& given) {
   Target target;
   Profiles profiles = Profiles::load(profile_file(given));
@@ -151,6 +170,7 @@ Target find_target(const Given& given) {
   }
   if (profile) {
     take_profile(profiles.find(*profile), target);
+    target.passed_over.clear();  // Whoever names it on the command line knows.
   } else if (url) {
     target.url = *url;
     target.named_by = "--url";
@@ -178,6 +198,7 @@ Target find_target(const Given& given) {
     if (!here.url.empty()) {
       target.url = here.url;
       target.named_by = fmt::format("the platform that runs on {}", here.data.string());
+      target.meant = here.data;
       if (!take_from_environment("MOLECULE_API_KEY", target) &&
           !take_from_environment("ADMIN_TOKEN", target))
         take_from_data(here, target);

@@ -32,7 +32,7 @@ net::DialSettings outwards(const std::string& ca_file) {
 
 std::string member_of(std::string_view body, std::string_view name) {
   try {
-    json::Document document = json::Document::parse(body);
+    json::Document document = json::Document::parse(body, limits_of(body));
     json::Node found = document.root().find(name);
     // JSON-RPC keeps its words inside of `error`.
     if (found.is(json::Type::object)) found = found.find("message");
@@ -79,7 +79,14 @@ Platform::Platform(std::string_view url, const std::string& ca_file, const io::C
       random_(random),
       resolver_(clock),
       dialer_(outwards(ca_file), resolver_, registry_),
-      client_(dialer_, registry_) {}
+      door_(dialer_),
+      client_(door_, registry_) {}
+
+io::Task<std::unique_ptr<net::Stream>> Platform::Door::dial(const net::Url& url) {
+  auto stream = co_await dialer.dial(url);
+  if (look) look();
+  co_return stream;
+}
 
 io::Task<Answer> Platform::ask(Credential& as, const Ask& what) {
   Answer answer = co_await asked(&as, what);
@@ -212,7 +219,7 @@ io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
       headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
   if (!as.workspace().nil()) headers.emplace_back("X-Workspace-ID", as.workspace().text());
   if (trace_) trace_(fmt::format("> GET {}{} (a WebSocket)", url_, path));
-  auto stream = co_await dialer_.dial(url);
+  auto stream = co_await door_.dial(url);
   co_return co_await http::websocket_connect(std::move(stream), url.authority(), url.target,
                                              std::move(headers), options);
 }

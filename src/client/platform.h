@@ -83,6 +83,9 @@ class Platform {
   // Told each request and what came of it, in a line: the method and the path, the status, sizes
   // and times. No header and no body: those hold secrets.
   void trace(std::function<void(std::string_view line)> tell) { trace_ = std::move(tell); }
+  // `look` is asked of each new connection before anything goes over it, and throws Fault where
+  // whoever answers there is not to be asked: who listened yesterday may have made room for others.
+  void look_at_connections(std::function<void()> look) { door_.look = std::move(look); }
 
   const std::string& url() const { return url_; }
   // No request may be under way.
@@ -96,6 +99,13 @@ class Platform {
     std::optional<std::chrono::milliseconds> later;  // As the answer asks.
   };
   struct Head;
+  struct Door final : net::Connector {
+    explicit Door(net::Dialer& through) : dialer(through) {}
+    io::Task<std::unique_ptr<net::Stream>> dial(const net::Url& url) override;
+
+    net::Dialer& dialer;
+    std::function<void()> look;
+  };
   io::Task<Answer> asked(Credential* as, const Ask& what);
   io::Task<Attempt> attempt(const Credential* as, const Ask& what);
   std::chrono::milliseconds around(std::chrono::milliseconds wait);
@@ -109,6 +119,7 @@ class Platform {
   metrics::Registry registry_;
   net::SystemResolver resolver_;
   net::Dialer dialer_;
+  Door door_;
   http::Client client_;
 };
 

@@ -44,6 +44,7 @@ class Top {
               [this](std::string_view name, std::exception_ptr failure) { note(name, failure); }),
         screen_(loop, {.mouse = options.mouse, .colours = options.colours},
                 {.ready = [this] { take_keys(); }, .gone = [this] { stop_.request(); }}) {
+    platform_.look_at_connections(options.look);
     model_.service.url = platform_.url();
     model_.now = clock_.now();
   }

@@ -1,6 +1,7 @@
 // `molecule top`: an organisation in a terminal, as its operator sees it.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "client/credential.h"
@@ -12,6 +13,7 @@ struct Options {
   std::string url;      // Where the platform answers.
   std::string ca_file;  // Certificates to trust besides the machine's.
   client::Credential as;
+  std::function<void()> look;  // What client::Platform::look_at_connections takes.
   bool mouse = false;
   bool colours = true;
 };
