@@ -52,6 +52,7 @@ constexpr std::array without{
     Without{"POST /admin/secrets/rotate ", credentials},
     Without{"PATCH /canvas/places ", "moves cards, which is done by hand"},
     Without{"GET /workspaces/{id}/state ", agents},
+    Without{"GET /registry/discover/{id} ", agents},
     Without{"POST /registry/register ", agents},
     Without{"POST /registry/heartbeat ", agents},
     Without{"POST /registry/update-card ", agents},

@@ -92,7 +92,8 @@ io::Task<Said> Tools::chat(client::Ask what, Node arguments, const mcp::Progress
     if (status == "failed" || status == "dropped")
       co_return agent.did_not(standing.word("standing"), standing.word("last_error"));
     if (status != "completed") continue;
-    const json::Document document = json::Document::parse(standing.body, mcp::message_limits);
+    const json::Document document =
+        json::Document::parse(standing.body, client::limits_of(standing.body));
     const std::string body = document.root().find("response_body").text();
     if (auto said = said_in(agent, body, task)) co_return std::move(*said);
     break;

@@ -8,6 +8,7 @@
 #include "dialogue/session.h"
 #include "manage/tools.h"
 #include "mcp/lines.h"
+#include "platform/io/scope.h"
 #include "platform/io/stop.h"
 #include "platform/log/log.h"
 #include "platform/process/environment.h"
@@ -22,6 +23,7 @@ constexpr int wrong_settings = 2;
 constexpr int refused = 3;
 constexpr auto last_calls = 700ms;     // That calls get once the client has gone.
 constexpr auto key_known_within = 2s;  // What the key opens; then everything is offered.
+constexpr auto key_asked_every = 2s;   // Until the platform has told.
 
 struct Settings {
   std::string url;
@@ -57,7 +59,39 @@ Settings read_settings() {
 Scope scope_in(const client::Answer& me) {
   std::string word = me.word("scope");
   if (word.empty()) word = me.word("role");
-  return word == "read" ? Scope::read : word == "operate" ? Scope::operate : Scope::admin;
+  // A word that is not known opens the least.
+  return word == "admin" ? Scope::admin : word == "operate" ? Scope::operate : Scope::read;
+}
+
+// Whether the platform has told what the key opens.
+io::Task<bool> learned(client::Platform& platform, client::Credential& key, Tools& tools,
+                       std::string& why_refused) {
+  client::Ask me;
+  me.path = "/auth/me";
+  me.repeatable = true;
+  me.patience = 0ms;
+  me.answer_within = key_known_within;
+  const client::Answer answer = co_await platform.ask(key, me);
+  if (answer.ok()) tools.limit_to(scope_in(answer));
+  if (answer.status == 401)
+    why_refused = fmt::format(
+        "the platform at {} refuses this key ({}); set MOLECULE_API_KEY to one that stands",
+        platform.url(), answer.error());
+  co_return answer.status < 500;
+}
+
+// A platform that was away when this began is asked until it tells. A key that it refuses by then
+// is told by the answers of the tools.
+io::Task<void> learn(client::Platform& platform, client::Credential& key, Tools& tools) {
+  std::string why_refused;
+  for (bool known = false; !known;) {
+    co_await io::sleep(key_asked_every);
+    try {
+      known = co_await learned(platform, key, tools, why_refused);
+    } catch (const Fault& fault) {
+      if (fault.kind() == Kind::cancelled) throw;
+    }
+  }
 }
 
 // All that runs, as locals in the order in which they need each other.
@@ -87,19 +121,9 @@ io::Task<int> served(Settings& settings, client::Platform& platform, const io::C
   out = &lines;
 
   std::string why_refused;
-  client::Ask me;
-  me.path = "/auth/me";
-  me.repeatable = true;
-  me.patience = 0ms;
-  me.answer_within = key_known_within;
+  bool learned_it = false;
   try {
-    const client::Answer answer = co_await platform.ask(settings.key, me);
-    if (answer.ok()) tools.limit_to(scope_in(answer));
-    if (answer.status == 401)
-      why_refused = fmt::format(
-          "the platform at {} refuses this key ({}); set MOLECULE_API_KEY to "
-          "one that stands",
-          platform.url(), answer.error());
+    learned_it = co_await learned(platform, settings.key, tools, why_refused);
   } catch (const Fault& fault) {
     log::warn("the platform does not answer; tools say so until it does",
               log::field("error", fault.text()));
@@ -108,7 +132,11 @@ io::Task<int> served(Settings& settings, client::Platform& platform, const io::C
   if (why_refused.empty()) {
     for (const std::string& line : early) session.take(line);
     early.clear();
+    io::Scope learning(loop, [](std::string_view, std::exception_ptr) {});
+    if (!learned_it) learning.spawn("scope", learn(platform, settings.key, tools));
     co_await stop.requested();
+    learning.cancel();
+    co_await learning.join();
   }
   co_await session.end(why_refused.empty() ? last_calls : 0ms);
   platform.close();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "manage/pages.h"
 #include "manage/tools.h"
 #include "platform/net/url.h"
 
@@ -23,8 +24,8 @@ void copy(json::Object& out, Node from, std::string_view name) {
 }
 
 Said said(const json::Object& out) {
-  const json::Document document = json::Document::parse(out.text(), mcp::message_limits);
-  return {indented(document.root())};
+  const std::string text = out.text();
+  return {indented(json::Document::parse(text, client::limits_of(text)).root())};
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
@@ -71,9 +72,15 @@ Said made_workspace(Node made) {
   return said(out);
 }
 
-Said remote_agents(Node workspaces) {
-  std::string list;
-  std::int64_t count = 0;
+Said discovered(Node workspace) {
+  json::Object out;
+  for (const std::string_view name : {"id", "url", "name", "delivery_mode"})
+    copy(out, workspace, name);
+  return said(out);
+}
+
+Said remote_agents(Node arguments, Node workspaces) {
+  std::vector<Row> all;
   for (std::size_t i = 0; workspaces.is(Type::array) && i < workspaces.size(); ++i) {
     const Node each = workspaces.at(i);
     if (text_of(each, "runtime") != "external") continue;
@@ -81,17 +88,20 @@ Said remote_agents(Node workspaces) {
     for (const std::string_view name :
          {"id", "name", "status", "url", "last_heartbeat_at", "uptime_seconds", "tier"})
       copy(row, each, name);
-    list += (count++ > 0 ? "," : "") + row.text();
+    all.push_back({text_of(each, "id"), row.text()});
   }
+  const Page page = page_of(arguments, all);
   json::Object out;
-  out.add("count", count).add("agents", RawJson("[" + list + "]"));
+  out.add("count", static_cast<std::int64_t>(all.size())).add("agents", RawJson(page.list));
+  if (page.left > 0) out.add("next", page.next);
   return said(out);
 }
 
 Said remote_state(Node arguments, const client::Answer& answer) {
   const bool deleted = answer.status == 410;
   if (!answer.ok() && !deleted) return told(answer);
-  const json::Document document = json::Document::parse(answer.body, mcp::message_limits);
+  const json::Document document =
+      json::Document::parse(answer.body, client::limits_of(answer.body));
   const Node workspace = document.root();
   const std::string status = deleted ? "removed" : text_of(workspace, "status");
   json::Object out;

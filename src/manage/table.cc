@@ -12,6 +12,9 @@ using Form = Argument::Form;
 
 constexpr Argument workspace{"workspace_id", Form::text, true, "The id of the workspace"};
 constexpr std::array one_workspace{workspace};
+constexpr Argument limit{"limit", Form::whole, false, "At most so many, up to 500 (default 100)"};
+constexpr Argument cursor{"cursor", Form::text, false, "As `next` of the page before says"};
+constexpr std::array of_pages{limit, cursor};
 constexpr std::array of_create_workspace{
     Argument{"name", Form::text, true},
     Argument{"role", Form::text, false, "What colleagues read to choose whom to ask"},
@@ -44,7 +47,10 @@ constexpr std::array of_delete_global_secret{
     Argument{"key", Form::text, true, "A variable's name"}};
 constexpr std::array of_async_delegate{workspace, Argument{"target_id", Form::text, true},
                                        Argument{"task", Form::text, true}};
-constexpr std::array of_get_delegation{workspace, Argument{"delegation_id", Form::text, true}};
+constexpr std::array of_get_delegation{
+    workspace, Argument{"delegation_id", Form::text, true},
+    Argument{"from", Form::whole, false,
+             "Of a long result: where it goes on, as result_next says"}};
 constexpr std::array of_cancel_delegation{workspace, Argument{"delegation_id", Form::text, true}};
 constexpr std::array of_record_delegation{workspace, Argument{"target_id", Form::text, true},
                                           Argument{"task", Form::text, true},
@@ -73,7 +79,7 @@ constexpr std::array of_notify_user{
     workspace, Argument{"message", Form::text, true},
     Argument{"reply_to", Form::text, false, "The activity that it answers"}};
 constexpr std::array of_list_peers{
-    workspace, Argument{"q", Form::text, false, "A part of the name or the role"}};
+    workspace, Argument{"q", Form::text, false, "A part of the name or the role"}, limit, cursor};
 constexpr std::array of_check_access{Argument{"caller_id", Form::text, true},
                                      Argument{"target_id", Form::text, true}};
 constexpr std::array of_list_events{
@@ -110,10 +116,13 @@ constexpr std::array of_revoke_ticket{Argument{"ticket_id", Form::text, true}};
 constexpr std::array all{
     Tool{.words = {.name = "list_workspaces",
                    .title = "List workspaces",
-                   .about = "Every workspace of the organisation.",
+                   .about = "Every workspace of the organisation, a page at a time.",
+                   .arguments = of_pages,
                    .reads = true,
                    .again = true},
-         .route = "/workspaces"},
+         .route = "/workspaces",
+         .own = "limit cursor",
+         .made = Made::paged},
     Tool{
         .words =
             {.name = "create_workspace",
@@ -316,7 +325,9 @@ constexpr std::array all{
                    .reads = true,
                    .again = true},
          .route = "/workspaces/{id}/delegations/{delegation_id}",
-         .path = "workspace_id delegation_id"},
+         .path = "workspace_id delegation_id",
+         .own = "from",
+         .made = Made::delegation},
     Tool{.words = {.name = "cancel_delegation",
                    .title = "Call a delegation off",
                    .about = "Calls handed-over work off; whoever has it is told to stop.",
@@ -380,15 +391,18 @@ constexpr std::array all{
                    .reads = true,
                    .again = true},
          .route = "/registry/{id}/peers",
-         .path = "workspace_id"},
+         .path = "workspace_id",
+         .own = "limit cursor",
+         .made = Made::paged},
     Tool{.words = {.name = "discover_workspace",
                    .title = "Where an agent is",
                    .about = "How the agent of a workspace is reached.",
                    .arguments = one_workspace,
                    .reads = true,
                    .again = true},
-         .route = "/registry/discover/{id}",
-         .path = "workspace_id"},
+         .route = "/workspaces/{id}",
+         .path = "workspace_id",
+         .made = Made::discovered},
     Tool{.words = {.name = "check_access",
                    .title = "May one reach another",
                    .about = "Whether one workspace may send messages to another.",
@@ -423,9 +437,11 @@ constexpr std::array all{
     Tool{.words = {.name = "list_remote_agents",
                    .title = "Agents elsewhere",
                    .about = "The agents that run elsewhere and join by themselves.",
+                   .arguments = of_pages,
                    .reads = true,
                    .again = true},
          .route = "/workspaces",
+         .own = "limit cursor",
          .made = Made::remote_agents},
     Tool{.words = {.name = "get_remote_agent_state",
                    .title = "How an agent elsewhere stands",

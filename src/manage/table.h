@@ -17,10 +17,13 @@ enum class Scope : std::uint8_t { read, operate, admin };
 // What is made of the answer, where that is more than to tell it.
 enum class Made : std::uint8_t {
   told,
+  paged,          // Of a list: so many of it as are wanted, and from where the rest goes on.
+  delegation,     // With as much of a long result as can be read at once.
+  discovered,     // Of a workspace: how its agent is reached.
   activity,       // Of rows: as much as can be read at once, without what is long in them.
   reply,          // The words of an agent's answer.
   workspace,      // Of a workspace that was made: which it is, without its credential.
-  remote_agents,  // Those of a list of workspaces that join by themselves.
+  remote_agents,  // Those of a list of workspaces that join by themselves, a page of them.
   remote_state,   // Of a workspace: how its agent stands.
   remote_fresh,   // Of a workspace: whether its agent was heard of lately.
   setup_command   // Of a connection: what is to be typed where the agent is.

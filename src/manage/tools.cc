@@ -71,12 +71,19 @@ Said told(const client::Answer& answer) {
   if (answer.body.empty()) return {json::Object{}.add("status", "done").text()};
   try {
     const json::Document document = parsed(answer);
-    return {indented(document.root())};
+    return {mcp::clipped(indented(document.root()), mcp::shown_of_rows,
+                         "ask for less of it at once, where the tool takes a limit")};
   } catch (const Fault&) {
     json::Object out;
     out.add("raw", json::storable(answer.body, 4096)).add("status", answer.status);
     return {out.text()};
   }
+}
+
+Said delegation(Node arguments, Node row) {
+  const std::string part =
+      mcp::with_part(row, "result", mcp::from_of(arguments), mcp::shown_of_answer);
+  return {indented(json::Document::parse(part, client::limits_of(part)).root())};
 }
 
 Said activity(Node arguments, Node rows) {
@@ -87,7 +94,7 @@ Said activity(Node arguments, Node rows) {
   const std::string shown =
       mcp::excerpt(rows, long_members, whole ? mcp::shown_of_rows : mcp::shown_of_body,
                    mcp::shown_of_rows, "before_seq with the last seq here has them");
-  return {indented(json::Document::parse(shown, mcp::message_limits).root())};
+  return {indented(json::Document::parse(shown, client::limits_of(shown)).root())};
 }
 
 const mcp::Server& Tools::server() const { return this_server; }
@@ -162,9 +169,12 @@ io::Task<Said> Tools::answer(const Tool& tool, Node arguments, const mcp::Progre
   const json::Document document = parsed(came);
   const Node root = document.root();
   switch (tool.made) {
+    case Made::paged: co_return paged(arguments, root);
+    case Made::delegation: co_return delegation(arguments, root);
+    case Made::discovered: co_return discovered(root);
     case Made::activity: co_return activity(arguments, root);
     case Made::workspace: co_return made_workspace(root);
-    case Made::remote_agents: co_return remote_agents(root);
+    case Made::remote_agents: co_return remote_agents(arguments, root);
     case Made::remote_fresh: co_return remote_fresh(arguments, root, clock_.now());
     case Made::setup_command: co_return setup_command(arguments, root.find("connection"));
     case Made::told:

@@ -49,8 +49,11 @@ std::string indented(json::Node value);
 
 // More than the answer itself (Made).
 mcp::Said activity(json::Node arguments, json::Node rows);
+mcp::Said paged(json::Node arguments, json::Node rows);
+mcp::Said delegation(json::Node arguments, json::Node row);
+mcp::Said discovered(json::Node workspace);
 mcp::Said made_workspace(json::Node made);
-mcp::Said remote_agents(json::Node workspaces);
+mcp::Said remote_agents(json::Node arguments, json::Node workspaces);
 mcp::Said remote_state(json::Node arguments, const client::Answer& answer);
 mcp::Said remote_fresh(json::Node arguments, json::Node workspace, Instant now);
 mcp::Said setup_command(json::Node arguments, json::Node connection);

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chains import Member, Worker
+from chains import Member, Worker, said
 from mcp_client import McpClient
 from stage import BINARY, Stage, wait_for
 
@@ -128,6 +128,113 @@ def test_a_workspace_is_made_looked_at_changed_and_deleted(assistant: McpClient)
     told(assistant, "delete_workspace", **mine)
     assert told(assistant, "get_remote_agent_state", **mine)["deleted"] is True
     assert json.loads(refused(assistant, "get_workspace", **mine))["error"] == "HTTP 410"
+
+
+def test_every_tool_does_what_it_is_for(stage: Stage, begin: Begin) -> None:
+    client = begin()
+    client.hello()
+    boss, worker = Member(stage, "boss"), Member(stage, "worker")
+    stage.must("PATCH", f"/workspaces/{worker.id}", {"parent_id": boss.id})
+    goner = stage.external("goner")["id"]
+    both = {"workspace_id": boss.id, "target_id": worker.id, "task": "count"}
+    handed = boss.delegate(worker, "a task")
+    noted = "00000000-0000-4000-8000-00000000beef"
+    ticket = stage.must("POST", "/tickets", {"name": "ticketed"})["id"]
+    stage.say(worker.id, "a question")
+    question = wait_for("the question", lambda: [row for row in worker.inbox() if row["data"].get("text") == "a question"])[0]
+    away = stage.external("away")["id"]
+    for number in range(2):
+        message = said(f"to expire {number}")
+        message["params"]["expires_in_seconds"] = 1
+        stage.must("POST", f"/workspaces/{away}/a2a", message)
+    letters = wait_for("two letters", lambda: (lambda ids: ids if len(ids) == 2 else None)(
+        [each["id"] for each in stage.must("GET", f"/dead-letters?workspace_id={away}")["items"]]))
+    threading.Thread(target=answer_the_next, args=(worker,), daemon=True).start()
+    calls: dict[str, dict[str, Any]] = {
+        "create_workspace": {"name": "made by a tool", "runtime": "external"}, "update_workspace": {"workspace_id": worker.id, "role": "r"},
+        "set_model": {"model": "m"}, "set_secret": {"key": "A_KEY", "value": "v"}, "delete_secret": {"key": "A_KEY"},
+        "set_global_secret": {"key": "B_KEY", "value": "v"}, "delete_global_secret": {"key": "B_KEY"},
+        "async_delegate": both, "record_delegation": {**both, "delegation_id": noted}, "get_delegation": {"workspace_id": boss.id, "delegation_id": handed},
+        "update_delegation_status": {"workspace_id": boss.id, "delegation_id": noted, "status": "completed"},
+        "cancel_delegation": {"workspace_id": boss.id, "delegation_id": handed}, "report_activity": {"activity_type": "agent_log"},
+        "notify_user": {"message": "hello"}, "check_access": {"caller_id": boss.id, "target_id": worker.id},
+        "set_canvas_viewport": {"x": 0, "y": 0, "zoom": 1}, "get_task_tree": {"task_id": question["id"]},
+        "resend_dead_letter": {"letter_id": letters[0], "reason": "again"}, "drop_dead_letter": {"letter_id": letters[1], "reason": "enough"},
+        "revoke_ticket": {"ticket_id": ticket}, "chat_with_agent": {"message": "to be answered"},
+        "delete_workspace": {"workspace_id": goner}}
+    order = {name: at for at, name in enumerate(calls)}
+    tools = sorted(client.result("tools/list")["tools"], key=lambda tool: order.get(tool["name"], -1))
+    assert len(tools) == len(READING | CHANGING | RULING)
+    trouble = {}
+    for tool in tools:
+        name, properties = tool["name"], tool["inputSchema"]["properties"]
+        arguments = dict(calls.get(name, {}))
+        if "workspace_id" in properties:
+            arguments.setdefault("workspace_id", worker.id)
+        text, failed = client.call(name, **arguments)
+        if failed:
+            trouble[name] = text
+    assert trouble == {}
+
+
+def answer_the_next(worker: Member) -> None:
+    row = wait_for("what is written", lambda: [row for row in worker.inbox() if row["data"].get("text") == "to be answered"])[0]
+    worker.must("POST", "/workspaces/SELF/notify", {"message": "done", "reply_to": row["id"]})
+
+
+def test_long_lists_come_in_pages(stage: Stage, begin: Begin) -> None:
+    hub = Member(stage, "hub")
+    for number in range(130):
+        stage.external(f"spoke {number}", hub.id)
+    client = begin()
+    client.hello()
+    for tool, arguments in (("list_workspaces", {}), ("list_peers", {"workspace_id": hub.id}), ("list_remote_agents", {})):
+        whole: list[str] = []
+        cursor: dict[str, str] = {}
+        for limit in ({}, {"limit": 7}, {"limit": 500}):
+            page = told(client, tool, **arguments, **limit, **cursor)
+            rows = page if isinstance(page, list) else page["agents"]
+            end = rows.pop() if isinstance(page, list) and "note" in rows[-1] else page if isinstance(page, dict) else {}
+            assert len(rows) == limit.get("limit", 100) or limit.get("limit") == 500
+            whole += [each["id"] for each in rows]
+            if limit.get("limit") != 500:
+                cursor = {"cursor": end["next"]}
+        assert "next" not in end
+        expected = [each["id"] for each in stage.must("GET", "/workspaces" if tool != "list_peers" else f"/registry/{hub.id}/peers")]
+        assert whole == expected or tool == "list_remote_agents" and set(whole) <= set(expected) and len(set(whole)) == len(whole) >= 131
+        assert "from the beginning" in refused(client, tool, **arguments, cursor="00000000-0000-4000-8000-000000000001")
+
+
+def test_long_results_come_in_parts(stage: Stage, assistant: McpClient) -> None:
+    boss, worker = Member(stage, "long boss"), Member(stage, "long worker")
+    stage.must("PATCH", f"/workspaces/{worker.id}", {"parent_id": boss.id})
+    handed = boss.delegate(worker, "write")
+    row = wait_for("the task", lambda: worker.inbox())[0]
+    text = "é" * 100_000 + "end"
+    worker.reply(row, text)
+    mine = {"workspace_id": boss.id, "delegation_id": handed}
+    part = wait_for("the result", lambda: (lambda found: found if found.get("result") else None)(told(assistant, "get_delegation", **mine)))
+    whole = part["result"]
+    while "result_next" in part:
+        part = told(assistant, "get_delegation", **mine, **{"from": part["result_next"]})
+        whole += part["result"]
+    assert whole == text
+
+
+def test_a_key_is_known_once_the_platform_is_there(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.start()
+    key = stage.must("POST", "/org/tokens", {"name": "assistant", "scope": "read"})["auth_token"]
+    stage.stop()
+    client = McpClient(tmp_path, program=[str(BINARY), "mcp", "--manage"], MOLECULE_API_URL=stage.url, MOLECULE_API_KEY=key)
+    try:
+        client.hello()
+        assert len(client.result("tools/list")["tools"]) == len(READING | CHANGING | RULING), "what it opens is not known"
+        stage.start()
+        wait_for("it to be known", lambda: {tool["name"] for tool in client.result("tools/list")["tools"]} == READING)
+    finally:
+        client.close()
+        stage.close()
 
 
 def test_agents_are_written_to_and_hand_work_over(stage: Stage, assistant: McpClient) -> None:

@@ -1,0 +1,62 @@
+#include "manage/pages.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/fault.h"
+#include "manage/tools.h"
+#include "wire/mcp/clipping.h"
+
+namespace molecule::manage {
+namespace {
+
+using json::Node;
+
+constexpr std::int64_t limit_default = 100;
+constexpr std::int64_t limit_max = 500;
+constexpr std::size_t bytes_max = mcp::shown_of_rows / 2;  // With a line to each member it grows.
+
+}  // namespace
+
+Page page_of(Node arguments, const std::vector<Row>& all) {
+  auto from = all.begin();
+  if (const std::string cursor = mcp::text_of(arguments, "cursor"); !cursor.empty()) {
+    from = std::ranges::find(all, cursor, &Row::id);
+    if (from == all.end())
+      throw bad_request("cursor_gone",
+                        "cursor: that one is not there any more; list them from the "
+                        "beginning");
+    ++from;
+  }
+  const auto limit = std::clamp<std::int64_t>(
+      mcp::whole_of(arguments, "limit").value_or(limit_default), 1, limit_max);
+  Page page;
+  auto at = from;
+  for (; at != all.end() && at - from < limit; ++at) {
+    if (at != from && page.list.size() + at->text.size() > bytes_max) break;
+    page.list += (page.list.empty() ? "" : ",") + at->text;
+    page.next = at->id;
+  }
+  page.list = "[" + page.list + "]";
+  page.left = static_cast<std::size_t>(all.end() - at);
+  return page;
+}
+
+mcp::Said paged(Node arguments, Node rows) {
+  std::vector<Row> all;
+  for (std::size_t i = 0; rows.is(json::Type::array) && i < rows.size(); ++i)
+    all.push_back({mcp::text_of(rows.at(i), "id"), rows.at(i).text()});
+  Page page = page_of(arguments, all);
+  if (page.left > 0) {
+    // Still a list, as clients know it.
+    json::Object more;
+    more.add("note", fmt::format("{} more are left out here: `next` as cursor goes on", page.left));
+    more.add("next", page.next);
+    page.list.back() = ',';
+    page.list += more.text() + "]";
+  }
+  return {indented(json::Document::parse(page.list, client::limits_of(page.list)).root())};
+}
+
+}  // namespace molecule::manage

@@ -1,0 +1,27 @@
+// Lists that the platform tells whole, a page at a time: as much as a model reads at once.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "platform/json/json.h"
+
+namespace molecule::manage {
+
+struct Row {
+  std::string id;
+  std::string text;  // JSON.
+};
+
+struct Page {
+  std::string list;      // JSON.
+  std::string next;      // The `cursor` of the page behind it.
+  std::size_t left = 0;  // That stand behind it.
+};
+
+// The arguments are `limit` and `cursor`. Throws Fault bad_request `cursor_gone` for a cursor that
+// is none of the rows.
+Page page_of(json::Node arguments, const std::vector<Row>& all);
+
+}  // namespace molecule::manage
