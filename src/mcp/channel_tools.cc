@@ -31,7 +31,9 @@ constexpr std::array checking{
     as_argument};
 constexpr std::array listing{
     Argument{"workspace_id", Form::text, false, "Of several watched workspaces, one"},
-    Argument{"q", Form::text, false, "A part of the name or the role"}};
+    Argument{"q", Form::text, false, "A part of the name or the role"},
+    Argument{"limit", Form::whole, false, "At most so many, up to 500 (default 100)"},
+    Argument{"cursor", Form::text, false, "As the end of the page before says"}};
 constexpr std::array acting{as_argument};
 constexpr std::array telling{
     Argument{"message", Form::text, true, "What the person is to read; Markdown"},

@@ -18,7 +18,8 @@ constexpr auto poll_for = 25s;
 constexpr auto answer_within = 45s;
 // Where no cursor is known: all that waits for an answer, and of what waits for none the newest.
 constexpr std::chrono::seconds look_back = std::chrono::days(30);
-constexpr auto away_for = 20s;   // After a refusal.
+constexpr auto away_for = 20s;   // After a refusal,
+constexpr auto waited_for = 3s;  // and while somebody waits for a message.
 constexpr auto least_wait = 1s;  // Between two questions that bring nothing.
 constexpr auto look_every = 5s;  // Whether what another process had is free.
 constexpr std::chrono::seconds pushed_for{60};
@@ -134,8 +135,9 @@ io::Task<void> Inbox::follow(Box& box) {
       pause = 1s;
       continue;
     }
-    co_await io::sleep(pause);
-    pause = std::min<std::chrono::seconds>(pause * 2, away_for);
+    const bool sooner = co_await platform_.pause(pause);
+    const std::chrono::seconds longest = grown_.has_waiters() ? waited_for : away_for;
+    pause = sooner ? 1s : std::min(pause * 2, longest);
   }
 }
 
@@ -405,6 +407,7 @@ void Inbox::push_new(const std::function<void(const Item&)>& tell) {
 
 io::Task<const Item*> Inbox::wait_for(std::chrono::milliseconds limit) {
   const auto until = clock_.monotonic() + limit;
+  platform_.want_to_know();
   for (;;) {
     const auto found = oldest(1);
     if (!found.empty()) co_return found.front();

@@ -17,6 +17,7 @@ using json::Type;
 constexpr std::size_t peers_max = 4096;
 constexpr auto result_poll = 25s;
 constexpr std::size_t statuses_max = 10;
+constexpr std::int64_t listed_default = 100, listed_max = 500;
 
 WorkspaceId peer_in(Node arguments, std::string_view name) {
   const std::string text = text_of(arguments, name);
@@ -363,6 +364,12 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
   }
   const std::string wanted = text_of(arguments, "q");
   const std::string query = wanted.empty() ? std::string() : "?q=" + client::escaped(wanted);
+  const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(listed_default),
+                                              1, listed_max);
+  const std::string behind = text_of(arguments, "cursor");
+  bool begun = behind.empty();
+  std::int64_t told = 0, left = 0;
+  std::string last;
   std::string out;
   std::string trouble;
   for (client::Credential* as : whose) {
@@ -381,6 +388,16 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
       if (!id) continue;
       if (peers_.size() < peers_max || peers_.contains(*id))
         peers_[*id] = {text_of(row, "name"), as->workspace()};
+      // One that several reach stands once for each.
+      const std::string place =
+          settings_.several() ? fmt::format("{}/{}", workspace, id->text()) : id->text();
+      if (!begun || told == limit) {
+        left += begun ? 1 : 0;
+        begun = begun || place == behind;
+        continue;
+      }
+      ++told;
+      last = place;
       out += fmt::format("{}- {} (ID: {}, status: {}, role: {}", out.empty() ? "" : "\n",
                          harmless(text_of(row, "name")), id->text(), text_of(row, "status"),
                          harmless(text_of(row, "role")));
@@ -388,6 +405,9 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
       out += ")";
     }
   }
+  if (!begun && trouble.empty())
+    co_return Said{"cursor: that peer is not there any more; list them from the beginning", true};
+  if (left > 0) out += fmt::format("\n({} more: cursor {} goes on)", left, last);
   if (out.empty() && trouble.empty())
     co_return Said{wanted.empty()
                        ? "There are no peers: this workspace has no parent, children or siblings "

@@ -10,6 +10,23 @@ Platforms::Platforms(const Settings& settings, const io::Clock& clock, io::Rando
   }
 }
 
+io::Task<client::Answer> Platforms::ask(client::Credential& as, const client::Ask& what) {
+  client::Platform* const platform = of_.at(as.workspace());
+  std::optional<client::Answer> answer;
+  try {
+    answer = co_await platform->ask(as, what);
+  } catch (const Fault& fault) {
+    if (fault.kind() != Kind::cancelled) away_.insert(platform);
+    throw;
+  }
+  if (answer->status >= 500) {
+    away_.insert(platform);
+  } else if (away_.erase(platform) > 0) {
+    again_.notify();
+  }
+  co_return std::move(*answer);
+}
+
 void Platforms::close() {
   for (auto& [url, platform] : all_) platform.close();
 }

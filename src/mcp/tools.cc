@@ -30,6 +30,10 @@ constexpr std::array checking{
     Argument{"from", Form::whole, false, "Of a long result: where it goes on, as result_next says"},
     source_argument};
 constexpr std::array sourced{source_argument};
+constexpr std::array seeking{
+    Argument{"q", Form::text, false, "Only those whose name or role has this in it"},
+    Argument{"limit", Form::whole, false, "At most so many, up to 500 (default 100)"},
+    Argument{"cursor", Form::text, false, "As the end of the page before says"}, source_argument};
 constexpr std::array carding{
     Argument{"card", Form::object, true, "The agent card: name, description, skills"}};
 constexpr std::array telling{
@@ -69,7 +73,7 @@ constexpr std::array all{
           "How a task stands that was handed over, with its result once it has one.", checking,
           true, false, true, false},
          &Tools::check_task_status},
-    Tool{{"list_peers", "List peers", "The agents that this workspace may reach.", sourced, true,
+    Tool{{"list_peers", "List peers", "The agents that this workspace may reach.", seeking, true,
           false, true, false},
          &Tools::list_peers},
     Tool{{"get_workspace_info", "This workspace", "What the platform knows of this workspace.",
