@@ -340,7 +340,6 @@ void add_verbs(CLI::App& cli, Arguments& arguments) {
       "  molecule admin restore /backups/molecule-monday --data ./d");
   restore_verb->callback([&] { run_admin(arguments, restore); });
 
-  add_ticket_verbs(cli, arguments);
   add_top_verb(cli, arguments);
 
   CLI::App* config_verb = cli.add_subcommand("config", "Look at the settings");

@@ -12,7 +12,6 @@
 #include "agent/runtime.h"
 #include "app/admin.h"
 #include "app/reference.h"
-#include "app/tickets.h"
 #include "cli/verb.h"
 #include "join/join.h"
 
@@ -24,7 +23,6 @@ struct Arguments {
   std::string output;
   ReferenceFiles reference;
   AdminOptions admin;
-  TicketOptions ticket;
   bool mouse = false;  // Of `molecule top`.
   join::Options join;
   agent::Options runtime;
@@ -43,7 +41,6 @@ void add_settings(CLI::App& verb, Arguments& arguments,
 void add_output(CLI::App& verb, std::string& output);
 void add_url(CLI::App& verb, std::string& url);
 
-void add_ticket_verbs(CLI::App& cli, Arguments& arguments);
 void add_runtime_verb(CLI::App& cli, Arguments& arguments);
 void add_top_verb(CLI::App& cli, Arguments& arguments);
 

@@ -68,7 +68,7 @@ OPERATORS_VERBS = [
     ("agent", "spawn edit send chat"), ("agent card", "get set"), ("agent model", "get set"), ("send", ""), ("chat", ""), ("events", ""),
     ("activity", "list"), ("delegation", "list get create cancel"),
     ("question", "list show answer"), ("dead-letter", "list resend drop"), ("registry", "discover peers check-access"),
-    ("secret", "list set delete list-global set-global delete-global"), ("token", "list create revoke"), ("key", "list create revoke"),
+    ("secret", "list set delete list-global set-global delete-global"), ("token", "list create revoke"), ("key", "list create revoke"), ("ticket", "create list revoke"),
     ("api", ""), ("doctor", ""),
     ("completion", "")]
 
@@ -78,7 +78,7 @@ def test_every_verb_is_on_the_page_of_commands_with_an_example(printed):
     names = [section.splitlines()[0] for section in sections]
     assert names == ["molecule", "molecule serve", "molecule join", "molecule runtime", "molecule runtime config show", "molecule mcp", "molecule mcp doctor",
                      "molecule admin claim", "molecule admin rotate-key", "molecule admin backup", "molecule admin restore",
-                     "molecule ticket create", "molecule ticket list", "molecule ticket revoke", "molecule top",
+                     "molecule top",
                      *(f"molecule config {verb}" for verb in "show list add use set get view remove init".split()), "molecule reference",
                      *(f"molecule {noun}{' ' if verb else ''}{verb}" for noun, verbs in OPERATORS_VERBS for verb in verbs.split(" "))]
     for name, section in zip(names, sections):
