@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/fault.h"
-#include "cli/documents.h"
 #include "cli/find.h"
 #include "cli/names_of.h"
 #include "cli/nouns.h"
@@ -60,6 +60,36 @@ std::string rows_text(const Session& session, const Names& names, Node list, boo
   return goes_on ? text.substr(text.find('\n') + 1) : text;
 }
 
+// How far the feed was shown, and from where on it is asked for.
+class Shown {
+ public:
+  explicit Shown(const io::Clock& clock) : clock_(clock), began_(clock.now()) {}
+
+  // Whether it is a row that was not shown.
+  bool take(const Row& row) {
+    const Instant at = Instant::parse(row.text("created_at")).value_or(Instant());
+    if (at_ && row_.empty() && at <= *at_) return false;
+    row_ = row.text("id");
+    at_ = at;
+    return true;
+  }
+  // Times have to do in its place.
+  void lose_row() { row_.clear(); }
+  std::string cursor() const {
+    if (!row_.empty()) return "&since_id=" + row_;
+    const auto since = clock_.now() - at_.value_or(began_);
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since).count();
+    // Rows that were shown are passed over, so the clocks of two machines may differ a little.
+    return fmt::format("&since_secs={}", std::max<std::int64_t>(seconds, 0) + (at_ ? 60 : 1));
+  }
+
+ private:
+  const io::Clock& clock_;
+  const Instant began_;
+  std::string row_;
+  std::optional<Instant> at_;  // Of the newest that was shown.
+};
+
 io::Task<int> list(Session& session, const Given& given) {
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
   Names names;
@@ -80,29 +110,42 @@ io::Task<int> list(Session& session, const Given& given) {
   limits.nul = json::Nul::kept;
   const json::Document page =
       json::Document::parse(fmt::format("[{}]", fmt::join(rows, ",")), limits);
-  const bool lines = given.has("watch") && session.form() == Form::json;
-  if (lines) {
+  const bool streamed = given.has("watch") && !session.is_table();
+  if (streamed) {
     for (std::size_t i = 0; i < page.root().size(); ++i)
-      session.print(as_json_line(page.root().at(i)));
+      session.print(session.streamed(page.root().at(i)));
   } else {
     session.show(page.root(), [&](Node all) { return rows_text(session, names, all, false); });
   }
   if (rows.empty() && session.is_table()) session.say("There is no activity yet.");
   if (!given.has("watch")) co_return 0;
-  std::string last;
-  if (!rows.empty()) last = Row(page.root().at(rows.size() - 1)).text("id");
+  Shown shown(session.clock());
+  if (!rows.empty()) shown.take(Row(page.root().at(rows.size() - 1)));
   for (;;) {
     client::Ask what;
-    what.path =
-        base + "&limit=200&wait=25" + (last.empty() ? "&since_secs=1" : "&since_id=" + last);
+    what.path = base + "&limit=200&wait=25" + shown.cursor();
     what.repeatable = true;
-    const json::Document more = co_await session.platform().ask(std::move(what));
-    const std::size_t count = more.root().size();
-    for (std::size_t i = 0; lines && i < count; ++i) session.print(as_json_line(more.root().at(i)));
-    if (!lines && count > 0) {
-      session.show(more.root(), [&](Node all) { return rows_text(session, names, all, true); });
+    std::optional<json::Document> more;
+    try {
+      more.emplace(co_await session.awaited(std::move(what)));
+    } catch (const Fault& fault) {
+      // The row is not there any more: it was pruned, or other data is in its place.
+      if (fault.code() != "cursor_gone") throw;
     }
-    if (count > 0) last = Row(more.root().at(count - 1)).text("id");
+    if (!more) {
+      shown.lose_row();
+      continue;
+    }
+    std::vector<std::string> fresh;
+    for (const Row& each : client::records<api::Activity>(more->root())) {
+      if (!shown.take(each)) continue;
+      if (streamed) session.print(session.streamed(each.node()));
+      fresh.push_back(each.node().text());
+    }
+    if (streamed || fresh.empty()) continue;
+    const json::Document news =
+        json::Document::parse(fmt::format("[{}]", fmt::join(fresh, ",")), limits);
+    session.print(rows_text(session, names, news.root(), true));
   }
 }
 
@@ -115,16 +158,17 @@ constexpr std::array takes{
            .least = 1,
            .most = 500},
     Option{.name = "--type", .shape = "TYPE", .help = "Of this type alone, such as a2a_receive"}};
-constexpr std::array verbs{
-    Verb{.name = "list",
-         .does = "What a workspace did and was told, newest last",
-         .takes = takes,
-         .run = list,
-         .aliases = "ls",
-         .footer = "Times are UTC. With --watch and -o json each row is a line.\n\nExamples:\n"
-                   "  molecule activity list researcher --watch\n"
-                   "  molecule activity list researcher -l 5 -o json",
-         .watches = true}};
+constexpr std::array verbs{Verb{
+    .name = "list",
+    .does = "What a workspace did and was told, newest last",
+    .takes = takes,
+    .run = list,
+    .aliases = "ls",
+    .footer =
+        "Times are UTC. With --watch and -o json each row is a line, with -o yaml a document.\n\nExamples:\n"
+        "  molecule activity list researcher --watch\n"
+        "  molecule activity list researcher -l 5 -o json",
+    .watches = true}};
 
 }  // namespace
 

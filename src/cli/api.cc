@@ -52,6 +52,10 @@ io::Task<int> ask(Session& session, const Given& given) {
   what.repeatable = what.method == http::Method::get;
   const client::Answer answer = co_await session.platform().answer_to(std::move(what));
   if (!answer.body.empty()) session.print(shown(session, answer.body));
+  if (answer.ok() && answer.header("Content-Type").value_or("").starts_with("text/html"))
+    throw Fault(Kind::bad_gateway, "bad_response",
+                fmt::format("what answers at {} is a page, not a platform's API",
+                            session.platform().platform().url()));
   if (answer.ok()) co_return 0;
   const Fault fault = client::refusal(answer);
   throw Fault(fault.kind(), fault.code(),

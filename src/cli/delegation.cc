@@ -59,7 +59,7 @@ io::Task<int> list(Session& session, const Given& given) {
                                          : client::Member<api::Delegation>("source_id"))),
                  Cell(status, tone_of(status)), each.text("summary")});
     }
-    if (table.empty()) session.say("Nothing was delegated by it or to it of late.");
+    if (table.empty()) session.note("Nothing was delegated by it or to it of late.");
     return table.empty() ? std::string() : table.text(session.screen());
   };
   co_return co_await session.watched(given, look, text);
@@ -82,11 +82,12 @@ io::Task<json::Document> awaited(Session& session, WorkspaceId id, std::string d
   client::Ask what;
   what.path = path_of(id, fmt::format("/{}{}", delegation, wait ? "?wait=25" : ""));
   what.repeatable = true;
+  if (!wait) co_return co_await session.platform().ask(std::move(what));
   for (;;) {
-    json::Document found = co_await session.platform().ask(what);
+    json::Document found = co_await session.awaited(what);
     const std::string status = DelegationRecord(found.root()).text("status");
     const bool going_on = status == "pending" || status == "dispatched" || status == "queued";
-    if (!wait || !going_on) co_return found;
+    if (!going_on) co_return found;
   }
 }
 
@@ -116,6 +117,10 @@ io::Task<int> create(Session& session, const Given& given) {
     });
     co_return 0;
   }
+  // Whoever stops waiting knows what to ask for.
+  session.say(
+      fmt::format("Handed over as {}; `molecule delegation get {} {} --wait` goes on waiting.", id,
+                  source.text(), id));
   const json::Document found = co_await awaited(session, source, id, true);
   session.show(found.root(), [&session](Node one) { return one_text(session, one); });
   co_return DelegationRecord(found.root()).text("status") == "completed" ? 0 : 1;

@@ -244,10 +244,8 @@ io::Task<void> check_isolation(Session& session, Report& report) {
 io::Task<void> check_organisation(Session& session, Report& report) {
   const Asked workspaces = co_await asked(session, "/workspaces");
   if (workspaces.answer && workspaces.answer->ok()) {
-    const json::Document list =
-        json::Document::parse(workspaces.answer->body, {.bytes = workspaces.answer->body.size() + 1,
-                                                        .members = 4'000'000,
-                                                        .nul = json::Nul::kept});
+    const std::string& body = workspaces.answer->body;
+    const json::Document list = json::Document::parse(body, client::limits_of(body));
     check_agents(list.root(), report);
   } else {
     report.add("agents", Verdict::FAIL,
@@ -255,7 +253,8 @@ io::Task<void> check_organisation(Session& session, Report& report) {
   }
   const Asked letters = co_await asked(session, "/dead-letters?limit=100");
   if (!letters.answer || !letters.answer->ok()) co_return;
-  const json::Document page = json::Document::parse(letters.answer->body, {.nul = json::Nul::kept});
+  const json::Document page =
+      json::Document::parse(letters.answer->body, client::limits_of(letters.answer->body));
   std::size_t open = 0;
   for (const auto& each : client::records<api::DeadLetter>(
            client::Record<api::DeadLetterPage>(page.root()).node("items")))

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/fault.h"
-#include "cli/documents.h"
 #include "cli/find.h"
 #include "cli/names_of.h"
 #include "cli/nouns.h"
@@ -89,51 +89,86 @@ std::string data_of(const Session& session, const client::Event& event) {
   }
   told.add("payload", event.payload).add("created_at", event.at).add("seq", event.seq);
   const json::Document document = json::Document::parse(told.text(), {.nul = json::Nul::kept});
-  return session.form() == Form::yaml ? "---\n" + as_yaml(document.root())
-                                      : as_json_line(document.root());
+  return session.streamed(document.root());
 }
 
-// `shown`: the newest of what was shown already.
-io::Task<int> follow(Session& session, Names names, std::optional<WorkspaceId> only,
-                     std::int64_t shown) {
+// The newest of what was shown already.
+struct Shown {
+  std::int64_t seq = 0;
+  Instant at;
+
+  void take(std::int64_t one, Instant when) {
+    if (one <= seq) return;
+    seq = one;
+    at = when;
+  }
+};
+
+// Whether what stands there now is numbered anew, as that of another platform or of empty data is.
+io::Task<bool> began_anew(Session& session, Shown shown, std::int64_t newest_now) {
+  if (shown.seq == 0) co_return false;
+  if (newest_now < shown.seq) co_return true;
+  const json::Document page =
+      co_await session.platform().get(fmt::format("/events?limit=1&before={}", shown.seq + 1));
+  const auto rows = client::records<api::PastEvent>(page.root());
+  if (rows.empty() || rows[0].number("seq") != static_cast<double>(shown.seq)) co_return false;
+  co_return Instant::parse(rows[0].text("created_at")) != shown.at;
+}
+
+io::Task<int> follow(Session& session, Names names, std::optional<WorkspaceId> only, Shown shown) {
   client::Operator& platform = session.platform();
+  client::Follower* follower = nullptr;
+  bool was_away = false;
   client::Follower::Ears ears;
   ears.snapshot = [&]() -> io::Task<std::int64_t> {
     // What happened in between is told; after a gap the newest of it.
     const json::Document page = co_await newest(session, "/events", missed_max);
     auto rows = client::records<api::PastEvent>(page.root());
+    const auto newest_now =
+        rows.empty() ? 0 : static_cast<std::int64_t>(rows[0].number("seq").value_or(0));
+    const bool anew = co_await began_anew(session, shown, newest_now);
+    if (anew) {
+      session.say("the platform counts its events anew: it has other data than before");
+      shown = {};
+    }
     std::ranges::reverse(rows);
-    std::int64_t last = shown;
     for (const EventRecord& each : rows) {
       const auto seq = static_cast<std::int64_t>(each.number("seq").value_or(0));
       const auto workspace = WorkspaceId::parse(each.text("workspace_id"));
-      if (seq > shown && (!only || workspace == only)) {
+      const Instant at = Instant::parse(each.text("created_at")).value_or(Instant());
+      if (seq > shown.seq && (!only || workspace == only)) {
         client::Event event;
         event.type = each.text("event_type");
         event.workspace = workspace.value_or(WorkspaceId());
-        event.at = Instant::parse(each.text("created_at")).value_or(Instant());
+        event.at = at;
         event.payload = RawJson(each.node("payload").text());
         event.seq = seq;
         session.print(session.is_table() ? line_of(session, names, event)
                                          : data_of(session, event));
       }
-      last = std::max(last, seq);
+      shown.take(seq, at);
     }
-    shown = last;
-    co_return last;
+    co_return shown.seq;
   };
   ears.event = [&](const client::Event& event) {
+    if (!event.transient) shown.take(event.seq, event.at);
     if (only && event.workspace != *only) return;
-    if (!event.transient) shown = std::max(shown, event.seq);
     session.print(session.is_table() ? line_of(session, names, event) : data_of(session, event));
   };
   ears.link = [&](client::Link link, const std::string& trouble) {
-    if (link == client::Link::away) session.say(trouble + "; waiting for it");
-    if (link == client::Link::refused) session.say(trouble);
+    if (link == client::Link::away) {
+      session.say(trouble + "; waiting for it");
+      was_away = true;
+    }
+    // Its numbers tell of what came back only where they are the same ones.
+    if (link == client::Link::live && std::exchange(was_away, false)) follower->refresh();
+    // Nobody gives this verb another token.
+    if (link == client::Link::refused) throw Fault(Kind::unauthenticated, "refused", trouble);
   };
-  client::Follower follower(platform.platform(), platform.credential(), std::move(ears),
-                            session.random());
-  co_await follower.run();
+  client::Follower following(platform.platform(), platform.credential(), std::move(ears),
+                             session.random());
+  follower = &following;
+  co_await following.run();
   co_return 0;
 }
 
@@ -150,15 +185,15 @@ io::Task<int> list(Session& session, const Given& given) {
   if (session.is_table()) names = co_await names_of(session);
   if (given.has("watch") && !session.is_table()) {
     for (std::size_t i = found.root().size(); i > 0; --i)
-      session.print(session.form() == Form::yaml ? "---\n" + as_yaml(found.root().at(i - 1))
-                                                 : as_json_line(found.root().at(i - 1)));
+      session.print(session.streamed(found.root().at(i - 1)));
   } else {
     session.show(found.root(), [&](Node all) { return list_text(session, names, all); });
   }
   if (!given.has("watch")) co_return 0;
-  std::int64_t shown = 0;
+  Shown shown;
   for (const EventRecord& each : client::records<api::PastEvent>(found.root()))
-    shown = std::max(shown, static_cast<std::int64_t>(each.number("seq").value_or(0)));
+    shown.take(static_cast<std::int64_t>(each.number("seq").value_or(0)),
+               Instant::parse(each.text("created_at")).value_or(Instant()));
   co_return co_await follow(session, std::move(names), only, shown);
 }
 

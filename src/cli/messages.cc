@@ -46,9 +46,7 @@ class Telling {
   void take(std::string_view data) {
     std::optional<json::Document> document;
     try {
-      json::Limits limits;
-      limits.nul = json::Nul::kept;
-      document.emplace(json::Document::parse(data, limits));
+      document.emplace(json::Document::parse(data, client::limits_of(data)));
     } catch (const Fault&) {
       return;  // What is no JSON is no part of the answer.
     }
@@ -138,7 +136,7 @@ Reply reply_of(const std::string& answer) {
     reply.end = Reply::End::asks;
   }
   if (!read.task) {
-    const json::Document document = json::Document::parse(read.body);
+    const json::Document document = json::Document::parse(read.body, client::limits_of(read.body));
     const Node result = document.root().find("result");
     reply.context = told(result.find("contextId"));
   }

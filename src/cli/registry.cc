@@ -20,7 +20,8 @@ json::Document of_workspace(Node workspace) {
   const WorkspaceRecord it(workspace);
   json::Object found;
   found.add("id", it.text("id")).add("url", it.text("url")).add("name", it.text("name"));
-  return json::Document::parse(found.add("delivery_mode", it.text("delivery_mode")).text());
+  const std::string text = found.add("delivery_mode", it.text("delivery_mode")).text();
+  return json::Document::parse(text, client::limits_of(text));
 }
 
 io::Task<json::Document> discovered(Session& session, WorkspaceId id, std::string caller) {
@@ -66,7 +67,7 @@ io::Task<int> peers(Session& session, const Given& given) {
       table.add({each.text("id"), each.text("name"), Cell(status, tone_of_status(status)),
                  each.text("active_tasks"), each.text("role")});
     }
-    if (table.empty()) session.say("It reaches nobody.");
+    if (table.empty()) session.note("It reaches nobody.");
     return table.empty() ? std::string() : table.text(session.screen());
   };
   co_return co_await session.watched(given, look, text);

@@ -22,8 +22,8 @@ namespace {
 using json::Node;
 
 void print_line(Session& session, const Reply& reply) {
-  const json::Document document =
-      json::Document::parse(reply.result.empty() ? "null" : reply.result);
+  const std::string result = reply.result.empty() ? "null" : reply.result;
+  const json::Document document = json::Document::parse(result, client::limits_of(result));
   session.print(session.form() == Form::yaml ? as_yaml(document.root()) : as_json(document.root()));
 }
 
@@ -119,10 +119,7 @@ io::Task<int> chat(Session& session, const Given& given) {
     if (message.text.empty()) throw bad_request("no_message", "there is nothing to say");
     Hearing hearing = aloud(session);
     if (!session.is_table()) {
-      hearing.event = [&session](Node event) {
-        session.print(session.form() == Form::yaml ? "---\n" + as_yaml(event)
-                                                   : as_json_line(event));
-      };
+      hearing.event = [&session](Node event) { session.print(session.streamed(event)); };
     }
     const Reply reply = co_await converse(session, to, std::move(message), hearing);
     if (reply.end == Reply::End::failed) throw failed(reply);

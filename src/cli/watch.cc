@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "cli/documents.h"
 #include "cli/session.h"
 #include "client/follow.h"
 #include "client/record.h"
@@ -21,6 +20,12 @@ using namespace std::chrono_literals;
 constexpr auto least_between = 500ms;  // However much happens.
 constexpr auto while_followed = 15s;   // What no event tells changes, too: ages, uptimes.
 constexpr auto while_not_followed = 2s;
+constexpr auto until_asked_again = 1s;
+
+// It comes back; what was asked wrongly stays wrong.
+bool passes(const Fault& fault) {
+  return fault.kind() == Kind::unavailable || fault.kind() == Kind::bad_gateway;
+}
 
 // As much as the terminal shows, over what it showed before.
 std::string over_the_last(const std::string& text, const Screen& screen) {
@@ -84,6 +89,18 @@ class News {
 
 }  // namespace
 
+io::Task<json::Document> Session::awaited(client::Ask what) {
+  for (bool away = false;; away = true) {
+    try {
+      co_return co_await platform().ask(what);
+    } catch (const Fault& fault) {
+      if (!passes(fault)) throw;
+      if (!away) say(fault.text() + "; waiting for it");
+    }
+    co_await io::sleep(until_asked_again);
+  }
+}
+
 io::Task<void> Session::show_changes(Look look, Text text, std::function<io::Task<void>()> news) {
   const bool drawn_over = is_table() && screen_.is_terminal();
   std::optional<std::string> last;
@@ -94,16 +111,13 @@ io::Task<void> Session::show_changes(Look look, Text text, std::function<io::Tas
     try {
       found.emplace(co_await look());
     } catch (const Fault& fault) {
-      // It comes back; what was asked wrongly stays wrong.
-      if (fault.kind() != Kind::unavailable && fault.kind() != Kind::bad_gateway) throw;
+      if (!passes(fault)) throw;
       if (!away) say(fault.text() + "; waiting for it");
       away = true;
     }
     if (found) {
       screen_ = screen_of(STDOUT_FILENO);  // It may have another size by now.
-      std::string now = is_table()            ? text(found->root())
-                        : form_ == Form::json ? as_json_line(found->root())
-                                              : "---\n" + as_yaml(found->root());
+      std::string now = is_table() ? text(found->root()) : streamed(found->root());
       if (now != last || away) print(drawn_over ? over_the_last(now, screen_) : now);
       last = std::move(now);
       away = false;

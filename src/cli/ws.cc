@@ -57,7 +57,7 @@ std::string list_text(const Session& session, Node list) {
                each.text("role")});
   }
   if (table.empty()) {
-    session.say("There is no workspace yet; `molecule ws create --name NAME` makes one.");
+    session.note("There is no workspace yet; `molecule ws create --name NAME` makes one.");
     return {};
   }
   return table.text(session.screen());
@@ -71,10 +71,8 @@ io::Task<json::Document> matching(Session& session, std::string status) {
     if (each.text("status") != status) continue;
     kept += (kept.empty() ? "" : ",") + each.node().text();
   }
-  json::Limits limits;
-  limits.members = 4'000'000;
-  limits.bytes = 64u << 20;
-  co_return json::Document::parse("[" + kept + "]", limits);
+  kept = "[" + kept + "]";
+  co_return json::Document::parse(kept, client::limits_of(kept));
 }
 
 io::Task<int> list(Session& session, const Given& given) {
@@ -210,8 +208,8 @@ io::Task<int> restart(Session& session, const Given& given) {
                                   });
 }
 
-// How many stand below one, at any depth.
-std::size_t below(Node list, const std::string& id) {
+// Those below one, at any depth.
+std::set<std::string> below(Node list, const std::string& id) {
   std::multimap<std::string, std::string> children;
   for (const auto& each : client::records<api::Workspace>(list))
     children.emplace(each.text("parent_id"), each.text("id"));
@@ -224,7 +222,7 @@ std::size_t below(Node list, const std::string& id) {
     for (auto each = from; each != to; ++each)
       if (met.insert(each->second).second) open.push_back(each->second);
   }
-  return met.size();
+  return met;
 }
 
 io::Task<int> remove(Session& session, const Given& given) {
@@ -236,16 +234,23 @@ io::Task<int> remove(Session& session, const Given& given) {
   std::vector<Doomed> all;
   for (const std::string& each : given.all("workspace")) {
     Found it = find_named_in(list.root(), each);
-    const std::size_t others = below(list.root(), it.id.text());
+    const std::size_t others = below(list.root(), it.id.text()).size();
     all.push_back({std::move(it), others});
   }
   const bool purge = given.has("purge");
+  std::set<std::string> gone;
   for (const Doomed& each : all) {
+    if (gone.contains(each.it.id.text())) {
+      session.note(fmt::format("{} went with what it stood below.", each.it.told()));
+      continue;
+    }
     const std::string with = each.below == 0 ? "" : fmt::format(" and the {} below it", each.below);
     session.confirm(given, fmt::format("Delete {}{}{}?", each.it.told(), with,
                                        purge ? ", with all that is kept of it" : ""));
     const json::Document done = co_await session.platform().del(
         path_of(each.it.id, purge ? "?confirm=true&purge=true" : "?confirm=true"));
+    gone.merge(below(list.root(), each.it.id.text()));
+    gone.insert(each.it.id.text());
     session.show(done.root(), [&](Node one) {
       const client::Record<api::WorkspaceRemoved> removed(one);
       const std::string count = removed.text("cascade_deleted");

@@ -38,7 +38,7 @@ bool is_refusal(int status, const std::string& said) {
 
 std::string said_in(const std::string& body) {
   try {
-    const json::Document document = json::Document::parse(body);
+    const json::Document document = json::Document::parse(body, limits_of(body));
     return text_in(document.root(), "error");
   } catch (const Fault&) {
     return {};
@@ -171,7 +171,8 @@ io::Task<void> Follower::listen(http::FrameSocket& socket) {
   bool resumed = false;
   std::int64_t from = 0;
   try {
-    const json::Document document = json::Document::parse(hello->payload);
+    const json::Document document =
+        json::Document::parse(hello->payload, limits_of(hello->payload));
     if (text_in(document.root(), "event") != "HELLO") throw bad_request("no HELLO");
     resumed = says_true(document.root(), "resumed");
     from = number_in(document.root(), "seq");
@@ -186,6 +187,7 @@ io::Task<void> Follower::listen(http::FrameSocket& socket) {
   }
   went_well_ = true;
   tell(Link::live, {});
+  if (wants_snapshot_) co_return;  // Whoever was told asks for one before anything else.
 
   io::Context here = co_await io::context();
   // Whoever asks for a new snapshot ends the waiting for a frame.

@@ -59,7 +59,8 @@ class Follower {
     // throw: it is asked again.
     std::function<io::Task<std::int64_t>()> snapshot;
     std::function<void(const Event&)> event;
-    // The connection is another one now; `trouble` says why, for people.
+    // The connection is another one now; `trouble` says why, for people. May throw: run() ends
+    // with it.
     std::function<void(Link link, const std::string& trouble)> link;
   };
   // All of them outlive it. On the platform's loop.

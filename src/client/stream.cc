@@ -61,6 +61,13 @@ io::Task<void> MessageStream::connect() {
     refused_ = true;
     throw refusal(answer);
   }
+  try {
+    json::Document::parse(answer.body, limits_of(answer.body));
+  } catch (const Fault&) {
+    refused_ = true;
+    throw Fault(Kind::bad_gateway, "bad_response",
+                fmt::format("what answers at {} is no Molecule platform", platform_.url()));
+  }
   whole_ = std::move(answer.body);
 }
 

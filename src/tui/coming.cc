@@ -1,5 +1,6 @@
 #include "tui/coming.h"
 
+#include "client/platform.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::tui {
@@ -7,8 +8,6 @@ namespace {
 
 using json::Node;
 using json::Type;
-
-constexpr json::Limits large{.bytes = 64u << 20, .nul = json::Nul::kept};
 
 std::string text_in(Node of, std::string_view name) {
   const Node found = of.find(name);
@@ -63,7 +62,7 @@ void Coming::take_status(Node status) {
 bool Coming::take(std::string_view event) {
   const bool last = whole_.take(event);
   try {
-    const json::Document document = json::Document::parse(event, large);
+    const json::Document document = json::Document::parse(event, client::limits_of(event));
     const Node result = document.root().find("result");
     if (const Node artifact = result.find("artifact"); artifact.is(Type::object)) {
       const Node append = result.find("append");
@@ -92,7 +91,7 @@ Coming::End Coming::end() const {
   }
   try {
     const a2a::Answer read = a2a::read_answer(answer, "1");
-    const json::Document document = json::Document::parse(read.body, large);
+    const json::Document document = json::Document::parse(read.body, client::limits_of(read.body));
     end.text = a2a::text_of(document.root().find("result"));
     if (end.text.empty()) end.text = text_;
     switch (read.outcome) {

@@ -198,8 +198,7 @@ void Model::remove(const WorkspaceId& id) {
 bool Model::apply(const client::Event& event) {
   std::optional<json::Document> document;
   try {
-    document =
-        json::Document::parse(event.payload.text, {.bytes = 16u << 20, .nul = json::Nul::kept});
+    document = json::Document::parse(event.payload.text, client::limits_of(event.payload.text));
   } catch (const Fault&) {
     return false;
   }

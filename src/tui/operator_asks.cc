@@ -14,11 +14,13 @@ using namespace std::chrono_literals;
 using json::Node;
 using json::Type;
 
-constexpr json::Limits large{.bytes = 64u << 20, .nul = json::Nul::kept};
-
 std::string text_in(Node of, std::string_view name) {
   const Node found = of.find(name);
   return found.is(Type::string) ? std::string(found.string()) : std::string();
+}
+
+json::Document document_of(const client::Answer& answer) {
+  return json::Document::parse(answer.body, client::limits_of(answer.body));
 }
 
 Fault refusal(const client::Answer& answer) {
@@ -54,13 +56,13 @@ io::Task<std::int64_t> OperatorAsks::snapshot() {
   const client::Answer answer = co_await ask(http::Method::get, "/workspaces", "");
   if (!answer.ok()) throw refusal(answer);
   const auto seq = number(answer.header("X-Molecule-Seq"));
-  const json::Document workspaces = json::Document::parse(answer.body, large);
+  const json::Document workspaces = document_of(answer);
   if (!seq || !workspaces.root().is(Type::array))
     throw Fault(Kind::bad_gateway, "not_a_platform",
                 fmt::format("what answers at {} is no Molecule platform", platform_.url()));
   model_.replace(workspaces.root());
   const client::Answer past = co_await ask(http::Method::get, "/events?limit=500", "");
-  if (past.ok()) model_.add_past(json::Document::parse(past.body, large).root());
+  if (past.ok()) model_.add_past(document_of(past).root());
   co_await look_at_service();
   co_await look_at_questions();
   co_return *seq;
@@ -69,14 +71,14 @@ io::Task<std::int64_t> OperatorAsks::snapshot() {
 io::Task<void> OperatorAsks::look_at_service() {
   const client::Answer answer = co_await ask(http::Method::get, "/health", "");
   if (!answer.ok()) co_return;
-  const json::Document health = json::Document::parse(answer.body, large);
+  const json::Document health = document_of(answer);
   model_.service.version = text_in(health.root(), "version");
   model_.service.database = text_in(health.root(), "database");
 }
 
 io::Task<void> OperatorAsks::look_at_questions() {
   const client::Answer answer = co_await ask(http::Method::get, "/questions", "");
-  if (answer.ok()) model_.replace_questions(json::Document::parse(answer.body, large).root());
+  if (answer.ok()) model_.replace_questions(document_of(answer).root());
 }
 
 io::Task<void> OperatorAsks::spawn(intent::Spawn what) {
@@ -98,7 +100,7 @@ io::Task<void> OperatorAsks::spawn(intent::Spawn what) {
     }
     co_return;
   }
-  const json::Document made = json::Document::parse(answer.body, large);
+  const json::Document made = document_of(answer);
   const Node connection = made.root().find("connection");
   Invitation invitation;
   invitation.id = WorkspaceId::parse(text_in(made.root(), "id")).value_or(WorkspaceId());
@@ -154,7 +156,7 @@ io::Task<void> OperatorAsks::invite(WorkspaceId of) {
   const client::Answer answer =
       co_await ask(http::Method::get, "/workspaces/" + of.text() + "/external/connection", "");
   if (!answer.ok()) throw refusal(answer);
-  const json::Document told = json::Document::parse(answer.body, large);
+  const json::Document told = document_of(answer);
   if (model_.mode != Mode::browse || model_.selected != of) co_return;
   model_.invitation = {
       model_.name_of(of), of, {}, text_in(told.root().find("connection"), "join_snippet")};
@@ -171,7 +173,7 @@ io::Task<void> OperatorAsks::recall(WorkspaceId of) {
     model_.chats[of].recalled = false;  // It is asked for again.
     throw;
   }
-  const json::Document rows = json::Document::parse(answer.body, large);
+  const json::Document rows = document_of(answer);
   Earlier told = earlier(rows.root());
   Chat& chat = model_.chats[of];
   if (!chat.waiting && chat.turns.empty()) chat.open = std::move(told.open);

@@ -233,3 +233,29 @@ def test_the_other_name_has_the_same_verbs(elsewhere: Machine, stage: Stage) -> 
         dashboard.wait_for("Agents")
         dashboard.type("q")
         assert dashboard.ended() == DONE, "without a verb it is the dashboard"
+
+
+def test_a_key_that_is_passed_over_is_named(elsewhere: Machine, stage: Stage) -> None:
+    elsewhere.must("config", "add", "work", "--url", stage.url, stdin=admin_token(stage))
+    ran = elsewhere.run("ws", "list", "-o", "json", MOLECULE_API_KEY="meant-to-narrow-it")
+    assert ran.returncode == DONE and "MOLECULE_API_KEY is not used" in ran.stderr and "narrow" not in ran.stderr
+    for quiet in ({}, {"MOLECULE_API_KEY": admin_token(stage)}):
+        assert elsewhere.run("ws", "list", **quiet).stderr in ("", elsewhere.run("ws", "list").stderr)
+    assert "not used" not in elsewhere.run("ws", "list", "--profile", "work", MOLECULE_API_KEY="x").stderr, "that was said on purpose"
+
+
+def test_tickets_are_made_where_everything_else_is_asked(elsewhere: Machine, machine: Machine, stage: Stage) -> None:
+    elsewhere.must("config", "add", "work", "--url", stage.url, stdin=admin_token(stage))
+    made = elsewhere.json("ticket", "create", "--name", "by profile")
+    assert made["ticket"].startswith("mjt_")
+    key = stage.must("POST", "/org/tokens", {"name": "tickets", "scope": "operate"})["auth_token"]
+    other = Machine(elsewhere.home / "other", MOLECULE_API_URL=stage.url, MOLECULE_API_KEY=key, MOLECULE_DATA_DIR=str(elsewhere.home))
+    listed = {each["id"]: each["name"] for each in other.json("ticket", "list")["tickets"]}
+    assert listed[made["id"]] == "by profile"
+    assert f"- id: \"{made['id']}\"\n" in other.must("ticket", "ls", "-o", "yaml") and made["id"][-12:] in elsewhere.must("ticket", "list", "--profile", "work")
+    parent = stage.external("ticket parent")
+    below = machine.json("ticket", "create", "--role", "Reads", "--parent", "ticket parent")
+    [row] = [each for each in machine.json("ticket", "list")["tickets"] if each["id"] == below["id"]]
+    assert row["parent_id"] == parent["id"], "a parent may be named by its name"
+    assert "Revoked" in other.must("ticket", "revoke", made["id"])
+    assert other.run("ticket", "revoke", "no id").returncode == WRONG_USAGE

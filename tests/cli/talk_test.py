@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from agents import Polling, Streamer, piece, status
+from chains import Member, Worker
 from stage import Stage, wait_for
 from terminal import DONE, FAILED, WRONG_USAGE, Machine
 
@@ -134,3 +135,28 @@ def test_answers_command_no_terminal(machine: Machine, stage: Stage, hostile: st
         with machine.terminal("chat", name, "-m", "x", NO_COLOR="1") as terminal:
             assert terminal.ended() == DONE
             assert hostile[0] not in terminal.seen and "so " in terminal.seen
+
+
+class Whole(Worker):
+    def answer_to(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"result": {"kind": "message", "role": "agent", "messageId": "m-1", "contextId": "c-1",
+                           "parts": [{"kind": "text", "text": "a\0b ééé"}]}}
+
+
+def test_an_answer_with_what_no_store_keeps_is_shown(machine: Machine, stage: Stage) -> None:
+    def answer(_: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield piece("a\0b ééé", append=False)
+        yield status("completed", final=True)
+
+    whole = Whole()
+    try:
+        with Streamer(answer) as streamer:
+            streamer.joins(stage, "nul in pieces")
+            named = Member(stage, "nul", url=whole.url).name
+            for name in ("nul in pieces", named):
+                for form in ("table", "json", "yaml"):
+                    ran = machine.run("send", name, "hello", "-o", form)
+                    assert ran.returncode == DONE and "ééé" in ran.stdout and "\0" not in ran.stdout, ran
+                assert "ééé" in machine.must("chat", name, "-m", "hello")
+    finally:
+        whole.close()

@@ -11,12 +11,13 @@ import select
 import signal
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 from pathlib import Path
 from typing import Any
 
-from stage import BINARY
+from stage import BINARY, wait_for
 
 DONE, FAILED, WRONG_USAGE, NOT_REACHABLE, REFUSED = range(5)
 
@@ -56,8 +57,48 @@ class Machine:
     def json(self, *words: str | Path, **options: Any) -> Any:
         return json.loads(self.must(*words, "-o", "json", **options))
 
+    def begin(self, *words: str | Path, **environment: str) -> Running:
+        return Running([str(BINARY), *map(str, words)], {**self.environment, **environment}, self.home)
+
     def terminal(self, *words: str | Path, columns: int = 80, rows: int = 24, **environment: str) -> Terminal:
         return Terminal([str(BINARY), *map(str, words)], {**self.environment, **environment}, columns, rows, self.home)
+
+
+class Running:
+    """A program that goes on, in pipes: what it has said so far. Ends with its context."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+        self._files = [tempfile.TemporaryFile(dir=folder) for _ in range(2)]
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self._files[0],
+                                        stderr=self._files[1], cwd=folder, start_new_session=True)
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for each in self._files:
+            each.close()
+
+    def _read(self, which: int) -> str:
+        return os.pread(self._files[which].fileno(), 1 << 24, 0).decode()
+
+    @property
+    def out(self) -> str:
+        return self._read(0)
+
+    @property
+    def said(self) -> str:
+        """On standard error."""
+        return self._read(1)
+
+    def wait_for(self, what: str, seconds: float = 20) -> None:
+        wait_for(f"{what!r} of {self.process.args}", lambda: what in self.out + self.said, seconds)
+
+    def ended(self, seconds: float = 20) -> int:
+        return self.process.wait(seconds)
 
 
 def at_a_terminal() -> None:

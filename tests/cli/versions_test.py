@@ -43,6 +43,9 @@ def test_what_is_no_platform_is_told_so(elsewhere: Machine) -> None:
         with InItsPlace({path: (code, page) for path in ("/workspaces", "/health")}) as login:
             ran = elsewhere.run("ws", "list", "--url", login.url)
             assert ran.returncode in (FAILED, NOT_REACHABLE) and ran.stdout == "", (code, ran)
+            if code == 200:
+                raw = elsewhere.run("api", "GET", "/health", "--url", login.url)
+                assert (raw.returncode, raw.stdout) == (NOT_REACHABLE, page.decode()), "it is shown, and is no success"
             doctor = elsewhere.run("doctor", "--url", login.url)
             assert doctor.returncode == FAILED and "is no Molecule platform" in doctor.stdout
 
@@ -68,3 +71,12 @@ def test_hostile_names_of_a_platform_command_no_terminal(elsewhere: Machine) -> 
                 assert not set(terminal.seen) & set("\x1b\x07\x9b\u202e"), (words, terminal.seen[:400])
                 if words[1] == "list" and len(words) == 2:
                     assert len(terminal.seen.splitlines()) == 4
+
+
+def test_a_message_to_what_is_no_platform_is_not_sent_again(elsewhere: Machine) -> None:
+    page = b"<html>Please sign in to the guest network</html>"
+    with InItsPlace({f"/workspaces/{ID}/a2a": (200, page)}) as login:
+        for words in (["send", ID, "hello"], ["send", ID, "hello", "--no-wait"], ["chat", ID, "-m", "hello"]):
+            ran = elsewhere.run(*words, "--url", login.url)
+            assert (ran.returncode, ran.stdout) == (NOT_REACHABLE, "") and "is no Molecule platform" in ran.stderr, ran
+        assert len([path for _, path, _ in login.asked if path.endswith("/a2a")]) == 3

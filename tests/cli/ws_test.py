@@ -34,6 +34,16 @@ def test_a_workspace_from_beginning_to_end(machine: Machine, stage: Stage) -> No
     assert gone.returncode == REFUSED and "next: `molecule ws list`" in gone.stderr
 
 
+def test_what_goes_with_another_is_deleted_as_well(machine: Machine, stage: Stage) -> None:
+    made = [stage.external("above")["id"]]
+    made.append(stage.external("between", made[0])["id"])
+    made.append(stage.external("beneath", made[1])["id"])
+    ran = machine.run("ws", "delete", "above", "beneath", "between", "-y")
+    assert ran.returncode == DONE and ran.stdout.startswith(f"Deleted above ({made[0]}) and 2 below it."), ran
+    assert ran.stderr.count("went with") == 2
+    assert all(stage.ask("GET", f"/workspaces/{each}").status_code == 410 for each in made)
+
+
 def test_deleting_asks_at_a_terminal(machine: Machine, stage: Stage) -> None:
     made = stage.external("asked about")
     with machine.terminal("ws", "delete", "asked about") as terminal:

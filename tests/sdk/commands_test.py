@@ -180,7 +180,7 @@ def test_wrong_usage_is_explained_and_leaves_nothing_behind(arguments: list[str]
 
 
 def test_a_mistyped_verb_is_told_the_right_ones() -> None:
-    assert "serv is not one of its verbs: serve, join, mcp, admin, ticket, top, config, reference, ws, agent" in molecule("serv").stderr
+    assert "serv is not one of its verbs: serve, join, runtime, mcp, admin, top, config, reference, ws, agent" in molecule("serv").stderr
     assert "molecule admin: rotate is not one of its verbs: claim, rotate-key" in molecule("admin", "rotate").stderr
     assert molecule("admin").stderr.count("rotate-key") == 1
     assert "`molecule serve --help`" in molecule("serve", "--no-such-flag").stderr
