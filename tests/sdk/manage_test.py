@@ -13,7 +13,8 @@ from chains import Member, Worker, said
 from mcp_client import McpClient
 from stage import BINARY, Stage, wait_for
 
-READING = {"list_workspaces", "get_workspace", "get_model", "list_secrets", "list_global_secrets", "check_delegations", "get_delegation",
+READING = {"list_runtimes", "get_agent_process", "get_agent_log",
+           "list_workspaces", "get_workspace", "get_model", "list_secrets", "list_global_secrets", "check_delegations", "get_delegation",
            "list_activity", "list_peers", "discover_workspace", "list_events", "get_canvas_viewport", "list_remote_agents",
            "get_remote_agent_state", "get_remote_agent_setup_command", "check_remote_agent_freshness", "list_questions",
            "get_task_tree", "list_dead_letters", "list_tickets", "list_tokens"}
@@ -174,7 +175,8 @@ def test_every_tool_does_what_it_is_for(stage: Stage, begin: Begin) -> None:
         text, failed = client.call(name, **arguments)
         if failed:
             trouble[name] = text
-    assert trouble == {}
+    # It is the platform's own agents that have a process and a log.
+    assert set(trouble) == {"get_agent_process", "get_agent_log"} and all("agent_not_here" in text for text in trouble.values()), trouble
 
 
 def answer_the_next(worker: Member) -> None:
