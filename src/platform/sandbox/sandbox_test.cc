@@ -301,7 +301,7 @@ TEST_F(Sandbox, TellsWhatTheKernelOffers) {
 
 TEST_F(Sandbox, HearsWithinItsBounds) {
   const Keeper keeper = start(
-      "echo first; yes 'too much of the same, again and again' & sleep 3; kill $!; sleep 1; echo last");
+      "echo first; yes 'too much of the same, again and again' & sleep 3; kill $!; sleep 1; echo; echo last");
   ASSERT_TRUE(comes([&] { return keeper.ended(); }));
   std::uintmax_t all = 0;
   std::size_t count = 0;

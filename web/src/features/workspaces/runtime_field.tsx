@@ -18,7 +18,7 @@ export interface Needs {
 const external = "Bring your own agent: it runs on any machine and joins from there.";
 
 export function useRuntimes(): { offers: RuntimeOffers | undefined; failure: string | undefined } {
-  const load = useCallback(listRuntimes, []);
+  const load = useCallback(() => listRuntimes(), []);
   const { value, error } = useLoaded(load);
   return { offers: value, failure: error === undefined ? undefined : messageOf(error) };
 }
