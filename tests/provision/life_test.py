@@ -30,7 +30,7 @@ def test_a_pause_ends_the_process_and_keeps_its_files(stage: Stage) -> None:
     assert answer(stage, workspace, "one") == "one"
     assert stage.must("POST", f"/workspaces/{workspace}/pause")["status"] == "paused"
     wait_for("its processes to end", lambda: not processes_of(workspace))
-    assert process(stage, workspace)["state"] == "stopped"
+    wait_for("it to be stopped", lambda: process(stage, workspace)["state"] == "stopped")
     assert stage.must("POST", f"/workspaces/{workspace}/resume")["status"] == "provisioning"
     online(stage, workspace)
     assert answer(stage, workspace, " two") == "one two"
