@@ -5,7 +5,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import Ajv from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { redemption } from "./joiner.mjs";
-import { Agent, Platform, saying } from "./stage.mjs";
+import { Agent, Platform, saying, until } from "./stage.mjs";
 
 const platform = new Platform({ demo: false, flags: ["--rate-limit", "0"] });
 let document;
@@ -109,6 +109,16 @@ test("is what the platform answers, route by route", async () => {
   await ask("POST", "/workspaces/{id}/restart", { id: mate.id });
   await ask("GET", "/workspaces/{id}/external/connection", { id });
   await ask("DELETE", "/workspaces/{id}", { id, expect: 409 });
+
+  // Agents that the platform starts.
+  await ask("GET", "/runtimes");
+  const started = await ask("POST", "/workspaces", { body: { name: "started", runtime: "command", command: "cat", tier: 2 }, expect: 201 });
+  const running = async () => (await ask("GET", "/workspaces/{id}/process", { id: started.id })).state === "running";
+  await until("its start", running);
+  const log = await ask("GET", "/workspaces/{id}/logs", { id: started.id });
+  await ask("GET", "/workspaces/{id}/logs", { id: started.id, query: `?since=${log.next}&wait=0` });
+  await ask("GET", "/workspaces/{id}/logs", { id, expect: 404 });
+  await ask("DELETE", "/workspaces/{id}", { id: started.id });
 
   // The registry.
   const registered = await ask("POST", "/registry/register", { token, body: { id, agent_card: { name: "lead" } } });
