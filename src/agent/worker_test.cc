@@ -60,7 +60,7 @@ class WorkerTest : public ::testing::Test {
     made.python = "/usr/bin/python3";
     made.program = folder / "worker.py";
     made.framework = std::move(framework);
-    made.install = "pip install it";
+    made.install = "install it so";
     made.keys = {"OPENAI_API_KEY"};
     made.states = folder / "states";
     return made;
@@ -137,7 +137,7 @@ TEST_F(WorkerTest, NamesTheLineThatInstallsWhatIsMissing) {
     auto session = by.start(test.opening());
     Outcome outcome = co_await say(*session, "one", heard);
     EXPECT_EQ(outcome.failure, Failure::process);
-    EXPECT_NE(outcome.why.find("crewai is not installed (pip install it)"), std::string::npos)
+    EXPECT_NE(outcome.why.find("crewai is not installed (install it so)"), std::string::npos)
         << outcome.why;
     co_await session->stop();
   };
