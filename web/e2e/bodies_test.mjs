@@ -51,7 +51,7 @@ let made = 0;
 // By member: `means`, codes by which a value of the right form is refused for what it says; `lax`, values that are not looked at.
 const routes = [
   ["POST", "/workspaces", "", () => ({ name: `w${(made += 1)}`, runtime: "external" }), {
-    means: { runtime: ["invalid_workspace_fields"], url: ["url_invalid"], template: [], workspace_dir: ["invalid_workspace_directory"], workspace_access: ["invalid_workspace_access"], parent_id: ["workspace_reparent_parent_not_found"] } }],
+    means: { runtime: ["invalid_workspace_fields", "runtime_unknown"], url: ["url_invalid"], template: [], workspace_dir: ["invalid_workspace_directory"], workspace_access: ["invalid_workspace_access"], parent_id: ["workspace_reparent_parent_not_found"] } }],
   ["PATCH", "/workspaces/{id}", "", () => ({ x: 1, y: 1 }), {
     means: { name: ["invalid_workspace_payload", "workspace_name_conflict"], workspace_dir: ["invalid_workspace_directory"], parent_id: ["workspace_reparent_parent_not_found"] } }],
   ["POST", "/registry/register", " with a card", () => ({ id: self.id, agent_card: { name: "n" }, delivery_mode: "poll" }), {
