@@ -365,6 +365,8 @@ std::string metadata_meant(Node metadata) {
   members.erase(trace_parent_name);
   members.erase(trace_state_name);
   members.erase(extensions_member);
+  // What was said before, as its sender has it by now: a later attempt brings more of it.
+  members.erase("history");
   for (const auto& [name, value] : members) {
     json::quote(out, name);
     out += sorted(value);
