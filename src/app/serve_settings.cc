@@ -69,7 +69,12 @@ provision::Settings agent_settings(const Config& config) {
   const bool behind =
       !config.text("platform-url").empty() || !config.list("trusted-proxies").empty();
   const bool local = is_loopback(parse_address(config.text("listen"))->host) && !behind;
-  if (wish == "off") {
+  if (config.flag("dev")) {
+    agents.why_off =
+        "this platform starts no agents: in the development profile whoever reaches it is its "
+        "operator, and an agent on its machine would be. Serve without it, or use the runtime "
+        "external and connect an agent";
+  } else if (wish == "off") {
     agents.why_off =
         "this platform starts no agents (`agents` is off); use the runtime external and "
         "connect an agent, or let one register with this workspace's id and a token";

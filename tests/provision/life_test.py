@@ -124,7 +124,7 @@ def test_it_is_told_of_a_program_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [["--agents", "off"], ["--platform-url", "https://molecule.example"],
-                                     ["--trusted-proxies", "127.0.0.1/32"]])
+                                     ["--trusted-proxies", "127.0.0.1/32"], ["--dev"], ["--dev", "--agents", "on"]])
 def test_it_starts_nothing_where_others_reach_it_unless_told(tmp_path: Path, options: list[str]) -> None:
     closed = with_agents(tmp_path, *options)
     closed.start()
