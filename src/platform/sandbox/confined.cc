@@ -26,6 +26,14 @@ namespace {
 
 constexpr int not_started = 127;
 
+// 4294967296 is 4 GiB to people.
+std::string shown(rlim_t limit) {
+  constexpr rlim_t mebi = 1u << 20, gibi = 1u << 30;
+  if (limit >= gibi && limit % gibi == 0) return fmt::format("{} GiB", limit / gibi);
+  if (limit >= mebi && limit % mebi == 0) return fmt::format("{} MiB", limit / mebi);
+  return fmt::format("{}", limit);
+}
+
 void limit(int resource, std::int64_t most, const char* name, const Report& report) {
   if (most <= 0) return;
   rlimit wanted{};
@@ -36,7 +44,7 @@ void limit(int resource, std::int64_t most, const char* name, const Report& repo
   wanted.rlim_cur = wanted.rlim_max;
   if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted) != 0)
     return report.missing(fmt::format("limit of {}: {}", name, std::strerror(errno)));
-  report.applied(fmt::format("{} {}", name, wanted.rlim_max));
+  report.applied(fmt::format("{} {}", name, shown(wanted.rlim_max)));
 }
 
 void set_limits(const Limits& limits, const Report& report) {

@@ -46,17 +46,7 @@ export function RuntimeField({ offers, runtime, onChange }: { offers: RuntimeOff
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 export function NeedsFields({ offer, needs, onChange, onRefused }: { offer: RuntimeOffer; needs: Needs; onChange: (needs: Needs) => void; onRefused: (why: string) => void }) {
-  if (!offer.startable)
-    return (
-      <Notice tone="warn">
-        {capital(offer.why_not ?? "")}
-        {offer.install !== "" && offer.program_path === undefined && (
-          <p>
-            <code>{offer.install}</code>
-          </p>
-        )}
-      </Notice>
-    );
+  if (!offer.startable) return <Notice tone="warn">{capital(offer.why_not ?? "")}</Notice>;
   const [first] = offer.keys;
   const keyName = needs.keyName || (first ?? "");
   return (
