@@ -13,6 +13,7 @@
 #include "app/nearest.h"
 #include "app/reference.h"
 #include "app/serve.h"
+#include "app/stderr_log.h"
 #include "app/system.h"
 #include "app/verbs.h"
 #include "base/fault.h"
@@ -102,15 +103,7 @@ void run_serve(const Arguments& arguments) {
 }
 
 void run_join(const Arguments& arguments) {
-  const bool terminal = process::is_terminal(STDERR_FILENO);
-  log::Stream lines(STDERR_FILENO);
-  log::start(log::Level::info, &lines);
-  log::set_format(!terminal                               ? log::Format::json
-                  : process::shows_colours(STDERR_FILENO) ? log::Format::coloured
-                                                          : log::Format::text);
-  struct Stopped {
-    ~Stopped() { log::stop(); }
-  } const stopped;
+  const StderrLog heard;
   io::SystemClock clock;
   io::SystemRandom random;
   join::run(arguments.join, clock, random);

@@ -1,26 +1,14 @@
 #include <iostream>
 
-#include <unistd.h>
-
+#include "app/stderr_log.h"
 #include "app/verbs.h"
 #include "platform/io/clock.h"
-#include "platform/log/log.h"
-#include "platform/log/stream.h"
-#include "platform/process/environment.h"
 
 namespace molecule::app {
 namespace {
 
 void run_runtime(Arguments& arguments) {
-  const bool terminal = process::is_terminal(STDERR_FILENO);
-  log::Stream lines(STDERR_FILENO);
-  log::start(log::Level::info, &lines);
-  log::set_format(!terminal                               ? log::Format::json
-                  : process::shows_colours(STDERR_FILENO) ? log::Format::coloured
-                                                          : log::Format::text);
-  struct Stopped {
-    ~Stopped() { log::stop(); }
-  } const stopped;
+  const StderrLog heard;
   io::SystemClock clock;
   io::SystemRandom random;
   arguments.status = agent::run(arguments.runtime, clock, random);
