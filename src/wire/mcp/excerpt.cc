@@ -12,14 +12,6 @@ namespace {
 using json::Node;
 using json::Type;
 
-// The boundary of characters at or before this byte.
-std::size_t boundary(std::string_view text, std::size_t at) {
-  at = std::min(at, text.size());
-  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U)
-    --at;
-  return at;
-}
-
 std::string shortened(Node row, std::span<const std::string_view> members, std::size_t max) {
   if (!row.is(Type::object)) return row.text();
   json::Object out;
@@ -42,7 +34,8 @@ std::string with_part(Node row, std::string_view name, std::size_t from, std::si
   const Node whole = row.find(name);
   if (!whole.is(Type::string) || (from == 0 && whole.string().size() <= max)) return row.text();
   const std::string_view text = whole.string();
-  const std::size_t begin = boundary(text, from), end = boundary(text, begin + max);
+  const std::size_t begin = whole_characters(text, from);
+  const std::size_t end = whole_characters(text, begin + max);
   json::Object out;
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (row.name_at(i) == name) {
