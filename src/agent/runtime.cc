@@ -56,9 +56,9 @@ Secret token_of(const Config& config) {
 }
 
 bool asks_for_smoke() {
-  const std::string word = process::environment("MOLECULE_SMOKE_MODE").value_or("");
-  return word == "1" || word == "true" || word == "yes" || word == "on" || word == "TRUE" ||
-         word == "True";
+  std::string word = process::environment("MOLECULE_SMOKE_MODE").value_or("");
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return word == "1" || word == "true" || word == "yes" || word == "on";
 }
 
 std::chrono::seconds smoke_limit() {

@@ -210,7 +210,7 @@ def test_smoke_takes_one_turn_without_a_platform(make: Make) -> None:
     done = smoke("--smoke")
     assert done.returncode == 0 and "smoke passed: Command by exec; one turn completed; 3 bytes" in done.stdout, done
     agent.write("config.yaml", json.dumps({"runtime": "command", "runtime_config": {"command": "sleep 60"}}))
-    done = smoke(MOLECULE_SMOKE_MODE="yes", MOLECULE_SMOKE_TIMEOUT_SECS="1")
+    done = smoke(MOLECULE_SMOKE_MODE="Yes", MOLECULE_SMOKE_TIMEOUT_SECS="1")
     assert done.returncode == 0 and "failed (timeout)" in done.stdout, done
     agent.write("config.yaml", json.dumps({"runtime": "command", "runtime_config": {"command": "/nowhere/at-all", "args": ["x"]}}))
     done = smoke("--smoke")
