@@ -7,7 +7,7 @@
 RESULTS=$ROOT/build/results
 
 # name:seconds. Building is not a test, but what does not build fails here and by name.
-TEST_RINGS=(tidy:120 web:600 build:1800 unit:900 python:1500 conformance:300 crash:600 e2e:1500)
+TEST_RINGS=(tidy:120 web:600 build:2700 unit:900 python:1500 conformance:300 crash:600 e2e:1500)
 CHECK_RINGS=(format:120 shell:60 clients:1200 fuzz:900 asan:2400 tsan:2400 simulation:2400 torture:3000 bare:10800)
 
 require_rings() { # ONLY
