@@ -122,6 +122,13 @@ def test_a_key_to_operate_works_and_rules_nothing(stage: Stage) -> None:
         answer = ask(stage, key, method, path, body)
         assert code(answer, 403) == "insufficient_scope", path
         assert answer.json()["needed"] == "admin"
+    # Nor what no workspace has: a directory of the machine.
+    shared = {"workspace_dir": "/srv/shared", "workspace_access": "read_only"}
+    for method, path, body in (("POST", "/workspaces", {"name": f"shares {uuid.uuid4().hex}", "runtime": "external", **shared}),
+                               ("PATCH", f"/workspaces/{agent}", shared), ("PATCH", f"/workspaces/{agent}", {"workspace_access": "read_write"})):
+        answer = ask(stage, key, method, path, body)
+        assert code(answer, 403) == "insufficient_scope" and answer.json()["needed"] == "admin", body
+    assert ask(stage, make(stage, "admin"), "PATCH", f"/workspaces/{agent}", shared).ok
     assert ask(stage, key, "DELETE", f"/workspaces/{agent}?confirm=true").ok
 
 

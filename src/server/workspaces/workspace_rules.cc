@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/fault.h"
+#include "platform/json/json.h"
 #include "platform/text/names.h"
 #include "wire/api/agent_command.h"
 
@@ -158,6 +159,13 @@ Change checked(api::WorkspaceChange said) {
   change.collapsed = said.collapsed;
   if (said.x && said.y) change.position = std::pair{*said.x, *said.y};
   return change;
+}
+
+void require_to_share(const auth::Caller& caller) {
+  if (caller.scope() == api::KeyScope::admin) return;
+  throw Fault(Kind::forbidden, "insufficient_scope",
+              "giving an agent a directory of the machine needs scope admin")
+      .with(json::members(api::ScopeNeeded{caller.scope(), api::KeyScope::admin}));
 }
 
 }  // namespace molecule::workspaces

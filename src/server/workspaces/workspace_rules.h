@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "server/auth/access.h"
 #include "server/workspaces/workspaces.h"
 
 namespace molecule::workspaces {
@@ -62,5 +63,9 @@ struct Change {
   std::vector<std::string> infrastructure() const;
 };
 Change checked(api::WorkspaceChange said);
+
+// Whoever gives an agent a directory of the machine gives it what no workspace has. Throws Fault
+// forbidden `insufficient_scope` for an operator of less than admin.
+void require_to_share(const auth::Caller& caller);
 
 }  // namespace molecule::workspaces

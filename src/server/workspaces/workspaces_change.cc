@@ -126,6 +126,7 @@ io::Task<api::WorkspaceUpdated> Service::change(auth::Self::Caller caller, Works
                 "only an operator may change where a workspace sits and what it runs on")
         .with(json::members(api::OperatorFields{fields}));
   }
+  if (wanted.workspace_dir || wanted.workspace_access) require_to_share(caller);
   wanted.by = caller.by();
   bool needs_restart = wanted.workspace_dir.has_value();
   auto work = [this, id, wanted = std::move(wanted)](sql::Tx& tx) {

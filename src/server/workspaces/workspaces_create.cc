@@ -132,6 +132,7 @@ io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Operator::Caller
                                                           const http::Request& request) {
   std::string url = platform_url(settings_, request);
   NewWorkspace wanted = checked(std::move(said));
+  if (wanted.workspace_dir) require_to_share(caller);
   wanted.command = checked_command(request.body);
   wanted.by = caller.by();
   if (starter_ && !joins_by_itself(wanted.runtime)) starter_->check(wanted);
