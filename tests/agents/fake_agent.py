@@ -160,7 +160,12 @@ class Fake:
 
     def run(self) -> None:
         while True:
-            line = sys.stdin.readline()
+            try:
+                line = sys.stdin.readline()
+            except OSError:
+                # A turn has closed it before it was waited at; that turn ends the program.
+                threading.Event().wait(60)
+                break
             if not line:
                 break
             if not self.deaf:
