@@ -51,7 +51,8 @@ export async function furnish(platform, browser, page) {
   await person.writes("Summarise README.md in 3 bullet points");
   await person.getsAnswer(/README/);
   await page.keyboard.press("Escape");
-  const beating = setInterval(() => void Promise.all(beats.map((beat) => beat())), beatMs);
+  // A beat to a platform that was stopped is lost, as a real one is: it fails no test that has gone on.
+  const beating = setInterval(() => void Promise.allSettled(beats.map((beat) => beat())), beatMs);
   return { made, stop: () => clearInterval(beating) };
 }
 
