@@ -198,6 +198,41 @@ def test_the_log_and_the_feed_say_which_key_did_it(stage: Stage) -> None:
     assert all("by" not in event["payload"] for event in stage.must("GET", f"/events/{other}"))
 
 
+def test_the_log_says_which_key_handed_work_over_and_which_spoke_for_an_agent(stage: Stage) -> None:
+    key, all_of_it = make(stage, "operate"), make(stage, "admin")
+    before = stage.must("GET", "/events?limit=1")[0]["seq"]
+    lead = stage.external(f"lead {uuid.uuid4().hex}")["id"]
+    worker = stage.external(f"worker {uuid.uuid4().hex}", parent=lead)["id"]
+    work = {"target_id": worker, "task": "count"}
+    handed = ask(stage, key, "POST", f"/workspaces/{lead}/delegate", work).json()["delegation_id"]
+    assert ask(stage, key, "POST", f"/workspaces/{lead}/delegations", {"targets": [work]}).ok
+    assert ask(stage, key, "POST", f"/workspaces/{lead}/delegations/{handed}/cancel").ok
+    task = ask(stage, key, "POST", f"/a2a/{worker}", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {
+        "message": {"role": "user", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": "hello"}]},
+        "configuration": {"blocking": False}}}).json()["result"]["id"]
+    assert "result" in ask(stage, key, "POST", f"/a2a/{worker}", {"jsonrpc": "2.0", "id": 1, "method": "tasks/cancel",
+                                                                 "params": {"id": task}}).json()
+    noted = str(uuid.uuid4())
+    assert ask(stage, all_of_it, "POST", f"/workspaces/{lead}/delegations/record", {**work, "delegation_id": noted}).ok
+    assert ask(stage, all_of_it, "POST", f"/workspaces/{lead}/delegations/{noted}/update", {"status": "completed"}).ok
+    assert ask(stage, all_of_it, "POST", f"/workspaces/{lead}/notify", {"message": "hello"}).ok
+    assert ask(stage, all_of_it, "POST", f"/workspaces/{lead}/activity", {"activity_type": "agent_log", "summary": "looks"}).ok
+    # The same by hand, and by the agent itself, is told without.
+    other = stage.must("POST", f"/workspaces/{lead}/delegate", {**work, "task": "read"})["delegation_id"]
+    stage.must("POST", f"/workspaces/{lead}/delegations/{other}/cancel")
+    stage.must("POST", f"/workspaces/{lead}/notify", {"message": "by hand"})
+    told = [event for event in stage.must("GET", "/events?limit=200") if event["seq"] > before]
+
+    def done_by(who: dict[str, Any]) -> set[tuple[str, str]]:
+        return {(event["event_type"], event["payload"].get("delegation_id", "")) for event in told
+                if event["payload"].get("by") == f"org-token:{who['prefix']}" and event["event_type"] != "ORG_KEY_MADE"}
+
+    assert {kind for kind, _ in done_by(key)} == {"DELEGATION_SENT", "DELEGATION_FAILED", "USER_MESSAGE", "A2A_RESPONSE", "ACTIVITY_LOGGED"}
+    assert {("DELEGATION_SENT", handed), ("DELEGATION_FAILED", handed)} <= done_by(key)
+    assert done_by(all_of_it) == {("DELEGATION_SENT", noted), ("DELEGATION_COMPLETE", noted), ("AGENT_MESSAGE", ""), ("ACTIVITY_LOGGED", "")}
+    assert other not in {which for who in (key, all_of_it) for _, which in done_by(who)}
+
+
 def test_a_key_without_a_scope_operates(stage: Stage) -> None:
     assert make(stage, name="as clients made them before scopes")["scope"] == "operate"
     assert stage.ask("POST", "/org/tokens").json()["scope"] == "operate", "without a body"

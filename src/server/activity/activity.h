@@ -35,6 +35,7 @@ struct NewReport {
   std::optional<std::int64_t> duration_ms;
   std::string_view status = "ok";
   std::optional<std::string> error_detail;
+  std::string by;  // The organisation key that reports it; empty: it is none.
 };
 
 // What a person reads in a list: at most `max` bytes, cut at a character.

@@ -83,7 +83,7 @@ messages::Outcome failure(const messages::Message& asked, ActivityId id, const s
 
 const std::span<const http::Route> routes = table;
 
-io::Task<api::Done> Service::report(auth::Holder::Caller, WorkspaceId id, Report report) {
+io::Task<api::Done> Service::report(auth::Holder::Caller caller, WorkspaceId id, Report report) {
   NewReport row;
   row.activity_type = checked_type(report.activity_type);
   if (report.source_id && *report.source_id != id)
@@ -104,6 +104,7 @@ io::Task<api::Done> Service::report(auth::Holder::Caller, WorkspaceId id, Report
   row.duration_ms = report.duration_ms;
   std::string status = report.status.value_or("ok");
   row.error_detail = report.error_detail;
+  row.by = caller.by().value_or("");
   auto change = [this, row, status](sql::Tx& tx) mutable {
     row.status = status;
     feed_.record(tx, row);
@@ -112,7 +113,7 @@ io::Task<api::Done> Service::report(auth::Holder::Caller, WorkspaceId id, Report
   co_return api::Done{"logged"};
 }
 
-io::Task<api::Noticed> Service::notify(auth::Holder::Caller, WorkspaceId id, Notice notice) {
+io::Task<api::Noticed> Service::notify(auth::Holder::Caller caller, WorkspaceId id, Notice notice) {
   if (!notice.message || notice.message->empty())
     throw bad_request("missing_field", "message is required");
   if (notice.message->size() > message_max) {
@@ -149,6 +150,7 @@ io::Task<api::Noticed> Service::notify(auth::Holder::Caller, WorkspaceId id, Not
   body.add("result", *notice.message);
   if (!parts.empty()) body.add("parts", RawJson(parts));
   row.response_body = body.raw();
+  row.by = caller.by().value_or("");
   // Which message it answers, for whoever reads the conversation later: words do not tell.
   if (reply_to) row.request_body = json::Object{}.add("reply_to", *reply_to).raw();
 
@@ -188,6 +190,7 @@ io::Task<api::Noticed> Service::notify(auth::Holder::Caller, WorkspaceId id, Not
     if (notice.message->size() > event_answer_max) said.truncated = true;
     said.workspace_id = id;
     said.name = entry->name;
+    if (!row.by.empty()) said.by = row.by;
     said.message_id = place.id;
     if (reply_to) said.reply_to = *reply_to;
     if (notice.attachments && !notice.attachments->empty()) said.attachments = *notice.attachments;

@@ -38,6 +38,7 @@ struct Feed::Line {
   std::string_view request_body;
   std::string_view response_body;
   std::string_view tool_trace;
+  std::string_view by;
 };
 
 void Feed::announce(sql::Tx& tx, const Line& line) {
@@ -55,6 +56,7 @@ void Feed::announce(sql::Tx& tx, const Line& line) {
   text(payload.summary, line.summary);
   text(payload.message_id, line.message_id);
   text(payload.error_detail, line.error_detail);
+  text(payload.by, line.by);
   if (line.duration_ms) payload.duration_ms = *line.duration_ms;
   auto body = [](json::Omit<RawJson>& member, std::string_view text) {
     if (!text.empty() && text.size() <= event_body_max) member.emplace(std::string(text));
@@ -96,6 +98,7 @@ messages::Place Feed::record(sql::Tx& tx, const NewReport& report) {
   if (report.error_detail) line.error_detail = *report.error_detail;
   line.request_body = report.request_body.text;
   line.response_body = report.response_body.text;
+  line.by = report.by;
   announce(tx, line);
   beat(tx, report.workspace);
   return place;
@@ -135,6 +138,7 @@ void Feed::ended(sql::Tx& tx, const messages::Message& message, const messages::
   if (outcome.error) line.error_detail = *outcome.error;
   line.response_body = outcome.body.text;
   line.tool_trace = outcome.trace.text;
+  line.by = outcome.by;
   announce(tx, line);
   beat(tx, message.target);
 }

@@ -18,7 +18,8 @@ void Cancellations::note(sql::Tx& tx, std::int64_t message) {
   if (wake_) tx.after_commit([this] { wake_(); });
 }
 
-bool Cancellations::stop(sql::Tx& tx, const messages::Record& record, std::string_view why) {
+bool Cancellations::stop(sql::Tx& tx, const messages::Record& record, std::string_view why,
+                         std::string_view by) {
   if (!record.delivery) return false;
   const messages::Message& message = record.message;
   const bool seen =
@@ -27,6 +28,7 @@ bool Cancellations::stop(sql::Tx& tx, const messages::Record& record, std::strin
   messages::Outcome outcome;
   outcome.end = messages::End::canceled;
   outcome.error = std::string(why);
+  outcome.by = by;
   if (seen) *outcome.error += "; its agent may have seen it and is told to stop";
   outcome.duration_ms = (now - message.created_at).count() / 1000;
   const auto known = tasks_.of(tx, message.seq);

@@ -32,8 +32,9 @@ class Cancellations final : public messages::Follower {
   void on_due(std::function<void()> wake) { wake_ = std::move(wake); }
 
   // Ends a message as canceled whoever has it, for a reason of one sentence. False when it has
-  // ended.
-  bool stop(sql::Tx& tx, const messages::Record& record, std::string_view why);
+  // ended. `by`: the organisation key that wants it, if one does.
+  bool stop(sql::Tx& tx, const messages::Record& record, std::string_view why,
+            std::string_view by = {});
 
   // The same of one that has ended: nothing further is wanted of it, and its agent is told so where
   // it is still at it.

@@ -115,6 +115,7 @@ io::Task<http::Reply<api::DelegatedGroup>> Service::delegate_all(auth::Self::Cal
       refusal = fault;
     }
     if (refusal) throw about(std::move(*refusal), each.target);
+    all.back().by = caller.by();
     Delegation& delegation = all.back().delegation;
     delegation.group_id = group_id;
     delegation.group_at = std::ssize(all) - 1;

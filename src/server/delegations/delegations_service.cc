@@ -115,7 +115,7 @@ void Service::accept(sql::Tx& tx, Handing& handing, const std::optional<std::str
           std::string_view(delegation.task), delegation.status, key, delegation.created_at,
           delegation.activity_seq, delegation.message_seq, delegation.group_id, delegation.group_at,
           delegation.group_size);
-  sent_event(tx, parts_.log, delegation, handing.admission.parent_id);
+  sent_event(tx, parts_.log, delegation, handing.admission.parent_id, handing.by);
   status_event(tx, parts_.log, delegation);
 }
 
@@ -152,6 +152,7 @@ io::Task<http::Reply<api::Delegated>> Service::delegate(auth::Member::Caller cal
   check_work(ask.task, ask.idempotency_key);
   if (!who) auth::require_present(parts_.directory, source);
   Handing handing = co_await admit(source, *target, std::move(*ask.task), request);
+  handing.by = caller.by();
   auto earlier = co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto same = earlier_under(tx, ask.idempotency_key, handing.delegation);
     if (!same) accept(tx, handing, ask.idempotency_key);
@@ -200,7 +201,7 @@ io::Task<api::Delegation> Service::get(auth::Self::Caller, WorkspaceId id, Deleg
   }
 }
 
-io::Task<http::Reply<api::Delegated>> Service::record(auth::Holder::Caller, WorkspaceId id,
+io::Task<http::Reply<api::Delegated>> Service::record(auth::Holder::Caller caller, WorkspaceId id,
                                                       api::DelegationNote note) {
   if (!note.target_id || !note.task || note.task->empty() || !note.delegation_id) {
     throw bad_request("invalid_delegation", "target_id, task and delegation_id are required");
@@ -215,6 +216,7 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Holder::Caller, Work
   delegation.task = *note.task;
   delegation.status = Status::dispatched;
   delegation.created_at = parts_.clock.now();
+  const json::Omit<std::string> by = caller.by();
   auto earlier = co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto known = tx.optional(store::find, delegation.delegation_id);
     if (known && known->source_id != id)
@@ -226,7 +228,7 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Holder::Caller, Work
             std::string_view(delegation.task), delegation.status, note.idempotency_key,
             delegation.created_at, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
             std::nullopt);
-    sent_event(tx, parts_.log, delegation, std::nullopt);
+    sent_event(tx, parts_.log, delegation, std::nullopt, by);
     return known;
   });
   api::Delegated out{
@@ -235,18 +237,19 @@ io::Task<http::Reply<api::Delegated>> Service::record(auth::Holder::Caller, Work
   co_return http::Reply<api::Delegated>{202, std::move(out)};
 }
 
-io::Task<api::Delegated> Service::update(auth::Holder::Caller, WorkspaceId id,
+io::Task<api::Delegated> Service::update(auth::Holder::Caller caller, WorkspaceId id,
                                          DelegationId delegation, api::DelegationUpdate update) {
   if (update.status != "completed" && update.status != "failed") {
     throw bad_request("invalid_status", "status must be 'completed' or 'failed'");
   }
   bool ok = update.status == "completed";
   std::string text = (ok ? update.response_preview : update.error).value_or("");
+  const std::string by = caller.by().value_or("");
   co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
     const Status status = ok ? Status::completed : Status::failed;
-    if (parts_.outcomes.finish(tx, *found, status, text, {}, id)) return;
+    if (parts_.outcomes.finish(tx, *found, status, text, {}, id, by)) return;
     // It has ended: the same words again change nothing, and others do not either.
     const bool same = ok == (found->status == Status::completed) &&
                       (text.empty() || text == (ok ? found->result : found->error));
@@ -260,8 +263,9 @@ io::Task<api::Delegated> Service::update(auth::Holder::Caller, WorkspaceId id,
   co_return api::Delegated{delegation, *update.status, {}, {}};
 }
 
-io::Task<api::Delegated> Service::cancel(auth::Self::Caller, WorkspaceId id,
+io::Task<api::Delegated> Service::cancel(auth::Self::Caller caller, WorkspaceId id,
                                          DelegationId delegation) {
+  const std::string by = caller.by().value_or("");
   auto canceled = co_await parts_.db.write([&, this](sql::Tx& tx) {
     auto found = tx.optional(store::find, delegation);
     if (!found || found->source_id != id) throw not_found("delegation");
@@ -272,10 +276,11 @@ io::Task<api::Delegated> Service::cancel(auth::Self::Caller, WorkspaceId id,
     }
     std::optional<messages::Record> carried;
     if (found->message_seq) carried = parts_.ledger.head(tx, *found->message_seq);
-    const bool stopped = carried && parts_.cancellations.stop(tx, *carried, why_canceled);
+    const bool stopped = carried && parts_.cancellations.stop(tx, *carried, why_canceled, by);
     // Its agent has answered that it is at it. Of noted work there is nobody to be told.
     if (!stopped && carried) parts_.cancellations.leave(tx, *carried);
-    if (!stopped) parts_.outcomes.finish(tx, *found, Status::canceled, std::string(why_canceled));
+    if (!stopped)
+      parts_.outcomes.finish(tx, *found, Status::canceled, std::string(why_canceled), {}, {}, by);
     return std::move(*found);
   });
   parts_.proxy.go_on(canceled.target_id);

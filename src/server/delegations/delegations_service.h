@@ -46,9 +46,11 @@ class Outcomes final : public messages::Follower, public tasks::Waiting {
   // The same as a message of its own: it may answer so what it was at.
   std::optional<proxy::Service::Wanted> answered_late(sql::Tx& tx, const messages::Message& message,
                                                       const a2a::Answer& answer);
-  // False when the delegation has its result already.
+  // False when the delegation has its result already. `by`: the organisation key that says so, if
+  // one does.
   bool finish(sql::Tx& tx, const Delegation& delegation, Status status, const std::string& text,
-              std::string_view answer = {}, std::optional<WorkspaceId> author = std::nullopt);
+              std::string_view answer = {}, std::optional<WorkspaceId> author = std::nullopt,
+              std::string_view by = {});
   // Retention of the `max` delegations after `from`, in the order of their ids: deletes what ended
   // before, and what nobody brought to an end when no message of it can be open any more. Answers
   // where to go on; an empty id is the end.
@@ -112,6 +114,7 @@ class Service {
     Delegation delegation;
     proxy::Admission admission;
     proxy::Service::Accepted accepted;
+    json::Omit<std::string> by;
   };
   void require_target(WorkspaceId source, WorkspaceId target) const;
   io::Task<Handing> admit(WorkspaceId source, WorkspaceId target, std::string task,

@@ -24,7 +24,7 @@ std::string file_parts(std::string_view answer) {
 
 bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
                       const std::string& text, std::string_view answer,
-                      std::optional<WorkspaceId> author) {
+                      std::optional<WorkspaceId> author, std::string_view by) {
   const bool ok = status == Status::completed;
   std::optional<std::string> result, error;
   (ok ? result : error) = text;
@@ -52,6 +52,7 @@ bool Outcomes::finish(sql::Tx& tx, const Delegation& delegation, Status status,
   row.error_detail = error;
   feed_.record(tx, row);
   events::DelegationEnded payload{delegation.delegation_id, delegation.target_id, status, {}, {}};
+  if (!by.empty()) payload.by.emplace(by);
   if (ok) {
     payload.response_preview = activity::preview(text, 200);
   } else {
@@ -87,7 +88,7 @@ void Outcomes::ended(sql::Tx& tx, const messages::Message& message,
     finish(tx, *delegation,
            outcome.end == messages::End::canceled ? Status::canceled : Status::failed,
            outcome.unfinished ? *outcome.unfinished : outcome.error.value_or("the agent failed"),
-           outcome.body.text);
+           outcome.body.text, std::nullopt, outcome.by);
   }
 }
 

@@ -89,7 +89,7 @@ std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::st
 }
 
 void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation,
-                std::optional<ActivityId> parent) {
+                std::optional<ActivityId> parent, const json::Omit<std::string>& by) {
   events::DelegationSent payload{delegation.delegation_id,
                                  delegation.target_id,
                                  activity::preview(delegation.task, 100),
@@ -100,6 +100,7 @@ void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation,
     payload.task_id = messages::make_id(*delegation.message_at, *delegation.message_seq);
   if (parent) payload.parent_id = *parent;
   if (delegation.group_id) payload.group_id = *delegation.group_id;
+  payload.by = by;
   log.append(tx, events::event<events::Type::DELEGATION_SENT>(delegation.source_id, payload));
 }
 

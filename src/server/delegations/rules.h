@@ -37,7 +37,7 @@ std::optional<Delegation> earlier_under(sql::Tx& tx, const std::optional<std::st
 
 // What is told of work that was handed over.
 void sent_event(sql::Tx& tx, events::Log& log, const Delegation& delegation,
-                std::optional<ActivityId> parent);
+                std::optional<ActivityId> parent, const json::Omit<std::string>& by);
 void status_event(sql::Tx& tx, events::Log& log, const Delegation& delegation);
 
 }  // namespace molecule::delegations

@@ -153,6 +153,7 @@ struct Outcome {
   std::string text;
   std::optional<std::string> unfinished;
   std::optional<AgentTask> task;  // That the agent answered with.
+  std::string by;                 // The organisation key that ended it; empty: it was none.
 };
 
 // A message with its body and whichever it has, a delivery or an outcome.

@@ -44,6 +44,7 @@ void Told::ended(sql::Tx& tx, const messages::Message& message, const messages::
   if (outcome.duration_ms) payload.duration_ms = *outcome.duration_ms;
   payload.message_id = message.message_id;
   payload.activity_id = message.id();
+  if (!outcome.by.empty()) payload.by = outcome.by;
   log_.append(tx, events::event<events::Type::A2A_RESPONSE>(message.target, payload));
 }
 

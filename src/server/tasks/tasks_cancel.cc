@@ -69,6 +69,7 @@ io::Task<std::optional<Service::Found>> Service::call_off(const Asker& asker, Fo
   const messages::Message& message = found.record.message;
   messages::Outcome outcome;
   outcome.end = messages::End::canceled;
+  outcome.by = asker.by;
   outcome.error = why_canceled(found.record, proxy_.is_polled(message.target));
   const Instant now = clock_.now();
   outcome.duration_ms = (now - message.created_at).count() / 1000;
@@ -95,6 +96,7 @@ io::Task<std::optional<Service::Found>> Service::let_go(const Asker& asker, Foun
   const messages::Message& message = found.record.message;
   messages::Outcome outcome;
   outcome.end = messages::End::canceled;
+  outcome.by = asker.by;
   outcome.error =
       "it was canceled while its agent was at it; the agent had told of no task that it could be "
       "asked to stop, so the connection to it was closed, and it may go on for itself";
@@ -159,6 +161,7 @@ io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker,
   }
   messages::Outcome outcome;
   outcome.end = messages::End::canceled;
+  outcome.by = asker.by;
   outcome.error = "its agent stopped it when it was canceled";
   outcome.duration_ms = (clock_.now() - message.created_at).count() / 1000;
   outcome.task = known;

@@ -186,7 +186,8 @@ io::Task<http::Response> Service::call(auth::Member::Caller caller, WorkspaceId 
 }
 
 Service::Asker Service::asker_of(const auth::Caller& caller, WorkspaceId at) {
-  return {caller.workspace(), at, caller.is_operator() && caller.scope() == api::KeyScope::admin};
+  return {caller.workspace(), at, caller.is_operator() && caller.scope() == api::KeyScope::admin,
+          caller.by().value_or("")};
 }
 
 io::Task<std::optional<std::string>> Service::checked(std::string_view body) {

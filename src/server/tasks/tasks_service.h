@@ -137,6 +137,7 @@ class Service {
     std::optional<WorkspaceId> workspace;  // Empty: an operator.
     WorkspaceId at;
     bool unbounded = false;  // An operator whom no key's scope bounds.
+    std::string by = {};     // As auth::Caller::by.
     bool sees_all() const { return !workspace || *workspace == at; }
   };
   // A message and the task that it is.

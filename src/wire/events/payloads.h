@@ -206,15 +206,17 @@ struct ActivityLogged {
   json::Omit<RawJson> request_body;
   json::Omit<RawJson> response_body;
   json::Omit<RawJson> tool_trace;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{
       json::About{"parent_id", "of a new message: the message whose work it is part of"},
-      json::About{"request_body", "bodies of at most 2 KiB; larger ones are in the feed"}};
+      json::About{"request_body", "bodies of at most 2 KiB; larger ones are in the feed"},
+      json::About{"by", "the organisation key that reported it or called it off, if one did"}};
 };
 BOOST_DESCRIBE_STRUCT(ActivityLogged, (),
                       (activity_id, activity_type, status, source_id, target_id, parent_id, method,
                        summary, duration_ms, message_id, error_detail, request_body, response_body,
-                       tool_trace))
+                       tool_trace, by))
 
 struct UserMessage {
   std::string message_id;
@@ -235,13 +237,15 @@ struct AgentMessage {
   ActivityId message_id;
   json::Omit<ActivityId> reply_to;
   json::Omit<std::vector<api::Attachment>> attachments;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{
       json::About{"truncated", "the rest is in the activity feed"},
       json::About{"reply_to", "the activity of the message it answers"}};
 };
 BOOST_DESCRIBE_STRUCT(AgentMessage, (),
-                      (message, truncated, workspace_id, name, message_id, reply_to, attachments))
+                      (message, truncated, workspace_id, name, message_id, reply_to, attachments,
+                       by))
 
 // The answer to a person's message.
 struct Answered {
@@ -251,13 +255,15 @@ struct Answered {
   json::Omit<std::int64_t> duration_ms;
   std::string message_id;
   ActivityId activity_id;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{
+      json::About{"by", "the organisation key that called it off, if one did"},
       json::About{"response_body", "JSON-RPC as the agent gave it, or why there is none"},
       json::About{"truncated", "the rest is in the activity feed"}};
 };
 BOOST_DESCRIBE_STRUCT(Answered, (),
-                      (response_body, truncated, method, duration_ms, message_id, activity_id))
+                      (response_body, truncated, method, duration_ms, message_id, activity_id, by))
 
 struct DelegationSent {
   DelegationId delegation_id;
@@ -266,6 +272,7 @@ struct DelegationSent {
   json::Omit<ActivityId> task_id;
   json::Omit<ActivityId> parent_id;
   json::Omit<api::DelegationGroupId> group_id;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{
       json::About{"task_id", "the message that carries it; noted work has none"},
@@ -273,7 +280,7 @@ struct DelegationSent {
       json::About{"group_id", "of those that were handed over together"}};
 };
 BOOST_DESCRIBE_STRUCT(DelegationSent, (),
-                      (delegation_id, target_id, task_preview, task_id, parent_id, group_id))
+                      (delegation_id, target_id, task_preview, task_id, parent_id, group_id, by))
 
 struct DelegationMoved {
   DelegationId delegation_id;
@@ -288,12 +295,14 @@ struct DelegationEnded {
   api::DelegationStatus status = api::DelegationStatus::completed;
   json::Omit<std::string> response_preview;
   json::Omit<std::string> error;
+  json::Omit<std::string> by = {};
 
   static constexpr std::array about{
-      json::About{"status", "of DELEGATION_FAILED: \"failed\" or \"canceled\""}};
+      json::About{"status", "of DELEGATION_FAILED: \"failed\" or \"canceled\""},
+      json::About{"by", "the organisation key that noted its end or called it off, if one did"}};
 };
 BOOST_DESCRIBE_STRUCT(DelegationEnded, (),
-                      (delegation_id, target_id, status, response_preview, error))
+                      (delegation_id, target_id, status, response_preview, error, by))
 
 // The struct of a type: Arrival, unless it is one of those below.
 template <Type type>

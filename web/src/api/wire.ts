@@ -65,6 +65,8 @@ export interface ActivityLogged {
   request_body?: unknown;
   response_body?: unknown;
   tool_trace?: unknown;
+  /** the organisation key that reported it or called it off, if one did */
+  by?: string;
 }
 
 export interface AgentKey {
@@ -100,6 +102,7 @@ export interface AgentMessage {
   /** the activity of the message it answers */
   reply_to?: string;
   attachments?: Attachment[];
+  by?: string;
 }
 
 export interface AgentProcess {
@@ -132,6 +135,8 @@ export interface Answered {
   duration_ms?: number;
   message_id: string;
   activity_id: string;
+  /** the organisation key that called it off, if one did */
+  by?: string;
 }
 
 export interface Arrival {
@@ -361,6 +366,8 @@ export interface DelegationEnded {
   status: DelegationStatus;
   response_preview?: string;
   error?: string;
+  /** the organisation key that noted its end or called it off, if one did */
+  by?: string;
 }
 
 export interface DelegationGroup {
@@ -396,6 +403,7 @@ export interface DelegationSent {
   parent_id?: string;
   /** of those that were handed over together */
   group_id?: string;
+  by?: string;
 }
 
 export const allDelegationStatus = ["pending", "dispatched", "queued", "completed", "failed", "canceled"] as const;

@@ -84,6 +84,8 @@ class ActivityLogged(TypedDict):
     request_body: NotRequired[Any]
     response_body: NotRequired[Any]
     tool_trace: NotRequired[Any]
+    # the organisation key that reported it or called it off, if one did
+    by: NotRequired[str]
 
 
 class AgentKey(TypedDict):
@@ -127,6 +129,7 @@ class AgentMessage(TypedDict):
     # the activity of the message it answers
     reply_to: NotRequired[str]
     attachments: NotRequired[list[Attachment]]
+    by: NotRequired[str]
 
 
 ProcessState = Literal["starting", "running", "waiting", "stopping", "stopped", "ended", "elsewhere"]
@@ -167,6 +170,8 @@ class Answered(TypedDict):
     duration_ms: NotRequired[int]
     message_id: str
     activity_id: str
+    # the organisation key that called it off, if one did
+    by: NotRequired[str]
 
 
 DeliveryMode = Literal["push", "poll"]
@@ -400,6 +405,8 @@ class DelegationEnded(TypedDict):
     status: DelegationStatus
     response_preview: NotRequired[str]
     error: NotRequired[str]
+    # the organisation key that noted its end or called it off, if one did
+    by: NotRequired[str]
 
 
 class DelegationGroup(TypedDict):
@@ -435,6 +442,7 @@ class DelegationSent(TypedDict):
     parent_id: NotRequired[str]
     # of those that were handed over together
     group_id: NotRequired[str]
+    by: NotRequired[str]
 
 
 class DelegationTarget(TypedDict):
