@@ -317,6 +317,34 @@ def test_streams_of_a_workspace_are_bounded(stage: Stage, endpoint: Endpoint, pa
         events.close()
 
 
+def test_no_credential_and_no_side_takes_all_streams(stage: Stage, pair: Pair) -> None:
+    def token(path: str) -> str:
+        return str(stage.must("POST", path)["auth_token"])
+
+    def filled(*credentials: str) -> list[Events]:
+        """As many as there are for each of these in turn."""
+        out = []
+        for credential in credentials:
+            one = Endpoint(stage, pair.id, credential)
+            while (answer := one.session.get(one.url + "/stream", stream=True, timeout=20)).status_code == 200:
+                out.append(Events(answer))
+            assert answer.json()["code"] == "too_many_mcp_streams"
+        return out
+
+    tokens = [pair.token, *(token(f"/workspaces/{pair.id}/tokens") for _ in range(2))]
+    keys = [token("/org/tokens") for _ in range(2)]
+    first = filled(keys[0])
+    second = filled(keys[1])
+    assert (len(first), len(second)) == (16, 4), "another key has a place, but operators not all"
+    agents = filled(*tokens)
+    assert len(agents) == 28, "its own agents have theirs"
+    for events in first + second:
+        events.close()
+    again = wait_for("a place for an operator", lambda: filled(keys[1]))
+    for events in agents + again:
+        events.close()
+
+
 # --- the tools ---
 
 
@@ -363,7 +391,7 @@ def test_what_is_called_off_over_http_ends_without_an_answer(stage: Stage, endpo
     """There are no sessions: what a credential asked under an id is what ends, where there is one such request alone."""
     def begin(number: Any, at: Endpoint = endpoint) -> Events:
         body = {"jsonrpc": "2.0", "id": number, "method": "tools/call",
-                "params": {"name": "delegate_task", "arguments": {"workspace_id": pair.peer.id, "task": f"for {number}"}}}
+                "params": {"name": "delegate_task", "arguments": {"workspace_id": pair.peer.id, "task": f"for {number!r}"}}}
         answer = at.post(body, MCP_Protocol_Version="2025-11-25")
         assert answer.status_code == 200, answer.text
         return Events(answer)

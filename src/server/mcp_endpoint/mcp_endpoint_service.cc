@@ -74,29 +74,34 @@ const std::span<const http::Route> routes = table;
 
 class Service::Seat {
  public:
-  Seat(Service& service, WorkspaceId id, PairId pair, std::shared_ptr<Letterbox> box)
-      : service_(service), id_(id), pair_(pair) {
+  Seat(Service& service, const Asker& asker)
+      : service_(service), id_(asker.workspace), whose_(asker.caller.principal()) {
     service_.streams_.add();
-    service_.open_.write([&](auto& open) {
-      Open& of_it = open[id_];
-      ++of_it.streams;
-      if (box) of_it.pairs.emplace(pair_, std::move(box));
-    });
   }
   ~Seat() {
     service_.streams_.subtract();
     service_.open_.write([&](auto& open) {
       const auto at = open.find(id_);
       at->second.pairs.erase(pair_);
-      if (--at->second.streams == 0) open.erase(at);
+      auto& seats = at->second.seats;
+      seats.erase(std::ranges::find_if(
+          seats, [&](const auto& each) { return same_credential(each, whose_); }));
+      if (seats.empty()) open.erase(at);
     });
   }
   Seat(const Seat&) = delete;
 
+  // What is posted to it is found under this name.
+  void at(PairId pair, std::shared_ptr<Letterbox> box) {
+    pair_ = pair;
+    service_.open_.write([&](auto& open) { open.at(id_).pairs.emplace(pair, std::move(box)); });
+  }
+
  private:
   Service& service_;
   const WorkspaceId id_;
-  const PairId pair_;
+  const http::Principal whose_;
+  PairId pair_;
 };
 
 Service::Service(const Parts& parts, io::Aside& aside, metrics::Registry& registry)
@@ -107,14 +112,27 @@ Service::Service(const Parts& parts, io::Aside& aside, metrics::Registry& regist
       streams_(registry.gauge("molecule_mcp_streams",
                               "Streams that MCP clients of workspaces' endpoints have open")) {}
 
-void Service::require_seat(WorkspaceId id) const {
-  const bool full = open_.read([&](const auto& open) {
-    const auto at = open.find(id);
-    return at != open.end() && at->second.streams >= streams_max;
+std::shared_ptr<Service::Seat> Service::take_seat(const Asker& asker) {
+  const http::Principal& who = asker.caller.principal();
+  const bool operates = !asker.caller.workspace();
+  const std::string_view full = open_.write([&](auto& open) -> std::string_view {
+    std::vector<http::Principal>& seats = open[asker.workspace].seats;
+    std::size_t of_one = 0, of_side = 0;
+    for (const http::Principal& each : seats) {
+      if (same_credential(each, who)) ++of_one;
+      if ((each.subject == IdBytes{}) == operates) ++of_side;
+    }
+    if (of_one >= streams_of_one_max) return "this credential has";
+    if (operates && of_side >= streams_of_operators_max) return "operators have";
+    if (!operates && of_side >= streams_of_agents_max) return "agents have";
+    seats.push_back(who);
+    return {};
   });
-  if (!full) return;
+  if (full.empty()) return std::make_shared<Seat>(*this, asker);
   throw Fault(Kind::rate_limited, "too_many_mcp_streams",
-              fmt::format("this workspace has {} MCP streams open; end one of them", streams_max))
+              fmt::format("{} as many MCP streams of this workspace open as it may; end one of "
+                          "them",
+                          full))
       .retry_after(std::chrono::seconds(5));
 }
 
@@ -153,8 +171,8 @@ io::Task<http::Response> Service::call(auth::Self::Caller caller, WorkspaceId id
   if (!envelope.has_requests) co_return taken();
   if (std::ranges::any_of(envelope.tools, Tools::lasts) ||
       envelope.method == "subscriptions/listen") {
-    require_seat(id);
-    co_return answer_in_pieces(std::move(asker), envelope, root);
+    auto seat = take_seat(asker);
+    co_return answer_in_pieces(std::move(asker), std::move(seat), envelope, root);
   }
   auto answering = answer_now(asker, envelope, root);
   co_return co_await io::within(answer_within, std::move(answering));
@@ -176,30 +194,31 @@ io::Task<http::Response> Service::answer_now(const Asker& asker, const Envelope&
   co_return http::Response::json(stateless && !known ? 404 : 200, std::move(said));
 }
 
-http::Response Service::answer_in_pieces(Asker asker, const Envelope& envelope, Node root) {
+http::Response Service::answer_in_pieces(Asker asker, std::shared_ptr<Seat> seat,
+                                         const Envelope& envelope, Node root) {
   Tools tools(parts_, asker);
   Conversation talk;
   talk.revision = envelope.revision;
   talk.first = root.text();
   talk.unanswered = cut_off(envelope, root, tools.server());
-  return event_stream(
-      [this, asker, talk, calls = envelope.calls](http::BodyWriter& out) -> io::Task<void> {
-        auto run = [](Service& self, http::BodyWriter& to, Asker as, Conversation of,
-                      std::vector<std::string> ids) -> io::Task<void> {
-          io::Context here = co_await io::context();
-          of.stands = [&self, &as] { return self.is_present(as.workspace); };
-          std::shared_ptr<Letterbox> box;
-          if (!ids.empty()) {
-            box = self.letterbox(as, *here.loop);
-            box->calls = std::move(ids);
-            of.box = box.get();
-          }
-          const Seat seat(self, as.workspace, self.parts_.random.id<PairId>(), box);
-          Tools offered(self.parts_, as);
-          co_await converse(to, offered, of);
-        };
-        return run(*this, out, asker, talk, calls);
-      });
+  return event_stream([this, asker, seat = std::move(seat), talk,
+                       calls = envelope.calls](http::BodyWriter& out) mutable -> io::Task<void> {
+    auto run = [](Service& self, http::BodyWriter& to, Asker as, std::shared_ptr<Seat> at,
+                  Conversation of, std::vector<std::string> ids) -> io::Task<void> {
+      io::Context here = co_await io::context();
+      of.stands = [&self, &as] { return self.is_present(as.workspace); };
+      std::shared_ptr<Letterbox> box;
+      if (!ids.empty()) {
+        box = self.letterbox(as, *here.loop);
+        box->calls = std::move(ids);
+        of.box = box.get();
+        at->at(self.parts_.random.id<PairId>(), box);
+      }
+      Tools offered(self.parts_, as);
+      co_await converse(to, offered, of);
+    };
+    return run(*this, out, asker, std::move(seat), talk, calls);
+  });
 }
 
 std::shared_ptr<Letterbox> Service::letterbox(const Asker& asker, io::Loop& loop) const {
@@ -234,14 +253,16 @@ io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId 
   // It is opened to call tools by; there are few, and the agent's come first.
   if (!caller.workspace() && caller.scope() == api::KeyScope::read)
     throw Fault(Kind::forbidden, "insufficient_scope", "calling tools needs scope operate");
-  require_seat(id);
   const PairId pair = parts_.random.id<PairId>();
   Asker asker = asker_of(caller, id, request);
-  co_return event_stream([this, asker, pair](http::BodyWriter& out) -> io::Task<void> {
-    auto run = [](Service& self, http::BodyWriter& to, Asker as, PairId at) -> io::Task<void> {
+  auto seat = take_seat(asker);
+  co_return event_stream([this, asker, seat = std::move(seat),
+                          pair](http::BodyWriter& out) mutable -> io::Task<void> {
+    auto run = [](Service& self, http::BodyWriter& to, Asker as, std::shared_ptr<Seat> sits,
+                  PairId at) -> io::Task<void> {
       io::Context here = co_await io::context();
       const auto box = self.letterbox(as, *here.loop);
-      const Seat seat(self, as.workspace, at, box);
+      sits->at(at, box);
       Tools offered(self.parts_, as);
       Conversation talk;
       talk.opening = fmt::format("event: endpoint\ndata: /workspaces/{}/mcp/stream?session={}\n\n",
@@ -251,7 +272,7 @@ io::Task<http::Response> Service::stream(auth::Self::Caller caller, WorkspaceId 
       talk.stands = [&self, as] { return self.is_present(as.workspace); };
       co_await converse(to, offered, talk);
     };
-    return run(*this, out, asker, pair);
+    return run(*this, out, asker, std::move(seat), pair);
   });
 }
 

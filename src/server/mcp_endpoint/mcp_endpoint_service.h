@@ -25,7 +25,12 @@ BOOST_DESCRIBE_STRUCT(Addressed, (), (session))
 
 class Service {
  public:
-  static constexpr std::size_t streams_max = 16;  // Of one workspace, of all kinds together.
+  // Of one workspace, of all kinds together: of all, of one credential, and of one side, which are
+  // its own agents and operators. So neither side keeps out the other, nor one credential another.
+  static constexpr std::size_t streams_max = 48;
+  static constexpr std::size_t streams_of_one_max = 16;
+  static constexpr std::size_t streams_of_operators_max = 20;
+  static constexpr std::size_t streams_of_agents_max = streams_max - streams_of_operators_max;
 
   Service(const Parts& parts, io::Aside& aside, metrics::Registry& registry);
 
@@ -43,10 +48,11 @@ class Service {
   // A stream's place among those of its workspace.
   class Seat;
   struct Open {
-    std::size_t streams = 0;
+    std::vector<http::Principal> seats;
     std::unordered_map<PairId, std::shared_ptr<Letterbox>> pairs;
   };
-  void require_seat(WorkspaceId id) const;
+  // Throws Fault rate_limited when there is none for this credential.
+  std::shared_ptr<Seat> take_seat(const Asker& asker);
   std::shared_ptr<Letterbox> letterbox(const Asker& asker, io::Loop& loop) const;
   // Ends what this credential asked under that id, where one such request is under way alone:
   // without sessions, an id may be of either of two clients.
@@ -55,7 +61,8 @@ class Service {
   io::Task<std::optional<json::Document>> read(const http::Request& request);
   io::Task<http::Response> answer_now(const Asker& asker, const Envelope& envelope,
                                       json::Node root);
-  http::Response answer_in_pieces(Asker asker, const Envelope& envelope, json::Node root);
+  http::Response answer_in_pieces(Asker asker, std::shared_ptr<Seat> seat, const Envelope& envelope,
+                                  json::Node root);
 
   const Parts parts_;
   io::Aside& aside_;
