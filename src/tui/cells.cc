@@ -126,7 +126,9 @@ std::vector<Glyph> glyphs(std::string_view text) {
       if (++marks <= marks_max) all.back().text += encoded(code);
       continue;
     } else {
-      const int width = utf8proc_charwidth(code);
+      // Vowels of Indic scripts that stand beside their letter take a cell, as in ncurses.
+      const bool stands_beside = property.category == UTF8PROC_CATEGORY_MC;
+      const int width = std::max(utf8proc_charwidth(code), stands_beside ? 1 : 0);
       // Letters that join the one before, such as the vowels of Hangul, take none.
       if (width <= 0) continue;
       all.push_back({encoded(code), std::min(width, 2)});

@@ -24,6 +24,14 @@ TEST(Cells, CountWideAndCombiningCharacters) {
   EXPECT_EQ(glyphs("e\u0301x").size(), 2u);
 }
 
+TEST(Cells, VowelsThatStandBesideTheirLetterAreShown) {
+  EXPECT_EQ(shown("काली"), "काली");
+  EXPECT_EQ(width_of("काली"), 4);
+  EXPECT_EQ(shown("தமிழ்"), "தமிழ்");
+  EXPECT_EQ(width_of("தமிழ்"), 4);
+  EXPECT_EQ(cut("काली", 3), "का…");
+}
+
 TEST(Cells, EscapesOfTerminalsAreSeenAndDoNothing) {
   const std::string text = shown("\033[31mred\033]0;title\007 \033[2J\u009b1m");
   EXPECT_THAT(text, Not(HasSubstr("\033")));
