@@ -1,4 +1,4 @@
-// Lists that the platform tells whole, a page at a time: as much as a model reads at once.
+// Long lists, a page at a time: as much as a model reads at once.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,11 @@ struct Page {
   std::size_t left = 0;  // That stand behind it.
 };
 
-// The arguments are `limit` and `cursor`. Throws Fault bad_request `cursor_gone` for a cursor that
-// is none of the rows.
+// What a page of a list is asked for with: one more than it shows tells whether there is another.
+std::string page_query(json::Node arguments);
+
+// A page of a list that the platform tells whole. The arguments are `limit` and `cursor`. Throws
+// Fault bad_request `cursor_gone` for a cursor that is none of the rows.
 Page page_of(json::Node arguments, const std::vector<Row>& all);
 
 }  // namespace molecule::manage

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "client/operator.h"
+#include "manage/pages.h"
 
 namespace molecule::manage {
 namespace {
@@ -61,6 +62,7 @@ client::Ask request_of(const Tool& tool, Node arguments) {
   ask.path = filled(narrowed ? tool.narrowed : tool.route, names, arguments);
   ask.repeatable = tool.words.again;
   std::string query(tool.query);
+  if (tool.made == Made::paged) query = page_query(arguments);
   json::Object body;
   for (const mcp::Argument& argument : tool.words.arguments) {
     const Node value = arguments.find(argument.name);

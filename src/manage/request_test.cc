@@ -14,7 +14,10 @@ client::Ask asked(std::string_view tool, std::string_view arguments) {
 }
 
 TEST(Request, ArgumentsGoWhereTheRouteTakesThem) {
-  EXPECT_EQ(asked("list_workspaces", "{}").path, "/workspaces");
+  // One more than is shown says whether there is a further page.
+  EXPECT_EQ(asked("list_workspaces", "{}").path, "/workspaces?limit=101");
+  EXPECT_EQ(asked("list_peers", R"({"workspace_id":"w","q":"a b","limit":7,"cursor":"c"})").path,
+            "/registry/w/peers?limit=8&after=c&q=a%20b");
   const auto secret = asked("delete_secret", R"({"workspace_id":"w","key":"a/b?c"})");
   EXPECT_EQ(secret.path, "/workspaces/w/secrets/a%2Fb%3Fc");
   EXPECT_EQ(secret.method, http::Method::del);

@@ -17,7 +17,7 @@ enum class Scope : std::uint8_t { read, operate, admin };
 // What is made of the answer, where that is more than to tell it.
 enum class Made : std::uint8_t {
   told,
-  paged,          // Of a list: so many of it as are wanted, and from where the rest goes on.
+  paged,          // A list that is asked for in parts, and from where the rest goes on.
   delegation,     // With as much of a long result as can be read at once.
   discovered,     // Of a workspace: how its agent is reached.
   activity,       // Of rows: as much as can be read at once, without what is long in them.

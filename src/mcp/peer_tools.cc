@@ -40,6 +40,9 @@ std::string ids_of(const std::vector<client::Credential>& members) {
   return out;
 }
 
+constexpr std::string_view no_such_page =
+    "cursor: that peer is not there any more; list them from the beginning";
+
 // Why it failed may be the peer's own words, whoever passed them on.
 Said not_done(std::string_view name, std::string_view why, std::uint64_t number) {
   return {fmt::format("DELEGATION FAILED to {}:\n{}\n\nYou can hand it to another peer "
@@ -363,41 +366,57 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
     whose.push_back(&source(arguments, named));
   }
   const std::string wanted = text_of(arguments, "q");
-  const std::string query = wanted.empty() ? std::string() : "?q=" + client::escaped(wanted);
   const auto limit = std::clamp<std::int64_t>(whole_of(arguments, "limit").value_or(listed_default),
                                               1, listed_max);
-  const std::string behind = text_of(arguments, "cursor");
-  bool begun = behind.empty();
-  std::int64_t told = 0, left = 0;
-  std::string last;
-  std::string out;
-  std::string trouble;
+  // A cursor is the last peer that was told; where several workspaces list theirs, also whose.
+  std::string behind = text_of(arguments, "cursor");
+  if (const std::size_t slash = behind.find('/');
+      settings_.several() && slash != std::string::npos) {
+    const std::string workspace = behind.substr(0, slash);
+    whose.erase(whose.begin(), std::ranges::find(whose, workspace, [](const auto* each) {
+                  return each->workspace().text();
+                }));
+    behind.erase(0, slash + 1);
+  }
+  if (!behind.empty() && (whose.empty() || !WorkspaceId::parse(behind)))
+    co_return Said{std::string(no_such_page), true};
+  std::int64_t told = 0;
+  bool more = false;
+  std::string last, out, trouble;
   for (client::Credential* as : whose) {
+    if (more) break;
     const std::string workspace = as->workspace().text();
-    const client::Answer answer =
-        co_await ask(*as, http::Method::get, fmt::format("/registry/{}/peers{}", workspace, query));
+    // One more than is told says whether there is a further page.
+    std::string path = fmt::format("/registry/{}/peers?limit={}", workspace, limit - told + 1);
+    if (!wanted.empty()) path += "&q=" + client::escaped(wanted);
+    if (!behind.empty()) path += "&after=" + behind;
+    const client::Answer answer = co_await ask(*as, http::Method::get, path);
+    if (answer.code() == "cursor_gone") co_return Said{std::string(no_such_page), true};
+    const std::string from = std::exchange(behind, {});
     if (!answer.ok()) {
       trouble += fmt::format("{}{}: {}", trouble.empty() ? "" : "\n", workspace, answer.error());
       continue;
     }
     const json::Document document = parsed(answer);
     const Node rows = document.root();
-    for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
+    const std::size_t size = rows.is(Type::array) ? rows.size() : 0;
+    std::size_t i = 0;
+    // A platform that knows no pages tells everything.
+    for (std::size_t at = 0; at < size && !from.empty(); ++at)
+      if (text_of(rows.at(at), "id") == from) i = at + 1;
+    for (; i < size; ++i) {
       const Node row = rows.at(i);
       const auto id = WorkspaceId::parse(text_of(row, "id"));
       if (!id) continue;
+      if (told == limit) {
+        more = true;
+        break;
+      }
       if (peers_.size() < peers_max || peers_.contains(*id))
         peers_[*id] = {text_of(row, "name"), as->workspace()};
-      // One that several reach stands once for each.
-      const std::string place =
-          settings_.several() ? fmt::format("{}/{}", workspace, id->text()) : id->text();
-      if (!begun || told == limit) {
-        left += begun ? 1 : 0;
-        begun = begun || place == behind;
-        continue;
-      }
       ++told;
-      last = place;
+      // One that several reach stands once for each.
+      last = settings_.several() ? fmt::format("{}/{}", workspace, id->text()) : id->text();
       out += fmt::format("{}- {} (ID: {}, status: {}, role: {}", out.empty() ? "" : "\n",
                          harmless(text_of(row, "name")), id->text(), text_of(row, "status"),
                          harmless(text_of(row, "role")));
@@ -405,9 +424,7 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
       out += ")";
     }
   }
-  if (!begun && trouble.empty())
-    co_return Said{"cursor: that peer is not there any more; list them from the beginning", true};
-  if (left > 0) out += fmt::format("\n({} more: cursor {} goes on)", left, last);
+  if (more) out += fmt::format("\n(there are more: cursor {} goes on)", last);
   if (out.empty() && trouble.empty())
     co_return Said{wanted.empty()
                        ? "There are no peers: this workspace has no parent, children or siblings "

@@ -31,10 +31,9 @@ def test_peers_come_in_pages(own: Stage, tmp_path: Path) -> None:
         for limit in ({}, {"limit": 5}, {"limit": 500}):
             told = place.client.says("list_peers", **limit, **cursor)
             seen += re.findall(r"\(ID: ([0-9a-f-]+),", told)
-            more = re.search(r"\((\d+) more: cursor (\S+) goes on\)$", told)
+            more = re.search(r"\(there are more: cursor (\S+) goes on\)$", told)
             if more:
-                assert int(more[1]) == len(expected) - len(seen)
-                cursor = {"cursor": more[2]}
+                cursor = {"cursor": more[1]}
         assert more is None and seen == expected
         assert len(place.client.says("list_peers").splitlines()) == 101
         assert place.client.says("list_peers", q="peer 119").count("(ID: ") == 1

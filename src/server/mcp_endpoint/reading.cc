@@ -36,20 +36,29 @@ std::string listed(const workspaces::Entry& entry) {
 
 // Itself, then its peers; a cursor is the id of the last one that was told.
 std::optional<mcp::Offer::Page> Tools::resources(std::string_view cursor) const {
-  auto found = parts_.directory.peers_of(asker_.workspace);
-  if (auto own = parts_.directory.find(asker_.workspace)) found.insert(found.begin(), *own);
-  auto from = found.begin();
-  if (!cursor.empty()) {
-    const auto last = WorkspaceId::parse(cursor);
-    if (last) from = std::ranges::find(found, *last, &workspaces::Entry::id);
-    if (!last || from == found.end()) return std::nullopt;
-    ++from;
-  }
-  const auto until = from + std::min<std::ptrdiff_t>(page_max, found.end() - from);
+  const WorkspaceId own = asker_.workspace;
   Page page;
-  for (auto at = from; at != until; ++at) page.items += (at == from ? "" : ",") + listed(*at);
+  std::size_t room = page_max;
+  std::optional<workspaces::PeerPlace> from;
+  const auto last = WorkspaceId::parse(cursor);
+  if (cursor.empty()) {
+    parts_.directory.look_at(own, [&](const workspaces::Entry& entry) {
+      page.items = listed(entry);
+      --room;
+    });
+  } else {
+    if (last) from = parts_.directory.peer_place(own, *last);
+    if (!from && last != own) return std::nullopt;
+  }
+  const auto reached =
+      parts_.directory.look_at_peers(own, from, room, [&](const workspaces::Entry& entry) {
+        page.items += (page.items.empty() ? "" : ",") + listed(entry);
+        return true;
+      });
   page.items = "[" + page.items + "]";
-  if (until != found.end()) page.next = std::prev(until)->id.text();
+  const auto any = [](const workspaces::Entry&) { return true; };
+  if (reached && parts_.directory.look_at_peers(own, reached, 1, any))
+    page.next = reached->place.id.text();
   return page;
 }
 

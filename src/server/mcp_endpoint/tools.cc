@@ -22,6 +22,8 @@ constexpr auto told_every = 10s;
 constexpr std::size_t statuses_max = 10;
 constexpr std::int64_t peers_default = 100;
 constexpr std::int64_t peers_max = 500;
+constexpr std::string_view no_such_page =
+    "cursor: that peer is not there any more; list them from the beginning";
 
 struct Tool {
   mcp::Words words;
@@ -151,23 +153,24 @@ io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {
   http::Query<presence::Sought> sought{};
   if (std::string words = mcp::text_of(arguments, "q"); !words.empty())
     sought.value.q = std::move(words);
-  auto peers = co_await parts_.presence.peers(asker_.caller, asker_.workspace, std::move(sought));
   const auto limit = std::clamp<std::int64_t>(
       mcp::whole_of(arguments, "limit").value_or(peers_default), 1, peers_max);
-  auto from = peers.begin();
-  if (const std::string cursor = mcp::text_of(arguments, "cursor"); !cursor.empty()) {
-    const auto last = WorkspaceId::parse(cursor);
-    if (last) from = std::ranges::find(peers, *last, &api::PeerView::id);
-    if (!last || from == peers.end())
-      co_return Said{"cursor: that peer is not there any more; list them from the beginning", true};
-    ++from;
+  // One more tells whether there is a further page.
+  sought.value.limit = limit + 1;
+  if (std::string cursor = mcp::text_of(arguments, "cursor"); !cursor.empty())
+    sought.value.after = std::move(cursor);
+  std::vector<api::PeerView> peers;
+  try {
+    peers = co_await parts_.presence.peers(asker_.caller, asker_.workspace, std::move(sought));
+  } catch (const Fault& fault) {
+    if (fault.code() != "cursor_gone") throw;
+    co_return Said{std::string(no_such_page), true};
   }
-  const auto until = from + std::min<std::int64_t>(limit, peers.end() - from);
-  std::string list;
-  for (auto at = from; at != until; ++at) list += (list.empty() ? "" : ",") + json::text(*at);
+  const bool more = std::ssize(peers) > limit;
+  if (more) peers.pop_back();
   json::Object out;
-  out.add("peers", RawJson("[" + list + "]"));
-  if (until != peers.end()) out.add("next", std::prev(until)->id);
+  out.add("peers", peers);
+  if (more) out.add("next", peers.back().id);
   co_return Said{out.text()};
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cctype>
-#include <tuple>
 
 #include "server/presence/presence_service.h"
 
@@ -11,6 +10,8 @@ namespace {
 using workspaces::Delivery;
 using workspaces::Entry;
 using workspaces::Status;
+
+constexpr std::size_t looked_at_once = 500;  // Peers, while the organisation is held still.
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -30,11 +31,20 @@ bool is_reachable(const Entry& entry, const Relayed& relayed) {
          (entry.delivery == Delivery::poll || !entry.url.empty() || relayed.is_relayed(entry.id));
 }
 
-// Siblings first, then children, then the parent.
-int rank(const Entry& self, const Entry& peer) {
-  if (peer.parent == self.id) return 1;
-  if (self.parent == peer.id) return 2;
-  return 0;
+// As peers see it, without what it is at.
+api::PeerView seen(const Entry& peer) {
+  api::PeerView view;
+  view.id = peer.id;
+  view.name = peer.name;
+  if (!peer.role.empty()) view.role = peer.role;
+  view.tier = peer.tier;
+  view.status = peer.status;
+  view.url = peer.url;
+  view.parent_id = peer.parent;
+  view.agent_card = peer.agent_card;
+  view.runtime = peer.runtime;
+  view.delivery_mode = peer.delivery;
+  return view;
 }
 
 Entry live_entry(const workspaces::Directory& directory, WorkspaceId id) {
@@ -86,33 +96,33 @@ io::Task<api::Discovered> Service::discover(auth::Peer::Caller caller, Workspace
 
 io::Task<std::vector<api::PeerView>> Service::peers(auth::Self::Caller, WorkspaceId id,
                                                     http::Query<Sought> sought) {
-  Entry self = live_entry(table_.directory(), id);
-  std::vector<Entry> found = table_.directory().peers_of(id);
-  auto order = [&](const Entry& peer) {
-    return std::tuple(rank(self, peer), peer.created_at, peer.id);
-  };
-  std::sort(found.begin(), found.end(),
-            [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
-  std::string words = lower(trimmed(sought.value.q.value_or("")));
-  std::vector<api::PeerView> views;
-  for (const Entry& peer : found) {
-    bool matches = lower(peer.name).find(words) != std::string::npos ||
-                   lower(peer.role).find(words) != std::string::npos;
-    if (!matches) continue;
-    api::PeerView view;
-    view.id = peer.id;
-    view.name = peer.name;
-    if (!peer.role.empty()) view.role = peer.role;
-    view.tier = peer.tier;
-    view.status = peer.status;
-    view.url = peer.url;
-    view.parent_id = peer.parent;
-    view.active_tasks = roster_.of(peer.id).active_tasks;
-    view.agent_card = peer.agent_card;
-    view.runtime = peer.runtime;
-    view.delivery_mode = peer.delivery;
-    views.push_back(std::move(view));
+  const workspaces::Directory& directory = table_.directory();
+  live_entry(directory, id);
+  const Sought& asked = sought.value;
+  if (asked.limit && *asked.limit < 1) throw bad_request("bad_query", "limit is 1 or more");
+  std::optional<workspaces::PeerPlace> from;
+  if (asked.after) {
+    const auto after = WorkspaceId::parse(*asked.after);
+    if (after) from = directory.peer_place(id, *after);
+    if (!from)
+      throw Fault(Kind::gone, "cursor_gone",
+                  "after: that one is no peer any more; list them from the beginning");
   }
+  const std::string words = lower(trimmed(asked.q.value_or("")));
+  std::vector<api::PeerView> views;
+  const auto enough = [&] { return asked.limit && std::ssize(views) >= *asked.limit; };
+  const auto take = [&](const Entry& peer) {
+    if (words.empty() || lower(peer.name).contains(words) || lower(peer.role).contains(words))
+      views.push_back(seen(peer));
+    return !enough();
+  };
+  while (!enough()) {
+    from = directory.look_at_peers(id, from, looked_at_once, take);
+    if (!from) break;
+    // Others of this loop have their turns in between.
+    co_await io::yield();
+  }
+  for (api::PeerView& view : views) view.active_tasks = roster_.of(view.id).active_tasks;
   co_return views;
 }
 

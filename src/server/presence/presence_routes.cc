@@ -33,9 +33,9 @@ constexpr auto table = http::table(
         .refuses("workspace_not_found", "invalid_workspace_id", "workspace_id_required",
                  "token_workspace_mismatch", "workspace_not_available"),
     http::get<Self, &Service::peers>("/registry/{id}/peers")
-        .says(
-            "Whom a workspace may reach: siblings, children, its parent. `q` searches names and roles.")
-        .refuses("workspace_not_found"),
+        .says("Whom a workspace may reach: siblings, children, its parent. `q` searches names and "
+              "roles; `limit` at once, and those behind `after`, the id of the last one told.")
+        .refuses("workspace_not_found", "bad_query", "cursor_gone"),
     http::post<Member, &Service::check_access>("/registry/check-access")
         .body_limit(beat_body_max)
         .says("Whether one workspace may reach another."));

@@ -48,8 +48,10 @@ struct Settings {
 
 struct Sought {
   std::optional<std::string> q;
+  std::optional<std::int64_t> limit;  // default: all
+  std::optional<std::string> after;   // the id of the last of the page before
 };
-BOOST_DESCRIBE_STRUCT(Sought, (), (q))
+BOOST_DESCRIBE_STRUCT(Sought, (), (q, limit, after))
 
 struct Probe {
   metrics::Counter& heartbeats;

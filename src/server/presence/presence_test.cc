@@ -546,6 +546,16 @@ TEST_P(Presence, PeersAreFoundByNameRoleAndReach) {
   EXPECT_TRUE(get(the(pm), "/registry/" + pm.text() + "/peers?q=%20REPORTS").has(other.text()));
   EXPECT_EQ(get(the(pm), "/registry/" + pm.text() + "/peers?q=nobody").body, "[]");
   EXPECT_EQ(get(admin, "/registry/" + random.id<WorkspaceId>().text() + "/peers").status, 404);
+  const auto page = [&](const std::string& query) {
+    return get(the(pm), "/registry/" + pm.text() + "/peers?" + query);
+  };
+  EXPECT_TRUE(page("limit=1").has(other.text()));
+  EXPECT_FALSE(page("limit=1").has(child.text()));
+  EXPECT_TRUE(page("limit=1&after=" + other.text()).has(child.text()));
+  EXPECT_EQ(page("after=" + child.text()).body, "[]");
+  EXPECT_EQ(page("limit=5&q=child&after=" + other.text()).body, page("q=child").body);
+  EXPECT_EQ(page("after=" + pm.text()).member("code"), "cursor_gone");
+  EXPECT_EQ(page("limit=0").member("code"), "bad_query");
 
   auto allowed = [&](WorkspaceId from, WorkspaceId to) {
     std::string body =

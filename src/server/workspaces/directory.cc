@@ -18,6 +18,10 @@ bool older(const Entry& a, const Entry& b) {
   return a.id < b.id;
 }
 
+// Behind its siblings, which are of rank 0.
+constexpr int child_rank = 1;
+constexpr int parent_rank = 2;
+
 constexpr std::int64_t page_rows = 1024;  // Read at once when memory is filled.
 
 constexpr std::array<facts::Kind, 13> kinds{
@@ -98,17 +102,17 @@ Delivery effective_delivery(std::optional<Delivery> chosen, std::string_view run
 }
 
 std::optional<Entry> Directory::find(WorkspaceId id) const {
-  return entries_.read([&](const auto& map) -> std::optional<Entry> {
-    auto it = map.find(id);
-    if (it == map.end()) return std::nullopt;
+  return known_.read([&](const Known& known) -> std::optional<Entry> {
+    auto it = known.entries.find(id);
+    if (it == known.entries.end()) return std::nullopt;
     return it->second;
   });
 }
 
 std::optional<Directory::Brief> Directory::brief(WorkspaceId id) const {
-  return entries_.read([&](const auto& map) -> std::optional<Brief> {
-    auto it = map.find(id);
-    if (it == map.end()) return std::nullopt;
+  return known_.read([&](const Known& known) -> std::optional<Brief> {
+    auto it = known.entries.find(id);
+    if (it == known.entries.end()) return std::nullopt;
     const Entry& entry = it->second;
     return Brief{entry.status, entry.max_concurrent_tasks, joins_by_itself(entry.runtime),
                  entry.delivery == Delivery::push && !entry.url.empty()};
@@ -135,10 +139,11 @@ void Entry::show_card(RawJson card) {
 
 bool Directory::may_reach(WorkspaceId from, WorkspaceId to) const {
   if (from == to) return true;
-  return entries_.read([&](const auto& map) {
-    auto asker = map.find(from);
-    auto target = map.find(to);
-    return asker != map.end() && target != map.end() && related(asker->second, target->second);
+  return known_.read([&](const Known& known) {
+    auto asker = known.entries.find(from);
+    auto target = known.entries.find(to);
+    return asker != known.entries.end() && target != known.entries.end() &&
+           related(asker->second, target->second);
   });
 }
 
@@ -148,33 +153,53 @@ bool Directory::may_send(WorkspaceId from, WorkspaceId to) const {
 }
 
 auth::Standing Directory::standing(WorkspaceId id) const {
-  return entries_.read([&](const auto& map) {
-    auto it = map.find(id);
-    if (it == map.end()) return auth::Standing::unknown;
+  return known_.read([&](const Known& known) {
+    auto it = known.entries.find(id);
+    if (it == known.entries.end()) return auth::Standing::unknown;
     return it->second.status == Status::removed ? auth::Standing::removed : auth::Standing::present;
   });
 }
 
-std::vector<Entry> Directory::peers_of(WorkspaceId id) const {
-  std::vector<Entry> peers = entries_.read([&](const auto& map) {
-    std::vector<Entry> found;
-    auto self = map.find(id);
-    if (self == map.end()) return found;
-    for (const auto& [other, entry] : map) {
-      if (other == id || entry.status == Status::removed) continue;
-      if (related(self->second, entry)) found.push_back(entry);
-    }
-    return found;
+std::optional<std::pair<PeerPlace, const Entry*>> Directory::behind(const Known& known,
+                                                                    const Entry& self,
+                                                                    PeerPlace at) {
+  const std::span<const Kin::Place> lists[] = {known.kin.below(self.parent),
+                                               known.kin.below(self.id)};
+  for (int rank = std::max(at.rank, 0); rank < parent_rank; ++rank) {
+    const std::span<const Kin::Place> list = lists[rank];
+    auto next = rank == at.rank ? std::ranges::upper_bound(list, at.place) : list.begin();
+    if (next != list.end() && next->id == self.id) ++next;
+    if (next != list.end())
+      return std::pair(PeerPlace{rank, *next}, &known.entries.find(next->id)->second);
+  }
+  if (at.rank == parent_rank || !self.parent) return std::nullopt;
+  const auto parent = known.entries.find(*self.parent);
+  if (parent == known.entries.end() || parent->second.status == Status::removed)
+    return std::nullopt;
+  const Entry& entry = parent->second;
+  return std::pair(PeerPlace{parent_rank, {entry.created_at, entry.id}}, &entry);
+}
+
+std::optional<PeerPlace> Directory::peer_place(WorkspaceId id, WorkspaceId peer) const {
+  return known_.read([&](const Known& known) -> std::optional<PeerPlace> {
+    const auto self = known.entries.find(id);
+    const auto other = known.entries.find(peer);
+    if (self == known.entries.end() || other == known.entries.end() || id == peer ||
+        !related(self->second, other->second))
+      return std::nullopt;
+    const Entry& entry = other->second;
+    const int rank = entry.parent == id            ? child_rank
+                     : self->second.parent == peer ? parent_rank
+                                                   : 0;
+    return PeerPlace{rank, {entry.created_at, entry.id}};
   });
-  std::sort(peers.begin(), peers.end(), older);
-  return peers;
 }
 
 std::vector<Entry> Directory::all() const {
-  std::vector<Entry> entries = entries_.read([](const auto& map) {
+  std::vector<Entry> entries = known_.read([](const Known& known) {
     std::vector<Entry> found;
-    found.reserve(map.size());
-    for (const auto& [id, entry] : map) found.push_back(entry);
+    found.reserve(known.entries.size());
+    for (const auto& [id, entry] : known.entries) found.push_back(entry);
     return found;
   });
   std::sort(entries.begin(), entries.end(), older);
@@ -182,16 +207,16 @@ std::vector<Entry> Directory::all() const {
 }
 
 void Directory::note_spend(WorkspaceId id, std::int64_t cents) {
-  entries_.write([&](auto& map) {
-    auto it = map.find(id);
-    if (it != map.end()) it->second.monthly_spend = cents;
+  known_.write([&](Known& known) {
+    auto it = known.entries.find(id);
+    if (it != known.entries.end()) it->second.monthly_spend = cents;
   });
 }
 
 std::span<const facts::Kind> Directory::applies() const { return kinds; }
 
 Directory::Place Directory::load(sql::Statements& statements) {
-  Entries entries;
+  Known all;
   Instant made;
   WorkspaceId last;
   for (bool more = true; more;) {
@@ -200,19 +225,18 @@ Directory::Place Directory::load(sql::Statements& statements) {
     if (known.empty()) break;
     made = known.back().created_at;
     last = known.back().id;
-    for (store::Known& each : known) entries.emplace(each.id, entry_of(std::move(each)));
+    for (store::Known& each : known) all.put(entry_of(std::move(each)));
   }
-  return [this, entries = std::move(entries)]() mutable {
-    entries_.write([&](Entries& map) { map.swap(entries); });
+  return [this, all = std::move(all)]() mutable {
+    known_.write([&](Known& known) { std::swap(known, all); });
   };
 }
 
 void Directory::apply(const facts::Fact& fact) {
   if (fact.kind == facts::Kind(facts::Internal::WORKSPACE_MADE)) return made(fact);
   if (fact.kind == facts::Kind(facts::Internal::WORKSPACES_PURGED)) return purged(fact);
-  entries_.write([&](auto& map) {
-    auto it = map.find(fact.workspace);
-    if (it != map.end()) follow(it->second, fact);
+  known_.write([&](Known& known) {
+    known.change(fact.workspace, [&](Entry& entry) { follow(entry, fact); });
   });
 }
 
@@ -233,19 +257,34 @@ void Directory::made(const facts::Fact& fact) {
   entry.max_concurrent_tasks = made.max_concurrent_tasks;
   entry.budget_limit = made.budget_limit;
   entry.created_at = fact.at;
-  entries_.write([&](auto& map) { map.insert_or_assign(entry.id, std::move(entry)); });
+  known_.write([&](Known& known) { known.put(std::move(entry)); });
 }
 
 // What is left below a purged one has no parent.
 void Directory::purged(const facts::Fact& fact) {
   auto gone = fact.read<facts::WorkspacesPurged>();
   const std::unordered_set<WorkspaceId> ids(gone.ids.begin(), gone.ids.end());
-  entries_.write([&](auto& map) {
-    std::erase_if(map, [&](const auto& each) { return ids.contains(each.first); });
-    for (auto& [id, entry] : map) {
-      if (entry.parent && ids.contains(*entry.parent)) entry.parent.reset();
+  known_.write([&](Known& known) {
+    for (const WorkspaceId& id : ids) known.take(id);
+    std::vector<WorkspaceId> left;
+    for (const auto& [id, entry] : known.entries) {
+      if (entry.parent && ids.contains(*entry.parent)) left.push_back(id);
     }
+    for (const WorkspaceId& id : left) known.change(id, [](Entry& entry) { entry.parent.reset(); });
   });
+}
+
+void Directory::Known::put(Entry entry) {
+  take(entry.id);
+  if (entry.status != Status::removed) kin.put(entry.parent, {entry.created_at, entry.id});
+  entries.emplace(entry.id, std::move(entry));
+}
+
+void Directory::Known::take(WorkspaceId id) {
+  const auto it = entries.find(id);
+  if (it == entries.end()) return;
+  kin.take(it->second.parent, {it->second.created_at, id});
+  entries.erase(it);
 }
 
 }  // namespace molecule::workspaces

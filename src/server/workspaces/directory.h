@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/fields.h"
@@ -15,6 +16,7 @@
 #include "server/auth/access.h"
 #include "server/auth/residents.h"
 #include "server/facts/record.h"
+#include "server/workspaces/kin.h"
 #include "wire/a2a/a2a.h"
 #include "wire/api/workspaces.h"
 
@@ -70,9 +72,9 @@ class Directory final : public auth::Reach, public auth::Residents, public facts
   // after.
   template <class Fn>
   bool look_at(WorkspaceId id, Fn&& look) const {
-    return entries_.read([&](const auto& map) {
-      auto it = map.find(id);
-      if (it == map.end()) return false;
+    return known_.read([&](const Known& known) {
+      auto it = known.entries.find(id);
+      if (it == known.entries.end()) return false;
       look(it->second);
       return true;
     });
@@ -80,8 +82,8 @@ class Directory final : public auth::Reach, public auth::Residents, public facts
   // Lets `look` read every entry in place, in no order; removed ones too. Hold nothing after.
   template <class Fn>
   void look_at_all(Fn&& look) const {
-    entries_.read([&](const auto& map) {
-      for (const auto& [id, entry] : map) look(entry);
+    known_.read([&](const Known& known) {
+      for (const auto& [id, entry] : known.entries) look(entry);
     });
   }
   // How its agent is reached; push when there is no such workspace.
@@ -95,8 +97,30 @@ class Directory final : public auth::Reach, public auth::Residents, public facts
   // Whether a message would be taken: both are there, and the one may reach the other.
   bool may_send(WorkspaceId from, WorkspaceId to) const;
   auth::Standing standing(WorkspaceId id) const override;
-  // Siblings, children and the parent, removed ones left out; in creation order.
-  std::vector<Entry> peers_of(WorkspaceId id) const;
+  // Lets `look` read in place whom it may reach: its siblings, then its children, then its parent,
+  // removed ones left out; those behind `from`, else all, until it says false or `max` were read.
+  // Answers the last that was read; nothing: there was none. Hold nothing after.
+  template <class Fn>
+  std::optional<PeerPlace> look_at_peers(WorkspaceId id, const std::optional<PeerPlace>& from,
+                                         std::size_t max, Fn&& look) const {
+    return known_.read([&](const Known& known) {
+      std::optional<PeerPlace> last;
+      const auto self = known.entries.find(id);
+      if (self == known.entries.end()) return last;
+      PeerPlace at = from.value_or(PeerPlace{-1, {}});
+      while (max > 0) {
+        const auto next = behind(known, self->second, at);
+        if (!next) break;
+        at = next->first;
+        last = at;
+        --max;
+        if (!look(*next->second)) break;
+      }
+      return last;
+    });
+  }
+  // Where a peer of it stands among those, also one that was removed; nothing: it is none.
+  std::optional<PeerPlace> peer_place(WorkspaceId id, WorkspaceId peer) const;
   std::vector<Entry> all() const;  // Removed ones too; in creation order.
 
   // What its agent says that it spent: no fact, presence keeps it.
@@ -108,8 +132,31 @@ class Directory final : public auth::Reach, public auth::Residents, public facts
   void apply(const facts::Fact& fact) override;
   void made(const facts::Fact& fact);
   void purged(const facts::Fact& fact);
-  using Entries = std::unordered_map<WorkspaceId, Entry>;
-  io::Guarded<Entries> entries_;
+  struct Known {
+    std::unordered_map<WorkspaceId, Entry> entries;
+    Kin kin;  // Of those that are not removed.
+
+    void put(Entry entry);
+    // Changes one that is there, wherever that leads it.
+    template <class Fn>
+    void change(WorkspaceId id, Fn&& change) {
+      const auto it = entries.find(id);
+      if (it == entries.end()) return;
+      Entry& entry = it->second;
+      const auto parent = entry.parent;
+      const bool was_there = entry.status != Status::removed;
+      change(entry);
+      const bool is_there = entry.status != Status::removed;
+      if (parent == entry.parent && was_there == is_there) return;
+      if (was_there) kin.take(parent, {entry.created_at, id});
+      if (is_there) kin.put(entry.parent, {entry.created_at, id});
+    }
+    void take(WorkspaceId id);
+  };
+  // The next peer of `self` behind a place.
+  static std::optional<std::pair<PeerPlace, const Entry*>> behind(const Known& known,
+                                                                  const Entry& self, PeerPlace at);
+  io::Guarded<Known> known_;
 };
 
 }  // namespace molecule::workspaces

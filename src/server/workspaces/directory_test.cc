@@ -33,6 +33,15 @@ class DirectoryTest : public ::testing::Test {
     entry.created_at = Instant::from_micros(100 - n);  // Newest first by number, oldest by time.
     town.put(entry);
   }
+  std::vector<WorkspaceId> peers_of(int n, std::optional<PeerPlace> from = {},
+                                    std::size_t max = 100) {
+    std::vector<WorkspaceId> out;
+    directory.look_at_peers(id_of(n), from, max, [&](const Entry& entry) {
+      out.push_back(entry.id);
+      return true;
+    });
+    return out;
+  }
   bool reach(int from, int to) { return directory.may_reach(id_of(from), id_of(to)); }
 
   Town town;
@@ -59,11 +68,43 @@ TEST_F(DirectoryTest, ReachesNobodyElse) {
 
 TEST_F(DirectoryTest, ListsPeersInCreationOrderWithoutRemovedOnes) {
   town.change(id_of(4), [](Entry& entry) { entry.status = Status::removed; });
-  auto peers = directory.peers_of(id_of(1));
-  ASSERT_EQ(peers.size(), 2u);
-  EXPECT_EQ(peers[0].id, id_of(3));
-  EXPECT_EQ(peers[1].id, id_of(2));
+  // Its sibling, then its child.
+  EXPECT_EQ(peers_of(1), (std::vector{id_of(2), id_of(3)}));
   EXPECT_TRUE(reach(1, 4)) << "a removed one answers for itself that it is gone";
+}
+
+TEST_F(DirectoryTest, ReadsPeersFromAnyPlaceOn) {
+  put(7, 1);
+  // Siblings, children, the parent; each the oldest first.
+  const std::vector all{id_of(7), id_of(4), id_of(5), id_of(1)};
+  EXPECT_EQ(peers_of(3), all);
+  for (std::size_t behind = 0; behind < all.size(); ++behind) {
+    const auto from = directory.peer_place(id_of(3), all[behind]);
+    ASSERT_TRUE(from);
+    EXPECT_EQ(peers_of(3, from),
+              std::vector(all.begin() + static_cast<std::ptrdiff_t>(behind) + 1, all.end()));
+    // No more of them are looked at than are asked for.
+    EXPECT_EQ(peers_of(3, from, 1).size(), behind + 1 < all.size() ? 1u : 0u);
+  }
+  EXPECT_FALSE(directory.peer_place(id_of(3), id_of(3)));
+  EXPECT_FALSE(directory.peer_place(id_of(3), id_of(2)));
+  EXPECT_TRUE(peers_of(99).empty());
+}
+
+TEST_F(DirectoryTest, APlaceOutlivesWhoStoodThere) {
+  const auto from = directory.peer_place(id_of(3), id_of(4));
+  town.change(id_of(4), [](Entry& entry) { entry.status = Status::removed; });
+  EXPECT_EQ(directory.peer_place(id_of(3), id_of(4)), from);
+  EXPECT_EQ(peers_of(3, from), (std::vector{id_of(5), id_of(1)}));
+}
+
+TEST_F(DirectoryTest, ListsPeersWhereTheyAreNow) {
+  town.change(id_of(5), [](Entry& entry) { entry.parent = id_of(2); });
+  EXPECT_EQ(peers_of(3), (std::vector{id_of(4), id_of(1)}));
+  EXPECT_EQ(peers_of(2), (std::vector{id_of(1), id_of(6), id_of(5)}));
+  town.purge(id_of(2));
+  // What was below it is at the top.
+  EXPECT_EQ(peers_of(5), (std::vector{id_of(6), id_of(1)}));
 }
 
 TEST_F(DirectoryTest, ForgetsWhatWasPurged) {

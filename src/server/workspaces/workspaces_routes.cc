@@ -26,7 +26,9 @@ constexpr auto table = http::table(
                  "runtime_unknown", "command_required", "tier_not_allowed"),
     http::get<Operator, &Service::list>("/workspaces")
         .says(
-            "Every live workspace, whole. X-Molecule-Seq is the position to follow the log from."),
+            "Every live workspace, whole, oldest first; `limit` at once, and those behind `after`, "
+            "the id of the last one told. X-Molecule-Seq is the position to follow the log from.")
+        .refuses("bad_query", "cursor_gone"),
     http::get<Peer, &Service::show>("/workspaces/{id}")
         .says("One workspace; peers are shown less of it.")
         .refuses("workspace_not_found", "workspace_removed"),

@@ -43,6 +43,13 @@ struct Shown {
 };
 BOOST_DESCRIBE_STRUCT(Shown, (), (include_removed))
 
+// A part of the list; all of it where nothing is said.
+struct Slice {
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> after;  // the id of the last of the part before
+};
+BOOST_DESCRIBE_STRUCT(Slice, (), (limit, after))
+
 struct Removal {
   std::optional<bool> confirm;
   std::optional<bool> purge;
@@ -105,7 +112,7 @@ class Service {
   io::Task<http::Reply<api::WorkspaceMade>> create(auth::Operator::Caller caller,
                                                    api::NewWorkspace said,
                                                    const http::Request& request);
-  io::Task<http::Reply<Listed>> list(auth::Operator::Caller caller);
+  io::Task<http::Reply<Listed>> list(auth::Operator::Caller caller, http::Query<Slice> slice);
   io::Task<api::Workspace> show(auth::Peer::Caller caller, WorkspaceId id,
                                 http::Query<Shown> query);
   io::Task<api::WorkspaceUpdated> change(auth::Self::Caller caller, WorkspaceId id,

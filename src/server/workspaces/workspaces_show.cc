@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "server/workspaces/workspaces_service.h"
 #include "server/workspaces/workspaces_store.h"
 
@@ -70,11 +72,30 @@ api::Workspace Service::shown(const Row& row, View view) const {
   return out;
 }
 
-io::Task<http::Reply<Service::Listed>> Service::list(auth::Operator::Caller) {
+io::Task<http::Reply<Service::Listed>> Service::list(auth::Operator::Caller,
+                                                     http::Query<Slice> slice) {
+  const auto& limit = slice.value.limit;
+  if (limit && *limit < 1) throw bad_request("bad_query", "limit is 1 or more");
+  Instant made;
+  WorkspaceId last;
+  if (slice.value.after) {
+    const auto after = WorkspaceId::parse(*slice.value.after);
+    const bool known = after && table_.directory().look_at(*after, [&](const Entry& entry) {
+      made = entry.created_at;
+      last = entry.id;
+    });
+    if (!known)
+      throw Fault(Kind::gone, "cursor_gone",
+                  "after: there is none of this id any more; list them from the beginning");
+  }
   // Read before the snapshot begins: whoever follows from here may see a change twice, never miss
   // one.
   std::int64_t position = log_.newest();
-  auto query = [](sql::Read& read) { return read.all(store::live); };
+  auto query = [&](sql::Read& read) {
+    if (!limit && !slice.value.after) return read.all(store::live);
+    return read.all(store::live_behind, made, last,
+                    limit.value_or(std::numeric_limits<std::int64_t>::max()));
+  };
   std::vector<Row> rows = co_await db_.read(query);
   json::ListWriter<api::Workspace> body;
   for (const Row& row : rows) body.add(shown(row, View::whole));

@@ -16,6 +16,10 @@ inline constexpr sql::Query<Row(WorkspaceId)> find{
 inline constexpr sql::Query<Row()> live{
     "workspaces.live", "SELECT " MOLECULE_WORKSPACE_COLUMNS
                        " FROM workspaces WHERE status <> 'removed' ORDER BY created_at, id"};
+inline constexpr sql::Query<Row(Instant, WorkspaceId, std::int64_t)> live_behind{
+    "workspaces.live_behind", "SELECT " MOLECULE_WORKSPACE_COLUMNS
+                              " FROM workspaces WHERE status <> 'removed' AND (created_at, id) > "
+                              "($1, $2) ORDER BY created_at, id LIMIT $3"};
 #undef MOLECULE_WORKSPACE_COLUMNS
 
 // What memory holds of each, removed ones too: those after a place in the order of their making.
