@@ -29,9 +29,17 @@ std::vector<std::string> parameters(std::string_view pattern) {
   for (std::size_t open = pattern.find('{'); open != std::string_view::npos;
        open = pattern.find('{', open + 1)) {
     std::size_t close = pattern.find('}', open);
-    names.emplace_back(pattern.substr(open + 1, close - open - 1));
+    const std::string_view name = pattern.substr(open + 1, close - open - 1);
+    names.emplace_back(name.substr(0, name.find('.')));
   }
   return names;
+}
+
+// As a path of the document: there the rest of a path is a parameter like others.
+std::string path_text(std::string_view pattern) {
+  std::string path(pattern);
+  if (const std::size_t dots = path.find("...}"); dots != std::string::npos) path.erase(dots, 3);
+  return path;
 }
 
 std::string list_of(const std::vector<std::string>& items) {
@@ -258,7 +266,7 @@ std::string operation(const http::Route& route, json::Shapes& shapes) {
     throw internal(fmt::format("{} does not say what it does", route.pattern));
   json::Object out;
   out.add("operationId",
-          fmt::format("{} {}", lower(http::method_text(route.method)), route.pattern));
+          fmt::format("{} {}", lower(http::method_text(route.method)), path_text(route.pattern)));
   out.add("summary", route.summary);
   out.add("x-molecule-access", route.access->name);
   out.add("parameters", RawJson(parameter_list(route, contract)));
@@ -324,8 +332,8 @@ std::string openapi_text(const std::vector<http::Route>& routes, std::string_vie
   json::Shapes shapes;
   std::map<std::string, json::Object> paths;
   for (const http::Route& route : routes) {
-    paths[std::string(route.pattern)].add(lower(http::method_text(route.method)),
-                                          RawJson(operation(route, shapes)));
+    paths[path_text(route.pattern)].add(lower(http::method_text(route.method)),
+                                        RawJson(operation(route, shapes)));
   }
   json::Object path_object;
   for (const auto& [path, operations] : paths) path_object.add(path, operations.raw());

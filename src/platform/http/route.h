@@ -434,7 +434,8 @@ class Gate {
 };
 
 // All mounted tables. A segment is literal, "{name}", or "{name}:suffix" with a literal suffix;
-// literal segments win. A known path with another method is 405 with Allow; HEAD is answered by GET
+// "{name...}" at a pattern's end takes all that is left, slashes included. Literal segments win,
+// what takes the rest comes last. A known path with another method is 405 with Allow; HEAD is answered by GET
 // without a body; a path that only has a slash too many is redirected; unknown paths go to the
 // fallback (the canvas), whatever the method. Mounting is done before serving; find() is for any
 // thread.

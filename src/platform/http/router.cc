@@ -109,6 +109,7 @@ struct Router::Node {
   std::vector<std::pair<std::string, std::unique_ptr<Node>>> literals;
   // By suffix; the longest is tried first, the plain {name} last.
   std::vector<std::pair<std::string, std::unique_ptr<Node>>> names;
+  std::unique_ptr<Node> rest;  // Of "{name...}".
   std::array<std::unique_ptr<Leaf>, 7> leaves;
 };
 
@@ -134,6 +135,13 @@ void Router::add(const Route& route, void* service) {
       std::size_t close = segment.find('}');
       if (close == std::string_view::npos)
         throw std::logic_error("a route pattern has an open brace");
+      if (segment.substr(0, close).ends_with("...")) {
+        if (!rest.empty() || close + 1 != segment.size())
+          throw std::logic_error("a route pattern goes on behind the rest of the path");
+        if (!node->rest) node->rest = std::make_unique<Node>();
+        node = node->rest.get();
+        continue;
+      }
       segment = segment.substr(close + 1);
       branch = &node->names;
     }
@@ -188,6 +196,13 @@ const Router::Leaf* Router::walk(const Node& node, std::string_view rest, Method
     request.params.emplace_back(segment.substr(0, segment.size() - suffix.size()));
     if (const Leaf* leaf = walk(*child, next, method, request, allowed)) return leaf;
     request.params.resize(before);
+  }
+  if (node.rest && !rest.empty()) {
+    auto whole = percent_decode(rest);
+    if (!whole) return nullptr;
+    request.params.push_back(std::move(*whole));
+    if (const Leaf* leaf = walk(*node.rest, {}, method, request, allowed)) return leaf;
+    request.params.pop_back();
   }
   return nullptr;
 }

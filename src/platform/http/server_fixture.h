@@ -252,6 +252,8 @@ inline constexpr auto echo_routes =
           get<Anyone, &Echo::show>("/"), put<Anyone, &Echo::show>("/items/{id}"),
           get<Anyone, &Echo::show>("/items/{id}"), get<Anyone, &Echo::show>("/items/special"),
           get<Anyone, &Echo::show>("/items/{id}/parts/{part}"),
+          get<Anyone, &Echo::show>("/tree/{id}/of/{path...}"),
+          get<Anyone, &Echo::show>("/tree/{id}/of/known"),
           post<Anyone, &Echo::show>("/items/{id}:cancel"), post<Anyone, &Echo::parsed>("/parsed"),
           post<Anyone, &Echo::show>("/small").body_limit(100),
           del<Anyone, &Echo::nothing>("/items/{id}"), get<Nobody, &Echo::forbidden>("/forbidden"),

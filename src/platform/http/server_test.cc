@@ -68,6 +68,15 @@ TEST_F(ServerTest, RoutesByPathAndMethod) {
                              "/Show", "/show/more"}) {
     EXPECT_EQ(client.ask("GET", absent).status, 404) << absent;
   }
+  EXPECT_THAT(client.ask("GET", "/tree/7/of/a%20b/c%2Fd/%FF").body,
+              HasSubstr("{7} {a b/c/d/\xff}"));
+  EXPECT_THAT(client.ask("GET", "/tree/7/of/a/b//").body, HasSubstr("{7} {a/b//}"));
+  EXPECT_THAT(client.ask("GET", "/tree/7/of/known").body, HasSubstr("{7}"));
+  EXPECT_THAT(client.ask("GET", "/tree/7/of/known").body, Not(HasSubstr("known}")));
+  EXPECT_THAT(client.ask("GET", "/tree/7/of/known/more").body, HasSubstr("{known/more}"));
+  for (const char* absent : {"/tree/7/of", "/tree/7/of/"})
+    EXPECT_EQ(client.ask("GET", absent).status, 404) << absent;
+  EXPECT_EQ(client.ask("PUT", "/tree/7/of/a/b").status, 405);
   PeerResponse wrong = client.ask("PATCH", "/items/special");
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
