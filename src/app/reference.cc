@@ -8,6 +8,7 @@
 #include "app/openapi.h"
 #include "app/system.h"
 #include "server/activity/activity_service.h"
+#include "server/agent_files/agent_files_service.h"
 #include "server/attachments/attachments_service.h"
 #include "server/auth/auth_service.h"
 #include "server/cards/cards_service.h"
@@ -223,6 +224,7 @@ std::vector<http::Route> all_routes() {
   add(delegations::routes);
   add(mcp_endpoint::routes);
   add(provision::routes);
+  add(agent_files::routes);
   add(layout::routes);
   add(events::routes);
   return all;

@@ -22,6 +22,7 @@
 #include "platform/process/environment.h"
 #include "platform/sql/store_mark.h"
 #include "server/activity/activity_service.h"
+#include "server/agent_files/agent_files_service.h"
 #include "server/attachments/attachments_service.h"
 #include "server/auth/admin_token.h"
 #include "server/auth/auth_service.h"
@@ -334,6 +335,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
       first.loop(), registry, agent_settings(config));
   workspace_service.start_with(provision);
   later_departures.join(provision);
+  agent_files::Service agent_files(provision, registry);
   layout::Service layout(db, world.clock);
   events::Followers followers(registry);
   events::Service events(db, log, directory, directory, hubs, followers, world.clock);
@@ -392,6 +394,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   router.mount(delegations::routes, delegations);
   router.mount(mcp_endpoint::routes, mcp_endpoint);
   router.mount(provision::routes, provision);
+  router.mount(agent_files::routes, agent_files);
   router.mount(layout::routes, layout);
   router.mount(events::routes, events);
   router.fallback(canvas_response);

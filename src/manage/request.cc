@@ -69,7 +69,7 @@ client::Ask request_of(const Tool& tool, Node arguments) {
     const bool null_counts = argument.form == mcp::Argument::Form::text_or_null;
     if (!value || (value.is(Type::null) && !null_counts)) continue;
     if (is_in(names, argument.name) || is_in(tool.own, argument.name)) continue;
-    if (tool.method != http::Method::get) {
+    if (tool.method != http::Method::get && !is_in(tool.asked, argument.name)) {
       body.add(argument.name, RawJson(value.text()));
       continue;
     }

@@ -33,6 +33,17 @@ TEST(Request, ArgumentsGoWhereTheRouteTakesThem) {
             R"({"x":1,"y":-2.5,"zoom":1})");
 }
 
+TEST(Request, AFileIsOnePartOfThePathAndItsRootOfTheQuery) {
+  const auto read = asked("read_file", R"({"workspace_id":"w","path":"a b/ü?.md","root":"/home"})");
+  EXPECT_EQ(read.path, "/workspaces/w/files/a%20b%2F%C3%BC%3F.md?root=%2Fhome");
+  const auto write = asked(
+      "write_file", R"({"workspace_id":"w","path":"../x","content":"y","root":"/workspace"})");
+  EXPECT_EQ(write.path, "/workspaces/w/files/..%2Fx?root=%2Fworkspace");
+  EXPECT_EQ(write.body, R"({"content":"y"})");
+  EXPECT_EQ(asked("delete_file", R"({"workspace_id":"w","path":"x","recursive":true})").path,
+            "/workspaces/w/files/x?recursive=true");
+}
+
 TEST(Request, AWorkspaceNarrowsWhatIsListed) {
   EXPECT_EQ(asked("list_events", "{}").path, "/events");
   EXPECT_EQ(asked("list_events", R"({"workspace_id":"w","limit":3})").path, "/events/w?limit=3");

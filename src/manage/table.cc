@@ -34,6 +34,25 @@ constexpr std::array of_update_workspace{workspace, Argument{"name", Form::text,
 constexpr std::array of_get_agent_log{
     workspace, Argument{"tail", Form::whole, false, "The last lines, at most 5000 (default 200)"},
     Argument{"since", Form::whole, false, "What follows; `next` of an earlier answer"}};
+constexpr Argument root{"root", Form::choice, false,
+                        "Where it is: /configs unless you say otherwise",
+                        "/configs /workspace /home /plugins"};
+constexpr Argument written_root{"root", Form::choice, false,
+                                "Where it is: /configs unless you say otherwise",
+                                "/configs /workspace"};
+constexpr Argument file_path{"path", Form::text, true, "Relative, such as skills/notes/SKILL.md"};
+constexpr std::array of_list_files{
+    workspace, root, Argument{"path", Form::text, false, "A directory below it"},
+    Argument{"depth", Form::whole, false, "1 to 5 directories deep (default 1)"}};
+constexpr std::array of_read_file{workspace, file_path, root};
+constexpr std::array of_write_file{workspace, file_path, Argument{"content", Form::text, true},
+                                   written_root};
+constexpr std::array of_delete_file{
+    workspace, file_path, written_root,
+    Argument{"recursive", Form::flag, false, "A directory, with all in it"}};
+constexpr std::array of_replace_all_files{
+    workspace, Argument{"files", Form::object, true, "Texts by their paths, 200 at most"},
+    written_root};
 constexpr std::array of_chat_with_agent{workspace, Argument{"message", Form::text, true}};
 constexpr std::array of_set_model{workspace, Argument{"model", Form::text, true}};
 constexpr std::array of_set_secret{workspace,
@@ -180,6 +199,59 @@ constexpr std::array all{
                   .again = true},
         .route = "/workspaces/{id}/logs",
         .path = "workspace_id"},
+    Tool{.words = {.name = "list_files",
+                   .title = "List an agent's files",
+                   .about = "Files of an agent that the platform runs, at most 5000.",
+                   .arguments = of_list_files,
+                   .reads = true,
+                   .again = true},
+         .route = "/workspaces/{id}/files",
+         .path = "workspace_id",
+         .query = "limit=5000"},
+    Tool{.words = {.name = "read_file",
+                   .title = "Read an agent's file",
+                   .about = "A text of an agent that the platform runs. Takes a key of scope "
+                            "operate, for it may hold what is secret.",
+                   .arguments = of_read_file,
+                   .reads = true,
+                   .again = true},
+         .route = "/workspaces/{id}/files/{path...}",
+         .path = "workspace_id path"},
+    Tool{.words = {.name = "write_file",
+                   .title = "Write an agent's file",
+                   .about = "Writes a text of an agent that the platform runs, in the place of "
+                            "what is there. The agent sees it at once.",
+                   .arguments = of_write_file,
+                   .destroys = true,
+                   .again = true},
+         .scope = Scope::operate,
+         .method = Method::put,
+         .route = "/workspaces/{id}/files/{path...}",
+         .path = "workspace_id path",
+         .asked = "root"},
+    Tool{.words = {.name = "delete_file",
+                   .title = "Delete an agent's file",
+                   .about = "Removes a file of an agent that the platform runs; with recursive a "
+                            "directory with all in it.",
+                   .arguments = of_delete_file,
+                   .destroys = true},
+         .scope = Scope::operate,
+         .method = Method::del,
+         .route = "/workspaces/{id}/files/{path...}",
+         .path = "workspace_id path",
+         .asked = "root recursive"},
+    Tool{.words = {.name = "replace_all_files",
+                   .title = "Write several files of an agent",
+                   .about = "Writes texts of an agent that the platform runs, all or none; others "
+                            "stay.",
+                   .arguments = of_replace_all_files,
+                   .destroys = true,
+                   .again = true},
+         .scope = Scope::operate,
+         .method = Method::put,
+         .route = "/workspaces/{id}/files",
+         .path = "workspace_id",
+         .asked = "root"},
     Tool{.words = {.name = "restart_workspace",
                    .title = "Restart a workspace",
                    .about = "Starts the agent of a workspace anew, where the platform started it.",

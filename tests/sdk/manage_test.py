@@ -13,17 +13,17 @@ from chains import Member, Worker, said
 from mcp_client import McpClient
 from stage import BINARY, Stage, wait_for
 
-READING = {"list_runtimes", "get_agent_process", "get_agent_log",
+READING = {"list_runtimes", "get_agent_process", "get_agent_log", "list_files", "read_file",
            "list_workspaces", "get_workspace", "get_model", "list_secrets", "list_global_secrets", "check_delegations", "get_delegation",
            "list_activity", "list_peers", "discover_workspace", "list_events", "get_canvas_viewport", "list_remote_agents",
            "get_remote_agent_state", "get_remote_agent_setup_command", "check_remote_agent_freshness", "list_questions",
            "get_task_tree", "list_dead_letters", "list_tickets", "list_tokens"}
 CHANGING = {"create_workspace", "delete_workspace", "restart_workspace", "pause_workspace", "resume_workspace", "update_workspace",
             "chat_with_agent", "set_model", "set_secret", "delete_secret", "async_delegate", "cancel_delegation", "check_access", "set_canvas_viewport",
-            "resend_dead_letter", "drop_dead_letter", "revoke_ticket"}
+            "resend_dead_letter", "drop_dead_letter", "revoke_ticket", "write_file", "delete_file", "replace_all_files"}
 RULING = {"set_global_secret", "delete_global_secret", "record_delegation", "update_delegation_status", "report_activity", "notify_user"}
 DESTRUCTIVE = {"delete_workspace", "restart_workspace", "set_secret", "delete_secret", "set_global_secret", "delete_global_secret",
-               "cancel_delegation", "drop_dead_letter", "revoke_ticket"}
+               "cancel_delegation", "drop_dead_letter", "revoke_ticket", "write_file", "delete_file", "replace_all_files"}
 
 Begin = Callable[..., McpClient]
 
@@ -162,6 +162,7 @@ def test_every_tool_does_what_it_is_for(stage: Stage, begin: Begin) -> None:
         "set_canvas_viewport": {"x": 0, "y": 0, "zoom": 1}, "get_task_tree": {"task_id": question["id"]},
         "resend_dead_letter": {"letter_id": letters[0], "reason": "again"}, "drop_dead_letter": {"letter_id": letters[1], "reason": "enough"},
         "revoke_ticket": {"ticket_id": ticket}, "chat_with_agent": {"message": "to be answered"},
+        "read_file": {"path": "a"}, "write_file": {"path": "a", "content": "b"}, "delete_file": {"path": "a"}, "replace_all_files": {"files": {"a": "b"}},
         "delete_workspace": {"workspace_id": goner}}
     order = {name: at for at, name in enumerate(calls)}
     tools = sorted(client.result("tools/list")["tools"], key=lambda tool: order.get(tool["name"], -1))
@@ -175,8 +176,8 @@ def test_every_tool_does_what_it_is_for(stage: Stage, begin: Begin) -> None:
         text, failed = client.call(name, **arguments)
         if failed:
             trouble[name] = text
-    # It is the platform's own agents that have a process and a log.
-    assert set(trouble) == {"get_agent_process", "get_agent_log"} and all("agent_not_here" in text for text in trouble.values()), trouble
+    # It is the platform's own agents that have a process, a log and files.
+    assert set(trouble) == {"get_agent_process", "get_agent_log", "list_files", "read_file", "write_file", "delete_file", "replace_all_files"} and all("agent_not_here" in text for text in trouble.values()), trouble
 
 
 def answer_the_next(worker: Member) -> None:

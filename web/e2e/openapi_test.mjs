@@ -118,6 +118,20 @@ test("is what the platform answers, route by route", async () => {
   const log = await ask("GET", "/workspaces/{id}/logs", { id: started.id });
   await ask("GET", "/workspaces/{id}/logs", { id: started.id, query: `?since=${log.next}&wait=0` });
   await ask("GET", "/workspaces/{id}/logs", { id, expect: 404 });
+
+  // Its files.
+  const todo = { id: started.id, path: "notes/todo.md" };
+  const written = await ask("PUT", "/workspaces/{id}/files/{path}", { ...todo, body: { content: "one" } });
+  await ask("PUT", "/workspaces/{id}/files/{path}", { ...todo, body: { content: "two" }, headers: { "If-Match": `"${written.version}0"` }, expect: 409 });
+  await ask("PUT", "/workspaces/{id}/files", { id: started.id, body: { files: { "notes/a.md": "a" } } });
+  assert.equal((await ask("GET", "/workspaces/{id}/files", { id: started.id, query: "?depth=2&path=notes" })).length, 2);
+  await ask("GET", "/workspaces/{id}/files", { id, expect: 404 });
+  await ask("GET", "/workspaces/{id}/files", { id: started.id, query: "?root=/etc", expect: 400 });
+  assert.equal((await ask("GET", "/workspaces/{id}/files/{path}", todo)).content, "one");
+  await ask("PUT", "/workspaces/{id}/file-bytes/{path}", { ...todo, raw: "three" });
+  assert.equal(await ask("GET", "/workspaces/{id}/file-bytes/{path}", todo), "three");
+  await ask("DELETE", "/workspaces/{id}/files/{path}", todo);
+  await ask("GET", "/workspaces/{id}/files/{path}", { ...todo, expect: 404 });
   await ask("DELETE", "/workspaces/{id}", { id: started.id });
 
   // The registry.

@@ -29,6 +29,15 @@ struct Order {
   Secret token;
 };
 
+// What a person may work with of an agent's files, whether it runs or not.
+struct Premises {
+  std::string driver;
+  std::filesystem::path config, workspace, home;
+  std::filesystem::path incoming;  // The agent does not see it; it may be made, beside the others.
+  std::int64_t user = 0;           // Whom files belong to; 0: who the platform is.
+  std::uint64_t disk_max = 0;      // Bytes that the three may have together.
+};
+
 // One that was started. Its verbs never wait.
 class Running {
  public:
@@ -57,6 +66,8 @@ class Driver {
   // Of which something is here.
   virtual std::vector<WorkspaceId> all_here() = 0;
   virtual std::string directory(WorkspaceId id) const = 0;
+  // Never waits; any thread.
+  virtual Premises premises(WorkspaceId id, int tier) const = 0;
 };
 
 }  // namespace molecule::provision

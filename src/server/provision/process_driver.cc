@@ -22,6 +22,7 @@ constexpr std::size_t config_max = 256u << 10;  // Of a configuration that someb
 constexpr std::int64_t mb = 1 << 20;
 constexpr const char* config_name = "config.yaml";
 constexpr const char* token_name = ".auth_token";
+constexpr const char* incoming_name = "incoming";
 
 class KeptProcess final : public Running {
  public:
@@ -97,7 +98,10 @@ std::string config_text(const Order& order) {
 }
 
 ProcessDriver::ProcessDriver(ProcessSettings settings)
-    : settings_(std::move(settings)), wanted_((settings_.directory / "wanted").string()) {}
+    : settings_(std::move(settings)), wanted_((settings_.directory / "wanted").string()) {
+  // What was on its way when a platform was killed.
+  for (const WorkspaceId id : all_here()) sandbox::remove_tree(home(id) / incoming_name);
+}
 
 std::vector<std::string> ProcessDriver::readable_for(const Order& order) const {
   std::vector<std::string> places = settings_.readable;
@@ -183,6 +187,17 @@ sandbox::LogPiece ProcessDriver::last_lines(WorkspaceId id, std::size_t lines) {
 
 sandbox::LogPiece ProcessDriver::lines_from(WorkspaceId id, std::uint64_t place) {
   return sandbox::read_from(home(id) / "log", place, read_max);
+}
+
+Premises ProcessDriver::premises(WorkspaceId id, int tier) const {
+  const fs::path at = home(id);
+  return {std::string(name()),
+          at / "config",
+          at / "workspace",
+          at / "home",
+          at / incoming_name,
+          user_of(id),
+          static_cast<std::uint64_t>(limits_of(tier).disk)};
 }
 
 bool ProcessDriver::erase(WorkspaceId id) { return sandbox::remove_tree(home(id)); }

@@ -34,6 +34,7 @@ class ProcessDriver final : public Driver {
   bool erase(WorkspaceId id) override;
   std::vector<WorkspaceId> all_here() override;
   std::string directory(WorkspaceId id) const override { return home(id).string(); }
+  Premises premises(WorkspaceId id, int tier) const override;
 
  private:
   std::filesystem::path home(WorkspaceId id) const { return settings_.directory / id.text(); }

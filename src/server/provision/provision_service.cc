@@ -270,6 +270,13 @@ io::Task<api::AgentLog> Service::logs(auth::Operator::Caller, WorkspaceId id,
   co_return answer;
 }
 
+io::Task<Premises> Service::premises(WorkspaceId id) {
+  const store::Row row = co_await require_here(id);
+  if (row.machine != machine_ || !driver_) throw elsewhere(row);
+  const auto entry = parts_.directory.find(id);
+  co_return driver_->premises(id, entry ? static_cast<int>(entry->tier) : 3);
+}
+
 io::Task<std::string> Service::shown(WorkspaceId id, std::string text) {
   if (text.empty()) co_return text;
   const secrets::Service::Values known = co_await parts_.secrets.known_to(id);

@@ -58,6 +58,10 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
   // Departure.
   void removed(sql::Tx& tx, std::span<const WorkspaceId> ids) override;
 
+  // Where its files are. Throws Fault as for a workspace that is not there, not_found
+  // `agent_not_here` and conflict `agent_elsewhere`.
+  io::Task<Premises> premises(WorkspaceId id);
+
   // Routes.
   io::Task<api::RuntimeOffers> runtimes(auth::Operator::Caller caller);
   io::Task<api::AgentProcess> process(auth::Operator::Caller caller, WorkspaceId id);

@@ -69,6 +69,59 @@ export interface ActivityLogged {
   by?: string;
 }
 
+export interface AgentFile {
+  /** below the directory that was listed */
+  path: string;
+  size: number;
+  dir: boolean;
+  /** links and devices are shown, and never opened */
+  kind: AgentFileKind;
+  /** of a file: another whenever it was written */
+  version?: string;
+  /** the path as it stands in a URL, where it is no UTF-8 */
+  address?: string;
+}
+
+export interface AgentFileContent {
+  content: string;
+}
+
+export interface AgentFileDeleted {
+  status: string;
+  path: string;
+}
+
+export const allAgentFileKind = ["file", "directory", "link", "other"] as const;
+export type AgentFileKind = (typeof allAgentFileKind)[number];
+
+export interface AgentFileSaved {
+  status: string;
+  path: string;
+  version: string;
+  created: boolean;
+}
+
+export interface AgentFileText {
+  path: string;
+  content: string;
+  size: number;
+  /** what If-Match takes, in quotes; it is the ETag, too */
+  version: string;
+}
+
+export interface AgentFilesContent {
+  /** texts by their paths, 200 at most */
+  files: Record<string, string>;
+}
+
+export interface AgentFilesReplaced {
+  status: string;
+  workspace: string;
+  files: number;
+  /** what runs the agent that has them */
+  source: string;
+}
+
 export interface AgentKey {
   workspace_id: string;
   public_key: string | null;

@@ -88,6 +88,59 @@ class ActivityLogged(TypedDict):
     by: NotRequired[str]
 
 
+AgentFileKind = Literal["file", "directory", "link", "other"]
+
+
+class AgentFile(TypedDict):
+    # below the directory that was listed
+    path: str
+    size: int
+    dir: bool
+    # links and devices are shown, and never opened
+    kind: AgentFileKind
+    # of a file: another whenever it was written
+    version: NotRequired[str]
+    # the path as it stands in a URL, where it is no UTF-8
+    address: NotRequired[str]
+
+
+class AgentFileContent(TypedDict):
+    content: str
+
+
+class AgentFileDeleted(TypedDict):
+    status: str
+    path: str
+
+
+class AgentFileSaved(TypedDict):
+    status: str
+    path: str
+    version: str
+    created: bool
+
+
+class AgentFileText(TypedDict):
+    path: str
+    content: str
+    size: int
+    # what If-Match takes, in quotes; it is the ETag, too
+    version: str
+
+
+class AgentFilesContent(TypedDict):
+    # texts by their paths, 200 at most
+    files: dict[str, str]
+
+
+class AgentFilesReplaced(TypedDict):
+    status: str
+    workspace: str
+    files: int
+    # what runs the agent that has them
+    source: str
+
+
 class AgentKey(TypedDict):
     workspace_id: str
     public_key: str | None
