@@ -65,9 +65,11 @@ class Service::Keeping final : public Sink {
   void gone(messages::Road road) override { service_.mailboxes_.gone(target_, lease_, road); }
 
   // Comes back while they are being kept, so that more is read meanwhile and goes with the next
-  // commit; who reads faster than the store keeps waits here.
+  // commit; who reads faster than the store keeps waits here, and who is too far ahead of all its
+  // readers.
   io::Task<bool> pieces(std::vector<std::string> data) override {
     Pending& pending = *pending_;
+    if (!pending.writer) pending.writer.emplace(service_.streams_, lease_.seq, lease_);
     for (std::string& piece : data) {
       pending.bytes += piece.size();
       pending.pieces.push_back(std::move(piece));
@@ -75,6 +77,7 @@ class Service::Keeping final : public Sink {
     if (!pending.over && !std::exchange(pending.writing, true))
       lane_.scope->spawn("pieces", keep(service_, pending_));
     while (pending.writing && pending.bytes > pending_max) co_await pending.moved.wait(look_again);
+    if (!pending.over) co_await pending.writer->room();
     if (pending.failure) std::rethrow_exception(pending.failure);
     co_return !pending.over;
   }
@@ -122,7 +125,6 @@ class Service::Keeping final : public Sink {
   static io::Task<bool> append(Service& service, Pending& pending,
                                const std::vector<std::string>& data) {
     const messages::Lease lease = pending.lease;
-    if (!pending.writer) pending.writer.emplace(service.streams_, lease.seq, lease);
     co_await look_for_task(service, pending, data);
     const auto also = [&](sql::Tx& tx) {
       if (!pending.progressed) service.ledger_.progressed(tx, pending.target, lease);

@@ -14,11 +14,15 @@ constexpr std::int64_t pieces_at_once = 4096;  // Of one stream, in one transact
 
 }  // namespace
 
-// Where a reader waits. It may outlive the reader by the time that a wake-up needs to its loop.
+// Where a reader waits, or a writer. It may outlive either by the time that a wake-up needs to its
+// loop.
 struct Streams::Reader::Seat {
   explicit Seat(io::Loop& l) : loop(l) {}
   io::Loop& loop;
   io::Signal signal;
+  // Of a reader, under the lock of its Live.
+  std::int64_t after = 0;               // It was given everything up to here.
+  std::chrono::nanoseconds moved_at{};  // When it was given something last.
 };
 
 struct Streams::Live {
@@ -26,7 +30,19 @@ struct Streams::Live {
   std::deque<Piece> recent;  // The newest, without gaps.
   std::size_t bytes = 0;     // Of them.
   bool over = false;
-  std::vector<std::weak_ptr<Reader::Seat>> seats;
+  std::vector<std::shared_ptr<Reader::Seat>> seats;
+  std::weak_ptr<Reader::Seat> writer;  // That waits for room.
+
+  // How many bytes had come with a number, seldom enough that they are few: of the last window.
+  struct Mark {
+    std::int64_t number = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::deque<Mark> marks;
+  std::uint64_t came = 0;  // Bytes, since somebody is at it.
+  const Bounds bounds;
+
+  explicit Live(const Bounds& b) : bounds(b) {}
 
   void add(std::vector<Piece> pieces) {
     std::lock_guard lock(mutex);
@@ -38,6 +54,7 @@ struct Streams::Live {
         bytes = 0;
       }
       bytes += piece.data.size();
+      mark(piece);
       recent.push_back(std::move(piece));
       while (bytes > recent_max && recent.size() > 1) {
         bytes -= recent.front().data.size();
@@ -50,6 +67,21 @@ struct Streams::Live {
     std::lock_guard lock(mutex);
     over = true;
     wake();
+    call_writer();
+  }
+
+  // Whether there are readers, and the writer has to wait for all of them.
+  bool is_held(std::chrono::nanoseconds now) const {
+    bool any = false;
+    for (const auto& seat : seats) {
+      if (over || is_near(seat->after)) return false;
+      any = any || now - seat->moved_at <= bounds.patience;
+    }
+    return any;
+  }
+  // Somebody came, left or read on.
+  void readers_changed(std::chrono::nanoseconds now) {
+    if (!writer.expired() && !is_held(now)) call_writer();
   }
   // What comes right after a number; nothing when it is not held here.
   std::vector<Piece> held_after(std::int64_t number) const {
@@ -66,14 +98,30 @@ struct Streams::Live {
   }
 
  private:
+  static void call(std::shared_ptr<Reader::Seat> seat) {
+    io::Loop& loop = seat->loop;
+    loop.post([seat = std::move(seat)] { seat->signal.notify(); });
+  }
   void wake() {
-    std::erase_if(seats, [](const auto& seat) { return seat.expired(); });
-    for (const auto& each : seats) {
-      if (auto seat = each.lock()) {
-        io::Loop& loop = seat->loop;
-        loop.post([seat = std::move(seat)] { seat->signal.notify(); });
-      }
-    }
+    for (const auto& seat : seats) call(seat);
+  }
+  void call_writer() {
+    if (auto waiting = writer.lock()) call(std::move(waiting));
+  }
+
+  void mark(const Piece& piece) {
+    // One step of the window is how exact this is.
+    const std::uint64_t step = bounds.window / 32;
+    if (marks.empty() || came - marks.back().bytes >= step)
+      marks.push_back({piece.number - 1, came});
+    came += piece.data.size();
+    while (marks.size() > 1 && came - marks[1].bytes > bounds.window) marks.pop_front();
+  }
+  // Whether what comes behind a number is less than the window.
+  bool is_near(std::int64_t number) const {
+    if (marks.empty()) return true;
+    auto past = std::ranges::upper_bound(marks, number, {}, &Mark::number);
+    return past != marks.begin() && came - std::prev(past)->bytes <= bounds.window;
   }
 };
 
@@ -87,7 +135,7 @@ std::shared_ptr<Streams::Live> Streams::live(std::int64_t message) {
     auto& place = map[message];
     auto found = place.lock();
     if (!found) {
-      found = std::make_shared<Live>();
+      found = std::make_shared<Live>(bounds_);
       place = found;
     }
     return found;
@@ -130,14 +178,49 @@ io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces,
   co_return written;
 }
 
+io::Task<void> Streams::Writer::room() {
+  std::shared_ptr<Reader::Seat> seat;
+  for (;;) {
+    {
+      std::lock_guard lock(live_->mutex);
+      if (!live_->is_held(streams_.clock_.monotonic())) co_return;
+    }
+    if (!seat) {
+      io::Context here = co_await io::context();
+      seat = std::make_shared<Reader::Seat>(*here.loop);
+      std::lock_guard lock(live_->mutex);
+      live_->writer = seat;
+      continue;
+    }
+    co_await seat->signal.wait(streams_.bounds_.patience);
+  }
+}
+
 Streams::Reader::Reader(Streams& streams, io::Loop& loop, std::int64_t message, std::int64_t after)
     : streams_(streams),
       message_(message),
       after_(after),
       live_(streams.live(message)),
       seat_(std::make_shared<Seat>(loop)) {
+  {
+    std::lock_guard lock(live_->mutex);
+    live_->seats.push_back(seat_);
+  }
+  move_to(after);
+}
+
+Streams::Reader::~Reader() {
   std::lock_guard lock(live_->mutex);
-  live_->seats.push_back(seat_);
+  std::erase(live_->seats, seat_);
+  live_->readers_changed(streams_.clock_.monotonic());
+}
+
+void Streams::Reader::move_to(std::int64_t number) {
+  after_ = number;
+  std::lock_guard lock(live_->mutex);
+  seat_->after = number;
+  seat_->moved_at = streams_.clock_.monotonic();
+  live_->readers_changed(seat_->moved_at);
 }
 
 io::Signal& Streams::Reader::woken() { return seat_->signal; }
@@ -176,7 +259,7 @@ io::Task<Streams::Reader::Part> Streams::Reader::next(std::chrono::nanoseconds l
       co_return part;
     }
     if (!part.pieces.empty()) {
-      after_ = part.pieces.back().number;
+      move_to(part.pieces.back().number);
       co_return part;
     }
     if (part.over || waited || stop()) co_return part;

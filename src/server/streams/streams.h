@@ -24,8 +24,18 @@ class Streams final : public messages::Follower {
   static constexpr std::size_t recent_max = 256u << 10;
   static constexpr std::int64_t rows_max = 256;  // Pieces read from the store at once.
 
+  // How far the readers of a stream may be behind what is kept before its writer waits for them.
+  struct Bounds {
+    std::size_t window = 8u << 20;  // Bytes that the foremost of them has not been given.
+    // Who takes nothing for so long is waited for no longer.
+    std::chrono::nanoseconds patience = std::chrono::seconds(60);
+  };
+
+  Streams(sql::Database& db, const messages::Ledger& ledger, const io::Clock& clock,
+          const Bounds& bounds)
+      : db_(db), ledger_(ledger), clock_(clock), bounds_(bounds) {}
   Streams(sql::Database& db, const messages::Ledger& ledger, const io::Clock& clock)
-      : db_(db), ledger_(ledger), clock_(clock) {}
+      : Streams(db, ledger, clock, Bounds()) {}
 
   // What has come of one message's answer, and who is at it.
   struct Live;
@@ -40,6 +50,10 @@ class Streams final : public messages::Follower {
     // `also` runs in the transaction that keeps them.
     io::Task<bool> append(std::vector<std::string> pieces, std::function<void(sql::Tx&)> also = {});
     std::int64_t written() const { return newest_; }
+    // Waits while there are readers and all of them are too far behind. Comes back when one has
+    // caught up or nobody reads any more, and when the message has ended. May be asked while
+    // append() is under way.
+    io::Task<void> room();
 
    private:
     Streams& streams_;
@@ -55,6 +69,8 @@ class Streams final : public messages::Follower {
    public:
     // On its own loop.
     Reader(Streams& streams, io::Loop& loop, std::int64_t message, std::int64_t after);
+    Reader(const Reader&) = delete;
+    ~Reader();
     // What is next, or nothing when nothing came within `limit` or `stop` says so. `over`: there is
     // no more and will be no more. `gone`: what would be next is not kept any longer.
     struct Part {
@@ -70,6 +86,8 @@ class Streams final : public messages::Follower {
     struct Seat;
 
    private:
+    void move_to(std::int64_t number);
+
     Streams& streams_;
     std::int64_t message_;
     std::int64_t after_;
@@ -103,6 +121,7 @@ class Streams final : public messages::Follower {
   sql::Database& db_;
   const messages::Ledger& ledger_;
   const io::Clock& clock_;
+  const Bounds bounds_;
   io::Guarded<std::unordered_map<std::int64_t, std::weak_ptr<Live>>> live_;
   std::size_t swept_at_ = sweep_min;  // Under the lock of live_.
 };

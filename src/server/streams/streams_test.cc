@@ -171,6 +171,123 @@ TEST_P(Streaming, AReaderIsGivenNoMoreThanItsBound) {
   }
 }
 
+// A stream with small bounds, whose pieces have a hundred bytes each.
+class Pacing : public Streaming {
+ protected:
+  void SetUp() override {
+    Streaming::SetUp();
+    bounded = std::make_unique<Streams>(db(), *ledger, clock, Streams::Bounds{1000, 60s});
+    ledger->join(*bounded);
+    under = under_way();
+    writer.emplace(*bounded, under.message.seq, under.lease);
+  }
+  void TearDown() override {
+    writer.reset();
+    bounded.reset();
+    Streaming::TearDown();
+  }
+  void write_on(int pieces) {
+    const std::string piece = R"({"result":")" + std::string(87, 'x') + "\"}";
+    ASSERT_TRUE(run(writer->append(std::vector(static_cast<std::size_t>(pieces), piece))));
+  }
+  bool has_room() {
+    bool room = true;
+    auto ask = [&]() -> io::Task<void> {
+      try {
+        auto waiting = writer->room();
+        co_await io::within(30ms, std::move(waiting));
+      } catch (const Fault&) {
+        room = false;  // The wait was over first.
+      }
+    };
+    run(ask());
+    return room;
+  }
+  std::unique_ptr<Streams::Reader> reader_at(std::int64_t after) {
+    return std::make_unique<Streams::Reader>(*bounded, loop, under.message.seq, after);
+  }
+  void read_on(Streams::Reader& reader) {
+    while (!run(reader.next(1ms, [] { return false; })).pieces.empty()) {}
+  }
+
+  std::unique_ptr<Streams> bounded;
+  Under under;
+  std::optional<Streams::Writer> writer;
+};
+
+TEST_P(Pacing, WhatNobodyReadsIsNotHeldUp) {
+  write_on(40);
+  EXPECT_TRUE(has_room());
+}
+
+TEST_P(Pacing, TheForemostReaderSaysHowFastItGoes) {
+  auto slow = reader_at(0), fast = reader_at(0);
+  write_on(9);
+  EXPECT_TRUE(has_room());
+  write_on(9);
+  EXPECT_FALSE(has_room()) << "both are more than the window behind";
+  read_on(*fast);
+  EXPECT_TRUE(has_room());
+  write_on(40);
+  EXPECT_FALSE(has_room());
+  read_on(*slow);
+  EXPECT_TRUE(has_room()) << "now the other one is ahead";
+  write_on(40);
+  slow.reset();
+  EXPECT_FALSE(has_room()) << "one is left, and far behind";
+  auto late = reader_at(90);
+  EXPECT_TRUE(has_room()) << "who comes back near the end is ahead";
+  late.reset();
+  fast.reset();
+  EXPECT_TRUE(has_room()) << "nobody reads any more";
+}
+
+TEST_P(Pacing, AWaitingWriterIsWoken) {
+  auto moves = [&](auto way) {
+    auto reader = reader_at(0);
+    write_on(20);
+    EXPECT_FALSE(has_room());
+    auto play = [&]() -> io::Task<void> {
+      io::Context here = co_await io::context();
+      io::Scope scope(*here.loop, {});
+      auto soon = [](auto& how, auto& who) -> io::Task<void> {
+        co_await io::sleep(20ms);
+        auto done = how(who);
+        co_await done;
+      };
+      scope.spawn("soon", soon(way, reader));
+      auto waiting = writer->room();
+      co_await io::within(10s, std::move(waiting));
+      co_await scope.join();
+    };
+    run(play());
+  };
+  moves([](auto& reader) -> io::Task<void> {
+    for (bool more = true; more;) {
+      auto part = co_await reader->next(1ms, [] { return false; });
+      more = !part.pieces.empty();
+    }
+  });
+  moves([](auto& reader) -> io::Task<void> {
+    reader.reset();
+    co_return;
+  });
+  moves([&](auto&) { return end_soon(under); });
+}
+
+TEST_P(Pacing, WhoTakesNothingForLongIsWaitedForNoLonger) {
+  auto stuck = reader_at(0);
+  write_on(40);
+  EXPECT_FALSE(has_room());
+  clock.advance(61s);
+  EXPECT_TRUE(has_room());
+  write_on(40);
+  EXPECT_TRUE(has_room());
+  read_on(*stuck);
+  write_on(40);
+  EXPECT_FALSE(has_room()) << "it reads again";
+}
+
 TEST_P(Streaming, WhatEndedLongAgoIsGoneButForItsLastPiece) {
   Under under = under_way(), open = under_way(), young = under_way();
   const std::int64_t message = under.message.seq;
@@ -230,6 +347,7 @@ TEST_P(Streaming, EveryStatementPrepares) {
 }
 
 EACH_DATABASE(Streaming);
+EACH_DATABASE(Pacing);
 
 }  // namespace
 }  // namespace molecule::streams
