@@ -1,5 +1,9 @@
 #include "agent/acp.h"
 
+#include <array>
+#include <map>
+
+#include "agent/coordinator.h"
 #include "agent/failures.h"
 #include "agent/rpc_session.h"
 #include "platform/files/files.h"
@@ -12,6 +16,7 @@ using json::Node;
 using json::Type;
 
 constexpr int protocol_version = 1;
+constexpr std::size_t kinds_max = 1000;  // Calls of a turn whose kinds are kept.
 
 bool is_true(Node node) { return node.is(Type::boolean) && node.boolean(); }
 
@@ -105,6 +110,7 @@ class AcpSession final : public RpcSession {
   void ask(const std::string& text) override {
     begin_turn();
     prompting_ = true;
+    kinds_.clear();
     const RawJson part = json::Object{}.add("type", "text").add("text", text).raw();
     request(
         "session/prompt", "session/prompt",
@@ -123,14 +129,27 @@ class AcpSession final : public RpcSession {
     if (!prompting_) return std::nullopt;  // The conversation so far.
     if (kind == "agent_message_chunk")
       say(text_at(update, "content.text"), text_at(update, "messageId"), listener);
-    if (kind == "tool_call") use(text_at(update, "title"), listener);
+    if (kind == "tool_call") {
+      if (kinds_.size() < kinds_max)
+        kinds_[std::string(text_at(update, "toolCallId"))] = text_at(update, "kind");
+      use(text_at(update, "title"), listener);
+    }
     return std::nullopt;
   }
 
-  std::optional<std::string> asked(const std::string& method, Node params) override {
+  std::optional<std::string> asked(const std::string& method, Node params,
+                                   Listener& listener) override {
     if (method != "session/request_permission") return std::nullopt;
     json::Object outcome;
-    const std::string chosen = canceled() ? std::string() : choice(params.find("options"));
+    const std::string_view said = text_at(params, "toolCall.kind");
+    const auto call = kinds_.find(std::string(text_at(params, "toolCall.toolCallId")));
+    const std::string_view kind = said.empty() && call != kinds_.end() ? call->second : said;
+    const bool may = !opening().leads || !is_work(kind);
+    if (!may) {
+      const std::string_view title = text_at(params, "toolCall.title");
+      listener.refused(title.empty() ? kind : title);
+    }
+    const std::string chosen = canceled() ? std::string() : choice(params.find("options"), may);
     if (chosen.empty()) {
       outcome.add("outcome", "cancelled");
     } else {
@@ -140,8 +159,10 @@ class AcpSession final : public RpcSession {
   }
 
   // Once, where that is offered: what is allowed for always outlives the session.
-  static std::string choice(Node options) {
-    for (const std::string_view kind : {"allow_once", "allow_always"}) {
+  static std::string choice(Node options, bool may) {
+    constexpr std::array<std::string_view, 2> yes{"allow_once", "allow_always"};
+    constexpr std::array<std::string_view, 2> no{"reject_once", "reject_always"};
+    for (const std::string_view kind : may ? yes : no) {
       for (std::size_t i = 0; options.is(Type::array) && i < options.size(); ++i)
         if (text_at(options.at(i), "kind") == kind)
           return std::string(text_at(options.at(i), "optionId"));
@@ -151,6 +172,7 @@ class AcpSession final : public RpcSession {
 
   const AcpCall& call_;
   const std::filesystem::path folder_;
+  std::map<std::string, std::string> kinds_;  // Of this turn's calls, by their ids.
   bool ready_ = false;
   bool loaded_ = false;     // The conversation so far is told again.
   bool settled_ = false;    // It has been.

@@ -81,10 +81,12 @@ Environment prepare_gemini(const Opening& opening, const std::filesystem::path& 
 // On top of what its user has configured.
 Environment prepare_opencode(const Opening& opening, const std::filesystem::path& folder) {
   files::write_private(folder / "system.md", opening.system);
+  const RawJson allowing(R"("allow")");
+  const RawJson denying(R"({"edit":"deny","bash":"deny"})");  // It is not offered them.
   const std::vector<std::string> instructions{(folder / "system.md").string()};
   const std::string config = json::Object{}
                                  .add("instructions", instructions)
-                                 .add("permission", "allow")
+                                 .add("permission", opening.leads ? denying : allowing)
                                  .add("autoupdate", false)
                                  .add("share", "disabled")
                                  .text();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/coordinator.h"
 #include "agent/failures.h"
 #include "agent/rpc_session.h"
 #include "platform/json/json.h"
@@ -41,7 +42,8 @@ class AppServerSession final : public RpcSession {
     json::Object params;
     params.add("cwd", opening().directory)
         .add("developerInstructions", opening().system)
-        .add("approvalPolicy", "never")
+        // What is not known to read only is asked for, where it may be refused.
+        .add("approvalPolicy", opening().leads ? "untrusted" : "never")
         .add("sandbox", "danger-full-access")
         .add("config", RawJson(fmt::format(R"({{"mcp_servers":{{"molecule":{}}}}})", call_.mcp)));
     if (!call_.model.empty()) params.add("model", call_.model);
@@ -144,9 +146,14 @@ class AppServerSession final : public RpcSession {
     return Outcome::failed(failure_in(0, all), words);
   }
 
-  std::optional<std::string> asked(const std::string& method, Node) override {
-    // Nobody is there to ask; what it may do is the business of where it runs.
-    if (method.ends_with("/requestApproval")) return R"({"decision":"accept"})";
+  std::optional<std::string> asked(const std::string& method, Node, Listener& listener) override {
+    // Nobody is there to ask; what it may do is the business of where it runs, and of what it is.
+    if (method.ends_with("/requestApproval")) {
+      if (!opening().leads) return R"({"decision":"accept"})";
+      listener.refused(method == "item/fileChange/requestApproval" ? "fileChange"
+                                                                   : "commandExecution");
+      return R"({"decision":"decline"})";
+    }
     if (method == "mcpServer/elicitation/request") return R"({"action":"accept","content":{}})";
     return std::nullopt;
   }

@@ -35,6 +35,7 @@ constexpr std::array table{
     Setting{"model", Form::text, "", {"MOLECULE_MODEL", "MODEL"}},
     Setting{"prompt_files", Form::list, "system-prompt.md", {}},
     Setting{"skills", Form::list, "", {}},
+    Setting{"coordinator", Form::text, "auto", {}},
     Setting{"initial_prompt", Form::text, "", {}},
     Setting{"initial_prompt_file", Form::text, "", {}},
     Setting{"runtime_config.command", Form::text, "", {}},

@@ -45,7 +45,8 @@ std::string files_listed(const fs::path& folder) {
 // Puts what comes into the run.
 class Telling final : public Listener {
  public:
-  Telling(join::Run& run, std::size_t most) : run_(run), most_(most) {}
+  Telling(join::Run& run, std::size_t most, const std::function<void(std::string_view)>& refused)
+      : run_(run), most_(most), refused_(refused) {}
   void text(std::string_view piece) override {
     if (run_.output.size() + piece.size() > most_)
       throw Fault(Kind::too_large, "output_too_large",
@@ -55,10 +56,15 @@ class Telling final : public Listener {
   void tool(std::string_view name) override {
     log::info("the agent uses a tool", log::field("tool", name));
   }
+  void refused(std::string_view tool) override {
+    log::info("a tool was refused to an agent that leads a team", log::field("tool", tool));
+    refused_(tool);
+  }
 
  private:
   join::Run& run_;
   const std::size_t most_;
+  const std::function<void(std::string_view)>& refused_;
 };
 
 }  // namespace
@@ -92,12 +98,14 @@ class Conversations::Hold {
 };
 
 Conversations::Conversations(io::Loop& loop, Setup& setup, KeptSessions& kept,
-                             join::Enclosures* enclosures, const io::Clock& clock)
+                             join::Enclosures* enclosures, const io::Clock& clock,
+                             std::function<void(std::string_view)> refused)
     : loop_(loop),
       setup_(setup),
       kept_(kept),
       enclosures_(enclosures),
       clock_(clock),
+      refused_(std::move(refused)),
       closing_(loop_, [](std::string_view, std::exception_ptr) {}) {}
 
 Conversations::~Conversations() = default;
@@ -157,7 +165,7 @@ io::Task<void> Conversations::take_turn(Place& place, join::Run& run, const Turn
 
 io::Task<Outcome> Conversations::turn_in(Place& place, join::Run& run, const Turn& turn,
                                          Executor& executor) {
-  Telling telling(run, output_max);
+  Telling telling(run, output_max, refused_);
   const std::string runtime(setup_.runtime().id);
   if (place.session && place.edition != setup_.edition()) end(place);
   for (bool anew = false;; anew = true) {
@@ -188,6 +196,7 @@ io::Task<void> Conversations::open(Place& place, const std::string& context, Exe
   opening.session = anew ? std::string() : kept_.find(context, std::string(setup_.runtime().id));
   opening.system = co_await setup_.system_text();
   opening.environment = setup_.environment();
+  opening.leads = setup_.leads();
   opening.directory = setup_.places().workspace.string();
   opening.turn_limit = std::chrono::seconds(setup_.config().number("runtime_config.timeout"));
   place.edition = setup_.edition();

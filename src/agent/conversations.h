@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -23,9 +24,10 @@ class Conversations final : public join::Worker {
   static constexpr std::chrono::seconds idle{600};      // and for so long.
   static constexpr std::size_t output_max = 16u << 20;  // Bytes of an answer.
 
-  // `enclosures` is null where messages bring no files. All outlive this.
+  // `enclosures` is null where messages bring no files. `refused` is called with what an agent that
+  // leads a team may not use. All outlive this.
   Conversations(io::Loop& loop, Setup& setup, KeptSessions& kept, join::Enclosures* enclosures,
-                const io::Clock& clock);
+                const io::Clock& clock, std::function<void(std::string_view)> refused);
   ~Conversations() override;
 
   io::Task<void> work(join::Run& run) override;
@@ -58,6 +60,7 @@ class Conversations final : public join::Worker {
   KeptSessions& kept_;
   join::Enclosures* const enclosures_;
   const io::Clock& clock_;
+  const std::function<void(std::string_view)> refused_;
   std::unordered_map<std::string, std::unique_ptr<Place>> places_;  // By context.
   io::Scope closing_;
   Tally tally_;

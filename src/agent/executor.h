@@ -45,7 +45,8 @@ struct Outcome {
 class Listener {
  public:
   virtual void text(std::string_view piece) = 0;
-  virtual void tool(std::string_view name) = 0;  // It is used now.
+  virtual void tool(std::string_view name) = 0;     // It is used now.
+  virtual void refused(std::string_view tool) = 0;  // To an agent that leads a team.
 
  protected:
   ~Listener() = default;
@@ -61,6 +62,7 @@ struct Opening {
   Environment environment;  // All that its program gets.
   std::string directory;    // Where it works.
   std::chrono::milliseconds turn_limit{3'600'000};
+  bool leads = false;  // A team: it is refused what changes or runs something.
 };
 
 // Further variables of one turn, for programs that are started for each.

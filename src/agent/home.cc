@@ -73,23 +73,39 @@ io::Task<std::optional<Secrets>> Home::secrets() {
   co_return found;
 }
 
-io::Task<std::optional<std::string>> Home::peers() {
+io::Task<std::optional<Home::Peers>> Home::peers() {
   const auto answer =
       co_await get(fmt::format("/registry/{}/peers", connection_.membership().workspace.text()));
   if (!answer) co_return std::nullopt;
   json::Document document = json::Document::parse(answer->body());
   const json::Node root = document.root();
   const std::string self = connection_.membership().workspace.text();
-  std::string lines;
-  for (std::size_t i = 0; root.is(json::Type::array) && i < root.size() && i < peers_max; ++i) {
+  Peers out;
+  for (std::size_t i = 0; root.is(json::Type::array) && i < root.size(); ++i) {
     const json::Node peer = root.at(i);
     const bool below = text_in(peer, "parent_id") == self;
+    out.team = out.team || below;
+    if (i >= peers_max) continue;
     std::string line = fmt::format("- {} (id {}, {}{})", text_in(peer, "name"), text_in(peer, "id"),
                                    text_in(peer, "status"), below ? ", of your team" : "");
     if (const std::string role = text_in(peer, "role"); !role.empty()) line += ": " + role;
-    lines += line + "\n";
+    out.lines += line + "\n";
   }
-  co_return lines;
+  co_return out;
+}
+
+io::Task<void> Home::tell_refused(std::string tool) {
+  const std::string body =
+      json::Object{}
+          .add("activity_type", "agent_log")
+          .add("method", "tool_refused")
+          .add("status", "refused")
+          .add("summary",
+               fmt::format("Refused {}: this agent leads a team, which does the work", tool))
+          .text();
+  co_await ask(http::Method::post,
+               fmt::format("/workspaces/{}/activity", connection_.membership().workspace.text()),
+               body, answer_within);
 }
 
 io::Task<bool> Home::write_to_self(std::string message_id, std::string text) {

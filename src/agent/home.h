@@ -20,8 +20,14 @@ class Home {
 
   // The workspace's secrets, and those of the organisation; nothing while it cannot be asked.
   io::Task<std::optional<Secrets>> secrets();
-  // Its colleagues, a line each; nothing as above.
-  io::Task<std::optional<std::string>> peers();
+  // Its colleagues, a line each, and whether some of them are its team; nothing as above.
+  struct Peers {
+    std::string lines;
+    bool team = false;
+  };
+  io::Task<std::optional<Peers>> peers();
+  // Tells of something that it did not do: a row of its activity.
+  io::Task<void> tell_refused(std::string tool);
   // Writes to this workspace itself, as it would to another; whether the platform took it.
   io::Task<bool> write_to_self(std::string message_id, std::string text);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/coordinator.h"
 #include "platform/files/files.h"
 
 namespace molecule::agent {
@@ -29,7 +30,7 @@ constexpr std::string_view how_to_speak =
 }  // namespace
 
 std::string system_text(const Config& config, const Skills& skills, const std::string& peers,
-                        bool tools) {
+                        bool tools, bool leads) {
   std::string out;
   if (const std::string& name = config.text("name"); !name.empty()) {
     const std::string& role = config.text("role");
@@ -40,6 +41,7 @@ std::string system_text(const Config& config, const Skills& skills, const std::s
     add(out, files::read(config.directory() / name, file_max).value_or(""));
   for (const char* name : {"MEMORY.md", "USER.md"})
     add(out, files::read(config.directory() / name, file_max).value_or(""));
+  if (leads) add(out, team_rules());
   if (!skills.loaded.empty()) {
     std::string block = "# Your skills";
     for (const Skill& each : skills.loaded)

@@ -9,8 +9,9 @@
 
 namespace molecule::agent {
 
-// `peers`: as Home tells them. `tools`: the agent has those of `molecule mcp`.
+// `peers`: as Home tells them. `tools`: the agent has those of `molecule mcp`. `leads`: it has a
+// team.
 std::string system_text(const Config& config, const Skills& skills, const std::string& peers,
-                        bool tools);
+                        bool tools, bool leads);
 
 }  // namespace molecule::agent

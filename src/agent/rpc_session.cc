@@ -43,7 +43,7 @@ std::optional<Outcome> RpcSession::hear(const std::string& line, Listener& liste
   switch (message->kind()) {
     case RpcLine::Kind::notification: return told(message->method(), body, listener);
     case RpcLine::Kind::request: {
-      const auto result = asked(message->method(), body);
+      const auto result = asked(message->method(), body, listener);
       if (result) {
         answer(message->id(), *result);
       } else {

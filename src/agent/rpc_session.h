@@ -24,7 +24,8 @@ class RpcSession : public LineSession {
   virtual std::optional<Outcome> told(const std::string& method, json::Node params,
                                       Listener& listener) = 0;
   // The answer to what the program asks; nothing: it asks for something that is not here.
-  virtual std::optional<std::string> asked(const std::string& method, json::Node params) = 0;
+  virtual std::optional<std::string> asked(const std::string& method, json::Node params,
+                                           Listener& listener) = 0;
 
   // Text of one message behind that of another.
   void say(std::string_view text, std::string_view message, Listener& listener);

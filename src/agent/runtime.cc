@@ -31,6 +31,8 @@ constexpr int failed = 1;
 constexpr std::size_t token_max = 4096;
 constexpr auto quiet_for = 150ms;  // Of the directory, before it is read again.
 constexpr int prompt_tries = 5;
+constexpr std::size_t tellings_max = 16;        // Refusals told of at a time; all are in the log.
+constexpr std::size_t tool_name_max = 200;      // Bytes.
 constexpr std::chrono::seconds first_try = 1s;  // Doubles.
 
 fs::path directory_of(const Options& options) {
@@ -142,7 +144,11 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
   });
   KeptSessions kept(places.config / ".sessions.json");
   join::Enclosures enclosures(connection, places.config / ".state" / "files", random, registry);
-  Conversations conversations(loop, setup, kept, &enclosures, clock);
+  io::Scope telling(loop, [](std::string_view, std::exception_ptr) {});
+  Conversations conversations(loop, setup, kept, &enclosures, clock, [&](std::string_view tool) {
+    if (telling.running() < tellings_max)
+      telling.spawn("refusal", home.tell_refused(json::storable(tool, tool_name_max)));
+  });
   Resident residing(loop, setup, conversations, clock, random, registry, [&] {
     if (attendance) attendance->tell();
   });
@@ -192,6 +198,8 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
   co_await running.join();
   co_await residing.stop();
   co_await conversations.stop();
+  telling.cancel();
+  co_await telling.join();
   if (why) std::rethrow_exception(why);
 }
 
@@ -199,6 +207,7 @@ class Heard final : public Listener {
  public:
   void text(std::string_view piece) override { bytes += piece.size(); }
   void tool(std::string_view) override { ++tools; }
+  void refused(std::string_view) override {}
   std::size_t bytes = 0, tools = 0;
 };
 

@@ -65,7 +65,7 @@ void Setup::read_skills() {
 }
 
 std::string Setup::content() const {
-  std::string all = agent::system_text(config_, skills_, "", false);
+  std::string all = agent::system_text(config_, skills_, "", false, false);
   for (const auto& [key, value] : config_.all()) all += fmt::format("\n{}={}", key, value->text);
   for (const Skill& each : skills_.loaded)
     all += fmt::format("\n{} {}", each.id, fmt::join(each.tags, ","));
@@ -111,6 +111,17 @@ void Setup::take(const Secrets& secrets) {
   }
 }
 
+void Setup::see(const Home::Peers& peers) {
+  const bool leads = peers.team && config_.text("coordinator") != "off";
+  if (std::exchange(leads_, leads) == leads) return;
+  ++edition_;
+  if (leads) {
+    log::info("the agent leads a team, which does the work");
+  } else {
+    log::info("the agent leads no team any more");
+  }
+}
+
 io::Task<void> Setup::look() {
   if (!home_) co_return;
   const auto secrets = co_await home_->secrets();
@@ -122,6 +133,10 @@ io::Task<void> Setup::look() {
   if (first && !missing_.empty())
     log::warn("the agent is not set up yet", log::field("missing", missing_));
   if (first || before != missing_) changed_();
+  // A command has no tools that could be refused.
+  if (runtime_->executor == runtimes::Executor::exec) co_return;
+  const auto peers = co_await home_->peers();
+  if (peers) see(*peers);
 }
 
 io::Task<void> Setup::run() {
@@ -184,10 +199,13 @@ io::Task<std::string> Setup::system_text() {
   std::string peers;
   if (home_) {
     auto told = co_await home_->peers();
-    if (told) peers = std::move(*told);
+    if (told) {
+      see(*told);
+      peers = std::move(told->lines);
+    }
   }
   const bool tools = runtime_->executor != runtimes::Executor::exec;
-  co_return agent::system_text(config_, skills_, peers, tools);
+  co_return agent::system_text(config_, skills_, peers, tools, leads_);
 }
 
 std::string Setup::redacted(std::string_view text) const {

@@ -38,6 +38,8 @@ class Setup {
   std::uint64_t edition() const { return edition_; }
   // Of a session that begins now.
   io::Task<std::string> system_text();
+  // It has a team, which does the work.
+  bool leads() const { return leads_; }
 
   // Waits for the first look, as long.
   io::Task<void> looked(std::chrono::nanoseconds within);
@@ -55,6 +57,7 @@ class Setup {
  private:
   io::Task<void> look();
   void take(const Secrets& secrets);
+  void see(const Home::Peers& peers);
   void read_skills();
   std::string content() const;
 
@@ -73,6 +76,7 @@ class Setup {
   std::string content_;  // What sessions were told of the configuration.
   std::string missing_;
   bool looked_ = false;
+  bool leads_ = false;
   std::uint64_t edition_ = 1;
   io::Signal looked_now_, asked_;
 };

@@ -1,5 +1,6 @@
 #include "agent/stream_json.h"
 
+#include "agent/coordinator.h"
 #include "agent/failures.h"
 #include "agent/stream_json_lines.h"
 #include "platform/files/files.h"
@@ -76,22 +77,29 @@ class StreamJsonSession final : public LineSession {
         did_something();
         listener.tool(heard.text);
         break;
-      case Kind::question: allow(heard); break;
+      case Kind::question: answer(heard, listener); break;
       case Kind::result: return ended(heard, listener);
     }
     return std::nullopt;
   }
 
-  // Nobody is there to ask; what it may do is the business of where it runs.
-  void allow(const StreamJsonLine& question) {
-    const RawJson verdict =
-        json::Object{}.add("behavior", "allow").add("updatedInput", RawJson(question.input)).raw();
+  // Nobody is there to ask; what it may do is the business of where it runs, and of what it is.
+  // What only reads it does not ask for.
+  void answer(const StreamJsonLine& question, Listener& listener) {
+    const bool may = !opening().leads || is_ours(question.text);
+    json::Object verdict;
+    if (may) {
+      verdict.add("behavior", "allow").add("updatedInput", RawJson(question.input));
+    } else {
+      verdict.add("behavior", "deny").add("message", refusal_words());
+      listener.refused(question.text);
+    }
     send(json::Object{}
              .add("type", "control_response")
              .add("response", json::Object{}
                                   .add("subtype", "success")
                                   .add("request_id", question.id)
-                                  .add("response", verdict)
+                                  .add("response", verdict.raw())
                                   .raw())
              .text());
   }

@@ -163,7 +163,9 @@ class WorkerSession final : public RpcSession {
     return std::nullopt;
   }
 
-  std::optional<std::string> asked(const std::string&, Node) override { return std::nullopt; }
+  std::optional<std::string> asked(const std::string&, Node, Listener&) override {
+    return std::nullopt;
+  }
 
   const WorkerCall& call_;
   const std::string fresh_id_;

@@ -37,6 +37,7 @@ class Heard final : public Listener {
     if (on_text) on_text();
   }
   void tool(std::string_view) override {}
+  void refused(std::string_view) override {}
   std::string said;
   std::function<void()> on_text;
 };

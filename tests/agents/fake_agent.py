@@ -46,6 +46,10 @@ class Fake:
     def tool(self, name: str) -> None:
         raise NotImplementedError
 
+    def may(self, name: str) -> bool:
+        """Asks whether it may use a tool that runs something."""
+        return True
+
     def over(self, how: str, why: str = "", status: int = 0) -> None:
         """completed, canceled or failed."""
         raise NotImplementedError
@@ -95,6 +99,10 @@ class Fake:
     def do_tool(self, _: list[str]) -> None:
         self.tool("mcp__molecule__list_peers")
         self.text("used it")
+        self.over("completed")
+
+    def do_work(self, _: list[str]) -> None:
+        self.text("did it" if self.may("Bash") else "was refused")
         self.over("completed")
 
     def do_history(self, history: list[str]) -> None:
@@ -201,6 +209,12 @@ class Claude(Fake):
         put({"type": "control_request", "request_id": "q1", "request": {"subtype": "can_use_tool", "tool_name": name, "input": {"a": [1]}}})
         assert self.allowed.wait(10)
 
+    def may(self, name: str) -> bool:
+        self.allowed = threading.Event()
+        put({"type": "control_request", "request_id": "q2", "request": {"subtype": "can_use_tool", "tool_name": name, "input": {"command": "ls"}}})
+        assert self.allowed.wait(10)
+        return bool(self.verdict["behavior"] == "allow")
+
     def over(self, how: str, why: str = "", status: int = 0) -> None:
         put({"type": "result", "subtype": "error_during_execution" if how == "canceled" else "success", "is_error": how != "completed",
              "result": why, "session_id": self.session} | ({"api_error_status": status} if status else {}))
@@ -213,8 +227,11 @@ class Claude(Fake):
             put({"type": "control_response", "response": {"subtype": "success", "request_id": message["request_id"]}})
             self.stopping.set()
         elif message["type"] == "control_response":
-            verdict = message["response"]["response"]
-            assert verdict == {"behavior": "allow", "updatedInput": {"a": [1]}}, verdict
+            self.verdict = message["response"]["response"]
+            if message["response"]["request_id"] == "q1":
+                assert self.verdict == {"behavior": "allow", "updatedInput": {"a": [1]}}, self.verdict
+            elif self.verdict["behavior"] == "deny":
+                assert "delegate_task" in self.verdict["message"]
             self.allowed.set()
 
 
@@ -300,6 +317,14 @@ class Acp(JsonRpc):
         refused = self.request("f1", "fs/read_text_file", {"sessionId": self.session, "path": "/etc/passwd"})
         assert refused["code"] == -32601, refused
 
+    def may(self, name: str) -> bool:
+        self.notify("session/update", {"sessionId": self.session, "update":
+                                       {"sessionUpdate": "tool_call", "toolCallId": "t2", "title": name, "kind": "execute", "status": "pending"}})
+        chosen = self.request("p2", "session/request_permission", {"sessionId": self.session, "toolCall": {"toolCallId": "t2", "title": name}, "options": [
+            {"optionId": "never", "kind": "reject_always"}, {"optionId": "not-now", "kind": "reject_once"}, {"optionId": "once", "kind": "allow_once"}]})
+        assert chosen["outcome"]["optionId"] in ("once", "not-now"), chosen
+        return bool(chosen["outcome"]["optionId"] == "once")
+
     def over(self, how: str, why: str = "", status: int = 0) -> None:
         if how == "failed":
             return self.refuse(self.prompt, status, why)
@@ -320,11 +345,13 @@ class AppServer(JsonRpc):
         self.answer(id, {"userAgent": "fake"})
 
     def on_thread_start(self, id: Any, params: dict[str, Any]) -> None:
+        self.policy = params["approvalPolicy"]
         self.system = params.get("developerInstructions", "")
         self.begin()
         self.answer(id, {"thread": {"id": self.session}})
 
     def on_thread_resume(self, id: Any, params: dict[str, Any]) -> None:
+        self.policy = params["approvalPolicy"]
         self.system = params.get("developerInstructions", "")
         if not self.bring_back(params["threadId"]):
             return self.refuse(id, -32600, f"no rollout found for thread id {params['threadId']}")
@@ -347,8 +374,14 @@ class AppServer(JsonRpc):
     def tool(self, name: str) -> None:
         self.notify("item/started", {"threadId": self.session, "turnId": f"turn-{self.turns}", "item":
                                      {"type": "mcpToolCall", "id": "t1", "server": "molecule", "tool": name}})
-        verdict = self.request(99, "item/commandExecution/requestApproval", {"threadId": self.session, "itemId": "t1"})
-        assert verdict == {"decision": "accept"}, verdict
+        verdict = self.request(99, "mcpServer/elicitation/request", {"threadId": self.session, "serverName": "molecule"})
+        assert verdict == {"action": "accept", "content": {}}, verdict
+
+    def may(self, name: str) -> bool:
+        assert self.policy in ("never", "untrusted"), self.policy
+        verdict = self.request(98, "item/commandExecution/requestApproval", {"threadId": self.session, "itemId": "t2", "command": "make"})
+        assert verdict["decision"] in ("accept", "decline") and (self.policy == "untrusted" or verdict["decision"] == "accept"), verdict
+        return bool(verdict["decision"] == "accept")
 
     def over(self, how: str, why: str = "", status: int = 0) -> None:
         turn: dict[str, Any] = {"id": f"turn-{self.turns}", "status": {"canceled": "interrupted"}.get(how, how)}

@@ -87,6 +87,26 @@ def test_a_tool_is_allowed_and_used(agent: Residence) -> None:
     assert "list_peers" in agent.log
 
 
+def test_an_agent_with_a_team_is_told_so_and_refused_the_work_of_its_team(agent: Residence) -> None:
+    assert agent.says("work") == "did it"
+    assert "lead a team" not in json.loads(agent.says("about"))["system"]
+    member = agent.stage.external(f"member-{os.urandom(3).hex()}", agent.id)
+    about = json.loads(agent.says("about", "another"))
+    assert "lead a team" in about["system"] and "of your team" in about["system"], about["system"]
+    if agent.card["runtime"] == "langgraph":
+        return  # It has no tools but ours.
+    assert agent.says("work", "another") == "was refused"
+    assert agent.says("tool") == "used it"
+    rows = wait_for("the refusal among its activity", lambda: [
+        row for row in agent.stage.must("GET", f"/workspaces/{agent.id}/activity?type=agent_log") if row["method"] == "tool_refused"])
+    assert "this agent leads a team" in rows[0]["summary"] and rows[0]["status"] == "refused"
+    # Without a team it may again; a session that is open learns of it when it is looked for changes.
+    agent.stage.must("DELETE", f"/workspaces/{member['id']}?confirm=true")
+    agent.hup()
+    wait_for("the end of its team", lambda: "leads no team any more" in agent.log)
+    assert agent.says("work", "another") == "did it"
+
+
 def test_what_the_program_is_told_of_itself(agent: Residence) -> None:
     about = json.loads(agent.says("about this secret text"))
     assert "Answer in rhymes." in about["system"] and "tests things" in about["system"], about["system"]

@@ -106,6 +106,34 @@ def test_it_answers_with_what_it_was_told_of_itself_and_uses_our_tools(agent: Re
     assert agent.status == "online" and agent.stage.workspace(agent.id)["delivery_mode"] == "push"
 
 
+WORK = {"claude-code": ("Bash", {"command": "touch made-by-it", "description": "Makes a file"}),
+        "gemini-cli": ("run_shell_command", {"command": "touch made-by-it", "description": "Makes a file"}),
+        "opencode": ("bash", {"command": "touch made-by-it", "description": "Makes a file"}),
+        "codex": ("exec_command", {"cmd": "touch made-by-it"})}
+"""The tool of each that runs something, and how it is called."""
+
+
+def test_an_agent_with_a_team_hands_the_work_on_instead_of_doing_it(agent: Residence, model: Model) -> None:
+    tool, arguments = WORK[agent.card["runtime"]]
+    work = f"[[call {tool} {json.dumps(arguments)}]]"
+    says(agent, work, "alone")
+    assert (agent.work / "made-by-it").exists(), agent.log
+    (agent.work / "made-by-it").unlink()
+    member = agent.stage.external(f"member-{os.urandom(3).hex()}", agent.id)
+    delegate = f'[[call delegate_task_async {json.dumps({"workspace_id": member["id"], "task": "make the file"})}]]'
+    if agent.card["runtime"] == "opencode":
+        # It is not offered what it may not use.
+        assert not re.search(r"\b(bash|write|edit)\b", says(agent, "[[tools]]", "with a team"))
+        told = says(agent, delegate, "with a team")
+    else:
+        told = says(agent, f"{work} {delegate}", "with a team")
+        rows = agent.stage.must("GET", f"/workspaces/{agent.id}/activity")
+        assert any(row["method"] == "tool_refused" for row in rows), (told, agent.log)
+    assert not (agent.work / "made-by-it").exists(), agent.log
+    handed = agent.stage.must("GET", f"/workspaces/{agent.id}/delegations")
+    assert [each["target_id"] for each in handed] == [member["id"]], (told, agent.log)
+
+
 def test_a_conversation_goes_on_after_a_restart(agent: Residence) -> None:
     says(agent, "[[say noted]] remember the heron", "talk")
     assert "remember the heron" in says(agent, "[[history]]", "talk")
