@@ -327,9 +327,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   delegations::Service delegations({db, log, feed, ledger, outcomes, cancellations, proxy,
                                     directory, hubs, world.clock, world.random});
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
-  mcp_endpoint::Service mcp_endpoint({presence, workspace_service, delegations, activity, directory,
-                                      world.random, config.flag("mcp-send-message")},
-                                     aside, registry);
+  mcp_endpoint::Service mcp_endpoint(
+      {presence, workspace_service, delegations, activity, attachments, directory, world.random,
+       config.flag("mcp-send-message")},
+      aside, registry);
   provision::Service provision(
       {db, workspace_service.table(), tokens, secrets, directory, world.clock, world.random},
       first.loop(), registry, agent_settings(config));

@@ -14,6 +14,10 @@ using namespace std::chrono_literals;
 using json::Node;
 using json::Type;
 
+std::string too_many() {
+  return fmt::format("{} calls are under way; wait for one of them", Session::calls_max);
+}
+
 // An argument that is null is not there.
 bool is_given(Node argument) { return argument && !argument.is(Type::null); }
 
@@ -67,6 +71,7 @@ bool Session::knows(std::string_view method, bool stateless) const {
   if (is_one_of({"resources/list", "resources/templates/list", "resources/read"}))
     return !offer_.templates().empty();
   if (is_one_of({"prompts/list", "prompts/get"})) return !offer_.prompts().empty();
+  if (method == "completion/complete") return offer_.server().completes;
   return stateless ? is_one_of({"subscriptions/listen"})
                    : is_one_of({"initialize", "ping", "logging/setLevel"});
 }
@@ -184,17 +189,13 @@ bool Session::answer_reading(const Request& request, Node params) {
     result.add("resourceTemplates", RawJson(offer_.templates()));
     reply(request, std::move(result), Kept::as_a_list);
   } else if (method == "resources/read") {
-    const std::string uri = text_of(params, "uri");
-    const auto contents = offer_.resource(uri);
-    if (contents) {
-      json::Object result;
-      result.add("contents", RawJson(*contents));
-      reply(request, std::move(result), Kept::for_now);
+    if (scope_.running() < calls_max) {
+      scope_.spawn("reading", read(request, text_of(params, "uri")));
     } else {
-      const int code = request.stateless ? jsonrpc::invalid_params : resource_not_found;
-      ends_.write(refusal({request.id, code, "there is no such resource",
-                           json::Object{}.add("uri", json::storable(uri, 200)).text()}));
+      refuse(request.id, jsonrpc::internal_error, too_many());
     }
+  } else if (method == "completion/complete") {
+    complete(request, params);
   } else if (method == "prompts/list") {
     json::Object result;
     result.add("prompts", RawJson(offer_.prompts()));
@@ -214,6 +215,47 @@ bool Session::answer_reading(const Request& request, Node params) {
     return false;
   }
   return true;
+}
+
+io::Task<void> Session::read(Request request, std::string uri) {
+  std::optional<std::string> contents;
+  try {
+    contents = co_await offer_.resource(uri);
+  } catch (const Fault& fault) {
+    if (fault.kind() == Kind::cancelled) throw;
+    refuse(request.id, jsonrpc::internal_error, fault.text());
+    co_return;
+  }
+  if (contents) {
+    json::Object result;
+    result.add("contents", RawJson(*contents));
+    reply(request, std::move(result), Kept::for_now);
+    co_return;
+  }
+  const int code = request.stateless ? jsonrpc::invalid_params : resource_not_found;
+  ends_.write(refusal({request.id, code, "there is no such resource",
+                       json::Object{}.add("uri", json::storable(uri, 200)).text()}));
+}
+
+void Session::complete(const Request& request, Node params) {
+  const Node ref = params.find("ref"), argument = params.find("argument");
+  Offer::Asked asked;
+  const std::string kind = text_of(ref, "type");
+  if (kind == "ref/prompt") asked.prompt = text_of(ref, "name");
+  if (kind == "ref/resource") asked.resource = text_of(ref, "uri");
+  asked.argument = text_of(argument, "name");
+  asked.value = text_of(argument, "value");
+  const auto found = offer_.complete(asked);
+  if (!found) {
+    refuse(request.id, jsonrpc::invalid_params,
+           "ref, argument: there is no such prompt or template here, or it has no such argument");
+    return;
+  }
+  json::Object completion, result;
+  completion.add("values", found->values).add("hasMore", found->more);
+  if (!found->more) completion.add("total", static_cast<std::int64_t>(found->values.size()));
+  result.add("completion", completion.raw());
+  reply(request, std::move(result));
 }
 
 void Session::reply(const Request& request, json::Object result, Kept kept) {
@@ -276,8 +318,7 @@ void Session::begin(const Request& request, Node params) {
     return;
   }
   if (calls_.size() >= calls_max) {
-    refuse(request.id, jsonrpc::internal_error,
-           fmt::format("{} calls are under way; wait for one of them", calls_max));
+    refuse(request.id, jsonrpc::internal_error, too_many());
     return;
   }
   auto document = json::Document::parse(params.text(), message_limits);
@@ -312,7 +353,7 @@ io::Task<void> Session::run(Call& call) {
     if (said.failed)
       tell(Severity::warning,
            fmt::format("{}: {}", call.tool->name, clipped(said.text, shown_of_error)));
-    reply(call.request, tool_result(said.text, said.failed));
+    reply(call.request, tool_result(said.text, said.failed, said.files, call.request.revision));
   }
   finished(call);
 }

@@ -63,6 +63,8 @@ class Session {
   void answer(const Request& request, json::Node params);
   // Of what there is to read. False: it is nothing of that.
   bool answer_reading(const Request& request, json::Node params);
+  io::Task<void> read(Request request, std::string uri);
+  void complete(const Request& request, json::Node params);
   void cancel(json::Node params);
   void set_level(const Request& request, json::Node params);
   void begin(const Request& request, json::Node params);

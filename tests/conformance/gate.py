@@ -18,10 +18,15 @@ Params = dict[str, Any]
 class Names:
     """What the suite calls things, and what is asked for in their place."""
 
-    tools: dict[str, str] = field(default_factory=dict)
+    tools: dict[str, str | tuple[str, Params]] = field(default_factory=dict)
+    """With what they are called with, where the suite has nothing to say."""
     resources: dict[str, str] = field(default_factory=dict)
     prompts: dict[str, tuple[str, Callable[[Params], Params]]] = field(default_factory=dict)
     """With what its arguments become."""
+    completions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By prompt: ours, and its argument."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """By argument of a tool: the header that tells it as well."""
 
     def asked(self, message: Any) -> bool:
         """Put our names into a message; whether it had one of the suite's."""
@@ -29,12 +34,16 @@ class Names:
             return False
         params, method = message["params"], message.get("method")
         if method == "tools/call" and params.get("name") in self.tools:
-            params["name"] = self.tools[params["name"]]
+            ours = self.tools[params["name"]]
+            params["name"], added = ours if isinstance(ours, tuple) else (ours, {})
+            params["arguments"] = {**(params.get("arguments") or {}), **added}
         elif method == "resources/read" and params.get("uri") in self.resources:
             params["uri"] = self.resources[params["uri"]]
         elif method == "prompts/get" and params.get("name") in self.prompts:
             params["name"], become = self.prompts[params["name"]]
             params["arguments"] = become(params.get("arguments") or {})
+        elif method == "completion/complete" and params.get("ref", {}).get("name") in self.completions:
+            params["ref"]["name"], params["argument"]["name"] = self.completions[params["ref"]["name"]]
         else:
             return False
         return True
@@ -43,7 +52,10 @@ class Names:
         """A tool is listed under the names of the suite as well."""
         tools = answer.get("result", {}).get("tools", []) if isinstance(answer, dict) else []
         by_name = {tool["name"]: tool for tool in tools}
-        tools += [{**by_name[ours], "name": theirs} for theirs, ours in self.tools.items() if ours in by_name]
+        for theirs, ours in self.tools.items():
+            name = ours[0] if isinstance(ours, tuple) else ours
+            if name in by_name:
+                tools.append({**by_name[name], "name": theirs})
 
 
 class Door(http.server.ThreadingHTTPServer):
@@ -87,6 +99,9 @@ class Gate:
                         mirrored = next((name for name in headers if name.lower() == "mcp-name"), None)
                         if mirrored:
                             headers[mirrored] = message["params"].get("name") or message["params"]["uri"]
+                            for argument, header in names.headers.items():
+                                if argument in message["params"].get("arguments", {}):
+                                    headers[header] = message["params"]["arguments"][argument]
                 except (ValueError, AttributeError):
                     pass  # What is broken is passed on broken.
                 there = http.client.HTTPConnection(target, timeout=60)

@@ -137,6 +137,31 @@ io::Task<http::Response> Service::fetch(auth::Self::Caller, WorkspaceId id, Atta
   co_return co_await give(id, *row, request);
 }
 
+io::Task<std::optional<Service::Small>> Service::small(WorkspaceId reader, AttachmentId file,
+                                                       std::uint64_t most) {
+  const auto row = co_await db_.read(
+      [&](sql::Read& read) { return read.optional(store::seen_by, file, reader); });
+  if (!row) co_return std::nullopt;
+  Small out{row->name, row->media_type, {}};
+  const auto size = static_cast<std::uint64_t>(row->size);
+  if (size > most) co_return out;
+  const Slots::Slot slot = downloads_.take(reader);
+  const auto opened = co_await keeper_.open(blob_of(row->digest));
+  if (!opened) co_return std::nullopt;
+  std::string bytes(size, '\0');
+  std::uint64_t at = 0;
+  while (at < size) {
+    const std::size_t n = co_await keeper_.read(
+        *opened, at,
+        std::span(bytes).subspan(at, std::min<std::uint64_t>(size - at, read_at_once)));
+    if (n == 0) co_return std::nullopt;
+    at += n;
+  }
+  out.bytes = std::move(bytes);
+  probe_.downloaded.add();
+  co_return out;
+}
+
 io::Task<http::Response> Service::pending(auth::Self::Caller, WorkspaceId id, std::string file,
                                           const http::Request& request) {
   const AttachmentId wanted = file_id(file);

@@ -40,6 +40,12 @@ class Service {
   // To whoever may see it.
   io::Task<http::Response> fetch(auth::Self::Caller caller, WorkspaceId id, AttachmentId file,
                                  const http::Request& request);
+  // The same for who stands in front of it: its bytes as well, where they are at most so many.
+  struct Small {
+    std::string name, media_type;
+    std::optional<std::string> bytes;
+  };
+  io::Task<std::optional<Small>> small(WorkspaceId reader, AttachmentId file, std::uint64_t most);
   // To the workspace that it went up to, until that says it has it.
   io::Task<http::Response> pending(auth::Self::Caller caller, WorkspaceId id, std::string file,
                                    const http::Request& request);

@@ -84,8 +84,29 @@ mcp::Refused unknown_revision(std::string id, std::string_view asked) {
   return {std::move(id), mcp::unsupported_version, "this revision is not spoken", data.text()};
 }
 
+using FindTool = const mcp::Words* (*)(std::string_view name);
+
+// What the headers that mirror the arguments of a call say wrong; empty when nothing.
+std::string wrong_argument(const http::Request& request, Node params, FindTool find) {
+  const mcp::Words* tool = find(mcp::text_of(params, "name"));
+  if (tool == nullptr) return {};
+  const Node arguments = params.find("arguments");
+  for (const mcp::Argument& argument : tool->arguments) {
+    if (argument.header.empty()) continue;
+    const std::string header = fmt::format("Mcp-Param-{}", argument.header);
+    const Node value = arguments.find(argument.name);
+    if (!value || value.is(Type::null)) {
+      if (request.header(header)) return fmt::format("the header {} has no argument", header);
+      continue;
+    }
+    const std::string text = value.is(Type::string) ? std::string(value.string()) : value.text();
+    if (auto wrong = wrong_header(request, header, text); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
 // Of the stateless era: what its headers have to say.
-std::optional<mcp::Refused> mismatch(const http::Request& request, Node message) {
+std::optional<mcp::Refused> mismatch(const http::Request& request, Node message, FindTool find) {
   const auto complain = [&](std::string what) {
     return mcp::Refused{id_of(message), mcp::header_mismatch, std::move(what)};
   };
@@ -104,6 +125,10 @@ std::optional<mcp::Refused> mismatch(const http::Request& request, Node message)
   if (method == "tools/call" || method == "prompts/get") {
     if (auto wrong = wrong_header(request, "Mcp-Name", mcp::text_of(params, "name"));
         !wrong.empty())
+      return complain(std::move(wrong));
+  }
+  if (method == "tools/call") {
+    if (auto wrong = wrong_argument(request, params, find); !wrong.empty())
       return complain(std::move(wrong));
   }
   if (method == "resources/read") {
@@ -155,7 +180,7 @@ std::optional<http::Response> unacceptable(const http::Request& request) {
   return std::nullopt;
 }
 
-Envelope open(const http::Request& request, Node root) {
+Envelope open(const http::Request& request, Node root, FindTool tool) {
   Envelope out;
   const std::string_view said = request.header("MCP-Protocol-Version").value_or("");
   const std::string method = mcp::text_of(root, "method");
@@ -172,7 +197,7 @@ Envelope open(const http::Request& request, Node root) {
   }
   if (stateless) {
     out.revision = mcp::stateless_revision;
-    if (auto wrong = mismatch(request, root)) {
+    if (auto wrong = mismatch(request, root, tool)) {
       out.refusal = refused(400, *wrong);
       return out;
     }

@@ -9,6 +9,7 @@
 #include "platform/http/message.h"
 #include "platform/json/json.h"
 #include "wire/mcp/message.h"
+#include "wire/mcp/tool.h"
 
 namespace molecule::mcp_endpoint {
 
@@ -25,7 +26,9 @@ struct Envelope {
   std::vector<std::string> cancelled;
 };
 
-Envelope open(const http::Request& request, json::Node root);
+// `tool`: the one of a name; null: there is none.
+Envelope open(const http::Request& request, json::Node root,
+              const mcp::Words* (*tool)(std::string_view name));
 
 // A refusal of JSON-RPC with a status of HTTP.
 http::Response refused(int status, const mcp::Refused& refused);

@@ -164,7 +164,7 @@ io::Task<http::Response> Service::call(auth::Self::Caller caller, WorkspaceId id
   const auto document = co_await read(request);
   if (!document) co_return refused(400, {"null", jsonrpc::parse_error, "the body is no JSON"});
   const Node root = document->root();
-  Envelope envelope = open(request, root);
+  Envelope envelope = open(request, root, Tools::words);
   if (envelope.refusal) co_return std::move(*envelope.refusal);
   Asker asker = asker_of(caller, id, request);
   for (const std::string& each : envelope.cancelled) call_off(asker, each);

@@ -34,9 +34,13 @@ constexpr std::array seeking{
     Argument{"q", Form::text, false, "Only those whose name or role has this in it"},
     Argument{"limit", Form::whole, false, "At most so many, up to 500 (default 100)"},
     Argument{"cursor", Form::text, false, "As `next` of the page before says"}};
-constexpr std::array delegating{
-    Argument{"workspace_id", Form::text, true, "The peer's id, as list_peers tells it"},
-    Argument{"task", Form::text, true, "What it is to do"}};
+// Whoever stands between may tell by the peer where a call goes.
+constexpr std::string_view peer_header = "Peer";
+constexpr std::array delegating{Argument{.name = "workspace_id",
+                                         .required = true,
+                                         .about = "The peer's id, as list_peers tells it",
+                                         .header = peer_header},
+                                Argument{"task", Form::text, true, "What it is to do"}};
 constexpr std::array checking{
     Argument{"workspace_id", Form::text, false, "The peer's id"},
     Argument{"task_id", Form::text, true, "The delegation_id; empty: the newest ones"},
@@ -98,7 +102,8 @@ const Tool* tool_of(std::string_view name) {
 constexpr mcp::Server this_server{
     .name = "molecule-a2a",
     .title = "Molecule",
-    .capabilities = R"({"tools":{"listChanged":false},"resources":{},"prompts":{}})"};
+    .capabilities = R"({"tools":{"listChanged":false},"resources":{},"prompts":{}})",
+    .completes = true};
 
 WorkspaceId peer_in(Node arguments) {
   const std::string text = mcp::text_of(arguments, "workspace_id");
@@ -130,6 +135,11 @@ std::string Tools::list(std::string_view revision) const {
   for (const Tool& tool : all) out += (out.empty() ? "[" : ",") + mcp::listed(tool.words, revision);
   if (parts_.speaks_to_people) out += "," + mcp::listed(speaking.words, revision);
   return out + "]";
+}
+
+const mcp::Words* Tools::words(std::string_view name) {
+  const Tool* tool = tool_of(name);
+  return tool == nullptr ? nullptr : &tool->words;
 }
 
 const mcp::Words* Tools::find(std::string_view name) const {
@@ -203,17 +213,23 @@ io::Task<api::Delegated> Tools::hand_over(WorkspaceId peer, std::string task) {
 io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
   const WorkspaceId peer = peer_in(arguments);
   const std::string name = name_of(peer);
+  progress(fmt::format("{} is asked", name));
   const api::Delegated handed = co_await hand_over(peer, mcp::text_of(arguments, "task"));
+  progress(fmt::format("{} has it", name));
   for (auto left = std::chrono::seconds(answer_within); left > 0s; left -= told_every) {
     const api::Delegation now = co_await parts_.delegations.get(
         asker_.caller, asker_.workspace, handed.delegation_id, patience(told_every));
-    if (now.status == api::DelegationStatus::completed)
-      co_return Said{
-          mcp::quoted(name,
-                      mcp::clipped(now.result.value_or(""), mcp::shown_of_answer,
-                                   fmt::format("check_task_status with task_id {} has it whole",
-                                               handed.delegation_id.text())),
-                      parts_.random.number())};
+    if (is_end(now.status)) progress(fmt::format("{} is done ({})", name, enum_text(now.status)));
+    if (now.status == api::DelegationStatus::completed) {
+      Said said{mcp::quoted(name,
+                            mcp::clipped(now.result.value_or(""), mcp::shown_of_answer,
+                                         fmt::format("check_task_status with task_id {} has it "
+                                                     "whole",
+                                                     handed.delegation_id.text())),
+                            parts_.random.number())};
+      if (now.files) said.files = co_await enclosed(*now.files);
+      co_return said;
+    }
     if (is_end(now.status))
       co_return Said{
           fmt::format("DELEGATION FAILED to {} ({}):\n{}\n\nYou can hand it to another peer "
@@ -255,8 +271,10 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
       const api::Delegation found = co_await parts_.delegations.get(
           asker_.caller, asker_.workspace, *id, http::Query<delegations::Wait>());
       const json::Document row = json::Document::parse(json::text(found), mcp::message_limits);
-      co_return Said{
-          mcp::with_part(row.root(), "result", mcp::from_of(arguments), mcp::shown_of_answer)};
+      const std::size_t from = mcp::from_of(arguments);
+      Said said{mcp::with_part(row.root(), "result", from, mcp::shown_of_answer)};
+      if (found.files && from == 0) said.files = co_await enclosed(*found.files);
+      co_return said;
     }
   } catch (const Fault& fault) {
     if (fault.kind() != Kind::not_found) throw;

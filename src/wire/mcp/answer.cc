@@ -20,10 +20,17 @@ RawJson server_info(const Server& server, bool with_title) {
   return out.raw();
 }
 
-// Every session of the handshake era takes a level; the stateless era has given that up.
-std::string with_logging(std::string_view capabilities) {
+std::string with(std::string_view capabilities, std::string_view name) {
   capabilities.remove_suffix(1);
-  return fmt::format(R"({}{}"logging":{{}}}})", capabilities, capabilities.size() > 1 ? "," : "");
+  return fmt::format(R"({}{}"{}":{{}}}})", capabilities, capabilities.size() > 1 ? "," : "", name);
+}
+
+// Every session of the handshake era takes a level; the stateless era has given that up.
+RawJson capabilities_of(const Server& server, std::string_view revision) {
+  std::string out(server.capabilities);
+  if (server.completes && knows_completions(revision)) out = with(out, "completions");
+  if (revision != stateless_revision) out = with(out, "logging");
+  return RawJson(std::move(out));
 }
 
 }  // namespace
@@ -46,7 +53,7 @@ std::string initialized(const Server& server, std::string_view id, std::string_v
                         const std::optional<std::string>& instructions) {
   json::Object result;
   result.add("protocolVersion", revision);
-  result.add("capabilities", RawJson(with_logging(server.capabilities)));
+  result.add("capabilities", capabilities_of(server, revision));
   result.add("serverInfo", server_info(server, knows_titles(revision)));
   result.add_some("instructions", instructions);
   return jsonrpc::success(id, result.text());
@@ -58,7 +65,7 @@ std::string discovered(const Server& server, std::string_view id,
   std::vector<std::string> spoken(handshake_revisions.begin(), handshake_revisions.end());
   spoken.emplace_back(stateless_revision);
   result.add("supportedVersions", spoken);
-  result.add("capabilities", RawJson(std::string(server.capabilities)));
+  result.add("capabilities", capabilities_of(server, stateless_revision));
   result.add_some("instructions", instructions);
   return answered(server, id, true, std::move(result), Kept::as_a_list);
 }
@@ -75,10 +82,16 @@ std::string answered(const Server& server, std::string_view id, bool stateless, 
   return jsonrpc::success(id, result.text());
 }
 
-json::Object tool_result(std::string_view said, bool failed) {
+json::Object tool_result(std::string_view said, bool failed, const std::vector<Enclosed>& files,
+                         std::string_view revision) {
   json::Object text, result;
   text.add("type", "text").add("text", said);
-  result.add("content", RawJson("[" + text.text() + "]")).add("isError", failed);
+  std::string items = text.text();
+  for (const Enclosed& file : files) {
+    const std::string item = item_of(file, revision);
+    if (!item.empty()) items += "," + item;
+  }
+  result.add("content", RawJson("[" + items + "]")).add("isError", failed);
   return result;
 }
 

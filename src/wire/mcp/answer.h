@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fields.h"
 #include "platform/json/json.h"
+#include "wire/mcp/content.h"
 #include "wire/mcp/message.h"
 
 namespace molecule::mcp {
@@ -17,6 +19,7 @@ struct Server {
   std::string_view name, title;
   std::string_view version = "1.0.0";
   std::string_view capabilities;  // JSON text.
+  bool completes = false;         // What is half typed, with completion/complete.
 };
 
 std::string refusal(const Refused& refused);
@@ -40,7 +43,8 @@ enum class Kept { not_at_all, for_now, as_a_list };
 std::string answered(const Server& server, std::string_view id, bool stateless, json::Object result,
                      Kept kept = Kept::not_at_all);
 // That of a tool.
-json::Object tool_result(std::string_view text, bool failed);
+json::Object tool_result(std::string_view text, bool failed,
+                         const std::vector<Enclosed>& files = {}, std::string_view revision = {});
 
 // The params of notifications/progress; `token` is JSON text.
 std::string progress_params(std::string_view token, double progress, std::string_view text,

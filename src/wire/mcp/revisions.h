@@ -24,6 +24,9 @@ inline std::string_view agreed_on(std::string_view asked) {
 
 inline bool knows_batches(std::string_view revision) { return revision <= "2025-03-26"; }
 inline bool knows_annotations(std::string_view revision) { return revision >= "2025-03-26"; }
+inline bool knows_audio(std::string_view revision) { return revision >= "2025-03-26"; }
+inline bool knows_completions(std::string_view revision) { return revision >= "2025-03-26"; }
+inline bool knows_resource_links(std::string_view revision) { return revision >= "2025-06-18"; }
 inline bool knows_titles(std::string_view revision) { return revision >= "2025-06-18"; }
 
 namespace meta {

@@ -25,7 +25,7 @@ std::vector<std::string> words_in(std::string_view text) {
   return out;
 }
 
-RawJson schema_of(const Words& tool) {
+RawJson schema_of(const Words& tool, std::string_view revision) {
   json::Object properties;
   std::vector<std::string> required;
   for (const Argument& argument : tool.arguments) {
@@ -45,6 +45,8 @@ RawJson schema_of(const Words& tool) {
       case Form::text_or_null: property.add("type", RawJson(R"(["string","null"])")); break;
     }
     if (!argument.about.empty()) property.add("description", argument.about);
+    if (!argument.header.empty() && revision == stateless_revision)
+      property.add("x-mcp-header", argument.header);
     properties.add(argument.name, property.raw());
     if (argument.required) required.emplace_back(argument.name);
   }
@@ -97,7 +99,7 @@ std::string listed(const Words& tool, std::string_view revision) {
   json::Object each;
   each.add("name", tool.name);
   if (knows_titles(revision)) each.add("title", tool.title);
-  each.add("description", tool.about).add("inputSchema", schema_of(tool));
+  each.add("description", tool.about).add("inputSchema", schema_of(tool, revision));
   if (knows_annotations(revision)) {
     json::Object hints;
     hints.add("title", tool.title).add("readOnlyHint", tool.reads);

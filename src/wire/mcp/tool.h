@@ -7,8 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/json/json.h"
+#include "wire/mcp/content.h"
 
 namespace molecule::mcp {
 
@@ -17,6 +19,7 @@ namespace molecule::mcp {
 struct Said {
   std::string text;
   bool failed = false;
+  std::vector<Enclosed> files = {};
 };
 
 // Tells the client that a call goes on, where it wants to hear that.
@@ -50,6 +53,8 @@ struct Argument {
   bool required = false;
   std::string_view about = {};
   std::string_view choices = {};
+  // Also told in the header Mcp-Param-… of this name, where the revision has such.
+  std::string_view header = {};
 };
 
 struct Words {
