@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 
@@ -64,7 +65,7 @@ io::Task<std::optional<Secrets>> Home::secrets() {
       fmt::format("/workspaces/{}/secrets/values", connection_.membership().workspace.text()));
   if (!answer) co_return std::nullopt;
   Secrets found;
-  json::Document document = json::Document::parse(answer->body());
+  json::Document document = json::parse_answer(answer->body());
   const json::Node root = document.root();
   for (std::size_t i = 0; root.is(json::Type::object) && i < root.size(); ++i) {
     if (root.value_at(i).is(json::Type::string))
@@ -77,7 +78,7 @@ io::Task<std::optional<Home::Peers>> Home::peers() {
   const auto answer =
       co_await get(fmt::format("/registry/{}/peers", connection_.membership().workspace.text()));
   if (!answer) co_return std::nullopt;
-  json::Document document = json::Document::parse(answer->body());
+  json::Document document = json::parse_answer(answer->body());
   const json::Node root = document.root();
   const std::string self = connection_.membership().workspace.text();
   Peers out;

@@ -10,6 +10,7 @@
 #include "app/running.h"
 #include "base/fault.h"
 #include "platform/io/scope.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "server/auth/sessions.h"
 
@@ -80,7 +81,7 @@ void rotate_sealing_key(const Config& config, const AdminOptions& options) {
     std::cout << answer << "\n";
     return;
   }
-  json::Document body = json::Document::parse(answer);
+  json::Document body = json::parse_answer(answer);
   std::int64_t resealed = body.root().find("resealed").integer();
   std::int64_t unreadable = body.root().find("unreadable").integer();
   std::cout << fmt::format("A new sealing key is in use; {} secret{} sealed again with it.\n",

@@ -12,6 +12,7 @@
 #include "platform/files/files.h"
 #include "platform/io/clock.h"
 #include "platform/io/scope.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/metrics/metrics.h"
 #include "platform/net/dial.h"
@@ -67,7 +68,7 @@ Secret admin_token(const Config& config) {
   std::string reason = fmt::format("status {}", answer.status);
   std::string code = "failed";
   try {
-    json::Document body = json::Document::parse(answer.body());
+    json::Document body = json::parse_answer(answer.body());
     if (auto text = body.root().find("error"); text.is(json::Type::string)) reason = text.string();
     if (auto text = body.root().find("code"); text.is(json::Type::string)) code = text.string();
   } catch (const Fault&) {

@@ -10,6 +10,7 @@
 #include "cli/nouns.h"
 #include "cli/session.h"
 #include "client/refusal.h"
+#include "platform/json/answer.h"
 
 namespace molecule::cli {
 namespace {
@@ -35,7 +36,7 @@ std::string body_of(const Given& given) {
 
 std::string shown(const Session& session, const std::string& body) {
   try {
-    const json::Document document = json::Document::parse(body, client::limits_of(body));
+    const json::Document document = json::parse_answer(body);
     return session.form() == Form::yaml ? as_yaml(document.root()) : as_json(document.root());
   } catch (const Fault&) {
     return session.screen().is_terminal() ? session.screen().lines(body) : body;

@@ -9,6 +9,7 @@
 #include "cli/program.h"
 #include "cli/workspaces.h"
 #include "client/follow.h"
+#include "platform/json/answer.h"
 #include "platform/process/environment.h"
 #include "platform/process/terminal.h"
 #include "wire/api/agents.h"
@@ -225,7 +226,7 @@ void check_agents(Node list, Report& report) {
 io::Task<void> check_isolation(Session& session, Report& report) {
   const Asked found = co_await asked(session, "/runtimes");
   if (!found.answer || !found.answer->ok()) co_return;
-  const json::Document document = json::Document::parse(found.answer->body);
+  const json::Document document = json::parse_answer(found.answer->body);
   const client::Record<api::RuntimeOffers> offers(document.root());
   if (!offers.flag("agents")) co_return;
   const Node missing = offers.node("isolation").find("missing");
@@ -245,7 +246,7 @@ io::Task<void> check_organisation(Session& session, Report& report) {
   const Asked workspaces = co_await asked(session, "/workspaces");
   if (workspaces.answer && workspaces.answer->ok()) {
     const std::string& body = workspaces.answer->body;
-    const json::Document list = json::Document::parse(body, client::limits_of(body));
+    const json::Document list = json::parse_answer(body);
     check_agents(list.root(), report);
   } else {
     report.add("agents", Verdict::FAIL,
@@ -253,8 +254,7 @@ io::Task<void> check_organisation(Session& session, Report& report) {
   }
   const Asked letters = co_await asked(session, "/dead-letters?limit=100");
   if (!letters.answer || !letters.answer->ok()) co_return;
-  const json::Document page =
-      json::Document::parse(letters.answer->body, client::limits_of(letters.answer->body));
+  const json::Document page = json::parse_answer(letters.answer->body);
   std::size_t open = 0;
   for (const auto& each : client::records<api::DeadLetter>(
            client::Record<api::DeadLetterPage>(page.root()).node("items")))

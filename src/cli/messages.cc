@@ -7,6 +7,7 @@
 
 #include "client/record.h"
 #include "client/stream.h"
+#include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/stream.h"
 
@@ -46,7 +47,7 @@ class Telling {
   void take(std::string_view data) {
     std::optional<json::Document> document;
     try {
-      document.emplace(json::Document::parse(data, client::limits_of(data)));
+      document.emplace(json::parse_answer(data));
     } catch (const Fault&) {
       return;  // What is no JSON is no part of the answer.
     }
@@ -136,7 +137,7 @@ Reply reply_of(const std::string& answer) {
     reply.end = Reply::End::asks;
   }
   if (!read.task) {
-    const json::Document document = json::Document::parse(read.body, client::limits_of(read.body));
+    const json::Document document = json::parse_answer(read.body);
     const Node result = document.root().find("result");
     reply.context = told(result.find("contextId"));
   }

@@ -9,6 +9,7 @@
 #include "cli/nouns.h"
 #include "cli/table.h"
 #include "cli/workspaces.h"
+#include "platform/json/answer.h"
 
 namespace molecule::cli {
 namespace {
@@ -21,7 +22,7 @@ json::Document of_workspace(Node workspace) {
   json::Object found;
   found.add("id", it.text("id")).add("url", it.text("url")).add("name", it.text("name"));
   const std::string text = found.add("delivery_mode", it.text("delivery_mode")).text();
-  return json::Document::parse(text, client::limits_of(text));
+  return json::parse_answer(text);
 }
 
 io::Task<json::Document> discovered(Session& session, WorkspaceId id, std::string caller) {

@@ -13,6 +13,7 @@
 #include "cli/messages.h"
 #include "cli/nouns.h"
 #include "platform/io/scope.h"
+#include "platform/json/answer.h"
 #include "platform/process/environment.h"
 #include "wire/api/messages.h"
 
@@ -23,7 +24,7 @@ using json::Node;
 
 void print_line(Session& session, const Reply& reply) {
   const std::string result = reply.result.empty() ? "null" : reply.result;
-  const json::Document document = json::Document::parse(result, client::limits_of(result));
+  const json::Document document = json::parse_answer(result);
   session.print(session.form() == Form::yaml ? as_yaml(document.root()) : as_json(document.root()));
 }
 

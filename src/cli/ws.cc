@@ -14,6 +14,7 @@
 #include "cli/table.h"
 #include "cli/times.h"
 #include "cli/workspaces.h"
+#include "platform/json/answer.h"
 
 namespace molecule::cli {
 namespace {
@@ -72,7 +73,7 @@ io::Task<json::Document> matching(Session& session, std::string status) {
     kept += (kept.empty() ? "" : ",") + each.node().text();
   }
   kept = "[" + kept + "]";
-  co_return json::Document::parse(kept, client::limits_of(kept));
+  co_return json::parse_answer(kept);
 }
 
 io::Task<int> list(Session& session, const Given& given) {

@@ -4,6 +4,7 @@
 
 #include "platform/http/websocket.h"
 #include "platform/io/scope.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 
 namespace molecule::client {
@@ -38,7 +39,7 @@ bool is_refusal(int status, const std::string& said) {
 
 std::string said_in(const std::string& body) {
   try {
-    const json::Document document = json::Document::parse(body, limits_of(body));
+    const json::Document document = json::parse_answer(body);
     return text_in(document.root(), "error");
   } catch (const Fault&) {
     return {};
@@ -49,7 +50,7 @@ std::string said_in(const std::string& body) {
 
 std::optional<Event> read_event(std::string_view frame) {
   try {
-    const json::Document document = json::Document::parse(frame, limits_of(frame));
+    const json::Document document = json::parse_answer(frame);
     const Node root = document.root();
     Event event;
     event.type = text_in(root, "event");
@@ -171,8 +172,7 @@ io::Task<void> Follower::listen(http::FrameSocket& socket) {
   bool resumed = false;
   std::int64_t from = 0;
   try {
-    const json::Document document =
-        json::Document::parse(hello->payload, limits_of(hello->payload));
+    const json::Document document = json::parse_answer(hello->payload);
     if (text_in(document.root(), "event") != "HELLO") throw bad_request("no HELLO");
     resumed = says_true(document.root(), "resumed");
     from = number_in(document.root(), "seq");

@@ -1,6 +1,7 @@
 #include "client/operator.h"
 
 #include "client/refusal.h"
+#include "platform/json/answer.h"
 
 namespace molecule::client {
 
@@ -12,10 +13,9 @@ io::Task<Answer> Operator::answer_to(Ask what) {
 io::Task<json::Document> Operator::ask(Ask what) {
   const Answer answer = co_await answer_to(std::move(what));
   if (!answer.ok()) throw refusal(answer);
-  const json::Limits limits = limits_of(answer.body);
   try {
-    co_return json::Document::parse(
-        answer.body.empty() ? std::string_view("null") : std::string_view(answer.body), limits);
+    co_return json::parse_answer(answer.body.empty() ? std::string_view("null")
+                                                     : std::string_view(answer.body));
   } catch (const Fault& fault) {
     throw Fault(Kind::bad_gateway, "bad_response",
                 fmt::format("what answers at {} is no Molecule platform: {}", platform_.url(),

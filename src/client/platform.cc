@@ -5,6 +5,7 @@
 #include <charconv>
 #include <vector>
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 
 namespace molecule::client {
@@ -32,7 +33,7 @@ net::DialSettings outwards(const std::string& ca_file) {
 
 std::string member_of(std::string_view body, std::string_view name) {
   try {
-    json::Document document = json::Document::parse(body, limits_of(body));
+    json::Document document = json::parse_answer(body);
     json::Node found = document.root().find(name);
     // JSON-RPC keeps its words inside of `error`.
     if (found.is(json::Type::object)) found = found.find("message");
@@ -57,10 +58,6 @@ std::optional<std::chrono::milliseconds> seconds_in(std::optional<std::string_vi
 }
 
 }  // namespace
-
-json::Limits limits_of(std::string_view body) {
-  return {.bytes = body.size() + 1, .members = 4'000'000, .nul = json::Nul::kept};
-}
 
 std::string Answer::error() const {
   std::string text = member_of(body, "error");

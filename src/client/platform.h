@@ -54,9 +54,6 @@ struct Answer {
   std::string word(std::string_view member) const;
 };
 
-// For reading what a platform answers: as long as it is, and so large that a page of rows fits.
-json::Limits limits_of(std::string_view body);
-
 class Platform {
  public:
   // `url` as people write it. Throws Fault bad_request `url_invalid`.

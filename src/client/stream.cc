@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/refusal.h"
+#include "platform/json/answer.h"
 
 namespace molecule::client {
 namespace {
@@ -62,7 +63,7 @@ io::Task<void> MessageStream::connect() {
     throw refusal(answer);
   }
   try {
-    json::Document::parse(answer.body, limits_of(answer.body));
+    json::parse_answer(answer.body);
   } catch (const Fault&) {
     refused_ = true;
     throw Fault(Kind::bad_gateway, "bad_response",

@@ -1,5 +1,6 @@
 #include "join/attendance.h"
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 
@@ -27,7 +28,7 @@ RawJson named(const std::string& card, const std::string& name) {
 
 std::string error_in(std::string_view body) {
   try {
-    json::Document document = json::Document::parse(body);
+    json::Document document = json::parse_answer(body);
     if (auto error = document.root().find("error"); error.is(json::Type::string))
       return std::string(error.string());
   } catch (const Fault&) {
@@ -66,7 +67,7 @@ io::Task<std::string> Attendance::name_of_workspace() {
   const std::string path = "/workspaces/" + connection_.membership().workspace.text();
   const http::ClientResponse answer = co_await ask(http::Method::get, path, {});
   if (answer.status == 200) {
-    json::Document document = json::Document::parse(answer.body());
+    json::Document document = json::parse_answer(answer.body());
     if (auto name = document.root().find("name");
         name.is(json::Type::string) && !name.string().empty())
       co_return std::string(name.string());

@@ -5,6 +5,7 @@
 
 #include "join/polling_socket.h"
 #include "platform/crypto/encoding.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "platform/mux/over_socket.h"
@@ -24,7 +25,7 @@ Fault out(Kind kind, std::string code, std::string text) {
 // What the platform said in its answer, for people.
 std::string said_in(const std::string& body) {
   try {
-    json::Document document = json::Document::parse(body);
+    json::Document document = json::parse_answer(body);
     if (auto error = document.root().find("error"); error.is(json::Type::string))
       return std::string(error.string());
   } catch (const Fault&) {
@@ -35,7 +36,7 @@ std::string said_in(const std::string& body) {
 
 bool names_code(const std::string& body, std::string_view code) {
   try {
-    json::Document document = json::Document::parse(body);
+    json::Document document = json::parse_answer(body);
     const json::Node named = document.root().find("code");
     return named.is(json::Type::string) && named.string() == code;
   } catch (const Fault&) {

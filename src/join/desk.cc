@@ -164,8 +164,8 @@ void Desk::tell_change() {
 }
 
 io::Task<http::Response> Desk::answer(ByPlatform::Caller, const http::Request& request) {
-  const std::string body(request.body);
-  json::Document document = json::Document::parse(body);
+  const std::string asked(request.body);
+  json::Document document = json::Document::parse(asked);
   const std::string_view method = document.root().find("method").is(json::Type::string)
                                       ? document.root().find("method").string()
                                       : std::string_view();
@@ -173,7 +173,7 @@ io::Task<http::Response> Desk::answer(ByPlatform::Caller, const http::Request& r
     co_return co_await answer_task(request);
   a2a::Stamp stamp;
   stamp.fresh_id = std::to_string(random_.number());
-  const a2a::Incoming message = a2a::read_request(body, stamp);
+  const a2a::Incoming message = a2a::read_request(asked, stamp);
   const bool again = by_id_.contains(id_of(message, request));
   auto run = run_of(message, request);
   if (!run) {

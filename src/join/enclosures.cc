@@ -7,6 +7,7 @@
 #include "platform/crypto/encoding.h"
 #include "platform/files/files.h"
 #include "platform/files/fresh_file.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 
@@ -70,7 +71,7 @@ Fault too_large() {
 
 std::string error_in(std::string_view body, int status) {
   try {
-    json::Document document = json::Document::parse(body);
+    json::Document document = json::parse_answer(body);
     if (auto error = document.root().find("error"); error.is(json::Type::string))
       return std::string(error.string());
   } catch (const Fault&) {
@@ -286,7 +287,7 @@ io::Task<std::string> Enclosures::send(const Kit& kit) {
       const http::ClientResponse answer = co_await client_.send(request);
       if (answer.status < 300) {
         std::string parts;
-        json::Document document = json::Document::parse(answer.body());
+        json::Document document = json::parse_answer(answer.body());
         const json::Node list = document.root().find("files");
         for (std::size_t i = 0; list.is(json::Type::array) && i < list.size(); ++i)
           parts +=

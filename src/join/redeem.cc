@@ -8,6 +8,7 @@
 #include "platform/files/files.h"
 #include "platform/http/client.h"
 #include "platform/io/scope.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
@@ -58,7 +59,7 @@ http::ClientResponse post(const net::Url& url, const std::string& body, const st
 [[noreturn]] void refuse(const http::ClientResponse& answer, const std::string& at) {
   std::string reason, code = "ticket_refused";
   try {
-    json::Document body = json::Document::parse(answer.body());
+    json::Document body = json::parse_answer(answer.body());
     if (auto text = body.root().find("error"); text.is(json::Type::string)) reason = text.string();
     if (auto text = body.root().find("code"); text.is(json::Type::string)) code = text.string();
   } catch (const Fault&) {

@@ -3,6 +3,7 @@
 
 #include "client/operator.h"
 #include "manage/tools.h"
+#include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
@@ -92,8 +93,7 @@ io::Task<Said> Tools::chat(client::Ask what, Node arguments, const mcp::Progress
     if (status == "failed" || status == "dropped")
       co_return agent.did_not(standing.word("standing"), standing.word("last_error"));
     if (status != "completed") continue;
-    const json::Document document =
-        json::Document::parse(standing.body, client::limits_of(standing.body));
+    const json::Document document = json::parse_answer(standing.body);
     const std::string body = document.root().find("response_body").text();
     if (auto said = said_in(agent, body, task)) co_return std::move(*said);
     break;

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "client/operator.h"
 #include "manage/tools.h"
+#include "platform/json/answer.h"
 #include "wire/mcp/clipping.h"
 
 namespace molecule::manage {
@@ -77,7 +78,7 @@ mcp::Said paged(Node arguments, Node rows) {
     page.list.back() = ',';
     page.list += more.text() + "]";
   }
-  return {indented(json::Document::parse(page.list, client::limits_of(page.list)).root())};
+  return {indented(json::parse_answer(page.list).root())};
 }
 
 }  // namespace molecule::manage

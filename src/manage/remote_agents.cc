@@ -5,6 +5,7 @@
 
 #include "manage/pages.h"
 #include "manage/tools.h"
+#include "platform/json/answer.h"
 #include "platform/net/url.h"
 
 namespace molecule::manage {
@@ -25,7 +26,7 @@ void copy(json::Object& out, Node from, std::string_view name) {
 
 Said said(const json::Object& out) {
   const std::string text = out.text();
-  return {indented(json::Document::parse(text, client::limits_of(text)).root())};
+  return {indented(json::parse_answer(text).root())};
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
@@ -100,8 +101,7 @@ Said remote_agents(Node arguments, Node workspaces) {
 Said remote_state(Node arguments, const client::Answer& answer) {
   const bool deleted = answer.status == 410;
   if (!answer.ok() && !deleted) return told(answer);
-  const json::Document document =
-      json::Document::parse(answer.body, client::limits_of(answer.body));
+  const json::Document document = json::parse_answer(answer.body);
   const Node workspace = document.root();
   const std::string status = deleted ? "removed" : text_of(workspace, "status");
   json::Object out;

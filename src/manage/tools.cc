@@ -6,6 +6,7 @@
 
 #include "manage/request.h"
 #include "platform/io/scope.h"
+#include "platform/json/answer.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/excerpt.h"
 
@@ -23,9 +24,7 @@ constexpr mcp::Server this_server{.name = "molecule",
                                   .title = "Molecule management",
                                   .capabilities = R"({"tools":{"listChanged":false}})"};
 
-json::Document parsed(const client::Answer& answer) {
-  return json::Document::parse(answer.body, client::limits_of(answer.body));
-}
+json::Document parsed(const client::Answer& answer) { return json::parse_answer(answer.body); }
 
 void indent(std::string& out, Node value, std::size_t depth) {
   const bool object = value.is(Type::object);
@@ -83,7 +82,7 @@ Said told(const client::Answer& answer) {
 Said delegation(Node arguments, Node row) {
   const std::string part =
       mcp::with_part(row, "result", mcp::from_of(arguments), mcp::shown_of_answer);
-  return {indented(json::Document::parse(part, client::limits_of(part)).root())};
+  return {indented(json::parse_answer(part).root())};
 }
 
 Said activity(Node arguments, Node rows) {
@@ -94,7 +93,7 @@ Said activity(Node arguments, Node rows) {
   const std::string shown =
       mcp::excerpt(rows, long_members, whole ? mcp::shown_of_rows : mcp::shown_of_body,
                    mcp::shown_of_rows, "before_seq with the last seq here has them");
-  return {indented(json::Document::parse(shown, client::limits_of(shown)).root())};
+  return {indented(json::parse_answer(shown).root())};
 }
 
 const mcp::Server& Tools::server() const { return this_server; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/json/answer.h"
 #include "platform/log/log.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
@@ -182,7 +183,7 @@ io::Task<bool> Inbox::fetch(Box& box) {
     co_return false;
   }
   std::optional<json::Document> document;
-  json::Limits limits = client::limits_of(answer.body);
+  json::Limits limits = json::answer_limits;
   // One row is never too much, whatever is in it: behind it others wait.
   if (box.rows == 1) limits.members = answer.body.size();
   try {
@@ -231,8 +232,7 @@ io::Task<void> Inbox::fetch_people(Box& box) {
   const client::Answer answer = co_await platform_.ask(box.credential, ask);
   if (answer.status == 410) box.people_fetched.reset();
   if (!answer.ok()) co_return;
-  const json::Document document =
-      json::Document::parse(answer.body, client::limits_of(answer.body));
+  const json::Document document = json::parse_answer(answer.body);
   const Node rows = document.root();
   for (std::size_t i = 0; rows.is(Type::array) && i < rows.size(); ++i) {
     auto item = item_of(rows.at(i), workspace);

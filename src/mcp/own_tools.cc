@@ -13,6 +13,7 @@
 #include "mcp/words.h"
 #include "platform/crypto/token.h"
 #include "platform/files/descriptor.h"
+#include "platform/json/answer.h"
 #include "platform/process/environment.h"
 #include "wire/mcp/quoting.h"
 
@@ -144,7 +145,7 @@ io::Task<std::string> Tools::upload(client::Credential& as, const std::vector<st
     throw bad_request(
         "upload_failed",
         fmt::format("the files were not taken, and nothing was sent: {}", answer.error()));
-  const json::Document document = json::Document::parse(answer.body);
+  const json::Document document = json::parse_answer(answer.body);
   const Node taken = document.root().find("files");
   if (!taken.is(json::Type::array) || taken.size() != files.size())
     throw bad_request("upload_failed", "the platform does not name the files; nothing was sent");
@@ -257,8 +258,7 @@ io::Task<std::optional<std::string>> Tools::files_of_message(client::Credential&
       fmt::format("/workspaces/{}/activity?limit={}&order=desc", as.workspace().text(), rows_max);
   const client::Answer answer = co_await ask(as, http::Method::get, path);
   if (!answer.ok()) throw Fault(Kind::unavailable, "no_history", answer.error());
-  const json::Document document =
-      json::Document::parse(answer.body, client::limits_of(answer.body));
+  const json::Document document = json::parse_answer(answer.body);
   const Node rows = document.root();
   const std::string wanted = id.text();
   for (std::size_t i = 0; rows.is(json::Type::array) && i < rows.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include "client/operator.h"
 #include "mcp/tools.h"
+#include "platform/json/answer.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/excerpt.h"
 #include "wire/mcp/quoting.h"
@@ -29,9 +30,7 @@ WorkspaceId peer_in(Node arguments, std::string_view name) {
   return *id;
 }
 
-json::Document parsed(const client::Answer& answer) {
-  return json::Document::parse(answer.body, client::limits_of(answer.body));
-}
+json::Document parsed(const client::Answer& answer) { return json::parse_answer(answer.body); }
 
 std::string ids_of(const std::vector<client::Credential>& members) {
   std::string out;
@@ -451,9 +450,9 @@ io::Task<Said> Tools::chat_history(Node arguments, const Progress&) {
     list += (list.empty() ? "" : ",") + rows.at(i).text();
   list = "[" + list + "]";
   constexpr std::string_view bodies[] = {"request_body", "response_body"};
-  co_return Said{shown_unseen(excerpt(json::Document::parse(list, client::limits_of(list)).root(),
-                                      bodies, shown_of_answer, shown_of_message,
-                                      "ask with a smaller limit, or with before_ts"))};
+  co_return Said{
+      shown_unseen(excerpt(json::parse_answer(list).root(), bodies, shown_of_answer,
+                           shown_of_message, "ask with a smaller limit, or with before_ts"))};
 }
 
 }  // namespace molecule::mcp

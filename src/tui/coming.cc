@@ -1,6 +1,7 @@
 #include "tui/coming.h"
 
 #include "client/platform.h"
+#include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::tui {
@@ -62,7 +63,7 @@ void Coming::take_status(Node status) {
 bool Coming::take(std::string_view event) {
   const bool last = whole_.take(event);
   try {
-    const json::Document document = json::Document::parse(event, client::limits_of(event));
+    const json::Document document = json::parse_answer(event);
     const Node result = document.root().find("result");
     if (const Node artifact = result.find("artifact"); artifact.is(Type::object)) {
       const Node append = result.find("append");
@@ -91,7 +92,7 @@ Coming::End Coming::end() const {
   }
   try {
     const a2a::Answer read = a2a::read_answer(answer, "1");
-    const json::Document document = json::Document::parse(read.body, client::limits_of(read.body));
+    const json::Document document = json::parse_answer(read.body);
     end.text = a2a::text_of(document.root().find("result"));
     if (end.text.empty()) end.text = text_;
     switch (read.outcome) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "platform/json/answer.h"
 #include "tui/cells.h"
 
 namespace molecule::tui {
@@ -198,7 +199,7 @@ void Model::remove(const WorkspaceId& id) {
 bool Model::apply(const client::Event& event) {
   std::optional<json::Document> document;
   try {
-    document = json::Document::parse(event.payload.text, client::limits_of(event.payload.text));
+    document = json::parse_answer(event.payload.text);
   } catch (const Fault&) {
     return false;
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "tui/recalled.h"
 
@@ -19,9 +20,7 @@ std::string text_in(Node of, std::string_view name) {
   return found.is(Type::string) ? std::string(found.string()) : std::string();
 }
 
-json::Document document_of(const client::Answer& answer) {
-  return json::Document::parse(answer.body, client::limits_of(answer.body));
-}
+json::Document document_of(const client::Answer& answer) { return json::parse_answer(answer.body); }
 
 Fault refusal(const client::Answer& answer) {
   Kind kind = Kind::bad_gateway;

@@ -11,6 +11,11 @@ PLATFORM_ONLY = re.compile(
 # A file that only its owner may read is made in one place. SQLite makes its own, and a lock is no content.
 MAKES_FILES = re.compile(r"\b(O_CREAT|O_TMPFILE|mko?stemp)\b|(?<!\w)::(rename|link)\s*\(")
 FILE_MAKERS = ("src/platform/files/", "src/platform/sql/sqlite_", "src/platform/process/environment.cc")
+# Bounds of requests are too narrow for what others answer, which may hold a request and all that was made of it.
+PARSES_ANSWER = re.compile(r"\bDocument::parse\(\s*(?:\w+(?:\.|->))*(answer\w*|response\w*|outcome\w*|came|reply)\b[^,;]*?\)\s*[;.)]")
+# What is read there came from a platform.
+CLIENTS = ("src/client/", "src/cli/", "src/tui/", "src/mcp/", "src/manage/", "src/join/", "src/agent/")
+PARSES_BODY = re.compile(r"\bDocument::parse\(\s*(?!request\b)(?:\w+(?:\.|->))*(body(?:\(\))?)\s*\)")
 SWITCHED_OFF = {
     ".cc": re.compile(r"\b(GTEST_SKIP|DISABLED_\w+)"),
     ".py": re.compile(r"\b(mark\.skip|mark\.xfail|pytest\.skip|unittest\.skip)"),
@@ -42,6 +47,17 @@ def files_are_made_in_one_place(tree: Tree) -> list[str]:
     return complaints
 
 
+def answers_are_read_as_answers(tree: Tree) -> list[str]:
+    complaints = []
+    for path in tree.cpp():
+        if path.endswith("_test.cc"):
+            continue
+        patterns = [PARSES_ANSWER, PARSES_BODY] if path.startswith(CLIENTS) else [PARSES_ANSWER]
+        for match in (match for pattern in patterns for match in pattern.finditer(tree.code[path])):
+            complaints.append(f"{path}:{line_of(tree.code[path], match.start())}: {match[1]}: what others answer is read by json::parse_answer, or with limits of its own")
+    return complaints
+
+
 def no_switched_off_tests(tree: Tree) -> list[str]:
     complaints = []
     for path, text in sorted(tree.files.items()):
@@ -53,4 +69,4 @@ def no_switched_off_tests(tree: Tree) -> list[str]:
     return complaints
 
 
-RULES = [system_calls_stay_in_platform, files_are_made_in_one_place, no_switched_off_tests]
+RULES = [system_calls_stay_in_platform, files_are_made_in_one_place, answers_are_read_as_answers, no_switched_off_tests]

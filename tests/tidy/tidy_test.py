@@ -47,6 +47,16 @@ def body(statement):
 SAMPLES = [
     *needs_test.SAMPLES,
     (
+        calls.answers_are_read_as_answers,
+        body("json::Document::parse(\n      answer->body());"),
+        body("json::parse_answer(answer.body); json::Document::parse(answer, limits); json::Document::parse(request.body);"),
+    ),
+    (
+        calls.answers_are_read_as_answers,
+        src(client__a_cc="auto f() { return json::Document::parse(body); }"),
+        src(wire__a_cc="auto f() { return json::Document::parse(body); }", client__a_test_cc="auto x = json::Document::parse(answer.body);"),
+    ),
+    (
         edges.includes_match_module_lines,
         src(base__id_h="", server__log__log_h="", base__fault_h='#include "server/log/log.h"'),
         src(base__id_h="", server__log__log_h='#include "base/id.h"\n// #include "nowhere.h"'),

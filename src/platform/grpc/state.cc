@@ -6,6 +6,7 @@
 
 #include "platform/crypto/encoding.h"
 #include "platform/http/syntax.h"
+#include "platform/json/answer.h"
 #include "platform/protobuf/bytes_of.h"
 #include "platform/protobuf/schema.h"
 
@@ -159,7 +160,7 @@ http::Response in_words(http::Response answer) {
   if (answer.content_type == media) return answer;
   std::string text, code;
   try {
-    const json::Document document = json::Document::parse(answer.body);
+    const json::Document document = json::parse_answer(answer.body);
     const Node said = document.root().find("error");
     if (said.is(Type::string)) text = said.string();
     const Node named = document.root().find("code");

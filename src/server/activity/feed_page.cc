@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "platform/json/answer.h"
 #include "server/activity/activity_service.h"
 #include "wire/a2a/a2a.h"
 
@@ -119,8 +120,7 @@ std::string said(const store::Row& row) {
     if (!*body || (*body)->empty()) continue;
     bool delegate_result = row.method == "delegate_result";
     if (delegate_result && body == &row.request_body) continue;
-    json::Document document =
-        json::Document::parse(**body, {.bytes = 64u << 20, .nul = json::Nul::kept});
+    json::Document document = json::parse_answer(**body);
     json::Node root = document.root();
     for (json::Node node : {root.find("params").find("message"), root.find("params"), root}) {
       std::string text = a2a::text_of(node);

@@ -1,6 +1,7 @@
 #include "server/grpc/events_out.h"
 
 #include "platform/grpc/call.h"
+#include "platform/json/answer.h"
 #include "platform/protobuf/bytes_of.h"
 #include "wire/a2a/rest.h"
 
@@ -9,12 +10,11 @@ namespace {
 
 // An event holds an answer of an agent, which is bounded where it is read.
 constexpr http::EventLimits limits{64u << 20, 64u << 20};
-constexpr json::Limits answers{.bytes = 64u << 20, .depth = 64, .nul = json::Nul::kept};
 
 Message read(std::string_view rpc, const protobuf::Message& form) {
   Message made;
   {
-    const json::Document document = json::Document::parse(rpc, answers);
+    const json::Document document = json::parse_answer(rpc);
     if (const json::Node result = document.root().find("result")) {
       try {
         made.bytes = protobuf::bytes_of(result, form);
@@ -24,7 +24,7 @@ Message read(std::string_view rpc, const protobuf::Message& form) {
       return made;
     }
   }
-  const json::Document document = json::Document::parse(a2a::bare_of(rpc), answers);
+  const json::Document document = json::parse_answer(a2a::bare_of(rpc));
   const json::Node error = document.root().find("error");
   const json::Node status = error.find("status");
   const json::Node text = error.find("message");

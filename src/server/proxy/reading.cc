@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "platform/http/syntax.h"
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "server/proxy/parameters.h"
 #include "wire/a2a/at_work.h"
@@ -57,7 +58,7 @@ std::string described(const http::ClientResponse& response) {
 
 std::string error_text(const http::ClientResponse& response) {
   try {
-    json::Document document = json::Document::parse(response.body(), {.nul = json::Nul::kept});
+    json::Document document = json::parse_answer(response.body());
     for (std::string_view name : {"error", "message", "detail"}) {
       json::Node node = document.root().find(name);
       if (!node.is(json::Type::string)) node = node.find("message");

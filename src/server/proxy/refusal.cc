@@ -1,5 +1,6 @@
 #include "server/proxy/refusal.h"
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "wire/a2a/task.h"
 #include "wire/api/messages.h"
@@ -63,8 +64,7 @@ std::optional<Refusal> refusal_in(const messages::Outcome& outcome) {
     if (outcome.end == messages::End::answered) return std::nullopt;
     return refusal;
   }
-  json::Document document =
-      json::Document::parse(outcome.body.text, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(outcome.body.text);
   if (!document.root().find("http_status") || document.root().find("jsonrpc")) return std::nullopt;
   json::read_into(document.root(), refusal, json::Path{});
   return refusal;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "platform/json/answer.h"
+
 namespace molecule::simulation {
 
 using namespace std::chrono_literals;
@@ -86,7 +88,7 @@ Agent& World::make(std::string name) {
   auto made = ask({}, http::Method::post, "/workspaces",
                   fmt::format(R"({{"name":"{}","runtime":"external"}})", agent.name));
   run();
-  json::Document document = json::Document::parse(made->body);
+  json::Document document = json::parse_answer(made->body);
   agent.id = WorkspaceId::parse(document.root().find("id").string()).value();
   return agent;
 }

@@ -1,6 +1,7 @@
 #include "wire/a2a/a2a.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
@@ -154,6 +155,22 @@ TEST(ReadAnswer, FindsTextInEveryShape) {
        R"({"status":"ok","result":"yes"})"}) {
     EXPECT_EQ(read_answer(body, "1").text, "yes") << body;
   }
+}
+
+// As a table that an agent has computed, which no request may be.
+TEST(ReadAnswer, TakesMoreMembersThanARequestMayHave) {
+  std::string numbers;
+  for (int i = 0; i < 300'000; ++i) numbers += i == 0 ? "1" : ",1";
+  const std::string body = fmt::format(
+      R"({{"jsonrpc":"2.0","id":1,"result":{{"kind":"message","role":"agent","messageId":"m","parts":[)"
+      R"({{"kind":"text","text":"yes"}},{{"kind":"data","data":{{"numbers":[{}]}}}}]}}}})",
+      numbers);
+  const Answer answer = read_answer(body, "1");
+  EXPECT_EQ(answer.text, "yes");
+  EXPECT_NE(told_in(Generation::v10, answer, "m", "1").find(numbers), std::string::npos);
+  EXPECT_NE(answer_again(answer.body, Generation::v03, Generation::v10, "2").find(numbers),
+            std::string::npos);
+  EXPECT_FALSE(is_error(body));
 }
 
 TEST(ReadAnswer, WrapsPlainAnswersAndTellsErrors) {

@@ -1,9 +1,12 @@
+#include "platform/json/answer.h"
+
 #include <optional>
 
 #include <fmt/core.h>
 
 #include "base/fault.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/heard.h"
 #include "wire/a2a/stream.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
@@ -161,8 +164,7 @@ Answer read_answer(std::string_view body, std::string_view rpc_id) {
   }
   std::optional<json::Document> document;
   try {
-    document.emplace(
-        json::Document::parse(body, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
+    document.emplace(json::Document::parse(body, heard_limits));
   } catch (const Fault& fault) {
     // Where JSON has begun the place of its mistake helps; a page has none.
     const char first = body[body.find_first_not_of(" \t\r\n")];
@@ -238,8 +240,7 @@ std::string told_in(Generation to, const Answer& answer, std::string_view messag
 
 std::optional<std::int64_t> error_code(std::string_view body) {
   try {
-    json::Document document =
-        json::Document::parse(body, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+    json::Document document = json::Document::parse(body, heard_limits);
     Node version = document.root().find("jsonrpc"), error = document.root().find("error");
     const bool is_one = version.is(Type::string) && version.string() == "2.0" &&
                         error.find("code").is(Type::integer) &&
@@ -256,8 +257,7 @@ bool is_error(std::string_view body) { return error_code(body).has_value(); }
 std::string answer_again(std::string_view answer, Generation recorded, Generation asked,
                          std::string_view rpc_id) {
   std::string translated = recorded == asked ? std::string(answer) : answer_as(asked, answer);
-  json::Document document =
-      json::Document::parse(translated, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(translated);
   return under(rpc_id, document.root());
 }
 

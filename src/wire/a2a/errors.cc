@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "wire/a2a/heard.h"
 #include "wire/a2a/task.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
@@ -124,8 +125,7 @@ std::string refusal(std::string_view rpc_id, int number, std::string_view code,
 
 int error_number(std::string_view answer) {
   if (!is_error(answer)) return 0;
-  json::Document document =
-      json::Document::parse(answer, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  json::Document document = json::Document::parse(answer, heard_limits);
   return static_cast<int>(document.root().find("error").find("code").integer());
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 
 namespace molecule::a2a {
@@ -77,8 +78,7 @@ std::vector<FileNamed> files_named(std::string_view answer) {
   const bool any = answer.find("\"uri\"") != std::string_view::npos ||
                    answer.find("\"url\"") != std::string_view::npos;
   if (!any || answer.size() > looked_at_max) return out;
-  json::Document document =
-      json::Document::parse(answer, {.bytes = looked_at_max, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(answer);
   const Node result = document.root().find("result");
   for (Node said : {result, result.find("message"), result.find("task")}) {
     gather(said.find("parts"), out);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 
 namespace molecule::a2a {
@@ -39,8 +40,7 @@ std::string last_of(Node list, std::int64_t length) {
 std::string with_history(std::string_view rpc, std::int64_t length) {
   // Few pieces of a stream have any.
   if (rpc.find("\"history\"") == std::string_view::npos) return std::string(rpc);
-  json::Document document =
-      json::Document::parse(rpc, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(rpc);
   Node root = document.root(), result = root.find("result");
   Node wrapped = result.find("task");
   Node task = wrapped.is(Type::object) ? wrapped : result;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
 
 namespace molecule::a2a {
@@ -46,8 +47,7 @@ std::string extended(std::string_view request, std::string_view extensions) {
 
 std::string extensions_in(std::string_view request) {
   if (request.find(extensions_member) == std::string_view::npos) return {};
-  json::Document document =
-      json::Document::parse(request, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(request);
   Node value = document.root().find("params").find("metadata").find(extensions_member);
   if (!value.is(Type::string) || !may_be_extensions(value.string())) return {};
   return std::string(value.string());

@@ -1,5 +1,6 @@
 #include "wire/a2a/rest.h"
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "wire/a2a/task.h"
 #include "wire/jsonrpc/jsonrpc.h"
@@ -42,8 +43,7 @@ std::string bare_error(int http_status, std::string_view status, std::string_vie
 }
 
 Bare bare_answer(std::string_view rpc) {
-  json::Document document =
-      json::Document::parse(rpc, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(rpc);
   Node root = document.root();
   if (Node result = root.find("result")) return {200, result.text()};
   Node error = root.find("error");

@@ -7,8 +7,10 @@
 #include <fmt/core.h>
 
 #include "base/fault.h"
+#include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/differences.h"
+#include "wire/a2a/heard.h"
 #include "wire/jsonrpc/jsonrpc.h"
 
 namespace molecule::a2a {
@@ -114,8 +116,7 @@ bool Stream::take(std::string_view data) {
   if (++events_ > events_max) throw too_much(events_max, "events without coming to an end");
   std::optional<json::Document> document;
   try {
-    document.emplace(
-        json::Document::parse(data, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
+    document.emplace(json::Document::parse(data, heard_limits));
   } catch (const Fault&) {
     return false;  // A keep-alive, or words for people.
   }
@@ -156,8 +157,7 @@ bool Stream::take(std::string_view data) {
 std::optional<std::string> piece_of(std::string_view data) {
   std::optional<json::Document> document;
   try {
-    document.emplace(
-        json::Document::parse(data, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept}));
+    document.emplace(json::Document::parse(data, heard_limits));
   } catch (const Fault&) {
     return std::nullopt;
   }
@@ -193,8 +193,7 @@ std::optional<TaskSeen> seen_in(Node result) {
 }
 
 std::optional<TaskSeen> task_seen(std::string_view piece) {
-  json::Document document =
-      json::Document::parse(piece, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(piece);
   return seen_in(document.root().find("result"));
 }
 

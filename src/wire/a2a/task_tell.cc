@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "wire/a2a/differences.h"
+#include "wire/a2a/heard.h"
 #include "wire/a2a/task.h"
 #include "wire/a2a/translate.h"
 #include "wire/jsonrpc/jsonrpc.h"
@@ -164,16 +165,14 @@ std::string failed_answer(Generation generation, std::string_view rpc_id, const 
 }
 
 std::string task_answer_in(std::string_view answer) {
-  json::Document document =
-      json::Document::parse(answer, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  json::Document document = json::Document::parse(answer, heard_limits);
   const Brought brought = brought_by(document.root().find("result"));
   if (!brought.task) return {};
   return json::Object{}.add("result", RawJson(brought.task.text())).text();
 }
 
 std::string answer_of_task(std::string_view result, Generation to, std::string_view rpc_id) {
-  json::Document document =
-      json::Document::parse(result, {.bytes = 64u << 20, .depth = 56, .nul = json::Nul::kept});
+  json::Document document = json::Document::parse(result, heard_limits);
   std::string task = task_form(to, brought_by(document.root().find("result")).task);
   if (to == Generation::v10) task = json::Object{}.add("task", RawJson(task)).text();
   return jsonrpc::success(rpc_id, task);

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
 #include "wire/a2a/differences.h"
 #include "wire/a2a/metadata.h"
@@ -559,8 +560,7 @@ std::string error_as(Generation to, Node error) {
 }  // namespace
 
 std::string answer_as(Generation to, std::string_view answer) {
-  json::Document document =
-      json::Document::parse(answer, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(answer);
   Node root = document.root();
   const bool same = !root.find("result").is(Type::object) && !root.find("error").is(Type::object);
   if (same) return std::string(answer);
@@ -578,8 +578,7 @@ std::string answer_as(Generation to, std::string_view answer) {
 }
 
 std::string event_of(std::string_view piece, Generation to, std::string_view rpc_id) {
-  json::Document document =
-      json::Document::parse(piece, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(piece);
   Node error = document.root().find("error");
   Node result = document.root().find("result");
   Writer w;

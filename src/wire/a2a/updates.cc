@@ -1,5 +1,6 @@
 #include "wire/a2a/updates.h"
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "wire/a2a/differences.h"
 
@@ -12,8 +13,7 @@ using json::Type;
 }  // namespace
 
 std::vector<std::string> updates_of(std::string_view task, Generation told_in) {
-  json::Document document =
-      json::Document::parse(task, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(task);
   Node root = document.root();
   std::vector<std::string> out;
   const auto begin = [&](const detail::Pair& kind) {
@@ -47,8 +47,7 @@ std::vector<std::string> updates_of(std::string_view task, Generation told_in) {
 }
 
 std::vector<std::string> updates_in(std::string_view rpc, Generation told_in) {
-  json::Document document =
-      json::Document::parse(rpc, {.bytes = 64u << 20, .nul = json::Nul::kept});
+  json::Document document = json::parse_answer(rpc);
   Node result = document.root().find("result");
   if (told_in == Generation::v10) {
     Node task = result.find("task");
