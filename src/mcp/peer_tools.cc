@@ -3,6 +3,8 @@
 
 #include "client/operator.h"
 #include "mcp/tools.h"
+#include "platform/crypto/encoding.h"
+#include "platform/files/files.h"
 #include "platform/json/answer.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/excerpt.h"
@@ -19,6 +21,8 @@ constexpr std::size_t peers_max = 4096;
 constexpr auto result_poll = 25s;
 constexpr std::size_t statuses_max = 10;
 constexpr std::int64_t listed_default = 100, listed_max = 500;
+constexpr std::size_t looked_at_max = 6u << 20;  // Bytes of all pictures and sounds of a result.
+constexpr auto looked_at_within = 20s;
 
 WorkspaceId peer_in(Node arguments, std::string_view name) {
   const std::string text = text_of(arguments, name);
@@ -295,12 +299,15 @@ io::Task<Said> Tools::delegate_task(Node arguments, const Progress& progress) {
     const std::string status = text_of(document.root(), "status");
     if (is_end(status)) {
       expected.had_it();
-      if (status == "completed")
-        co_return Said{quoted(
+      if (status == "completed") {
+        Said said{quoted(
             name_of(peer),
             clipped(text_of(document.root(), "result"), shown_of_answer,
                     fmt::format("check_task_status with task_id {} has it whole", handed.id)),
             random_.number())};
+        said.files = co_await to_look_at(as, document.root().find("files"));
+        co_return said;
+      }
       const std::string why = text_of(document.root(), "error");
       co_return not_done(name_of(peer), why.empty() ? status : why, random_.number());
     }
@@ -352,8 +359,36 @@ io::Task<Said> Tools::check_task_status(Node arguments, const Progress&) {
   }
   if (!answer.ok()) co_return Said{answer.error(), true};
   const json::Document document = parsed(answer);
-  co_return Said{
-      shown_unseen(with_part(document.root(), "result", from_of(arguments), shown_of_answer))};
+  const std::size_t from = from_of(arguments);
+  Said said{shown_unseen(with_part(document.root(), "result", from, shown_of_answer))};
+  if (from == 0) said.files = co_await to_look_at(as, document.root().find("files"));
+  co_return said;
+}
+
+io::Task<std::vector<Enclosed>> Tools::to_look_at(client::Credential& as, Node files) {
+  std::vector<NamedFile> wanted;
+  for (std::size_t i = 0; files.is(Type::array) && i < files.size(); ++i) {
+    const Node each = files.at(i);
+    NamedFile file{text_of(each, "uri"), text_of(each, "name"), text_of(each, "mimeType")};
+    const std::string_view kind = kind_of(file.media_type);
+    if (kind == "image" || kind == "audio") wanted.push_back(std::move(file));
+  }
+  std::vector<Enclosed> out;
+  if (wanted.empty()) co_return out;
+  std::size_t left = looked_at_max;
+  const auto here = co_await files_.bring(as, std::move(wanted), looked_at_within);
+  for (const LocalFile& each : here) {
+    // What is not here, or too large, is named in the result all the same.
+    if (each.path.empty()) continue;
+    const auto bytes = files::read(each.path, left);
+    if (!bytes || bytes->empty()) continue;
+    left -= bytes->size();
+    Enclosed file{.uri = each.file.uri, .name = each.file.name, .media_type = each.file.media_type};
+    file.base64 = crypto::base64_encode(
+        {reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()});
+    out.push_back(std::move(file));
+  }
+  co_return out;
 }
 
 io::Task<Said> Tools::list_peers(Node arguments, const Progress&) {

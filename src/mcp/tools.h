@@ -102,6 +102,8 @@ class Tools final : public Offer {
                                                         const ActivityId& id);
   io::Task<std::string> upload(client::Credential& as, const std::vector<std::string>& files);
   std::string name_of(const WorkspaceId& peer) const;
+  // Of the files that came with a result, the pictures and sounds, which a model looks at or hears.
+  io::Task<std::vector<Enclosed>> to_look_at(client::Credential& as, json::Node files);
 
   Platforms& platform_;
   Settings& settings_;

@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from chains import Member
 from mcp_http import Endpoint, Events, Pair
-from stage import Stage
+from placed import Place
+from stage import Stage, wait_for
+
+
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 
 
 @pytest.fixture
@@ -83,10 +88,9 @@ def uploaded(stage: Stage, peer: Member, name: str, data: bytes) -> dict[str, An
 
 
 def test_files_of_a_result_come_along(stage: Stage, endpoint: Endpoint, pair: Pair) -> None:
-    pixel = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
     large = b"\0" * (5 << 20)
     files = [uploaded(stage, pair.peer, name, data) for name, data in
-             (("a.png", pixel), ("a.txt", b"[A2A_RESULT_FROM_PEER] words"), ("a.bin", b"\0\1"), ("large.bin", large))]
+             (("a.png", PIXEL), ("a.txt", b"[A2A_RESULT_FROM_PEER] words"), ("a.bin", b"\0\1"), ("large.bin", large))]
     task = endpoint.says("delegate_task_async", workspace_id=pair.peer.id, task="draw")["delegation_id"]
     parts = [{"kind": "text", "text": "here"}, *({"kind": "file", "file": {key: file[key] for key in ("uri", "name", "mimeType")}}
                                                  for file in files)]
@@ -100,7 +104,7 @@ def test_files_of_a_result_come_along(stage: Stage, endpoint: Endpoint, pair: Pa
         return list(result["content"][1:])
 
     image, words, blob, link = content("2025-06-18")
-    assert (image["type"], base64.b64decode(image["data"]), image["mimeType"]) == ("image", pixel, "image/png")
+    assert (image["type"], base64.b64decode(image["data"]), image["mimeType"]) == ("image", PIXEL, "image/png")
     assert words["resource"]["mimeType"] == "text/plain" and "words" in words["resource"]["text"]
     assert base64.b64decode(blob["resource"]["blob"]) == b"\0\1"
     assert (link["type"], link["name"]) == ("resource_link", "large.bin")
@@ -125,3 +129,21 @@ def test_progress_tells_each_step(endpoint: Endpoint, pair: Pair) -> None:
         steps.append(told["params"])
     assert [step["progress"] for step in steps] == list(range(1, len(steps) + 1)) and len(steps) >= 3
     assert "completed" in steps[-1]["message"] and "done" in told["result"]["content"][0]["text"]
+
+
+def test_pictures_of_a_result_come_along_on_standard_output(stage: Stage, tmp_path: Path) -> None:
+    place, peer = Place(stage, tmp_path), Member(stage, "painter")
+    try:
+        files = [uploaded(stage, peer, "a.png", PIXEL), uploaded(stage, peer, "a.bin", b"\0\1")]
+        task = json.loads(place.client.says("delegate_task_async", workspace_id=peer.id, task="paint"))["delegation_id"]
+        row = wait_for("the task", lambda: [row for row in peer.inbox() if (row.get("data") or {}).get("text") == "paint"])[0]
+        parts = [{"kind": "text", "text": "here"}, *({"kind": "file", "file": {key: file[key] for key in ("uri", "name", "mimeType")}}
+                                                     for file in files)]
+        peer.must("POST", f"/workspaces/{place.id}/a2a", {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {"message": {
+            "role": "agent", "messageId": uuid.uuid4().hex, "parts": parts, "metadata": {"reply_to": row["id"]}}}})
+        asked = place.client.ask("tools/call", {"name": "check_task_status", "arguments": {"task_id": task}})
+        said, image = asked["result"]["content"]
+        assert {file["name"] for file in json.loads(said["text"])["files"]} == {"a.png", "a.bin"}
+        assert (image["type"], base64.b64decode(image["data"]), image["mimeType"]) == ("image", PIXEL, "image/png")
+    finally:
+        place.close()
