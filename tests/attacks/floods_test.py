@@ -214,7 +214,7 @@ def streamed(mode: str, bytes_max: int) -> bytes:
     return b"".join([*out, f"data: {json.dumps(end)}\n\n".encode()])
 
 
-@pytest.mark.parametrize(("mode", "size", "status"), [("one artifact", 5 << 20, 200), ("one artifact", 14 << 20, 502),
+@pytest.mark.parametrize(("mode", "size", "status"), [("one artifact", 5 << 20, 200), ("one artifact", 14 << 20, 200), ("one artifact", 60 << 20, 502),
                                                       ("many artifacts", 3 << 20, 200), ("many artifacts", 14 << 20, 502)])
 def test_an_answer_in_many_small_pieces(tmp_path: Path, push_agents: PushAgents, mode: str, size: int, status: int) -> None:
     stage = Stage(tmp_path)
