@@ -214,6 +214,34 @@ def streamed(mode: str, bytes_max: int) -> bytes:
     return b"".join([*out, f"data: {json.dumps(end)}\n\n".encode()])
 
 
+@pytest.mark.parametrize(("numbers", "status"), [(900_000, 200), (1_100_000, 502)])
+def test_an_answer_that_is_a_table(tmp_path: Path, push_agents: PushAgents, numbers: int, status: int) -> None:
+    stage = Stage(tmp_path)
+    stage.start()
+    org = Org(stage)
+    parts = [{"kind": "text", "text": "computed"}, {"kind": "data", "data": {"numbers": [7] * numbers}}]
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"kind": "message", "role": "agent", "messageId": "m", "parts": parts}}).encode()
+
+    def answer(connection: socket.socket, head: bytes, asked: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    try:
+        agent = org.resident("computes")
+        assert agent.register(url=push_agents.start(answer), delivery_mode="push").status_code == 200
+        with watched(agent, f"an answer of {numbers} numbers"):
+            told = org.ask("POST", f"/workspaces/{agent.id}/a2a", message("hello", "once"), timeout=30)
+            rows = org.ask("GET", f"/workspaces/{agent.id}/activity?limit=1")
+        assert told.status_code == status and rows.status_code == 200, told.text[:300]
+        if status == 200:
+            for result in (told.json()["result"], rows.json()[0]["response_body"]["result"]):
+                assert len(result["parts"][1]["data"]["numbers"]) == numbers
+        else:
+            assert told.json()["code"] == "bad_response" and "more than 1000000 members" in told.json()["error"]["message"]
+    finally:
+        org.close()
+        stage.close()
+
+
 @pytest.mark.parametrize(("mode", "size", "status"), [("one artifact", 5 << 20, 200), ("one artifact", 14 << 20, 200), ("one artifact", 60 << 20, 502),
                                                       ("many artifacts", 3 << 20, 200), ("many artifacts", 14 << 20, 502)])
 def test_an_answer_in_many_small_pieces(tmp_path: Path, push_agents: PushAgents, mode: str, size: int, status: int) -> None:
