@@ -5,6 +5,7 @@
 #include <istream>
 #include <map>
 #include <streambuf>
+#include <unordered_set>
 
 #include <yaml-cpp/anchor.h>
 #include <yaml-cpp/eventhandler.h>
@@ -43,18 +44,19 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(made(Node::Kind::nothing, mark), anchor);
+    Node node = made(Node::Kind::nothing, mark);
+    count({1, 0}, mark);
+    if (anchor != 0) remember(anchor, node, {1, 0});
+    put(std::move(node));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) throw at(mark, "this alias names something that is not there yet");
-    count(known->second.second, mark);
-    Node copy = known->second.first;
+    count(known->second.size, mark);
+    Node copy = known->second.node;
     copy.line = mark.line + 1;
     copy.column = mark.column + 1;
-    const std::size_t before = nodes_;
-    add(std::move(copy), 0);
-    nodes_ = before;
+    put(std::move(copy));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -63,7 +65,9 @@ class Builder final : public YAML::EventHandler {
     node.quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     const bool none = !node.quoted && (value.empty() || value == "~" || value == "null");
     if (none) node.kind = Node::Kind::nothing;
-    add(std::move(node), anchor);
+    count({1, value.size()}, mark);
+    if (anchor != 0) remember(anchor, node, {1, value.size()});
+    put(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -77,11 +81,20 @@ class Builder final : public YAML::EventHandler {
   void OnMapEnd() override { end(); }
 
  private:
+  struct Size {
+    std::size_t nodes = 0;
+    std::size_t texts = 0;
+  };
+  struct Anchored {
+    Node node;
+    Size size;
+  };
   struct Open {
     Node node;
     YAML::anchor_t anchor = 0;
-    std::size_t nodes = 0;            // There were when it began.
-    std::optional<std::string> name;  // Of the member that comes next.
+    Size before;                            // There was that much when it began.
+    std::optional<std::string> name;        // Of the member that comes next.
+    std::unordered_set<std::string> names;  // Of all members so far.
   };
 
   static Fault at(const YAML::Mark& mark, std::string_view what) {
@@ -94,27 +107,32 @@ class Builder final : public YAML::EventHandler {
     node.column = mark.column + 1;
     return node;
   }
-  void count(std::size_t more, const YAML::Mark& mark) {
-    nodes_ += more;
-    if (nodes_ > limits_.nodes) throw at(mark, "there is too much of it");
+  void count(const Size& more, const YAML::Mark& mark) {
+    size_.nodes += more.nodes;
+    size_.texts += more.texts;
+    if (size_.nodes > limits_.nodes || size_.texts > limits_.texts)
+      throw at(mark, "there is too much of it");
+  }
+  // What is kept for aliases is a copy as well: an anchor in an anchor is kept with each of them.
+  void remember(YAML::anchor_t anchor, const Node& node, const Size& size) {
+    kept_.nodes += size.nodes;
+    kept_.texts += size.texts;
+    if (kept_.nodes > limits_.nodes || kept_.texts > limits_.texts)
+      throw invalid(node.line, node.column, "there is too much of it");
+    anchors_[anchor] = {node, size};
   }
   void begin(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (open_.size() >= limits_.depth) throw at(mark, "it is nested too deeply");
-    count(1, mark);
-    open_.push_back({made(kind, mark), anchor, nodes_ - 1, std::nullopt});
+    open_.push_back({made(kind, mark), anchor, size_, std::nullopt, {}});
+    count({1, 0}, mark);
   }
   void end() {
     Open done = std::move(open_.back());
     open_.pop_back();
-    const std::size_t size = nodes_ - done.nodes;
-    if (done.anchor != 0) anchors_[done.anchor] = {done.node, size};
+    if (done.anchor != 0)
+      remember(done.anchor, done.node,
+               {size_.nodes - done.before.nodes, size_.texts - done.before.texts});
     put(std::move(done.node));
-  }
-  void add(Node node, YAML::anchor_t anchor) {
-    ++nodes_;
-    if (nodes_ > limits_.nodes) throw invalid(node.line, node.column, "there is too much of it");
-    if (anchor != 0) anchors_[anchor] = {node, 1};
-    put(std::move(node));
   }
   void put(Node node) {
     if (open_.empty()) {
@@ -129,7 +147,7 @@ class Builder final : public YAML::EventHandler {
     if (!in.name) {
       if (!node.is(Node::Kind::scalar))
         throw invalid(node.line, node.column, "the name of a member must be a text");
-      if (in.node.find(node.text) != nullptr)
+      if (!in.names.insert(node.text).second)
         throw invalid(node.line, node.column, fmt::format("{} stands there twice", node.text));
       in.name = std::move(node.text);
       return;
@@ -141,8 +159,9 @@ class Builder final : public YAML::EventHandler {
 
   const Limits& limits_;
   std::vector<Open> open_;
-  std::map<YAML::anchor_t, std::pair<Node, std::size_t>> anchors_;
-  std::size_t nodes_ = 0;
+  std::map<YAML::anchor_t, Anchored> anchors_;
+  Size size_;
+  Size kept_;  // In the anchors.
   Node root_;
 };
 

@@ -13,7 +13,8 @@ namespace molecule::yaml {
 
 struct Limits {
   std::size_t bytes = 1u << 20;
-  std::size_t nodes = 100'000;  // With the copies that aliases are.
+  std::size_t nodes = 100'000;   // With the copies that aliases are.
+  std::size_t texts = 4u << 20;  // Bytes of all scalars, with those copies.
   std::size_t depth = 64;
 };
 

@@ -1,5 +1,7 @@
 #include "platform/yaml/yaml.h"
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
@@ -61,6 +63,26 @@ TEST(Yaml, OfAFewLinesDoesNotBecomeLarge) {
   EXPECT_NE(refusal("abcdef", {.bytes = 3}).find("longer than 3 bytes"), std::string::npos);
   const Node root = parse("a: &x {k: v}\nb: *x\n");
   EXPECT_EQ(root.find("b")->find("k")->text, "v");
+}
+
+TEST(Yaml, OfALongTextAndManyAliasesDoesNotBecomeLarge) {
+  std::string copies = "a: &a " + std::string(200'000, 'x') + "\nb: [*a";
+  for (int i = 0; i < 9000; ++i) copies += ",*a";
+  EXPECT_NE(refusal(copies + "]\n").find("too much"), std::string::npos);
+  // One in the other, each of which is kept for aliases that may come.
+  std::string nested;
+  for (int i = 0; i < 60; ++i) nested += fmt::format("&a{} [", i);
+  nested += std::string(200'000, 'x') + std::string(60, ']');
+  EXPECT_NE(refusal(nested).find("too much"), std::string::npos);
+}
+
+TEST(Yaml, IsReadInTimeThatGrowsWithItsLength) {
+  std::string text;
+  for (int i = 0; i < 49'000; ++i) text += fmt::format("k{}: v\n", i);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(parse(text).names.size(), 49'000u);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(4));
+  EXPECT_NE(refusal(text + "k7: v\n").find("k7 stands there twice"), std::string::npos);
 }
 
 }  // namespace
