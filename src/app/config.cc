@@ -87,7 +87,7 @@ Config Config::load(const std::map<std::string, std::string>& flags,
       data_flag != flags.end() ? data_flag->second : process::default_data_directory().string();
   std::optional<std::string> text;
   if (file) {
-    text = files::read(*file);
+    text = files::read_to_end(*file);
     if (!text) errors.push_back(fmt::format("{} does not exist", *file));
   } else {
     text = files::read(std::filesystem::path(data) / "molecule.conf");

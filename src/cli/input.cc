@@ -31,7 +31,7 @@ std::string text_or_input(std::string_view words) {
 
 std::string file_or_input(std::string_view file) {
   if (file == "-") return standard_input();
-  auto text = files::read(std::filesystem::path(file), input_max);
+  auto text = files::read_to_end(std::filesystem::path(file), input_max);
   if (!text) throw bad_request("no_file", fmt::format("{} does not exist", file));
   return std::move(*text);
 }

@@ -18,7 +18,7 @@ Secret token_in(const std::filesystem::path& file) {
   };
   std::optional<std::string> text;
   try {
-    text = files::read(file, file_max);
+    text = files::read_to_end(file, file_max);
   } catch (const Fault& fault) {
     throw wrong(fmt::format("cannot be read: {}", fault.text()));
   }

@@ -29,6 +29,17 @@ std::size_t read_some(const Descriptor& in, std::span<char> into, const fs::path
   }
 }
 
+std::string read_all(const Descriptor& in, const fs::path& file, std::size_t max) {
+  std::string text;
+  char buffer[8192];
+  while (const std::size_t n = read_some(in, buffer, file, {})) {
+    text.append(buffer, n);
+    if (text.size() > max)
+      throw internal(fmt::format("{} is larger than {} bytes", file.string(), max));
+  }
+  return text;
+}
+
 }  // namespace
 
 Fault refused(const Codes& codes, const fs::path& path, std::string_view doing) {
@@ -38,21 +49,26 @@ Fault refused(const Codes& codes, const fs::path& path, std::string_view doing) 
 
 std::optional<std::string> read(const fs::path& file, std::size_t max) {
   const Codes codes;
+  // A pipe that nobody writes to would hold up whoever opens it.
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!in.open() && errno == ENOENT) return std::nullopt;
+  if (!in.open()) throw refused(codes, file, "open it");
+  struct stat found{};
+  if (::fstat(in.get(), &found) != 0) throw refused(codes, file, "look at it");
+  if (!S_ISREG(found.st_mode)) throw internal(fmt::format("{} is no plain file", file.string()));
+  return read_all(in, file, max);
+}
+
+std::optional<std::string> read_to_end(const fs::path& file, std::size_t max) {
+  const Codes codes;
   const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!in.open() && errno == ENOENT) return std::nullopt;
   if (!in.open()) throw refused(codes, file, "open it");
-  std::string text;
-  char buffer[8192];
-  while (const std::size_t n = read_some(in, buffer, file, codes)) {
-    text.append(buffer, n);
-    if (text.size() > max)
-      throw internal(fmt::format("{} is larger than {} bytes", file.string(), max));
-  }
-  return text;
+  return read_all(in, file, max);
 }
 
 std::size_t read_private(const fs::path& file, std::span<char> into, const Codes& codes) {
-  const Descriptor in(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!in.open()) throw refused(codes, file, "open it");
   struct stat found{};
   if (::fstat(in.get(), &found) != 0) throw refused(codes, file, "look at it");

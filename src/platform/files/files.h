@@ -23,8 +23,12 @@ struct Codes {
 // What the system has just refused, in words; `doing` is such as "open it".
 Fault refused(const Codes& codes, const std::filesystem::path& path, std::string_view doing);
 
-// The whole file, at most `max` bytes; nullopt when it does not exist. Throws Fault otherwise.
+// The whole plain file, at most `max` bytes; nullopt when it does not exist. Throws Fault
+// otherwise.
 std::optional<std::string> read(const std::filesystem::path& file, std::size_t max = 1u << 20);
+// As read(), for what a person at this machine names: a pipe's end is waited for.
+std::optional<std::string> read_to_end(const std::filesystem::path& file,
+                                       std::size_t max = 1u << 20);
 
 // The bytes of a file that must be private: no link, plain, of this user, for nobody else to read.
 // As many as there are or fit; the caller, who may have to wipe them, brings the room.

@@ -48,6 +48,15 @@ class Files : public ::testing::Test {
   fs::path folder, file;
 };
 
+TEST_F(Files, APipeThatNobodyWritesToHoldsNobodyUp) {
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_EQ(code([&] { read(file); }), "internal");
+  EXPECT_EQ(code([&] { read_back(); }), "test_unsafe");
+  EXPECT_EQ(code([&] { read(folder); }), "internal");
+  EXPECT_EQ(code([&] { read("/dev/zero"); }), "internal");
+  EXPECT_EQ(read_to_end("/dev/null"), "");
+}
+
 TEST_F(Files, PrivateFilesAreReplacedAndReadableByTheOwnerOnly) {
   const mode_t mask = ::umask(0777);
   write_private(file, "one");
