@@ -164,6 +164,8 @@ void become(const Program& program, bool in_room, const Report& report) {
   } else {
     report.applied("filter of system calls");
   }
+  // Whatever whoever starts it has open stays with that.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(arguments.front(), arguments.data(), variables.data());
   report.give_up(
       fmt::format("{} cannot be started: {}", program.arguments.front(), std::strerror(errno)));

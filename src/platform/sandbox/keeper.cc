@@ -7,7 +7,6 @@
 #include <cstring>
 #include <string_view>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -29,6 +28,7 @@
 #include "platform/sandbox/log_files.h"
 #include "platform/sandbox/room.h"
 #include "platform/sandbox/stat_line.h"
+#include "platform/sandbox/trees.h"
 
 namespace molecule::sandbox {
 namespace {
@@ -177,7 +177,7 @@ class Keeping {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
       pollfd gone{reporting.get(), 0, 0};
       if (::poll(&gone, 1, 0) > 0) ::_exit(exit_taken);
-      const int nothing = ::open("/dev/null", O_RDONLY);
+      const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
       ::dup2(nothing, STDIN_FILENO);
       ::dup2(theirs.get(), STDOUT_FILENO);
       ::dup2(theirs.get(), STDERR_FILENO);

@@ -5,14 +5,12 @@
 #include <csignal>
 #include <cstring>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +29,6 @@ namespace fs = std::filesystem;
 constexpr const char* this_program = "/proc/self/exe";
 constexpr long pidfd_send_signal = 424;
 constexpr long pidfd_open = 434;
-constexpr int remove_depth = 4096;  // Deeper than paths can name, shallower than the stack.
 
 Fault not_started(std::string_view step) {
   return {Kind::internal, "not_started",
@@ -56,59 +53,6 @@ std::optional<T> read_as(const fs::path& file) {
     return std::nullopt;
   }
   return std::nullopt;
-}
-
-// A directory whose permissions may keep its owner out.
-files::Descriptor open_forbidden(int directory, const char* name) {
-  constexpr int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  files::Descriptor at(::openat(directory, name, how));
-  struct stat what{};
-  // Nobody is left who could put a link in its place meanwhile.
-  if (at.open() || ::fstatat(directory, name, &what, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISDIR(what.st_mode) || ::fchmodat(directory, name, 0700, 0) != 0)
-    return at;
-  return files::Descriptor(::openat(directory, name, how));
-}
-
-// Empties the open directory. Its own permissions may forbid that, which its owner can change.
-bool empty_directory(int directory, int depth) {
-  if (depth > remove_depth) return false;
-  const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* entries = again < 0 ? nullptr : ::fdopendir(again);
-  if (!entries) return false;
-  bool all = true;
-  while (const dirent* entry = ::readdir(entries)) {
-    const char* name = entry->d_name;
-    if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
-    if (::unlinkat(directory, name, 0) == 0) continue;
-    const files::Descriptor below = open_forbidden(directory, name);
-    if (below.open()) empty_directory(below.get(), depth + 1);
-    if (::unlinkat(directory, name, AT_REMOVEDIR) != 0) all = false;
-  }
-  ::closedir(entries);
-  return all;
-}
-
-std::uint64_t count_below(int directory, int depth) {
-  DIR* entries = depth > remove_depth ? nullptr : ::fdopendir(directory);
-  if (!entries) {
-    ::close(directory);
-    return 0;
-  }
-  std::uint64_t sum = 0;
-  while (const dirent* entry = ::readdir(entries)) {
-    const char* name = entry->d_name;
-    if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
-    struct stat what{};
-    if (::fstatat(::dirfd(entries), name, &what, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    sum += static_cast<std::uint64_t>(what.st_blocks) * 512;
-    if (!S_ISDIR(what.st_mode)) continue;
-    const int below =
-        ::openat(::dirfd(entries), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (below >= 0) sum += count_below(below, depth + 1);
-  }
-  ::closedir(entries);
-  return sum;
 }
 
 }  // namespace
@@ -205,19 +149,6 @@ std::string own_program() {
   constexpr std::string_view gone = " (deleted)";
   if (path.ends_with(gone)) path.resize(path.size() - gone.size());
   return path;
-}
-
-bool remove_tree(const fs::path& directory) {
-  const files::Descriptor at(
-      ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!at.open()) return errno == ENOENT || ::unlink(directory.c_str()) == 0;
-  empty_directory(at.get(), 0);
-  return ::rmdir(directory.c_str()) == 0 || errno == ENOENT;
-}
-
-std::uint64_t bytes_below(const fs::path& directory) {
-  const int at = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return at < 0 ? 0 : count_below(at, 0);
 }
 
 }  // namespace molecule::sandbox

@@ -93,10 +93,4 @@ bool chooses_users();
 // Where this executable lies, or the one that has taken its place since.
 std::string own_program();
 
-// Removes a directory with all that is in it, whatever its owner did to keep that from happening.
-// Follows no links. False when something is left.
-bool remove_tree(const std::filesystem::path& directory);
-// Bytes of disk that all below takes; links are not followed.
-std::uint64_t bytes_below(const std::filesystem::path& directory);
-
 }  // namespace molecule::sandbox

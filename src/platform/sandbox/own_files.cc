@@ -12,6 +12,7 @@
 #include "platform/files/descriptor.h"
 #include "platform/files/files.h"
 #include "platform/files/made_file.h"
+#include "platform/sandbox/trees.h"
 
 namespace molecule::sandbox {
 namespace {
@@ -22,8 +23,10 @@ Fault refused(const fs::path& path) {
   return {Kind::internal, "internal", fmt::format("{}: {}", path.string(), std::strerror(errno))};
 }
 
+constexpr int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
 files::Descriptor open_directory(const fs::path& directory) {
-  files::Descriptor at(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  files::Descriptor at(::open(directory.c_str(), how));
   if (!at.open()) throw refused(directory);
   return at;
 }
@@ -38,7 +41,14 @@ void give_to(int descriptor, std::int64_t user, const fs::path& path) {
 
 void make_own_directory(const fs::path& directory, std::int64_t user) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) throw refused(directory);
-  const files::Descriptor at = open_directory(directory);
+  files::Descriptor at(::open(directory.c_str(), how));
+  // Whom it belongs to may have closed it. Its name is in a directory of ours: no link comes there.
+  if (!at.open() && errno == EACCES && ::chmod(directory.c_str(), 0700) == 0)
+    at = files::Descriptor(::open(directory.c_str(), how));
+  struct stat what{};
+  if (!at.open() || ::fstat(at.get(), &what) != 0) throw refused(directory);
+  if ((what.st_mode & S_IRWXU) != S_IRWXU && ::fchmod(at.get(), 0700) != 0)
+    throw refused(directory);
   give_to(at.get(), user, directory);
 }
 
@@ -46,13 +56,19 @@ void put_own_file(const fs::path& directory, const std::string& name, std::strin
                   std::int64_t user) {
   const files::Descriptor at = open_directory(directory);
   const std::string fresh = "." + name + ".new";
-  ::unlinkat(at.get(), fresh.c_str(), 0);
+  // Directories may stand in the way, with anything in them.
+  if (!remove_entry(at.get(), fresh)) throw refused(directory / fresh);
   const files::Descriptor file =
       files::made_file(at.get(), fresh.c_str(), O_WRONLY, 0600, files::Made::anew);
   if (!file.open()) throw refused(directory / name);
   files::write_all(file.get(), text, directory / name, {});
   give_to(file.get(), user, directory / name);
-  if (::fsync(file.get()) != 0 || ::renameat(at.get(), fresh.c_str(), at.get(), name.c_str()) != 0)
+  if (::fsync(file.get()) != 0) throw refused(directory / name);
+  const auto replaces = [&] {
+    return ::renameat(at.get(), fresh.c_str(), at.get(), name.c_str()) == 0;
+  };
+  if (replaces()) return;
+  if (errno != EISDIR || !remove_entry(at.get(), name) || !replaces())
     throw refused(directory / name);
 }
 

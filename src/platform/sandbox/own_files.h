@@ -10,8 +10,8 @@
 
 namespace molecule::sandbox {
 
-// Made with mode 0700, or left as it is; belongs to `user` when that is not 0. Throws Fault
-// internal.
+// Made with mode 0700, or opened again to its owner; belongs to `user` when that is not 0. Throws
+// Fault internal.
 void make_own_directory(const std::filesystem::path& directory, std::int64_t user);
 
 // Puts a file of mode 0600 in the place of what is there. Throws Fault internal.

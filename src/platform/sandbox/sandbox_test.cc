@@ -23,6 +23,7 @@
 #include "platform/sandbox/landlock.h"
 #include "platform/sandbox/log_files.h"
 #include "platform/sandbox/stat_line.h"
+#include "platform/sandbox/trees.h"
 
 // This executable is the keeper as well, as the product is.
 __attribute__((constructor)) static void be_keeper(int argc, char** argv) {
@@ -147,6 +148,14 @@ TEST_F(Sandbox, IsRefusedCallsThatReachOutOfItsRoom) {
       run("grep -E 'NoNewPrivs|Seccomp:|CapEff|CapBnd' /proc/self/status"),
       testing::AllOf(testing::ContainsRegex("NoNewPrivs:.1"), testing::ContainsRegex("Seccomp:.2"),
                      testing::ContainsRegex("CapEff:.0000000000000000")));
+}
+
+TEST_F(Sandbox, IsGivenNothingThatIsOpenElsewhere) {
+  const files::Descriptor stray(
+      ::open(base_.c_str(), O_RDONLY | O_DIRECTORY));  // Not closed on exec.
+  // The fourth is the listing's own.
+  EXPECT_THAT(run("exec python3 -c 'import os; print(sorted(os.listdir(\"/proc/self/fd\")))'"),
+              HasSubstr("['0', '1', '2', '3']"));
 }
 
 TEST_F(Sandbox, CannotForkWithoutEnd) {

@@ -6,7 +6,7 @@
 #include "platform/files/files.h"
 #include "platform/http/syntax.h"
 #include "platform/json/json.h"
-#include "platform/sandbox/kept.h"
+#include "platform/sandbox/trees.h"
 
 namespace molecule::agent_files {
 namespace {

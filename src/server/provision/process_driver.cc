@@ -10,6 +10,7 @@
 #include "platform/json/json.h"
 #include "platform/process/child.h"
 #include "platform/sandbox/own_files.h"
+#include "platform/sandbox/trees.h"
 #include "wire/runtimes/runtimes.h"
 
 namespace molecule::provision {
