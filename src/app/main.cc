@@ -1,9 +1,11 @@
 // molecule: one executable, many verbs.
 #include "app/command_line.h"
+#include "platform/sandbox/attended.h"
 #include "platform/sandbox/kept.h"
 
 int main(int argc, char** argv) {
   // Before anything else is set up: a keeper is one of many, and small.
   if (argc == 2 && argv[1] == molecule::sandbox::keeper_word) return molecule::sandbox::keep();
+  if (argc == 2 && argv[1] == molecule::sandbox::attendant_word) return molecule::sandbox::attend();
   return molecule::app::run_command_line(argc, argv);
 }

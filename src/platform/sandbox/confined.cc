@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -140,6 +141,8 @@ void Report::give_up(const std::string& why) const {
 void become(const Program& program, bool in_room, const Report& report) {
   const Confinement& confinement = program.confinement;
   ::setsid();
+  // A terminal that it is given is its own: what is typed there can interrupt it.
+  if (::isatty(STDIN_FILENO)) ::ioctl(STDIN_FILENO, TIOCSCTTY, 0);
   ::umask(077);
   set_limits(confinement.limits, report);
   close_capabilities();
