@@ -332,7 +332,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
        config.flag("mcp-send-message")},
       aside, registry);
   provision::Service provision(
-      {db, workspace_service.table(), tokens, secrets, directory, world.clock, world.random},
+      {db, log, workspace_service.table(), tokens, secrets, directory, world.clock, world.random},
       first.loop(), registry, agent_settings(config));
   workspace_service.start_with(provision);
   later_departures.join(provision);

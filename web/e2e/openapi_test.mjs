@@ -118,6 +118,8 @@ test("is what the platform answers, route by route", async () => {
   const log = await ask("GET", "/workspaces/{id}/logs", { id: started.id });
   await ask("GET", "/workspaces/{id}/logs", { id: started.id, query: `?since=${log.next}&wait=0` });
   await ask("GET", "/workspaces/{id}/logs", { id, expect: 404 });
+  await ask("GET", "/workspaces/{id}/terminal", { id: started.id, query: "?cols=80&rows=24", expect: 426 });
+  await ask("GET", "/workspaces/{id}/terminal", { id, expect: 404 });
 
   // Its files.
   const todo = { id: started.id, path: "notes/todo.md" };

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "platform/json/json.h"
 
 namespace molecule::sandbox {
 namespace {
@@ -56,13 +57,19 @@ bool makes_terminals() {
   return master.open() && ::ioctl(master.get(), TIOCSPTLCK, &unlocked) == 0;
 }
 
-Attendant Attendant::start() {
+Attendant Attendant::start(const Attention& attention) {
+  std::string first;
+  append_frame(first, LinkFrame::Kind::attention, json::text(attention));
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw not_started("a link", errno);
   files::Descriptor ours(ends[0]);
   const files::Descriptor theirs(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+  // The kernel takes it as a whole before anybody reads it.
+  if (first.size() > link_frame_max || ::send(ours.get(), first.data(), first.size(),
+                                              MSG_NOSIGNAL) != static_cast<ssize_t>(first.size()))
+    throw not_started("what it is told", EMSGSIZE);
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);

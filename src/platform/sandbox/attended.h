@@ -28,7 +28,7 @@ BOOST_DESCRIBE_STRUCT(Attention, (), (program, run, terminal, columns, rows))
 struct LinkFrame {
   enum class Kind : char {
     // To the attendant.
-    attention = 'a',  // Attention; the first.
+    attention = 'a',  // Attention; the first, sent by who starts it.
     input = 'i',      // Bytes for the program.
     size = 'z',       // Size; of a terminal.
     input_end = 'e',  // Nothing more is said to it.
@@ -72,9 +72,8 @@ bool makes_terminals();
 
 class Attendant {
  public:
-  // Starts one; what it is to attend to goes over the link first. Throws Fault internal
-  // `not_started`.
-  static Attendant start();
+  // Starts one. Throws Fault internal `not_started`.
+  static Attendant start(const Attention& attention);
   Attendant(Attendant&&) noexcept = default;
   Attendant& operator=(Attendant&&) noexcept = delete;
   // Ends it and what it attends to at once, and waits for it, where that has not happened yet.

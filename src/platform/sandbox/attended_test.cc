@@ -65,9 +65,8 @@ int running(const std::string& text) {
 // A link with whoever sits at its end.
 class Sitting {
  public:
-  explicit Sitting(const Attention& attention) : attendant_(Attendant::start()) {
+  explicit Sitting(const Attention& attention) : attendant_(Attendant::start(attention)) {
     link_ = files::Descriptor(attendant_.take_link());
-    say(Kind::attention, json::text(attention));
   }
 
   void say(Kind kind, std::string_view bytes) {

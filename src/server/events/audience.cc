@@ -49,6 +49,8 @@ Audience audience_of(Type type) {
     case Type::TICKET_REFUSED:
     case Type::TICKET_REVOKED:
     case Type::AGENT_KEY_REMOVED:
+    case Type::TERMINAL_OPENED:
+    case Type::TERMINAL_CLOSED:
     case Type::TOKEN_MADE:
     case Type::TOKEN_REVOKED:
     case Type::ORG_KEY_MADE:

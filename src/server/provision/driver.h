@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "base/secret.h"
+#include "platform/sandbox/attended.h"
 #include "platform/sandbox/kept.h"
 #include "platform/sandbox/log_files.h"
 
@@ -26,7 +27,15 @@ struct Order {
   int tier = 3;
   std::optional<std::string> shared;  // A directory of the machine that it may see,
   bool shared_writable = false;       // and change.
-  Secret token;
+  Secret token;                       // Not needed by a shell.
+};
+
+// A shell in the room of an agent, whether or not the agent runs.
+struct Shell {
+  std::string command;  // A line for it; empty: what is typed.
+  bool terminal = true;
+  std::string kind;  // TERM.
+  sandbox::Size size;
 };
 
 // What a person may work with of an agent's files, whether it runs or not.
@@ -57,6 +66,8 @@ class Driver {
   virtual std::unique_ptr<Running> start(const Order& order) = 0;
   // The one that runs since before; null where there is none.
   virtual std::unique_ptr<Running> find(WorkspaceId id) = 0;
+  // Throws Fault with the reason.
+  virtual sandbox::Attendant attend(const Order& order, const Shell& shell) = 0;
   virtual std::optional<sandbox::Ended> how_it_ended(WorkspaceId id) = 0;
   virtual sandbox::Measures measures(WorkspaceId id) = 0;
   virtual sandbox::LogPiece last_lines(WorkspaceId id, std::size_t lines) = 0;

@@ -120,13 +120,49 @@ std::vector<std::string> ProcessDriver::readable_for(const Order& order) const {
   return places;
 }
 
-std::unique_ptr<Running> ProcessDriver::start(const Order& order) {
+void ProcessDriver::make_directories(const Order& order) const {
   const fs::path at = home(order.id);
-  const std::int64_t user = user_of(order.id);
   files::make_private_directory(at);
   for (const char* each : {"run", "log"}) files::make_private_directory(at / each);
   for (const char* each : {"config", "workspace", "home", "tmp"})
-    sandbox::make_own_directory(at / each, user);
+    sandbox::make_own_directory(at / each, user_of(order.id));
+}
+
+// The agent, with all that holds it in.
+sandbox::Program ProcessDriver::program_for(const Order& order) const {
+  const fs::path at = home(order.id);
+  const std::string config_directory = (at / "config").string();
+  sandbox::Program program;
+  if (settings_.program.empty()) {
+    program.arguments = {sandbox::own_program(), "runtime", "--config", config_directory};
+  } else {
+    program.arguments = {settings_.program, "--config", config_directory};
+  }
+  program.environment = {"PATH=" + settings_.path,
+                         "HOME=" + (at / "home").string(),
+                         "LANG=" + settings_.language,
+                         "WORKSPACE_ID=" + order.id.text(),
+                         "PLATFORM_URL=" + settings_.platform_url,
+                         "WORKSPACE_CONFIG_PATH=" + config_directory};
+  program.directory = (at / "workspace").string();
+  sandbox::Confinement& confinement = program.confinement;
+  for (const char* each : {"config", "workspace", "home"})
+    confinement.writable.push_back((at / each).string());
+  if (order.shared && order.shared_writable && !lies_in(settings_.directory, *order.shared) &&
+      !lies_in(*order.shared, settings_.directory.parent_path()))
+    confinement.writable.push_back(*order.shared);
+  confinement.readable = readable_for(order);
+  confinement.temporary = (at / "tmp").string();
+  confinement.user = user_of(order.id);
+  confinement.limits = limits_of(order.tier);
+  if (order.tier == 1) confinement.ports = {settings_.platform_port};
+  return program;
+}
+
+std::unique_ptr<Running> ProcessDriver::start(const Order& order) {
+  const fs::path at = home(order.id);
+  const std::int64_t user = user_of(order.id);
+  make_directories(order);
 
   // What we wrote last tells whether somebody else has changed it since.
   const std::string config = config_text(order);
@@ -138,35 +174,34 @@ std::unique_ptr<Running> ProcessDriver::start(const Order& order) {
   sandbox::put_own_file(at / "config", token_name, order.token.reveal(), user);
 
   sandbox::Kept kept;
-  const std::string config_directory = (at / "config").string();
-  if (settings_.program.empty()) {
-    kept.program.arguments = {sandbox::own_program(), "runtime", "--config", config_directory};
-  } else {
-    kept.program.arguments = {settings_.program, "--config", config_directory};
-  }
-  kept.program.environment = {"PATH=" + settings_.path,
-                              "HOME=" + (at / "home").string(),
-                              "LANG=" + settings_.language,
-                              "WORKSPACE_ID=" + order.id.text(),
-                              "PLATFORM_URL=" + settings_.platform_url,
-                              "WORKSPACE_CONFIG_PATH=" + config_directory};
-  kept.program.directory = (at / "workspace").string();
-  sandbox::Confinement& confinement = kept.program.confinement;
-  for (const char* each : {"config", "workspace", "home"})
-    confinement.writable.push_back((at / each).string());
-  if (order.shared && order.shared_writable && !lies_in(settings_.directory, *order.shared) &&
-      !lies_in(*order.shared, settings_.directory.parent_path()))
-    confinement.writable.push_back(*order.shared);
-  confinement.readable = readable_for(order);
-  confinement.temporary = (at / "tmp").string();
-  confinement.user = user;
-  confinement.limits = limits_of(order.tier);
-  if (order.tier == 1) confinement.ports = {settings_.platform_port};
+  kept.program = program_for(order);
   kept.run = (at / "run").string();
   kept.log = (at / "log").string();
   kept.wanted = (settings_.directory / "wanted").string();
   kept.linger = settings_.linger;
   return std::make_unique<KeptProcess>(sandbox::Keeper::start(kept));
+}
+
+sandbox::Attendant ProcessDriver::attend(const Order& order, const Shell& shell) {
+  make_directories(order);
+  sandbox::Attention attention;
+  sandbox::Program& program = attention.program;
+  program = program_for(order);
+  // What the agent may read it may, too.
+  program.confinement.readable.push_back(program.arguments.front());
+  std::string path = process::found("bash", "/usr/bin:/bin");
+  if (path.empty()) path = "/bin/sh";
+  program.arguments = {path};
+  if (!shell.command.empty()) {
+    program.arguments.emplace_back("-c");
+    program.arguments.push_back(shell.command);
+  }
+  if (shell.terminal) program.environment.push_back("TERM=" + shell.kind);
+  attention.run = (home(order.id) / "run").string();
+  attention.terminal = shell.terminal;
+  attention.columns = shell.size.columns;
+  attention.rows = shell.size.rows;
+  return sandbox::Attendant::start(attention);
 }
 
 std::unique_ptr<Running> ProcessDriver::find(WorkspaceId id) {

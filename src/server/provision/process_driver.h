@@ -27,6 +27,7 @@ class ProcessDriver final : public Driver {
   std::string_view name() const override { return "process"; }
   std::unique_ptr<Running> start(const Order& order) override;
   std::unique_ptr<Running> find(WorkspaceId id) override;
+  sandbox::Attendant attend(const Order& order, const Shell& shell) override;
   std::optional<sandbox::Ended> how_it_ended(WorkspaceId id) override;
   sandbox::Measures measures(WorkspaceId id) override;
   sandbox::LogPiece last_lines(WorkspaceId id, std::size_t lines) override;
@@ -39,6 +40,8 @@ class ProcessDriver final : public Driver {
  private:
   std::filesystem::path home(WorkspaceId id) const { return settings_.directory / id.text(); }
   std::vector<std::string> readable_for(const Order& order) const;
+  void make_directories(const Order& order) const;
+  sandbox::Program program_for(const Order& order) const;
 
   ProcessSettings settings_;
   sandbox::Wanted wanted_;

@@ -32,18 +32,14 @@ constexpr auto table = http::table(
         .says("What the agent that was started for a workspace says, the last `tail` lines or what "
               "follows `since`; `wait` waits for more.")
         .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "bad_query",
-                 "invalid_wait"));
-
-Fault not_here() {
-  return {Kind::not_found, "agent_not_here",
-          "this platform has started no agent for this workspace"};
-}
-
-Fault elsewhere(const store::Row& row) {
-  return conflict("agent_elsewhere",
-                  fmt::format("the agent belongs to the machine {}; the platform there has it",
-                              row.machine_name));
-}
+                 "invalid_wait"),
+    http::get<auth::Admin, &Service::terminal>("/workspaces/{id}/terminal")
+        .says("A shell in the room of the agent that was started for a workspace, over a "
+              "WebSocket: bytes as binary messages, words as texts.")
+        .gives(101, "")
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "bad_query",
+                 "provisioner_unavailable", "terminal_unavailable", "too_many_terminals",
+                 "upgrade_required"));
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos;
@@ -82,10 +78,22 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 const std::span<const http::Route> routes = table;
 
+Fault not_here() {
+  return {Kind::not_found, "agent_not_here",
+          "this platform has started no agent for this workspace"};
+}
+
+Fault elsewhere(const store::Row& row) {
+  return conflict("agent_elsewhere",
+                  fmt::format("the agent belongs to the machine {}; the platform there has it",
+                              row.machine_name));
+}
+
 Service::Service(const Parts& parts, io::Loop& loop, metrics::Registry& registry, Settings settings)
     : parts_(parts),
       settings_(std::move(settings)),
       machine_name_(machine_name()),
+      terminals_(settings_.terminals, registry),
       supervisor_({parts.db, parts.table, parts.tokens, parts.clock}, loop, registry) {
   if (on()) offered_ = sandbox::offered();
   files::make_private_directory(settings_.directory);
@@ -149,6 +157,7 @@ bool Service::has(sql::Tx& tx, WorkspaceId id) {
 void Service::pause(sql::Tx& tx, WorkspaceId id) {
   tx.run(store::pause, id);
   look_after(tx, id);
+  tx.after_commit([this, id] { terminals_.end(id, "the workspace was paused"); });
 }
 
 void Service::start(sql::Tx& tx, WorkspaceId id) {
@@ -161,7 +170,10 @@ void Service::start(sql::Tx& tx, WorkspaceId id) {
 
 void Service::removed(sql::Tx& tx, std::span<const WorkspaceId> ids) {
   for (WorkspaceId id : ids) {
-    if (tx.run(store::leave, id) > 0) look_after(tx, id);
+    if (tx.run(store::leave, id) == 0) continue;
+    // Before what it may still write to is removed.
+    tx.after_commit([this, id] { terminals_.end(id, "the workspace was removed"); });
+    look_after(tx, id);
   }
 }
 

@@ -9,8 +9,11 @@
 
 #include "platform/http/route.h"
 #include "server/auth/access.h"
+#include "server/events/log.h"
 #include "server/provision/process_driver.h"
+#include "server/provision/sitting.h"
 #include "server/provision/supervisor.h"
+#include "server/provision/terminals.h"
 #include "server/secrets/secrets_service.h"
 #include "server/workspaces/starter.h"
 #include "server/workspaces/workspace_rules.h"
@@ -22,6 +25,7 @@ struct Settings {
   std::string why_off;  // Why no agents are started here, as a sentence; empty: they are.
   std::int64_t tier_max = 3;
   ProcessSettings process;  // Its addresses are told later.
+  TerminalBounds terminals;
 };
 
 struct LogQuery {
@@ -31,10 +35,18 @@ struct LogQuery {
 };
 BOOST_DESCRIBE_STRUCT(LogQuery, (), (tail, since, wait))
 
+struct TerminalQuery {
+  std::optional<std::string> start;  // "later": the first message says what is started.
+  std::optional<std::int64_t> cols;
+  std::optional<std::int64_t> rows;
+};
+BOOST_DESCRIBE_STRUCT(TerminalQuery, (), (start, cols, rows))
+
 class Service final : public workspaces::Starter, public workspaces::Departure {
  public:
   struct Parts {
     sql::Database& db;
+    events::Log& log;
     workspaces::Table& table;
     auth::Tokens& tokens;
     secrets::Service& secrets;
@@ -67,8 +79,15 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
   io::Task<api::AgentProcess> process(auth::Operator::Caller caller, WorkspaceId id);
   io::Task<api::AgentLog> logs(auth::Operator::Caller caller, WorkspaceId id,
                                http::Query<LogQuery> query);
+  io::Task<http::Response> terminal(auth::Admin::Caller caller, WorkspaceId id,
+                                    http::Query<TerminalQuery> query, const http::Request& request);
 
  private:
+  struct Opening;
+  io::Task<void> serve_terminal(http::WebSocket& socket, Opening& opening);
+  io::Task<Sitting::Outcome> sit(http::WebSocket& socket, Opening& opening);
+  io::Task<sandbox::Attendant> attendant_for(Opening& opening);
+
   bool on() const { return settings_.why_off.empty(); }
   store::Row row_here(sql::Statements& statements, WorkspaceId id) const;
   // Without what is secret: values of secrets that this agent may know, and what looks like one.
@@ -82,8 +101,12 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
   std::string machine_name_;  // For people.
   sandbox::Measures offered_;
   std::unique_ptr<Driver> driver_;  // From run() on.
+  Terminals terminals_;
   Supervisor supervisor_;
 };
+
+Fault not_here();
+Fault elsewhere(const store::Row& row);
 
 extern const std::span<const http::Route> routes;
 

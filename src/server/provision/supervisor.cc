@@ -36,6 +36,22 @@ std::string without_times(std::string_view text) {
 
 }  // namespace
 
+Order order_of(const workspaces::Row& workspace, const store::Row& row) {
+  Order order;
+  order.id = workspace.id;
+  order.name = workspace.name;
+  order.role = workspace.role;
+  order.runtime = workspace.runtime;
+  order.model = workspace.model;
+  order.command = row.command;
+  order.tier = workspace.tier;
+  if (workspace.workspace_access != workspaces::Access::none) {
+    order.shared = workspace.workspace_dir;
+    order.shared_writable = workspace.workspace_access == workspaces::Access::read_write;
+  }
+  return order;
+}
+
 Probe::Probe(metrics::Registry& registry)
     : running(registry.gauge("molecule_agents_running", "Agents that this machine runs.")),
       started(registry.counter("molecule_agents_started_total", "Agents that were started.")),
@@ -226,18 +242,7 @@ io::Task<void> Supervisor::start(WorkspaceId id, Agent& agent, const store::Row&
     auth::MintedToken minted = parts_.tokens.mint(tx, id, options);
     tx.run(store::started, id, row.round, minted.id);
     parts_.table.start(tx, workspace, Trigger::starting, reason);
-    Order order;
-    order.id = id;
-    order.name = workspace.name;
-    order.role = workspace.role;
-    order.runtime = workspace.runtime;
-    order.model = workspace.model;
-    order.command = row.command;
-    order.tier = workspace.tier;
-    if (workspace.workspace_access != workspaces::Access::none) {
-      order.shared = workspace.workspace_dir;
-      order.shared_writable = workspace.workspace_access == workspaces::Access::read_write;
-    }
+    Order order = order_of(workspace, row);
     order.token = std::move(minted.text);
     return order;
   };

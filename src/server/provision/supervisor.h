@@ -32,6 +32,9 @@ struct Patience {
   std::chrono::seconds to_end{20};    // From being asked to being killed with its keeper.
 };
 
+// What an agent is started with, but for its token.
+Order order_of(const workspaces::Row& workspace, const store::Row& row);
+
 struct Probe {
   explicit Probe(metrics::Registry& registry);
   metrics::Gauge& running;

@@ -112,6 +112,9 @@ inline constexpr std::array refusals{
     Refusal{"tier_not_allowed", 400, "The operator of this machine allows no such tier."},
     Refusal{"agent_not_here", 404, "No agent was started for this workspace."},
     Refusal{"agent_elsewhere", 409, "The agent belongs to another machine than this platform's."},
+    Refusal{"terminal_unavailable", 503,
+            "This machine makes no terminals, or could not hold a shell in."},
+    Refusal{"too_many_terminals", 503, "As many terminals are open as may be; close one first."},
 
     // The registry.
     Refusal{"url_required", 400, "An agent that is called needs an address."},

@@ -304,6 +304,30 @@ struct DelegationEnded {
 BOOST_DESCRIBE_STRUCT(DelegationEnded, (),
                       (delegation_id, target_id, status, response_preview, error, by))
 
+// Somebody sat down at a terminal of its agent.
+struct TerminalOpened {
+  std::string terminal_id;
+  std::string who;
+  std::string address;
+
+  static constexpr std::array about{
+      json::About{"who", "admin-token, session, or org-token: with the beginning of the key"},
+      json::About{"address", "where it was asked from"}};
+};
+BOOST_DESCRIBE_STRUCT(TerminalOpened, (), (terminal_id, who, address))
+
+struct TerminalClosed {
+  std::string terminal_id;
+  std::string who;
+  std::int64_t seconds = 0;
+  json::Omit<std::int64_t> status;
+  json::Omit<std::string> reason;
+
+  static constexpr std::array about{json::About{"status", "of a shell that ended by itself"},
+                                    json::About{"reason", "why it was ended, or could not begin"}};
+};
+BOOST_DESCRIBE_STRUCT(TerminalClosed, (), (terminal_id, who, seconds, status, reason))
+
 // The struct of a type: Arrival, unless it is one of those below.
 template <Type type>
 struct PayloadOf {
@@ -365,6 +389,14 @@ struct PayloadOf<Type::TICKET_REVOKED> {
 template <>
 struct PayloadOf<Type::AGENT_KEY_REMOVED> {
   using Payload = AgentKeyForgotten;
+};
+template <>
+struct PayloadOf<Type::TERMINAL_OPENED> {
+  using Payload = TerminalOpened;
+};
+template <>
+struct PayloadOf<Type::TERMINAL_CLOSED> {
+  using Payload = TerminalClosed;
 };
 template <>
 struct PayloadOf<Type::TOKEN_MADE> {

@@ -1089,6 +1089,24 @@ export interface TaskUpdated {
   active_tasks: number;
 }
 
+export interface TerminalClosed {
+  terminal_id: string;
+  who: string;
+  seconds: number;
+  /** of a shell that ended by itself */
+  status?: number;
+  /** why it was ended, or could not begin */
+  reason?: string;
+}
+
+export interface TerminalOpened {
+  terminal_id: string;
+  /** admin-token, session, or org-token: with the beginning of the key */
+  who: string;
+  /** where it was asked from */
+  address: string;
+}
+
 export interface Ticket {
   id: string;
   name: string;
@@ -1395,6 +1413,8 @@ export interface EventPayloads {
   TICKET_REFUSED: TicketRejected;
   TICKET_REVOKED: TicketEnded;
   AGENT_KEY_REMOVED: AgentKeyForgotten;
+  TERMINAL_OPENED: TerminalOpened;
+  TERMINAL_CLOSED: TerminalClosed;
   TOKEN_MADE: TokenChanged;
   TOKEN_REVOKED: TokenChanged;
   ORG_KEY_MADE: KeyChanged;

@@ -151,6 +151,10 @@ function partOf(told: Told): Part | undefined {
       return { kind: "access", says: "A join ticket was revoked" };
     case "AGENT_KEY_REMOVED":
       return { kind: "access", says: "had its agent's key forgotten" };
+    case "TERMINAL_OPENED":
+      return { kind: "access", says: "had a terminal opened", text: textMember(payload, "who") ?? "" };
+    case "TERMINAL_CLOSED":
+      return { kind: "access", says: "had a terminal closed", text: textMember(payload, "reason") ?? textMember(payload, "who") ?? "" };
     case "TOKEN_MADE":
       return { kind: "access", says: "was given another token", text: tokenWords(payload) };
     case "TOKEN_REVOKED":

@@ -38,6 +38,8 @@ test("changes are told in words, with names in place of ids", () => {
   expect(says("TOKEN_MADE", { prefix: "mol_abcdefgh", label: "laptop", by: "session" })).toBe("pm was given another token: laptop, by session");
   expect(says("TOKEN_REVOKED", { prefix: "mol_abcdefgh", by: "workspace" })).toBe("pm had a token revoked: mol_abcdefgh, by workspace");
   expect(entryOf(told("TOKEN_MADE", {}))?.kind).toBe("access");
+  expect(says("TERMINAL_OPENED", { terminal_id: "t", who: "session", address: "127.0.0.1" })).toBe("pm had a terminal opened: session");
+  expect(says("TERMINAL_CLOSED", { terminal_id: "t", who: "session", seconds: 3, reason: "the workspace was paused" })).toBe("pm had a terminal closed: the workspace was paused");
   expect(says("WORKSPACE_ONLINE", { recovered_from: "degraded" })).toBe("pm is online again, after it was degraded");
   expect(says("SOMETHING_NEW", {})).toBe("pm something new");
   const id = "11111111-2222-3333-4444-555555555555";

@@ -1102,6 +1102,24 @@ class TaskUpdated(TypedDict):
     active_tasks: int
 
 
+class TerminalClosed(TypedDict):
+    terminal_id: str
+    who: str
+    seconds: int
+    # of a shell that ended by itself
+    status: NotRequired[int]
+    # why it was ended, or could not begin
+    reason: NotRequired[str]
+
+
+class TerminalOpened(TypedDict):
+    terminal_id: str
+    # admin-token, session, or org-token: with the beginning of the key
+    who: str
+    # where it was asked from
+    address: str
+
+
 TicketState = Literal["open", "redeemed", "expired", "revoked"]
 
 
@@ -1401,6 +1419,8 @@ EventType = Literal[
     "TICKET_REFUSED",
     "TICKET_REVOKED",
     "AGENT_KEY_REMOVED",
+    "TERMINAL_OPENED",
+    "TERMINAL_CLOSED",
     "TOKEN_MADE",
     "TOKEN_REVOKED",
     "ORG_KEY_MADE",

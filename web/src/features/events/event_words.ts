@@ -35,6 +35,8 @@ const known: Record<EventName, [EventKind, string]> = {
   TICKET_REFUSED: ["trouble", "a ticket was refused"],
   TICKET_REVOKED: ["access", "a ticket was revoked"],
   AGENT_KEY_REMOVED: ["access", "its agent’s key was taken away"],
+  TERMINAL_OPENED: ["access", "a terminal of it was opened"],
+  TERMINAL_CLOSED: ["access", "a terminal of it was closed"],
   TOKEN_MADE: ["access", "was given another token"],
   TOKEN_REVOKED: ["access", "had a token revoked"],
   ORG_KEY_MADE: ["access", "an organisation key was made"],
