@@ -119,8 +119,16 @@ void add_verb(CLI::App& above, Arguments& arguments, const cli::Verb& verb) {
     return;
   }
   add_options(app, arguments, verb);
+  if (!verb.passes_on.empty()) app.prefix_command();
   const CLI::App& root = *arguments.root;
-  app.callback([&arguments, &verb, &root] {
+  app.callback([&arguments, &verb, &root, &app] {
+    std::vector<std::string> rest = app.remaining();
+    // Not the first of them: an option that there is none of is a mistake.
+    const bool marked = !rest.empty() && rest.front() == "--";
+    if (marked) rest.erase(rest.begin());
+    if (!marked && !rest.empty() && rest.front().starts_with('-'))
+      throw CLI::ExtrasError(app.get_name(), rest);
+    for (const std::string& each : rest) arguments.given.add(verb.passes_on, each);
     log::start(log::Level::error);
     io::SystemClock clock;
     io::SystemRandom random;

@@ -67,12 +67,13 @@ struct Verb {
   std::span<const Option> takes = {};
   Run run = nullptr;  // None: it has verbs below it.
   std::span<const Verb> verbs = {};
-  std::string_view aliases = {};  // With blanks between them.
-  std::string_view footer = {};   // What else there is to say, and examples.
-  bool watches = false;           // It takes --watch.
-  bool destroys = false;          // It takes --yes.
-  bool aims_itself = false;       // It finds the platform when it runs, and tells of what fails.
-  bool needs_platform = true;     // It asks one: --url, --profile and so on.
+  std::string_view aliases = {};    // With blanks between them.
+  std::string_view footer = {};     // What else there is to say, and examples.
+  bool watches = false;             // It takes --watch.
+  bool destroys = false;            // It takes --yes.
+  std::string_view passes_on = {};  // The key of all words behind its arguments, as they stand.
+  bool aims_itself = false;         // It finds the platform when it runs, and tells of what fails.
+  bool needs_platform = true;       // It asks one: --url, --profile and so on.
 };
 
 // What all verbs take that ask a platform, and what those take that a word above says.

@@ -11,6 +11,7 @@
 #include "cli/find.h"
 #include "cli/logs.h"
 #include "cli/nouns.h"
+#include "cli/shell.h"
 #include "cli/table.h"
 #include "cli/times.h"
 #include "cli/workspaces.h"
@@ -342,6 +343,7 @@ constexpr std::array logs_takes{
            .help = "The last so many lines (default 200)",
            .form = Option::Form::number,
            .most = 5000}};
+constexpr std::array shell_takes{workspace_argument};
 constexpr std::array delete_takes{
     several,
     Option{.name = "--purge", .shape = "", .help = "Keep nothing of it, not its history either"}};
@@ -404,6 +406,18 @@ constexpr std::array verbs{
          .run = show_logs,
          .footer = "Credentials that the platform knows are left out.\n\nExamples:\n"
                    "  molecule ws logs counter --tail 50\n  molecule ws logs counter -f"},
+    Verb{.name = "shell",
+         .does = "A shell in the room of the agent that the platform runs, or one line for it",
+         .takes = shell_takes,
+         .run = run_shell,
+         .footer = "What stands behind the workspace is a line for the shell there: with its "
+                   "options, and as one word where this shell would read it.\n"
+                   "Its exit status is passed on. At a terminal, `~.` at the beginning of a line "
+                   "leaves; without one, its streams are these.\n\nExamples:\n"
+                   "  molecule ws shell counter\n"
+                   "  molecule ws shell counter ls -l\n"
+                   "  molecule ws shell counter 'cat *.txt' > all.txt",
+         .passes_on = "command"},
     Verb{.name = "process",
          .does = "How the agent stands that the platform started, and what holds it in",
          .takes = one,

@@ -189,14 +189,19 @@ sandbox::Attendant ProcessDriver::attend(const Order& order, const Shell& shell)
   program = program_for(order);
   // What the agent may read it may, too.
   program.confinement.readable.push_back(program.arguments.front());
-  std::string path = process::found("bash", "/usr/bin:/bin");
-  if (path.empty()) path = "/bin/sh";
-  program.arguments = {path};
+  const std::string bash = process::found("bash", "/usr/bin:/bin");
+  program.arguments = {bash.empty() ? "/bin/sh" : bash};
   if (!shell.command.empty()) {
     program.arguments.emplace_back("-c");
     program.arguments.push_back(shell.command);
   }
   if (shell.terminal) program.environment.push_back("TERM=" + shell.kind);
+  if (!bash.empty() && shell.terminal && shell.command.empty()) {
+    // The prompt of systems names the user, and this one has no name; nor is what its agent wrote
+    // there to be run before a person has typed anything.
+    program.arguments.emplace_back("--norc");
+    program.environment.emplace_back("PS1=\\W\\$ ");
+  }
   attention.run = (home(order.id) / "run").string();
   attention.terminal = shell.terminal;
   attention.columns = shell.size.columns;
