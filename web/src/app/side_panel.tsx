@@ -25,6 +25,7 @@ const TokensPanel = fetchedPanel(() => import("@/features/tokens/tokens_panel").
 const SkillsPanel = fetchedPanel(() => import("@/features/skills/skills_panel").then((all) => all.SkillsPanel));
 const EventsPanel = fetchedPanel(() => import("@/features/events/events_panel").then((all) => all.EventsPanel));
 const LogsPanel = fetchedPanel(() => import("@/features/logs/logs_panel").then((all) => all.LogsPanel));
+const TerminalPanel = fetchedPanel(() => import("@/features/terminal/terminal_panel").then((all) => all.TerminalPanel));
 const SecretsPanel = fetchedPanel(() => import("@/features/secrets/secrets_panel").then((all) => all.SecretsPanel));
 
 export const prepareChat = ChatPanel.prepare;
@@ -58,6 +59,7 @@ export const tabs = [
   { id: "timeline", label: "Timeline" },
   { id: "details", label: "Details" },
   { id: "skills", label: "Skills" },
+  { id: "terminal", label: "Terminal" },
   { id: "tokens", label: "Tokens" },
   { id: "secrets", label: "Secrets" },
   { id: "events", label: "Events" },
@@ -162,6 +164,7 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
           )}
           {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
           {active === "logs" && <LogsPanel key={workspace.id} workspace={workspace} />}
+          {active === "terminal" && <TerminalPanel key={workspace.id} workspace={workspace} />}
           {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
         </PanelBoundary>
       </div>
