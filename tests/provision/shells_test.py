@@ -58,7 +58,7 @@ def test_a_terminal_echoes_resizes_and_passes_its_status_on(stage: Stage, worksp
         seat.hear("41 120\r\n")
         seat.message(1, "echo as t''ext\n".encode())  # Any message that is no word of ours is typed.
         seat.hear("as text\r\n")
-        assert b"\nworkspace$ " in seat.output
+        assert b"workspace$ echo" in seat.output
         seat.type("exit 7\n")
         seat.end()
         assert seat.closed == (1000, "ended with status 7")
