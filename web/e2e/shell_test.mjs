@@ -158,9 +158,8 @@ test("a connection that is lost is told, and made again", async () => {
 });
 
 test("an agent of another machine has none, and that is said", async () => {
-  await platform.ask("POST", "/workspaces", { name: "outside", runtime: "external", tier: 2 });
-  await person.opensCard("outside");
-  await person.opensTab("terminal");
+  const { id } = await platform.ask("POST", "/workspaces", { name: "outside", runtime: "external", tier: 2 });
+  await page.goto(`${platform.url}/w/${id}/terminal`);
   await panel().getByText("This agent joined by itself").waitFor();
   await panel().getByText("Last heard").waitFor();
   await picture(page, "shell_outside");

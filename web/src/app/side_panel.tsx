@@ -84,8 +84,8 @@ function usePanelWidth() {
 
 export function SidePanel({ workspace, route }: { workspace: Workspace; route: Route }) {
   const { width, change } = usePanelWidth();
-  // Only what the platform starts is heard by it.
-  const shown = joinsByItself(workspace) ? tabs.filter(({ id }) => id !== "logs") : tabs;
+  // Only what the platform starts is heard by it, and has a terminal; whoever asks for one is told.
+  const shown = joinsByItself(workspace) ? tabs.filter(({ id }) => id !== "logs" && (id !== "terminal" || route.tab === id)) : tabs;
   const active = shown.find((tab) => tab.id === route.tab)?.id ?? "chat";
   const panel = useRef<HTMLElement>(null);
   const skills = skillNames(workspace.agent_card).length;
