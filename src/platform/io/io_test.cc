@@ -221,6 +221,24 @@ TEST(Signal, WakesEveryWaiterAndTimesOut) {
   EXPECT_EQ(woken, 2);
 }
 
+TEST(Signal, WakesInTheOrderInWhichTheyCame) {
+  Loop loop;
+  Signal signal;
+  std::string order;
+  auto waiter = [&](char name) -> Task<void> {
+    co_await signal.wait(10s);
+    order += name;
+  };
+  auto body = [&]() -> Task<void> {
+    Scope scope(loop, {});
+    for (const char name : {'a', 'b', 'c'}) scope.spawn("waiter", waiter(name));
+    signal.notify();
+    co_await scope.drain(10s);
+  };
+  run(loop, body());
+  EXPECT_EQ(order, "abc");
+}
+
 TEST(Signal, WaitingAfterTheScopeWasDrainedThrows) {
   Loop loop;
   Signal signal;

@@ -65,9 +65,12 @@ Signal::~Signal() {
   }
 }
 
+// In the order in which they came: who came last stands first.
 void Signal::notify() {
-  while (first_) {
-    Waiting* waiting = first_;
+  Waiting* oldest = first_;
+  while (oldest && oldest->next) oldest = oldest->next;
+  while (oldest) {
+    Waiting* waiting = std::exchange(oldest, oldest->previous);
     waiting->leave();
     waiting->unlink();
     waiting->context.loop->resume(waiting->self);
