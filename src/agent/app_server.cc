@@ -13,6 +13,8 @@ namespace {
 using json::Node;
 using json::Type;
 
+constexpr std::size_t others_max = 64;
+
 class AppServerSession final : public RpcSession {
  public:
   AppServerSession(io::Loop& loop, const AppServerCall& call, Opening opening)
@@ -29,6 +31,7 @@ class AppServerSession final : public RpcSession {
     forget_requests();
     ready_ = false;
     turn_.clear();
+    others_.clear();
     const RawJson who = json::Object{}
                             .add("name", "molecule-runtime")
                             .add("title", "Molecule")
@@ -101,6 +104,7 @@ class AppServerSession final : public RpcSession {
 
   void ask(const std::string& text) override {
     begin_turn();
+    if (!turn_.empty()) forget(turn_);
     turn_.clear();
     const RawJson part = json::Object{}.add("type", "text").add("text", text).raw();
     request(
@@ -114,7 +118,28 @@ class AppServerSession final : public RpcSession {
             json::Object{}.add("threadId", id()).add("turnId", turn_).text());
   }
 
+  // What is told of a turn that this name has belongs to no later one.
+  void forget(std::string_view turn) {
+    if (std::ranges::find(others_, turn) != others_.end()) return;
+    if (others_.size() >= others_max) others_.erase(others_.begin());
+    others_.emplace_back(turn);
+  }
+
+  // Before our turn has a name, any that is not known as another one's may be it.
+  bool ours(Node params) {
+    std::string_view turn = text_at(params, "turnId");
+    if (turn.empty()) turn = text_at(params, "turn.id");
+    if (!in_turn()) {
+      if (!turn.empty() && turn != turn_) forget(turn);
+      return false;
+    }
+    if (turn.empty()) return true;
+    if (!turn_.empty()) return turn == turn_;
+    return std::ranges::find(others_, turn) == others_.end();
+  }
+
   std::optional<Outcome> told(const std::string& method, Node params, Listener& listener) override {
+    if (!ours(params)) return std::nullopt;
     if (method == "item/agentMessage/delta") {
       streamed_ = text_at(params, "itemId");
       say(text_at(params, "delta"), streamed_, listener);
@@ -160,8 +185,9 @@ class AppServerSession final : public RpcSession {
 
   const AppServerCall& call_;
   bool ready_ = false;
-  std::string streamed_;  // The message of which pieces came last.
-  std::string turn_;      // The one under way, once it has a name.
+  std::string streamed_;             // The message of which pieces came last.
+  std::string turn_;                 // The one under way, once it has a name.
+  std::vector<std::string> others_;  // Turns that are not: earlier ones, and its own.
 };
 
 }  // namespace

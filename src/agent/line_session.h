@@ -1,12 +1,15 @@
 // A session whose program is spoken to in lines: started when a turn needs it, brought back when it
 // has ended, interrupted, and ended when it does not listen. The protocols say what the lines are.
+// It is listened to between turns, too: what it says then, such as when something that it left
+// running has ended, is answered where it asks, and is part of no turn.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <optional>
 
 #include "agent/executor.h"
 #include "agent/talk.h"
+#include "platform/io/scope.h"
 
 namespace molecule::agent {
 
@@ -20,6 +23,7 @@ class LineSession : public Session {
   };
 
   LineSession(io::Loop& loop, Opening opening, Limits limits);
+  ~LineSession() override;
 
   io::Task<Outcome> turn(const Turn& turn, Listener& listener) final;
   void cancel() final;
@@ -40,6 +44,8 @@ class LineSession : public Session {
   // One of its lines. An outcome ends the turn, or the beginning.
   virtual std::optional<Outcome> hear(const std::string& line, Listener& listener) = 0;
   virtual void interrupt() = 0;
+  // The time to wait has come; an outcome that is known by then ends the turn.
+  virtual std::optional<Outcome> heard_nothing() { return std::nullopt; }
   // It ended within a turn; what it said last is in `words`.
   virtual Outcome died(const std::string& words) {
     return Outcome::failed(Failure::process, words);
@@ -48,8 +54,14 @@ class LineSession : public Session {
   void send(std::string_view line) {
     if (talk_) talk_->send(line);
   }
+  // Within a turn, from now on.
+  void wait_no_longer_than(std::chrono::milliseconds limit) {
+    if (talk_) talk_->limit(limit);
+  }
   const Opening& opening() const { return opening_; }
   bool canceled() const { return canceled_; }
+  // A turn of ours is under way, from its question to its end.
+  bool in_turn() const { return in_turn_; }
   void be(std::string id) { id_ = std::move(id); }
   // The outcome of a turn that the program says has gone well: one without a word or a deed has
   // not.
@@ -59,6 +71,11 @@ class LineSession : public Session {
  private:
   io::Task<std::optional<Outcome>> start(Listener& listener);
   io::Task<void> hear_out(Listener& listener);
+  io::Task<Outcome> take(const Turn& turn, Listener& listener);
+  void listen();
+  io::Task<void> overhear();
+  io::Task<void> attend();
+  io::Task<void> hear_rest();
   io::Task<Outcome> cut_off();
   io::Task<void> close(std::chrono::milliseconds patience);
 
@@ -69,6 +86,9 @@ class LineSession : public Session {
   std::optional<Talk> talk_;
   bool canceled_ = false;
   bool silent_ = true;
+  bool in_turn_ = false;
+  class Aside;
+  std::unique_ptr<Aside> aside_;  // What it says between two turns.
 };
 
 }  // namespace molecule::agent

@@ -1,5 +1,6 @@
 // A program that speaks stream-json: one process a session, messages and events as lines of JSON
-// both ways, as Claude Code does.
+// both ways, as Claude Code does. It takes turns of its own accord, too, when something that it
+// left running in the background has ended; which one answers us it says by repeating our message.
 #pragma once
 
 #include <filesystem>

@@ -66,6 +66,10 @@ StreamJsonLine read_line(Node root) {
     if (!parent || parent.is(Type::null)) read_event(root.find("event"), out);
   } else if (type == "result") {
     read_result(root, out);
+  } else if (type == "user" && root.find("isReplay").is(Type::boolean) &&
+             root.find("isReplay").boolean()) {
+    out.kind = Kind::echo;
+    out.id = text_in(root, "uuid");
   } else if (type == "control_request") {
     const Node request = root.find("request");
     if (text_in(request, "subtype") == "can_use_tool") {

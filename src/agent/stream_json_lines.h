@@ -15,6 +15,7 @@ struct StreamJsonLine {
     text,      // A piece of text: `text`.
     tool,      // A tool is used: its name in `text`.
     question,  // May a tool be used? Answered under `id`, with `input` as it came.
+    echo,      // It has taken our message up: `id`.
     result,    // The end of a turn.
   };
   Kind kind = Kind::other;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -160,6 +161,18 @@ class Fake:
         self.over("completed")
         os._exit(0)
 
+    def do_adds(self, _: list[str]) -> None:
+        """A whole turn of its own behind this one, as when something that it left running has ended."""
+        self.text("as asked")
+        self.over("completed")
+        time.sleep(0.1)
+        self.own_turn()
+        (Path(os.environ["HOME"]) / "added").touch()
+
+    def own_turn(self) -> None:
+        self.text("of my own accord")
+        self.over("completed")
+
     def do_leaves(self, _: list[str]) -> None:
         stay = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
         subprocess.Popen([sys.executable, "-c", stay, os.environ.get("MARK", "mark")], stdin=subprocess.DEVNULL)
@@ -198,10 +211,39 @@ class Claude(Fake):
         if not resume:
             self.begin()
         self.interrupted = False
+        self.message = ""
+        self.own: queue.Queue[dict[str, Any]] | None = None
+
+    def own_turn(self) -> None:
+        self.init()
+        super().own_turn()
+
+    def do_begins_its_own(self, _: list[str]) -> None:
+        """What it is told while it is in a turn of its own it takes up behind that."""
+        self.text("as asked")
+        self.own = queue.Queue()
+        self.over("completed")
+        self.init()
+        self.text("of my own ")
+        (Path(os.environ["HOME"]) / "added").touch()
+        message = self.own.get(timeout=20)
+        self.own = None
+        super().own_turn()
+        self.hear(message)
+
+    def init(self) -> None:
+        put({"type": "system", "subtype": "init", "session_id": self.session, "tools": [], "model": "fake"})
+
+    def echo(self) -> None:
+        """It repeats what it has taken up once it has begun to answer."""
+        if "--replay-user-messages" in sys.argv and self.message:
+            put({"type": "user", "uuid": self.message, "isReplay": True, "session_id": self.session, "message": {"role": "user", "content": ""}})
+        self.message = ""
 
     def text(self, piece: str) -> None:
         put({"type": "stream_event", "session_id": self.session, "event":
              {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}})
+        self.echo()
 
     def tool(self, name: str) -> None:
         self.allowed = threading.Event()
@@ -220,8 +262,11 @@ class Claude(Fake):
              "result": why, "session_id": self.session} | ({"api_error_status": status} if status else {}))
 
     def hear(self, message: dict[str, Any]) -> None:
-        if message["type"] == "user":
-            put({"type": "system", "subtype": "init", "session_id": self.session, "tools": [], "model": "fake"})
+        if message["type"] == "user" and self.own:
+            self.own.put(message)
+        elif message["type"] == "user":
+            self.init()
+            self.message = message.get("uuid", "")
             self.start_turn(message["message"]["content"])
         elif message["type"] == "control_request" and message["request"]["subtype"] == "interrupt":
             put({"type": "control_response", "response": {"subtype": "success", "request_id": message["request_id"]}})
@@ -274,6 +319,9 @@ class JsonRpc(Fake):
 
 
 class Acp(JsonRpc):
+    def own_turn(self) -> None:
+        self.text("of my own accord")
+
     def on_initialize(self, id: Any, params: dict[str, Any]) -> None:
         assert params["protocolVersion"] == 1
         self.answer(id, {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}, "authMethods": []})
@@ -340,6 +388,10 @@ class Acp(JsonRpc):
 class AppServer(JsonRpc):
     turns = 0
 
+    def own_turn(self) -> None:
+        self.turns += 1
+        super().own_turn()
+
     def on_initialize(self, id: Any, params: dict[str, Any]) -> None:
         assert params["clientInfo"]["name"]
         self.answer(id, {"userAgent": "fake"})
@@ -392,6 +444,9 @@ class AppServer(JsonRpc):
 
 class Worker(JsonRpc):
     """In the place of the Python that runs the runtime's own worker."""
+
+    def own_turn(self) -> None:
+        self.text("of my own accord")
 
     def on_initialize(self, id: Any, params: dict[str, Any]) -> None:
         assert params["framework"] == "langgraph" and [each["name"] for each in params["mcpServers"]] == ["molecule"]

@@ -175,6 +175,22 @@ def test_a_program_that_dies_says_why_and_is_started_again(agent: Residence) -> 
     assert agent.says("history", "talk").split()[0] == session
 
 
+def test_what_it_says_of_its_own_accord_is_part_of_no_turn(agent: Residence) -> None:
+    assert agent.says("adds", "talk") == "as asked"
+    # The dialects that end a turn of their own could push all answers back by one.
+    wait_for("what it adds", lambda: (agent.home / "added").exists())
+    for word in ("one", "two", "three"):
+        assert agent.says(word, "talk") == f"heard: {word}"
+
+
+@pytest.mark.parametrize("runtime", ["claude-code"], indirect=True)
+def test_a_turn_of_its_own_that_is_under_way_when_it_is_asked_is_none_of_ours(agent: Residence) -> None:
+    assert agent.says("begins-its-own", "talk") == "as asked"
+    wait_for("its own turn", lambda: (agent.home / "added").exists())
+    for word in ("one", "two"):
+        assert agent.says(word, "talk") == f"heard: {word}"
+
+
 def test_lines_that_make_no_sense_are_skipped(agent: Residence) -> None:
     assert agent.says("junk") == "after all that"
 
