@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr auto tend_every = 15s;
+constexpr auto turn_grace = 180s;      // For its beginning and its end, beyond a turn's limit.
 constexpr std::size_t why_max = 2000;  // Bytes told of why a turn failed.
 
 std::string_view words_for(Failure failure) {
@@ -73,28 +74,28 @@ struct Conversations::Place {
   std::unique_ptr<Session> session;
   std::uint64_t edition = 0;  // Of the setup, when the session began.
   bool brought_back = false;
-  join::Run* at = nullptr;  // Whose turn it is.
-  std::size_t waiting = 0;
+  std::deque<const join::Run*> line;  // Whose turn it is stands first.
+  io::Signal moved;
   std::chrono::nanoseconds used{};
-  io::Signal free;
 };
 
-// A place while it is somebody's turn.
-class Conversations::Hold {
+// One's place in a line, until its end. Whoever stands behind is told.
+class Conversations::Line {
  public:
-  Hold(Place& place, join::Run& run, const io::Clock& clock) : place_(place), clock_(clock) {
-    place_.at = &run;
+  Line(std::deque<const join::Run*>& all, io::Signal& moved, const join::Run& run)
+      : all_(all), moved_(moved), run_(run) {
+    all_.push_back(&run);
   }
-  ~Hold() {
-    place_.at = nullptr;
-    place_.used = clock_.monotonic();
-    place_.free.notify();
+  ~Line() {
+    std::erase(all_, &run_);
+    moved_.notify();
   }
-  Hold(const Hold&) = delete;
+  Line(const Line&) = delete;
 
  private:
-  Place& place_;
-  const io::Clock& clock_;
+  std::deque<const join::Run*>& all_;
+  io::Signal& moved_;
+  const join::Run& run_;
 };
 
 Conversations::Conversations(io::Loop& loop, Setup& setup, KeptSessions& kept,
@@ -111,20 +112,30 @@ Conversations::Conversations(io::Loop& loop, Setup& setup, KeptSessions& kept,
 Conversations::~Conversations() = default;
 
 io::Task<void> Conversations::work(join::Run& run) {
-  std::unique_ptr<join::Enclosures::Kit> kit;
-  if (enclosures_) kit = co_await enclosures_->unpack(run.request);
   auto& slot = places_[run.context];
   if (!slot) slot = std::make_unique<Place>();
   Place& place = *slot;
-  ++place.waiting;
-  struct Leaves {
-    std::size_t& waiting;
-    ~Leaves() { --waiting; }
-  };
-  const Leaves leaves{place.waiting};
-  while (place.at != nullptr && !run.canceled) co_await place.free.wait(1h);
+  run.waits = true;
+  const Line line(place.line, place.moved, run);
+  while (place.line.front() != &run && !run.canceled) co_await place.moved.wait(1h);
+  if (!run.canceled) co_await work_on(place, run);
+  place.used = clock_.monotonic();
+}
+
+// It is the first of its conversation.
+io::Task<void> Conversations::work_on(Place& place, join::Run& run) {
+  std::unique_ptr<join::Enclosures::Kit> kit;
+  if (enclosures_) kit = co_await enclosures_->unpack(run.request);
   if (run.canceled) co_return;
-  const Hold hold(place, run, clock_);
+  const Line line(at_work_, room_, run);
+  const auto has_room = [&] {
+    const auto most =
+        static_cast<std::ptrdiff_t>(setup_.config().number("runtime_config.turns_at_once"));
+    return std::ranges::find(at_work_, &run) - at_work_.begin() < most;
+  };
+  while (!has_room() && !run.canceled) co_await room_.wait(1h);
+  if (run.canceled) co_return;
+  run.waits = false;
   Turn turn;
   turn.text = run.text;
   turn.environment = {{"MOLECULE_CONTEXT_ID", run.context},
@@ -137,7 +148,16 @@ io::Task<void> Conversations::work(join::Run& run) {
     if (setup_.runtime().executor != runtimes::Executor::exec)
       turn.text += files_listed(kit->came());
   }
-  co_await take_turn(place, run, turn);
+  const auto limit =
+      std::chrono::seconds(setup_.config().number("runtime_config.timeout")) + turn_grace;
+  bool late = false;
+  try {
+    co_await io::within(limit, take_turn(place, run, turn));
+  } catch (const Fault& fault) {
+    if (fault.kind() != Kind::deadline) throw;
+    late = true;
+  }
+  if (late) settle(run, Outcome::failed(Failure::timeout, "its program said nothing of its end"));
   if (!kit || run.canceled) co_return;
   std::string files = co_await enclosures_->send(*kit);
   run.files = std::move(files);
@@ -148,16 +168,19 @@ io::Task<void> Conversations::take_turn(Place& place, join::Run& run, const Turn
   if (run.canceled) co_return;
   ++tally_.turns;
   std::exception_ptr broken;
+  std::string trouble;
   std::optional<Outcome> outcome;
   try {
     outcome = co_await turn_in(place, run, turn, *executor);
-  } catch (...) {
+  } catch (const std::exception& failure) {
+    trouble = failure.what();
     broken = std::current_exception();
   }
   if (broken) {
     // Nobody knows how far its program is.
     end(place);
     ++tally_.failed;
+    tally_.trouble = trouble;
     std::rethrow_exception(broken);
   }
   settle(run, *outcome);
@@ -223,10 +246,11 @@ void Conversations::cancel(join::Run& run) {
   const auto found = places_.find(run.context);
   if (found == places_.end()) return;
   Place& place = *found->second;
-  if (place.at == &run) {
+  if (!run.waits) {
     if (place.session) place.session->cancel();
   } else {
-    place.free.notify();
+    place.moved.notify();
+    room_.notify();
   }
 }
 
@@ -242,7 +266,7 @@ io::Task<void> Conversations::tend() {
     const auto now = clock_.monotonic();
     std::vector<Place*> resting;
     for (auto& [context, place] : places_)
-      if (place->session && !place->at) resting.push_back(place.get());
+      if (place->session && place->line.empty()) resting.push_back(place.get());
     std::ranges::sort(resting, {}, &Place::used);
     std::size_t open = resting.size();
     for (Place* each : resting) {
@@ -251,7 +275,7 @@ io::Task<void> Conversations::tend() {
       --open;
     }
     std::erase_if(places_, [](const auto& each) {
-      return !each.second->session && !each.second->at && each.second->waiting == 0;
+      return !each.second->session && each.second->line.empty();
     });
   }
 }

@@ -1,9 +1,11 @@
 // The conversations of one agent: each has a session of the agent's program, which is started,
 // brought back, and ended when nobody has spoken for a while. Messages of one conversation are
-// worked on one after the other, those of several side by side.
+// worked on one after the other, as they came, those of several side by side, as many as the
+// configuration says.
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,6 +35,8 @@ class Conversations final : public join::Worker {
   io::Task<void> work(join::Run& run) override;
   void cancel(join::Run& run) override;
 
+  // The configuration may say another number of turns.
+  void setup_changed() { room_.notify(); }
   // Ends sessions that nobody uses, until cancelled.
   io::Task<void> tend();
   // Ends them all. No run may be under way. Before destruction.
@@ -48,7 +52,8 @@ class Conversations final : public join::Worker {
 
  private:
   struct Place;
-  class Hold;
+  class Line;
+  io::Task<void> work_on(Place& place, join::Run& run);
   io::Task<void> take_turn(Place& place, join::Run& run, const Turn& turn);
   io::Task<Outcome> turn_in(Place& place, join::Run& run, const Turn& turn, Executor& executor);
   io::Task<void> open(Place& place, const std::string& context, Executor& executor, bool anew);
@@ -62,6 +67,8 @@ class Conversations final : public join::Worker {
   const io::Clock& clock_;
   const std::function<void(std::string_view)> refused_;
   std::unordered_map<std::string, std::unique_ptr<Place>> places_;  // By context.
+  std::deque<const join::Run*> at_work_;  // And, behind those, whoever waits for room.
+  io::Signal room_;
   io::Scope closing_;
   Tally tally_;
 };

@@ -29,6 +29,7 @@ class LineSession::Aside final : public Listener {
   }
   void text(std::string_view piece) override { bytes += piece.size(); }
   void tool(std::string_view) override { ++tools; }
+  void refused(std::string_view) override {}
 
   std::uint64_t bytes = 0, tools = 0;
   io::Scope listening;

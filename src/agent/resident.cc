@@ -8,16 +8,20 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto first_look_within = 5s;  // So that a key that is there is not said to be missing.
-constexpr auto turn_grace = 60s;        // Beyond a turn's own limit.
+// As many as the platform brings at once: what waits for its turn here waits in order, and the next
+// one begins when one has ended.
+constexpr std::size_t messages_at_once = 256;
+constexpr std::size_t messages_of_one = 128;  // Of one conversation, so that others have room.
+constexpr std::size_t bytes_at_once = 64u << 20;
+constexpr auto longest = 24h * 14;  // As long as the platform keeps a message. Turns have limits.
 
 join::Desk::Settings desk_of(const Setup& setup, std::function<void()> changed) {
   join::Desk::Settings settings;
   settings.who = setup.runtime().title;
-  settings.at_once =
-      static_cast<std::size_t>(setup.config().number("runtime_config.turns_at_once"));
-  // Waiting for one's turn in a conversation counts, too.
-  settings.limit =
-      8 * std::chrono::seconds(setup.config().number("runtime_config.timeout")) + turn_grace;
+  settings.at_once = messages_at_once;
+  settings.of_one_context = messages_of_one;
+  settings.bytes_at_once = bytes_at_once;
+  settings.limit = longest;
   settings.changed = std::move(changed);
   return settings;
 }

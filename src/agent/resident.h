@@ -22,7 +22,10 @@ class Resident final : public join::Agent {
   std::size_t working() const override { return desk_.working(); }
   join::Health health() override;
   std::uint64_t edition() const override { return edition_; }
-  void card_changed() { ++edition_; }
+  void setup_changed() {
+    ++edition_;
+    conversations_.setup_changed();
+  }
   io::Task<void> stop() { return desk_.stop(); }
 
  private:

@@ -139,7 +139,7 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
       [&](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
   Home home(connection, registry);
   Setup setup(std::move(config), places, &home, loop, random, [&] {
-    if (resident) resident->card_changed();
+    if (resident) resident->setup_changed();
     if (attendance) attendance->tell();
   });
   KeptSessions kept(places.config / ".sessions.json");

@@ -140,9 +140,25 @@ io::Task<void> Desk::serve(std::unique_ptr<net::Stream> stream) {
 }
 
 std::string Desk::at() const {
-  for (const auto& [id, run] : by_id_)
-    if (!run->over) return run->text;
-  return {};
+  const Run* any = nullptr;
+  for (const auto& [id, run] : by_id_) {
+    if (run->over) continue;
+    if (!run->waits) return run->text;
+    any = run.get();
+  }
+  return any ? any->text : std::string();
+}
+
+bool Desk::has_room(const std::string& context, std::size_t bytes) const {
+  if (working_ == 0) return true;
+  if (working_ >= settings_.at_once) return false;
+  std::size_t of_context = 0;
+  for (const auto& [id, run] : by_id_) {
+    if (run->over) continue;
+    bytes += run->request.size();
+    if (run->context == context) ++of_context;
+  }
+  return of_context < settings_.of_one_context && bytes <= settings_.bytes_at_once;
 }
 
 io::Task<void> Desk::stop() {
@@ -225,10 +241,11 @@ std::shared_ptr<Run> Desk::run_of(const a2a::Incoming& message, const http::Requ
   const std::string activity(or_else(request.header(activity_header), ""));
   const std::string id = id_of(message, request);
   if (auto found = by_id_.find(id); found != by_id_.end()) return found->second;
-  if (working_ >= settings_.at_once) return nullptr;
+  std::string context = message.context_id.value_or(id);
+  if (!has_room(context, message.body.size())) return nullptr;
   auto run = std::make_shared<Run>();
   run->id = id;
-  run->context = message.context_id.value_or(id);
+  run->context = std::move(context);
   run->text = message.text;
   run->request = message.body;
   run->message_id = message.message_id;

@@ -39,8 +39,9 @@ struct Run {
   std::string task;        // The task that it goes on with, as its sender names it.
 
   std::string output;
-  std::string files;  // For its answer, as parts of a message, each behind a comma.
-  std::string error;  // Why it failed; empty: it did not.
+  std::string files;   // For its answer, as parts of a message, each behind a comma.
+  std::string error;   // Why it failed; empty: it did not.
+  bool waits = false;  // Its worker has not begun with it.
   bool over = false;
   bool canceled = false;
   io::Signal grown;  // Whenever one of these has changed.
@@ -69,6 +70,9 @@ class Desk {
   struct Settings {
     std::string who = "the agent";  // As sentences name the worker.
     std::size_t at_once = 1;        // Runs side by side; what comes beyond waits at the platform.
+    // Of those, for a worker that lets them wait: of one conversation, and the bytes of them all.
+    std::size_t of_one_context = static_cast<std::size_t>(-1);
+    std::size_t bytes_at_once = static_cast<std::size_t>(-1);
     std::chrono::seconds limit{86'400};  // Of one run.
     // A message is answered "at work" after this, before the platform gives the request up, and
     // then comes again. Shorter where it has come again: whoever waits for nothing holds little.
@@ -95,6 +99,7 @@ class Desk {
   class OpenGate;
   io::Task<http::Response> answer_task(const http::Request& request);
   http::Response at_work() const;
+  bool has_room(const std::string& context, std::size_t bytes) const;
   std::shared_ptr<Run> run_of(const a2a::Incoming& message, const http::Request& request);
   io::Task<void> work(std::shared_ptr<Run> run);
   http::Response stream_of(std::shared_ptr<Run> run, std::string rpc_id, bool from_now);

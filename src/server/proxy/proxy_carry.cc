@@ -184,6 +184,8 @@ io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel
     const bool asked = here.cancellation && here.cancellation->requested();
     if (fault.kind() != Kind::cancelled || asked) throw;
   }
+  // Whoever has answered has room again.
+  if (carried && carried->end == Carried::End::answered) quiet_.forget(parcel.target.id);
   if (carried && carried->retry_after.count() > 0)
     quiet_.leave_alone(parcel.target.id, clock_.monotonic(),
                        clock_.monotonic() + carried->retry_after);

@@ -196,7 +196,9 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
     case Way::waits:
       probe_.queued.add();
       try_mailbox(id);  // It may only have to wait for its turn.
-      co_return answer_queued(admission, accepted.place, "the agent is not reachable now");
+      co_return answer_queued(admission, accepted.place,
+                              admission.target.link ? "other messages to the agent go first"
+                                                    : "the agent is not reachable now");
     case Way::carried: break;
   }
   io::Context here = co_await io::context();
