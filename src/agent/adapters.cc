@@ -141,8 +141,7 @@ WorkerCall worker(const runtimes::Runtime& runtime, const Config& config, const 
 std::unique_ptr<Executor> executor_for(const runtimes::Runtime& runtime, const Config& config,
                                        const Places& places, io::Loop& loop, io::Random& random) {
   switch (runtime.executor) {
-    case runtimes::Executor::exec:
-      return std::make_unique<ExecExecutor>(loop, command_of(config), random);
+    case runtimes::Executor::exec: return std::make_unique<ExecExecutor>(loop, command_of(config));
     case runtimes::Executor::stream_json:
       return std::make_unique<StreamJsonExecutor>(loop, claude(runtime, config, places), random);
     case runtimes::Executor::acp:

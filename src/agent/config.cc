@@ -172,9 +172,15 @@ Config Config::load(const fs::path& directory) {
       break;
     }
   }
-  for (std::size_t i = 0; i < root.names.size(); ++i) {
-    if (!known(root.names[i])) config.unknown_.push_back({root.names[i], root.items[i].place()});
-  }
+  const auto look_below = [&](const yaml::Node& map, const std::string& prefix) {
+    for (std::size_t i = 0; i < map.names.size(); ++i) {
+      const std::string key = prefix + map.names[i];
+      if (!known(key)) config.unknown_.push_back({key, map.items[i].place()});
+    }
+  };
+  look_below(root, "");
+  for (const char* map : {"runtime_config", "observability"})
+    if (const yaml::Node* below = root.find(map)) look_below(*below, std::string(map) + ".");
   return config;
 }
 

@@ -22,6 +22,7 @@ std::string_view words_for(Failure failure) {
     case Failure::overloaded: return "its model's service has no room";
     case Failure::provider: return "its model's service failed";
     case Failure::session_missing: return "its conversation is not known any more";
+    case Failure::missing: return "its program is not there";
     case Failure::process: return "its program failed";
     case Failure::protocol: return "its program said what makes no sense";
     case Failure::timeout: return "it took too long";
@@ -71,9 +72,10 @@ class Telling final : public Listener {
 }  // namespace
 
 struct Conversations::Place {
+  std::shared_ptr<Executor> executor;  // The session's.
   std::unique_ptr<Session> session;
-  std::uint64_t edition = 0;  // Of the setup, when the session began.
-  bool brought_back = false;
+  std::uint64_t edition = 0;          // Of the setup, when the session began.
+  std::string runtime;                // That began it.
   std::deque<const join::Run*> line;  // Whose turn it is stands first.
   io::Signal moved;
   std::chrono::nanoseconds used{};
@@ -164,14 +166,14 @@ io::Task<void> Conversations::work_on(Place& place, join::Run& run) {
 }
 
 io::Task<void> Conversations::take_turn(Place& place, join::Run& run, const Turn& turn) {
-  Executor* const executor = co_await setup_.executor();
+  co_await setup_.executor();
   if (run.canceled) co_return;
   ++tally_.turns;
   std::exception_ptr broken;
   std::string trouble;
   std::optional<Outcome> outcome;
   try {
-    outcome = co_await turn_in(place, run, turn, *executor);
+    outcome = co_await turn_in(place, run, turn);
   } catch (const std::exception& failure) {
     trouble = failure.what();
     broken = std::current_exception();
@@ -186,44 +188,67 @@ io::Task<void> Conversations::take_turn(Place& place, join::Run& run, const Turn
   settle(run, *outcome);
 }
 
-io::Task<Outcome> Conversations::turn_in(Place& place, join::Run& run, const Turn& turn,
-                                         Executor& executor) {
+io::Task<Outcome> Conversations::turn_in(Place& place, join::Run& run, const Turn& turn) {
   Telling telling(run, output_max, refused_);
-  const std::string runtime(setup_.runtime().id);
-  if (place.session && place.edition != setup_.edition()) end(place);
-  for (bool anew = false;; anew = true) {
-    if (!place.session) co_await open(place, run.context, executor, anew);
+  bool anew = false, with_new_key = false;
+  for (;;) {
+    if (place.session && place.edition != setup_.edition()) end(place);
+    if (!place.session) co_await open(place, run.context, anew);
     if (run.canceled) co_return Outcome::canceled();
+    const std::string& runtime = place.runtime;
     Outcome outcome = co_await place.session->turn(turn, telling);
     const bool lost =
         outcome.state == Outcome::State::failed && outcome.failure == Failure::session_missing;
+    const bool refused =
+        outcome.state == Outcome::State::failed && outcome.failure == Failure::auth;
     if (lost && !anew && run.output.empty()) {
       log::warn("the conversation begins anew: its session is not known any more",
                 log::field("context", run.context));
-      kept_.keep(run.context, runtime, "");
+      keep(run.context, runtime, "", *place.executor);
       end(place);
+      anew = true;
       continue;
     }
+    if (refused && !with_new_key && run.output.empty()) {
+      // Whoever was told so may have given another one already.
+      co_await setup_.look();
+      if (place.edition != setup_.edition()) {
+        log::info("the key was refused; there is another one now");
+        end(place);
+        with_new_key = true;
+        continue;
+      }
+    }
     if (const std::string id = place.session->id(); !id.empty() && !lost)
-      kept_.keep(run.context, runtime, id);
+      keep(run.context, runtime, id, *place.executor);
     // What may be left of it is not to be built upon.
     if (outcome.state == Outcome::State::failed) end(place);
     co_return outcome;
   }
 }
 
-io::Task<void> Conversations::open(Place& place, const std::string& context, Executor& executor,
-                                   bool anew) {
+void Conversations::keep(const std::string& context, const std::string& runtime,
+                         const std::string& session, Executor& executor) {
+  for (const KeptSession& gone : kept_.keep(context, runtime, session))
+    if (gone.runtime == runtime) executor.forget(gone.session);
+}
+
+// All that it begins with is of one edition: nothing is waited for while it is gathered.
+io::Task<void> Conversations::open(Place& place, const std::string& context, bool anew) {
+  co_await setup_.look();
   Opening opening;
   opening.context = context;
-  opening.session = anew ? std::string() : kept_.find(context, std::string(setup_.runtime().id));
   opening.system = co_await setup_.system_text();
+  place.runtime = setup_.runtime().id;
+  opening.session = anew ? std::string() : kept_.find(context, place.runtime);
   opening.environment = setup_.environment();
   opening.leads = setup_.leads();
+  opening.redactor = setup_.redactor();
   opening.directory = setup_.places().workspace.string();
   opening.turn_limit = std::chrono::seconds(setup_.config().number("runtime_config.timeout"));
   place.edition = setup_.edition();
-  place.session = executor.start(std::move(opening));
+  place.executor = setup_.executor_now();
+  place.session = place.executor->start(std::move(opening));
 }
 
 void Conversations::settle(join::Run& run, const Outcome& outcome) {
@@ -256,8 +281,11 @@ void Conversations::cancel(join::Run& run) {
 
 void Conversations::end(Place& place) {
   if (!place.session) return;
-  auto close = [](std::unique_ptr<Session> session) -> io::Task<void> { co_await session->stop(); };
-  closing_.spawn("close", close(std::move(place.session)));
+  auto close = [](std::shared_ptr<Executor>, std::unique_ptr<Session> session) -> io::Task<void> {
+    co_await session->stop();
+    session.reset();
+  };
+  closing_.spawn("close", close(std::move(place.executor), std::move(place.session)));
 }
 
 io::Task<void> Conversations::tend() {

@@ -55,8 +55,10 @@ class Conversations final : public join::Worker {
   class Line;
   io::Task<void> work_on(Place& place, join::Run& run);
   io::Task<void> take_turn(Place& place, join::Run& run, const Turn& turn);
-  io::Task<Outcome> turn_in(Place& place, join::Run& run, const Turn& turn, Executor& executor);
-  io::Task<void> open(Place& place, const std::string& context, Executor& executor, bool anew);
+  io::Task<Outcome> turn_in(Place& place, join::Run& run, const Turn& turn);
+  io::Task<void> open(Place& place, const std::string& context, bool anew);
+  void keep(const std::string& context, const std::string& runtime, const std::string& session,
+            Executor& executor);
   void end(Place& place);
   void settle(join::Run& run, const Outcome& outcome);
 

@@ -1,11 +1,13 @@
 #include "agent/exec.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 
 #include "agent/talk.h"
 #include "base/fault.h"
 #include "base/id.h"
+#include "platform/crypto/digest.h"
 
 namespace molecule::agent {
 namespace {
@@ -14,6 +16,19 @@ using namespace std::chrono_literals;
 
 constexpr auto end_within = 5s;     // Of a command that has closed its output.
 constexpr auto cancel_within = 2s;  // Of one that was asked to end.
+
+// For ever the same, and none that another workspace has.
+std::string session_of(const Opening& opening) {
+  std::string of = "molecule session\n" + opening.context;
+  for (const auto& [name, value] : opening.environment)
+    if (name == "WORKSPACE_ID") of += "\n" + value;
+  const crypto::Digest digest = crypto::sha256(of);
+  IdBytes bytes{};
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x80);
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
+  return RequestId(bytes).text();
+}
 
 class ExecSession final : public Session {
  public:
@@ -32,11 +47,11 @@ class ExecSession final : public Session {
     program.directory = opening_.directory;
     std::string trouble;
     try {
-      talk_.emplace(loop_, std::move(program));
+      talk_.emplace(loop_, std::move(program), opening_.redactor);
     } catch (const Fault& fault) {
       trouble = fault.text();
     }
-    if (!trouble.empty()) co_return Outcome::failed(Failure::process, trouble);
+    if (!trouble.empty()) co_return Outcome::failed(Failure::missing, trouble);
     talk_->limit(opening_.turn_limit);
     talk_->send_raw(turn.text);
     talk_->end_input();
@@ -57,7 +72,8 @@ class ExecSession final : public Session {
     talk_->terminate();
     talk_->limit(cancel_within);
   }
-  std::string id() const override { return opening_.session; }
+  // It follows from the conversation: nobody has to remember it.
+  std::string id() const override { return {}; }
   io::Task<void> stop() override {
     if (!talk_) co_return;
     co_await talk_->close(0ms);
@@ -80,7 +96,10 @@ class ExecSession final : public Session {
       co_return Outcome::failed(Failure::process, "the command closed its output and did not end");
     if (*status == 0) co_return Outcome::completed();
     std::string words = co_await talk_->last_words();
-    co_return Outcome::failed(Failure::process, "the command failed: " + words);
+    // As a shell says it: there is no such program, or it cannot be run.
+    const bool missing = *status == 127 || *status == 126;
+    co_return Outcome::failed(missing ? Failure::missing : Failure::process,
+                              "the command failed: " + words);
   }
 
   io::Loop& loop_;
@@ -93,7 +112,7 @@ class ExecSession final : public Session {
 }  // namespace
 
 std::unique_ptr<Session> ExecExecutor::start(Opening opening) {
-  if (opening.session.empty()) opening.session = random_.id<RequestId>().text();
+  if (opening.session.empty()) opening.session = session_of(opening);
   return std::make_unique<ExecSession>(loop_, arguments_, std::move(opening));
 }
 

@@ -4,21 +4,19 @@
 #pragma once
 
 #include "agent/executor.h"
-#include "platform/io/clock.h"
 #include "platform/io/loop.h"
 
 namespace molecule::agent {
 
 class ExecExecutor final : public Executor {
  public:
-  ExecExecutor(io::Loop& loop, std::vector<std::string> arguments, io::Random& random)
-      : loop_(loop), arguments_(std::move(arguments)), random_(random) {}
+  ExecExecutor(io::Loop& loop, std::vector<std::string> arguments)
+      : loop_(loop), arguments_(std::move(arguments)) {}
   std::unique_ptr<Session> start(Opening opening) override;
 
  private:
   io::Loop& loop_;
   const std::vector<std::string> arguments_;
-  io::Random& random_;
 };
 
 }  // namespace molecule::agent

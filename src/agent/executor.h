@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/redactor.h"
 #include "base/fields.h"
 #include "platform/io/task.h"
 
@@ -21,12 +22,13 @@ enum class Failure : std::uint8_t {
   overloaded,       // The model's service has no room.
   provider,         // Another error of that service.
   session_missing,  // The session that was to be brought back is not known.
-  process,          // The program could not be started, or died.
+  missing,          // The program, or a part that it needs, is not on this machine.
+  process,          // The program died.
   protocol,         // It said what makes no sense.
   timeout,
 };
-BOOST_DESCRIBE_ENUM(Failure, auth, rate_limit, overloaded, provider, session_missing, process,
-                    protocol, timeout)
+BOOST_DESCRIBE_ENUM(Failure, auth, rate_limit, overloaded, provider, session_missing, missing,
+                    process, protocol, timeout)
 
 struct Outcome {
   enum class State : std::uint8_t { completed, canceled, failed };
@@ -61,6 +63,7 @@ struct Opening {
   std::string system;       // The system text.
   Environment environment;  // All that its program gets.
   std::string directory;    // Where it works.
+  std::shared_ptr<const Redactor> redactor = std::make_shared<const Redactor>();
   std::chrono::milliseconds turn_limit{3'600'000};
   bool leads = false;  // A team: it is refused what changes or runs something.
 };
@@ -89,6 +92,8 @@ class Executor {
   virtual ~Executor() = default;
   // At once; a program that cannot be started is told by the first turn.
   virtual std::unique_ptr<Session> start(Opening opening) = 0;
+  // That session is never brought back; what is kept for it may go.
+  virtual void forget(const std::string& session) { static_cast<void>(session); }
 };
 
 }  // namespace molecule::agent

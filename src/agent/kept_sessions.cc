@@ -13,8 +13,13 @@ KeptSessions::KeptSessions(std::filesystem::path file) : file_(std::move(file)) 
   try {
     if (const auto text = files::read(file_)) all_ = json::read<std::vector<KeptSession>>(*text);
   } catch (const Fault& fault) {
-    log::warn("the sessions of earlier conversations cannot be read",
-              log::field("error", fault.text()));
+    std::filesystem::path aside = file_;
+    aside += ".unreadable";
+    std::error_code failed;
+    std::filesystem::rename(file_, aside, failed);
+    log::warn("the sessions of earlier conversations cannot be read; their file is laid aside",
+              log::field("error", fault.text()),
+              log::field("file", failed ? failed.message() : aside.string()));
   }
 }
 
@@ -24,13 +29,25 @@ std::string KeptSessions::find(const std::string& context, const std::string& ru
   return {};
 }
 
-void KeptSessions::keep(const std::string& context, const std::string& runtime,
-                        const std::string& session) {
-  if (find(context, runtime) == session) return;
-  std::erase_if(all_, [&](const KeptSession& each) { return each.context == context; });
+std::vector<KeptSession> KeptSessions::keep(const std::string& context, const std::string& runtime,
+                                            const std::string& session) {
+  const KeptSession* last = all_.empty() ? nullptr : &all_.back();
+  if (last && last->context == context && last->runtime == runtime && last->session == session)
+    return {};
+  std::vector<KeptSession> gone;
+  const auto drop = [&](auto at) {
+    if (at->runtime != runtime || at->session != session) gone.push_back(std::move(*at));
+    all_.erase(at);
+  };
+  const auto known = std::ranges::find(all_, context, &KeptSession::context);
+  if (known != all_.end())
+    drop(known);
+  else if (session.empty())
+    return {};
   if (!session.empty()) all_.push_back({context, runtime, session});
-  if (all_.size() > kept_max) all_.erase(all_.begin());
+  if (all_.size() > kept_max) drop(all_.begin());
   write();
+  return gone;
 }
 
 void KeptSessions::write() const {

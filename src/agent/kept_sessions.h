@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,15 @@ class KeptSessions {
  public:
   static constexpr std::size_t kept_max = 1000;  // The one unused longest makes room.
 
-  // A file that is not there, or makes no sense, is an empty list.
+  // A file that is not there is an empty list; so is one that makes no sense, which is laid aside.
   explicit KeptSessions(std::filesystem::path file);
 
   // Empty: none.
   std::string find(const std::string& context, const std::string& runtime) const;
-  // Empty `session`: it is forgotten. What cannot be written is told in the log.
-  void keep(const std::string& context, const std::string& runtime, const std::string& session);
+  // It is used now. Empty `session`: it is forgotten. What cannot be written is told in the log.
+  // What is not known any more since.
+  std::vector<KeptSession> keep(const std::string& context, const std::string& runtime,
+                                const std::string& session);
 
  private:
   void write() const;

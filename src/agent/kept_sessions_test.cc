@@ -1,7 +1,9 @@
 #include "agent/kept_sessions.h"
 
 #include <fstream>
+#include <iterator>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "agent/skills.h"
@@ -43,6 +45,31 @@ TEST_F(KeptSessionsTest, BeginAnewWhereTheFileMakesNoSense) {
   EXPECT_EQ(kept.find("talk", "codex"), "");
   kept.keep("talk", "codex", "s1");
   EXPECT_EQ(KeptSessions(folder / "sessions").find("talk", "codex"), "s1");
+  std::ifstream aside(folder / "sessions.unreadable");
+  EXPECT_EQ(std::string(std::istreambuf_iterator(aside), {}), "[{\"context\":");
+}
+
+TEST_F(KeptSessionsTest, ForgetTheOneThatWasUnusedLongest) {
+  KeptSessions kept(folder / "sessions");
+  kept.keep("first", "codex", "s-first");
+  for (std::size_t i = 1; i < KeptSessions::kept_max; ++i)
+    kept.keep(fmt::format("talk-{}", i), "codex", fmt::format("s-{}", i));
+  EXPECT_TRUE(kept.keep("first", "codex", "s-first").empty()) << "used once more";
+  const auto gone = kept.keep("new", "codex", "s-new");
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_EQ(gone.front().session, "s-1");
+  const KeptSessions later(folder / "sessions");
+  EXPECT_EQ(later.find("first", "codex"), "s-first");
+  EXPECT_EQ(later.find("talk-1", "codex"), "");
+  EXPECT_EQ(later.find("talk-2", "codex"), "s-2");
+}
+
+TEST_F(KeptSessionsTest, TellWhichSessionAnotherOneReplaces) {
+  KeptSessions kept(folder / "sessions");
+  kept.keep("talk", "codex", "s1");
+  EXPECT_EQ(kept.keep("talk", "codex", "s2").at(0).session, "s1");
+  EXPECT_EQ(kept.keep("talk", "codex", "").at(0).session, "s2");
+  EXPECT_TRUE(kept.keep("nobody", "codex", "").empty());
 }
 
 TEST(Skill, HasWhatItsFrontMatterSays) {

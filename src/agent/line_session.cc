@@ -87,17 +87,19 @@ io::Task<std::optional<Outcome>> LineSession::start(Listener& listener) {
   program.directory = opening_.directory;
   std::string trouble;
   try {
-    talk_.emplace(loop_, std::move(program));
+    talk_.emplace(loop_, std::move(program), opening_.redactor);
   } catch (const Fault& fault) {
     trouble = fault.text();
   }
-  if (!trouble.empty()) co_return Outcome::failed(Failure::process, trouble);
+  if (!trouble.empty()) co_return Outcome::failed(Failure::missing, trouble);
   talk_->limit(limits_.start);
   begin();
   while (!begun()) {
     const auto line = co_await talk_->line();
     if (!line) {
-      Outcome outcome = co_await cut_off();
+      Outcome outcome = co_await cut_off(
+          fmt::format("it did not begin within {} s",
+                      std::chrono::duration_cast<std::chrono::seconds>(limits_.start).count()));
       co_return outcome;
     }
     if (auto over = hear(*line, listener)) {
@@ -144,7 +146,7 @@ io::Task<Outcome> LineSession::take(const Turn& turn, Listener& listener) {
     const auto line = co_await talk_->line();
     if (!line) {
       if (auto over = heard_nothing()) co_return std::move(*over);
-      Outcome outcome = co_await cut_off();
+      Outcome outcome = co_await cut_off("it said nothing of its end in time");
       co_return outcome;
     }
     if (auto over = hear(*line, listener)) co_return std::move(*over);
@@ -152,11 +154,13 @@ io::Task<Outcome> LineSession::take(const Turn& turn, Listener& listener) {
 }
 
 // It says no more, or has had its time. What it may say later belongs to no turn.
-io::Task<Outcome> LineSession::cut_off() {
+io::Task<Outcome> LineSession::cut_off(std::string late) {
   Outcome outcome = Outcome::canceled();
   if (!canceled_) {
     if (talk_->late()) {
-      outcome = Outcome::failed(Failure::timeout, "it said nothing of its end in time");
+      if (const std::string last = talk_->last_line(); !last.empty())
+        late += "; it last said: " + last;
+      outcome = Outcome::failed(Failure::timeout, std::move(late));
     } else {
       const std::string words = co_await talk_->last_words();
       outcome = died(words);

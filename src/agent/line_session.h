@@ -76,7 +76,7 @@ class LineSession : public Session {
   io::Task<void> overhear();
   io::Task<void> attend();
   io::Task<void> hear_rest();
-  io::Task<Outcome> cut_off();
+  io::Task<Outcome> cut_off(std::string late);
   io::Task<void> close(std::chrono::milliseconds patience);
 
   io::Loop& loop_;

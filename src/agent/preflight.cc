@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "base/fault.h"
 #include "base/id.h"
+#include "platform/log/log.h"
+#include "platform/net/url.h"
 #include "platform/process/child.h"
 #include "platform/process/environment.h"
 
@@ -45,23 +48,37 @@ void look_at_runtime(const Config& config, const std::string& path, std::vector<
   }
 }
 
+// Empty: it can be used.
+std::string wrong_url(const std::string& url) {
+  try {
+    net::Url::parse(url);
+    return {};
+  } catch (const Fault& fault) {
+    return fault.text();
+  }
+}
+
 void look_at_platform(const Config& config, std::vector<Finding>& found) {
   const std::string& id = config.text("workspace_id");
   if (!WorkspaceId::parse(id)) {
     found.push_back({Weight::fail, "Workspace",
                      id.empty() ? "WORKSPACE_ID is not set"
                                 : fmt::format("WORKSPACE_ID: {} is no workspace id", id),
-                     "WORKSPACE_ID=the id that the canvas shows"});
+                     "WORKSPACE_ID=the id that the canvas shows", true});
   }
-  if (config.text("platform_url").empty()) {
+  const std::string& url = config.text("platform_url");
+  if (url.empty()) {
     found.push_back({Weight::fail, "Platform", "PLATFORM_URL is not set",
-                     "PLATFORM_URL=http://127.0.0.1:8080"});
+                     "PLATFORM_URL=http://127.0.0.1:8080", true});
+  } else if (const std::string wrong = wrong_url(url); !wrong.empty()) {
+    found.push_back({Weight::fail, "Platform", fmt::format("PLATFORM_URL: {}: {}", url, wrong),
+                     "PLATFORM_URL=http://127.0.0.1:8080", true});
   }
   if (!fs::exists(token_file(config)) && !process::environment("MOLECULE_WORKSPACE_TOKEN")) {
     found.push_back({Weight::fail, "Token",
                      fmt::format("{} is not there, and MOLECULE_WORKSPACE_TOKEN is not set",
                                  token_file(config).string()),
-                     "put the workspace's token into that file, with mode 0600"});
+                     "put the workspace's token into that file, with mode 0600", true});
   }
 }
 
@@ -77,6 +94,14 @@ std::vector<Finding> examine(const Config& config, const std::string& environmen
   look_at_platform(config, found);
   for (const Remark& each : config.unknown())
     found.push_back({Weight::warn, each.key, each.text + ": nothing reads this key", ""});
+  if (const std::string& level = config.text("observability.log_level");
+      !enum_from<log::Level>(level)) {
+    std::string levels;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<log::Level>>(
+        [&](auto each) { levels.append(levels.empty() ? "" : ", ").append(each.name); });
+    found.push_back({Weight::warn, "observability.log_level",
+                     fmt::format("there is no level {}; it is info", level), "one of " + levels});
+  }
   const bool asked_for = config.value("prompt_files").origin != "default";
   for (const std::string& name : config.list("prompt_files")) {
     if (asked_for && !fs::exists(config.directory() / name))

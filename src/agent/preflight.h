@@ -14,7 +14,8 @@ struct Finding {
   Weight weight = Weight::fail;
   std::string title;
   std::string detail;
-  std::string fix;  // What to do; may be empty.
+  std::string fix;           // What to do; may be empty.
+  bool of_platform = false;  // Of what is needed to be there for others, not to work.
 };
 
 // The token's file: .auth_token in the configuration's directory.

@@ -71,10 +71,13 @@ io::Task<std::optional<std::string>> Resident::card() {
 join::Health Resident::health() {
   join::Health health;
   const Conversations::Tally tally = conversations_.take_tally();
-  if (tally.turns > 0)
-    health.error_rate = static_cast<double>(tally.failed) / static_cast<double>(tally.turns);
+  untold_.turns += tally.turns;
+  untold_.failed += tally.failed;
+  if (!tally.trouble.empty()) untold_.trouble = tally.trouble;
+  if (untold_.turns > 0)
+    health.error_rate = static_cast<double>(untold_.failed) / static_cast<double>(untold_.turns);
   health.error_rate = std::min(health.error_rate, 1.0);
-  health.trouble = tally.trouble;
+  health.trouble = untold_.trouble;
   health.at = desk_.at();
   return health;
 }

@@ -21,10 +21,12 @@ class Resident final : public join::Agent {
   io::Task<bool> is_there() override { co_return true; }
   std::size_t working() const override { return desk_.working(); }
   join::Health health() override;
+  void health_told() override { untold_ = {}; }
   std::uint64_t edition() const override { return edition_; }
   void setup_changed() {
     ++edition_;
     conversations_.setup_changed();
+    desk_.call(setup_.runtime().title);
   }
   io::Task<void> stop() { return desk_.stop(); }
 
@@ -32,6 +34,7 @@ class Resident final : public join::Agent {
   Setup& setup_;
   Conversations& conversations_;
   join::Desk desk_;
+  Conversations::Tally untold_;
   std::uint64_t edition_ = 1;
 };
 

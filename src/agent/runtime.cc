@@ -19,6 +19,7 @@
 #include "platform/net/resolve.h"
 #include "platform/net/socket.h"
 #include "platform/process/environment.h"
+#include "platform/process/strays.h"
 
 namespace molecule::agent {
 namespace {
@@ -28,8 +29,10 @@ namespace fs = std::filesystem;
 
 constexpr int done = 0;
 constexpr int failed = 1;
+constexpr int somebody_is_there = 5;
 constexpr std::size_t token_max = 4096;
-constexpr auto quiet_for = 150ms;  // Of the directory, before it is read again.
+constexpr auto quiet_for = 150ms;       // Of the directory, before it is read again;
+constexpr auto quiet_longest = 1000ms;  // waited for so long.
 constexpr int prompt_tries = 5;
 constexpr std::size_t tellings_max = 16;        // Refusals told of at a time; all are in the log.
 constexpr std::size_t tool_name_max = 200;      // Bytes.
@@ -79,8 +82,9 @@ io::Task<void> watch(fs::path directory, Setup& setup) {
   for (;;) {
     const net::Wake why = co_await told->wait(net::Direction::read);
     net::require_ready(why, here);
-    bool any = watching.changed();
-    while (any) {
+    const bool any = watching.changed();
+    // What changes all the time is read all the same.
+    for (auto waited = 0ms; any && waited < quiet_longest; waited += quiet_for) {
       co_await io::sleep(quiet_for);
       if (!watching.changed()) break;
     }
@@ -95,7 +99,17 @@ io::Task<void> say_initial_prompt(Setup& setup, Home& home, io::Random& random) 
   const std::string text = setup.config().prompt("initial_prompt");
   if (text.empty() || fs::exists(mark)) co_return;
   co_await setup.ready();
-  files::write_private(mark, "");
+  std::string trouble;
+  try {
+    files::write_private(mark, "");
+  } catch (const Fault& fault) {
+    trouble = fault.text();
+  }
+  if (!trouble.empty()) {
+    log::error("the initial prompt is not said: it could not be marked as said",
+               log::field("error", trouble));
+    co_return;
+  }
   const std::string id = fmt::format("initial-{:08x}", static_cast<std::uint32_t>(random.number()));
   auto wait = first_try;
   for (int tries = 1; tries <= prompt_tries; ++tries) {
@@ -214,6 +228,7 @@ class Heard final : public Listener {
 io::Task<int> smoked(Config config, io::Random& random) {
   io::Context here = co_await io::context();
   const Places places = places_of(config);
+  files::make_private_directory(places.config / ".state");
   Setup setup(std::move(config), places, nullptr, *here.loop, random, [] {});
   auto executor = executor_for(setup.runtime(), setup.config(), places, *here.loop, random);
   Opening opening;
@@ -230,8 +245,8 @@ io::Task<int> smoked(Config config, io::Random& random) {
   std::string trouble;
   try {
     outcome = co_await session->turn(turn, heard);
-  } catch (const Fault& fault) {
-    trouble = fault.text();
+  } catch (const std::exception& failure) {
+    trouble = failure.what();
   }
   co_await session->stop();
   std::string ended = "it threw: " + trouble;
@@ -244,9 +259,9 @@ io::Task<int> smoked(Config config, io::Random& random) {
         break;
     }
   }
-  const bool missing = outcome && outcome->state == Outcome::State::failed &&
-                       outcome->failure == Failure::process && heard.bytes == 0 &&
-                       outcome->why.find("cannot be started") != std::string::npos;
+  // What a model or a key refuses is none of the machine's faults.
+  const bool missing = !outcome || (outcome->state == Outcome::State::failed &&
+                                    outcome->failure == Failure::missing);
   std::cout << fmt::format("smoke {}: {} by {}; one turn {}; {} bytes of text, {} tools\n",
                            missing ? "FAILED" : "passed", setup.runtime().title,
                            enum_text(setup.runtime().executor), setup.redacted(ended), heard.bytes,
@@ -256,9 +271,7 @@ io::Task<int> smoked(Config config, io::Random& random) {
 
 // Without a platform the platform's findings do not count.
 void forgive(std::vector<Finding>& findings) {
-  std::erase_if(findings, [](const Finding& each) {
-    return each.title == "Workspace" || each.title == "Platform" || each.title == "Token";
-  });
+  std::erase_if(findings, [](const Finding& each) { return each.of_platform; });
 }
 
 }  // namespace
@@ -273,12 +286,19 @@ int run(const Options& options, const io::Clock& clock, io::Random& random) {
   if (const auto level = enum_from<log::Level>(config.text("observability.log_level")))
     log::set_threshold(*level);
   io::hold_stop_signals();
+  process::adopt_strays();
   io::Loop loop;
   io::Stop stop(loop);
   io::Reload reload(loop);
   const io::StopOnSignals signals(stop, reload);
   if (smoke) return io::run(loop, smoked(std::move(config), random));
-  io::run(loop, resided(std::move(config), clock, random, stop, reload));
+  try {
+    io::run(loop, resided(std::move(config), clock, random, stop, reload));
+  } catch (const Fault& fault) {
+    if (fault.code() != "data_in_use") throw;
+    std::cerr << "molecule: " << fault.text() << "\n";
+    return somebody_is_there;
+  }
   return done;
 }
 

@@ -5,9 +5,9 @@
 
 #include <fmt/ranges.h>
 
+#include "agent/preflight.h"
 #include "agent/prompt.h"
 #include "platform/log/log.h"
-#include "platform/log/redaction.h"
 #include "platform/process/environment.h"
 
 namespace molecule::agent {
@@ -16,7 +16,6 @@ namespace {
 // Of our own environment, beside the keys: where a provider of one's own answers.
 constexpr std::array<const char*, 4> passed_on{"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL",
                                                "GOOGLE_GEMINI_BASE_URL", "TZ"};
-constexpr std::size_t hidden_least = 8;  // Bytes of a secret that is looked for in texts.
 
 // A name that no program takes for something else.
 bool may_be_set(std::string_view name) {
@@ -52,27 +51,30 @@ Setup::Setup(Config config, Places places, Home* home, io::Loop& loop, io::Rando
       changed_(std::move(changed)),
       runtime_(runtimes::find(config_.text("runtime"))) {
   executor_ = executor_for(*runtime_, config_, places_, loop_, random_);
-  read_skills();
-  content_ = content();
-  take({});
+  skills_ = load_skills(config_, runtime_->id);
+  tell_of(skills_);
+  content_ = content_of(config_, skills_);
+  take();
   if (!home_) looked_ = true;
 }
 
-void Setup::read_skills() {
-  skills_ = load_skills(config_, runtime_->id);
-  for (const Remark& each : skills_.refused)
+void Setup::tell_of(const Skills& skills) const {
+  for (const Remark& each : skills.refused)
     log::warn("a skill is left out", log::field("skill", each.key), log::field("error", each.text));
 }
 
-std::string Setup::content() const {
-  std::string all = agent::system_text(config_, skills_, "", false, false);
-  for (const auto& [key, value] : config_.all()) all += fmt::format("\n{}={}", key, value->text);
-  for (const Skill& each : skills_.loaded)
-    all += fmt::format("\n{} {}", each.id, fmt::join(each.tags, ","));
+std::string Setup::content_of(const Config& config, const Skills& skills) {
+  std::string all = agent::system_text(config, skills, "", false, false);
+  for (const auto& [key, value] : config.all())
+    all += fmt::format("\n{}={:?} {:?}", key, value->text, fmt::join(value->items, "\n"));
+  for (const Skill& each : skills.loaded)
+    all += fmt::format("\n{:?} {:?} {:?} {:?} {:?}", each.id, each.name, each.description,
+                       fmt::join(each.tags, "\n"), fmt::join(each.examples, "\n"));
+  for (const Remark& each : skills.refused) all += fmt::format("\n{:?} {:?}", each.key, each.text);
   return all;
 }
 
-void Setup::take(const Secrets& secrets) {
+void Setup::take() {
   Environment now;
   set(now, "PATH", places_.path);
   set(now, "HOME", places_.home.string());
@@ -86,10 +88,10 @@ void Setup::take(const Secrets& secrets) {
   for (const std::string_view name : runtime_->keys) inherit(std::string(name).c_str());
   for (const std::string& name : config_.list("runtime_config.required_env")) inherit(name.c_str());
   std::vector<Secret> hidden;
-  for (const auto& [name, value] : secrets) {
+  for (const auto& [name, value] : secrets_) {
     if (!may_be_set(name)) continue;
     set(now, name, value.reveal());
-    if (value.reveal().size() >= hidden_least) hidden.push_back(value);
+    hidden.push_back(value);
   }
   std::string missing;
   const bool has_key = runtime_->keys.empty() ||
@@ -98,10 +100,11 @@ void Setup::take(const Secrets& secrets) {
   for (const std::string& name : config_.list("runtime_config.required_env")) {
     if (!has(now, name)) missing.append(missing.empty() ? "" : ", and ").append(name);
   }
-  hidden_ = std::move(hidden);
-  if (now == environment_) return;
-  environment_ = std::move(now);
-  ++edition_;
+  redactor_ = std::make_shared<const Redactor>(hidden);
+  if (now != environment_) {
+    environment_ = std::move(now);
+    ++edition_;
+  }
   if (std::exchange(missing_, missing) != missing) {
     if (missing.empty()) {
       log::info("the agent has all that it needs");
@@ -124,11 +127,12 @@ void Setup::see(const Home::Peers& peers) {
 
 io::Task<void> Setup::look() {
   if (!home_) co_return;
-  const auto secrets = co_await home_->secrets();
+  auto secrets = co_await home_->secrets();
   if (!secrets) co_return;
   const std::string before = missing_;
   const bool first = !std::exchange(looked_, true);
-  take(*secrets);
+  secrets_ = std::move(*secrets);
+  take();
   looked_now_.notify();
   if (first && !missing_.empty())
     log::warn("the agent is not set up yet", log::field("missing", missing_));
@@ -150,21 +154,26 @@ io::Task<void> Setup::run() {
 void Setup::look_again() {
   try {
     Config now = Config::load(config_.directory());
+    for (const Finding& each : examine(now, places_.path)) {
+      if (each.weight == Finding::Weight::fail && !each.of_platform)
+        throw bad_request("bad_configuration", fmt::format("{}: {}", each.title, each.detail));
+    }
     const runtimes::Runtime* runtime = runtimes::find(now.text("runtime"));
-    if (!now.wrong().empty() || runtime == nullptr || !runtime->there)
-      throw bad_request("bad_configuration",
-                        now.wrong().empty()
-                            ? fmt::format("no runtime {}", now.text("runtime"))
-                            : now.wrong().front().key + ": " + now.wrong().front().text);
-    auto executor = executor_for(*runtime, now, places_, loop_, random_);
-    config_ = std::move(now);
-    runtime_ = runtime;
-    earlier_.push_back(std::exchange(executor_, std::move(executor)));
-    read_skills();
-    if (std::string now_has = content(); now_has != content_) {
-      content_ = std::move(now_has);
+    Skills skills = load_skills(now, runtime->id);
+    std::string content = content_of(now, skills);
+    if (content != content_) {
+      executor_ = executor_for(*runtime, now, places_, loop_, random_);
+      config_ = std::move(now);
+      runtime_ = runtime;
+      skills_ = std::move(skills);
+      content_ = std::move(content);
+      tell_of(skills_);
       ++edition_;
+      take();
+      if (const auto level = enum_from<log::Level>(config_.text("observability.log_level")))
+        log::set_threshold(*level);
       log::info("the configuration was read again");
+      looked_now_.notify();
       changed_();
     }
   } catch (const Fault& fault) {
@@ -182,7 +191,7 @@ io::Task<void> Setup::ready() {
   while (!looked_ || !missing_.empty()) co_await looked_now_.wait(look_every);
 }
 
-io::Task<Executor*> Setup::executor() {
+io::Task<std::shared_ptr<Executor>> Setup::executor() {
   // Whoever has just given the key need not wait.
   if (!looked_ || !missing_.empty()) co_await look();
   if (!missing_.empty()) {
@@ -192,7 +201,7 @@ io::Task<Executor*> Setup::executor() {
                     "workspace; nothing has to be started again.",
                     runtime_->title, missing_));
   }
-  co_return executor_.get();
+  co_return executor_;
 }
 
 io::Task<std::string> Setup::system_text() {
@@ -206,28 +215,6 @@ io::Task<std::string> Setup::system_text() {
   }
   const bool tools = runtime_->executor != runtimes::Executor::exec;
   co_return agent::system_text(config_, skills_, peers, tools, leads_);
-}
-
-std::string Setup::redacted(std::string_view text) const {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t hide = 0;
-    for (const Secret& each : hidden_)
-      if (text.substr(at).starts_with(each.reveal())) hide = std::max(hide, each.reveal().size());
-    if (hide == 0) {
-      const log::Redaction found = log::credential_at(text, at);
-      out += text.substr(at, found.keep);
-      at += found.keep;
-      hide = found.hide;
-    }
-    if (hide > 0) {
-      out += "[redacted]";
-      at += hide;
-    } else if (at < text.size()) {
-      out += text[at++];
-    }
-  }
-  return out;
 }
 
 }  // namespace molecule::agent

@@ -30,9 +30,13 @@ class Setup {
   // changes nothing.
   void look_again();
 
-  // The executor, once all is there. Throws Fault unavailable `not_configured` with what is
-  // missing.
-  io::Task<Executor*> executor();
+  // The executor, once all is there; as long as a session of it is open it is held. Throws Fault
+  // unavailable `not_configured` with what is missing.
+  io::Task<std::shared_ptr<Executor>> executor();
+  // The one that there is now, whatever is missing.
+  std::shared_ptr<Executor> executor_now() const { return executor_; }
+  // Asks the platform for the secrets now.
+  io::Task<void> look();
   const Environment& environment() const { return environment_; }
   // Grows whenever a session that is open has something old.
   std::uint64_t edition() const { return edition_; }
@@ -52,14 +56,14 @@ class Setup {
   const runtimes::Runtime& runtime() const { return *runtime_; }
   const Places& places() const { return places_; }
   // `text` without what is secret.
-  std::string redacted(std::string_view text) const;
+  std::string redacted(std::string_view text) const { return (*redactor_)(text); }
+  std::shared_ptr<const Redactor> redactor() const { return redactor_; }
 
  private:
-  io::Task<void> look();
-  void take(const Secrets& secrets);
+  void take();
   void see(const Home::Peers& peers);
-  void read_skills();
-  std::string content() const;
+  void tell_of(const Skills& skills) const;
+  static std::string content_of(const Config& config, const Skills& skills);
 
   Config config_;
   const Places places_;
@@ -68,12 +72,12 @@ class Setup {
   io::Random& random_;
   const std::function<void()> changed_;
   const runtimes::Runtime* runtime_;
-  std::unique_ptr<Executor> executor_;
-  std::vector<std::unique_ptr<Executor>> earlier_;  // Sessions of them may be open.
+  std::shared_ptr<Executor> executor_;
   Skills skills_;
+  Secrets secrets_;  // As the platform told them last.
   Environment environment_;
-  std::vector<Secret> hidden_;
-  std::string content_;  // What sessions were told of the configuration.
+  std::shared_ptr<const Redactor> redactor_;
+  std::string content_;  // All that follows from the files: what is the same changes nothing.
   std::string missing_;
   bool looked_ = false;
   bool leads_ = false;

@@ -6,6 +6,7 @@
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 #include "platform/net/wheel.h"
+#include "platform/process/strays.h"
 
 namespace molecule::agent {
 namespace {
@@ -13,22 +14,28 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t part_max = 64u << 10;
-constexpr std::size_t shown_max = 200;  // Bytes of a line that was skipped.
+constexpr std::size_t looked_max = 4096;  // Bytes of a line that was skipped,
+constexpr std::size_t shown_max = 200;    // and of those that are shown.
+constexpr int strays_looks = 200;
+constexpr std::size_t told_max = 1000;  // Bytes of what it last said.
 
 std::unique_ptr<net::Socket> adopted(io::Loop& loop, int descriptor) {
   return descriptor < 0 ? nullptr : net::Socket::adopt(loop, descriptor, "program");
 }
 
-process::Program speaking(process::Program program) {
+process::Program speaking(process::Program program, const std::string& mark) {
   program.talks = program.hears_errors = true;
+  program.environment.emplace_back(process::mark_variable, mark);
   return program;
 }
 
 }  // namespace
 
-Talk::Talk(io::Loop& loop, process::Program program)
+Talk::Talk(io::Loop& loop, process::Program program, std::shared_ptr<const Redactor> redactor)
     : loop_(loop),
-      child_(speaking(std::move(program))),
+      redactor_(std::move(redactor)),
+      mark_(process::fresh_mark()),
+      child_(speaking(std::move(program), mark_)),
       input_(adopted(loop, child_.take_input())),
       output_(adopted(loop, child_.take_output())),
       error_output_(adopted(loop, child_.take_errors())),
@@ -169,8 +176,9 @@ io::Task<std::optional<std::string>> Talk::line() {
       if (text.size() <= line_max && text.starts_with('{')) {
         taken = std::string(text);
       } else {
-        log::debug("the program printed what is no message",
-                   log::field("line", text.substr(0, shown_max)));
+        log::debug(
+            "the program printed what is no message",
+            log::field("line", (*redactor_)(text.substr(0, looked_max)).substr(0, shown_max)));
       }
     }
     read_.erase(0, end + 1);
@@ -184,14 +192,23 @@ io::Task<std::optional<int>> Talk::status(std::chrono::milliseconds within) {
   co_return child_.ended();
 }
 
+std::string Talk::last_said(std::size_t most) const {
+  std::string tail = (*redactor_)(errors_);
+  while (!tail.empty() && (tail.back() == '\n' || tail.back() == '\r')) tail.pop_back();
+  if (tail.size() > most) tail.erase(0, tail.size() - most);
+  return tail;
+}
+
+std::string Talk::last_line() const {
+  const std::string tail = last_said(told_max);
+  return json::storable(std::string_view(tail).substr(tail.rfind('\n') + 1), told_max);
+}
+
 io::Task<std::string> Talk::last_words() {
   if (!child_.ended()) co_await over_.wait(1s);
   // What was written last may come a moment later.
   co_await io::sleep(20ms);
-  std::string_view tail(errors_);
-  while (!tail.empty() && (tail.back() == '\n' || tail.back() == '\r')) tail.remove_suffix(1);
-  constexpr std::size_t told_max = 1000;
-  if (tail.size() > told_max) tail.remove_prefix(tail.size() - told_max);
+  const std::string tail = last_said(told_max);
   const auto status = child_.ended();
   const std::string ended = status ? fmt::format("it ended with status {}", *status)
                                    : std::string("it closed its output");
@@ -210,6 +227,11 @@ io::Task<void> Talk::close(std::chrono::milliseconds patience) {
   child_.kill();
   running_.cancel();
   co_await running_.join();
+  // What loses its parent now is left to us in a moment.
+  for (int looks = 0; looks < strays_looks; ++looks) {
+    if (!process::end_strays(mark_) && child_.ended()) break;
+    co_await io::sleep(5ms);
+  }
 }
 
 }  // namespace molecule::agent

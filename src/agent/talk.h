@@ -1,6 +1,7 @@
 // A program that is spoken to in lines over its standard streams. What is sent waits in order and
 // holds nobody up; what it prints is taken when somebody asks for it; what it says on standard
-// error is kept as a tail. It has a process group of its own, and nothing of that outlives it.
+// error is kept as a tail. It has a process group of its own, and nothing of that outlives it; nor
+// does what has left the group, where this process adopts strays.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/redactor.h"
 #include "platform/io/scope.h"
 #include "platform/io/signal.h"
 #include "platform/net/socket.h"
@@ -24,7 +26,8 @@ class Talk {
   static constexpr std::chrono::milliseconds linger{300};  // For output behind its end.
 
   // Throws Fault `not_started`.
-  Talk(io::Loop& loop, process::Program program);
+  Talk(io::Loop& loop, process::Program program,
+       std::shared_ptr<const Redactor> redactor = std::make_shared<const Redactor>());
   ~Talk();  // close() has ended by then.
   Talk(const Talk&) = delete;
 
@@ -48,7 +51,8 @@ class Talk {
   io::Task<std::optional<int>> status(std::chrono::milliseconds within);
   // Its status, and what it last said on standard error, in a sentence. Waits a moment for it.
   io::Task<std::string> last_words();
-  std::string_view errors() const { return errors_; }
+  // The last line of that; empty: it has said nothing there.
+  std::string last_line() const;
 
   void terminate() noexcept { child_.terminate(); }
   void kill() noexcept { child_.kill(); }
@@ -62,7 +66,11 @@ class Talk {
   io::Task<void> watch_end();
   io::Task<bool> read_more();
 
+  std::string last_said(std::size_t most) const;
+
   io::Loop& loop_;
+  const std::shared_ptr<const Redactor> redactor_;
+  const std::string mark_;  // By which what it leaves behind is known.
   process::Child child_;
   std::unique_ptr<net::Socket> input_, output_, error_output_, end_;
   std::string outgoing_;

@@ -1,6 +1,12 @@
 #include "agent/talk.h"
 
+#include <csignal>
+#include <cstdlib>
+#include <vector>
+
 #include <gtest/gtest.h>
+
+#include "platform/process/strays.h"
 
 namespace molecule::agent {
 namespace {
@@ -12,6 +18,8 @@ process::Program shell(std::string script) {
   program.arguments = {"/bin/sh", "-c", std::move(script)};
   return program;
 }
+
+std::vector<pid_t> left;  // What a program has told to have started.
 
 // Runs `story` with a program, and closes it.
 template <class Story>
@@ -73,6 +81,22 @@ TEST(Talk, DoesNotWaitForWhatAProgramLeavesBehind) {
   });
 }
 
+TEST(Talk, LeavesNothingBehindThatHasLeftItsGroup) {
+  process::adopt_strays();
+  // One whose parent lives, and one whose parent is gone: each tells its number.
+  with(
+      "setsid sleep 600 & echo \"{\\\"pid\\\":$!}\"; (setsid sh -c 'echo \"{\\\"pid\\\":$$}\"; exec sleep 600' &); cat",
+      [](Talk& talk) -> io::Task<void> {
+        for (int i = 0; i < 2; ++i) {
+          auto line = co_await talk.line();
+          EXPECT_TRUE(line);
+          if (line) left.push_back(std::atoi(line->c_str() + line->find(':') + 1));
+        }
+      });
+  ASSERT_EQ(left.size(), 2u);
+  for (const pid_t each : left) EXPECT_EQ(::kill(each, 0), -1) << each;
+}
+
 TEST(Talk, NoticesEveryEndAtOnce) {
   for (int i = 0; i < 200; ++i) {
     with("echo '{}'", [i](Talk& talk) -> io::Task<void> {
@@ -85,6 +109,21 @@ TEST(Talk, NoticesEveryEndAtOnce) {
       EXPECT_EQ(status, 0) << i;
     });
   }
+}
+
+TEST(Talk, HidesASecretBeforeItCutsWhatWasSaid) {
+  const std::string secret = std::string(600, 'a') + std::string(600, 'b');
+  io::Loop loop;
+  auto body = [](io::Loop& on, std::string of) -> io::Task<void> {
+    const auto redactor = std::make_shared<const Redactor>(std::vector<Secret>{Secret(of)});
+    Talk talk(on, shell("echo \"before " + of + "\" >&2; exit 3"), redactor);
+    auto none = co_await talk.line();
+    EXPECT_EQ(none, std::nullopt);
+    const std::string words = co_await talk.last_words();
+    EXPECT_EQ(words, "it ended with status 3 after it had said: before [redacted]");
+    co_await talk.close(0ms);
+  };
+  io::run(loop, io::within(30s, body(loop, secret)));
 }
 
 TEST(Talk, GivesUpWhenItsTimeHasCome) {

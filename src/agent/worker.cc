@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "platform/files/files.h"
 #include "platform/json/json.h"
+#include "platform/log/log.h"
 
 extern "C" const char molecule_worker_program[];
 extern "C" const char molecule_worker_program_end[];
@@ -16,8 +17,10 @@ namespace molecule::agent {
 namespace {
 
 using json::Node;
+using namespace std::chrono_literals;
 
 constexpr int not_installed = -32010;
+constexpr auto save_within = 20s;
 constexpr std::size_t state_max = 4u << 20;
 
 struct Provider {
@@ -100,13 +103,35 @@ class WorkerSession final : public RpcSession {
       }
       answered_ = true;
       request("save_state", "save_state", json::Object{}.add("sessionId", id()).text());
+      wait_no_longer_than(save_within);
     }
-    if (what == "save_state") {
-      files::make_private_directory(call_.states);
-      files::write_private(state(), result.find("state") ? result.find("state").text() : "[]");
-      return finished();
-    }
+    if (what == "save_state")
+      return save(result.find("state") ? result.find("state").text() : "[]");
     return std::nullopt;
+  }
+
+  Outcome save(const std::string& what_was_said) {
+    std::string trouble;
+    try {
+      files::make_private_directory(call_.states);
+      files::write_private(state(), what_was_said);
+    } catch (const Fault& fault) {
+      trouble = fault.text();
+    }
+    return trouble.empty() ? finished() : unsaved(trouble);
+  }
+
+  // Its answer was whole; what it could not save is not known in its next process.
+  Outcome unsaved(std::string_view why) const {
+    log::warn(
+        "what was said in a conversation could not be saved; it is not known when the worker "
+        "is started again",
+        log::field("error", why));
+    return finished();
+  }
+  std::optional<Outcome> heard_nothing() override {
+    if (!answered_) return std::nullopt;
+    return unsaved("the worker did not say it in time");
   }
 
   std::optional<Outcome> initialized() {
@@ -129,18 +154,17 @@ class WorkerSession final : public RpcSession {
                                  const std::string& words) override {
     if (canceled()) return Outcome::canceled();
     if (what == "cancel") return std::nullopt;
-    if (what == "save_state") return finished();
+    if (what == "save_state") return unsaved(words);
     if (what == "load_state") return Outcome::failed(Failure::session_missing, words);
     if (code == not_installed) {
       const std::string_view sentence = std::string_view(words).substr(0, words.find(" {"));
-      return Outcome::failed(Failure::process, fmt::format("{} ({})", sentence, call_.install));
+      return Outcome::failed(Failure::missing, fmt::format("{} ({})", sentence, call_.install));
     }
     return Outcome::failed(failure_in(code, words), words);
   }
 
-  // Its answer was whole; what it could not save is not known in its next process.
   Outcome died(const std::string& words) override {
-    return answered_ ? finished() : RpcSession::died(words);
+    return answered_ ? unsaved(words) : RpcSession::died(words);
   }
 
   void ask(const std::string& text) override {
@@ -196,6 +220,12 @@ ModelChoice choose_model(std::string_view model, const std::vector<std::string>&
   choice.base_url = value_of(environment, chosen->base_url_variable);
   if (choice.base_url.empty()) choice.base_url = chosen->base_url;
   return choice;
+}
+
+void WorkerExecutor::forget(const std::string& session) {
+  std::error_code ignored;
+  if (RequestId::parse(session))
+    std::filesystem::remove(call_.states / (session + ".json"), ignored);
 }
 
 std::unique_ptr<Session> WorkerExecutor::start(Opening opening) {

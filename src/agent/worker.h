@@ -37,6 +37,7 @@ class WorkerExecutor final : public Executor {
   WorkerExecutor(io::Loop& loop, WorkerCall call, io::Random& random)
       : loop_(loop), call_(std::move(call)), random_(random) {}
   std::unique_ptr<Session> start(Opening opening) override;
+  void forget(const std::string& session) override;
 
  private:
   io::Loop& loop_;

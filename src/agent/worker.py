@@ -11,7 +11,8 @@ import os
 import sys
 
 HISTORY_MAX = 200  # Entries,
-BYTES_MAX = 1 << 20  # and their bytes.
+BYTES_MAX = 1 << 20  # and their bytes, as they are written.
+TOLD_MAX = 20000  # Characters of an error; the runtime hides what is secret in it before it cuts it.
 NOT_INSTALLED = -32010
 QUIET = {"LANGSMITH_TRACING": "false", "CREWAI_TRACING_ENABLED": "false", "CREWAI_DISABLE_TELEMETRY": "true", "OTEL_SDK_DISABLED": "true"}
 
@@ -28,6 +29,10 @@ def need(module):
     except ImportError as error:
         raise Refused(NOT_INSTALLED, f"the Python module {error.name or module} is not installed", reason="not_installed",
                       module=error.name or module) from error
+
+
+def written(value):
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def words_of(content):
@@ -203,7 +208,7 @@ class Worker:
         self.runs = {}
 
     def put(self, message):
-        data = (json.dumps({"jsonrpc": "2.0"} | message) + "\n").encode()
+        data = written({"jsonrpc": "2.0"} | message) + b"\n"
         while data:
             data = data[os.write(self.out, data):]
 
@@ -230,12 +235,13 @@ class Worker:
         except Refused:
             raise
         except Exception as error:
-            return {"status": "failed", "error": {"class": class_of(error), "message": f"{type(error).__name__}: {error}"[:2000]}}
+            return {"status": "failed", "error": {"class": class_of(error), "message": f"{type(error).__name__}: {error}"[:TOLD_MAX]}}
         finally:
             self.runs.pop(asked["runId"], None)
         history += [{"role": "user", "text": asked["text"]}, {"role": "agent", "text": text}]
-        while len(history) > HISTORY_MAX or (len(history) > 2 and sum(len(each["text"]) for each in history) > BYTES_MAX):
-            del history[:2]
+        sizes = [len(written(each)) for each in history]
+        while len(history) > HISTORY_MAX or sum(sizes) > BYTES_MAX:
+            del history[:2], sizes[:2]
         return {"status": "completed", "text": text}
 
     async def cancel(self, asked):
@@ -261,7 +267,7 @@ class Worker:
         except Refused as refused:
             reply = {"error": {"code": refused.code, "message": refused.text, "data": refused.data}}
         except Exception as error:
-            reply = {"error": {"code": -32603, "message": f"{type(error).__name__}: {error}"[:2000]}}
+            reply = {"error": {"code": -32603, "message": f"{type(error).__name__}: {error}"[:TOLD_MAX]}}
         self.put({"id": message["id"]} | reply)
 
     async def serve(self):

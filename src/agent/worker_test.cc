@@ -137,7 +137,7 @@ TEST_F(WorkerTest, NamesTheLineThatInstallsWhatIsMissing) {
     Heard heard;
     auto session = by.start(test.opening());
     Outcome outcome = co_await say(*session, "one", heard);
-    EXPECT_EQ(outcome.failure, Failure::process);
+    EXPECT_EQ(outcome.failure, Failure::missing);
     EXPECT_NE(outcome.why.find("crewai is not installed (install it so)"), std::string::npos)
         << outcome.why;
     co_await session->stop();

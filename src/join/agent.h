@@ -29,8 +29,10 @@ class Agent {
   virtual io::Task<bool> is_there() = 0;
   // Tasks that it is at.
   virtual std::size_t working() const = 0;
-  // Since it was asked last.
+  // Since the platform was told last.
   virtual Health health() { return {}; }
+  // The platform has been told what health() said.
+  virtual void health_told() {}
   // Grows when its card has become another one.
   virtual std::uint64_t edition() const { return 0; }
 };

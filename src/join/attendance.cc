@@ -148,8 +148,10 @@ io::Task<void> Attendance::beat(bool alive) {
     body.add("sample_error", json::storable(health.trouble, sample_max));
   }
   if (health.at != at_) body.add("current_task", json::storable(health.at, task_max));
+  const http::ClientResponse answer = co_await post("/registry/heartbeat", body.text());
+  if (answer.status != 200) co_return;
   at_ = health.at;
-  co_await post("/registry/heartbeat", body.text());
+  agent_.health_told();
 }
 
 io::Task<void> Attendance::run() {

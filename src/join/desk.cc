@@ -119,6 +119,7 @@ class Desk::OpenGate final : public http::Gate {
 Desk::Desk(io::Loop& loop, Settings settings, Worker& worker, const io::Clock& clock,
            io::Random& random, metrics::Registry& registry)
     : settings_(std::move(settings)),
+      who_(settings_.who),
       worker_(worker),
       clock_(clock),
       random_(random),
@@ -171,7 +172,7 @@ io::Task<void> Desk::stop() {
 
 // It is brought again; what else there is for this agent need not wait for that.
 http::Response Desk::at_work() const {
-  return http::error_response(503, "at_work", settings_.who + " is at work on this message")
+  return http::error_response(503, "at_work", who_ + " is at work on this message")
       .with(std::string(a2a::at_work_header), "true");
 }
 
@@ -193,7 +194,7 @@ io::Task<http::Response> Desk::answer(ByPlatform::Caller, const http::Request& r
   const bool again = by_id_.contains(id_of(message, request));
   auto run = run_of(message, request);
   if (!run) {
-    throw Fault(Kind::unavailable, "busy", settings_.who + " is at another message")
+    throw Fault(Kind::unavailable, "busy", who_ + " is at another message")
         .retry_after(std::chrono::duration_cast<std::chrono::seconds>(ask_again_after));
   }
   if (message.stream) co_return stream_of(std::move(run), message.rpc_id, false);
@@ -263,10 +264,9 @@ io::Task<void> Desk::work(std::shared_ptr<Run> run) {
   try {
     co_await io::within(settings_.limit, worker_.work(*run));
   } catch (const Fault& fault) {
-    run->error =
-        fault.kind() == Kind::deadline
-            ? fmt::format("{} took longer than {} s", settings_.who, settings_.limit.count())
-            : fault.text();
+    run->error = fault.kind() == Kind::deadline
+                     ? fmt::format("{} took longer than {} s", who_, settings_.limit.count())
+                     : fault.text();
   }
   run->over = true;
   run->request = {};

@@ -86,6 +86,8 @@ class Desk {
   ~Desk();
 
   io::Task<void> serve(std::unique_ptr<net::Stream> stream);
+  // From now on in sentences.
+  void call(std::string_view who) { who_ = who; }
   std::size_t working() const { return working_; }
   // The text of a run that is under way; empty when there is none.
   std::string at() const;
@@ -107,6 +109,7 @@ class Desk {
   void forget_old();
 
   const Settings settings_;
+  std::string who_;
   Worker& worker_;
   const io::Clock& clock_;
   io::Random& random_;

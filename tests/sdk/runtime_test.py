@@ -215,6 +215,38 @@ def test_smoke_takes_one_turn_without_a_platform(make: Make) -> None:
     agent.write("config.yaml", json.dumps({"runtime": "command", "runtime_config": {"command": "/nowhere/at-all", "args": ["x"]}}))
     done = smoke("--smoke")
     assert done.returncode == 1 and "FAILED" in done.stdout, done
+    agent.write("config.yaml", json.dumps({"runtime": "command", "runtime_config": {"command": "no-such-program-anywhere"}}))
+    done = smoke("--smoke")
+    assert done.returncode == 1 and "failed (missing)" in done.stdout, done
+    agent.write("config.yaml", json.dumps({"runtime": "crewai"}))
+    done = smoke("--smoke", PYTHONNOUSERSITE="1", OPENAI_API_KEY="key-of-nobody", MOLECULE_SMOKE_TIMEOUT_SECS="15")
+    assert done.returncode == 1 and "crewai is not installed" in done.stdout, done
+
+
+def test_a_second_runtime_in_the_directory_and_keys_that_nobody_reads_are_told(make: Make) -> None:
+    agent = make("twice", "cat")
+    agent.start()
+    agent.write("config.yaml", json.dumps({"name": "twice", "runtime": "command", "observability": {"log_level": "LOUD"},
+                                           "runtime_config": {"command": "cat", "time_out": 1}}))
+    second = subprocess.run([BINARY, "runtime", "--config", agent.config], env=agent.environment, cwd=agent.work, text=True,
+                            capture_output=True, timeout=20)
+    assert second.returncode == 5, second
+    assert "[WARN] runtime_config.time_out" in second.stderr and "there is no level LOUD" in second.stderr, second.stderr
+    broken = subprocess.run([BINARY, "runtime", "--config", agent.config], env=agent.environment | {"PLATFORM_URL": "nowhere"},
+                            cwd=agent.work, text=True, capture_output=True, timeout=20)
+    assert broken.returncode == 2 and "PLATFORM_URL: nowhere: " in broken.stderr, broken
+
+
+def test_a_key_that_is_asked_for_later_is_missing_until_it_is_there(make: Make) -> None:
+    agent = make("asks-later", "cat")
+    agent.start()
+    assert agent.says("hello") == "hello"
+    agent.write("config.yaml", json.dumps({"name": "asks-later", "runtime": "command",
+                                           "runtime_config": {"command": "cat", "required_env": ["SPECIAL_KEY"]}}))
+    wait_for("the card to say so", lambda: agent.card.get("configuration_status") == "not_configured")
+    assert "SPECIAL_KEY" in agent.says("hello")
+    agent.write("config.yaml", json.dumps({"name": "asks-later", "runtime": "claude-code", "runtime_config": {"command": "/nowhere/claude"}}))
+    wait_for("the refusal", lambda: "the earlier one stays" in agent.log)
 
 
 def test_skills_are_on_the_card_and_a_broken_one_is_left_out(make: Make) -> None:

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -67,6 +69,16 @@ struct Pipe {
   files::Descriptor reads, writes;
 };
 
+// Those that a Child waits for: nobody else may.
+struct Known {
+  std::mutex mutex;
+  std::set<pid_t> pids;
+};
+Known& known() {
+  static Known all;
+  return all;
+}
+
 // Whose end is ours waits for nothing.
 files::Descriptor ours(files::Descriptor& end) {
   ::fcntl(end.get(), F_SETFL, O_NONBLOCK);
@@ -114,6 +126,7 @@ Child::Child(const Program& program) {
       &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::vector<std::string> words = program.arguments;
   std::vector<std::string> lines = environment_of(program);
+  const std::lock_guard lock(known().mutex);
   const int error = ::posix_spawnp(&pid_, name.c_str(), &actions, &attributes,
                                    pointers(words).data(), pointers(lines).data());
   ::posix_spawnattr_destroy(&attributes);
@@ -122,6 +135,7 @@ Child::Child(const Program& program) {
     pid_ = -1;
     throw not_started(name, error);
   }
+  known().pids.insert(pid_);
 }
 
 Child::Child(const std::vector<std::string>& arguments,
@@ -134,6 +148,13 @@ Child::~Child() {
   kill();
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+  const std::lock_guard lock(known().mutex);
+  known().pids.erase(pid_);
+}
+
+bool Child::is_one(pid_t pid) {
+  const std::lock_guard lock(known().mutex);
+  return known().pids.contains(pid);
 }
 
 int Child::taken(files::Descriptor& end) {

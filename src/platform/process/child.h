@@ -44,6 +44,8 @@ class Child {
   int take_end() const;
   // Its exit status once it has ended, 128 and the signal that ended it; never waits.
   std::optional<int> ended() const;
+  // Whether a process is what a Child of this process has started. Any thread.
+  static bool is_one(pid_t pid);
   // Asks it and what it started in its group to end.
   void terminate() noexcept;
   // Ends them at once.
