@@ -117,6 +117,14 @@ class Fake:
     def do_auth(self, _: list[str]) -> None:
         self.over("failed", "Invalid API key", 401)
 
+    def do_key(self, _: list[str]) -> None:
+        """Refused unless the newest key is among what it was given."""
+        newest = (Path(os.environ["HOME"]) / "newest").read_text()
+        if newest not in os.environ.values():
+            return self.do_auth(_)
+        self.text("taken")
+        self.over("completed")
+
     def do_rate(self, _: list[str]) -> None:
         self.over("failed", "Too many requests", 429)
 

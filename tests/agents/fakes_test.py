@@ -148,6 +148,15 @@ def test_what_the_provider_refuses_has_its_class(agent: Residence, word: str, to
     assert agent.says("hello") == "heard: hello"
 
 
+def test_a_key_that_was_given_after_another_is_taken_up_in_the_same_turn(agent: Residence) -> None:
+    (agent.home / "newest").write_text(VALUE)
+    assert agent.says("key", "talk") == "taken"
+    (agent.home / "newest").write_text("another-key-of-nobody")
+    agent.secret(KEYS[agent.card["runtime"]], "another-key-of-nobody")
+    assert agent.says("key", "talk") == "taken"
+    assert agent.says("key", "other") == "taken"
+
+
 @pytest.mark.parametrize("word", ["hang", "stream"])
 def test_a_cancel_reaches_the_program_which_goes_on_with_the_conversation(agent: Residence, word: str) -> None:
     session = agent.says("history", "talk").split()[0]

@@ -209,3 +209,17 @@ def test_a_framework_that_is_not_there_is_named(framework: str, tmp_path: Path) 
         assert worker.ask("no_such_method")["error"]["code"] == -32601
     finally:
         worker.close()
+
+
+def test_what_is_kept_of_a_conversation_is_bounded_as_it_is_written(modules: Path, tmp_path: Path) -> None:
+    worker = Worker("langgraph", modules, tmp_path)
+    try:
+        worker.open()
+        for _ in range(6):
+            worker.run("\u0434" * 200_000)
+        asked = worker.send("save_state", sessionId="s1")
+        state = worker.answer(asked)["result"]["state"]
+        written = json.dumps(state, ensure_ascii=False).encode()
+        assert 400_000 < len(written) < (1 << 20) + 10_000, len(written)
+    finally:
+        worker.close()
