@@ -82,6 +82,7 @@ constexpr std::array without{
     Without{"GET /workspaces/{id}/pending-uploads/", files},
     Without{"POST /workspaces/{id}/pending-uploads/", files},
     Without{"GET /ws ", streams},
+    Without{"GET /workspaces/{id}/terminal ", streams},
     Without{"GET /workspaces/{id}/events/stream ", streams},
 };
 
