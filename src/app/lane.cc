@@ -16,15 +16,16 @@ void Lane::connect(net::Dialer& dialer, metrics::Registry& registry) {
 }
 
 std::uint16_t Lane::listen(const http::Router& router, const http::Settings& settings,
-                           metrics::Registry& registry, net::Listener::Port sharing,
-                           std::uint16_t port, const net::TlsServer* tls) {
+                           metrics::Registry& registry, Lane* first, const net::TlsServer* tls) {
   server_ = std::make_unique<http::Server>(loop_, router, settings, registry);
   if (tls) server_->encrypt(*tls);
   multiplexer_ = std::make_unique<http2::Multiplexer>(registry);
   server_->multiplex(*multiplexer_);
-  std::uint16_t real = server_->listen(sharing, port);
+  return first ? server_->listen(*first->server_) : server_->listen();
+}
+
+void Lane::serve() {
   serving_.spawn_from_anywhere("http", [this] { return server_->serve(); });
-  return real;
 }
 
 void Lane::start_thread() {

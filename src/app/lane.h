@@ -25,11 +25,12 @@ class Lane {
   http::Client& client() { return *client_; }
 
   void connect(net::Dialer& dialer, metrics::Registry& registry);
-  // Opens the port (or joins it) and starts serving once the loop runs. Returns the port. `tls` may
-  // be null; it outlives the lane.
+  // Opens the port, or takes a share of what comes to `first`, which may be null. Returns the port.
+  // `tls` may be null; it outlives the lane.
   std::uint16_t listen(const http::Router& router, const http::Settings& settings,
-                       metrics::Registry& registry, net::Listener::Port sharing, std::uint16_t port,
-                       const net::TlsServer* tls);
+                       metrics::Registry& registry, Lane* first, const net::TlsServer* tls);
+  // Serves what comes there once the loop runs; when all lanes listen.
+  void serve();
   // Serves the requests that come over a stream which is no connection of ours. On this loop.
   io::Task<void> serve(std::unique_ptr<net::Stream> stream) {
     return server_->serve_carried(std::move(stream));

@@ -145,18 +145,16 @@ void require_readable(const Config& config, const Belongings& belongings, io::Ra
   sql::StoreMark::read(belongings.mark());
 }
 
-// One port, shared by all lanes; the kernel spreads connections over them.
+// One port, served by all lanes, which take connections in turn.
 std::uint16_t listen_on_all(std::vector<std::unique_ptr<Lane>>& lanes, const http::Router& router,
                             const http::Settings& settings, metrics::Registry& registry,
                             const net::TlsServer* tls) {
-  std::uint16_t port = settings.port;
+  std::uint16_t port = 0;
   for (auto& lane : lanes) {
-    bool first = &lane == &lanes.front();
-    auto sharing = lanes.size() == 1 ? net::Listener::Port::own
-                   : first           ? net::Listener::Port::first_of_several
-                                     : net::Listener::Port::joining;
-    port = lane->listen(router, settings, registry, sharing, port, tls);
+    Lane* const first = &lane == &lanes.front() ? nullptr : lanes.front().get();
+    port = lane->listen(router, settings, registry, first, tls);
   }
+  for (auto& lane : lanes) lane->serve();
   return port;
 }
 

@@ -44,7 +44,7 @@ def test_every_code_in_the_sources_is_on_the_page_of_faults(printed):
                 for code in made.findall(source.read_text()):
                     found.setdefault(code, source.name)
     only_for_peers = {"bad_header", "connection_lost", "connect_failed", "tls_failed", "websocket_refused", "cancelled", "agent_key_wrong",
-                      "relay_refused", "relay_replaced",
+                      "relay_refused", "relay_replaced", "directory_of_the_platform",
                       "admin_token_unreadable", "admin_token_unsafe", "admin_token_weak", "bad_trusted_proxy", "not_followable"}
     unknown = {code: name for code, name in found.items() if code not in known | only_for_peers}
     assert found and not unknown

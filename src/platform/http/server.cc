@@ -236,10 +236,14 @@ Server::Server(io::Loop& loop, const Router& router, Settings settings, metrics:
     : impl_(std::make_unique<Impl>(loop, router, std::move(settings), registry)) {}
 Server::~Server() = default;
 
-std::uint16_t Server::listen(net::Listener::Port sharing, std::uint16_t port) {
-  std::uint16_t wanted = sharing == net::Listener::Port::joining ? port : impl_->settings.port;
+std::uint16_t Server::listen() {
   impl_->listener =
-      std::make_unique<net::Listener>(impl_->loop, impl_->settings.address, wanted, sharing);
+      std::make_unique<net::Listener>(impl_->loop, impl_->settings.address, impl_->settings.port);
+  return impl_->listener->port();
+}
+
+std::uint16_t Server::listen(Server& first) {
+  impl_->listener = std::make_unique<net::Listener>(impl_->loop, *first.impl_->listener);
   return impl_->listener->port();
 }
 

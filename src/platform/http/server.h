@@ -4,7 +4,7 @@
 // within the route's cap, the handler.
 //
 //   http::Server server(loop, router, settings, registry);
-//   std::uint16_t port = server.listen(net::Listener::Port::own);
+//   std::uint16_t port = server.listen();
 //   scope.spawn("http", server.serve());
 //   …
 //   co_await server.drain();
@@ -89,9 +89,12 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Opens the port of the settings, or `port` when joining. Returns the real port. Throws what
+  // Opens the port of the settings. Returns the real port. Throws what
   // net::Listener throws.
-  std::uint16_t listen(net::Listener::Port sharing, std::uint16_t port = 0);
+  std::uint16_t listen();
+  // Serves a share of the connections that come to `first`, which is on another loop. Before either
+  // serves.
+  std::uint16_t listen(Server& first);
 
   // From now on accepted connections speak TLS; their handshake is bounded by limits.head. `tls`
   // outlives the server. Before serve().

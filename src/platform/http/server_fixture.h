@@ -283,7 +283,7 @@ class ServerTest : public ::testing::Test {
       Server server(loop, router, settings, registry);
       running = &server;
       if (before_serving) before_serving(server);
-      bound = server.listen(net::Listener::Port::own);
+      bound = server.listen();
       bound.notify_all();
       auto main = [](ServerTest& self, Server& serving) -> io::Task<void> {
         io::Scope scope(self.loop, [](std::string_view, std::exception_ptr) { ADD_FAILURE(); });

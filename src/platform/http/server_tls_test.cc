@@ -34,7 +34,7 @@ class ServerTls : public ::testing::Test {
     auto main = [&]() -> io::Task<void> {
       Server server(loop, router, settings, registry);
       server.encrypt(tls);
-      std::uint16_t port = server.listen(net::Listener::Port::own);
+      std::uint16_t port = server.listen();
       io::Scope scope(loop, [](std::string_view, std::exception_ptr) { ADD_FAILURE(); });
       scope.spawn("serve", server.serve());
       net::DialSettings dial;

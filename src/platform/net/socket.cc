@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <deque>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "platform/io/signal.h"
 #include "platform/log/log.h"
 #include "platform/net/readiness.h"
 #include "platform/net/wheel.h"
@@ -340,7 +342,7 @@ std::string address_text(const sockaddr_storage& from) {
 }
 
 // A bound, listening, non-blocking descriptor.
-int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
+int listen_on(const asio::ip::tcp::endpoint& at) {
   auto fail = [&at](int fd, int error) {
     if (fd >= 0) ::close(fd);
     const std::string host = at.address().to_string();
@@ -357,7 +359,6 @@ int listen_on(const asio::ip::tcp::endpoint& at, bool shared) {
   if (fd < 0) fail(fd, errno);
   int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (shared && ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) fail(fd, errno);
   if (::bind(fd, at.data(), static_cast<socklen_t>(at.size())) != 0) fail(fd, errno);
   if (::listen(fd, 4096) != 0) fail(fd, errno);
   return fd;
@@ -375,16 +376,43 @@ asio::ip::tcp::endpoint endpoint(std::string_view address, std::uint16_t port) {
 }  // namespace
 
 void Listener::require_free(std::string_view address, std::uint16_t port) {
-  ::close(listen_on(endpoint(address, port), false));
+  ::close(listen_on(endpoint(address, port)));
 }
 
-Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing)
-    : loop_(loop) {
-  const asio::ip::tcp::endpoint at = endpoint(address, port);
-  // SO_REUSEPORT would let a second process join silently: whoever opens the port first tries to
-  // have it alone.
-  if (sharing == Port::first_of_several && port != 0) ::close(listen_on(at, false));
-  int fd = listen_on(at, sharing != Port::own);
+// Connections on their way from the loop that accepts to the one that serves them.
+struct Listener::Share {
+  struct Connection {
+    int fd = -1;
+    std::string peer;
+  };
+  explicit Share(io::Loop& of) : loop(of) {}
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  ~Share() { close(); }
+  void take(Connection one) {
+    if (closed) {
+      ::close(one.fd);
+      return;
+    }
+    waiting.push_back(std::move(one));
+    came.notify();
+  }
+  void close() {
+    closed = true;
+    for (const Connection& each : waiting) ::close(each.fd);
+    waiting.clear();
+  }
+
+  io::Loop& loop;
+  std::deque<Connection> waiting;
+  io::Signal came;
+  bool closed = false;
+};
+
+// SO_REUSEPORT would spread connections over loops, but lets any process of the same user in, at
+// any time: one socket accepts, and hands on.
+Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port) : loop_(loop) {
+  int fd = listen_on(endpoint(address, port));
   at_ = std::make_unique<Descriptor>(loop, fd);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
@@ -393,9 +421,22 @@ Listener::Listener(io::Loop& loop, std::string_view address, std::uint16_t port,
                                             : reinterpret_cast<sockaddr_in&>(bound).sin_port);
 }
 
-Listener::~Listener() = default;
+Listener::Listener(io::Loop& loop, Listener& first)
+    : loop_(loop), share_(std::make_shared<Share>(loop)), port_(first.port_) {
+  first.others_.push_back(share_);
+}
 
-void Listener::close() noexcept { at_->close(); }
+Listener::~Listener() {
+  if (share_) share_->close();
+}
+
+void Listener::close() noexcept {
+  if (at_) at_->close();
+  if (share_) {
+    share_->close();
+    share_->came.notify();
+  }
+}
 
 namespace {
 // Waits for a descriptor as Stream::wait does for a stream.
@@ -441,7 +482,25 @@ class Accepting final : Sleeper, io::Cancellation::Waiter {
 };
 }  // namespace
 
+io::Task<std::unique_ptr<Socket>> Listener::take_share() {
+  constexpr std::chrono::hours look_again{1};
+  for (;;) {
+    while (!share_->waiting.empty()) {
+      Share::Connection one = std::move(share_->waiting.front());
+      share_->waiting.pop_front();
+      try {
+        co_return Socket::adopt(loop_, one.fd, std::move(one.peer));
+      } catch (const Fault& fault) {
+        log::warn("no room for another connection", log::field("reason", fault.text()));
+      }
+    }
+    if (share_->closed) co_return nullptr;
+    co_await share_->came.wait(look_again);
+  }
+}
+
 io::Task<std::unique_ptr<Socket>> Listener::accept() {
+  if (share_) co_return co_await take_share();
   io::Context here = co_await io::context();
   for (;;) {
     if (accepted_ == accepted_per_turn_max) {
@@ -456,6 +515,14 @@ io::Task<std::unique_ptr<Socket>> Listener::accept() {
     int error = errno;
     if (fd >= 0) {
       ++accepted_;
+      const std::size_t whose = std::exchange(next_, (next_ + 1) % (others_.size() + 1));
+      if (whose > 0) {
+        const std::shared_ptr<Share>& other = others_[whose - 1];
+        other->loop.post([other, one = Share::Connection{fd, address_text(from)}]() mutable {
+          other->take(std::move(one));
+        });
+        continue;
+      }
       try {
         co_return Socket::adopt(loop_, fd, address_text(from));
       } catch (const Fault&) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/io/loop.h"
 #include "platform/net/stream.h"
@@ -68,10 +69,12 @@ class Socket final : public Stream {
 class Listener {
  public:
   // Listens on a numeric address ("127.0.0.1", "::1", "0.0.0.0") or "localhost", which is
-  // 127.0.0.1; port 0 picks one. `joining` shares the port with a listener of this process on
-  // another loop. Throws Fault conflict address_in_use, or bad_request bad_listen_address.
-  enum class Port : std::uint8_t { own, first_of_several, joining };
-  Listener(io::Loop& loop, std::string_view address, std::uint16_t port, Port sharing = Port::own);
+  // 127.0.0.1; port 0 picks one. Nobody else can listen there, not even who runs as the same user.
+  // Throws Fault conflict address_in_use, or bad_request bad_listen_address.
+  Listener(io::Loop& loop, std::string_view address, std::uint16_t port);
+  // Takes its share of the connections that `first` accepts, on another loop. Before either
+  // accepts.
+  Listener(io::Loop& loop, Listener& first);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -85,8 +88,14 @@ class Listener {
   std::uint16_t port() const { return port_; }
 
  private:
+  struct Share;
+  io::Task<std::unique_ptr<Socket>> take_share();
+
   io::Loop& loop_;
-  std::unique_ptr<Descriptor> at_;
+  std::unique_ptr<Descriptor> at_;              // Null where another listener accepts.
+  std::shared_ptr<Share> share_;                // Of what that one accepts.
+  std::vector<std::shared_ptr<Share>> others_;  // Who is given a share,
+  std::size_t next_ = 0;                        // and whose turn it is; 0: this one's.
   std::uint16_t port_ = 0;
   int accepted_ = 0;  // Since the last wait.
 };

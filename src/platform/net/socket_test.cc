@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "platform/io/manual_timers.h"
 #include "platform/io/scope.h"
@@ -197,17 +199,50 @@ TEST(Socket, RefusedConnectionsSayWhy) {
   }
 }
 
-TEST(Listener, LoopsOfOneProcessShareAPortButProcessesDoNot) {
-  io::Loop loop;
-  Listener first(loop, "127.0.0.1", 0, Listener::Port::first_of_several);
-  Listener second(loop, "127.0.0.1", first.port(), Listener::Port::joining);
+TEST(Listener, LoopsTakeConnectionsInTurnAndNobodyElseMayListenThere) {
+  io::Loop loop, other;
+  Listener first(loop, "127.0.0.1", 0);
+  Listener second(other, first);
   EXPECT_EQ(second.port(), first.port());
   try {
-    Listener third(loop, "127.0.0.1", first.port(), Listener::Port::first_of_several);
+    Listener third(loop, "127.0.0.1", first.port());
     FAIL() << "expected a conflict";
   } catch (const Fault& fault) {
     EXPECT_EQ(fault.code(), "address_in_use");
   }
+  // Not even who says that the port may be shared.
+  const int joining = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  EXPECT_EQ(::setsockopt(joining, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+  EXPECT_EQ(::setsockopt(joining, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(first.port());
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_NE(::bind(joining, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  EXPECT_EQ(errno, EADDRINUSE);
+  ::close(joining);
+
+  std::vector<int> calling;
+  for (int i = 0; i < 4; ++i) {
+    calling.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(calling.back(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  }
+  auto take = [](Listener& from, int count) -> io::Task<void> {
+    for (int i = 0; i < count; ++i) {
+      const auto socket = co_await from.accept();
+      EXPECT_EQ(socket->peer(), "127.0.0.1");
+    }
+  };
+  // The second is the other loop's: it is on its way until that one runs.
+  auto accept_all = [&]() -> io::Task<void> {
+    io::Scope accepting(loop, [](std::string_view, std::exception_ptr) {});
+    accepting.spawn("first", take(first, 3));
+    co_await accepting.drain(std::chrono::milliseconds(200));
+  };
+  io::run(loop, accept_all());
+  io::run(other, take(second, 2));
+  for (const int each : calling) ::close(each);
   EXPECT_THROW(Listener(loop, "example.org", 0), Fault);
   EXPECT_GT(Listener(loop, "localhost", 0).port(), 0);
 }

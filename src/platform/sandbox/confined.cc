@@ -104,6 +104,13 @@ void drop_capabilities(const Report& report) {
 void hold_to_grants(const Program& program, bool in_room, const Report& report) {
   Confinement confinement = program.confinement;
   confinement.readable.push_back(program.arguments.front());
+  // In a tree of its own a path leads where it led when the tree was made.
+  for (const SeenDirectory& each : confinement.seen) {
+    struct stat what{};
+    if (::stat(each.path.c_str(), &what) != 0 || what.st_dev != each.device ||
+        what.st_ino != each.inode)
+      report.give_up(each.path + " is another directory than the one that was looked at");
+  }
   const int version = landlock_version();
   const int error = landlock(confinement, in_room ? "/tmp" : confinement.temporary);
   if (error != 0) {
@@ -115,7 +122,7 @@ void hold_to_grants(const Program& program, bool in_room, const Report& report) 
   report.applied(fmt::format("Landlock {}", version));
   if (version < 6 && !in_room)
     report.missing("signals are not kept in: needs Landlock 6 (Linux 6.12) or namespaces");
-  if (version < 4 && !confinement.ports.empty())
+  if (version < 4 && (!confinement.ports.empty() || confinement.closed_port != 0))
     report.missing("ports are not kept in: needs Landlock 4 (Linux 6.7)");
 }
 

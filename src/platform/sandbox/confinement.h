@@ -20,6 +20,20 @@ struct Limits {
 };
 BOOST_DESCRIBE_STRUCT(Limits, (), (memory, processes, open_files, file_size, disk))
 
+// A directory as it was found: what its path leads to may be another a moment later.
+struct SeenDirectory {
+  std::string path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+BOOST_DESCRIBE_STRUCT(SeenDirectory, (), (path, device, inode))
+
+// The one that a path leads to, which has no link in it. Throws Fault bad_request
+// `not_a_directory`.
+SeenDirectory see_directory(const std::string& path);
+// Whether `inner` is `outer`, or lies in it, however either is spelled.
+bool lies_within(const SeenDirectory& inner, const SeenDirectory& outer);
+
 struct Confinement {
   // Beside the directories of the system, which hold programs and libraries. What is not there is
   // passed over.
@@ -30,9 +44,15 @@ struct Confinement {
   std::int64_t user = 0;
   // The only TCP ports it may connect to; it may listen on none of its choice then. Empty: any.
   std::vector<std::int64_t> ports;
+  // A port that it may not listen on, whoever else leaves it: with one it may listen on those that
+  // the kernel chooses and on some that programs are used to. 0: none.
+  std::int64_t closed_port = 0;
+  // Directories among those above that are given only if they are the ones which were looked at.
+  std::vector<SeenDirectory> seen;
   Limits limits;
 };
-BOOST_DESCRIBE_STRUCT(Confinement, (), (readable, writable, temporary, user, ports, limits))
+BOOST_DESCRIBE_STRUCT(Confinement, (),
+                      (readable, writable, temporary, user, ports, closed_port, seen, limits))
 
 // What came of it.
 struct Measures {

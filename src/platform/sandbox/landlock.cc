@@ -50,23 +50,33 @@ struct PortRule {
   std::uint64_t port = 0;
 };
 
-Ruleset known_to(int version, bool with_ports) {
+// Where programs of developers are used to listen.
+struct Range {
+  std::uint16_t first, last;
+};
+constexpr Range usual_ports[] = {{3000, 3099}, {4000, 4099}, {5000, 5199}, {8000, 8999}};
+
+Ruleset known_to(int version, const Confinement& allowed) {
   Ruleset set;
   set.files = of_first;
   if (version >= 2) set.files |= refer;
   if (version >= 3) set.files |= truncate_file;
   if (version >= 5) set.files |= ioctl_device;
-  if (version >= 4 && with_ports) set.net = bind_tcp | connect_tcp;
+  if (version >= 4 && allowed.closed_port != 0) set.net = bind_tcp;
+  if (version >= 4 && !allowed.ports.empty()) set.net = bind_tcp | connect_tcp;
   if (version >= 6) set.scoped = scope_abstract_sockets | scope_signals;
   return set;
 }
 
 // What is not there is granted to nobody, which is right.
-int grant(int ruleset, const std::string& path, std::uint64_t access) {
+int grant(int ruleset, const std::string& path, std::uint64_t access, const Confinement& allowed) {
   const files::Descriptor at(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!at.open()) return 0;
   struct stat what{};
   if (::fstat(at.get(), &what) != 0) return errno;
+  for (const SeenDirectory& seen : allowed.seen)
+    if (seen.path == path && (seen.device != what.st_dev || seen.inode != what.st_ino))
+      return ESTALE;
   PathRule rule;
   rule.access = S_ISDIR(what.st_mode) ? access : access & on_files;
   rule.parent = at.get();
@@ -83,7 +93,7 @@ int landlock_version() {
 int landlock(const Confinement& allowed, const std::string& temporary) {
   const int version = landlock_version();
   if (version == 0) return ENOSYS;
-  const Ruleset set = known_to(version, !allowed.ports.empty());
+  const Ruleset set = known_to(version, allowed);
   // Kernels refuse a description that is longer than what they know only where the rest says
   // something.
   const files::Descriptor rules(static_cast<int>(::syscall(create_ruleset, &set, sizeof(set), 0)));
@@ -92,7 +102,7 @@ int landlock(const Confinement& allowed, const std::string& temporary) {
   const std::uint64_t everything = set.files;
   int error = 0;
   const auto let = [&](const std::string& path, std::uint64_t access) {
-    if (error == 0) error = grant(rules.get(), path, access & everything);
+    if (error == 0) error = grant(rules.get(), path, access & everything, allowed);
   };
   for (const std::string& path : system_directories()) let(path, reading);
   let("/proc", reading);
@@ -104,15 +114,20 @@ int landlock(const Confinement& allowed, const std::string& temporary) {
   if (!temporary.empty()) let(temporary, everything);
   if (set.net != 0) {
     // A port that the kernel chooses: programs talk to their own parts over such.
-    PortRule any;
-    any.access = bind_tcp;
-    if (error == 0 && ::syscall(add_rule, rules.get(), rule_port, &any, 0) != 0) error = errno;
-    for (const std::int64_t port : allowed.ports) {
+    const auto open = [&](std::uint64_t port, std::uint64_t access) {
       PortRule rule;
-      rule.access = connect_tcp;
-      rule.port = static_cast<std::uint64_t>(port);
+      rule.access = access;
+      rule.port = port;
       if (error == 0 && ::syscall(add_rule, rules.get(), rule_port, &rule, 0) != 0) error = errno;
+    };
+    open(0, bind_tcp);
+    if (allowed.ports.empty()) {
+      for (const Range& range : usual_ports)
+        for (std::uint32_t port = range.first; port <= range.last; ++port)
+          if (port != allowed.closed_port) open(port, bind_tcp);
     }
+    for (const std::int64_t port : allowed.ports)
+      open(static_cast<std::uint64_t>(port), connect_tcp);
   }
   if (error != 0) return error;
   return ::syscall(restrict_self, rules.get(), 0) == 0 ? 0 : errno;

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -70,9 +71,18 @@ constexpr std::uint32_t tioclinux = 0x541c;  // Types and copies at a console; T
 constexpr std::uint32_t absent[] = {clone3, SYS_io_uring_setup, SYS_io_uring_enter,
                                     SYS_io_uring_register};
 
-// Sockets that do not speak to the network or to neighbours.
-constexpr std::uint32_t refused_families[] = {AF_VSOCK, AF_ALG,       AF_PACKET,
-                                              AF_KEY,   AF_BLUETOOTH, AF_TIPC};
+// Sockets of these families, and of the network's those protocols that Landlock knows or that carry
+// no streams: by another (MPTCP, SCTP) a port would be reached that is not granted.
+constexpr std::uint32_t families[] = {AF_UNIX, AF_NETLINK};
+constexpr std::uint32_t network_families[] = {AF_INET, AF_INET6};
+constexpr std::uint32_t protocols[] = {0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6};
+
+// Calls that connect as they send, which nobody asks Landlock about, and where their flags stand.
+struct Sending {
+  std::uint32_t number;
+  std::size_t flags;
+};
+constexpr Sending sendings[] = {{SYS_sendto, 3}, {SYS_sendmsg, 2}, {SYS_sendmmsg, 3}};
 
 constexpr std::uint32_t new_rooms = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                                     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
@@ -148,11 +158,23 @@ int filter_calls() {
   filter.on(TIOCSTI, Filter::failing(EPERM));
   filter.on(tioclinux, Filter::failing(EPERM));
   filter.answer(SECCOMP_RET_ALLOW);
-  filter.skip_unless(SYS_socket, 2 * std::size(refused_families) + 2);
+  for (const Sending& each : sendings) {
+    filter.skip_unless(each.number, 4);
+    filter.load_argument(each.flags);
+    filter.on_bits(MSG_FASTOPEN, Filter::failing(EOPNOTSUPP));
+    filter.answer(SECCOMP_RET_ALLOW);
+  }
+  constexpr auto of_network = 2 * std::size(protocols) + 2;
+  filter.skip_unless(SYS_socket,
+                     static_cast<std::uint8_t>(2 * std::size(families) + 4 + of_network));
   filter.load_argument(0);
-  for (const std::uint32_t family : refused_families)
-    filter.on(family, Filter::failing(EAFNOSUPPORT));
-  filter.answer(SECCOMP_RET_ALLOW);
+  for (const std::uint32_t family : families) filter.on(family, SECCOMP_RET_ALLOW);
+  filter.skip_if(network_families[0], 2);
+  filter.skip_if(network_families[1], 1);
+  filter.answer(Filter::failing(EAFNOSUPPORT));
+  filter.load_argument(2);
+  for (const std::uint32_t protocol : protocols) filter.on(protocol, SECCOMP_RET_ALLOW);
+  filter.answer(Filter::failing(EPROTONOSUPPORT));
   filter.answer(SECCOMP_RET_ALLOW);
   return filter.apply();
 }

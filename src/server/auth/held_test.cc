@@ -71,7 +71,7 @@ class Held : public test::EachDatabase {
         co_await serving.drain();
         co_await scope.drain(1s);
       };
-      bound = server.listen(net::Listener::Port::own);
+      bound = server.listen();
       bound.notify_all();
       io::run(loop, serve(*this, server));
     });

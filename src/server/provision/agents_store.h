@@ -51,6 +51,8 @@ inline constexpr sql::Query<void(WorkspaceId)> leave{"agents.leave", R"(
     UPDATE agents SET wanted = 'gone' WHERE workspace_id = $1)"};
 inline constexpr sql::Query<void(WorkspaceId, std::int64_t, TokenId)> started{"agents.started", R"(
     UPDATE agents SET started_round = $2, token_id = $3 WHERE workspace_id = $1)"};
+inline constexpr sql::Query<void(WorkspaceId, std::int64_t)> taken_up{"agents.taken_up", R"(
+    UPDATE agents SET started_round = $2 WHERE workspace_id = $1)"};
 inline constexpr sql::Query<void(WorkspaceId)> erase{"agents.erase", R"(
     DELETE FROM agents WHERE workspace_id = $1)"};
 

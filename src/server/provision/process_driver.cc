@@ -112,7 +112,6 @@ std::vector<std::string> ProcessDriver::readable_for(const Order& order) const {
     const std::string program = process::found(runtime->program, settings_.path);
     if (!program.empty()) add_places(places, program);
   }
-  if (order.shared && !order.shared_writable) places.push_back(*order.shared);
   // Whoever could read one of these could read the platform's own files.
   std::erase_if(places, [&](const std::string& each) {
     return lies_in(settings_.directory, each) || lies_in(each, settings_.directory.parent_path());
@@ -148,13 +147,24 @@ sandbox::Program ProcessDriver::program_for(const Order& order) const {
   sandbox::Confinement& confinement = program.confinement;
   for (const char* each : {"config", "workspace", "home"})
     confinement.writable.push_back((at / each).string());
-  if (order.shared && order.shared_writable && !lies_in(settings_.directory, *order.shared) &&
-      !lies_in(*order.shared, settings_.directory.parent_path()))
-    confinement.writable.push_back(*order.shared);
   confinement.readable = readable_for(order);
+  if (order.shared) {
+    const sandbox::SeenDirectory shared = sandbox::see_directory(*order.shared);
+    const auto ours =
+        sandbox::see_directory(fs::canonical(settings_.directory.parent_path()).string());
+    if (sandbox::lies_within(shared, ours) || sandbox::lies_within(ours, shared))
+      throw bad_request(
+          "directory_of_the_platform",
+          fmt::format("{} cannot be given to an agent: the platform's own files are there",
+                      shared.path));
+    (order.shared_writable ? confinement.writable : confinement.readable).push_back(shared.path);
+    confinement.seen.push_back(shared);
+  }
   confinement.temporary = (at / "tmp").string();
   confinement.user = user_of(order.id);
-  confinement.limits = limits_of(order.tier);
+  // Whoever may change a workspace may not go beyond what the machine allows.
+  confinement.limits = limits_of(std::min(order.tier, settings_.tier_max));
+  confinement.closed_port = settings_.platform_port;
   if (order.tier == 1) confinement.ports = {settings_.platform_port};
   return program;
 }

@@ -18,6 +18,7 @@ struct ProcessSettings {
   std::vector<std::string> readable;  // Directories that agents may read besides the system's.
   std::string program;                // Started in place of our own runtime when it is not empty.
   std::int64_t linger = 60;
+  int tier_max = 3;  // Whatever a workspace's tier is.
 };
 
 class ProcessDriver final : public Driver {

@@ -20,6 +20,7 @@ constexpr std::int64_t tail_max = 5000;
 constexpr std::int64_t wait_max = 60;
 constexpr auto look_every = 200ms;
 constexpr std::size_t hidden_least = 6;  // A shorter secret hides more of a text than it protects.
+constexpr std::size_t hidden_line_least = 12;  // Of a secret of several lines, one by itself.
 constexpr std::string_view redacted = "[redacted]";
 
 constexpr auto table = http::table(
@@ -63,6 +64,17 @@ std::string without_credentials(std::string_view text) {
   return out;
 }
 
+// What was read from the byte before `since` on, but for what is left of a line that began before:
+// half of a secret could not be told from other text.
+sandbox::LogPiece from_line_start(sandbox::LogPiece piece, std::uint64_t since) {
+  if (since == 0 || piece.begin != since - 1 || piece.text.empty()) return piece;
+  const std::size_t end = piece.text.find('\n');
+  const std::size_t drop = end == std::string::npos ? piece.text.size() : end + 1;
+  piece.text.erase(0, drop);
+  piece.begin += drop;
+  return piece;
+}
+
 // The bytes of an agent are any bytes; an answer is UTF-8.
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
@@ -104,10 +116,12 @@ io::Task<void> Service::run(io::Scope& scope, std::string platform_url, std::uin
   settings_.process.platform_url = std::move(platform_url);
   settings_.process.platform_port = port;
   settings_.process.directory = settings_.directory;
+  settings_.process.tier_max = static_cast<int>(settings_.tier_max);
   driver_ = std::make_unique<ProcessDriver>(settings_.process);
-  co_await supervisor_.run(scope, *driver_, machine_, [this](WorkspaceId id, std::string text) {
-    return shown(id, std::move(text));
-  });
+  co_await supervisor_.run(
+      scope, *driver_, machine_,
+      [this](WorkspaceId id, std::string text) { return shown(id, std::move(text)); },
+      [this](std::string_view runtime) { return why_not(runtime); });
 }
 
 std::optional<std::string> Service::why_not(std::string_view name) const {
@@ -134,10 +148,27 @@ void Service::check(const workspaces::NewWorkspace& wanted) const {
   if (takes_command && wanted.command.empty())
     throw bad_request("command_required",
                       "command is required: the line that a shell runs for each message");
-  if (wanted.tier > settings_.tier_max)
+  require_allowed(wanted.tier);
+}
+
+void Service::require_allowed(std::int64_t tier) const {
+  if (tier > settings_.tier_max)
     throw bad_request("tier_not_allowed",
                       fmt::format("tier {} is not allowed on this machine; `agents-tier-max` is {}",
-                                  wanted.tier, settings_.tier_max));
+                                  tier, settings_.tier_max));
+}
+
+void Service::check_change(sql::Tx& tx, const workspaces::Row& row, std::string_view runtime,
+                           std::int64_t tier) {
+  if (!has(tx, row.id)) return;
+  if (tier != row.tier) require_allowed(tier);
+  if (runtime == row.runtime) return;
+  if (workspaces::joins_by_itself(runtime))
+    throw conflict(
+        "agent_runs_here",
+        "the platform has started this workspace's agent; delete the workspace, and make one "
+        "whose agent joins by itself");
+  if (!runtimes::find(runtime)) throw bad_request("runtime_unknown", *why_not(runtime));
 }
 
 void Service::look_after(sql::Tx& tx, WorkspaceId id) {
@@ -262,9 +293,12 @@ io::Task<api::AgentLog> Service::logs(auth::Operator::Caller, WorkspaceId id,
   if (query.value.since) {
     const auto since = static_cast<std::uint64_t>(*query.value.since);
     const auto until = parts_.clock.monotonic() + patience;
-    const auto look = [this, id, since] { return driver_->lines_from(id, since); };
+    // With the byte before: it tells whether a line begins there.
+    const auto look = [this, id, since] {
+      return driver_->lines_from(id, since - std::min<std::uint64_t>(since, 1));
+    };
     for (;;) {
-      piece = co_await supervisor_.aside(look);
+      piece = from_line_start(co_await supervisor_.aside(look), since);
       if (!piece.text.empty() || piece.lost || parts_.clock.monotonic() >= until) break;
       co_await io::sleep(look_every);
     }
@@ -294,6 +328,12 @@ io::Task<std::string> Service::shown(WorkspaceId id, std::string text) {
   const secrets::Service::Values known = co_await parts_.secrets.known_to(id);
   for (const auto& [key, value] : known) {
     if (value.size() >= hidden_least) replace_all(text, value, redacted);
+    // A log has a time before each line of one that has several.
+    for (std::string_view rest = value; value.find('\n') != std::string::npos && !rest.empty();) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      if (line.size() >= hidden_line_least) replace_all(text, line, redacted);
+    }
   }
   co_return without_credentials(text);
 }

@@ -62,6 +62,9 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
 
   // Starter.
   void check(const workspaces::NewWorkspace& wanted) const override;
+  void check_change(sql::Tx& tx, const workspaces::Row& row, std::string_view runtime,
+                    std::int64_t tier) override;
+  bool starts_agents() const override { return on(); }
   std::optional<std::string> why_not(std::string_view runtime) const override;
   void made(sql::Tx& tx, const workspaces::Row& row, std::string_view command) override;
   bool has(sql::Tx& tx, WorkspaceId id) override;
@@ -89,6 +92,7 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
   io::Task<sandbox::Attendant> attendant_for(Opening& opening);
 
   bool on() const { return settings_.why_off.empty(); }
+  void require_allowed(std::int64_t tier) const;
   store::Row row_here(sql::Statements& statements, WorkspaceId id) const;
   // Without what is secret: values of secrets that this agent may know, and what looks like one.
   io::Task<std::string> shown(WorkspaceId id, std::string text);

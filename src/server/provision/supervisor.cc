@@ -109,7 +109,7 @@ io::Task<void> Supervisor::load() {
     agent->running = co_await hands_.run(look);
     if (!agent->running) continue;
     agent->started = parts_.clock.monotonic();
-    agent->joined = true;
+    agent->joined = !is_awaited(id);
     log::info("agent taken over", log::field("workspace", id),
               log::field("pid", agent->running->pid()));
   }
@@ -126,10 +126,12 @@ io::Task<void> Supervisor::load() {
   }
 }
 
-io::Task<void> Supervisor::run(io::Scope& scope, Driver& driver, std::string machine, Words words) {
+io::Task<void> Supervisor::run(io::Scope& scope, Driver& driver, std::string machine, Words words,
+                               WhyNot why_not) {
   driver_ = &driver;
   machine_ = std::move(machine);
   words_ = std::move(words);
+  why_not_ = std::move(why_not);
   co_await load();
   for (;;) {
     for (auto& [id, agent] : agents_) {
@@ -206,6 +208,12 @@ io::Task<void> Supervisor::attend(WorkspaceId id, Agent& agent) {
   }
   if (row->wanted == Wish::stopped) {
     co_await end(id, agent);
+    if (row->token_id) {
+      auto revoke = [this, id, token = *row->token_id](sql::Tx& tx) {
+        parts_.tokens.revoke(tx, id, token);
+      };
+      co_await parts_.db.write(revoke);
+    }
     agent.settled = true;
     agent.crashes = 0;
     agent.reason.clear();
@@ -246,8 +254,17 @@ io::Task<void> Supervisor::start(WorkspaceId id, Agent& agent, const store::Row&
     order.token = std::move(minted.text);
     return order;
   };
-  const Order order = co_await parts_.db.write(prepare);
+  // What is missing on the machine is looked for again with each start that somebody asks for.
   std::string failure;
+  auto ask = [this, id](sql::Read& read) { return parts_.table.live(read, id).runtime; };
+  const std::string runtime = co_await parts_.db.read(ask);
+  if (auto why = why_not_(runtime)) {
+    auto taken_up = [id, round = row.round](sql::Tx& tx) { tx.run(store::taken_up, id, round); };
+    co_await parts_.db.write(taken_up);
+    co_await broke(id, agent, std::move(*why), false);
+    co_return;
+  }
+  const Order order = co_await parts_.db.write(prepare);
   try {
     agent.running = co_await hands_.run([&] { return driver_->start(order); });
   } catch (const Fault& fault) {

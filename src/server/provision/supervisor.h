@@ -56,9 +56,13 @@ class Supervisor {
   // What is said of an agent: of its last lines, without the credentials that are known.
   using Words = std::function<io::Task<std::string>(WorkspaceId, std::string)>;
 
+  // Why an agent of a runtime cannot be started now; nothing: it can.
+  using WhyNot = std::function<std::optional<std::string>(std::string_view runtime)>;
+
   // Until it is cancelled; what it begins runs in `scope`, on the same loop. Agents that run
   // already are taken over, and what belongs to nobody is ended. The driver outlives it.
-  io::Task<void> run(io::Scope& scope, Driver& driver, std::string machine, Words words);
+  io::Task<void> run(io::Scope& scope, Driver& driver, std::string machine, Words words,
+                     WhyNot why_not);
 
   // Something is wanted otherwise. Any thread.
   void look(WorkspaceId id);
@@ -112,6 +116,7 @@ class Supervisor {
   Driver* driver_ = nullptr;
   std::string machine_;
   Words words_;
+  WhyNot why_not_;
   io::Signal woken_;
   std::unordered_map<WorkspaceId, std::unique_ptr<Agent>> agents_;
   io::Guarded<std::unordered_map<WorkspaceId, Known>> known_;

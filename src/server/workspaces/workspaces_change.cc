@@ -102,6 +102,7 @@ std::int64_t Service::change_one(sql::Tx& tx, WorkspaceId id, Change change, con
     change.position = std::pair{spot.x, spot.y};
   }
   events::Changed changed = apply(tx, row, change);
+  if (starter_) starter_->check_change(tx, before, row.runtime, row.tier);
   if (json::members(changed).empty()) return 0;
   changed.by = change.by;
   table_.update(tx, row, changed);

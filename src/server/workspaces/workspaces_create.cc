@@ -109,9 +109,9 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
       table_.fail(tx, id, *why_not);
       row.status = Status::failed;
       row.failure = *why_not;
-    } else {
-      starter_->made(tx, row, wanted.command);
     }
+    // One that cannot be started now can be later: when its program has been installed, say.
+    if (starter_ && starter_->starts_agents()) starter_->made(tx, row, wanted.command);
   } else if (!row.url.empty()) {
     table_.move(tx, id, Trigger::reachable, arrival);
     row.status = Status::online;

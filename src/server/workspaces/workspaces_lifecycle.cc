@@ -8,7 +8,7 @@ namespace {
 Fault no_provisioner() {
   return {
       Kind::unavailable, "provisioner_unavailable",
-      "provisioner not available: this platform starts no containers; start the agent yourself and let it register"};
+      "provisioner not available: this platform has started no agent of this workspace; start the agent yourself and let it register"};
 }
 
 void refuse_under_paused(sql::Tx& tx, WorkspaceId id) {

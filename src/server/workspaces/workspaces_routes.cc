@@ -38,7 +38,8 @@ constexpr auto table = http::table(
         .refuses("invalid_workspace_payload", "workspace_name_conflict",
                  "workspace_reparent_parent_not_found", "workspace_reparent_self",
                  "workspace_reparent_cycle", "workspace_too_deep",
-                 "workspace_infrastructure_auth_required", "workspace_not_found"),
+                 "workspace_infrastructure_auth_required", "workspace_not_found",
+                 "tier_not_allowed", "runtime_unknown", "agent_runs_here"),
     http::patch<Operator, &Service::place>("/canvas/places")
         .body_limit(places_body_max)
         .says("Moves many cards in one step, between teams too; what is in them moves along.")

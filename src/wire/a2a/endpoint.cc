@@ -14,6 +14,8 @@
 namespace molecule::a2a {
 namespace {
 
+constexpr std::size_t id_max = 256;  // Bytes of the id of a context or a task.
+
 using detail::Pair;
 using json::Node;
 using json::Type;
@@ -90,6 +92,11 @@ class Reader {
   static void text(const Member& member) {
     if (member.there() && !member.value.is(Type::string)) fail(member.field, "expected a string");
   }
+  static void id_text(const Member& member) {
+    text(member);
+    if (member.there() && member.value.string().size() > id_max)
+      fail(member.field, fmt::format("at most {} bytes", id_max));
+  }
   static void flag(const Member& member) {
     if (member.there() && !member.value.is(Type::boolean))
       fail(member.field, "expected true or false");
@@ -129,8 +136,8 @@ class Reader {
     const bool named = id.value.is(Type::string) && !id.value.string().empty();
     if (!named) fail(id.field, "required, a string");
     check_role(member(message, at, "role"));
-    text(member(message, at, "contextId"));
-    text(member(message, at, "taskId"));
+    id_text(member(message, at, "contextId"));
+    id_text(member(message, at, "taskId"));
     object(member(message, at, "metadata"));
     texts(member(message, at, "extensions"));
     texts(member(message, at, "referenceTaskIds"));

@@ -110,6 +110,9 @@ inline constexpr std::array refusals{
     Refusal{"runtime_unknown", 400, "There is no such runtime; the text lists those there are."},
     Refusal{"command_required", 400, "The runtime runs a command, and none is named."},
     Refusal{"tier_not_allowed", 400, "The operator of this machine allows no such tier."},
+    Refusal{
+        "agent_runs_here", 409,
+        "The platform started this workspace's agent; it does not become one that joins by itself."},
     Refusal{"agent_not_here", 404, "No agent was started for this workspace."},
     Refusal{"agent_elsewhere", 409, "The agent belongs to another machine than this platform's."},
     Refusal{"terminal_unavailable", 503,
