@@ -108,7 +108,10 @@ def test_what_comes_while_the_agent_is_away_waits_for_it(joining: Joining) -> No
     workspace, token = joining.workspace("away")
     joined = joining.join(workspace, token, "--command", "cat")
     joining.online(workspace)
+    away = metric(joining.stage, "molecule_relays_away")
     joined.kill()
+    # What is on its way when a connection breaks goes on when the agent is back; this comes after.
+    wait_for("its connection to break", lambda: metric(joining.stage, "molecule_relays_away") > away)
     wait_for("the message to wait", lambda: joining.send(workspace, "later", "m1").status_code == 202)
     joining.join(workspace, None, "--command", "cat")  # The token was kept.
     joining.online(workspace)
