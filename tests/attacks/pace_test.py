@@ -66,6 +66,7 @@ class Listener:
             pass
         self.last = 0
         self.text = 0
+        self.newest = b""
         self.digest = hashlib.sha256()
 
     def read(self, events: int | None = None) -> None:
@@ -84,6 +85,7 @@ class Listener:
                 number, _, data = event.partition(b"\n")
                 self.last = int(number[4:])
                 self.digest.update(event)
+                self.newest = data
                 self.text += PIECE.encode() in data and len(PIECE)
                 left = left and left - 1
 

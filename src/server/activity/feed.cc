@@ -136,7 +136,7 @@ void Feed::ended(sql::Tx& tx, const messages::Message& message, const messages::
   line.duration_ms = outcome.duration_ms;
   line.message_id = message.message_id;
   if (outcome.error) line.error_detail = *outcome.error;
-  line.response_body = outcome.body.text;
+  if (!messages::is_beginning(outcome.body.text)) line.response_body = outcome.body.text;
   line.tool_trace = outcome.trace.text;
   line.by = outcome.by;
   announce(tx, line);

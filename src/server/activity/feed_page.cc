@@ -396,6 +396,10 @@ io::Task<http::Reply<Service::Rows>> Service::list(auth::Self::Caller caller, Wo
     std::vector<std::int64_t> fetched;
     for (store::Row& row : slice.rows) {
       out += ',';
+      if (row.response_body && messages::is_beginning(*row.response_body)) {
+        auto record = ledger_.find_whole(read, row.seq);
+        if (record && record->outcome) row.response_body = std::move(record->outcome->body.text);
+      }
       if (fetches && row.state == messages::State::open) fetched.push_back(row.seq);
       json::write(out, shown(std::move(row), with_peer, base));
     }

@@ -119,6 +119,19 @@ std::optional<Record> Ledger::find(sql::Statements& statements, ActivityId id) c
   return found;
 }
 
+std::optional<Record> Ledger::find_whole(sql::Statements& statements, std::int64_t seq) const {
+  auto record = find(statements, seq);
+  if (!record || !record->outcome || !is_beginning(record->outcome->body.text)) return record;
+  RawJson& body = record->outcome->body;
+  for (const Follower* follower : followers_) {
+    auto whole = follower->whole(statements, record->message, body.text);
+    if (!whole) continue;
+    body = RawJson(std::move(*whole));
+    break;
+  }
+  return record;
+}
+
 std::optional<Record> Ledger::head(sql::Statements& statements, std::int64_t seq) const {
   auto row = statements.optional(store::head, seq);
   if (!row) return std::nullopt;
@@ -228,7 +241,8 @@ void Ledger::take_back(sql::Tx& tx, const Mailboxes::Held& held) {
 
 void Ledger::close(sql::Tx& tx, const Message& message, const Outcome& outcome) {
   tx.post(store::insert_outcome, message.seq, outcome.end, clock_.now(),
-          static_cast<std::int64_t>(outcome.body.text.size() + outcome.trace.text.size()),
+          static_cast<std::int64_t>(outcome.body.text.size() + outcome.trace.text.size()) +
+              outcome.beside,
           outcome.duration_ms, outcome.error, some(outcome.trace), some(outcome.body));
   const bool arrived = outcome.end == End::answered || outcome.end == End::failed;
   // First, so that whoever a follower wakes does not find it open.

@@ -45,6 +45,11 @@ class Follower {
   // What its agent says of a message beside the outcome: an event of a stream, or how a task stands
   // that went on behind it. As JSON.
   virtual void told(sql::Tx&, std::int64_t /*message*/, std::string_view /*said*/) {}
+  // The answer whose beginning an outcome has; nothing where its pieces are not this one's.
+  virtual std::optional<std::string> whole(sql::Statements&, const Message&,
+                                           std::string_view /*beginning*/) const {
+    return std::nullopt;
+  }
   // Retention deleted messages behind `from` up to `until`; not all of them.
   virtual void pruned(sql::Tx&, std::int64_t /*from*/, std::int64_t /*until*/) {}
 };
@@ -72,6 +77,9 @@ class Ledger {
 
   std::optional<Record> find(sql::Statements& statements, ActivityId id) const;
   std::optional<Record> find(sql::Statements& statements, std::int64_t seq) const;
+  // The same with the whole of an answer of which the outcome has the beginning. Takes as long as
+  // that is: not in a transaction that others wait for.
+  std::optional<Record> find_whole(sql::Statements& statements, std::int64_t seq) const;
   // Without bodies.
   std::optional<Record> head(sql::Statements& statements, std::int64_t seq) const;
 

@@ -115,6 +115,11 @@ struct NewMessage {
   std::string_view text;              // What it says, for those who follow; not stored.
 };
 
+// How the body of an answer begins that came in pieces and is long: it is the beginning, and the
+// whole is put together from them (Ledger::find_whole).
+inline constexpr std::string_view pieces_mark = R"({"molecule_pieces":)";
+inline bool is_beginning(std::string_view body) { return body.starts_with(pieces_mark); }
+
 // What is known of a message without its body.
 struct Message {
   std::int64_t seq = 0;
@@ -144,6 +149,7 @@ struct Delivery {
 struct Outcome {
   End end = End::answered;
   RawJson body;                      // The agent's answer, as it is passed on; may be empty.
+  std::int64_t beside = 0;           // Bytes of it that are kept elsewhere: see is_beginning.
   std::optional<std::string> error;  // One sentence, for every end but `answered`.
   RawJson trace;                     // The agent's account of its tools; may be empty.
   std::optional<std::int64_t> duration_ms;

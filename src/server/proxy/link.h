@@ -59,13 +59,15 @@ struct Carried {
     not_now,   // Not reachable, reset, timed out, or busy: worth another attempt.
   };
   End end = End::not_now;
-  a2a::Answer answer;      // For answered, in the generation that the message's sender speaks.
-  int status = 0;          // HTTP status of the agent, 0 when there was none.
-  std::string code;        // Machine code for refused and not_now.
-  std::string error;       // Sentence for refused and not_now.
-  bool delivered = false;  // The agent may have seen the message.
-  bool at_work = false;    // For not_now: it has the message and works on it still.
-  bool behind = false;     // For not_now: it did not go out, since what was before it came back.
+  a2a::Answer answer;       // For answered, in the generation that the message's sender speaks.
+  int status = 0;           // HTTP status of the agent, 0 when there was none.
+  std::string code;         // Machine code for refused and not_now.
+  std::string error;        // Sentence for refused and not_now.
+  bool delivered = false;   // The agent may have seen the message.
+  bool cut = false;         // For answered: `answer` has the beginning, the whole went to the sink.
+  std::int64_t beside = 0;  // Bytes of it that are kept already.
+  bool at_work = false;     // For not_now: it has the message and works on it still.
+  bool behind = false;      // For not_now: it did not go out, since what was before it came back.
   std::chrono::seconds retry_after{0};  // For not_now: it asked to be left alone so long.
   std::string extensions;  // That it says it has activated, as its header does; may be empty.
 };

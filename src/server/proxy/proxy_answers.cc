@@ -122,7 +122,7 @@ http::Response Service::answer_repeated(const Admission& admission,
 io::Task<http::Response> Service::answer_recorded(const Admission& admission,
                                                   const messages::Place& place) {
   auto record =
-      co_await db_.read([&, this](sql::Read& read) { return ledger_.find(read, place.seq); });
+      co_await db_.read([&, this](sql::Read& read) { return ledger_.find_whole(read, place.seq); });
   if (!record) throw not_found("message");
   co_return co_await shortened(admission.message, answer_repeated(admission, *record));
 }
@@ -170,6 +170,11 @@ io::Task<api::QueueItem> Service::queued(auth::Member::Caller caller, WorkspaceI
       case End::canceled: item.status = "dropped"; break;
     }
     item.last_error = record->outcome->error;
+  }
+  if (record->outcome && messages::is_beginning(record->outcome->body.text)) {
+    auto whole = co_await db_.read(
+        [&, this](sql::Read& read) { return ledger_.find_whole(read, record->message.seq); });
+    if (whole) record = std::move(whole);
   }
   if (record->outcome && !record->outcome->body.empty() && !refusal_in(*record->outcome))
     item.response_body = record->outcome->body;

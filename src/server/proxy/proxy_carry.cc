@@ -87,6 +87,15 @@ class Service::Keeping final : public Sink {
     if (pending_->failure) std::rethrow_exception(pending_->failure);
   }
 
+  // Afterwards: what there is of an answer whose pieces are the whole of it.
+  std::int64_t refer(Carried& carried) const {
+    const auto& writer = pending_->writer;
+    if (!carried.cut || !writer) return 0;
+    carried.answer.body = streams::Streams::beginning(std::move(carried.answer.body),
+                                                      writer->first(), writer->written());
+    return writer->bytes();
+  }
+
  private:
   // What has come and is not kept yet. Outlives the delivery by the commit that is under way when
   // it is given up.
@@ -198,6 +207,7 @@ io::Task<std::optional<Carried>> Service::bring(const Lane& lane, const Parcel& 
   Keeping keeping(*this, lane, parcel.target.id, lease);
   Carried carried = co_await parcel.target.link->deliver(lane, parcel, keeping);
   co_await keeping.all_kept();
+  carried.beside = keeping.refer(carried);
   co_return carried;
 }
 

@@ -177,6 +177,13 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
   Accepted accepted = co_await accept_once(admission);
   if (accepted.earlier) {
     probe_.repeated.add();
+    const auto& ended = accepted.earlier->outcome;
+    if (ended && !admission.message.stream && messages::is_beginning(ended->body.text)) {
+      const std::int64_t seq = accepted.earlier->message.seq;
+      auto whole =
+          co_await db_.read([&, this](sql::Read& read) { return ledger_.find_whole(read, seq); });
+      if (whole) accepted.earlier = std::move(whole);
+    }
     auto again = [&] {
       return admission.message.stream ? stream_again(admission, *accepted.earlier, after)
                                       : answer_repeated(admission, *accepted.earlier);

@@ -271,6 +271,13 @@ io::Task<std::string> Service::closing(const Following& reading, bool gone) {
                streams_.last(read, reading.message)};
   });
   if (!end.record || !end.record->outcome) co_return std::string();
+  if (messages::is_beginning(end.record->outcome->body.text) &&
+      !(end.last && a2a::is_last(*end.last))) {
+    // It has to be told, since its pieces do not say that they are all.
+    end.record = co_await db_.read(
+        [&, this](sql::Read& read) { return ledger_.find_whole(read, reading.message); });
+    if (!end.record || !end.record->outcome) co_return std::string();
+  }
   const messages::Outcome& outcome = *end.record->outcome;
   std::int64_t number = gone ? end.newest : end.newest + 1;
   if (reading.end_untold && end.newest == 0 && !refusal_in(outcome)) co_return std::string();

@@ -53,6 +53,9 @@ std::string spoken_to(const Parcel& given, const FilePlaces* places) {
 constexpr int resumes_max = 8;
 constexpr std::chrono::milliseconds resume_after{200};
 
+// Bytes of an answer in pieces that are recorded as one; a longer one is read from its pieces.
+constexpr std::size_t together_max = 1u << 20;
+
 constexpr std::size_t shown_max = 4 * quoted_max;  // Bytes kept of events, to tell what came.
 
 // A request with all that it views.
@@ -322,7 +325,7 @@ io::Task<Carried> PushLink::ask_by(Where where, const Question& question) {
 
 io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& sink) {
   Outgoing out;
-  Events events(settings_.answer_max);
+  Events events(settings_.answer_max, in_pieces(parcel) ? together_max : std::string::npos);
   std::optional<Carried> failure;
   http::ClientResponse response;
   try {

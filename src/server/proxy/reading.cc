@@ -215,6 +215,7 @@ Carried read_response(const Parcel& parcel, const net::Url& url,
           a2a::told_in(parcel.generation, carried.answer, parcel.activity.text(), parcel.rpc_id);
     }
     carried.end = End::answered;
+    carried.cut = events.begun() && events.is_cut();
     carried.status = response.status;
     for (std::string_view name : {extensions_header, extensions_header_v03}) {
       auto activated = response.header(name);

@@ -20,7 +20,9 @@ constexpr std::chrono::seconds told_wait_max{3600};  // An agent's Retry-After c
 // since some agents leave the connection open.
 class Events {
  public:
-  explicit Events(std::size_t answer_max) : limits_{answer_max, answer_max}, parser_(limits_) {}
+  // Of an answer that comes in pieces at most `kept_max` bytes are kept here.
+  explicit Events(std::size_t answer_max, std::size_t kept_max = std::string::npos)
+      : limits_{answer_max, answer_max}, parser_(limits_), stream_(kept_max) {}
 
   // Whether it is one, and what is in its next bytes. Throws as Stream::take.
   bool begin(std::string_view head);
@@ -45,6 +47,8 @@ class Events {
   bool told() const { return told_; }
   // The answer in one piece; empty when the events held none.
   std::string answer() const { return stream_.answer(); }
+  // Whether that is its beginning.
+  bool is_cut() const { return stream_.is_cut(); }
 
  private:
   std::optional<std::string> piece_in(std::string_view data);

@@ -66,6 +66,7 @@ io::Task<Settled> Settler::settle(Message message, Lease lease, Carried carried)
     Outcome outcome;
     if (carried.end == Carried::End::answered) {
       outcome = outcome_of(message, carried.answer);
+      outcome.beside = carried.beside;
     } else {
       outcome.end = End::failed;
       outcome.error = carried.error;

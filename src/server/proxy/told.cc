@@ -33,7 +33,8 @@ void Told::ended(sql::Tx& tx, const messages::Message& message, const messages::
   events::Answered payload;
   if (outcome.body.empty()) {
     payload.response_body = RawJson(json::text(refusal_of(outcome)));
-  } else if (outcome.body.text.size() <= activity::event_answer_max) {
+  } else if (outcome.body.text.size() <= activity::event_answer_max &&
+             !messages::is_beginning(outcome.body.text)) {
     payload.response_body = outcome.body;
   } else {
     // The rest is in the activity row.

@@ -1,10 +1,12 @@
 #include "server/streams/streams.h"
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 
 #include "platform/sql/within.h"
 #include "wire/a2a/a2a.h"
+#include "wire/a2a/stream.h"
 
 namespace molecule::streams {
 namespace {
@@ -158,6 +160,7 @@ io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces,
     // Another delivery of the same message may have written before.
     newest_ = co_await streams_.db_.read(
         [this](sql::Read& read) { return streams_.newest(read, message_); });
+    first_ = newest_ + 1;
   }
   placed_ = true;
   auto written = co_await streams_.db_.write([&, this](sql::Tx& tx) {
@@ -174,7 +177,10 @@ io::Task<bool> Streams::Writer::append(std::vector<std::string> pieces,
         [live = live_, kept = std::move(kept)]() mutable { live->add(std::move(kept)); });
     return true;
   });
-  if (written) newest_ += static_cast<std::int64_t>(pieces.size());
+  if (written) {
+    newest_ += static_cast<std::int64_t>(pieces.size());
+    for (const std::string& data : pieces) bytes_ += static_cast<std::int64_t>(data.size());
+  }
   co_return written;
 }
 
@@ -290,12 +296,55 @@ std::int64_t Streams::newest(sql::Statements& statements, std::int64_t message) 
   return statements.one(store::newest, message).value_or(0);
 }
 
-void Streams::ended(sql::Tx& tx, const messages::Message& message, const messages::Outcome&) {
+void Streams::ended(sql::Tx& tx, const messages::Message& message,
+                    const messages::Outcome& outcome) {
+  // What is listed goes after an hour.
+  if (messages::is_beginning(outcome.body.text)) tx.post(store::erase, message.seq);
   auto found = find_live(message.seq);
   if (!found && !a2a::asks_stream(message.method)) return;
   tx.after_commit([this, seq = message.seq] {
     if (auto live = find_live(seq)) live->end();
   });
+}
+
+std::string Streams::beginning(std::string answer, std::int64_t from, std::int64_t until) {
+  return fmt::format("{}[{},{}],{}", messages::pieces_mark, from, until,
+                     std::string_view(answer).substr(1));
+}
+
+std::optional<std::string> Streams::whole(sql::Statements& statements,
+                                          const messages::Message& message,
+                                          std::string_view beginning) const {
+  std::string_view rest = beginning.substr(messages::pieces_mark.size() + 1);
+  const auto number = [&rest] {
+    std::int64_t out = 0;
+    const char* end = std::from_chars(rest.data(), rest.data() + rest.size(), out).ptr;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()) + 1);
+    return out;
+  };
+  std::int64_t at = number() - 1;
+  const std::int64_t until = number();
+  // As it came, and as it was told then.
+  try {
+    a2a::Stream stream;
+    while (at < until) {
+      const auto pieces = part(statements, message.seq, at);
+      if (pieces.empty() || pieces.front().number != at + 1) break;
+      at = pieces.back().number;
+      for (const Piece& piece : pieces) {
+        if (piece.number <= until) stream.take(piece.data);
+      }
+    }
+    if (at >= until) {
+      const auto answer = a2a::read_answer(stream.answer(), message.rpc_id);
+      return a2a::told_in(a2a::generation_of(message.method), answer, message.id().text(),
+                          message.rpc_id);
+    }
+  } catch (const Fault& fault) {
+    // More than one object may hold: what there is of it is told.
+    if (fault.kind() != Kind::bad_gateway) throw;
+  }
+  return fmt::format("{{{}", rest.substr(1));
 }
 
 void Streams::erased(sql::Tx& tx, std::int64_t message) {

@@ -50,6 +50,9 @@ class Streams final : public messages::Follower {
     // `also` runs in the transaction that keeps them.
     io::Task<bool> append(std::vector<std::string> pieces, std::function<void(sql::Tx&)> also = {});
     std::int64_t written() const { return newest_; }
+    // What this one has kept: the first of its pieces, and how many bytes they have together.
+    std::int64_t first() const { return first_; }
+    std::int64_t bytes() const { return bytes_; }
     // Waits while there are readers and all of them are too far behind. Comes back when one has
     // caught up or nobody reads any more, and when the message has ended. May be asked while
     // append() is under way.
@@ -61,6 +64,8 @@ class Streams final : public messages::Follower {
     messages::Lease lease_;
     std::shared_ptr<Live> live_;
     std::int64_t newest_ = 0;
+    std::int64_t first_ = 1;
+    std::int64_t bytes_ = 0;
     bool placed_ = false;  // newest_ is known.
   };
 
@@ -108,6 +113,12 @@ class Streams final : public messages::Follower {
   void erased(sql::Tx& tx, std::int64_t message) override;
 
   void pruned(sql::Tx& tx, std::int64_t from, std::int64_t until) override;
+
+  // An answer of which an outcome has the beginning, with what says so before it: the rest is in
+  // these pieces, which stay as long as their message does.
+  static std::string beginning(std::string answer, std::int64_t from, std::int64_t until);
+  std::optional<std::string> whole(sql::Statements& statements, const messages::Message& message,
+                                   std::string_view beginning) const override;
 
   // Lets the pieces go of messages that ended `age` ago, all but the last, which says how far a
   // reader had come.

@@ -5,6 +5,8 @@
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
 #include "testing/migrations.h"
+#include "wire/a2a/a2a.h"
+#include "wire/a2a/stream.h"
 
 namespace molecule::streams {
 namespace {
@@ -306,6 +308,71 @@ TEST_P(Streaming, WhatEndedLongAgoIsGoneButForItsLastPiece) {
   EXPECT_EQ(read_from(message, 9).pieces, numbered(10, 10)) << "it misses nothing";
   EXPECT_TRUE(read_from(message, 10).over);
   EXPECT_EQ(read([&](sql::Read& read) { return streams->newest(read, message); }), 10);
+}
+
+std::vector<std::string> story(int words) {
+  std::vector<std::string> pieces;
+  for (int i = 0; i < words; ++i)
+    pieces.push_back(fmt::format(
+        R"({{"result":{{"kind":"artifact-update","taskId":"t","contextId":"c","append":true,"artifact":{{"artifactId":"a","parts":[{{"kind":"text","text":"word {} "}}]}}}}}})",
+        i));
+  pieces.push_back(
+      R"({"result":{"kind":"status-update","taskId":"t","contextId":"c","final":true,"status":{"state":"completed"}}})");
+  return pieces;
+}
+
+TEST_P(Streaming, AnAnswerThatIsKeptInPiecesIsReadWholeForAsLongAsItsMessageIsKept) {
+  Under under = under_way();
+  const std::int64_t message = under.message.seq;
+  const auto pieces = story(600);
+  messages::Outcome outcome;
+  {
+    // What an earlier delivery brought is not of the answer.
+    Streams::Writer before(*streams, message, under.lease);
+    EXPECT_TRUE(run(before.append(numbered(1, 3))));
+    write([&](sql::Tx& tx) {
+      messages::Ledger::Returned back;
+      ledger->give_back(tx, under.message, under.lease, back);
+      under.lease = *ledger->lease(tx, workspace, {message, under.lease.epoch + 1});
+      return 0;
+    });
+    Streams::Writer writer(*streams, message, under.lease);
+    EXPECT_TRUE(run(writer.append(pieces)));
+    EXPECT_EQ(writer.first(), 4);
+    EXPECT_EQ(writer.written(), 604);
+    a2a::Stream some(1000);
+    for (const std::string& piece : pieces) some.take(piece);
+    ASSERT_TRUE(some.is_cut());
+    outcome.body = RawJson(Streams::beginning(a2a::read_answer(some.answer(), "1").body,
+                                              writer.first(), writer.written()));
+    outcome.beside = writer.bytes();
+  }
+  EXPECT_TRUE(
+      write([&](sql::Tx& tx) { return ledger->end(tx, under.message, under.lease, outcome); }));
+  a2a::Stream all;
+  for (const std::string& piece : pieces) all.take(piece);
+  const std::string whole = a2a::read_answer(all.answer(), "1").body;
+  for (bool late : {false, true}) {
+    if (late) {
+      clock.advance(48h);
+      run(streams->prune(1h));
+    }
+    auto stored = read([&](sql::Read& read) { return ledger->find(read, message); });
+    EXPECT_TRUE(messages::is_beginning(stored->outcome->body.text));
+    EXPECT_LT(stored->outcome->body.text.size(), 3000u);
+    auto found = read([&](sql::Read& read) { return ledger->find_whole(read, message); });
+    EXPECT_EQ(found->outcome->body.text, whole);
+    EXPECT_EQ(read_from(message, 0).pieces.size(), 604u);
+  }
+  // Without them its beginning is told as an answer of its own.
+  write([&](sql::Tx& tx) {
+    streams->erased(tx, message);
+    return 0;
+  });
+  auto left = read([&](sql::Read& read) { return ledger->find_whole(read, message); });
+  const std::string& body = left->outcome->body.text;
+  EXPECT_TRUE(body.starts_with(R"({"jsonrpc":"2.0")")) << body;
+  EXPECT_TRUE(a2a::read_answer(body, "1").text.starts_with("word 0 word 1 "));
 }
 
 TEST_P(Streaming, PiecesGoWithTheirMessages) {

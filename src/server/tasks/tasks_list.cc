@@ -44,7 +44,7 @@ io::Task<std::string> Service::list(const Asker& asker, const a2a::TaskCall& cal
         page.next = token_of(listing.entries[i - 1].behind);
         break;
       }
-      auto record = bodies ? ledger_.find(read, entry.seq) : ledger_.head(read, entry.seq);
+      auto record = bodies ? ledger_.find_whole(read, entry.seq) : ledger_.head(read, entry.seq);
       if (!record) continue;
       Found found;
       found.row = tasks_.of(read, entry.seq);

@@ -376,6 +376,13 @@ io::Task<void> Service::note_heard(const Found& found, const a2a::Answer& answer
 }
 
 io::Task<std::string> Service::told(Found found, a2a::TaskForm form) {
+  const auto& outcome = found.record.outcome;
+  if (outcome && found.heard.empty() && messages::is_beginning(outcome->body.text)) {
+    const std::int64_t message = found.record.message.seq;
+    auto whole =
+        co_await db_.read([&, this](sql::Read& read) { return ledger_.find_whole(read, message); });
+    if (whole) found.record = std::move(*whole);
+  }
   const std::size_t size = found.record.body.text.size() + found.heard.size() +
                            (found.record.outcome ? found.record.outcome->body.text.size() : 0);
   if (size <= io::short_text_max) co_return tell(found, form);

@@ -62,12 +62,16 @@ bool Stream::take_status(Node status) {
 }
 
 void Stream::take_artifact(Node artifact, bool append) {
+  if (cut_) return;
   std::string id(word(artifact.find("artifactId")));
   std::string parts = parts_in(artifact.find("parts"));
   auto [known, fresh] = places_.try_emplace(std::move(id), artifacts_.size());
   if (append && !fresh) {
-    join(artifacts_[known->second].parts, parts);
     artifacts_[known->second].appended = true;
+    kept_ += parts.size();
+    cut_ = kept_ > kept_max_;
+    if (cut_) return;
+    join(artifacts_[known->second].parts, parts);
     return;
   }
   Artifact made{members_but(artifact, {"parts", "metadata"}), {}, std::move(parts)};
@@ -76,7 +80,16 @@ void Stream::take_artifact(Node artifact, bool append) {
     Node marked = metadata.find(appended_mark);
     made.appended = marked.is(Type::boolean) && marked.boolean();
   }
-  if (!fresh) {
+  const auto size_of = [](const Artifact& one) {
+    return one.members.size() + one.metadata.size() + one.parts.size();
+  };
+  kept_ += size_of(made);
+  if (!fresh) kept_ -= size_of(artifacts_[known->second]);
+  cut_ = kept_ > kept_max_;
+  if (cut_) {
+    // Its place is empty, if it is a new one.
+    if (fresh) places_.erase(known);
+  } else if (!fresh) {
     artifacts_[known->second] = std::move(made);
   } else if (artifacts_.size() == artifacts_max) {
     throw too_much(artifacts_max, "artifacts");
@@ -89,6 +102,8 @@ bool Stream::take_task(Node task) {
   members_ = members_but(task, {"kind", "status", "artifacts"});
   artifacts_.clear();
   places_.clear();
+  kept_ = 0;
+  cut_ = false;
   Node list = task.find("artifacts");
   for (std::size_t i = 0; list.is(Type::array) && i < list.size(); ++i)
     take_artifact(list.at(i), false);

@@ -23,6 +23,8 @@ inline constexpr std::string_view appended_mark = "molecule_appended";
 // Taking an event costs what the event is long, whatever came before it.
 class Stream {
  public:
+  // Of artifacts that come piece by piece, at most so many bytes are kept, from the beginning on.
+  explicit Stream(std::size_t kept_max = std::string::npos) : kept_max_(kept_max) {}
   // The data of the next event: JSON-RPC, or its result alone. What is no JSON is passed over.
   // True when it was the last that matters: a message, an error, or a task at its end or at a halt.
   // Throws Fault bad_gateway (response_too_large) past events_max and artifacts_max.
@@ -34,6 +36,8 @@ class Stream {
   // nothing came. An artifact to which parts were appended says so (`appended_mark`): its texts are
   // one text, while those of any other are as many.
   std::string answer() const;
+  // Whether artifacts had more than is kept of them: answer() has their beginning.
+  bool is_cut() const { return cut_ && whole_.empty(); }
 
  private:
   struct Artifact {
@@ -48,6 +52,9 @@ class Stream {
   void name_task(json::Node id, json::Node context);
   bool is_of_another(json::Node id);
 
+  std::size_t kept_max_;
+  std::size_t kept_ = 0;  // Bytes of artifacts_.
+  bool cut_ = false;
   bool new_form_ = false;
   std::string whole_;    // A message or an error.
   std::string members_;  // Of the task: all but its status and artifacts, as JSON.

@@ -102,6 +102,38 @@ TEST(Stream, TextsThatWereAppendedAreOneText) {
   EXPECT_EQ(read_answer(two, "1").text, "1\n2");
 }
 
+TEST(Stream, OfMoreThanIsKeptTheBeginningIsTheAnswer) {
+  Stream all, some(600);
+  bool cut_at_last = false;
+  for (int i = 0; i < 20; ++i) {
+    const std::string next = piece(i % 2 == 0 ? "a" : "b", true, fmt::format("word {}", i));
+    all.take(next);
+    some.take(next);
+    cut_at_last = some.is_cut();
+  }
+  EXPECT_TRUE(cut_at_last);
+  EXPECT_TRUE(some.take(completed));
+  const Answer begun = read_answer(some.answer(), "1");
+  EXPECT_EQ(begun.outcome, Outcome::done);
+  EXPECT_TRUE(read_answer(all.answer(), "1").text.starts_with("word 0word 2"));
+  EXPECT_TRUE(begun.text.starts_with("word 0word 2"));
+  EXPECT_EQ(count(begun.text, "word 19"), 0u);
+  EXPECT_LT(some.answer().size(), 1000u);
+  EXPECT_FALSE(all.is_cut());
+  // A task that is told whole has what came before.
+  some.take(
+      R"({"kind":"task","id":"t","contextId":"c","status":{"state":"completed"},"artifacts":[{"artifactId":"a","parts":[{"kind":"text","text":"short"}]}]})");
+  EXPECT_FALSE(some.is_cut());
+  EXPECT_EQ(read_answer(some.answer(), "1").text, "short");
+}
+
+TEST(Stream, AnArtifactThatIsSentAgainTakesNoMoreRoom) {
+  Stream stream(600);
+  for (int i = 0; i < 50; ++i) stream.take(piece("a", false, fmt::format("turn {}", i)));
+  EXPECT_FALSE(stream.is_cut());
+  EXPECT_EQ(read_answer(stream.answer(), "1").text, "turn 49");
+}
+
 TEST(Stream, AStreamWithoutAnEndIsRefusedAtItsBound) {
   auto code_after = [](std::size_t events, bool one) {
     Stream stream;
