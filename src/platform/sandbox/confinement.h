@@ -12,13 +12,14 @@ namespace molecule::sandbox {
 
 // Zero: no limit of ours.
 struct Limits {
-  std::int64_t memory = 0;      // Bytes of data of one process.
+  std::int64_t memory = 0;      // Bytes of data of one process, and of all of them together.
   std::int64_t processes = 0;   // Threads count as well.
   std::int64_t open_files = 0;  // Of one process.
   std::int64_t file_size = 0;   // Bytes of one file.
   std::int64_t disk = 0;        // Bytes of all in the writable directories that are its own.
+  std::int64_t files = 0;       // In them, directories included.
 };
-BOOST_DESCRIBE_STRUCT(Limits, (), (memory, processes, open_files, file_size, disk))
+BOOST_DESCRIBE_STRUCT(Limits, (), (memory, processes, open_files, file_size, disk, files))
 
 // A directory as it was found: what its path leads to may be another a moment later.
 struct SeenDirectory {

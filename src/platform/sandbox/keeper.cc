@@ -20,10 +20,10 @@
 #include "platform/files/files.h"
 #include "platform/files/made_file.h"
 #include "platform/json/json.h"
-#include "platform/sandbox/disk_use.h"
 #include "platform/sandbox/kept.h"
 #include "platform/sandbox/launch.h"
 #include "platform/sandbox/log_files.h"
+#include "platform/sandbox/measuring.h"
 #include "platform/sandbox/stat_line.h"
 
 namespace molecule::sandbox {
@@ -33,6 +33,7 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto look_every = 5s;                // At the disk, and at who wants this.
+constexpr auto measures_for = 10ms;            // Before it listens again.
 constexpr std::size_t heard_max = 256u << 10;  // Bytes a quarter of a second.
 constexpr auto heard_every = 250ms;
 constexpr int exit_taken = 75;
@@ -103,7 +104,7 @@ class Keeping {
     ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
     facts_.begun = true;
     put(kept_.run + "/keeper", json::text(facts_));
-    log_.note(fmt::format("-- started, process {}", program_.process), wall());
+    log_.note(fmt::format("started, process {}", program_.process), wall());
     return true;
   }
 
@@ -114,6 +115,7 @@ class Keeping {
                                   pollfd{hears && output_.open() ? output_.get() : -1, POLLIN, 0}};
     auto until = looks_at_;
     if (!hears) until = std::min(until, hears_from_);
+    if (measuring_.under_way()) until = now;
     if (kills_at_) until = std::min(until, *kills_at_);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
     ::poll(watched.data(), watched.size(), static_cast<int>(std::max(left, 0ms).count()));
@@ -122,10 +124,11 @@ class Keeping {
     const auto then = Clock::now();
     if (kills_at_ && then >= *kills_at_) {
       kills_at_.reset();
-      log_.note("-- did not end in time: killed", wall());
+      log_.note("did not end in time: killed", wall());
       end_at_once(program_);
     }
     if (then >= looks_at_) look_around();
+    if (measuring_.under_way()) measure();
   }
 
   void take_signals() {
@@ -147,7 +150,7 @@ class Keeping {
 
   void ask(std::string_view why) {
     if (kills_at_ || over_) return;
-    log_.note(fmt::format("-- {}", why), wall());
+    log_.note(why, wall());
     ask_to_end(program_);
     kills_at_ = Clock::now() + std::chrono::seconds(kept_.grace);
   }
@@ -155,7 +158,7 @@ class Keeping {
   void end_for(std::string why) {
     if (!reason_.empty()) return;
     reason_ = std::move(why);
-    log_.note(fmt::format("-- {}", reason_), wall());
+    log_.note(reason_, wall());
     end_at_once(program_);
   }
 
@@ -188,7 +191,7 @@ class Keeping {
                       ::fstat(lock_.get(), &ours) != 0 || there.st_ino != ours.st_ino;
     if (gone) return end_for("its directory is gone");
     look_who_wants();
-    if (auto excess = disk_.excess()) end_for(std::move(*excess));
+    measuring_.begin(Clock::now());
   }
 
   void look_who_wants() {
@@ -206,20 +209,39 @@ class Keeping {
     }
   }
 
+  std::vector<std::filesystem::path> own_directories() const {
+    std::vector<std::filesystem::path> own;
+    const std::string beside = std::filesystem::path(kept_.run).parent_path().string() + "/";
+    const Confinement& confinement = kept_.program.confinement;
+    for (const std::string& each : confinement.writable)
+      if (each.starts_with(beside)) own.emplace_back(each);
+    if (!confinement.temporary.empty()) own.emplace_back(confinement.temporary);
+    return own;
+  }
+
+  void measure() {
+    const std::string why = measuring_.go_on(Clock::now() + measures_for);
+    if (!why.empty()) end_for(why);
+    if (!measuring_.is_blind() || told_blind_) return;
+    told_blind_ = true;
+    facts_.measures.missing.emplace_back(
+        "files without a name and memory that is shared are not counted: its processes cannot be "
+        "looked into");
+    put(kept_.run + "/keeper", json::text(facts_));
+  }
+
   void finish(int status) {
     Ended ended;
     ended.status = status;
     ended.asked = asked_;
     ended.reason = !reason_.empty() ? reason_ : program_.refusal;
     ended.at = wall().micros();
-    if (!program_.refusal.empty()) log_.note(fmt::format("-- {}", program_.refusal), wall());
-    log_.note(fmt::format("-- ended with status {}", status), wall());
+    if (!program_.refusal.empty()) log_.note(program_.refusal, wall());
+    log_.note(fmt::format("ended with status {}", status), wall());
     put(kept_.run + "/ended", json::text(ended));
   }
 
   const Kept kept_;
-  DiskUse disk_{kept_.program.confinement,
-                std::filesystem::path(kept_.run).parent_path().string() + "/"};
   LogFiles log_;
   KeeperFacts facts_;
   files::Descriptor lock_;
@@ -236,6 +258,8 @@ class Keeping {
   std::size_t heard_ = 0;
   std::optional<Clock::time_point> kills_at_;
   std::optional<Clock::time_point> unwanted_since_;
+  Measuring measuring_{kept_.program.confinement.limits, own_directories(), ::getpid()};
+  bool told_blind_ = false;
 };
 
 }  // namespace

@@ -60,38 +60,78 @@ std::string read_part(const fs::path& directory, const Part& part, std::uint64_t
 
 LogFiles::LogFiles(fs::path directory) : directory_(std::move(directory)) {
   const std::vector<Part> parts = parts_of(directory_);
-  if (parts.empty()) {
-    begin_file(0);
-    return;
-  }
-  begun_ = parts.back().begin;
-  size_ = parts.back().size;
-  file_ = files::Descriptor(
-      ::open(file_at(directory_, begun_).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
+  begin_file(parts.empty() ? 0 : parts.back().begin);
 }
 
-void LogFiles::begin_file(std::uint64_t at) {
+// What was begun before stays open until there is another.
+bool LogFiles::begin_file(std::uint64_t at) {
+  const auto open = [&] {
+    return files::made_file(AT_FDCWD, file_at(directory_, at).c_str(), O_WRONLY | O_APPEND, 0600,
+                            files::Made::or_opened);
+  };
+  const auto forget_all_but = [&](std::size_t most) {
+    const std::vector<Part> parts = parts_of(directory_);
+    std::error_code error;
+    for (std::size_t i = 0; i + most < parts.size(); ++i)
+      fs::remove(file_at(directory_, parts[i].begin), error);
+  };
+  files::Descriptor file = open();
+  if (!file.open() && errno == ENOSPC) {
+    forget_all_but(files_max - 1);
+    file = open();
+  }
+  struct stat what{};
+  if (!file.open() || ::fstat(file.get(), &what) != 0) return false;
+  file_ = std::move(file);
   begun_ = at;
-  size_ = 0;
-  file_ = files::made_file(AT_FDCWD, file_at(directory_, at).c_str(), O_WRONLY | O_APPEND, 0600,
-                           files::Made::anew);
-  std::vector<Part> parts = parts_of(directory_);
-  std::error_code error;
-  for (std::size_t i = 0; i + files_max < parts.size(); ++i)
-    fs::remove(file_at(directory_, parts[i].begin), error);
+  size_ = static_cast<std::uint64_t>(what.st_size);
+  forget_all_but(files_max);
+  return true;
+}
+
+bool LogFiles::is_ready(Instant now) {
+  if (file_.open() && size_ < file_max) return true;
+  if (now < tries_from_) return false;
+  if (begin_file(size_ < file_max ? begun_ : begun_ + size_)) return true;
+  tries_from_ = now + std::chrono::seconds(1);
+  return false;
+}
+
+// All of it or nothing.
+bool LogFiles::write(std::string_view text) {
+  std::uint64_t size = size_;
+  while (!text.empty()) {
+    const ssize_t written = ::write(file_.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) size_ = size;
+      return false;
+    }
+    size += static_cast<std::uint64_t>(written);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  size_ = size;
+  return true;
 }
 
 void LogFiles::line(std::string_view text, Instant now) {
-  if (size_ >= file_max) begin_file(begun_ + size_);
-  std::string whole = fmt::format("{} {}\n", now.text(), text);
-  std::string_view rest = whole;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(file_.get(), rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) break;
-    size_ += static_cast<std::uint64_t>(written);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  ++lost_;
+  if (!is_ready(now)) return;
+  std::string whole;
+  if (lost_ > 1)
+    whole = fmt::format("{} {}{} lines could not be written\n", now.text(), own_sign, lost_ - 1);
+  whole += fmt::format("{} {}\n", now.text(), text);
+  if (write(whole)) lost_ = 0;
+}
+
+// A line of the program's, or what has come of one. It does not look like one of our own, whatever
+// it hides before the sign.
+void LogFiles::said(Instant now) {
+  const auto seen = std::ranges::find_if(open_, [](char c) { return c > ' ' && c <= '~'; });
+  const std::string_view rest(seen, open_.end());
+  if (rest.starts_with(own_sign.substr(0, 2))) open_.insert(0, quote);
+  line(open_, now);
+  open_.clear();
 }
 
 void LogFiles::take(std::string_view bytes, Instant now) {
@@ -103,21 +143,17 @@ void LogFiles::take(std::string_view bytes, Instant now) {
     bytes.remove_prefix(taken);
     const bool whole = !bytes.empty() && bytes.front() == '\n';
     if (whole) bytes.remove_prefix(1);
-    if (!whole && open_.size() < line_max) continue;
-    line(open_, now);
-    open_.clear();
+    if (whole || open_.size() >= line_max) said(now);
   }
 }
 
 void LogFiles::note(std::string_view text, Instant now) {
   finish(now);
-  line(text, now);
+  line(fmt::format("{}{}", own_sign, text), now);
 }
 
 void LogFiles::finish(Instant now) {
-  if (open_.empty()) return;
-  line(open_, now);
-  open_.clear();
+  if (!open_.empty()) said(now);
 }
 
 LogPiece read_from(const fs::path& directory, std::uint64_t place, std::size_t most) {

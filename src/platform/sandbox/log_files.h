@@ -20,26 +20,34 @@ class LogFiles {
   static constexpr std::uint64_t file_max = 512u << 10;
   static constexpr std::size_t files_max = 4;
   static constexpr std::size_t line_max = 8u << 10;  // A longer one goes on in the next.
+  // Lines of our own begin so. One of the program's that does, too, is written behind `quote`.
+  static constexpr std::string_view own_sign = "-- ";
+  static constexpr std::string_view quote = "> ";
 
-  // Goes on behind what is there. Failures to write are passed over: who speaks must not stand
-  // still because a disk is full.
+  // Goes on behind what is there. What cannot be written is left out, since who speaks must not
+  // stand still because a disk is full; how much that was stands there once it can be.
   explicit LogFiles(std::filesystem::path directory);
 
   // Bytes as they come from the program; a line is written once it is whole.
   void take(std::string_view bytes, Instant now);
-  // A line of our own.
+  // A line of our own, which begins with `own_sign`.
   void note(std::string_view text, Instant now);
   // What was said of a line that did not end.
   void finish(Instant now);
 
  private:
+  void said(Instant now);
   void line(std::string_view text, Instant now);
-  void begin_file(std::uint64_t at);
+  bool is_ready(Instant now);
+  bool begin_file(std::uint64_t at);
+  bool write(std::string_view text);
 
   std::filesystem::path directory_;
   files::Descriptor file_;
   std::uint64_t begun_ = 0;  // Place of the file's first byte.
   std::uint64_t size_ = 0;   // Of the file.
+  std::uint64_t lost_ = 0;   // Lines since the last that was written.
+  Instant tries_from_;       // A file could not be begun; not tried again before.
   std::string open_;         // A line that is not whole yet.
 };
 

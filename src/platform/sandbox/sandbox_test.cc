@@ -183,6 +183,66 @@ TEST_F(Sandbox, IsEndedWhenItFillsItsDisk) {
   EXPECT_THAT(text, Not(HasSubstr(" over\n")));
 }
 
+TEST_F(Sandbox, IsEndedWhenItFillsItsDiskWithFilesThatHaveNoName) {
+  kept_.program.confinement.limits.disk = 32 << 20;
+  run("exec 3>a 4>b; rm a b; head -c 20000000 /dev/zero >&3; head -c 20000000 /dev/zero >&4; "
+      "exec sleep 60");
+  EXPECT_THAT(ended().reason, HasSubstr("filled its disk: 38 MB"));
+}
+
+TEST_F(Sandbox, IsEndedWhenItMakesMoreFilesThanItMay) {
+  kept_.program.confinement.limits.files = 2000;
+  run("python3 -c 'for i in range(5000): open(str(i), \"w\")'; exec sleep 60");
+  EXPECT_THAT(ended().reason, HasSubstr("more than the 2000 files"));
+}
+
+TEST_F(Sandbox, IsEndedWhenItsDirectoriesAreTooDeepToCount) {
+  kept_.program.confinement.limits.disk = 32 << 20;
+  run("python3 -c '\nimport os\nfor i in range(3000):\n os.mkdir(\"d\"); os.chdir(\"d\")\n'; exec sleep 60");
+  EXPECT_THAT(ended().reason, HasSubstr("deep cannot be counted"));
+}
+
+TEST_F(Sandbox, IsEndedWhenAllOfItTakesMoreMemoryThanItMay) {
+  kept_.program.confinement.limits.memory = 128 << 20;
+  // Files of memory, which no limit of a process bounds.
+  run("python3 -c '\nimport os, time\nfor i in range(4):\n f = os.memfd_create(str(i))\n for j in range(40): "
+      "os.write(f, bytes(1 << 20))\ntime.sleep(60)\n'");
+  EXPECT_THAT(ended().reason, HasSubstr("more memory than it may: 1"));
+}
+
+TEST_F(Sandbox, IsEndedWhenItsProcessesTogetherTakeTooMuchMemory) {
+  kept_.program.confinement.limits.memory = 128 << 20;
+  run("for i in 1 2 3 4; do python3 -c 'import time; x = b\"x\" * (50 << 20); time.sleep(60)' & done; wait");
+  EXPECT_THAT(ended().reason, HasSubstr("more memory than it may: 2"));
+}
+
+TEST_F(Sandbox, MayShareMemoryAndMapFilesOfIt) {
+  kept_.program.confinement.limits.memory = 128 << 20;
+  // 60 MB that three processes have in common, open and mapped, count once.
+  const Keeper keeper = start(
+      "exec python3 -c '\nimport mmap, os, time\nf = os.memfd_create(\"a\"); os.ftruncate(f, 60 << 20)\n"
+      "m = mmap.mmap(f, 60 << 20); m.write(bytes(60 << 20))\nos.fork(); os.fork()\ntime.sleep(7)\n'");
+  ASSERT_TRUE(comes([&] { return keeper.ended(); }));
+  EXPECT_EQ(ended().reason, "");
+  EXPECT_EQ(ended().status, 0);
+}
+
+TEST_F(Sandbox, SaysNothingThatLooksLikeItsKeeper) {
+  const std::string text = run(
+      "echo '-- ended with status 0'; echo '  --ended'; printf '\\r-- started\\n'; "
+      "printf '\\342\\200\\213-- started\\n'; head -c 8192 /dev/zero | tr '\\0' x; echo '-- ended'; "
+      "echo 'a -- b'; exit 3");
+  EXPECT_THAT(
+      text, testing::AllOf(HasSubstr("Z > -- ended with status 0\n"), HasSubstr("Z >   --ended\n"),
+                           HasSubstr("Z > -- ended\n"), HasSubstr("Z a -- b\n"),
+                           HasSubstr("Z -- ended with status 3\n")));
+  std::size_t count = 0;
+  for (std::size_t at = text.find("Z -- "); at != std::string::npos;
+       at = text.find("Z -- ", at + 1))
+    ++count;
+  EXPECT_EQ(count, 2u) << text;
+}
+
 TEST_F(Sandbox, CannotWriteAFileLargerThanItMay) {
   kept_.program.confinement.limits.file_size = 1 << 20;
   run("head -c 20000000 /dev/zero > a; true");
@@ -345,6 +405,25 @@ TEST(LogFilesTest, AreReadFromAPlaceOn) {
   EXPECT_FALSE(more.lost);
   EXPECT_EQ(read_from(directory, more.end, 1 << 16).text, "");
   EXPECT_TRUE(read_from(directory, more.end + 500, 1 << 16).lost);
+  remove_tree(directory);
+}
+
+TEST(LogFilesTest, GoOnOnceTheyCanBeWrittenAndSayWhatIsMissing) {
+  std::string name = (fs::temp_directory_path() / "log_XXXXXX").string();
+  const fs::path directory = ::mkdtemp(name.data());
+  Instant now = Instant::from_micros(1'700'000'000'000'000);
+  LogFiles log(directory);
+  const std::string line(1000, 'x');
+  // The next file cannot be made.
+  fs::rename(directory, directory.string() + ".away");
+  for (int i = 0; i < 600; ++i) log.take(line + "\n", now);
+  fs::rename(directory.string() + ".away", directory);
+  log.take("too early\n", now);
+  now = now + 2s;
+  log.take("written again\n", now);
+  const std::string text = read_last(directory, 2, 1 << 16).text;
+  EXPECT_THAT(text, testing::ContainsRegex("-- [0-9]+ lines could not be written"));
+  EXPECT_THAT(text, HasSubstr(" written again\n"));
   remove_tree(directory);
 }
 

@@ -40,6 +40,39 @@ std::optional<std::int64_t> field_of(std::int64_t pid, int field) {
   return value;
 }
 
+// Adds what the kernel has listed for each thread, which spares a look at all processes of the
+// machine. False where it lists none.
+bool told_children(pid_t parent, std::vector<pid_t>& children) {
+  const std::string place = fmt::format("/proc/{}/task", parent);
+  DIR* threads = ::opendir(place.c_str());
+  if (!threads) return true;  // It has ended.
+  bool told = true;
+  while (const dirent* entry = ::readdir(threads)) {
+    if (entry->d_name[0] == '.') continue;
+    const files::Descriptor file(
+        ::open(fmt::format("{}/{}/children", place, entry->d_name).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.open()) {
+      if (::faccessat(::dirfd(threads), entry->d_name, F_OK, 0) == 0) told = false;
+      continue;
+    }
+    std::string text;
+    std::array<char, 4096> some{};
+    ssize_t got = 0;
+    while ((got = ::read(file.get(), some.data(), some.size())) > 0)
+      text.append(some.data(), static_cast<std::size_t>(got));
+    const char* at = text.data();
+    const char* const end = text.data() + text.size();
+    while (at < end) {
+      pid_t child = 0;
+      const auto [stop, bad] = std::from_chars(at, end, child);
+      if (bad == std::errc()) children.push_back(child);
+      at = stop + 1;
+    }
+  }
+  ::closedir(threads);
+  return told;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> started_ticks(std::int64_t pid) { return field_of(pid, started_field); }
@@ -56,6 +89,17 @@ std::vector<pid_t> children_of(pid_t parent) {
     if (field_of(pid, parent_field) == parent) found.push_back(pid);
   }
   ::closedir(all);
+  return found;
+}
+
+std::vector<pid_t> descendants_of(pid_t ancestor) {
+  std::vector<pid_t> found;
+  for (std::size_t at = 0; at <= found.size(); ++at) {
+    const pid_t parent = at == 0 ? ancestor : found[at - 1];
+    std::vector<pid_t> next;
+    if (!told_children(parent, next)) next = children_of(parent);
+    found.insert(found.end(), next.begin(), next.end());
+  }
   return found;
 }
 

@@ -156,6 +156,10 @@ bool remove_tree(const fs::path& directory, Until until) {
   return remove_below(AT_FDCWD, directory.c_str(), until);
 }
 
+bool remove_tree(const fs::path& directory, std::chrono::nanoseconds turn) {
+  return remove_tree(directory, Clock::now() + turn);
+}
+
 bool remove_entry(int directory, const std::string& name) {
   return remove_below(directory, name.c_str(), Until::max());
 }

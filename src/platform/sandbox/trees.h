@@ -23,6 +23,8 @@ using Until = std::chrono::steady_clock::time_point;
 // Removes a directory with all that is in it, whatever its owner did to keep that from happening.
 // Follows no links. False when something is left, which the next call goes on with.
 bool remove_tree(const std::filesystem::path& directory, Until until = Until::max());
+// Works on it for so long at most.
+bool remove_tree(const std::filesystem::path& directory, std::chrono::nanoseconds turn);
 // The same of what an open directory has under a name, whatever that is.
 bool remove_entry(int directory, const std::string& name);
 

@@ -1,6 +1,7 @@
 // How an agent is run on a machine. The process driver is one way; another needs the same verbs.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -72,7 +73,9 @@ class Driver {
   virtual sandbox::Measures measures(WorkspaceId id) = 0;
   virtual sandbox::LogPiece last_lines(WorkspaceId id, std::size_t lines) = 0;
   virtual sandbox::LogPiece lines_from(WorkspaceId id, std::uint64_t place) = 0;
-  // All that is left of it. False when something could not be removed.
+  // All that is left of it, for one turn at most. False when something is left, which the next turn
+  // goes on with. Called from a thread of its own, beside the others.
+  static constexpr std::chrono::seconds erase_turn{2};
   virtual bool erase(WorkspaceId id) = 0;
   // Of which something is here.
   virtual std::vector<WorkspaceId> all_here() = 0;

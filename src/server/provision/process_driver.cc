@@ -72,10 +72,10 @@ void add_places(std::vector<std::string>& places, const std::string& program) {
 
 sandbox::Limits limits_of(int tier) {
   switch (tier) {
-    case 1: return {512 * mb, 64, 256, 256 * mb, 512 * mb};
-    case 2: return {2048 * mb, 256, 1024, 1024 * mb, 2048 * mb};
-    case 4: return {8192 * mb, 2048, 16'384, 8192 * mb, 32'768 * mb};
-    default: return {4096 * mb, 512, 4096, 4096 * mb, 8192 * mb};
+    case 1: return {512 * mb, 64, 256, 256 * mb, 512 * mb, 100'000};
+    case 2: return {2048 * mb, 256, 1024, 1024 * mb, 2048 * mb, 400'000};
+    case 4: return {8192 * mb, 2048, 16'384, 8192 * mb, 32'768 * mb, 4'000'000};
+    default: return {4096 * mb, 512, 4096, 4096 * mb, 8192 * mb, 1'000'000};
   }
 }
 
@@ -251,7 +251,7 @@ Premises ProcessDriver::premises(WorkspaceId id, int tier) const {
           static_cast<std::uint64_t>(limits_of(tier).disk)};
 }
 
-bool ProcessDriver::erase(WorkspaceId id) { return sandbox::remove_tree(home(id)); }
+bool ProcessDriver::erase(WorkspaceId id) { return sandbox::remove_tree(home(id), erase_turn); }
 
 std::vector<WorkspaceId> ProcessDriver::all_here() {
   std::vector<WorkspaceId> all;

@@ -48,6 +48,7 @@ TEST(ProvisionLimits, GrowWithTheTier) {
     EXPECT_LT(less.memory, more.memory);
     EXPECT_LT(less.processes, more.processes);
     EXPECT_LT(less.disk, more.disk);
+    EXPECT_LT(less.files, more.files);
     EXPECT_GT(less.memory, 0);
   }
 }

@@ -150,6 +150,7 @@ bool Supervisor::is_awaited(WorkspaceId id) const {
 
 bool Supervisor::is_due(WorkspaceId id, const Agent& agent) const {
   if (agent.looked) return true;
+  if (agent.left) return parts_.clock.monotonic() >= agent.next;
   if (agent.running) {
     if (agent.running->ended()) return true;
     if (agent.joined) return false;
@@ -176,7 +177,7 @@ io::Task<void> Supervisor::act(WorkspaceId id) {
     agent.looked = true;
   }
   agent.busy = false;
-  if (agent.wanted == Wish::gone && !agent.looked) {
+  if (agent.wanted == Wish::gone && !agent.looked && !agent.left) {
     known_.write([&](auto& all) { all.erase(id); });
     agents_.erase(id);
   }
@@ -199,8 +200,13 @@ io::Task<void> Supervisor::attend(WorkspaceId id, Agent& agent) {
   if (row->wanted == Wish::gone) {
     co_await end(id, agent);
     const auto erase = [this, id] { return driver_->erase(id); };
-    const bool erased = co_await hands_.run(erase);
-    if (!erased) throw internal(fmt::format("{} cannot be removed", driver_->directory(id)));
+    const auto began = parts_.clock.monotonic();
+    const bool erased = co_await removers_.run(erase);
+    if (!erased) {
+      put_off_removal(id, agent, parts_.clock.monotonic() - began);
+      co_return;
+    }
+    agent.left = false;
     auto forget = [id](sql::Tx& tx) { tx.run(store::erase, id); };
     co_await parts_.db.write(forget);
     log::info("agent removed", log::field("workspace", id));
@@ -237,6 +243,23 @@ io::Task<void> Supervisor::attend(WorkspaceId id, Agent& agent) {
   } else if (agent.running) {
     tell(id, agent, api::ProcessState::running);
   }
+}
+
+void Supervisor::put_off_removal(WorkspaceId id, Agent& agent, std::chrono::nanoseconds took) {
+  agent.left = true;
+  // Whoever used up a turn has come further.
+  if (took >= Driver::erase_turn) {
+    agent.removals = 0;
+    agent.next = parts_.clock.monotonic();
+    return;
+  }
+  if (agent.removals++ == 0) {
+    log::error("agent cannot be removed, tried again", log::field("workspace", id),
+               log::field("directory", driver_->directory(id)));
+  }
+  const auto doubled = patience_.first * (1LL << std::min<std::int64_t>(agent.removals - 1, 20));
+  agent.next =
+      parts_.clock.monotonic() + std::min<std::chrono::seconds>(doubled, patience_.longest);
 }
 
 io::Task<void> Supervisor::start(WorkspaceId id, Agent& agent, const store::Row& row) {

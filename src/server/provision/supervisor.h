@@ -92,7 +92,9 @@ class Supervisor {
     bool settled = false;  // Nothing is done until somebody wants it otherwise.
     bool joined = false;   // Registered since it was started, or too late for it.
     std::int64_t crashes = 0;
-    std::chrono::nanoseconds next{0};     // Not started before.
+    std::int64_t removals = 0;            // In a row that left something, and came no further.
+    bool left = false;                    // Something of it is still to be removed.
+    std::chrono::nanoseconds next{0};     // Not started or removed before.
     std::chrono::nanoseconds started{0};  // Of what runs.
     std::string reason;
   };
@@ -101,6 +103,7 @@ class Supervisor {
   bool is_awaited(WorkspaceId id) const;
   io::Task<void> act(WorkspaceId id);
   io::Task<void> attend(WorkspaceId id, Agent& agent);
+  void put_off_removal(WorkspaceId id, Agent& agent, std::chrono::nanoseconds took);
   io::Task<void> start(WorkspaceId id, Agent& agent, const store::Row& row);
   io::Task<void> end(WorkspaceId id, Agent& agent);
   io::Task<void> conclude(WorkspaceId id, Agent& agent);
@@ -121,6 +124,7 @@ class Supervisor {
   std::unordered_map<WorkspaceId, std::unique_ptr<Agent>> agents_;
   io::Guarded<std::unordered_map<WorkspaceId, Known>> known_;
   io::Aside hands_;
+  io::Aside removers_;  // Removing much takes long; nobody else waits for it.
 };
 
 }  // namespace molecule::provision
