@@ -10,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/agent_config/settings.h"
+
 namespace molecule::agent {
 
-struct Value {
-  std::string text;                // Of a list: its items, with commas between them.
-  std::vector<std::string> items;  // Of a list.
-  std::string origin = "default";  // "default", "config.yaml", or the variable.
-};
+using agent_config::Value;
 
 // What is wrong in the file, or not known; for the report.
 struct Remark {
@@ -43,11 +41,15 @@ class Config {
   // Keys that nobody knows.
   const std::vector<Remark>& unknown() const { return unknown_; }
 
+  // Of the file's text, as whoever wrote it reckons it.
+  const std::string& mark() const { return mark_; }
+
   // A text that the file says, or that stands in a file which it names: initial_prompt.
   std::string prompt(std::string_view key) const;
 
  private:
   std::filesystem::path directory_;
+  std::string mark_;
   std::map<std::string, Value, std::less<>> values_;
   std::vector<Remark> wrong_, unknown_;
 };

@@ -93,7 +93,7 @@ std::vector<Finding> examine(const Config& config, const std::string& environmen
   look_at_runtime(config, environment_path, found);
   look_at_platform(config, found);
   for (const Remark& each : config.unknown())
-    found.push_back({Weight::warn, each.key, each.text + ": nothing reads this key", ""});
+    found.push_back({Weight::warn, each.key, each.text, ""});
   if (const std::string& level = config.text("observability.log_level");
       !enum_from<log::Level>(level)) {
     std::string levels;

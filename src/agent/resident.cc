@@ -65,6 +65,12 @@ io::Task<std::optional<std::string>> Resident::card() {
       .add("configuration_status", setup_.missing().empty() ? "ready" : "not_configured");
   if (!setup_.missing().empty())
     card.add("configuration_error", fmt::format("it needs {}", setup_.missing()));
+  // Whoever wrote the configuration learns from these what became of it.
+  card.add("configuration_mark", config.mark());
+  if (const Setup::Refused& refused = setup_.refused(); !refused.reason.empty()) {
+    card.add("configuration_refused_mark", refused.mark);
+    card.add("configuration_refused", refused.reason);
+  }
   co_return card.text();
 }
 

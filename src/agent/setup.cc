@@ -7,6 +7,7 @@
 
 #include "agent/preflight.h"
 #include "agent/prompt.h"
+#include "platform/files/files.h"
 #include "platform/log/log.h"
 #include "platform/process/environment.h"
 
@@ -152,7 +153,17 @@ io::Task<void> Setup::run() {
 }
 
 void Setup::look_again() {
+  const Refused before = refused_;
+  const std::string used = config_.mark();
   try {
+    refused_ = {};
+    const auto text = files::read(config_.directory() / "config.yaml");
+    if (text) {
+      const auto verdict = agent_config::judge(*text);
+      refused_.mark = agent_config::mark_of(*text);
+      if (!verdict.wrong.empty())
+        throw bad_request("bad_configuration", verdict.wrong.front().sentence());
+    }
     Config now = Config::load(config_.directory());
     for (const Finding& each : examine(now, places_.path)) {
       if (each.weight == Finding::Weight::fail && !each.of_platform)
@@ -161,6 +172,7 @@ void Setup::look_again() {
     const runtimes::Runtime* runtime = runtimes::find(now.text("runtime"));
     Skills skills = load_skills(now, runtime->id);
     std::string content = content_of(now, skills);
+    refused_ = {};
     if (content != content_) {
       executor_ = executor_for(*runtime, now, places_, loop_, random_);
       config_ = std::move(now);
@@ -175,8 +187,13 @@ void Setup::look_again() {
       log::info("the configuration was read again");
       looked_now_.notify();
       changed_();
+    } else {
+      config_ = std::move(now);
+      if (used != config_.mark() || before != refused_) changed_();
     }
   } catch (const Fault& fault) {
+    refused_.reason = fault.text();
+    if (before != refused_) changed_();
     log::warn("the configuration cannot be read; the earlier one stays",
               log::field("error", fault.text()));
   }

@@ -52,6 +52,12 @@ class Setup {
   // What is missing; empty: nothing is.
   const std::string& missing() const { return missing_; }
   const Config& config() const { return config_; }
+  // The configuration that lies there and is not gone by: of which text, and why. Empty: none.
+  struct Refused {
+    std::string mark, reason;
+    bool operator==(const Refused&) const = default;
+  };
+  const Refused& refused() const { return refused_; }
   const Skills& skills() const { return skills_; }
   const runtimes::Runtime& runtime() const { return *runtime_; }
   const Places& places() const { return places_; }
@@ -79,6 +85,7 @@ class Setup {
   std::shared_ptr<const Redactor> redactor_;
   std::string content_;  // All that follows from the files: what is the same changes nothing.
   std::string missing_;
+  Refused refused_;
   bool looked_ = false;
   bool leads_ = false;
   std::uint64_t edition_ = 1;

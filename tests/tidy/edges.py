@@ -8,7 +8,7 @@ from tree import Tree
 LAYERS = {
     "base": (),
     "platform": ("base", "platform"),
-    "wire": ("base", "platform/json", "platform/crypto", "platform/protobuf", "wire"),
+    "wire": ("base", "platform/json", "platform/yaml", "platform/crypto", "platform/protobuf", "wire"),
     "dialogue": ("base", "platform", "wire", "dialogue"),
     "server": ("base", "platform", "wire", "dialogue", "server"),
     "client": ("base", "platform", "wire", "client"),
