@@ -69,6 +69,10 @@ client::Ask request_of(const Tool& tool, Node arguments) {
     const bool null_counts = argument.form == mcp::Argument::Form::text_or_null;
     if (!value || (value.is(Type::null) && !null_counts)) continue;
     if (is_in(names, argument.name) || is_in(tool.own, argument.name)) continue;
+    if (argument.name == tool.body) {
+      ask.body = value.text();
+      continue;
+    }
     if (tool.method != http::Method::get && !is_in(tool.asked, argument.name)) {
       body.add(argument.name, RawJson(value.text()));
       continue;
@@ -78,7 +82,8 @@ client::Ask request_of(const Tool& tool, Node arguments) {
     query += fmt::format("{}{}={}", query.empty() ? "" : "&", argument.name, client::escaped(text));
   }
   if (!query.empty()) ask.path += "?" + query;
-  if (tool.method != http::Method::get && tool.method != http::Method::del) ask.body = body.text();
+  if (tool.method != http::Method::get && tool.method != http::Method::del && tool.body.empty())
+    ask.body = body.text();
   return ask;
 }
 

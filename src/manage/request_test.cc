@@ -44,6 +44,13 @@ TEST(Request, AFileIsOnePartOfThePathAndItsRootOfTheQuery) {
             "/workspaces/w/files/x?recursive=true");
 }
 
+TEST(Request, AnArgumentMayBeTheBody) {
+  const auto change =
+      asked("update_config", R"({"workspace_id":"w","config":{"model":"x","skills":null}})");
+  EXPECT_EQ(change.body, R"({"model":"x","skills":null})");
+  EXPECT_EQ(change.path, "/workspaces/w/config");
+}
+
 TEST(Request, AWorkspaceNarrowsWhatIsListed) {
   EXPECT_EQ(asked("list_events", "{}").path, "/events");
   EXPECT_EQ(asked("list_events", R"({"workspace_id":"w","limit":3})").path, "/events/w?limit=3");

@@ -53,6 +53,10 @@ constexpr std::array of_delete_file{
 constexpr std::array of_replace_all_files{
     workspace, Argument{"files", Form::object, true, "Texts by their paths, 200 at most"},
     written_root};
+constexpr std::array of_update_config{
+    workspace, Argument{"config", Form::object, true,
+                        "Members of config.yaml to put in the place of what is there; null takes "
+                        "one away"}};
 constexpr std::array of_chat_with_agent{workspace, Argument{"message", Form::text, true}};
 constexpr std::array of_set_model{workspace, Argument{"model", Form::text, true}};
 constexpr std::array of_set_secret{workspace,
@@ -252,6 +256,29 @@ constexpr std::array all{
          .route = "/workspaces/{id}/files",
          .path = "workspace_id",
          .asked = "root"},
+    Tool{
+        .words = {.name = "get_config",
+                  .title = "Read an agent's configuration",
+                  .about = "config.yaml of an agent that the platform runs, whether the agent goes "
+                           "by it, and what is wrong with it. Takes a key of scope operate.",
+                  .arguments = one_workspace,
+                  .reads = true,
+                  .again = true},
+        .route = "/workspaces/{id}/config",
+        .path = "workspace_id"},
+    Tool{
+        .words = {.name = "update_config",
+                  .title = "Change an agent's configuration",
+                  .about = "Changes members of config.yaml of an agent that the platform runs; the "
+                           "rest stays as it stands. A running agent takes it up by itself.",
+                  .arguments = of_update_config,
+                  .destroys = true,
+                  .again = true},
+        .scope = Scope::operate,
+        .method = Method::patch,
+        .route = "/workspaces/{id}/config",
+        .path = "workspace_id",
+        .body = "config"},
     Tool{.words = {.name = "restart_workspace",
                    .title = "Restart a workspace",
                    .about = "Starts the agent of a workspace anew, where the platform started it.",

@@ -39,6 +39,7 @@ struct Tool {
   std::string_view path = {};
   std::string_view query = {};     // Always there.
   std::string_view asked = {};     // Arguments that go into the query whatever the method is.
+  std::string_view body = {};      // The argument that is the body, instead of a member of it.
   std::string_view narrowed = {};  // The route when the argument `workspace_id` is there.
   std::string_view own = {};       // Arguments that are no part of the request.
   Made made = Made::told;

@@ -13,17 +13,18 @@ from chains import Member, Worker, said
 from mcp_client import McpClient
 from stage import BINARY, Stage, wait_for
 
-READING = {"list_runtimes", "get_agent_process", "get_agent_log", "list_files", "read_file",
+READING = {"list_runtimes", "get_agent_process", "get_agent_log", "list_files", "read_file", "get_config",
            "list_workspaces", "get_workspace", "get_model", "list_secrets", "list_global_secrets", "check_delegations", "get_delegation",
            "list_activity", "list_peers", "discover_workspace", "list_events", "get_canvas_viewport", "list_remote_agents",
            "get_remote_agent_state", "get_remote_agent_setup_command", "check_remote_agent_freshness", "list_questions",
            "get_task_tree", "list_dead_letters", "list_tickets", "list_tokens"}
 CHANGING = {"create_workspace", "delete_workspace", "restart_workspace", "pause_workspace", "resume_workspace", "update_workspace",
             "chat_with_agent", "set_model", "set_secret", "delete_secret", "async_delegate", "cancel_delegation", "check_access", "set_canvas_viewport",
-            "resend_dead_letter", "drop_dead_letter", "revoke_ticket", "write_file", "delete_file", "replace_all_files"}
+            "resend_dead_letter", "drop_dead_letter", "revoke_ticket", "write_file", "delete_file", "replace_all_files", "update_config"}
 RULING = {"set_global_secret", "delete_global_secret", "record_delegation", "update_delegation_status", "report_activity", "notify_user"}
 DESTRUCTIVE = {"delete_workspace", "restart_workspace", "set_secret", "delete_secret", "set_global_secret", "delete_global_secret",
-               "cancel_delegation", "drop_dead_letter", "revoke_ticket", "write_file", "delete_file", "replace_all_files"}
+               "cancel_delegation", "drop_dead_letter", "revoke_ticket", "write_file", "delete_file", "replace_all_files",
+               "update_config"}
 
 Begin = Callable[..., McpClient]
 
@@ -163,6 +164,7 @@ def test_every_tool_does_what_it_is_for(stage: Stage, begin: Begin) -> None:
         "resend_dead_letter": {"letter_id": letters[0], "reason": "again"}, "drop_dead_letter": {"letter_id": letters[1], "reason": "enough"},
         "revoke_ticket": {"ticket_id": ticket}, "chat_with_agent": {"message": "to be answered"},
         "read_file": {"path": "a"}, "write_file": {"path": "a", "content": "b"}, "delete_file": {"path": "a"}, "replace_all_files": {"files": {"a": "b"}},
+        "update_config": {"config": {"name": "x"}},
         "delete_workspace": {"workspace_id": goner}}
     order = {name: at for at, name in enumerate(calls)}
     tools = sorted(client.result("tools/list")["tools"], key=lambda tool: order.get(tool["name"], -1))
@@ -177,7 +179,8 @@ def test_every_tool_does_what_it_is_for(stage: Stage, begin: Begin) -> None:
         if failed:
             trouble[name] = text
     # It is the platform's own agents that have a process, a log and files.
-    assert set(trouble) == {"get_agent_process", "get_agent_log", "list_files", "read_file", "write_file", "delete_file", "replace_all_files"} and all("agent_not_here" in text for text in trouble.values()), trouble
+    assert set(trouble) == {"get_agent_process", "get_agent_log", "list_files", "read_file", "write_file", "delete_file", "replace_all_files",
+                            "get_config", "update_config"} and all("agent_not_here" in text for text in trouble.values()), trouble
 
 
 def answer_the_next(worker: Member) -> None:

@@ -121,7 +121,12 @@ test("is what the platform answers, route by route", async () => {
   await ask("GET", "/workspaces/{id}/terminal", { id: started.id, query: "?cols=80&rows=24", expect: 426 });
   await ask("GET", "/workspaces/{id}/terminal", { id, expect: 404 });
 
-  // Its files.
+  // Its configuration and its files.
+  const config = await ask("GET", "/workspaces/{id}/config", { id: started.id });
+  await ask("PUT", "/workspaces/{id}/config", { id: started.id, body: { text: `${config.text}colour: blue\n` }, headers: { "If-Match": `"${config.version}"` } });
+  await ask("PUT", "/workspaces/{id}/config", { id: started.id, body: { text: "name: [" }, expect: 400 });
+  await ask("PATCH", "/workspaces/{id}/config", { id: started.id, body: { description: "repeats" } });
+  await ask("GET", "/workspaces/{id}/config", { id, expect: 404 });
   const todo = { id: started.id, path: "notes/todo.md" };
   const written = await ask("PUT", "/workspaces/{id}/files/{path}", { ...todo, body: { content: "one" } });
   await ask("PUT", "/workspaces/{id}/files/{path}", { ...todo, body: { content: "two" }, headers: { "If-Match": `"${written.version}0"` }, expect: 409 });

@@ -8,6 +8,7 @@
 #include "platform/json/json.h"
 #include "platform/sandbox/kept.h"
 #include "server/agent_files/staging.h"
+#include "wire/agent_config/settings.h"
 
 namespace molecule::agent_files {
 namespace {
@@ -20,65 +21,75 @@ constexpr std::size_t files_max = 200;  // Of one request.
 constexpr int transfers_max = 32;
 
 constexpr auto table = http::table(
+    http::get<auth::Self, &Service::config>("/workspaces/{id}/config")
+        .says(
+            "The configuration of an agent that the platform runs: as JSON, as it stands, whether "
+            "the agent goes by it, and what is wrong with it.")
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "insufficient_scope",
+                 "not_a_file", "file_not_text", "file_too_large", "file_refused"),
+    http::put<auth::Self, &Service::put_config>("/workspaces/{id}/config")
+        .says("Replaces config.yaml. One that no agent could go by is refused with its problems, "
+              "and the earlier one stays. A running agent goes by it within a second or two.")
+        .body_limit(4 * agent_config::text_max)
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "config_invalid",
+                 "file_changed", "file_exists", "files_not_ready", "not_a_file", "file_refused",
+                 "disk_full"),
+    http::patch<auth::Self, &Service::change_config>("/workspaces/{id}/config")
+        .says("Puts members in the place of those of config.yaml, or adds them; null takes one "
+              "away. The rest stays as it stands.")
+        .body_limit(agent_config::text_max)
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "insufficient_scope",
+                 "config_invalid", "invalid_yaml", "file_changed", "files_not_ready", "not_a_file",
+                 "file_not_text", "file_too_large", "file_refused", "disk_full"),
     http::get<auth::Self, &Service::list>("/workspaces/{id}/files")
         .says("Files of an agent that the platform runs, in /configs, /workspace, /home or "
               "/plugins (`root`), below `path`, `depth` directories deep. Where there are more, "
               "X-Next-Cursor is what `cursor` takes.")
-        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_root",
-                 "invalid_path", "file_private", "file_not_found", "not_a_directory",
-                 "directory_too_large", "file_refused"),
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_path",
+                 "file_private", "file_not_found", "not_a_directory", "directory_too_large",
+                 "file_refused"),
     http::put<auth::Self, &Service::replace>("/workspaces/{id}/files")
         .says("Writes several texts, others stay; what is refused changes nothing.")
         .body_limit(2 * text_max)
-        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_root",
-                 "invalid_path", "root_read_only", "file_private", "not_a_directory", "not_a_file",
-                 "file_refused", "files_not_ready", "agent_disk_full", "disk_full",
-                 "too_many_files"),
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_path",
+                 "root_read_only", "file_private", "not_a_directory", "not_a_file", "file_refused",
+                 "files_not_ready", "disk_full", "too_many_files", "config_invalid"),
     http::get<auth::Self, &Service::read>("/workspaces/{id}/files/{path...}")
         .says("A file as a text of at most 4 MiB.")
         .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "insufficient_scope",
-                 "invalid_root", "invalid_path", "file_private", "file_not_found",
-                 "not_a_directory", "not_a_file", "file_not_text", "file_refused",
-                 "file_too_large"),
+                 "invalid_path", "file_private", "file_not_found", "not_a_directory", "not_a_file",
+                 "file_not_text", "file_refused", "file_too_large"),
     http::put<auth::Self, &Service::write>("/workspaces/{id}/files/{path...}")
         .says("Writes a text, whole or not at all. If-Match with the version that was read "
               "overwrites nothing that was changed since; If-None-Match: * nothing at all.")
         .body_limit(2 * text_max)
-        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_root",
-                 "invalid_path", "root_read_only", "file_private", "not_a_directory", "not_a_file",
-                 "file_refused", "files_not_ready", "file_changed", "file_exists", "disk_full"),
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_path",
+                 "root_read_only", "file_private", "not_a_directory", "not_a_file", "file_refused",
+                 "files_not_ready", "file_changed", "file_exists", "disk_full", "config_invalid"),
     http::del<auth::Self, &Service::remove>("/workspaces/{id}/files/{path...}")
         .says("Removes a file, a link or an empty directory; with `recursive` a directory with all "
               "in it.")
-        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_root",
-                 "invalid_path", "root_read_only", "file_private", "file_not_found",
-                 "not_a_directory", "file_refused", "files_not_ready", "file_changed",
-                 "directory_not_empty"),
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_path",
+                 "root_read_only", "file_private", "file_not_found", "not_a_directory",
+                 "file_refused", "files_not_ready", "file_changed", "directory_not_empty"),
     http::get<auth::Self, &Service::fetch>("/workspaces/{id}/file-bytes/{path...}")
         .says("A file of any size, byte by byte, as something to be kept.")
         .gives(200, "application/octet-stream")
         .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "insufficient_scope",
-                 "invalid_root", "invalid_path", "file_private", "file_not_found",
-                 "not_a_directory", "not_a_file", "file_refused", "overloaded"),
+                 "invalid_path", "file_private", "file_not_found", "not_a_directory", "not_a_file",
+                 "file_refused", "overloaded"),
     http::put<auth::Self, &Service::store>("/workspaces/{id}/file-bytes/{path...}")
         .reads_body("application/octet-stream", bytes_max)
         .says("Writes a file of any bytes, at most 256 MiB, whole or not at all.")
-        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_root",
-                 "invalid_path", "root_read_only", "file_private", "not_a_directory", "not_a_file",
-                 "files_not_ready", "file_changed", "file_exists", "agent_disk_full",
-                 "overloaded"));
+        .refuses("workspace_not_found", "agent_not_here", "agent_elsewhere", "invalid_path",
+                 "root_read_only", "file_private", "not_a_directory", "not_a_file",
+                 "files_not_ready", "file_changed", "file_exists", "agent_disk_full", "overloaded",
+                 "config_invalid"));
 
 Fault too_long() {
   return Fault(Kind::too_large, "file_too_large",
                fmt::format("the file is larger than {} bytes; file-bytes gives it out", text_max))
       .with(json::Object{}.add("max", static_cast<std::int64_t>(text_max)).members());
-}
-
-void require_to_see(const auth::Caller& caller) {
-  if (caller.scope() != api::KeyScope::read) return;
-  throw Fault(Kind::forbidden, "insufficient_scope",
-              "a file may hold what is secret: reading one needs a key of scope operate")
-      .with(json::members(api::ScopeNeeded{}));
 }
 
 // "version" in quotes, as ETag has it.
@@ -87,16 +98,6 @@ std::string unquoted(std::string_view tag) {
       tag.substr(1, tag.size() - 2).find('"') == std::string_view::npos)
     return std::string(tag.substr(1, tag.size() - 2));
   throw bad_request("bad_request", "If-Match is one version, in quotes");
-}
-
-Beneath::Guard guard_of(const http::Request& request) {
-  Beneath::Guard guard;
-  if (const auto match = request.header("if-match")) guard.version = unquoted(*match);
-  if (const auto none = request.header("if-none-match")) {
-    if (*none != "*") throw bad_request("bad_request", "If-None-Match is *");
-    guard.absent = true;
-  }
-  return guard;
 }
 
 std::int64_t in_range(std::optional<std::int64_t> asked, std::int64_t otherwise, std::int64_t most,
@@ -122,9 +123,26 @@ api::AgentFileSaved saved(std::string_view path, const Beneath::Placed& placed) 
   return {"saved", shown_path(path), placed.version, placed.made};
 }
 
-std::string etag_of(std::string_view version) { return fmt::format("\"{}\"", version); }
-
 }  // namespace
+
+void require_to_see(const auth::Caller& caller) {
+  if (caller.scope() != api::KeyScope::read) return;
+  throw Fault(Kind::forbidden, "insufficient_scope",
+              "a file may hold what is secret: reading one needs a key of scope operate")
+      .with(json::members(api::ScopeNeeded{}));
+}
+
+Beneath::Guard guard_of(const http::Request& request) {
+  Beneath::Guard guard;
+  if (const auto match = request.header("if-match")) guard.version = unquoted(*match);
+  if (const auto none = request.header("if-none-match")) {
+    if (*none != "*") throw bad_request("bad_request", "If-None-Match is *");
+    guard.absent = true;
+  }
+  return guard;
+}
+
+std::string etag_of(std::string_view version) { return fmt::format("\"{}\"", version); }
 
 const std::span<const http::Route> routes = table;
 

@@ -63,6 +63,16 @@ class Service {
                                                    std::string path, http::Query<RootQuery> query,
                                                    const http::Request& request);
 
+  // The configuration, which is a file of its own kind: judged before it is written.
+  io::Task<api::AgentConfig> config(auth::Self::Caller caller, WorkspaceId id);
+  io::Task<http::Reply<api::AgentConfigSaved>> put_config(auth::Self::Caller caller, WorkspaceId id,
+                                                          const http::Request& request,
+                                                          api::AgentConfigText body);
+  io::Task<http::Reply<api::AgentConfigSaved>> change_config(auth::Self::Caller caller,
+                                                             WorkspaceId id,
+                                                             const http::Request& request,
+                                                             RawObject body);
+
  private:
   // A transfer that holds memory for as long as the other side takes.
   class Slot {
@@ -83,6 +93,9 @@ class Service {
                           const std::optional<std::string>& root, std::string_view path);
   io::Task<Target> target_of_write(const auth::Caller& caller, WorkspaceId id,
                                    const std::optional<std::string>& root, std::string_view path);
+  io::Task<http::Reply<api::AgentConfigSaved>> keep_config(Target to, std::string text,
+                                                           files::Beneath::Guard guard,
+                                                           std::string_view status);
   io::Task<files::Beneath::Placed> put(Target to, std::string path, std::string content,
                                        files::Beneath::Guard guard);
 
@@ -97,6 +110,13 @@ class Service {
   std::atomic<int> transfers_{0};
   io::Aside hands_;
 };
+
+// Throws Fault forbidden `insufficient_scope`: what is in files takes more than to see their names.
+void require_to_see(const auth::Caller& caller);
+// Of If-Match and If-None-Match.
+files::Beneath::Guard guard_of(const http::Request& request);
+// A version as a header has it.
+std::string etag_of(std::string_view version);
 
 extern const std::span<const http::Route> routes;
 

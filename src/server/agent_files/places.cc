@@ -14,7 +14,7 @@ Place place_of(const provision::Premises& premises, std::string_view root) {
   if (root == "/workspace") return {premises.workspace, true, false};
   if (root == "/home") return {premises.home, false, true};
   if (root == "/plugins") return {premises.config / "plugins", false, true};
-  throw bad_request("invalid_root", "root must be one of: /configs, /workspace, /home, /plugins");
+  throw bad_request("invalid_path", "root must be one of: /configs, /workspace, /home, /plugins");
 }
 
 bool is_clutter(std::string_view name) {

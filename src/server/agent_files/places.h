@@ -25,7 +25,7 @@ struct Place {
   }
 };
 
-// Throws Fault bad_request `invalid_root`.
+// Throws Fault bad_request `invalid_path`.
 Place place_of(const provision::Premises& premises, std::string_view root);
 
 // Left out of lists, wherever it is: what programs make for themselves.

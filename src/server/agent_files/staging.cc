@@ -1,5 +1,8 @@
 #include "server/agent_files/staging.h"
 
+#include <algorithm>
+
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/fault.h"
@@ -7,6 +10,7 @@
 #include "platform/http/syntax.h"
 #include "platform/json/json.h"
 #include "platform/sandbox/trees.h"
+#include "server/agent_files/problems.h"
 
 namespace molecule::agent_files {
 namespace {
@@ -43,7 +47,27 @@ void Staged::append(std::string_view text) {
   size_ += text.size();
 }
 
+void require_config(std::string_view text) {
+  const agent_config::Verdict verdict = agent_config::judge(text);
+  if (verdict.wrong.empty()) return;
+  api::AgentConfigRefused refused;
+  refused.problems = shown(verdict.wrong);
+  throw bad_request("config_invalid", verdict.wrong.front().sentence())
+      .with(json::members(refused));
+}
+
+// The configuration is refused before it lies there, whichever way it comes.
+void Staged::require_to_fit(const Place& place, std::string_view path) const {
+  if (place.directory != premises_.config || path != config_name) return;
+  std::string text(std::min<std::uint64_t>(size_, agent_config::text_max + 1), '\0');
+  const files::Descriptor file(::open(file_.name().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open()) throw internal();
+  text.resize(Beneath::read_at(file, 0, text.data(), text.size()));
+  require_config(text);
+}
+
 void Staged::require_placeable(const Place& place, std::string_view path) const {
+  require_to_fit(place, path);
   try {
     open_place(place).open_file(path);
   } catch (const Fault& fault) {
@@ -53,6 +77,7 @@ void Staged::require_placeable(const Place& place, std::string_view path) const 
 
 Beneath::Placed Staged::place(const Place& place, std::string_view path,
                               const Beneath::Guard& guard) {
+  require_to_fit(place, path);
   if (size_ > counted_from) {
     std::uint64_t used = 0;
     for (const auto& each : {premises_.config, premises_.workspace, premises_.home})

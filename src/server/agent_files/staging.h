@@ -26,10 +26,15 @@ class Staged {
                                const files::Beneath::Guard& guard);
 
  private:
+  void require_to_fit(const Place& place, std::string_view path) const;
+
   const provision::Premises& premises_;
   files::FreshFile file_;
   std::uint64_t size_ = 0;
 };
+
+// Throws Fault bad_request `config_invalid` with the problems when no agent could go by it.
+void require_config(std::string_view text);
 
 struct Text {
   std::string content;

@@ -323,6 +323,17 @@ io::Task<Premises> Service::premises(WorkspaceId id) {
   co_return driver_->premises(id, entry ? static_cast<int>(entry->tier) : 3);
 }
 
+Service::Standing Service::standing(WorkspaceId id) const {
+  Standing now;
+  if (const auto known = supervisor_.known(id)) {
+    now.running =
+        known->state == api::ProcessState::running || known->state == api::ProcessState::starting;
+    now.reason = known->reason;
+  }
+  if (const auto entry = parts_.directory.find(id)) now.card = entry->agent_card;
+  return now;
+}
+
 io::Task<std::string> Service::shown(WorkspaceId id, std::string text) {
   if (text.empty()) co_return text;
   const secrets::Service::Values known = co_await parts_.secrets.known_to(id);

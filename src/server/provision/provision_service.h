@@ -77,6 +77,14 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
   // `agent_not_here` and conflict `agent_elsewhere`.
   io::Task<Premises> premises(WorkspaceId id);
 
+  // How an agent of this machine stands, and its card as it told it last.
+  struct Standing {
+    bool running = false;
+    std::string reason;  // Why it does not run.
+    RawJson card;
+  };
+  Standing standing(WorkspaceId id) const;
+
   // Routes.
   io::Task<api::RuntimeOffers> runtimes(auth::Operator::Caller caller);
   io::Task<api::AgentProcess> process(auth::Operator::Caller caller, WorkspaceId id);

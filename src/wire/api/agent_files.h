@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/fields.h"
 #include "base/id.h"
@@ -79,5 +80,56 @@ struct AgentFilesReplaced {
   static constexpr std::array about{json::About{"source", "what runs the agent that has them"}};
 };
 BOOST_DESCRIBE_STRUCT(AgentFilesReplaced, (), (status, workspace, files, source))
+
+struct AgentConfigProblem {
+  json::Omit<std::string> key;
+  std::string text;
+  json::Omit<std::int64_t> line;
+  json::Omit<std::int64_t> column;
+};
+BOOST_DESCRIBE_STRUCT(AgentConfigProblem, (), (key, text, line, column))
+
+enum class AgentConfigState { applied, pending, refused, stopped, unknown };
+BOOST_DESCRIBE_ENUM(AgentConfigState, applied, pending, refused, stopped, unknown)
+
+// Answer of GET /workspaces/{id}/config.
+struct AgentConfig {
+  RawObject data;
+  std::string text;
+  json::Omit<std::string> version;
+  AgentConfigState state = AgentConfigState::unknown;
+  json::Omit<std::string> reason;
+  std::vector<AgentConfigProblem> problems;
+  std::vector<AgentConfigProblem> remarks;
+
+  static constexpr std::array about{
+      json::About{"data", "what config.yaml says, as JSON; {} where it is no YAML or not there"},
+      json::About{"version", "what If-Match takes, in quotes; absent: there is no config.yaml yet"},
+      json::About{"state",
+                  "applied: the agent goes by it; pending: it has not said so yet; "
+                  "refused: it stays with the earlier one; stopped: it does not run; "
+                  "unknown: its program does not tell"},
+      json::About{"reason", "why it was refused, or why the agent does not run"},
+      json::About{"problems", "what keeps an agent from going by it"},
+      json::About{"remarks", "what nobody reads"}};
+};
+BOOST_DESCRIBE_STRUCT(AgentConfig, (), (data, text, version, state, reason, problems, remarks))
+
+struct AgentConfigText {
+  std::string text;
+};
+BOOST_DESCRIBE_STRUCT(AgentConfigText, (), (text))
+
+struct AgentConfigSaved {
+  std::string status;
+  std::string version;
+  std::vector<AgentConfigProblem> remarks;
+};
+BOOST_DESCRIBE_STRUCT(AgentConfigSaved, (), (status, version, remarks))
+
+struct AgentConfigRefused {
+  std::vector<AgentConfigProblem> problems;
+};
+BOOST_DESCRIBE_STRUCT(AgentConfigRefused, (), (problems))
 
 }  // namespace molecule::api

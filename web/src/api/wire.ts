@@ -69,6 +69,42 @@ export interface ActivityLogged {
   by?: string;
 }
 
+export interface AgentConfig {
+  /** what config.yaml says, as JSON; {} where it is no YAML or not there */
+  data: Record<string, unknown>;
+  text: string;
+  /** what If-Match takes, in quotes; absent: there is no config.yaml yet */
+  version?: string;
+  /** applied: the agent goes by it; pending: it has not said so yet; refused: it stays with the earlier one; stopped: it does not run; unknown: its program does not tell */
+  state: AgentConfigState;
+  /** why it was refused, or why the agent does not run */
+  reason?: string;
+  /** what keeps an agent from going by it */
+  problems: AgentConfigProblem[];
+  /** what nobody reads */
+  remarks: AgentConfigProblem[];
+}
+
+export interface AgentConfigProblem {
+  key?: string;
+  text: string;
+  line?: number;
+  column?: number;
+}
+
+export interface AgentConfigSaved {
+  status: string;
+  version: string;
+  remarks: AgentConfigProblem[];
+}
+
+export const allAgentConfigState = ["applied", "pending", "refused", "stopped", "unknown"] as const;
+export type AgentConfigState = (typeof allAgentConfigState)[number];
+
+export interface AgentConfigText {
+  text: string;
+}
+
 export interface AgentFile {
   /** below the directory that was listed */
   path: string;

@@ -88,6 +88,42 @@ class ActivityLogged(TypedDict):
     by: NotRequired[str]
 
 
+AgentConfigState = Literal["applied", "pending", "refused", "stopped", "unknown"]
+
+
+class AgentConfigProblem(TypedDict):
+    key: NotRequired[str]
+    text: str
+    line: NotRequired[int]
+    column: NotRequired[int]
+
+
+class AgentConfig(TypedDict):
+    # what config.yaml says, as JSON; {} where it is no YAML or not there
+    data: dict[str, Any]
+    text: str
+    # what If-Match takes, in quotes; absent: there is no config.yaml yet
+    version: NotRequired[str]
+    # applied: the agent goes by it; pending: it has not said so yet; refused: it stays with the earlier one; stopped: it does not run; unknown: its program does not tell
+    state: AgentConfigState
+    # why it was refused, or why the agent does not run
+    reason: NotRequired[str]
+    # what keeps an agent from going by it
+    problems: list[AgentConfigProblem]
+    # what nobody reads
+    remarks: list[AgentConfigProblem]
+
+
+class AgentConfigSaved(TypedDict):
+    status: str
+    version: str
+    remarks: list[AgentConfigProblem]
+
+
+class AgentConfigText(TypedDict):
+    text: str
+
+
 AgentFileKind = Literal["file", "directory", "link", "other"]
 
 
