@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/fault.h"
+#include "cli/agent_files.h"
 #include "cli/find.h"
 #include "cli/logs.h"
 #include "cli/nouns.h"
@@ -424,6 +425,13 @@ constexpr std::array verbs{
          .run = show_process,
          .footer = "Example:\n  molecule ws process counter",
          .watches = true},
+    Verb{.name = "files",
+         .does = "Files of an agent that the platform runs",
+         .verbs = ws_files_verbs,
+         .aliases = "file"},
+    Verb{.name = "config",
+         .does = "The configuration of an agent that the platform runs",
+         .verbs = ws_config_verbs},
     Verb{.name = "runtimes",
          .does = "The runtimes that the platform can start, and what each needs",
          .run = list_runtimes,
