@@ -11,6 +11,10 @@ export interface RequestOptions {
   /** Milliseconds until the caller is told that no answer came; 0 waits as long as the connection lives. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** What is changed or removed has to have this version still; refused otherwise (`file_changed`). */
+  ifVersion?: string | undefined;
+  /** What is written must not be there yet (`file_exists`). */
+  ifAbsent?: boolean;
 }
 
 const timeoutDefaultMs = 15_000;
@@ -75,7 +79,10 @@ async function jsonOf(response: Response): Promise<unknown> {
 }
 
 async function once<T>(method: Method, path: string, options: RequestOptions): Promise<Answer<T>> {
-  const response = await answered(method, path, options, {});
+  const headers: Record<string, string> = {};
+  if (options.ifVersion !== undefined) headers["If-Match"] = `"${options.ifVersion}"`;
+  if (options.ifAbsent) headers["If-None-Match"] = "*";
+  const response = await answered(method, path, options, headers);
   return { value: (await jsonOf(response)) as T, headers: response.headers };
 }
 

@@ -26,6 +26,8 @@ const SkillsPanel = fetchedPanel(() => import("@/features/skills/skills_panel").
 const EventsPanel = fetchedPanel(() => import("@/features/events/events_panel").then((all) => all.EventsPanel));
 const LogsPanel = fetchedPanel(() => import("@/features/logs/logs_panel").then((all) => all.LogsPanel));
 const TerminalPanel = fetchedPanel(() => import("@/features/terminal/terminal_panel").then((all) => all.TerminalPanel));
+const FilesPanel = fetchedPanel(() => import("@/features/files/files_panel").then((all) => all.FilesPanel));
+const ConfigPanel = fetchedPanel(() => import("@/features/config/config_panel").then((all) => all.ConfigPanel));
 const SecretsPanel = fetchedPanel(() => import("@/features/secrets/secrets_panel").then((all) => all.SecretsPanel));
 
 export const prepareChat = ChatPanel.prepare;
@@ -62,9 +64,14 @@ export const tabs = [
   { id: "terminal", label: "Terminal" },
   { id: "tokens", label: "Tokens" },
   { id: "secrets", label: "Secrets" },
+  { id: "config", label: "Config" },
+  { id: "files", label: "Files" },
   { id: "events", label: "Events" },
   { id: "logs", label: "Logs" },
 ] as const;
+
+// Only of what the platform starts it knows these.
+const ofStarted: ReadonlySet<string> = new Set(["config", "files", "logs"]);
 
 const widthDefault = 480;
 const widthMin = 320;
@@ -84,8 +91,8 @@ function usePanelWidth() {
 
 export function SidePanel({ workspace, route }: { workspace: Workspace; route: Route }) {
   const { width, change } = usePanelWidth();
-  // Only what the platform starts is heard by it, and has a terminal; whoever asks for one is told.
-  const shown = joinsByItself(workspace) ? tabs.filter(({ id }) => id !== "logs" && (id !== "terminal" || route.tab === id)) : tabs;
+  // Whoever asks for a terminal that there is not is told.
+  const shown = joinsByItself(workspace) ? tabs.filter(({ id }) => !ofStarted.has(id) && (id !== "terminal" || route.tab === id)) : tabs;
   const active = shown.find((tab) => tab.id === route.tab)?.id ?? "chat";
   const panel = useRef<HTMLElement>(null);
   const skills = skillNames(workspace.agent_card).length;
@@ -163,6 +170,8 @@ export function SidePanel({ workspace, route }: { workspace: Workspace; route: R
             <EventsPanel key={workspace.id} workspace={workspace} filter={route.filter} onFilter={(filter) => navigate({ filter })} />
           )}
           {active === "tokens" && <TokensPanel key={workspace.id} workspace={workspace} />}
+          {active === "config" && <ConfigPanel key={workspace.id} workspace={workspace} />}
+          {active === "files" && <FilesPanel key={workspace.id} workspace={workspace} />}
           {active === "logs" && <LogsPanel key={workspace.id} workspace={workspace} />}
           {active === "terminal" && <TerminalPanel key={workspace.id} workspace={workspace} />}
           {active === "secrets" && <SecretsPanel key={workspace.id} workspace={workspace} />}
