@@ -21,8 +21,12 @@ export type LinkState =
   | { kind: "refused"; reason: string }
   | { kind: "lost" };
 
+const open = 1;
+
 /** What a link needs of a WebSocket; tests have their own. */
 export interface Socket {
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  readonly readyState: number;
   binaryType: string;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -95,8 +99,13 @@ export class TerminalLink {
     else this.socket.onopen = () => this.socket.close();
   }
 
+  // Before it is told that it has closed it may be closing: what is said then would be lost, and a complaint in the console.
+  private send(data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.socket.readyState <= open) this.socket.send(data);
+  }
+
   private say(word: TerminalWord): void {
-    this.socket.send(JSON.stringify(word));
+    this.send(JSON.stringify(word));
   }
 
   private pass(): void {
@@ -104,7 +113,7 @@ export class TerminalLink {
       const next = this.waiting.shift();
       if (next === undefined) return;
       this.typed += next.length;
-      this.socket.send(next);
+      this.send(next);
     }
   }
 

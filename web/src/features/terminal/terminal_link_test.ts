@@ -3,6 +3,7 @@ import { ApiError } from "@/api/api_error";
 import { TerminalLink, type LinkState, type Socket } from "./terminal_link";
 
 class Wire implements Socket {
+  readyState = 1;
   binaryType = "";
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -72,6 +73,20 @@ test("what was shown is told in steps", () => {
   expect(wire.words).toHaveLength(1);
   for (const shown of pending) shown();
   expect(wire.words.slice(1)).toEqual([{ type: "taken", bytes: 60000 }]);
+});
+
+test("nothing is said to a socket that is closing", () => {
+  const { wire, link, pending } = linked();
+  wire.onopen?.();
+  wire.says({ type: "started", window: 100000 });
+  wire.shows(100);
+  wire.readyState = 2;
+  const said = wire.words.length;
+  for (const shown of pending) shown();
+  link.resize({ cols: 10, rows: 10 });
+  link.type("lost");
+  expect(wire.words).toHaveLength(said);
+  expect(wire.bytes).toHaveLength(0);
 });
 
 test("it tells how it ended", async () => {
