@@ -64,7 +64,8 @@ def test_guides_name_only_settings_that_exist(printed):
 
 
 OPERATORS_VERBS = [
-    ("ws", "list tree get create update pause resume restart logs shell process runtimes delete connection audit"),
+    ("ws", "list tree get create update pause resume restart logs shell process"), ("ws files", "list cat get put delete"),
+    ("ws config", "show edit set"), ("ws", "runtimes delete connection audit"),
     ("agent", "spawn edit send chat"), ("agent card", "get set"), ("agent model", "get set"), ("send", ""), ("chat", ""), ("events", ""),
     ("activity", "list"), ("delegation", "list get create cancel"),
     ("question", "list show answer"), ("dead-letter", "list resend drop"), ("registry", "discover peers check-access"),
