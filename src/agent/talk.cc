@@ -17,6 +17,7 @@ constexpr std::size_t part_max = 64u << 10;
 constexpr std::size_t looked_max = 4096;  // Bytes of a line that was skipped,
 constexpr std::size_t shown_max = 200;    // and of those that are shown.
 constexpr int strays_looks = 200;
+constexpr int unsure_looks = 20;        // Nothing takes that long to become another program.
 constexpr std::size_t told_max = 1000;  // Bytes of what it last said.
 
 std::unique_ptr<net::Socket> adopted(io::Loop& loop, int descriptor) {
@@ -229,7 +230,12 @@ io::Task<void> Talk::close(std::chrono::milliseconds patience) {
   co_await running_.join();
   // What loses its parent now is left to us in a moment.
   for (int looks = 0; looks < strays_looks; ++looks) {
-    if (!process::end_strays(mark_) && child_.ended()) break;
+    // Asked before: those of one that ends after the look are left to us after it.
+    const bool ended = child_.ended().has_value();
+    const process::Strays found = process::end_strays(mark_);
+    if (ended && (found == process::Strays::none ||
+                  (found == process::Strays::unsure && looks >= unsure_looks)))
+      break;
     co_await io::sleep(5ms);
   }
 }

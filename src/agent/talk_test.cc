@@ -82,6 +82,7 @@ TEST(Talk, DoesNotWaitForWhatAProgramLeavesBehind) {
 }
 
 TEST(Talk, LeavesNothingBehindThatHasLeftItsGroup) {
+  left.clear();
   process::adopt_strays();
   // One whose parent lives, and one whose parent is gone: each tells its number.
   with(

@@ -1,11 +1,13 @@
 #include "platform/process/strays.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -49,10 +51,12 @@ bool has_ended(pid_t pid) {
          info.si_pid == pid;
 }
 
-bool has_mark(pid_t pid, std::string_view mark) {
+// None in the moment in which it becomes another program: then nothing can be read.
+std::optional<bool> has_mark(pid_t pid, std::string_view mark) {
+  const std::string environment = content_of(fmt::format("/proc/{}/environ", pid));
+  if (environment.empty()) return std::nullopt;
   const std::string entry = fmt::format("{}={}", mark_variable, mark);
-  const std::string all = '\0' + content_of(fmt::format("/proc/{}/environ", pid));
-  return all.find('\0' + entry + '\0') != std::string::npos;
+  return ('\0' + environment).find('\0' + entry + '\0') != std::string::npos;
 }
 
 }  // namespace
@@ -64,18 +68,23 @@ std::string fresh_mark() {
 
 void adopt_strays() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
-bool end_strays(std::string_view mark) {
-  bool any = false;
+Strays end_strays(std::string_view mark) {
+  Strays found = Strays::none;
   for (const pid_t each : children()) {
     if (Child::is_one(each)) continue;
     if (has_ended(each)) {
       ::waitpid(each, nullptr, WNOHANG);
-    } else if (has_mark(each, mark)) {
+      continue;
+    }
+    const std::optional<bool> ours = has_mark(each, mark);
+    if (!ours) {
+      found = std::max(found, Strays::unsure);
+    } else if (*ours) {
       ::kill(each, SIGKILL);
-      any = true;
+      found = Strays::some;
     }
   }
-  return any;
+  return found;
 }
 
 }  // namespace molecule::process

@@ -3,6 +3,7 @@
 // then, and is known by the mark that its environment has had from the beginning.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,13 @@ std::string fresh_mark();
 // From now on whatever loses its parent below this process is this one's child.
 void adopt_strays() noexcept;
 
+// `unsure`: there is one whose environment is empty, for good or because it is about to become
+// another program.
+enum class Strays : std::uint8_t { none, unsure, some };
+
 // Ends at once what was left to us by the program of that mark, and forgets those of any that have
 // ended by themselves; whether there were some of that mark. What they have left is ours a moment
 // later: until there is nothing.
-bool end_strays(std::string_view mark);
+Strays end_strays(std::string_view mark);
 
 }  // namespace molecule::process
