@@ -39,9 +39,9 @@ function schedule(): void {
   timer = setTimeout(() => void leave(), Math.max(0, next - now()));
 }
 
-/** They are deleted when their time is over, unless they are spared before. */
+/** They are deleted when their time is over, unless they are spared before: those too that were made a moment ago and are not shown yet. */
 export async function beginLeaving(ids: readonly string[]): Promise<void> {
-  for (const id of ids) if (orgStore.get().workspaces.has(id)) until.set(id, now() + graceMs);
+  for (const id of ids) until.set(id, now() + graceMs);
   keep();
   show();
   schedule();
@@ -71,15 +71,14 @@ async function leave(): Promise<void> {
       const name = org.workspaces.get(id)?.name;
       const below = descendantsOf(org, id);
       try {
-        // Somebody else, or its own lead before it, may have taken it along.
-        if (name === undefined) continue;
         await deleteWorkspace(id);
         for (const each of [...below, id]) gone.add(each);
-        names.push(name);
+        names.push(name ?? "A workspace");
         orgStore.set([...below.toReversed(), id].reduce(withoutWorkspace, orgStore.get()));
       } catch (error) {
-        if (error instanceof ApiError && error.status === 410) continue;
-        refused.push({ id, name: name ?? "", why: error });
+        // Somebody else, or its own lead before it, may have taken it along.
+        if (error instanceof ApiError && (error.status === 410 || error.status === 404)) continue;
+        refused.push({ id, name: name ?? "A workspace", why: error });
       }
     }
   };

@@ -46,6 +46,12 @@ export class FakePlatform {
       for (const { id: card, ...change } of places) this.#change(card, change as Partial<Workspace>);
       return new Response(JSON.stringify({ changed: places.length }));
     }
+    if (method === "POST" && id === "") {
+      // Its event comes later: what was made is not on the page yet.
+      const made = `made-${this.workspaces.size}`;
+      this.workspaces.set(made, readWorkspace({ status: "awaiting_agent", ...(JSON.parse(body ?? "") as object), id: made }));
+      return new Response(JSON.stringify({ id: made }));
+    }
     if (this.refuses.has(id)) return refused;
     const org = withPicture(emptyOrg, [...this.workspaces.values()]);
     const all = [id, ...descendantsOf(org, id)];

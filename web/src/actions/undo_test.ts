@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { marksStore } from "@/canvas/marks";
 import { orgStore } from "@/model/org";
+import { copyAll } from "./copying";
 import { graceMs } from "./leaving";
 import { pause, remove, resume } from "./lifecycle";
 import { newest, undoMax } from "./history";
@@ -51,6 +52,16 @@ it("deletes after a time of grace, and not at all when that is taken back", asyn
   expect([...orgStore.get().workspaces.keys()]).toEqual(["d", "e"]);
   // What is gone cannot be taken back any more.
   expect(await undoLast()).toBe(false);
+});
+
+it("deletes copies that are taken back before the page has seen them", async () => {
+  vi.useFakeTimers();
+  await copyAll(["d", "e"]);
+  expect(platform.workspaces.size).toBe(7);
+  expect(orgStore.get().workspaces.size).toBe(5);
+  await undoLast();
+  await vi.advanceTimersByTimeAsync(graceMs + 100);
+  expect([...platform.workspaces.keys()]).toEqual(["a", "b", "c", "d", "e"]);
 });
 
 it("leaves what is gone out of what can be taken back", async () => {
