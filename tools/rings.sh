@@ -65,7 +65,7 @@ run_rings() { # WANTED RING…: all of them when WANTED is empty
 
 run_test_rings() { # ONLY ROUNDS
   local only=$1 tally=0
-  export MOLECULE_CRASH_ROUNDS=$2
+  export MOLECULE_CRASH_ROUNDS=$2 MOLECULE_ATTEMPTS=2
   # The binary the later rings drive has to be built, whichever of them was asked for.
   if [ -n "$only" ] && [[ ",$only," =~ ,(unit|python|conformance|crash|e2e), ]]; then only="web,build,$only"; fi
   run_rings "$only" "${TEST_RINGS[@]}"

@@ -66,3 +66,16 @@ def test_reads_vitest(tmp_path):
 def test_nothing_at_all_is_a_failure(tmp_path):
     total = results(tmp_path, [], {})
     assert total.failed == 1
+
+
+def test_what_passed_at_the_second_attempt_is_counted_and_named(tmp_path):
+    again = '<testsuite><testcase classname="C" name="a"/></testsuite>'
+    total = results(tmp_path, [("e2e", 0)], {"e2e/one.xml": BAD, "e2e/again/one.xml": again})
+    assert (total.passed, total.failed, total.unsteady) == (2, 0, ["C.a"])
+
+
+def test_a_second_attempt_that_failed_or_never_came_to_the_case_changes_nothing(tmp_path):
+    half = '<testsuite><testcase classname="C" name="a"/><testcase name="b"><failure/></testcase></testsuite>'
+    for again in (BAD, half, GOOD, SKIPPED, BAD[:40]):
+        total = results(tmp_path, [("e2e", 1)], {"e2e/one.xml": BAD, "e2e/again/one.xml": again})
+        assert (total.passed, total.failed, total.unsteady) == (1, 1, []), again
