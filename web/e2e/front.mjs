@@ -1,6 +1,7 @@
 // A proxy in front of the platform, a real one: nginx, Caddy or HAProxy with a configuration as the guide has it, but for
 // its ports, its name and its certificate.
 import { execFileSync, spawn } from "node:child_process";
+import { createHash, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
@@ -30,6 +31,16 @@ export async function freePort() {
   await once(server, "close");
   return port;
 }
+
+const kept = mkdtempSync(join(tmpdir(), "molecule-front-cert-"));
+process.once("exit", () => rmSync(kept, { recursive: true, force: true }));
+
+/** One for all fronts of a file, so that a browser can be started that trusts it. */
+const files = certificate(kept);
+
+/** A browser that is told to go on past a certificate it does not trust asks again for each connection that it opens, and gives up once there were many; one that trusts its key just connects. */
+const publicKey = new X509Certificate(readFileSync(files.cert)).publicKey.export({ type: "spki", format: "der" });
+export const browserFlags = [`--host-resolver-rules=MAP ${host} 127.0.0.1`, `--ignore-certificate-errors-spki-list=${createHash("sha256").update(publicKey).digest("base64")}`];
 
 function certificate(folder) {
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
@@ -90,7 +101,6 @@ export class Front {
   }
 
   async start(program, text, platform) {
-    const files = certificate(this.#folder);
     const named = text.replaceAll("molecule.example.org", host).replaceAll("example.org", host).replaceAll("127.0.0.1:8080", new URL(platform).host);
     const { config, run } = programs[program](named, { folder: this.#folder, port: this.#port, files });
     writeFileSync(join(this.#folder, "config"), config);

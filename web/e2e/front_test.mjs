@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:https";
 import { after, afterEach, before, test } from "node:test";
-import { blocks, freePort, Front, host } from "./front.mjs";
+import { blocks, browserFlags, freePort, Front, host } from "./front.mjs";
 import { Person } from "./person.mjs";
 import { Agent, Browser, picture, Platform, saying, until } from "./stage.mjs";
 
@@ -12,7 +12,7 @@ let platform;
 let front;
 const leaving = [];
 
-before(() => browser.start([`--host-resolver-rules=MAP ${host} 127.0.0.1`]));
+before(() => browser.start(browserFlags));
 after(() => browser.stop());
 afterEach(async (context) => {
   if (!context.passed) console.error(platform?.log(), front?.log());
@@ -25,7 +25,7 @@ afterEach(async (context) => {
 
 const publicLink = async () => (await platform.newClaimLink()).replace(platform.url, front.url);
 async function newPerson() {
-  const page = await browser.page({ ignoreHTTPSErrors: true });
+  const page = await browser.page();
   leaving.push(() => page.context().close());
   return new Person(page);
 }
