@@ -62,6 +62,8 @@ def test_tokens_are_minted_listed_and_revoked(stage: Stage, agents: Agents) -> N
     listed = stage.must("GET", path)["tokens"]
     newest = next(token for token in listed if minted.startswith(token["prefix"]))
     assert minted not in str(listed)
+    makers = {token["prefix"]: token["created_by"] for token in listed}
+    assert makers.pop(newest["prefix"]) == "admin-token" and set(makers.values()) == {"admin-token"}, "also of the one that came with it"
     stage.must("DELETE", f"{path}/{newest['id']}")
     told = [(each["event_type"], each["payload"]) for each in stage.must("GET", f"/events/{client.workspace_id}")
             if each["event_type"].startswith("TOKEN_")]

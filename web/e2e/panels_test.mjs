@@ -78,7 +78,8 @@ test("a token is made with a label and an end, says when it was used, and is rev
   await form.getByRole("button", { name: "Make token" }).click();
   const token = (await panel("tokens").locator("[data-fresh-token]").textContent()).trim();
   const row = panel("tokens").locator("li", { hasText: "laptop" });
-  await row.getByText("never used").waitFor();
+  await row.getByText(/by a signed-in browser, never used/).waitFor();
+  await panel("tokens").locator("li", { hasText: "by the admin token" }).waitFor();
   await row.getByText(/expires in (6|7)d/).waitFor();
   await isFine("#panel-tokens", "tokens");
   await panel("tokens").getByRole("button", { name: "I have saved it" }).click();

@@ -56,17 +56,18 @@ io::Task<api::TokenPage> Service::list_tokens(Self::Caller, WorkspaceId workspac
     view.created_at = row.created_at;
     if (row.last_used_at) view.last_used_at = *row.last_used_at;
     if (row.expires_at) view.expires_at = *row.expires_at;
+    if (row.made_by) view.created_by = std::move(*row.made_by);
     answer.tokens.push_back(std::move(view));
   }
   answer.count = static_cast<std::int64_t>(answer.tokens.size());
   co_return answer;
 }
 
-MintedToken Service::mint_and_tell(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options,
-                                   const std::string& by) {
+MintedToken Service::mint_and_tell(sql::Tx& tx, WorkspaceId workspace,
+                                   const TokenOptions& options) {
   MintedToken minted = parts_.tokens.mint(tx, workspace, options);
   if (news_) {
-    TokenTold told{minted.id, minted.prefix, options.label, options.expires_at, by};
+    TokenTold told{minted.id, minted.prefix, options.label, options.expires_at, options.made_by};
     news_->made(tx, workspace, told);
   }
   return minted;
@@ -84,8 +85,9 @@ io::Task<http::Reply<api::TokenMade>> Service::mint(WorkspaceId workspace,
                                                     std::string maker) {
   require_present(parts_.residents, workspace);
   TokenOptions options = read_options(request);
-  auto work = [this, workspace, options, by = std::move(maker)](sql::Tx& tx) {
-    return mint_and_tell(tx, workspace, options, by);
+  options.made_by = std::move(maker);
+  auto work = [this, workspace, options](sql::Tx& tx) {
+    return mint_and_tell(tx, workspace, options);
   };
   MintedToken minted = co_await parts_.db.write(work);
   log::info("token minted", log::field("workspace", workspace), log::field("token_id", minted.id));
@@ -148,8 +150,8 @@ io::Task<http::Reply<api::TokenMade>> Service::test_token(Admin::Caller caller,
                                                           WorkspaceId workspace) {
   if (profile_ != Profile::development) throw Fault(Kind::not_found, "not_found", "not found");
   require_present(parts_.residents, workspace);
-  auto work = [this, workspace, by = maker_of(caller)](sql::Tx& tx) {
-    return mint_and_tell(tx, workspace, {}, by);
+  auto work = [this, workspace, options = TokenOptions::by(maker_of(caller))](sql::Tx& tx) {
+    return mint_and_tell(tx, workspace, options);
   };
   MintedToken minted = co_await parts_.db.write(work);
   http::Reply<api::TokenMade> reply;

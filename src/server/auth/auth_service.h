@@ -96,8 +96,7 @@ class Service {
   Fault failed_claim(const http::Request& request);
   io::Task<http::Reply<api::TokenMade>> mint(WorkspaceId workspace, const http::Request& request,
                                              std::string maker);
-  MintedToken mint_and_tell(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options,
-                            const std::string& by);
+  MintedToken mint_and_tell(sql::Tx& tx, WorkspaceId workspace, const TokenOptions& options);
   void tell_ended(sql::Tx& tx, WorkspaceId workspace, const store::EndedToken& token,
                   const std::string& by);
 

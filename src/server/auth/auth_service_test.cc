@@ -420,6 +420,8 @@ TEST_P(Routes, AWorkspaceMintsListsAndRevokesItsTokens) {
   EXPECT_EQ(newest.find("prefix").string(), second.substr(0, Tokens::prefix_size));
   EXPECT_TRUE(newest.find("last_used_at"));
   EXPECT_TRUE(newest.find("created_at"));
+  EXPECT_EQ(newest.find("created_by").string(), "workspace");
+  EXPECT_EQ(document.root().find("tokens").at(1).find("created_by").string(), "admin-token");
   EXPECT_EQ(as(first, "GET", tokens_path(ws) + "?limit=1&offset=1").body.find(id),
             std::string::npos);
 

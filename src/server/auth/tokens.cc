@@ -130,8 +130,10 @@ MintedToken Tokens::mint(sql::Tx& tx, WorkspaceId workspace, const TokenOptions&
   minted.prefix = minted.text.reveal().substr(0, prefix_size);
   minted.expires_at = options.expires_at;
   crypto::Digest digest = crypto::token_digest(minted.text.reveal());
+  std::optional<std::string> maker;
+  if (!options.made_by.empty()) maker = options.made_by;
   tx.post(store::add_token, minted.id, workspace, sql::BytesView(digest), minted.prefix,
-          options.label, now, options.expires_at);
+          options.label, now, options.expires_at, maker);
 
   std::int64_t ends_at = 0;
   if (options.expires_at) ends_at = std::max(1u, table_seconds(*options.expires_at));

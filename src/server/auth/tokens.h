@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -27,8 +28,15 @@
 namespace molecule::auth {
 
 struct TokenOptions {
+  static TokenOptions by(std::string maker) {
+    TokenOptions options;
+    options.made_by = std::move(maker);
+    return options;
+  }
+
   std::optional<std::string> label;   // At most label_max bytes.
   std::optional<Instant> expires_at;  // In the future.
+  std::string made_by = {};           // As Caller::actor; empty: not noted.
 };
 
 struct MintedToken {

@@ -29,16 +29,18 @@ struct TokenRow {
   std::optional<Instant> expires_at;
   std::optional<Instant> ended_at;
   std::optional<Instant> last_used_at;
+  std::optional<std::string> made_by;
 };
 BOOST_DESCRIBE_STRUCT(TokenRow, (),
                       (id, workspace_id, digest, prefix, label, state, created_at, expires_at,
-                       ended_at, last_used_at))
+                       ended_at, last_used_at, made_by))
 
 inline constexpr sql::Query<void(TokenId, WorkspaceId, sql::BytesView, std::string_view,
-                                 std::optional<std::string>, Instant, std::optional<Instant>)>
+                                 std::optional<std::string>, Instant, std::optional<Instant>,
+                                 std::optional<std::string>)>
     add_token{"tokens.add", R"(
-    INSERT INTO tokens (id, workspace_id, digest, prefix, label, state, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, 'live', $6, $7))"};
+    INSERT INTO tokens (id, workspace_id, digest, prefix, label, state, created_at, expires_at, made_by)
+    VALUES ($1, $2, $3, $4, $5, 'live', $6, $7, $8))"};
 
 // Live and not expired at $2.
 inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> count_tokens{"tokens.count", R"(
@@ -47,7 +49,8 @@ inline constexpr sql::Query<std::int64_t(WorkspaceId, Instant)> count_tokens{"to
 
 inline constexpr sql::Query<TokenRow(WorkspaceId, std::int64_t, std::int64_t)> list_tokens{
     "tokens.list", R"(
-    SELECT id, workspace_id, digest, prefix, label, state, created_at, expires_at, ended_at, last_used_at
+    SELECT id, workspace_id, digest, prefix, label, state, created_at, expires_at, ended_at, last_used_at,
+           made_by
       FROM tokens WHERE workspace_id = $1 AND state = 'live'
      ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3)"};
 
@@ -65,7 +68,8 @@ inline constexpr sql::Query<TokenUse(WorkspaceId, TokenId)> token_use{"tokens.us
 
 // Those that the gate must know: everything but revoked ones, page by page after an id.
 inline constexpr sql::Query<TokenRow(TokenId, std::int64_t)> known_tokens{"tokens.known", R"(
-    SELECT id, workspace_id, digest, prefix, label, state, created_at, expires_at, ended_at, last_used_at
+    SELECT id, workspace_id, digest, prefix, label, state, created_at, expires_at, ended_at, last_used_at,
+           made_by
       FROM tokens WHERE id > $1 AND state <> 'revoked' ORDER BY id LIMIT $2)"};
 
 // The ending statements repeat what must still hold and give the digests that the gate must forget.

@@ -184,7 +184,7 @@ io::Task<http::Reply<api::Registered>> Service::let_in(auth::Enrol::Caller calle
       table_.announce(tx, events::event<events::Type::AGENT_CARD_UPDATED>(row.id, {card}));
     }
     if (right == Right::claim || !tokens_.has_live(tx, row.id))
-      outcome.token = tokens_.mint(tx, row.id).text;
+      outcome.token = tokens_.mint(tx, row.id, auth::TokenOptions::by("registration")).text;
     outcome.inbound = inbound_.ensure(tx, row.id);
     tx.after_commit([this, id = row.id, at = table_.clock().now()] { roster_.greet(id, at); });
     return outcome;

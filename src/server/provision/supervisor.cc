@@ -267,7 +267,7 @@ io::Task<void> Supervisor::start(WorkspaceId id, Agent& agent, const store::Row&
   auto prepare = [this, id, &row, reason = agent.reason](sql::Tx& tx) {
     const workspaces::Row workspace = parts_.table.live(tx, id);
     if (row.token_id) parts_.tokens.revoke(tx, id, *row.token_id);
-    auth::TokenOptions options;
+    auto options = auth::TokenOptions::by("platform");
     options.label = "agent on " + row.machine_name;
     options.label->resize(std::min(options.label->size(), auth::Tokens::label_max));
     auth::MintedToken minted = parts_.tokens.mint(tx, id, options);

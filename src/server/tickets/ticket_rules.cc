@@ -51,8 +51,10 @@ workspaces::NewWorkspace workspace_of(const api::NewTicket& wanted) {
 workspaces::NewWorkspace workspace_of(const store::Row& row, std::string_view called) {
   std::string_view name = row.name;
   if (name.empty()) name = called.empty() ? std::string_view(row.role) : called;
-  return checked(name, row.role, row.parent, row.runtime, row.tier,
-                 api::CanvasPosition{row.x, row.y});
+  auto wanted =
+      checked(name, row.role, row.parent, row.runtime, row.tier, api::CanvasPosition{row.x, row.y});
+  wanted.maker = "ticket";
+  return wanted;
 }
 
 void require_parent(const workspaces::Directory& directory,

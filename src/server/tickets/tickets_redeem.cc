@@ -148,7 +148,7 @@ Service::Outcome Service::admit_again(sql::Tx& tx, const Attempt& attempt, const
   // Once it was used, its holder has it; once it was taken away, it is to stay so.
   if (!row.token_id || !parts_.tokens.revoke_unused(tx, workspace.id, *row.token_id))
     return outcome;
-  auto minted = parts_.tokens.mint(tx, workspace.id);
+  auto minted = parts_.tokens.mint(tx, workspace.id, auth::TokenOptions::by("ticket"));
   tx.run(store::redeem_again, row.id, minted.id, attempt.attempt);
   tell_spent(tx, attempt, workspace.id, true);
   outcome.admitted = Admitted{workspace.id, workspace.name, std::move(minted.text)};

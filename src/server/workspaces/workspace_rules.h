@@ -40,6 +40,7 @@ struct NewWorkspace {
   std::map<std::string, Secret> secrets;
   bool has_memories = false;   // initial_memories was given; nothing here keeps them.
   json::Omit<std::string> by;  // The organisation key that makes it.
+  std::string maker;           // Whoever makes it, of whom its token is.
 };
 // What bodies may say beyond what their types allow. Throws Fault.
 NewWorkspace checked(api::NewWorkspace said);

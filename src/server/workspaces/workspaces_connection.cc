@@ -260,11 +260,13 @@ io::Task<http::Reply<api::ConnectionAnswer>> Service::rotate(auth::Holder::Calle
                                                              WorkspaceId id,
                                                              const http::Request& request) {
   std::string url = platform_url(settings_, request);
-  auto work = [this, id, by = caller.by()](sql::Tx& tx) {
+  auto work = [this, id, by = caller.by(),
+               maker =
+                   caller.is_operator() ? caller.actor() : std::string("workspace")](sql::Tx& tx) {
     Row row = table_.live(tx, id);
     if (!joins_by_itself(row.runtime)) throw not_external(row);
     ports_.tokens.revoke_all(tx, id);
-    Secret token = ports_.tokens.mint(tx, id).text;
+    Secret token = ports_.tokens.mint(tx, id, auth::TokenOptions::by(maker)).text;
     // Whoever holds the new token is the agent; the way in without one is closed.
     table_.close_claim(tx, id);
     table_.announce(tx, events::event<events::Type::EXTERNAL_CREDENTIALS_ROTATED>(id, {id, by}));

@@ -120,7 +120,7 @@ Service::Made Service::make(sql::Tx& tx, const NewWorkspace& wanted) {
   } else {
     table_.move(tx, id, Trigger::awaited, arrival);
     row.status = Status::awaiting_agent;
-    auth::MintedToken minted = ports_.tokens.mint(tx, id);
+    auth::MintedToken minted = ports_.tokens.mint(tx, id, auth::TokenOptions::by(wanted.maker));
     made.token = std::move(minted.text);
     made.token_id = minted.id;
   }
@@ -135,6 +135,7 @@ io::Task<http::Reply<api::WorkspaceMade>> Service::create(auth::Operator::Caller
   if (wanted.workspace_dir) require_to_share(caller);
   wanted.command = checked_command(request.body);
   wanted.by = caller.by();
+  wanted.maker = caller.actor();
   if (starter_ && !joins_by_itself(wanted.runtime)) starter_->check(wanted);
   bool has_memories = wanted.has_memories;
   Made made = co_await make(std::move(wanted));

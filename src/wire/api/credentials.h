@@ -20,10 +20,17 @@ struct Token {
   std::string prefix;
   json::Omit<std::string> label;
   Instant created_at;
+  json::Omit<std::string> created_by;
   json::Omit<Instant> last_used_at;
   json::Omit<Instant> expires_at;
+
+  static constexpr std::array about{json::About{
+      "created_by",
+      "\"admin-token\", \"session\", \"developer\", \"org-token:\" and a prefix, \"workspace\": "
+      "its own agent, \"ticket\" or \"registration\": an agent that joined, \"platform\": for an agent that it starts; absent where nobody noted it"}};
 };
-BOOST_DESCRIBE_STRUCT(Token, (), (id, prefix, label, created_at, last_used_at, expires_at))
+BOOST_DESCRIBE_STRUCT(Token, (),
+                      (id, prefix, label, created_at, created_by, last_used_at, expires_at))
 
 struct TokenPage {
   std::vector<Token> tokens;
@@ -85,7 +92,8 @@ struct Me {
       json::About{"actor", "as the log names who asks"},
       json::About{"key", "the organisation key that asks"},
       json::About{"dev", "the platform runs in its dev profile"},
-      json::About{"claim_command", "prints a new sign-in link, on the platform's machine; for scope admin"}};
+      json::About{"claim_command",
+                  "prints a new sign-in link, on the platform's machine; for scope admin"}};
 };
 BOOST_DESCRIBE_STRUCT(Me, (), (signed_in, role, dev, claim_command, scope, actor, key))
 

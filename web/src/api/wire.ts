@@ -1230,6 +1230,8 @@ export interface Token {
   prefix: string;
   label?: string;
   created_at: string;
+  /** "admin-token", "session", "developer", "org-token:" and a prefix, "workspace": its own agent, "ticket" or "registration": an agent that joined, "platform": for an agent that it starts; absent where nobody noted it */
+  created_by?: string;
   last_used_at?: string;
   expires_at?: string;
 }

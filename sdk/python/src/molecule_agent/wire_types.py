@@ -1243,6 +1243,8 @@ class Token(TypedDict):
     prefix: str
     label: NotRequired[str]
     created_at: str
+    # "admin-token", "session", "developer", "org-token:" and a prefix, "workspace": its own agent, "ticket" or "registration": an agent that joined, "platform": for an agent that it starts; absent where nobody noted it
+    created_by: NotRequired[str]
     last_used_at: NotRequired[str]
     expires_at: NotRequired[str]
 

@@ -3,17 +3,16 @@ import type { Key } from "@/api/wire";
 import type { Frame } from "@/live/frame";
 import type { Credential } from "./credential_row";
 import { Credentials } from "./credentials";
+import { makerWords } from "./maker_words";
 
 const may = { read: "Reads everything", operate: "Does what people do", admin: "Everything, keys too" };
-const makers: Readonly<Record<string, string>> = { "admin-token": "the admin token", session: "a signed-in browser", developer: "the dev profile" };
 
-const shown = ({ name, scope, created_by, ...rest }: Key): Credential => ({
-  ...rest,
-  ...(name === undefined ? {} : { label: name }),
-  about: may[scope],
-  by: makers[created_by] ?? `the key ${created_by.replace("org-token:", "")}…`,
-});
 const isChange = ({ event }: Frame): boolean => event === "ORG_KEY_MADE" || event === "ORG_KEY_REVOKED";
+
+function shown({ name, scope, created_by, ...rest }: Key): Credential {
+  const by = makerWords(created_by);
+  return { ...rest, ...(name === undefined ? {} : { label: name }), about: may[scope], ...(by === undefined ? {} : { by }) };
+}
 const load = async () => (await listKeys()).map(shown);
 
 /** The organisation's keys: what programs act with that are no agents. */
