@@ -100,6 +100,26 @@ test("the guide writes to an agent, sees it hand work over, and ticks what happe
   await page.getByRole("complementary").waitFor({ state: "detached" });
 });
 
+test("on a phone the guide is one line over the list until somebody wants it, and leads to the chat", async () => {
+  const phone = new Person(await browser.page({ guide: true, viewport: { width: 390, height: 844 }, reducedMotion: "reduce" }));
+  await phone.claims(await demo.newClaimLink());
+  await phone.seesLive();
+  const guide = phone.page.getByRole("region", { name: "First steps" });
+  await guide.getByText("0 of 3").waitFor();
+  assert.ok((await guide.boundingBox()).height < 60, "the list is what the page is about");
+  await guide.getByRole("button", { name: "Unfold the guide" }).click();
+  const [create, unfolded] = [await phone.page.getByRole("button", { name: "New workspace" }).boundingBox(), await guide.boundingBox()];
+  assert.ok(unfolded.y > 0 && unfolded.y + unfolded.height <= create.y, "it covers nothing that is pressed");
+  assert.deepEqual(await violationsInBothThemes(phone.page, 'section[aria-label="First steps"]'), {});
+  for (const theme of ["dark", "light"]) {
+    await phone.page.evaluate((wanted) => (document.documentElement.dataset.theme = wanted), theme);
+    await picture(phone.page, `guide_390_${theme}`);
+  }
+  await guide.getByRole("button", { name: "Ask pm" }).click();
+  await phone.getsAnswer(/README\.md/);
+  await phone.page.context().close();
+});
+
 test("the cards are one stop of Tab, and keys go from one to the next", async () => {
   await page.evaluate(() => document.activeElement?.blur());
   // Where it last was; the walk begins at the first.

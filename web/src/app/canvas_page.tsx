@@ -359,9 +359,9 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               <Welcome onCreate={onCreate} onTicket={onTicket} />
             </div>
           )}
-          {!empty && loaded && view === "graph" && (
+          {!empty && loaded && (view === "graph" || (onPhone && view === "list")) && (
             <div className={styles.guide}>
-              <Guide narrow={workspace !== undefined} onSay={onSay} />
+              <Guide narrow={workspace !== undefined || onPhone} onSay={onSay} />
             </div>
           )}
           {!empty && loaded && view === "graph" && !onPhone && <Corner />}

@@ -16,7 +16,6 @@ import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, typ
 import { onFrames } from "@/live/live_bus";
 import { drawnHopsStore } from "@/model/hop_view";
 import { orgStore } from "@/model/org";
-import { unconfigured } from "@/model/selectors";
 import { useSelected } from "@/ui/store";
 import { cardAsks, type NextAct } from "./card_asks";
 import { partFor } from "./drawn";
@@ -103,14 +102,15 @@ export function Graph(props: GraphProps) {
 
 function Flow(props: GraphProps) {
   const { onSelect, onMenu, onMove, onNest, onExtract, onOpenTeam, onOpenHop, onKey, onPlaced, onTidy, onNext, onRename, onView, showHops, savedView } = props;
-  const structure = useSelected(orgStore, (org) => org.structure);
-  // One word per card: how it stands is part of a node's name and of the minimap, everything else is the card's own business.
-  const statuses = useSelected(orgStore, (org) => [...org.workspaces.values()].map((each) => (unconfigured(each) === undefined ? each.status : "!")).join());
+  const shape = useSelected(orgStore, (org) => org.shape);
+  // Its name and how it stands are what a node is called by, and of what colour it is on the map; everything else is the card's own business.
+  const names = useSelected(orgStore, (org) => org.structure);
+  const standings = useSelected(orgStore, (org) => org.standings);
   const intents = useSelected(intentsStore, (value) => value);
   const hops = useSelected(drawnHopsStore, (value) => value);
   const layout = useMemo(
-    () => (structure > 0 ? layoutOrg(orgStore.get(), intents) : emptyLayout),
-    [structure, intents],
+    () => (shape > 0 ? layoutOrg(orgStore.get(), intents) : emptyLayout),
+    [shape, intents],
   );
   useKnownCards(layout);
   const { part, cards, elements, setPart, setDragged } = useCards(layout, none);
@@ -173,7 +173,7 @@ function Flow(props: GraphProps) {
 
   useEffect(() => {
     setNodes((before) => flowNodes(orgStore.get(), cards, before, dragging.current));
-  }, [cards, statuses]);
+  }, [cards, names, standings]);
 
   useEffect(() => {
     if (layout.placed.length > 0) onPlaced(layout.placed);
@@ -343,7 +343,7 @@ function Flow(props: GraphProps) {
             </ControlButton>
           </Controls>
           {part.painted && <PaintedCards layout={layout} elements={elements} />}
-          {layout.boxes.size > 0 && <OverviewMap layout={layout} statuses={statuses} />}
+          {layout.boxes.size > 0 && <OverviewMap layout={layout} standings={standings} />}
           <PartWatch layout={layout} part={part} onPart={setPart} />
           <LandingGhost />
           <GraphBinding layout={layout} wrapper={wrapper} />

@@ -49,7 +49,7 @@ function picture(layout: Layout, all: Rect, palette: Palette, dots: number): HTM
 }
 
 /** Where everything is, and the view among it; dragging moves the view, the wheel brings it nearer. */
-export function OverviewMap({ layout, statuses }: { layout: Layout; /** Anew whenever a card has another colour. */ statuses: string }) {
+export function OverviewMap({ layout, standings }: { layout: Layout; /** Anew whenever a card has another colour. */ standings: number }) {
   const store = useStoreApi();
   const flow = useReactFlow();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -94,7 +94,7 @@ export function OverviewMap({ layout, statuses }: { layout: Layout; /** Anew whe
       cancelAnimationFrame(frame);
       end();
     };
-  }, [store, layout, palette, statuses]);
+  }, [store, layout, palette, standings]);
 
   const onPointer = useCallback(
     (event: PointerEvent<HTMLCanvasElement>) => {

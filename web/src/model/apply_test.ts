@@ -61,6 +61,18 @@ describe("an event", () => {
     const org = orgOf(pm);
     expect(apply(org, frame("WORKSPACE_HEARTBEAT", "gone", { active_tasks: 1 })).org).toBe(org);
   });
+  it("moves the counts of what it changed and no others", () => {
+    const org = orgOf(pm, researcher);
+    const counts = ({ shape, structure, standings }: Org) => [shape - org.shape, structure - org.structure, standings - org.standings];
+    const after = (name: string, payload = {}) => apply(org, frame(name, "r", payload)).org;
+    expect(counts(after("WORKSPACE_UPDATED", { name: "reader" }))).toEqual([0, 1, 0]);
+    expect(after("WORKSPACE_UPDATED", { name: "reader" }).children).toBe(org.children);
+    expect(counts(after("WORKSPACE_UPDATED", { x: 50 }))).toEqual([1, 1, 0]);
+    expect(counts(after("WORKSPACE_PAUSED"))).toEqual([0, 0, 1]);
+    expect(counts(after("AGENT_CARD_UPDATED", { agent_card: { configuration_status: "not_configured" } }))).toEqual([0, 0, 1]);
+    expect(counts(after("TASK_UPDATED", { current_task: "Reading" }))).toEqual([0, 0, 0]);
+    expect(counts(after("WORKSPACE_REMOVED"))).toEqual([1, 1, 1]);
+  });
   it("that is unknown changes nothing", () => {
     const org = orgOf(pm);
     expect(apply(org, frame("SOMETHING_NEW", "pm", { name: "x" })).org).toBe(org);
