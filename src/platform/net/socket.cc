@@ -426,6 +426,9 @@ Listener::Listener(io::Loop& loop, Listener& first)
   first.others_.push_back(share_);
 }
 
+Listener::Listener(io::Loop& loop, int listening)
+    : loop_(loop), at_(std::make_unique<Descriptor>(loop, listening)) {}
+
 Listener::~Listener() {
   if (share_) share_->close();
 }

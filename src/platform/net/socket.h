@@ -75,6 +75,8 @@ class Listener {
   // Takes its share of the connections that `first` accepts, on another loop. Before either
   // accepts.
   Listener(io::Loop& loop, Listener& first);
+  // Takes over a descriptor that listens.
+  Listener(io::Loop& loop, int listening);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
