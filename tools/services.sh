@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Starts the PostgreSQL and Redis that the tests talk to, and ends exactly those again.
 #
-#   tools/services.sh start DIR [pg] [redis]   start (both without a name); prints export lines
+#   tools/services.sh start DIR [pg] [redis] [docker] [podman]   start (the first two without a name); prints export lines
 #   tools/services.sh env   DIR                print the export lines of what is running
+#   tools/services.sh why   DIR docker|podman  why this machine runs no such engine; nothing where it does
+#   tools/services.sh kill  DIR docker|podman  end an engine as a crash does; start starts it again
 #   tools/services.sh stop  DIR                end what start started and delete its data
 #
 # Both listen on 127.0.0.1 only, on a free port, behind a password made for this run, and run as an
@@ -12,7 +14,8 @@
 # MOLECULE_SERVICES_DURABLE=1 both sync each write before they acknowledge it, for figures beside ours. Only
 # export lines go to standard output:
 #   eval "$(tools/services.sh start build/services)"
-# sets MOLECULE_TEST_DATABASE_URL and MOLECULE_TEST_REDIS_URL.
+# sets MOLECULE_TEST_DATABASE_URL and MOLECULE_TEST_REDIS_URL; MOLECULE_TEST_DOCKER and MOLECULE_TEST_PODMAN are the
+# sockets of engines, MOLECULE_TEST_NO_DOCKER and MOLECULE_TEST_NO_PODMAN say why there is none (engines.sh).
 set -euo pipefail
 
 note() { printf 'services: %s\n' "$*" >&2; }
@@ -156,15 +159,22 @@ CONF
   remember "$DIR/redis.pid" "$pid"
 }
 
+# shellcheck source=tools/engines.sh
+source "$(dirname "${BASH_SOURCE[0]}")/engines.sh"
+
 print_env() {
   if living "$DIR/pg.pid" >/dev/null; then printf "export MOLECULE_TEST_DATABASE_URL='%s'\n" "$(pg_url)"; fi
   if living "$DIR/redis.pid" >/dev/null; then printf "export MOLECULE_TEST_REDIS_URL='%s'\n" "$(redis_url)"; fi
+  print_engine docker
+  print_engine podman
 }
 
 stop_all() {
   local name data
   end_by_file "$DIR/pg.pid" INT
   end_by_file "$DIR/redis.pid" TERM
+  stop_engine docker
+  stop_engine podman
   for name in pg redis; do
     [ -s "$DIR/$name.data" ] || continue
     data=$(cat "$DIR/$name.data")
@@ -173,7 +183,7 @@ stop_all() {
   done
 }
 
-[ $# -ge 2 ] || { sed -n '2,17p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,18p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 verb=$1
 mkdir -p "$2"
 chmod 700 "$2"
@@ -186,12 +196,15 @@ case $verb in
     for name in "$@"; do
       case $name in
         pg | redis) "start_$name" ;;
+        docker | podman) start_engine "$name" ;;
         *) die "unknown service $name" ;;
       esac
     done
     print_env
     ;;
   env) print_env ;;
+  why) engine_trouble "${1:?docker or podman}" ;;
+  kill) kill_engine "${1:?docker or podman}" ;;
   stop) stop_all ;;
   *) die "unknown verb $verb" ;;
 esac

@@ -19,7 +19,7 @@ GROUPS = "tools/packages.sh"
 RUNNERS = {"as_root": (0, ()), "as_user": (1, ()), "quietly": (0, ()), "until_ready": (1, ()), "inside": (1, ()),
            "apt_get": (9, ())}
 BUILTINS = set("""[ . : break cd command continue declare echo eval exec exit export false hash kill local mapfile printf
-    pwd read return set shift source test trap true type umask unset wait""".split())
+    pwd read return set shift source test trap true type ulimit umask unset wait""".split())
 
 BUILD, RUN = {"build"}, {"build", "demo"}
 TEST, CHECK, BENCH = RUN | {"test"}, RUN | {"test", "check"}, RUN | {"bench"}
