@@ -1,7 +1,5 @@
 #include "agent/home.h"
 
-#include <array>
-
 #include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
@@ -22,50 +20,44 @@ std::string text_in(json::Node node, std::string_view name) {
 
 }  // namespace
 
-io::Task<std::optional<http::ClientResponse>> Home::get(std::string path) {
+std::string Home::own(std::string_view path) const {
+  return fmt::format("/workspaces/{}{}", self_.workspace().text(), path);
+}
+
+io::Task<std::optional<client::Answer>> Home::get(std::string path) {
   return ask(http::Method::get, std::move(path), {}, answer_within);
 }
 
-io::Task<std::optional<http::ClientResponse>> Home::ask(http::Method method, std::string path,
-                                                        std::string body,
-                                                        std::chrono::milliseconds within) {
-  const join::Membership& of = connection_.membership();
-  net::Url url = of.platform;
-  while (url.target.ends_with('/')) url.target.pop_back();
-  url.target += path;
-  const Secret bearer(fmt::format("Bearer {}", of.token.reveal()));
-  const std::string self = of.workspace.text();
-  const std::array<http::Header, 3> headers{http::Header{"Authorization", bearer.reveal()},
-                                            http::Header{"X-Workspace-ID", self},
-                                            http::Header{"Content-Type", "application/json"}};
-  http::ClientRequest request;
-  request.method = method;
-  request.url = &url;
-  request.headers = headers;
-  request.body = body;
-  request.repeatable = true;
-  request.limits.head = request.limits.body = within;
-  std::optional<http::ClientResponse> answer;
+// Tried once; who asks knows when it is worth another time.
+io::Task<std::optional<client::Answer>> Home::ask(http::Method method, std::string path,
+                                                  std::string body,
+                                                  std::chrono::milliseconds within) {
+  client::Ask what;
+  what.method = method;
+  what.path = path;
+  what.body = std::move(body);
+  what.repeatable = true;
+  what.answer_within = within;
+  what.patience = 0s;
+  std::optional<client::Answer> answer;
   std::string trouble;
   try {
-    answer = co_await client_.send(request);
+    answer = co_await platform_.ask(self_, what);
   } catch (const Fault& fault) {
     if (fault.kind() == Kind::cancelled) throw;
     trouble = fault.text();
   }
-  if (answer && answer->status != 200 && answer->status != 202)
-    trouble = fmt::format("status {}", answer->status);
+  if (answer && !answer->ok()) trouble = fmt::format("status {}", answer->status);
   if (trouble.empty()) co_return answer;
   log::debug("the platform did not tell", log::field("path", path), log::field("error", trouble));
   co_return std::nullopt;
 }
 
 io::Task<std::optional<Secrets>> Home::secrets() {
-  const auto answer = co_await get(
-      fmt::format("/workspaces/{}/secrets/values", connection_.membership().workspace.text()));
+  const auto answer = co_await get(own("/secrets/values"));
   if (!answer) co_return std::nullopt;
   Secrets found;
-  json::Document document = json::parse_answer(answer->body());
+  json::Document document = json::parse_answer(answer->body);
   const json::Node root = document.root();
   for (std::size_t i = 0; root.is(json::Type::object) && i < root.size(); ++i) {
     if (root.value_at(i).is(json::Type::string))
@@ -75,12 +67,11 @@ io::Task<std::optional<Secrets>> Home::secrets() {
 }
 
 io::Task<std::optional<Home::Peers>> Home::peers() {
-  const auto answer =
-      co_await get(fmt::format("/registry/{}/peers", connection_.membership().workspace.text()));
+  const std::string self = self_.workspace().text();
+  const auto answer = co_await get(fmt::format("/registry/{}/peers", self));
   if (!answer) co_return std::nullopt;
-  json::Document document = json::parse_answer(answer->body());
+  json::Document document = json::parse_answer(answer->body);
   const json::Node root = document.root();
-  const std::string self = connection_.membership().workspace.text();
   Peers out;
   for (std::size_t i = 0; root.is(json::Type::array) && i < root.size(); ++i) {
     const json::Node peer = root.at(i);
@@ -104,9 +95,7 @@ io::Task<void> Home::tell_refused(std::string tool) {
           .add("summary",
                fmt::format("Refused {}: this agent leads a team, which does the work", tool))
           .text();
-  co_await ask(http::Method::post,
-               fmt::format("/workspaces/{}/activity", connection_.membership().workspace.text()),
-               body, answer_within);
+  co_await ask(http::Method::post, own("/activity"), body, answer_within);
 }
 
 io::Task<bool> Home::write_to_self(std::string message_id, std::string text) {
@@ -123,10 +112,7 @@ io::Task<bool> Home::write_to_self(std::string message_id, std::string text) {
                                .add("method", "message/send")
                                .add("params", json::Object{}.add("message", message).raw())
                                .text();
-  const auto answer =
-      co_await ask(http::Method::post,
-                   fmt::format("/workspaces/{}/a2a", connection_.membership().workspace.text()),
-                   body, prompt_within);
+  const auto answer = co_await ask(http::Method::post, own("/a2a"), body, prompt_within);
   co_return answer.has_value();
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/secret.h"
-#include "join/connection.h"
-#include "platform/http/client.h"
+#include "client/credential.h"
+#include "client/platform.h"
 
 namespace molecule::agent {
 
@@ -15,8 +15,7 @@ using Secrets = std::map<std::string, Secret>;
 
 class Home {
  public:
-  Home(join::Connection& connection, metrics::Registry& registry)
-      : connection_(connection), client_(connection, registry) {}
+  Home(client::Platform& platform, client::Credential& self) : platform_(platform), self_(self) {}
 
   // The workspace's secrets, and those of the organisation; nothing while it cannot be asked.
   io::Task<std::optional<Secrets>> secrets();
@@ -32,13 +31,13 @@ class Home {
   io::Task<bool> write_to_self(std::string message_id, std::string text);
 
  private:
-  io::Task<std::optional<http::ClientResponse>> get(std::string path);
-  io::Task<std::optional<http::ClientResponse>> ask(http::Method method, std::string path,
-                                                    std::string body,
-                                                    std::chrono::milliseconds within);
+  io::Task<std::optional<client::Answer>> get(std::string path);
+  io::Task<std::optional<client::Answer>> ask(http::Method method, std::string path,
+                                              std::string body, std::chrono::milliseconds within);
+  std::string own(std::string_view path) const;
 
-  join::Connection& connection_;
-  http::Client client_;
+  client::Platform& platform_;
+  client::Credential& self_;
 };
 
 }  // namespace molecule::agent

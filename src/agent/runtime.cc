@@ -151,13 +151,15 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
       dialer, std::move(membership), clock, random, registry,
       [&](std::unique_ptr<net::Stream> stream) { return resident->serve(std::move(stream)); },
       [&](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
-  Home home(connection, registry);
+  client::Platform platform(connection.membership().platform.text(), connection, clock, random);
+  client::Credential self(connection.membership().workspace, connection.membership().token);
+  Home home(platform, self);
   Setup setup(std::move(config), places, &home, loop, random, [&] {
     if (resident) resident->setup_changed();
     if (attendance) attendance->tell();
   });
   KeptSessions kept(places.config / ".sessions.json");
-  join::Enclosures enclosures(connection, places.config / ".state" / "files", random, registry);
+  join::Enclosures enclosures(platform, self, places.config / ".state" / "files", random);
   io::Scope telling(loop, [](std::string_view, std::exception_ptr) {});
   Conversations conversations(loop, setup, kept, &enclosures, clock, [&](std::string_view tool) {
     if (telling.running() < tellings_max)
@@ -167,7 +169,7 @@ io::Task<void> resided(Config config, const io::Clock& clock, io::Random& random
     if (attendance) attendance->tell();
   });
   resident = &residing;
-  join::Attendance attending(connection, residing, "", registry);
+  join::Attendance attending(connection, platform, self, residing, "");
   attendance = &attending;
 
   std::exception_ptr over;

@@ -7,13 +7,13 @@
 
 #include "platform/json/answer.h"
 #include "platform/json/json.h"
+#include "platform/net/resolve.h"
 
 namespace molecule::client {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t answer_max = 64u << 20;
 constexpr std::size_t told_max = 400;  // Bytes of a refusal's text.
 constexpr auto first_wait = 500ms;
 constexpr auto longest_wait = 8s;
@@ -24,7 +24,7 @@ std::string without_slash(std::string_view url) {
   return std::string(url);
 }
 
-net::DialSettings outwards(const std::string& ca_file) {
+net::DialSettings to_anywhere(const std::string& ca_file) {
   net::DialSettings settings;
   settings.dev = true;  // The user names the platform, wherever it is.
   settings.tls.ca_file = ca_file;
@@ -69,18 +69,36 @@ std::string Answer::error() const {
 
 std::string Answer::word(std::string_view member) const { return member_of(body, member); }
 
+// Connections of its own.
+struct Platform::Outwards {
+  Outwards(const std::string& ca_file, const io::Clock& clock, metrics::Registry& registry)
+      : resolver(clock), dialer(to_anywhere(ca_file), resolver, registry) {}
+
+  net::SystemResolver resolver;
+  net::Dialer dialer;
+};
+
 Platform::Platform(std::string_view url, const std::string& ca_file, const io::Clock& clock,
                    io::Random& random)
     : url_(without_slash(url)),
       clock_(clock),
       random_(random),
-      resolver_(clock),
-      dialer_(outwards(ca_file), resolver_, registry_),
-      door_(dialer_),
+      outwards_(std::make_unique<Outwards>(ca_file, clock, registry_)),
+      door_(outwards_->dialer),
       client_(door_, registry_) {}
 
+Platform::Platform(std::string_view url, net::Connector& way, const io::Clock& clock,
+                   io::Random& random)
+    : url_(without_slash(url)),
+      clock_(clock),
+      random_(random),
+      door_(way),
+      client_(door_, registry_) {}
+
+Platform::~Platform() = default;
+
 io::Task<std::unique_ptr<net::Stream>> Platform::Door::dial(const net::Url& url) {
-  auto stream = co_await dialer.dial(url);
+  auto stream = co_await way.dial(url);
   if (look) look();
   co_return stream;
 }
@@ -163,7 +181,7 @@ io::Task<Platform::Attempt> Platform::attempt(const Credential* as, const Ask& w
   request.body = what.body;
   request.repeatable = what.repeatable;
   request.limits.head = request.limits.body = what.answer_within;
-  request.limits.body_max = answer_max;
+  request.limits.body_max = what.answer_max;
   request.reached = &made.reached;
   tell_asked(what);
   const auto began = clock_.monotonic();
@@ -199,7 +217,7 @@ io::Task<std::unique_ptr<http::ClientStream>> Platform::open(const Credential& a
   request.body = what.body;
   request.repeatable = what.repeatable;
   request.limits.head = what.answer_within;
-  request.limits.body_max = answer_max;
+  request.limits.body_max = what.answer_max;
   tell_asked(what);
   const auto began = clock_.monotonic();
   auto stream = co_await client_.open(request);
@@ -212,8 +230,7 @@ io::Task<std::unique_ptr<http::FrameSocket>> Platform::open_socket(
   const net::Url url = net::Url::parse(url_ + path);
   std::vector<std::pair<std::string, std::string>> headers;
   if (!as.token().empty())
-    if (!as.token().empty())
-      headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
+    headers.emplace_back("Authorization", fmt::format("Bearer {}", as.token().reveal()));
   if (!as.workspace().nil()) headers.emplace_back("X-Workspace-ID", as.workspace().text());
   if (trace_) trace_(fmt::format("> GET {}{} (a WebSocket)", url_, path));
   auto stream = co_await door_.dial(url);

@@ -19,7 +19,6 @@
 #include "platform/json/json.h"
 #include "platform/metrics/metrics.h"
 #include "platform/net/dial.h"
-#include "platform/net/resolve.h"
 
 namespace molecule::client {
 
@@ -36,6 +35,7 @@ struct Ask {
   // later, the same is asked again.
   std::chrono::milliseconds answer_within{30'000};
   std::chrono::milliseconds patience{20'000};
+  std::size_t answer_max = 64u << 20;  // Bytes.
 };
 
 struct Answer {
@@ -59,6 +59,9 @@ class Platform {
   // `url` as people write it. Throws Fault bad_request `url_invalid`.
   Platform(std::string_view url, const std::string& ca_file, const io::Clock& clock,
            io::Random& random);
+  // Over a way that there is already, which outlives it.
+  Platform(std::string_view url, net::Connector& way, const io::Clock& clock, io::Random& random);
+  ~Platform();
   Platform(const Platform&) = delete;
 
   // Throws Fault unavailable `platform_unreachable` once its patience is over, or cancelled. A 401
@@ -96,11 +99,12 @@ class Platform {
     std::optional<std::chrono::milliseconds> later;  // As the answer asks.
   };
   struct Head;
+  struct Outwards;
   struct Door final : net::Connector {
-    explicit Door(net::Dialer& through) : dialer(through) {}
+    explicit Door(net::Connector& through) : way(through) {}
     io::Task<std::unique_ptr<net::Stream>> dial(const net::Url& url) override;
 
-    net::Dialer& dialer;
+    net::Connector& way;
     std::function<void()> look;
   };
   io::Task<Answer> asked(Credential* as, const Ask& what);
@@ -114,8 +118,7 @@ class Platform {
   const io::Clock& clock_;
   io::Random& random_;
   metrics::Registry registry_;
-  net::SystemResolver resolver_;
-  net::Dialer dialer_;
+  const std::unique_ptr<Outwards> outwards_;  // None: the way is somebody else's.
   Door door_;
   http::Client client_;
 };

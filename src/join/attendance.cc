@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_within = 30s;
 constexpr std::size_t sample_max = 2000, task_max = 500;  // Bytes.
 
 // The agent's card with a name, which the platform asks for.
@@ -26,53 +25,28 @@ RawJson named(const std::string& card, const std::string& name) {
   return with_name.raw();
 }
 
-std::string error_in(std::string_view body) {
-  try {
-    json::Document document = json::parse_answer(body);
-    if (auto error = document.root().find("error"); error.is(json::Type::string))
-      return std::string(error.string());
-  } catch (const Fault&) {
-    // Not in our words.
-  }
-  return std::string(body.substr(0, 200));
-}
-
 }  // namespace
 
-io::Task<http::ClientResponse> Attendance::post(std::string_view path, std::string body) {
-  return ask(http::Method::post, path, std::move(body));
-}
-
-io::Task<http::ClientResponse> Attendance::ask(http::Method method, std::string_view path,
-                                               std::string body) {
-  const Membership& of = connection_.membership();
-  net::Url url = of.platform;
-  while (url.target.ends_with('/')) url.target.pop_back();
-  url.target += path;
-  const Secret bearer(fmt::format("Bearer {}", of.token.reveal()));
-  const std::array<http::Header, 2> headers{http::Header{"Content-Type", "application/json"},
-                                            http::Header{"Authorization", bearer.reveal()}};
-  http::ClientRequest request;
-  request.method = method;
-  request.url = &url;
-  request.headers = headers;
-  request.body = body;
-  request.repeatable = true;
-  request.limits.head = request.limits.body = answer_within;
-  co_return co_await client_.send(request);
+// Tried once: the next beat comes soon, and finds a card that was not taken.
+io::Task<client::Answer> Attendance::post(std::string path, const json::Object& body) {
+  client::Ask what;
+  what.method = http::Method::post;
+  what.path = std::move(path);
+  what.body = body.text();
+  what.repeatable = true;
+  what.patience = 0s;
+  co_return co_await platform_.ask(self_, what);
 }
 
 // What people see of an agent that has no name of its own.
 io::Task<std::string> Attendance::name_of_workspace() {
-  const std::string path = "/workspaces/" + connection_.membership().workspace.text();
-  const http::ClientResponse answer = co_await ask(http::Method::get, path, {});
-  if (answer.status == 200) {
-    json::Document document = json::parse_answer(answer.body());
-    if (auto name = document.root().find("name");
-        name.is(json::Type::string) && !name.string().empty())
-      co_return std::string(name.string());
-  }
-  co_return std::string("agent");
+  client::Ask what;
+  what.path = "/workspaces/" + self_.workspace().text();
+  what.repeatable = true;
+  what.patience = 0s;
+  const client::Answer answer = co_await platform_.ask(self_, what);
+  std::string name = answer.ok() ? answer.word("name") : std::string();
+  co_return name.empty() ? std::string("agent") : name;
 }
 
 // The canvas shows the workspace as degraded; here stands why.
@@ -97,9 +71,9 @@ io::Task<void> Attendance::tell_card() {
     name = std::move(own);
   }
   json::Object body;
-  body.add("id", connection_.membership().workspace.text());
+  body.add("id", self_.workspace().text());
   body.add("agent_card", named(*card, name));
-  const http::ClientResponse answer = co_await post("/registry/update-card", body.text());
+  const client::Answer answer = co_await post("/registry/update-card", body);
   if (answer.status == 200) edition_ = edition;
 }
 
@@ -117,17 +91,17 @@ io::Task<bool> Attendance::enrol() {
     name = std::move(own);
   }
   json::Object body;
-  body.add("id", connection_.membership().workspace.text());
+  body.add("id", self_.workspace().text());
   body.add("agent_card", named(*card, name));
   body.add("delivery_mode", "push");
-  const http::ClientResponse answer = co_await post("/registry/register", body.text());
+  const client::Answer answer = co_await post("/registry/register", body);
   if (answer.status == 200) {
     told_.clear();
     edition_ = edition;
     log::info("registered");
     co_return true;
   }
-  const std::string error = error_in(answer.body());
+  const std::string error = answer.error();
   if (answer.status == 401 || answer.status == 403 || answer.status == 410)
     throw Fault(answer.status == 410 ? Kind::gone : Kind::forbidden, "not_registered", error);
   if (std::exchange(told_, error) != error)
@@ -138,7 +112,7 @@ io::Task<bool> Attendance::enrol() {
 
 io::Task<void> Attendance::beat(bool alive) {
   json::Object body;
-  body.add("workspace_id", connection_.membership().workspace.text());
+  body.add("workspace_id", self_.workspace().text());
   body.add("active_tasks", static_cast<std::int64_t>(agent_.working()));
   const Health health = agent_.health();
   body.add("error_rate", alive ? health.error_rate : 1.0);
@@ -148,7 +122,7 @@ io::Task<void> Attendance::beat(bool alive) {
     body.add("sample_error", json::storable(health.trouble, sample_max));
   }
   if (health.at != at_) body.add("current_task", json::storable(health.at, task_max));
-  const http::ClientResponse answer = co_await post("/registry/heartbeat", body.text());
+  const client::Answer answer = co_await post("/registry/heartbeat", body);
   if (answer.status != 200) co_return;
   at_ = health.at;
   agent_.health_told();

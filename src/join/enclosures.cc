@@ -1,7 +1,6 @@
 #include "join/enclosures.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "platform/crypto/encoding.h"
@@ -19,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t message_max = 16u << 20;
 constexpr std::size_t name_max = 120;  // Bytes.
-constexpr auto answer_within = 30s;
+constexpr auto upload_within = 300s;
 constexpr auto again_after = 1s;
 constexpr std::string_view uri_sign = "platform-pending:";
 constexpr std::string_view place_word = "/workspaces/";
@@ -69,17 +68,6 @@ Fault too_large() {
                       Enclosures::bytes_max)};
 }
 
-std::string error_in(std::string_view body, int status) {
-  try {
-    json::Document document = json::parse_answer(body);
-    if (auto error = document.root().find("error"); error.is(json::Type::string))
-      return std::string(error.string());
-  } catch (const Fault&) {
-    // Not in our words.
-  }
-  return fmt::format("the platform answered with status {}", status);
-}
-
 // What passes by itself: the connection is being made anew, or the platform is.
 bool passes(const Fault& fault) {
   return fault.kind() == Kind::bad_gateway || fault.kind() == Kind::unavailable;
@@ -110,25 +98,15 @@ std::vector<std::pair<std::string, std::string>> Enclosures::Kit::environment() 
           {"MOLECULE_MESSAGE", message().string()}};
 }
 
-Enclosures::Enclosures(Connection& connection, fs::path folder, io::Random& random,
-                       metrics::Registry& registry)
-    : connection_(connection),
-      folder_(std::move(folder)),
-      random_(random),
-      client_(connection, registry) {
+Enclosures::Enclosures(client::Platform& platform, client::Credential& self, fs::path folder,
+                       io::Random& random)
+    : platform_(platform), self_(self), folder_(std::move(folder)), random_(random) {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
 }
 
-net::Url Enclosures::at(std::string_view path) const {
-  net::Url url = connection_.membership().platform;
-  while (url.target.ends_with('/')) url.target.pop_back();
-  url.target += fmt::format("/workspaces/{}{}", connection_.membership().workspace.text(), path);
-  return url;
-}
-
-Secret Enclosures::bearer() const {
-  return Secret(fmt::format("Bearer {}", connection_.membership().token.reveal()));
+std::string Enclosures::at(std::string_view path) const {
+  return fmt::format("/workspaces/{}{}", self_.workspace().text(), path);
 }
 
 // Of either generation. Where the platform stands before the place does not matter: it is asked by
@@ -166,7 +144,7 @@ io::Task<std::unique_ptr<Enclosures::Kit>> Enclosures::unpack(std::string reques
   }
   std::size_t left = bytes_max;
   std::set<std::string> taken;
-  for (const Part& part : parts_of(request, connection_.membership().workspace.text())) {
+  for (const Part& part : parts_of(request, self_.workspace().text())) {
     const fs::path into = kit->came() / free_name(taken, part.name);
     if (!part.file.empty()) {
       co_await fetch(part, into, left);
@@ -205,25 +183,21 @@ io::Task<void> Enclosures::fetch(const Part& part, const fs::path& into, std::si
 
 io::Task<void> Enclosures::fetch_once(const Part& part, const fs::path& into, std::size_t left,
                                       std::size_t& size) {
-  const net::Url url = at("/attachments/" + part.file);
-  const Secret shown = bearer();
-  const std::array<http::Header, 1> headers{http::Header{"Authorization", shown.reveal()}};
-  http::ClientRequest request;
-  request.url = &url;
-  request.headers = headers;
-  request.repeatable = true;
-  request.limits.head = request.limits.idle = answer_within;
-  request.limits.body_max = 2 * bytes_max;  // What is too large is said in other words.
-  const auto answer = co_await client_.open(request);
+  client::Ask what;
+  what.path = at("/attachments/" + part.file);
+  what.repeatable = true;
+  what.answer_max = 2 * bytes_max;  // What is too large is said in other words.
+  const auto answer = co_await platform_.open(self_, what);
   if (answer->status() != 200) {
-    std::string body;
+    client::Answer refused;
+    refused.status = answer->status();
     for (;;) {
       const auto bytes = co_await answer->read();
-      if (!bytes || body.size() > 4096) break;
-      body += *bytes;
+      if (!bytes || refused.body.size() > 4096) break;
+      refused.body += *bytes;
     }
-    const std::string why = error_in(body, answer->status());
-    const bool passing = answer->status() == 429 || answer->status() >= 500;
+    const std::string why = refused.error();
+    const bool passing = refused.status == 429 || refused.status >= 500;
     throw Fault(passing ? Kind::unavailable : Kind::not_found, "file_not_had",
                 fmt::format("the file {} of the message cannot be fetched: {}",
                             into.filename().string(), why));
@@ -270,41 +244,25 @@ io::Task<std::string> Enclosures::send(const Kit& kit) {
                               answer_bytes_max));
   }
   body += fmt::format("--{}--\r\n", boundary);
-  const net::Url url = at("/chat/uploads");
-  const Secret shown = bearer();
-  const std::string type = fmt::format("multipart/form-data; boundary={}", boundary);
-  const std::array<http::Header, 2> headers{http::Header{"Authorization", shown.reveal()},
-                                            http::Header{"Content-Type", type}};
-  for (auto waited = 0s;; waited += again_after) {
-    std::optional<Fault> trouble;
-    try {
-      http::ClientRequest request;
-      request.method = http::Method::post;
-      request.url = &url;
-      request.headers = headers;
-      request.body = body;
-      request.limits.head = 10 * answer_within;
-      const http::ClientResponse answer = co_await client_.send(request);
-      if (answer.status < 300) {
-        std::string parts;
-        json::Document document = json::parse_answer(answer.body());
-        const json::Node list = document.root().find("files");
-        for (std::size_t i = 0; list.is(json::Type::array) && i < list.size(); ++i)
-          parts +=
-              "," +
-              json::Object{}.add("kind", "file").add("file", RawJson(list.at(i).text())).text();
-        co_return parts;
-      }
-      const bool passing = answer.status == 429 || answer.status >= 500;
-      throw Fault(
-          passing ? Kind::unavailable : Kind::unprocessable, "files_refused",
-          "the files of the answer were not taken: " + error_in(answer.body(), answer.status));
-    } catch (const Fault& fault) {
-      if (!passes(fault) || waited >= come_again_within) throw;
-      trouble = fault;
-    }
-    co_await io::sleep(again_after);
-  }
+  client::Ask what;
+  what.method = http::Method::post;
+  what.path = at("/chat/uploads");
+  what.body = std::move(body);
+  what.content_type = fmt::format("multipart/form-data; boundary={}", boundary);
+  what.repeatable = true;  // Files that no answer names go after a while.
+  what.answer_within = upload_within;
+  what.patience = come_again_within;
+  const client::Answer answer = co_await platform_.ask(self_, what);
+  if (!answer.ok())
+    throw Fault(Kind::unprocessable, "files_refused",
+                "the files of the answer were not taken: " + answer.error());
+  std::string parts;
+  json::Document document = json::parse_answer(answer.body);
+  const json::Node list = document.root().find("files");
+  for (std::size_t i = 0; list.is(json::Type::array) && i < list.size(); ++i)
+    parts +=
+        "," + json::Object{}.add("kind", "file").add("file", RawJson(list.at(i).text())).text();
+  co_return parts;
 }
 
 }  // namespace molecule::join

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "join/connection.h"
-#include "platform/http/client.h"
+#include "client/credential.h"
+#include "client/platform.h"
 
 namespace molecule::join {
 
@@ -22,8 +22,8 @@ class Enclosures {
   static constexpr std::chrono::seconds come_again_within{600};  // While the connection is away.
 
   // `folder` is nobody else's; what an earlier process left in it goes.
-  Enclosures(Connection& connection, std::filesystem::path folder, io::Random& random,
-             metrics::Registry& registry);
+  Enclosures(client::Platform& platform, client::Credential& self, std::filesystem::path folder,
+             io::Random& random);
 
   // One run's.
   class Kit {
@@ -54,13 +54,12 @@ class Enclosures {
   io::Task<void> fetch(const Part& part, const std::filesystem::path& into, std::size_t& left);
   io::Task<void> fetch_once(const Part& part, const std::filesystem::path& into, std::size_t left,
                             std::size_t& size);
-  net::Url at(std::string_view path) const;
-  Secret bearer() const;
+  std::string at(std::string_view path) const;
 
-  Connection& connection_;
+  client::Platform& platform_;
+  client::Credential& self_;
   const std::filesystem::path folder_;
   io::Random& random_;
-  http::Client client_;
   std::uint64_t kits_ = 0;
 };
 

@@ -109,6 +109,8 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Secret toke
       [&agent](std::unique_ptr<net::Stream> stream) { return agent->serve(std::move(stream)); },
       [&belongings](const std::string& fingerprint) { belongings.keep_fingerprint(fingerprint); });
   Door door(loop, place.address, place.port, connection);
+  client::Platform asked(connection.membership().platform.text(), connection, clock, random);
+  client::Credential self(workspace, connection.membership().token);
 
   std::optional<Enclosures> enclosures;
   std::unique_ptr<HttpAgent> listening;
@@ -125,12 +127,12 @@ io::Task<void> joined(const Options& options, WorkspaceId workspace, Secret toke
         {"MOLECULE_PLATFORM_URL", door.url()},
         {"MOLECULE_WORKSPACE_ID", workspace.text()},
         {"MOLECULE_WORKSPACE_TOKEN", std::string(connection.membership().token.reveal())}};
-    enclosures.emplace(connection, belongings.directory() / "files", random, registry);
+    enclosures.emplace(asked, self, belongings.directory() / "files", random);
     commanded = std::make_unique<CommandAgent>(loop, std::move(command), options.name, &*enclosures,
                                                clock, random, registry);
     agent = commanded.get();
   }
-  Attendance attendance(connection, *agent, options.name, registry);
+  Attendance attendance(connection, asked, self, *agent, options.name);
 
   std::exception_ptr over;
   io::Scope running(loop, [&](std::string_view, std::exception_ptr failure) {

@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "client/platform.h"
 #include "join/belongings.h"
 #include "platform/crypto/encoding.h"
 #include "platform/files/files.h"
-#include "platform/http/client.h"
 #include "platform/io/scope.h"
-#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
-#include "platform/metrics/metrics.h"
-#include "platform/net/resolve.h"
+#include "platform/net/url.h"
 #include "wire/api/tickets.h"
 #include "wire/tickets/ticket_text.h"
 
@@ -22,49 +20,31 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr auto answer_within = 30s;
-
-http::ClientResponse post(const net::Url& url, const std::string& body, const std::string& ca_file,
-                          const io::Clock& clock) {
-  metrics::Registry registry;
+client::Answer post(const std::string& url, const std::string& body, const std::string& ca_file,
+                    const io::Clock& clock, io::Random& random) {
   io::Loop loop;
-  net::SystemResolver resolver(clock);
-  net::DialSettings outwards;
-  outwards.dev = true;  // Whoever made the ticket named the platform, wherever it is.
-  outwards.tls.ca_file = ca_file;
-  net::Dialer dialer(outwards, resolver, registry);
-  auto ask = [&]() -> io::Task<http::ClientResponse> {
-    http::Client client(dialer, registry);
-    const std::array<http::Header, 1> headers{http::Header{"Content-Type", "application/json"}};
-    http::ClientRequest request;
-    request.method = http::Method::post;
-    request.url = &url;
-    request.headers = headers;
-    request.body = body;
-    request.limits.head = request.limits.body = answer_within;
-    auto answer = co_await client.send(request);
-    client.close_idle();
+  client::Platform platform(url, ca_file, clock, random);
+  client::Ask what;
+  what.method = http::Method::post;
+  what.path = "/tickets/redeem";
+  what.body = body;
+  what.patience = 0s;
+  auto ask = [&]() -> io::Task<client::Answer> {
+    auto answer = co_await platform.ask(what);
+    platform.close();
     co_return answer;
   };
   try {
     return io::run(loop, ask());
   } catch (const Fault& fault) {
-    if (fault.kind() != Kind::bad_gateway) throw;
+    if (fault.code() != "platform_unreachable") throw;
     throw Fault(Kind::unavailable, "not_reachable",
-                fmt::format("no platform answers at {}, which the ticket names: {}", url.origin(),
-                            fault.text()));
+                fmt::format("no platform answers where the ticket says: {}", fault.text()));
   }
 }
 
-[[noreturn]] void refuse(const http::ClientResponse& answer, const std::string& at) {
-  std::string reason, code = "ticket_refused";
-  try {
-    json::Document body = json::parse_answer(answer.body());
-    if (auto text = body.root().find("error"); text.is(json::Type::string)) reason = text.string();
-    if (auto text = body.root().find("code"); text.is(json::Type::string)) code = text.string();
-  } catch (const Fault&) {
-    // Not our platform's words; the status has to do.
-  }
+[[noreturn]] void refuse(const client::Answer& answer, const std::string& at) {
+  const std::string reason = answer.word("error");
   if (reason.empty()) {
     throw Fault(Kind::unavailable, "not_a_platform",
                 fmt::format("what answers at {}, which the ticket names, is no Molecule platform "
@@ -72,7 +52,9 @@ http::ClientResponse post(const net::Url& url, const std::string& body, const st
                             at, answer.status));
   }
   const Kind kind = answer.status >= 500 ? Kind::unavailable : Kind::forbidden;
-  throw Fault(kind, code, reason);
+  std::string code = answer.code();
+  if (code.empty()) code = "ticket_refused";
+  throw Fault(kind, std::move(code), reason);
 }
 
 // Higher than every one before, also when the clock was set back in between; kept before it is
@@ -86,9 +68,9 @@ std::int64_t next_attempt(const fs::path& kept, const io::Clock& clock) {
   return next;
 }
 
-api::TicketRedeemed checked(const http::ClientResponse& answer, const tickets::TicketText& ticket,
+api::TicketRedeemed checked(const client::Answer& answer, const tickets::TicketText& ticket,
                             const crypto::PublicKey& own) {
-  auto redeemed = json::read<api::TicketRedeemed>(answer.body());
+  auto redeemed = json::read<api::TicketRedeemed>(answer.body);
   const auto key = crypto::public_key_from(std::string_view(redeemed.platform_key));
   const auto signature = crypto::base64url_decode(redeemed.signature);
   const bool proven =
@@ -130,11 +112,9 @@ Joinable redeem(const std::string& text, const fs::path& state, const std::strin
   body.proof = crypto::base64url_encode(key.sign(tickets::proof_statement(ticket->id, attempt)));
   body.attempt = attempt;
   if (!name.empty()) body.name = name;
-  net::Url url = net::Url::parse(ticket->platform_url);
-  while (url.target.ends_with('/')) url.target.pop_back();
-  url.target += "/tickets/redeem";
-  const http::ClientResponse answer = post(url, json::text(body), ca_file, clock);
-  if (answer.status != 201) refuse(answer, url.origin());
+  const client::Answer answer =
+      post(ticket->platform_url, json::text(body), ca_file, clock, random);
+  if (answer.status != 201) refuse(answer, net::Url::parse(ticket->platform_url).origin());
   const api::TicketRedeemed redeemed = checked(answer, *ticket, key.public_key());
   {
     Belongings belongings(state, redeemed.workspace_id);
