@@ -47,29 +47,27 @@ std::string page_query(Node arguments) {
   return out;
 }
 
-Page page_of(Node arguments, const std::vector<Row>& all) {
-  auto from = all.begin();
-  if (const std::string cursor = mcp::text_of(arguments, "cursor"); !cursor.empty()) {
-    from = std::ranges::find(all, cursor, &Row::id);
-    if (from == all.end())
+Page page_of(Node arguments, const std::vector<Row>& told) {
+  const std::string cursor = mcp::text_of(arguments, "cursor");
+  auto from = told.begin();
+  const auto last = std::ranges::find(told, cursor, &Row::id);
+  const bool whole = std::ssize(told) > limit_of(arguments) + 1 || last != told.end();
+  if (!cursor.empty() && whole) {
+    from = last;
+    if (from == told.end())
       throw bad_request("cursor_gone",
                         "cursor: that one is not there any more; list them from the "
                         "beginning");
     ++from;
   }
-  return page_from(from, all.end(), limit_of(arguments));
+  return page_from(from, told.end(), limit_of(arguments));
 }
 
 mcp::Said paged(Node arguments, Node rows) {
   std::vector<Row> all;
   for (std::size_t i = 0; rows.is(json::Type::array) && i < rows.size(); ++i)
     all.push_back({mcp::text_of(rows.at(i), "id"), rows.at(i).text()});
-  // A platform that knows no parts tells everything.
-  const bool in_parts =
-      std::ssize(all) <= limit_of(arguments) + 1 &&
-      std::ranges::find(all, mcp::text_of(arguments, "cursor"), &Row::id) == all.end();
-  Page page =
-      in_parts ? page_from(all.begin(), all.end(), limit_of(arguments)) : page_of(arguments, all);
+  Page page = page_of(arguments, all);
   if (page.left > 0) {
     // Still a list, as clients know it.
     json::Object more;

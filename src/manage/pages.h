@@ -23,8 +23,8 @@ struct Page {
 // What a page of a list is asked for with: one more than it shows tells whether there is another.
 std::string page_query(json::Node arguments);
 
-// A page of a list that the platform tells whole. The arguments are `limit` and `cursor`. Throws
-// Fault bad_request `cursor_gone` for a cursor that is none of the rows.
-Page page_of(json::Node arguments, const std::vector<Row>& all);
+// A page of what was told of that. Of a platform that knows no parts it is the whole list: then
+// throws Fault bad_request `cursor_gone` for a cursor that is none of the rows.
+Page page_of(json::Node arguments, const std::vector<Row>& told);
 
 }  // namespace molecule::manage

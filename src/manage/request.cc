@@ -62,7 +62,8 @@ client::Ask request_of(const Tool& tool, Node arguments) {
   ask.path = filled(narrowed ? tool.narrowed : tool.route, names, arguments);
   ask.repeatable = tool.words.again;
   std::string query(tool.query);
-  if (tool.made == Made::paged) query = page_query(arguments);
+  if (tool.made == Made::paged || tool.made == Made::remote_agents)
+    query = page_query(arguments) + (query.empty() ? "" : "&") + query;
   json::Object body;
   for (const mcp::Argument& argument : tool.words.arguments) {
     const Node value = arguments.find(argument.name);

@@ -18,6 +18,8 @@ TEST(Request, ArgumentsGoWhereTheRouteTakesThem) {
   EXPECT_EQ(asked("list_workspaces", "{}").path, "/workspaces?limit=101");
   EXPECT_EQ(asked("list_peers", R"({"workspace_id":"w","q":"a b","limit":7,"cursor":"c"})").path,
             "/registry/w/peers?limit=8&after=c&q=a%20b");
+  EXPECT_EQ(asked("list_remote_agents", R"({"limit":7,"cursor":"c"})").path,
+            "/workspaces?limit=8&after=c&runtime=external");
   const auto secret = asked("delete_secret", R"({"workspace_id":"w","key":"a/b?c"})");
   EXPECT_EQ(secret.path, "/workspaces/w/secrets/a%2Fb%3Fc");
   EXPECT_EQ(secret.method, http::Method::del);

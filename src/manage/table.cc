@@ -540,6 +540,7 @@ constexpr std::array all{
                    .reads = true,
                    .again = true},
          .route = "/workspaces",
+         .query = "runtime=external",
          .own = "limit cursor",
          .made = Made::remote_agents},
     Tool{.words = {.name = "get_remote_agent_state",

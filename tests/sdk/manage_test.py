@@ -211,6 +211,22 @@ def test_long_lists_come_in_pages(stage: Stage, begin: Begin) -> None:
         assert "from the beginning" in refused(client, tool, **arguments, cursor="00000000-0000-4000-8000-000000000001")
 
 
+def test_agents_elsewhere_are_asked_for_alone(stage: Stage, begin: Begin) -> None:
+    local = stage.must("POST", "/workspaces", {"name": "of this machine", "runtime": "command", "command": "wc -w"})["id"]
+    try:
+        away = [stage.external(f"elsewhere {number}")["id"] for number in range(3)]
+        rows = [each["id"] for each in stage.must("GET", "/workspaces", params={"runtime": "external", "limit": "500"})]
+        assert set(away) <= set(rows) and local not in rows
+        client = begin()
+        client.hello()
+        page = told(client, "list_remote_agents", limit=2, cursor=rows[-4])
+        assert page["count"] == 2 and [each["id"] for each in page["agents"]] == rows[-3:-1] and page["next"] == rows[-2]
+        rest = told(client, "list_remote_agents", cursor=page["next"])
+        assert rest["count"] == 1 and "next" not in rest
+    finally:
+        stage.must("DELETE", f"/workspaces/{local}", params={"confirm": "true"})
+
+
 def test_long_results_come_in_parts(stage: Stage, assistant: McpClient) -> None:
     boss, worker = Member(stage, "long boss"), Member(stage, "long worker")
     stage.must("PATCH", f"/workspaces/{worker.id}", {"parent_id": boss.id})

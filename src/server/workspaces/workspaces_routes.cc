@@ -27,7 +27,7 @@ constexpr auto table = http::table(
     http::get<Operator, &Service::list>("/workspaces")
         .says(
             "Every live workspace, whole, oldest first; `limit` at once, and those behind `after`, "
-            "the id of the last one told. X-Molecule-Seq is the position to follow the log from.")
+            "the id of the last one told; of one `runtime` alone. X-Molecule-Seq is the position to follow the log from.")
         .refuses("bad_query", "cursor_gone"),
     http::get<Peer, &Service::show>("/workspaces/{id}")
         .says("One workspace; peers are shown less of it.")

@@ -46,9 +46,10 @@ BOOST_DESCRIBE_STRUCT(Shown, (), (include_removed))
 // A part of the list; all of it where nothing is said.
 struct Slice {
   std::optional<std::int64_t> limit;
-  std::optional<std::string> after;  // the id of the last of the part before
+  std::optional<std::string> after;    // the id of the last of the part before
+  std::optional<std::string> runtime;  // only those whose agents have it
 };
-BOOST_DESCRIBE_STRUCT(Slice, (), (limit, after))
+BOOST_DESCRIBE_STRUCT(Slice, (), (limit, after, runtime))
 
 struct Removal {
   std::optional<bool> confirm;

@@ -92,9 +92,11 @@ io::Task<http::Reply<Service::Listed>> Service::list(auth::Operator::Caller,
   // one.
   std::int64_t position = log_.newest();
   auto query = [&](sql::Read& read) {
+    const auto& runtime = slice.value.runtime;
+    const std::int64_t most = limit.value_or(std::numeric_limits<std::int64_t>::max());
+    if (runtime) return read.all(store::live_of_runtime, made, last, *runtime, most);
     if (!limit && !slice.value.after) return read.all(store::live);
-    return read.all(store::live_behind, made, last,
-                    limit.value_or(std::numeric_limits<std::int64_t>::max()));
+    return read.all(store::live_behind, made, last, most);
   };
   std::vector<Row> rows = co_await db_.read(query);
   json::ListWriter<api::Workspace> body;

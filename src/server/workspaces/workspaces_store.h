@@ -20,6 +20,11 @@ inline constexpr sql::Query<Row(Instant, WorkspaceId, std::int64_t)> live_behind
     "workspaces.live_behind", "SELECT " MOLECULE_WORKSPACE_COLUMNS
                               " FROM workspaces WHERE status <> 'removed' AND (created_at, id) > "
                               "($1, $2) ORDER BY created_at, id LIMIT $3"};
+inline constexpr sql::Query<Row(Instant, WorkspaceId, std::string_view, std::int64_t)>
+    live_of_runtime{"workspaces.live_of_runtime",
+                    "SELECT " MOLECULE_WORKSPACE_COLUMNS
+                    " FROM workspaces WHERE status <> 'removed' AND (created_at, id) > ($1, $2) "
+                    "AND runtime = $3 ORDER BY created_at, id LIMIT $4"};
 #undef MOLECULE_WORKSPACE_COLUMNS
 
 // What memory holds of each, removed ones too: those after a place in the order of their making.
