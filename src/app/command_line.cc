@@ -16,6 +16,7 @@
 #include "app/stderr_log.h"
 #include "app/system.h"
 #include "app/verbs.h"
+#include "app/word_order.h"
 #include "base/fault.h"
 #include "join/join.h"
 #include "manage/manage.h"
@@ -450,6 +451,7 @@ int run_verb(std::vector<std::string> words) {
   Arguments arguments;
   add_verbs(cli, arguments);
   try {
+    words = in_order(cli, std::move(words));
     std::ranges::reverse(words);  // As the parser takes them.
     cli.parse(std::move(words));
   } catch (const CLI::ParseError& error) {

@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 
 #include "base/fault.h"
+#include "cli/agent_files.h"
 #include "cli/find.h"
 #include "cli/input.h"
 #include "cli/nouns.h"
+#include "cli/registry.h"
+#include "cli/skills.h"
 #include "cli/talk.h"
 #include "cli/workspaces.h"
+#include "cli/ws.h"
 #include "wire/api/registry.h"
 #include "wire/api/secrets.h"
 
@@ -168,6 +172,26 @@ constexpr std::array model_verbs{
          .run = set_model,
          .footer = "Example:\n  molecule agent model set researcher anthropic:claude-sonnet"}};
 constexpr std::array verbs{
+    Verb{.name = "list",
+         .does = "As molecule ws list",
+         .takes = list_workspaces_takes,
+         .run = list_workspaces,
+         .aliases = "ls",
+         .footer = "Example:\n  molecule agent list --status degraded",
+         .watches = true},
+    Verb{.name = "get",
+         .does = "As molecule ws get",
+         .takes = one,
+         .run = show_workspace,
+         .aliases = "inspect show",
+         .footer = "Example:\n  molecule agent get researcher",
+         .watches = true},
+    Verb{.name = "peers",
+         .does = "As molecule registry peers",
+         .takes = one,
+         .run = list_peers,
+         .footer = "Example:\n  molecule agent peers researcher",
+         .watches = true},
     Verb{.name = "spawn",
          .does = "Make a workspace, with a card",
          .takes = spawn_takes,
@@ -190,11 +214,18 @@ constexpr std::array verbs{
          .run = chat,
          .footer = "Example:\n  molecule agent chat researcher -m 'Summarise README.md'"},
     Verb{.name = "card", .does = "Look at a card, set it", .verbs = card_verbs},
-    Verb{.name = "model", .does = "Look at a model, choose it", .verbs = model_verbs}};
+    Verb{.name = "model", .does = "Look at a model, choose it", .verbs = model_verbs},
+    Verb{.name = "config", .does = "As molecule ws config", .verbs = ws_config_verbs},
+    Verb{.name = "files", .does = "As molecule ws files", .verbs = ws_files_verbs},
+    Verb{.name = "skill",
+         .does = "Skills of an agent that the platform runs",
+         .verbs = skill_verbs,
+         .aliases = "skills"}};
 
 }  // namespace
 
-constinit const Verb agent_noun{
-    .name = "agent", .does = "Agents: make, change, their cards and models", .verbs = verbs};
+constinit const Verb agent_noun{.name = "agent",
+                                .does = "Agents: make, change, their cards, models and skills",
+                                .verbs = verbs};
 
 }  // namespace molecule::cli

@@ -130,6 +130,18 @@ std::string with_member(Node object, std::string_view name, const std::string& v
 
 }  // namespace
 
+io::Task<int> change_config(Session& session, WorkspaceId id, std::string changes,
+                            std::string version) {
+  client::Ask what;
+  what.method = http::Method::patch;
+  what.path = path_of(id);
+  what.body = std::move(changes);
+  if (!version.empty()) what.headers.emplace_back("If-Match", fmt::format("\"{}\"", version));
+  const bool taken = co_await written(session, std::move(what));
+  if (!taken) throw not_saved();
+  co_return co_await told(session, id);
+}
+
 io::Task<int> set_config(Session& session, const Given& given) {
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
   const json::Document found = co_await session.platform().get(path_of(id));
@@ -155,15 +167,7 @@ io::Task<int> set_config(Session& session, const Given& given) {
   }
   for (const std::string& each : given.all("unset")) change(each, "");
   if (changes == "{}") throw bad_request("nothing is to be changed; give KEY=VALUE");
-  client::Ask what;
-  what.method = http::Method::patch;
-  what.path = path_of(id);
-  what.body = std::move(changes);
-  if (const std::string version = config.text("version"); !version.empty())
-    what.headers.emplace_back("If-Match", fmt::format("\"{}\"", version));
-  const bool taken = co_await written(session, std::move(what));
-  if (!taken) throw not_saved();
-  co_return co_await told(session, id);
+  co_return co_await change_config(session, id, std::move(changes), config.text("version"));
 }
 
 namespace {

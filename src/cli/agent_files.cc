@@ -24,13 +24,8 @@ using json::Node;
 
 constexpr std::size_t file_max = 256u << 20;
 
-// "/workspace/a/b" is a/b in /workspace; what begins with no slash is in /configs.
-struct Place {
-  std::string root = "/configs", path;
-};
-
-Place place_of(const std::string& named) {
-  Place place;
+AgentPath place_of(const std::string& named) {
+  AgentPath place;
   if (!named.starts_with('/')) {
     place.path = named;
     return place;
@@ -41,7 +36,7 @@ Place place_of(const std::string& named) {
   return place;
 }
 
-std::string address_of(const WorkspaceId& id, std::string_view kind, const Place& place) {
+std::string address_of(const WorkspaceId& id, std::string_view kind, const AgentPath& place) {
   std::string path;
   for (std::string_view rest = place.path; !rest.empty();) {
     const std::string_view step = rest.substr(0, rest.find('/'));
@@ -52,8 +47,8 @@ std::string address_of(const WorkspaceId& id, std::string_view kind, const Place
                      client::escaped(place.root));
 }
 
-Place file_of(const Given& given) {
-  Place place = place_of(given.text("path"));
+AgentPath file_of(const Given& given) {
+  AgentPath place = place_of(given.text("path"));
   if (place.path.empty() || place.path.ends_with('/'))
     throw bad_request(fmt::format("{} names no file", given.text("path")));
   return place;
@@ -83,14 +78,12 @@ std::string list_text(const Session& session, Node list) {
 
 }  // namespace
 
-io::Task<int> list_files(Session& session, const Given& given) {
-  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  const Place place = place_of(given.text("path"));
+io::Task<json::Document> agent_directory(Session& session, WorkspaceId id, AgentPath at,
+                                         long long depth) {
   std::string asked = fmt::format("/workspaces/{}/files?limit=5000&root={}&depth={}", id.text(),
-                                  client::escaped(place.root), given.number("depth").value_or(1));
-  std::string below = place.path;
-  while (below.ends_with('/')) below.pop_back();
-  if (!below.empty()) asked += "&path=" + client::escaped(below);
+                                  client::escaped(at.root), depth);
+  while (at.path.ends_with('/')) at.path.pop_back();
+  if (!at.path.empty()) asked += "&path=" + client::escaped(at.path);
   std::string all, cursor;
   do {
     client::Ask what;
@@ -103,47 +96,64 @@ io::Task<int> list_files(Session& session, const Given& given) {
     cursor = answer.header("X-Next-Cursor").value_or("");
   } while (!cursor.empty());
   all = "[" + all + "]";
-  const json::Document whole = json::parse_answer(all);
+  co_return json::parse_answer(all);
+}
+
+io::Task<int> list_files(Session& session, const Given& given) {
+  const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
+  const json::Document whole = co_await agent_directory(session, id, place_of(given.text("path")),
+                                                        given.number("depth").value_or(1));
   session.show(whole.root(), [&](Node found) { return list_text(session, found); });
   co_return 0;
 }
 
-namespace {
-
-io::Task<client::Answer> fetched(Session& session, WorkspaceId id, const Place& place) {
+io::Task<std::string> agent_file(Session& session, WorkspaceId id, AgentPath at) {
   client::Ask what;
-  what.path = address_of(id, "file-bytes", place);
+  what.path = address_of(id, "file-bytes", at);
   what.repeatable = true;
   what.answer_within = std::chrono::minutes(5);
-  return granted(session, std::move(what));
+  client::Answer answer = co_await granted(session, std::move(what));
+  co_return std::move(answer.body);
 }
 
-}  // namespace
-
 io::Task<int> cat_file(Session& session, const Given& given) {
-  const Place place = file_of(given);
+  const AgentPath place = file_of(given);
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  const client::Answer answer = co_await fetched(session, id, place);
+  const std::string bytes = co_await agent_file(session, id, place);
   const Screen& screen = session.screen();
-  session.print(screen.is_terminal() ? screen.lines(answer.body) + "\n" : answer.body);
+  session.print(screen.is_terminal() ? screen.lines(bytes) + "\n" : bytes);
   co_return 0;
 }
 
 io::Task<int> get_file(Session& session, const Given& given) {
-  const Place place = file_of(given);
+  const AgentPath place = file_of(given);
   std::string into = given.text("file");
   if (into.empty()) into = place.path.substr(place.path.rfind('/') + 1);
   if (into != "-" && std::filesystem::exists(into) && !given.has("force"))
     throw bad_request(fmt::format("{} is there already; --force replaces it", into));
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  const client::Answer answer = co_await fetched(session, id, place);
+  const std::string bytes = co_await agent_file(session, id, place);
   if (into == "-") {
-    session.print(answer.body);
+    session.print(bytes);
     co_return 0;
   }
-  files::write_private(into, answer.body);
-  session.say(fmt::format("{} bytes in {}", answer.body.size(), into));
+  files::write_private(into, bytes);
+  session.say(fmt::format("{} bytes in {}", bytes.size(), into));
   co_return 0;
+}
+
+io::Task<json::Document> put_agent_file(Session& session, WorkspaceId id, AgentPath at,
+                                        std::string bytes, bool only_new) {
+  client::Ask what;
+  what.method = http::Method::put;
+  what.path = address_of(id, "file-bytes", at);
+  what.content_type = "application/octet-stream";
+  what.body = std::move(bytes);
+  what.repeatable = true;
+  what.answer_within = std::chrono::minutes(5);
+  if (only_new) what.headers.emplace_back("If-None-Match", "*");
+  const client::Answer answer = co_await granted(session, std::move(what));
+  co_return json::parse_answer(answer.body);
 }
 
 io::Task<int> put_file(Session& session, const Given& given) {
@@ -154,7 +164,7 @@ io::Task<int> put_file(Session& session, const Given& given) {
     if (from == "-") throw bad_request("what comes from standard input needs a path of a file");
     named += base;
   }
-  Place place = place_of(named);
+  AgentPath place = place_of(named);
   if (place.path.empty()) place.path = base;
   std::string bytes;
   if (from == "-") {
@@ -165,16 +175,8 @@ io::Task<int> put_file(Session& session, const Given& given) {
     bytes = std::move(*read);
   }
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
-  client::Ask what;
-  what.method = http::Method::put;
-  what.path = address_of(id, "file-bytes", place);
-  what.content_type = "application/octet-stream";
-  what.body = std::move(bytes);
-  what.repeatable = true;
-  what.answer_within = std::chrono::minutes(5);
-  if (given.has("new")) what.headers.emplace_back("If-None-Match", "*");
-  const client::Answer answer = co_await granted(session, std::move(what));
-  const json::Document saved = json::parse_answer(answer.body);
+  const json::Document saved =
+      co_await put_agent_file(session, id, place, std::move(bytes), given.has("new"));
   session.show(saved.root(), [&](Node one) {
     const client::Record<api::AgentFileSaved> record(one);
     return session.screen().line(fmt::format("{} {}/{}.",
@@ -186,7 +188,7 @@ io::Task<int> put_file(Session& session, const Given& given) {
 }
 
 io::Task<int> remove_file(Session& session, const Given& given) {
-  const Place place = file_of(given);
+  const AgentPath place = file_of(given);
   const Found it = co_await find_named(session, given.text("workspace"));
   const bool whole = given.has("recursive");
   session.confirm(given, fmt::format("Delete {}/{} of {}{}?", place.root, place.path, it.told(),

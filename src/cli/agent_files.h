@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/id.h"
 #include "cli/session.h"
 #include "cli/workspaces.h"
 
@@ -15,6 +16,23 @@ io::Task<int> get_file(Session& session, const Given& given);
 io::Task<int> put_file(Session& session, const Given& given);
 io::Task<int> remove_file(Session& session, const Given& given);
 
+// "/workspace/a/b" is a/b in /workspace; what begins with no slash is in /configs.
+struct AgentPath {
+  std::string root = "/configs", path;
+};
+// The bytes of a file. Throws the refusal, not_found `file_not_found` among them.
+io::Task<std::string> agent_file(Session& session, WorkspaceId id, AgentPath at);
+// What lies in a directory, so many directories deep; a list of api::AgentFile.
+io::Task<json::Document> agent_directory(Session& session, WorkspaceId id, AgentPath at,
+                                         long long depth);
+// An api::AgentFileSaved. With `only_new`: refused where something of that name is there.
+io::Task<json::Document> put_agent_file(Session& session, WorkspaceId id, AgentPath at,
+                                        std::string bytes, bool only_new);
+
+// Merges `changes`, JSON, into the configuration `version`; ends once the agent has said what it
+// makes of it, with the exit status.
+io::Task<int> change_config(Session& session, WorkspaceId id, std::string changes,
+                            std::string version);
 io::Task<int> show_config(Session& session, const Given& given);
 io::Task<int> set_config(Session& session, const Given& given);
 io::Task<int> edit_config(Session& session, const Given& given);

@@ -1,4 +1,6 @@
 // `molecule delegation`: work that workspaces handed to each other.
+#include "cli/delegation.h"
+
 #include <array>
 
 #include <fmt/format.h>
@@ -99,7 +101,9 @@ io::Task<int> get(Session& session, const Given& given) {
   co_return DelegationRecord(found.root()).text("status") == "failed" ? 1 : 0;
 }
 
-io::Task<int> create(Session& session, const Given& given) {
+}  // namespace
+
+io::Task<int> create_delegation(Session& session, const Given& given) {
   const std::string task = text_or_input(given.text("task"));
   const WorkspaceId source = co_await find_workspace(session, given.text("source"));
   const WorkspaceId target = co_await find_workspace(session, given.text("target"));
@@ -126,6 +130,8 @@ io::Task<int> create(Session& session, const Given& given) {
   co_return DelegationRecord(found.root()).text("status") == "completed" ? 0 : 1;
 }
 
+namespace {
+
 io::Task<int> cancel(Session& session, const Given& given) {
   const DelegationId delegation = id_of(given);
   const Found found = co_await find_named(session, given.text("workspace"));
@@ -138,28 +144,10 @@ io::Task<int> cancel(Session& session, const Given& given) {
 
 constexpr Option id_argument{
     .name = "delegation", .shape = "ID", .help = "As list shows it", .required = true};
-constexpr Option wait_option{.name = "--wait", .shape = "", .help = "Wait for its end"};
 constexpr std::array list_takes{workspace_argument};
-constexpr std::array get_takes{workspace_argument, id_argument, wait_option};
-constexpr std::array cancel_takes{workspace_argument, id_argument};
-constexpr std::array create_takes{
-    Option{.name = "source",
-           .shape = "WORKSPACE",
-           .help = "Who hands it over",
-           .required = true,
-           .names = Option::Names::workspaces},
-    Option{.name = "target",
-           .shape = "WORKSPACE",
-           .help = "To whom",
-           .required = true,
-           .names = Option::Names::workspaces},
-    Option{.name = "task",
-           .shape = "TASK",
-           .help = "What to do; - reads standard input",
-           .required = true},
-    Option{.name = "--key", .shape = "TEXT", .help = "Asked for again under this key, it is one"},
-    wait_option};
+constexpr std::array get_takes{workspace_argument, id_argument, delegation_wait_option};
 
+constexpr std::array cancel_takes{workspace_argument, id_argument};
 constexpr std::array verbs{
     Verb{.name = "list",
          .does = "The newest delegations from and to a workspace",
@@ -176,8 +164,8 @@ constexpr std::array verbs{
              "Exit status: 1 when it failed.\n\nExample:\n  molecule delegation get pm ID --wait"},
     Verb{.name = "create",
          .does = "Hand work of one workspace to another",
-         .takes = create_takes,
-         .run = create,
+         .takes = create_delegation_takes,
+         .run = create_delegation,
          .footer =
              "Example:\n  molecule delegation create pm researcher 'Summarise README.md' --wait"},
     Verb{.name = "cancel",

@@ -28,6 +28,8 @@ std::string Found::told() const {
 }
 
 Found find_named_in(json::Node list, const std::string& named) {
+  if (named.empty())
+    throw bad_request("workspace_unnamed", "a workspace's id or name is needed, not an empty word");
   const auto whole = WorkspaceId::parse(named);
   const std::string name = text::normal_form(named);
   const std::string part = lower(named);

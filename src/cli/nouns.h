@@ -19,6 +19,7 @@ extern const Verb secret_noun;
 extern const Verb token_noun;
 extern const Verb key_noun;
 extern const Verb ticket_noun;
+extern const Verb platform_noun;
 extern const Verb api_verb;
 extern const Verb doctor_verb;
 extern const Verb config_noun;

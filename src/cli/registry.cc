@@ -1,5 +1,5 @@
 // `molecule registry`: who finds and reaches whom.
-#include "wire/api/registry.h"
+#include "cli/registry.h"
 
 #include <array>
 
@@ -10,6 +10,7 @@
 #include "cli/table.h"
 #include "cli/workspaces.h"
 #include "platform/json/answer.h"
+#include "wire/api/registry.h"
 
 namespace molecule::cli {
 namespace {
@@ -52,7 +53,9 @@ io::Task<int> discover(Session& session, const Given& given) {
   co_return 0;
 }
 
-io::Task<int> peers(Session& session, const Given& given) {
+}  // namespace
+
+io::Task<int> list_peers(Session& session, const Given& given) {
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
   const auto look = [&session, id] {
     return session.platform().get(fmt::format("/registry/{}/peers", id.text()));
@@ -73,6 +76,8 @@ io::Task<int> peers(Session& session, const Given& given) {
   };
   co_return co_await session.watched(given, look, text);
 }
+
+namespace {
 
 io::Task<int> check_access(Session& session, const Given& given) {
   const WorkspaceId caller = co_await find_workspace(session, given.text("caller"));
@@ -115,7 +120,7 @@ constexpr std::array verbs{
     Verb{.name = "peers",
          .does = "Whom a workspace may write to",
          .takes = one,
-         .run = peers,
+         .run = list_peers,
          .footer = "Example:\n  molecule registry peers researcher --watch",
          .watches = true},
     Verb{.name = "check-access",

@@ -1,4 +1,6 @@
 // `molecule ws`: workspaces.
+#include "cli/ws.h"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -9,6 +11,7 @@
 
 #include "base/fault.h"
 #include "cli/agent_files.h"
+#include "cli/delegation.h"
 #include "cli/find.h"
 #include "cli/logs.h"
 #include "cli/nouns.h"
@@ -78,12 +81,16 @@ io::Task<json::Document> matching(Session& session, std::string status) {
   co_return json::parse_answer(kept);
 }
 
-io::Task<int> list(Session& session, const Given& given) {
+}  // namespace
+
+io::Task<int> list_workspaces(Session& session, const Given& given) {
   const std::string status = given.text("status");
   return session.watched(
       given, [&session, status] { return matching(session, status); },
       [&session](Node all) { return list_text(session, all); });
 }
+
+namespace {
 
 // The tree as indented lines; what has no parent that is there is a root.
 class Tree {
@@ -144,12 +151,16 @@ io::Task<int> tree(Session& session, const Given& given) {
       [&session](Node all) { return Tree(session, all).text(); });
 }
 
-io::Task<int> get(Session& session, const Given& given) {
+}  // namespace
+
+io::Task<int> show_workspace(Session& session, const Given& given) {
   const WorkspaceId id = co_await find_workspace(session, given.text("workspace"));
   const auto look = [&session, id] { return session.platform().get(path_of(id)); };
   const auto text = [&session](Node one) { return workspace_text(session, one); };
   co_return co_await session.watched(given, look, text);
 }
+
+namespace {
 
 io::Task<int> create(Session& session, const Given& given) {
   std::string body = co_await new_workspace(session, given);
@@ -300,12 +311,6 @@ constexpr Option several{.name = "workspace",
                          .many = true,
                          .names = Option::Names::workspaces};
 
-constexpr std::array list_takes{Option{.name = "--status",
-                                       .shape = "STATUS",
-                                       .help = "Only those of this status",
-                                       .form = Option::Form::words,
-                                       .words = "provisioning awaiting_agent online degraded "
-                                                "offline paused hibernated failed"}};
 constexpr std::array one{workspace_argument};
 constexpr std::array several_of{several};
 constexpr Option dir_option{.name = "--workspace-dir",
@@ -352,8 +357,8 @@ constexpr std::array delete_takes{
 constexpr std::array verbs{
     Verb{.name = "list",
          .does = "All workspaces, by name",
-         .takes = list_takes,
-         .run = list,
+         .takes = list_workspaces_takes,
+         .run = list_workspaces,
          .aliases = "ls",
          .footer = "A star marks agents that join by themselves.\n\nExamples:\n"
                    "  molecule ws list\n"
@@ -368,7 +373,7 @@ constexpr std::array verbs{
     Verb{.name = "get",
          .does = "All that is known of one workspace",
          .takes = one,
-         .run = get,
+         .run = show_workspace,
          .aliases = "inspect show",
          .footer = "Example:\n  molecule ws get researcher",
          .watches = true},
@@ -401,6 +406,11 @@ constexpr std::array verbs{
          .run = restart,
          .footer = "Nothing happens to agents that join by themselves.\n\nExample:\n"
                    "  molecule ws restart researcher"},
+    Verb{.name = "delegate",
+         .does = "As molecule delegation create",
+         .takes = create_delegation_takes,
+         .run = create_delegation,
+         .footer = "Example:\n  molecule ws delegate pm researcher 'Summarise README.md' --wait"},
     Verb{.name = "logs",
          .does = "What the agent says that the platform started",
          .takes = logs_takes,

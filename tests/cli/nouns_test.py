@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from agents import Polling, Streamer, piece, status
 from stage import Stage, wait_for
-from terminal import DONE, FAILED, REFUSED, WRONG_USAGE, Machine
+from terminal import DONE, FAILED, NOT_REACHABLE, REFUSED, WRONG_USAGE, Machine
 
 
 def test_agents_and_their_cards(machine: Machine, stage: Stage, tmp_path: Path) -> None:
@@ -30,6 +30,34 @@ def test_agents_and_their_cards(machine: Machine, stage: Stage, tmp_path: Path) 
     assert machine.must("agent", "model", "get", "carded") == "the agent's own default\n"
     machine.must("agent", "model", "set", "carded", "some:model")
     assert machine.must("agent", "model", "get", "carded") == "some:model\n"
+
+
+def test_agents_are_listed_shown_and_handed_work(machine: Machine, stage: Stage) -> None:
+    boss, worker = (stage.external(name)["id"] for name in ("listed boss", "listed worker"))
+    stage.must("PATCH", f"/workspaces/{worker}", {"parent_id": boss})
+    assert machine.json("agent", "list") == machine.json("ws", "list")
+    assert machine.json("agent", "inspect", "listed boss")["id"] == boss
+    assert [each["id"] for each in machine.json("agent", "peers", worker) if each["id"] == boss] == [boss]
+    handed = machine.json("ws", "delegate", "listed boss", "listed worker", "count")
+    assert stage.must("GET", f"/workspaces/{boss}/delegations/{handed['delegation_id']}")["target_id"] == worker
+
+
+def test_the_platform_in_numbers(machine: Machine, elsewhere: Machine) -> None:
+    assert machine.json("platform", "health")["database"] == "ok" and "database  ok" in machine.must("platform", "health")
+    stage_has = machine.json("ws", "audit")
+    told = machine.json("platform", "audit")
+    assert told["workspaces"] == stage_has and set(told) == {"workspaces", "delegations"}
+    assert elsewhere.run("platform", "health", "--url", "http://127.0.0.1:1").returncode == NOT_REACHABLE
+
+
+def test_options_of_all_verbs_may_stand_before_them(machine: Machine, elsewhere: Machine, stage: Stage) -> None:
+    rows = machine.json("ws", "list")
+    for words in (["-o", "json", "ws", "list"], ["-ojson", "ws", "list"], ["--output=json", "ws", "ls"], ["ws", "--json", "list"]):
+        assert json.loads(machine.must(*words)) == rows, words
+    ran = machine.run("-v", "--url", stage.url, "ws", "list", "--json")
+    assert ran.returncode == DONE and "> GET" in ran.stderr
+    for words in (["--nonsense", "ws", "list"], ["-o", "xml", "ws", "list"], ["--json", "serve"], ["-o"], ["-o", "json"]):
+        assert elsewhere.run(*words).returncode == WRONG_USAGE, words
 
 
 def test_tokens_are_shown_once(machine: Machine, stage: Stage) -> None:

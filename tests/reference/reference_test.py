@@ -64,13 +64,14 @@ def test_guides_name_only_settings_that_exist(printed):
 
 
 OPERATORS_VERBS = [
-    ("ws", "list tree get create update pause resume restart logs shell process"), ("ws files", "list cat get put delete"),
+    ("ws", "list tree get create update pause resume restart delegate logs shell process"), ("ws files", "list cat get put delete"),
     ("ws config", "show edit set"), ("ws", "runtimes delete connection audit"),
-    ("agent", "spawn edit send chat"), ("agent card", "get set"), ("agent model", "get set"), ("send", ""), ("chat", ""), ("events", ""),
+    ("agent", "list get peers spawn edit send chat"), ("agent card", "get set"), ("agent model", "get set"),
+    ("agent config", "show edit set"), ("agent files", "list cat get put delete"), ("agent skill", "list add remove audit install publish"), ("send", ""), ("chat", ""), ("events", ""),
     ("activity", "list"), ("delegation", "list get create cancel"),
     ("question", "list show answer"), ("dead-letter", "list resend drop"), ("registry", "discover peers check-access"),
     ("secret", "list set delete list-global set-global delete-global"), ("token", "list create revoke"), ("key", "list create revoke"), ("ticket", "create list revoke"),
-    ("api", ""), ("doctor", ""),
+    ("platform", "health audit"), ("api", ""), ("doctor", ""),
     ("completion", "")]
 
 
