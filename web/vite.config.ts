@@ -39,5 +39,7 @@ export default defineConfig({
     environment: "node",
     include: ["src/**/*_test.{ts,tsx}"],
     restoreMocks: true,
+    // A machine that others keep busy takes several times as long.
+    testTimeout: 30_000,
   },
 });
