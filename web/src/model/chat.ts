@@ -54,7 +54,7 @@ export interface Thread {
 }
 
 export const emptyThread: Thread = { messages: [], log: [] };
-export const messagesMax = 1000;
+export const messagesMax = 6000;
 export const logMax = 20;
 /** An answer that an agent gives and announces without naming its question is one message within this time. */
 export const twinMs = 3000;

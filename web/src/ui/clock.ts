@@ -3,7 +3,9 @@
  * and never by the browser's, which may be hours off or be set while the page is open. Between two words of the platform
  * the monotonic clock of the page counts.
  */
-const ticks = (): number => performance.now();
+
+/** The monotonic clock of the page, for how long something takes. */
+export const ticks = (): number => performance.now();
 
 let told = false;
 let offset = Date.now() - ticks();

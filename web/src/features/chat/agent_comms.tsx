@@ -107,7 +107,7 @@ interface CommBubbleProps {
 
 function CommBubble({ comm, name, onOpen, onFormatted }: CommBubbleProps) {
   return (
-    <article className={classNames(styles.message, comm.way === "out" ? styles.out : styles.agent)} data-way={comm.way}>
+    <article className={classNames(styles.message, comm.way === "out" ? styles.out : styles.agent)} data-way={comm.way} data-message-id={comm.id}>
       <div className={styles.way}>
         {comm.way === "out" ? `→ To ${name}` : `← From ${name}`} · {clockTime(comm.at)}
         {comm.whole !== undefined && (

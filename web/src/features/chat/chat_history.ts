@@ -16,6 +16,8 @@ export interface HistoryState {
 export const pageRows = 50;
 /** Rows of a conversation held at once: each stands for two messages, a question and its answer. */
 export const rowsMax = messagesMax / 2;
+/** Rows read at once to meet what is here already: from further away it is begun anew. */
+export const catchUpMax = 500;
 /** Events of a burst cost one reading. */
 const gatherMs = 150;
 
@@ -45,6 +47,9 @@ export class ChatHistory {
     const leave = threadsStore.subscribe(() => this.#complete());
     return () => {
       leave();
+      // Whoever comes back begins at the newest page.
+      const oldest = this.#run[pageRows - 1];
+      if (this.#run.length > pageRows && oldest) changeThread(this.#workspaceId, (thread) => withoutOlder(thread, Date.parse(oldest.created_at)));
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#abort.abort();
@@ -58,7 +63,7 @@ export class ChatHistory {
       const fresh: ActivityRow[] = [];
       let more = true;
       let met = false;
-      while (!met && more && fresh.length < rowsMax) {
+      while (!met && more && fresh.length < catchUpMax) {
         const page = await this.#page(fresh.at(-1), signal);
         // The newest known row is read again: it may have got its answer meanwhile.
         fresh.push(...page.rows);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ActivityRow } from "@/api/activity_api";
 import { applyToThread, changeThread, threadOf, threadsStore } from "@/model/chat_store";
-import { ChatHistory, pageRows, rowsMax } from "./chat_history";
+import { catchUpMax, ChatHistory, pageRows } from "./chat_history";
 
 const t0 = Date.parse("2026-01-01T10:00:00Z");
 
@@ -100,8 +100,8 @@ it("begins anew instead of leaving a hole that is too large, and says that there
   await history.read();
   platform.count = 5000;
   await history.read();
-  expect(asked()).toEqual(from(5001 - rowsMax, 5000));
-  expect(history.state.get()).toMatchObject({ more: false, full: true });
+  expect(asked()).toEqual(from(5001 - catchUpMax, 5000));
+  expect(history.state.get()).toMatchObject({ more: true, full: false });
 });
 
 it("does not stand a new page beside what an earlier panel had read", async () => {

@@ -10,6 +10,12 @@ interface Following {
   follow: () => void;
 }
 
+/** How far below the beginning of a list an entry of it stands. */
+function placeOf(list: HTMLElement, id: string): number | undefined {
+  const at = list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
+  return at ? at.getBoundingClientRect().top - list.getBoundingClientRect().top + list.scrollTop : undefined;
+}
+
 /**
  * A list that opens at its end and stays there while more comes, unless someone reads further up. What arrives above
  * the `first` entry leaves what is being read where it is. `content` is whatever changes when the list does.
@@ -17,20 +23,33 @@ interface Following {
 export function useFollow(first: string | undefined, content: unknown): Following {
   const list = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  const toEnd = useRef(0);
+  const known = useRef<{ id: string; top: number | undefined }>(undefined);
 
   const follow = useCallback(() => {
     if (list.current && following.current) list.current.scrollTop = list.current.scrollHeight;
   }, []);
-  useEffect(follow, [follow, content]);
+  const measure = useCallback(() => {
+    if (list.current && known.current) known.current.top = placeOf(list.current, known.current.id);
+  }, []);
 
   useLayoutEffect(() => {
-    if (list.current && !following.current) list.current.scrollTop = list.current.scrollHeight - toEnd.current;
+    if (!list.current) return;
+    const { id, top } = known.current ?? {};
+    const now = id === undefined || top === undefined || id === first || following.current ? undefined : placeOf(list.current, id);
+    if (now !== undefined && top !== undefined) list.current.scrollTop += now - top;
+    known.current = first === undefined ? undefined : { id: first, top: placeOf(list.current, first) };
   }, [first]);
+  useEffect(() => {
+    follow();
+    measure();
+  }, [follow, measure, content]);
 
-  const onScroll = useCallback(({ currentTarget: scrolled }: UIEvent<HTMLDivElement>) => {
-    toEnd.current = scrolled.scrollHeight - scrolled.scrollTop;
-    following.current = toEnd.current - scrolled.clientHeight < nearEnd;
-  }, []);
+  const onScroll = useCallback(
+    ({ currentTarget: scrolled }: UIEvent<HTMLDivElement>) => {
+      following.current = scrolled.scrollHeight - scrolled.scrollTop - scrolled.clientHeight < nearEnd;
+      measure();
+    },
+    [measure],
+  );
   return { list, onScroll, follow };
 }
