@@ -100,6 +100,35 @@ test("an event changes the picture", async () => {
   await until("another picture", async () => (await pixels()) !== before);
 });
 
+test("who sends work to whom is painted with them, unless it is turned off", async () => {
+  const [from, to] = [leads[0], leads.at(-1)];
+  await platform.ask("POST", "/registry/register", { id: to.id, delivery_mode: "poll", agent_card: { name: "lead", skills: [] } }, to.connection.auth_token);
+  await platform.ask("POST", `/workspaces/${from.id}/delegate`, { target_id: to.id, task: "count" }, from.connection.auth_token);
+  const rest = async () => {
+    let one;
+    await until("the picture to rest", async () => {
+      one = await pixels();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+      return one === (await pixels());
+    });
+    return one;
+  };
+  const turn = page.getByRole("button", { name: "Traffic between agents" });
+  await until("an edge", async () => {
+    const on = await rest();
+    await turn.click();
+    await page.mouse.move(700, 890);
+    const off = await rest();
+    await turn.click();
+    return on !== off;
+  });
+  for (const theme of ["dark", "light"]) {
+    await page.evaluate((wanted) => (document.documentElement.dataset.theme = wanted), theme);
+    await rest();
+    await picture(page, `painted_edges_${theme}`);
+  }
+});
+
 test("from near they are cards again", async () => {
   await page.evaluate(() => localStorage.setItem("molecule.view", JSON.stringify({ x: 0, y: 0, zoom: 1 })));
   await page.reload();

@@ -3,7 +3,7 @@ import type { Box, Layout, Rect } from "./layout";
 import { nearbyOf } from "./nearby";
 
 /** More cards than this in one view are painted as fields of their colour; each is an element only while it is dealt with. */
-export const elementsMost = 600;
+export const elementsMost = 320;
 /** What is drawn beyond the view on each side, as shares of it, so that the next movement meets it; the first that is not too much. */
 const margins = [0.6, 0.2, 0.05];
 /** A view this much smaller than what is drawn for it draws anew: most of that is out of sight. */

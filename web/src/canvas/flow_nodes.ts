@@ -5,7 +5,8 @@ import type { Hop, Hops } from "@/model/hops";
 import { clearest, curvesBetween, type Curve, type End } from "./hop_curve";
 import type { HopFlowEdge } from "./hop_edge";
 import { placeLabels, wordsEnd } from "./hop_labels";
-import { overlaps, type Box, type Layout, type Point } from "./layout";
+import type { Box, Layout, Point } from "./layout";
+import { nearbyOf } from "./nearby";
 import type { WorkspaceFlowNode } from "./workspace_node";
 
 /** How far a way around leaves the cards it joins. */
@@ -78,6 +79,8 @@ function within(layout: Layout, id: string): Set<string> {
 /** How a call ended, for the colour of its edge: traffic alone is no trouble. */
 export type Outcome = "fine" | "failed" | "canceled";
 export const outcomeOf = ({ failed, canceled }: Hop): Outcome => (failed > 0 ? "failed" : canceled > 0 ? "canceled" : "fine");
+/** How thick an edge is on the screen. */
+export const hopWidth = ({ count }: Hop): number => Math.min(6, 1.5 + Math.log2(Math.max(1, count)));
 const colours: Record<Outcome, string> = { fine: "var(--primary)", failed: "var(--bad)", canceled: "var(--grey)" };
 
 /** The curves of a layout, by their hops: a call that is counted moves none of them. */
@@ -93,19 +96,24 @@ function curveOf(layout: Layout, { key, from, to }: Hop, source: Box, target: Bo
   const [left, top] = [Math.min(source.x, target.x) - reach, Math.min(source.y, target.y) - reach];
   const area = { x: left, y: top, w: Math.max(source.x + source.w, target.x + target.w) + reach - left, h: Math.max(source.y + source.h, target.y + target.h) + reach - top };
   // What is in a card that is crossed is crossed with it.
-  const others = [...layout.boxes.values()].filter((box) => !around.has(box.id) && (box.parent === null || around.has(box.parent)) && overlaps(box, area));
+  const others = [...nearbyOf(layout).within(area)].filter((box) => !around.has(box.id) && (box.parent === null || around.has(box.parent)));
   const curve = clearest(curvesBetween(endOf(source), endOf(target)), others);
   known.set(key, curve);
   return curve;
 }
 
-/** The edges to draw: hops whose both ends are visible, each by the way that crosses the fewest cards. */
-export function flowEdges(hops: Hops, layout: Layout, onOpen: (from: string) => void): HopFlowEdge[] {
-  const drawn = [...hops.values()].flatMap((hop) => {
+/** Hops whose both ends are visible, each by the way that crosses the fewest cards. */
+export function drawnHops(hops: Hops, layout: Layout): { hop: Hop; curve: Curve; ends: readonly [Box, Box] }[] {
+  return [...hops.values()].flatMap((hop) => {
     const [source, target] = [layout.boxes.get(hop.from), layout.boxes.get(hop.to)];
     if (!source || !target) return [];
     return [{ hop, curve: curveOf(layout, hop, source, target), ends: [source, target] as const }];
   });
+}
+
+/** The edges to draw as elements. */
+export function flowEdges(hops: Hops, layout: Layout, onOpen: (from: string) => void): HopFlowEdge[] {
+  const drawn = drawnHops(hops, layout);
   const places = placeLabels(drawn, layout);
   return drawn.map(({ hop, curve, ends: [source, target] }) => ({
     id: hop.key,

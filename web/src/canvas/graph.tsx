@@ -184,8 +184,9 @@ function Flow(props: GraphProps) {
   }, [onMenu, onNext, onRename]);
 
   const edges = useMemo(
-    () => (showHops ? flowEdges(hops, layout, onOpenHop) : []),
-    [hops, layout, onOpenHop, showHops],
+    // Where cards are painted, so are the edges between them.
+    () => (showHops && !part.painted ? flowEdges(hops, layout, onOpenHop) : []),
+    [hops, layout, onOpenHop, part.painted, showHops],
   );
 
   const onNodesChange = useCallback((changes: NodeChange<WorkspaceFlowNode>[]) => {
@@ -342,7 +343,7 @@ function Flow(props: GraphProps) {
               <LayoutGrid aria-hidden />
             </ControlButton>
           </Controls>
-          {part.painted && <PaintedCards layout={layout} elements={elements} />}
+          {part.painted && <PaintedCards layout={layout} elements={elements} showHops={showHops} />}
           {layout.boxes.size > 0 && <OverviewMap layout={layout} standings={standings} />}
           <PartWatch layout={layout} part={part} onPart={setPart} />
           <LandingGhost />

@@ -5,7 +5,7 @@ import { hopHotMs } from "@/model/hops";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
 import { shortAge, useNow } from "@/ui/time";
-import { outcomeOf } from "./flow_nodes";
+import { hopWidth, outcomeOf } from "./flow_nodes";
 import { curvePath, curvePoint, curvesBetween, type Curve, type End } from "./hop_curve";
 import { hopWords, type LabelPlace } from "./hop_labels";
 import { litStore, pointedStore } from "./marks";
@@ -13,8 +13,6 @@ import styles from "./hop_edge.module.css";
 
 export type HopEdgeData = LabelPlace & { curve: Curve; ends: readonly [End, End]; onOpen: (from: string) => void };
 export type HopFlowEdge = Edge<HopEdgeData, "hop">;
-
-const widthMax = 6;
 
 /** Where a card is drawn just now, which is elsewhere while it is dragged. */
 function endNow(node: InternalNode | undefined, end: End): End {
@@ -45,7 +43,7 @@ export const HopEdge = memo(function HopEdge({ id, source, target, data, markerE
       <path
         className={classNames(styles.path, age < hopHotMs && styles.hot, styles[outcome], pointed && styles.near, dimmed && styles.dimmed)}
         d={curvePath(curve)}
-        strokeWidth={Math.min(widthMax, 1.5 + Math.log2(Math.max(1, hop.count)))}
+        strokeWidth={hopWidth(hop)}
         markerEnd={markerEnd}
         data-outcome={outcome}
       />

@@ -13,6 +13,8 @@ export interface Palette {
   team: string;
   ink: string;
   primary: string;
+  bad: string;
+  grey: string;
   line: string;
   /** Over what is out of the view. */
   mask: string;
@@ -41,6 +43,8 @@ function mixed(): Palette {
     team: worked("var(--primary-soft)"),
     ink: worked("var(--ink)"),
     primary: worked("var(--primary)"),
+    bad: worked("var(--bad)"),
+    grey: worked("var(--grey)"),
     line: worked("var(--border-control)"),
     mask: worked("color-mix(in srgb, var(--background) 70%, transparent)"),
   };
