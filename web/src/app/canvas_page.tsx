@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent }
 import { tidyEverything } from "@/actions/arranging";
 import { forgetAll } from "@/actions/history";
 import { resumeLeaving } from "@/actions/leaving";
-import { created, resume } from "@/actions/lifecycle";
+import { created, removeAll, resume } from "@/actions/lifecycle";
 import { describe, extractAll, fold, keepPlaced, move, nestAll, withPicked } from "@/actions/placing";
 import { shell } from "@/actions/shell";
 import { messageOf } from "@/api/api_error";
@@ -26,6 +26,7 @@ import { openQuestions } from "@/live/questions";
 import { countNeeds } from "@/model/needs";
 import { orgStore } from "@/model/org";
 import { childrenOf, descendantsOf } from "@/model/selectors";
+import { newIn, startsStore } from "@/model/starts";
 import { readWay } from "@/model/way_address";
 import { Button } from "@/ui/button";
 import { Loading } from "@/ui/notice";
@@ -62,6 +63,7 @@ const ConnectDialog = fetched(() => import("@/features/workspaces/connect_dialog
 const Guide = fetchedPanel(() => import("@/features/first_run/guide").then((all) => all.Guide), { quiet: true });
 const Welcome = fetchedPanel(() => import("@/features/first_run/welcome").then((all) => all.Welcome));
 const TrafficScrubber = fetchedPanel(() => import("@/canvas/traffic_scrubber").then((all) => all.TrafficScrubber), { quiet: true });
+const SlowStarts = fetchedPanel(() => import("@/features/workspaces/slow_starts").then((all) => all.SlowStarts), { quiet: true });
 const SignOutDialog = fetched(() => import("@/features/session/sign_out_dialog").then((all) => all.SignOutDialog));
 const HelpDialog = fetched(() => import("./help_dialog").then((all) => all.HelpDialog));
 const TicketsDialog = fetched(() => import("@/features/tickets/tickets_dialog").then((all) => all.TicketsDialog));
@@ -197,6 +199,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   useRenewed(openQuestions);
   const questions = useSelected(openQuestions.state, (state) => state.questions);
   const letters = useSelected(openLetters.state, (state) => state.letters);
+  const starting = useSelected(startsStore, (starts) => starts.size > 0);
   const picking = useSelected(marksStore, (marks) => marks.picked.size > 0);
   const waiting = useSelected(orgStore, (org) => countNeeds(org, questions, letters));
   usePageTitle(workspace?.name, waiting);
@@ -208,6 +211,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
   const onNext = useCallback((id: string, what: NextAct) => {
     if (what === "resume") void resume(id);
     else if (what === "connect") setOverlay({ is: "connect", id, connection: undefined });
+    else if (what === "cancel") void removeAll(newIn(orgStore.get(), id));
     else navigate({ workspace: id, tab: "details" });
   }, []);
   const onRename = useCallback(
@@ -289,6 +293,7 @@ export function CanvasPage({ session, onSignedOut }: { session: Session; onSigne
               onSignOut={onSignOut}
             />
             <StaleNotice />
+            {starting && <SlowStarts />}
           </div>
           {loaded && view === "list" && !empty && (
             <PanelBoundary name="List">

@@ -8,8 +8,8 @@ export interface CardAsks {
   rename(id: string, name: string): void;
 }
 
-/** Going on after a pause; the lines that connect an agent; what is known of a failure. */
-export type NextAct = "resume" | "connect" | "look";
+/** Going on after a pause; the lines that connect an agent; what is known of a failure; giving up those of its team that are being started for the first time. */
+export type NextAct = "resume" | "connect" | "look" | "cancel";
 
 const nothing = () => undefined;
 export const cardAsks: { current: CardAsks } = { current: { menu: nothing, next: nothing, rename: nothing } };

@@ -1,5 +1,5 @@
 import { Ellipsis } from "lucide-react";
-import { useRef, type KeyboardEvent, type MouseEvent } from "react";
+import { useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import type { Workspace } from "@/api/workspace";
 import { joinsByItself } from "@/model/selectors";
 import { cardAsks, type NextAct } from "./card_asks";
@@ -25,7 +25,7 @@ export function MoreButton({ id }: { id: string }) {
 
 const stop = (event: MouseEvent) => event.stopPropagation();
 
-const labels: Record<NextAct, string> = { resume: "Resume", connect: "Connect", look: "See why" };
+const labels: Record<NextAct, string> = { resume: "Resume", connect: "Connect", look: "See why", cancel: "Cancel" };
 
 /** What a card that does not work waits for; undefined when it waits for nothing. */
 export function nextActOf(workspace: Workspace): NextAct | undefined {
@@ -56,6 +56,35 @@ export function NextButton({ workspace }: { workspace: Workspace }) {
       onDoubleClick={stop}
     >
       {labels[what]}
+    </span>
+  );
+}
+
+/** Of a team in which agents are being started for the first time: how many, and giving them up after a word. */
+export function StartsButton({ id, count }: { id: string; count: number }) {
+  const [asking, setAsking] = useState(false);
+  const act = (what: () => void) => (event: MouseEvent) => {
+    event.stopPropagation();
+    what();
+  };
+  if (!asking)
+    return (
+      <span className={`${styles.next} ${styles.cancel} nodrag`} data-next="cancel" title="Being started for the first time" onClick={act(() => setAsking(true))} onDoubleClick={stop}>
+        Cancel ({count})
+      </span>
+    );
+  return (
+    <span className={`${styles.ask} nodrag`} onDoubleClick={stop}>
+      Delete {count === 1 ? "it" : `all ${count}`}?
+      <span className={`${styles.next} ${styles.cancel}`} data-next="cancel-yes" onClick={act(() => {
+          setAsking(false);
+          cardAsks.current.next(id, "cancel");
+        })}>
+        Yes
+      </span>
+      <span className={styles.next} data-next="cancel-no" onClick={act(() => setAsking(false))}>
+        No
+      </span>
     </span>
   );
 }

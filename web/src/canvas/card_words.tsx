@@ -2,10 +2,11 @@ import { Check } from "lucide-react";
 import { skillNames, type Workspace } from "@/api/workspace";
 import { orgStore } from "@/model/org";
 import { descendantsOf, standingWord, unconfigured } from "@/model/selectors";
+import { newIn } from "@/model/starts";
 import { Age } from "@/ui/age";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
-import { NextButton } from "./card_buttons";
+import { NextButton, StartsButton } from "./card_buttons";
 import { RuntimePill } from "./pills";
 import styles from "./workspace_node.module.css";
 
@@ -14,6 +15,8 @@ const skillsShown = 4;
 /** What is written between a card's name and its foot. */
 export function Words({ workspace, recent }: { workspace: Workspace; recent: string | undefined }) {
   const team = useSelected(orgStore, (org) => (org.children.has(workspace.id) ? descendantsOf(org, workspace.id).length : 0));
+  // Of a whole tree its root tells.
+  const fresh = useSelected(orgStore, (org) => (team > 0 && workspace.parent_id === null ? newIn(org, workspace.id).length : 0));
   const working = workspace.current_task !== "";
   const task = workspace.current_task || recent;
   return (
@@ -21,6 +24,7 @@ export function Words({ workspace, recent }: { workspace: Workspace; recent: str
       <div className={styles.pills}>
         <RuntimePill workspace={workspace} />
         {team > 0 && <span className={styles.team}>{workspace.collapsed ? `${team} inside, folded` : `${team} in team`}</span>}
+        {fresh > 0 && <StartsButton id={workspace.id} count={fresh} />}
       </div>
       {workspace.role && <div className={styles.role}>{workspace.role}</div>}
       <Skills workspace={workspace} />

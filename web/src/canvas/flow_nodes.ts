@@ -1,6 +1,7 @@
 import { MarkerType } from "@xyflow/react";
 import type { Org } from "@/model/org";
 import { standingWord } from "@/model/selectors";
+import { isStarting } from "@/model/starts";
 import type { Hop, Hops } from "@/model/hops";
 import { clearest, curvesBetween, type Curve, type End } from "./hop_curve";
 import type { HopFlowEdge } from "./hop_edge";
@@ -35,13 +36,14 @@ export function flowNodes(
     const parent = box.parent !== null && drawn.has(box.parent) ? box.parent : undefined;
     // Without its team it stands on the canvas itself.
     const place = parent === undefined ? { x: box.x, y: box.y } : box.rel;
-    if (old && sameNode(old, box, parent, place, label, holding)) return [old];
+    if (old && sameNode(old, box, parent, place, label, holding, isStarting(org, box.id))) return [old];
     const node: WorkspaceFlowNode = {
       ...(old?.measured ? { measured: old.measured } : {}),
       id: box.id,
       type: "workspace",
       position: old && holding.has(box.id) && old.parentId === parent ? old.position : place,
       ...(holding.has(box.id) ? { zIndex: heldZ } : {}),
+      ...(isStarting(org, box.id) ? { draggable: false } : {}),
       width: box.w,
       height: box.h,
       data: { open: box.open, status: workspace.status },
@@ -55,13 +57,14 @@ export function flowNodes(
   });
 }
 
-function sameNode(old: WorkspaceFlowNode, box: Box, parent: string | undefined, place: Point, label: string, holding: ReadonlySet<string>): boolean {
+function sameNode(old: WorkspaceFlowNode, box: Box, parent: string | undefined, place: Point, label: string, holding: ReadonlySet<string>, fixed: boolean): boolean {
   return (
     old.ariaLabel === label &&
     old.width === box.w &&
     old.height === box.h &&
     old.parentId === parent &&
     old.data.open === box.open &&
+    (old.draggable === false) === fixed &&
     old.zIndex === (holding.has(box.id) ? heldZ : undefined) &&
     (holding.has(box.id) || (old.position.x === place.x && old.position.y === place.y))
   );

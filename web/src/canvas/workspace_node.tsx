@@ -1,9 +1,10 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
-import { memo, useEffect, useRef, useState, type MouseEvent } from "react";
+import { memo, useCallback, useEffect, useRef, useState, type AnimationEvent, type MouseEvent } from "react";
 import type { WorkspaceStatus } from "@/api/wire";
 import { orgStore } from "@/model/org";
 import { recentTasksStore } from "@/model/recent_tasks";
 import { isRemote, unconfigured } from "@/model/selectors";
+import { isStarting, newIn } from "@/model/starts";
 import { classNames } from "@/ui/class_names";
 import { useSelected } from "@/ui/store";
 import { MoreButton, NameField } from "./card_buttons";
@@ -46,6 +47,20 @@ function useArriving(id: string): boolean {
   return arriving;
 }
 
+/** True for a moment once the last agent of a team is up. */
+function useUp(count: number): readonly [boolean, (event: AnimationEvent) => void] {
+  const [was, setWas] = useState(count);
+  const [up, setUp] = useState(false);
+  if (count !== was) {
+    setWas(count);
+    setUp(count === 0);
+  }
+  const settle = useCallback(({ target, currentTarget }: AnimationEvent) => {
+    if (target === currentTarget) setUp(false);
+  }, []);
+  return [up, settle];
+}
+
 export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps<WorkspaceFlowNode>) {
   const workspace = useSelected(orgStore, (org) => org.workspaces.get(id));
   const selected = useSelected(marksStore, (marks) => marks.selected === id);
@@ -57,6 +72,8 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
   const lit = useSelected(litStore, (ids) => ids.has(id));
   const pulsing = useSelected(pulsesStore, (ids) => ids.has(id));
   const arriving = useArriving(id);
+  const starting = useSelected(orgStore, (org) => isStarting(org, id));
+  const [up, settle] = useUp(useSelected(orgStore, (org) => (data.open && org.workspaces.get(id)?.parent_id === null ? newIn(org, id).length : 0)));
   const zoom = useSelected(zoomStore, (value) => value);
   const far = zoom === "far" || zoom === "map";
   // On the map a leaf is a field of its colour; its name would be smaller than a hair.
@@ -85,7 +102,10 @@ export const WorkspaceNode = memo(function WorkspaceNode({ id, data }: NodeProps
         arriving && styles.arriving,
         lit && styles.lit,
         pulsing && styles.pulsing,
+        starting && styles.starting,
+        up && styles.up,
       )}
+      onAnimationEnd={settle}
     >
       <Handle id="top" type="target" position={Position.Top} className={styles.handle} isConnectable={false} />
       <Handle id="top" type="source" position={Position.Top} className={styles.handle} isConnectable={false} />
