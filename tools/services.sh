@@ -185,6 +185,11 @@ stop_all() {
 
 [ $# -ge 2 ] || { sed -n '2,18p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 verb=$1
+# A question about this machine, which leaves every directory as it is.
+if [ "$verb" = why ]; then
+  engine_trouble "${3:?docker or podman}"
+  exit
+fi
 mkdir -p "$2"
 chmod 700 "$2"
 DIR=$(cd "$2" && pwd)
@@ -203,7 +208,6 @@ case $verb in
     print_env
     ;;
   env) print_env ;;
-  why) engine_trouble "${1:?docker or podman}" ;;
   kill) kill_engine "${1:?docker or podman}" ;;
   stop) stop_all ;;
   *) die "unknown verb $verb" ;;

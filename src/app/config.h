@@ -115,6 +115,17 @@ inline constexpr std::array settings{
     Setting{"agents-linger", "MOLECULE_AGENTS_LINGER", "60",
             "Seconds that agents go on without a platform until they end", Setting::Form::number,
             "N", 0, 86'400, "seconds"},
+    Setting{
+        "agents-in", "MOLECULE_AGENTS_IN", "process",
+        "What agents of this machine run in: a process each, or a container of Docker or Podman",
+        Setting::Form::choice, "WORD", 0, 0, "process container"},
+    Setting{"agents-engine", "MOLECULE_AGENTS_ENGINE", "",
+            "Socket file of the container engine (default: DOCKER_HOST, else Docker's or Podman's)",
+            Setting::Form::text, "FILE"},
+    Setting{"agents-images", "MOLECULE_AGENTS_IMAGES", "localhost/molecule-{}:latest",
+            "Images of agents: RUNTIME=IMAGE with spaces between them, and one for all other "
+            "runtimes, in which {} is the runtime's name",
+            Setting::Form::text, "IMAGES"},
     Setting{"agents-program", "MOLECULE_AGENTS_PROGRAM", "",
             "Program that is started for an agent in place of molecule runtime, with --config DIR",
             Setting::Form::text, "PROGRAM"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "base/fault.h"
 #include "platform/io/clock.h"
@@ -16,6 +17,32 @@ namespace fs = std::filesystem;
 
 bool is_loopback(const std::string& host) {
   return host == "::1" || host == "localhost" || host.starts_with("127.");
+}
+
+// Where an engine is found that nobody named.
+std::string engine_socket(const std::string& named) {
+  if (!named.empty()) return named;
+  const std::string host = process::environment("DOCKER_HOST").value_or("");
+  constexpr std::string_view file = "unix://";
+  if (host.starts_with(file)) return host.substr(file.size());
+  constexpr const char* docker = "/run/docker.sock";
+  constexpr const char* podman = "/run/podman/podman.sock";
+  return !fs::exists(docker) && fs::exists(podman) ? podman : docker;
+}
+
+provision::ContainerSettings container_settings(const Config& config) {
+  provision::ContainerSettings containers;
+  containers.socket = engine_socket(config.text("agents-engine"));
+  std::istringstream words(config.text("agents-images"));
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos) {
+      containers.images[""] = word;
+    } else {
+      containers.images[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+  }
+  return containers;
 }
 
 }  // namespace
@@ -95,6 +122,7 @@ provision::Settings agent_settings(const Config& config) {
   }
   process.program = config.text("agents-program");
   process.linger = config.number("agents-linger");
+  if (config.text("agents-in") == "container") agents.container = container_settings(config);
   return agents;
 }
 

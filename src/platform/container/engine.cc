@@ -173,7 +173,7 @@ std::string text_of(const Spec& spec) {
       .add("User", user)
       .add("Labels", spec.labels)
       .add("StopSignal", "SIGTERM")
-      .add("StopTimeout", spec.grace.count())
+      .add("StopTimeout", spec.grace)
       .add("HostConfig", host.raw())
       .text();
 }

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fields.h"
 #include "base/instant.h"
 #include "platform/http/client.h"
 #include "platform/io/task.h"
@@ -29,6 +30,7 @@ struct Facts {
   bool rootless = false;
   std::vector<std::string> applied, missing;  // For people.
 };
+BOOST_DESCRIBE_STRUCT(Facts, (), (name, version, rootless, applied, missing))
 
 using Labels = std::map<std::string, std::string>;
 
@@ -38,6 +40,7 @@ struct Mount {
   bool volume = false;
   bool writable = false;
 };
+BOOST_DESCRIBE_STRUCT(Mount, (), (from, to, volume, writable))
 
 // A container that is wanted.
 struct Spec {
@@ -59,8 +62,12 @@ struct Spec {
   std::int64_t open_files = 0;
   std::int64_t file_bytes = 0;
   std::int64_t hundredths = 100;  // Of a processor.
-  std::chrono::seconds grace{10};
+  std::int64_t grace = 10;        // Seconds from SIGTERM to SIGKILL.
 };
+BOOST_DESCRIBE_STRUCT(Spec, (),
+                      (name, image, command, environment, directory, host_name, user, labels,
+                       mounts, temporary, temporary_bytes, temporary_runs, network, memory,
+                       processes, open_files, file_bytes, hundredths, grace))
 
 struct Container {
   std::string id;

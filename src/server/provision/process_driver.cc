@@ -79,6 +79,23 @@ sandbox::Limits limits_of(int tier) {
   }
 }
 
+std::unique_ptr<Running> keep(const sandbox::Kept& kept) {
+  return std::make_unique<KeptProcess>(sandbox::Keeper::start(kept));
+}
+
+sandbox::SeenDirectory require_no_platform_files(const ProcessSettings& settings,
+                                                 const std::string& directory) {
+  sandbox::SeenDirectory shared = sandbox::see_directory(directory);
+  const auto ours =
+      sandbox::see_directory(fs::canonical(settings.directory.parent_path()).string());
+  if (sandbox::lies_within(shared, ours) || sandbox::lies_within(ours, shared))
+    throw bad_request(
+        "directory_of_the_platform",
+        fmt::format("{} cannot be given to an agent: the platform's own files are there",
+                    shared.path));
+  return shared;
+}
+
 std::string config_text(const Order& order) {
   // A text of JSON is one of YAML.
   const auto quoted = [](std::string_view text) { return json::text(std::string(text)); };
@@ -149,14 +166,7 @@ sandbox::Program ProcessDriver::program_for(const Order& order) const {
     confinement.writable.push_back((at / each).string());
   confinement.readable = readable_for(order);
   if (order.shared) {
-    const sandbox::SeenDirectory shared = sandbox::see_directory(*order.shared);
-    const auto ours =
-        sandbox::see_directory(fs::canonical(settings_.directory.parent_path()).string());
-    if (sandbox::lies_within(shared, ours) || sandbox::lies_within(ours, shared))
-      throw bad_request(
-          "directory_of_the_platform",
-          fmt::format("{} cannot be given to an agent: the platform's own files are there",
-                      shared.path));
+    const sandbox::SeenDirectory shared = require_no_platform_files(settings_, *order.shared);
     (order.shared_writable ? confinement.writable : confinement.readable).push_back(shared.path);
     confinement.seen.push_back(shared);
   }
@@ -169,7 +179,7 @@ sandbox::Program ProcessDriver::program_for(const Order& order) const {
   return program;
 }
 
-std::unique_ptr<Running> ProcessDriver::start(const Order& order) {
+void ProcessDriver::prepare(const Order& order) const {
   const fs::path at = home(order.id);
   const std::int64_t user = user_of(order.id);
   make_directories(order);
@@ -182,14 +192,23 @@ std::unique_ptr<Running> ProcessDriver::start(const Order& order) {
     files::write_private(at / "run" / config_name, config);
   }
   sandbox::put_own_file(at / "config", token_name, order.token.reveal(), user);
+}
 
+sandbox::Kept ProcessDriver::kept(WorkspaceId id) const {
+  const fs::path at = home(id);
   sandbox::Kept kept;
-  kept.program = program_for(order);
   kept.run = (at / "run").string();
   kept.log = (at / "log").string();
   kept.wanted = (settings_.directory / "wanted").string();
   kept.linger = settings_.linger;
-  return std::make_unique<KeptProcess>(sandbox::Keeper::start(kept));
+  return kept;
+}
+
+std::unique_ptr<Running> ProcessDriver::start(const Order& order) {
+  prepare(order);
+  sandbox::Kept whole = kept(order.id);
+  whole.program = program_for(order);
+  return keep(whole);
 }
 
 sandbox::Attendant ProcessDriver::attend(const Order& order, const Shell& shell) {

@@ -38,6 +38,11 @@ class ProcessDriver final : public Driver {
   std::string directory(WorkspaceId id) const override { return home(id).string(); }
   Premises premises(WorkspaceId id, int tier) const override;
 
+  // The directories and what lies in them, as a start leaves them.
+  void prepare(const Order& order) const;
+  // How one is kept here, but for the program.
+  sandbox::Kept kept(WorkspaceId id) const;
+
  private:
   std::filesystem::path home(WorkspaceId id) const { return settings_.directory / id.text(); }
   std::vector<std::string> readable_for(const Order& order) const;
@@ -50,6 +55,11 @@ class ProcessDriver final : public Driver {
 
 // What a tier means to a process (docs/guides/local-agents.md has the table).
 sandbox::Limits limits_of(int tier);
+// Starts what is kept.
+std::unique_ptr<Running> keep(const sandbox::Kept& kept);
+// Throws Fault bad_request `directory_of_the_platform`; else the directory as it was found.
+sandbox::SeenDirectory require_no_platform_files(const ProcessSettings& settings,
+                                                 const std::string& directory);
 // The configuration that `molecule runtime` reads.
 std::string config_text(const Order& order);
 

@@ -107,7 +107,8 @@ Service::Service(const Parts& parts, io::Loop& loop, metrics::Registry& registry
       machine_name_(machine_name()),
       terminals_(settings_.terminals, registry),
       supervisor_({parts.db, parts.table, parts.tokens, parts.clock}, loop, registry) {
-  if (on()) offered_ = sandbox::offered();
+  // What an engine offers is told by each agent.
+  if (on() && !settings_.container) offered_ = sandbox::offered();
   files::make_private_directory(settings_.directory);
   machine_ = machine_of(settings_.directory, parts_.random);
 }
@@ -117,7 +118,11 @@ io::Task<void> Service::run(io::Scope& scope, std::string platform_url, std::uin
   settings_.process.platform_port = port;
   settings_.process.directory = settings_.directory;
   settings_.process.tier_max = static_cast<int>(settings_.tier_max);
-  driver_ = std::make_unique<ProcessDriver>(settings_.process);
+  if (settings_.container) {
+    driver_ = std::make_unique<ContainerDriver>(*settings_.container, settings_.process, machine_);
+  } else {
+    driver_ = std::make_unique<ProcessDriver>(settings_.process);
+  }
   co_await supervisor_.run(
       scope, *driver_, machine_,
       [this](WorkspaceId id, std::string text) { return shown(id, std::move(text)); },
@@ -134,6 +139,8 @@ std::optional<std::string> Service::why_not(std::string_view name) const {
   if (!runtime->there)
     return fmt::format("this version starts no {} yet; it starts {}", runtime->title,
                        runtimes::names_there());
+  // What a container has is its image's.
+  if (settings_.container) return std::nullopt;
   if (!runtime->program.empty() && process::found(runtime->program, settings_.process.path).empty())
     return fmt::format("{} is not on this machine. Install it: {}", runtime->program,
                        runtime->install);
@@ -176,7 +183,7 @@ void Service::look_after(sql::Tx& tx, WorkspaceId id) {
 }
 
 void Service::made(sql::Tx& tx, const workspaces::Row& row, std::string_view command) {
-  tx.run(store::add, row.id, machine_, machine_name_, "process", command, row.created_at);
+  tx.run(store::add, row.id, machine_, machine_name_, driver_name(), command, row.created_at);
   look_after(tx, row.id);
 }
 
@@ -213,7 +220,7 @@ io::Task<api::RuntimeOffers> Service::runtimes(auth::Operator::Caller) {
   offers.agents = on();
   if (!on()) offers.why_not = settings_.why_off;
   offers.machine = machine_name_;
-  offers.driver = "process";
+  offers.driver = driver_name();
   offers.tier_max = settings_.tier_max;
   offers.isolation = {offered_.applied, offered_.missing};
   for (const runtimes::Runtime& each : runtimes::all()) {

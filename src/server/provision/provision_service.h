@@ -10,6 +10,7 @@
 #include "platform/http/route.h"
 #include "server/auth/access.h"
 #include "server/events/log.h"
+#include "server/provision/container_driver.h"
 #include "server/provision/process_driver.h"
 #include "server/provision/sitting.h"
 #include "server/provision/supervisor.h"
@@ -24,7 +25,8 @@ struct Settings {
   std::filesystem::path directory;  // <data>/agents
   std::string why_off;  // Why no agents are started here, as a sentence; empty: they are.
   std::int64_t tier_max = 3;
-  ProcessSettings process;  // Its addresses are told later.
+  ProcessSettings process;                     // Its addresses are told later.
+  std::optional<ContainerSettings> container;  // Agents are started in containers.
   TerminalBounds terminals;
 };
 
@@ -100,6 +102,7 @@ class Service final : public workspaces::Starter, public workspaces::Departure {
   io::Task<sandbox::Attendant> attendant_for(Opening& opening);
 
   bool on() const { return settings_.why_off.empty(); }
+  std::string_view driver_name() const { return settings_.container ? "container" : "process"; }
   void require_allowed(std::int64_t tier) const;
   store::Row row_here(sql::Statements& statements, WorkspaceId id) const;
   // Without what is secret: values of secrets that this agent may know, and what looks like one.
