@@ -48,6 +48,12 @@ struct Report {
   std::string next;
 
   void add(std::string name, Verdict status, std::string summary, std::string fix = {}) {
+    // Some faults bring what to do next along.
+    constexpr std::string_view mark = "\n  next: ";
+    if (const std::size_t at = summary.find(mark); at != std::string::npos) {
+      fix = summary.substr(at + mark.size());
+      summary.resize(at);
+    }
     ++(status == Verdict::PASS ? counts.pass : status == Verdict::WARN ? counts.warn : counts.fail);
     checks.push_back({std::move(name), status, std::move(summary), std::move(fix)});
   }
@@ -132,13 +138,52 @@ void check_clock(const Session& session, const client::Answer& answer, Report& r
   }
 }
 
+bool says(std::string_view trouble, std::string_view words) {
+  return trouble.find(words) != std::string_view::npos;
+}
+
+// What to do about an address at which nothing was reached, by how that showed.
+std::string way_to(const Target& target, std::string_view trouble) {
+  if (says(trouble, "speaks no TLS"))
+    return fmt::format(
+        "begin its address with http:// ({}), or put TLS in front of it "
+        "(docs/guides/behind-a-proxy.md)",
+        target.named_by);
+  if (says(trouble, "no trusted connection"))
+    return "where the certificate is one of your own, name it with --ca FILE or MOLECULE_CA_FILE; "
+           "else somebody else may be answering";
+  if (says(trouble, "has no address"))
+    return fmt::format(
+        "see that the name is spelled right ({}), and that this machine can look "
+        "names up",
+        target.named_by);
+  if (target.named_by.starts_with("nobody"))
+    return next_step(Fault(Kind::unavailable, "platform_unreachable", ""), target);
+  return fmt::format("see that it runs there and listens on that address ({})", target.named_by);
+}
+
+// The first variable that asks for a proxy; empty: none does.
+std::string_view proxy_wanted() {
+  for (const char* const name :
+       {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"})
+    if (process::environment(name)) return name;
+  return {};
+}
+
+void tell_unreachable(const Target& target, const std::string& trouble, Report& report) {
+  report.add("platform", Verdict::FAIL, trouble, way_to(target, trouble));
+  if (const std::string_view proxy = proxy_wanted(); !proxy.empty())
+    report.add("proxy", Verdict::WARN,
+               fmt::format("{} is set; this program connects by itself and uses no proxy", proxy),
+               "let this machine reach the platform directly, or over a VPN or a tunnel");
+}
+
 // Whether the platform answers at all.
 io::Task<bool> check_platform(Session& session, std::string_view version, Report& report) {
   const Target& target = session.target();
   const Asked health = co_await asked(session, "/health", As::nobody);
   if (!health.answer) {
-    report.add("platform", Verdict::FAIL, health.trouble,
-               next_step(Fault(Kind::unavailable, "platform_unreachable", health.trouble), target));
+    tell_unreachable(target, health.trouble, report);
     co_return false;
   }
   const client::Answer& answer = *health.answer;
@@ -189,16 +234,31 @@ io::Task<bool> check_token(Session& session, Report& report) {
                                     : fmt::format("the token from {} is taken, as {}", from, role));
     co_return true;
   }
+  if (me.answer && me.answer->status == 403 && me.answer->code() == "admin_required") {
+    report.add("token", Verdict::FAIL,
+               fmt::format("the token from {} is a workspace's, for its agent; these verbs need an "
+                           "operator's",
+                           from),
+               target.token_wanted);
+    co_return false;
+  }
   if (me.answer && me.answer->status == 403) {
     report.add("token", Verdict::PASS,
                fmt::format("the token from {} is taken; it does not open everything", from));
     co_return true;
   }
-  const std::string why = me.answer ? me.answer->error() : me.trouble;
-  report.add("token", Verdict::FAIL,
-             target.token.empty() ? "there is no token: " + why
-                                  : fmt::format("the token from {} is refused: {}", from, why),
-             target.token_wanted);
+  if (target.token.empty()) {
+    report.add("token", Verdict::FAIL, "there is no token, and the platform asks for one",
+               target.token_wanted);
+    co_return false;
+  }
+  const bool expired = me.answer && me.answer->code() == "token_expired";
+  const std::string why = !me.answer ? me.trouble : expired ? "it has expired" : me.answer->error();
+  report.add("token", Verdict::FAIL, fmt::format("the token from {} is refused: {}", from, why),
+             fmt::format("see that it is whole and of this platform, or make another (on the "
+                         "canvas: Settings, or `molecule key create` with one that is good); then "
+                         "{}",
+                         target.token_wanted));
   co_return false;
 }
 
@@ -307,13 +367,20 @@ bool check_profiles(Session& session, const Given& given, Report& report) {
                                                file.string(), profiles.all().size())
                                  : fmt::format("none kept in {}", file.string()));
   } catch (const Fault& fault) {
-    report.add("profiles", Verdict::FAIL, fault.text(), next_step(fault, session.target()));
+    report.add("profiles", Verdict::FAIL, fault.text(),
+               one_or(next_step(fault, session.target()),
+                      "make it readable for you alone (`chmod 600`, `chown`), or name another file "
+                      "with --config"));
     return false;
   }
   try {
     session.aim(given);
   } catch (const Fault& fault) {
-    report.add("platform", Verdict::FAIL, fault.text(), next_step(fault, session.target()));
+    report.add(
+        "platform", Verdict::FAIL, fault.text(),
+        fault.code() == "profile_not_found"
+            ? "`molecule config add NAME --url URL` makes one, `molecule config list` has all"
+            : next_step(fault, session.target()));
     return false;
   }
   return true;

@@ -212,7 +212,12 @@ Target find_target(const Given& given) {
   if (target.ca_file.empty())
     target.ca_file = process::environment("MOLECULE_CA_FILE").value_or("");
   target.url = without_slash(target.url);
-  net::Url::parse(target.url);
+  try {
+    net::Url::parse(target.url);
+  } catch (const Fault& fault) {
+    throw bad_request("url_invalid",
+                      fmt::format("{} ({}): {}", target.url, target.named_by, fault.text()));
+  }
   return target;
 }
 

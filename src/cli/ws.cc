@@ -38,6 +38,10 @@ std::vector<WorkspaceRecord> by_name(Node list) {
   return all;
 }
 
+void note_none(const Session& session) {
+  session.note("There is no workspace yet; `molecule ws create --name NAME` makes one.");
+}
+
 std::string percent(const WorkspaceRecord& workspace) {
   return fmt::format("{:.0f}", workspace.number("last_error_rate").value_or(0) * 100);
 }
@@ -63,7 +67,7 @@ std::string list_text(const Session& session, Node list) {
                each.text("role")});
   }
   if (table.empty()) {
-    session.note("There is no workspace yet; `molecule ws create --name NAME` makes one.");
+    note_none(session);
     return {};
   }
   return table.text(session.screen());
@@ -148,7 +152,11 @@ class Tree {
 io::Task<int> tree(Session& session, const Given& given) {
   return session.watched(
       given, [&session] { return session.platform().get("/workspaces"); },
-      [&session](Node all) { return Tree(session, all).text(); });
+      [&session](Node all) {
+        std::string text = Tree(session, all).text();
+        if (text.empty()) note_none(session);
+        return text;
+      });
 }
 
 }  // namespace
@@ -299,7 +307,8 @@ io::Task<int> audit(Session& session, const Given&) {
     Table table({{"STATUS"}, {"COUNT", 0, 9, text::Cut::end, true}});
     for (const auto& [status, count] : counts)
       table.add({Cell(status, tone_of_status(status)), std::to_string(count)});
-    return table.text(session.screen());
+    if (table.empty()) note_none(session);
+    return table.empty() ? std::string() : table.text(session.screen());
   });
   co_return 0;
 }

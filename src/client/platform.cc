@@ -119,6 +119,9 @@ io::Task<Answer> Platform::asked(Credential* as, const Ask& what) {
     const auto next = made.later ? *made.later : around(wait);
     if (!again || !harmless || clock_.monotonic() + next > until) {
       if (made.answer) co_return std::move(*made.answer);
+      // Whose address has been said.
+      const std::string twice = net::Url::parse(url_).authority() + " cannot be reached: ";
+      if (made.trouble.starts_with(twice)) made.trouble.erase(0, twice.size());
       throw Fault(Kind::unavailable, "platform_unreachable",
                   fmt::format("the platform at {} cannot be reached: {}", url_, made.trouble));
     }

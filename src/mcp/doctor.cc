@@ -1,5 +1,6 @@
 #include "mcp/doctor.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 #include <string_view>
@@ -67,13 +68,22 @@ io::Task<void> examine_platform(Report& report, Settings& settings, client::Plat
   std::string trouble;
   try {
     const client::Answer answer = co_await platform.ask(ask);
-    if (!answer.ok()) trouble = fmt::format("status {}: {}", answer.status, answer.error());
+    const bool json = answer.header("content-type").value_or("").starts_with("application/json");
+    if (!json || (!answer.ok() && answer.word("status").empty() && answer.code().empty())) {
+      trouble = fmt::format("what answers at {} is no Molecule platform (status {})",
+                            platform.url(), answer.status);
+    } else if (!answer.ok()) {
+      trouble =
+          fmt::format("the platform is not well: status {}: {}", answer.status, answer.error());
+    }
   } catch (const Fault& fault) {
-    trouble = fault.text();
+    trouble = fmt::format("the platform does not answer: {}", fault.text());
   }
   if (!trouble.empty()) {
-    report.tell(Verdict::bad, fmt::format("the platform does not answer: {}", trouble),
-                "see that PLATFORM_URL is right and that it can be reached from this machine");
+    report.tell(Verdict::bad, trouble,
+                trouble.find("speaks no TLS") == std::string::npos
+                    ? "see that PLATFORM_URL is right and that it can be reached from this machine"
+                    : "begin PLATFORM_URL with http://, or put TLS in front of the platform");
     co_return;
   }
   report.tell(Verdict::good, fmt::format("the platform answers at {}", platform.url()));
@@ -90,7 +100,10 @@ io::Task<void> examine_platform(Report& report, Settings& settings, client::Plat
     try {
       const client::Answer answer = co_await platform.ask(each, beat);
       if (answer.status == 401 || answer.status == 403)
-        next = "make a new token on the canvas (the workspace's Tokens) and set it";
+        next = answer.code() == "caller_mismatch"
+                   ? "WORKSPACE_ID and the token are of different workspaces: set both as the "
+                     "canvas shows them for one"
+                   : "make a new token on the canvas (the workspace's Tokens) and set it";
       if (answer.status == 404 || answer.status == 410)
         next = "see that WORKSPACE_ID names a workspace that is there";
       if (!answer.ok()) why = answer.error();
@@ -118,14 +131,24 @@ bool examine(std::ostream& out, bool colours, const io::Clock& clock, io::Random
   try {
     settings = read_settings();
   } catch (const Fault& fault) {
-    report.tell(Verdict::bad, fault.text(), "set them where the client starts this server");
+    std::string_view rest = fault.text();
+    while (!rest.empty()) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      report.tell(Verdict::bad, line,
+                  rest.empty() ? "set it right where the client starts this server" : "");
+    }
     return false;
   }
   report.tell(Verdict::good,
               fmt::format("the environment names {} workspace(s), {} first",
                           settings->members.size(), settings->members.front().workspace().text()));
   std::error_code error;
-  fs::create_directories(settings->state, error);
+  if (!fs::exists(settings->state, error)) {
+    // As the server makes it: what it keeps is for nobody else.
+    fs::create_directories(settings->state, error);
+    fs::permissions(settings->state, fs::perms::owner_all, error);
+  }
   const bool writable = ::access(settings->state.c_str(), W_OK) == 0;
   report.tell(writable ? Verdict::good : Verdict::bad,
               writable ? fmt::format("{} keeps what was handled", settings->state.string())

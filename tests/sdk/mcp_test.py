@@ -212,6 +212,12 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(stage: Stage, tmp_path: Pa
     assert status == 1 and "[FAIL] the platform does not answer" in said and "next: " in said
     status, said = ran(MOLECULE_WORKSPACE_TOKEN="mol_wrong")
     assert status == 1 and "make a new token" in said
+    status, said = ran(WORKSPACE_ID=stage.external("another patient")["id"])
+    assert status == 1 and "are of different workspaces" in said
+    status, said = ran(PLATFORM_URL="", WORKSPACE_ID="")
+    assert status == 1 and said.count("[FAIL]") == 2 and said.count("next: ") == 1
+    status, said = ran(PLATFORM_URL=stage.url.replace("http:", "https:"))
+    assert status == 1 and "speaks no TLS" in said and "begin PLATFORM_URL with http://" in said
     status, said = ran(PATH="/nowhere")
     assert status == 0 and "[WARN]" in said
 

@@ -173,6 +173,9 @@ io::Task<std::unique_ptr<Stream>> TlsClient::connect(std::unique_ptr<Socket> soc
     std::string why =
         verdict == X509_V_OK ? library_reason() : X509_verify_cert_error_string(verdict);
     ERR_clear_error();
+    // The library's words for an answer that is none of TLS.
+    if (why == "wrong version number" || why == "http request")
+      why = "what answers there speaks no TLS";
     throw Fault(Kind::bad_gateway, "tls_failed",
                 fmt::format("no trusted connection to {}: {}", url.authority(), why));
   }

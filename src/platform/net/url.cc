@@ -138,13 +138,13 @@ Url Url::parse(std::string_view text) {
     refuse(fmt::format("it is longer than {} characters", url_size_max));
   check_characters(text);
   std::size_t colon = text.find("://");
-  if (colon == text.npos) refuse("it starts with http:// or https://");
+  if (colon == text.npos) refuse("it has to begin with http:// or https://");
   std::string scheme = lowered(text.substr(0, colon));
   Url url;
   if (scheme == "https") {
     url.scheme = Scheme::https;
   } else if (scheme != "http") {
-    refuse("it starts with http:// or https://");
+    refuse("it has to begin with http:// or https://");
   }
   text.remove_prefix(colon + 3);
   std::size_t end = std::min(text.find_first_of("/?#"), text.size());
