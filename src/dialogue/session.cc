@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "platform/io/signal.h"
 #include "platform/log/log.h"
 #include "wire/jsonrpc/jsonrpc.h"
 #include "wire/mcp/clipping.h"
+#include "wire/mcp/question.h"
 #include "wire/mcp/revisions.h"
 
 namespace molecule::mcp {
@@ -42,13 +44,35 @@ struct Session::Call {
             session.loop(), [](std::string_view, std::exception_ptr) {}, &session.cancellation()) {}
 
   Request request;
-  json::Document document;  // Its params.
+  json::Document document;              // Its params.
+  std::optional<json::Document> again;  // The arguments, once something was asked.
   const Words* tool = nullptr;
   std::string progress_token;  // JSON text; empty: progress is not asked for.
   double progressed = 0;
   bool cancelled = false;
   bool over = false;
   io::Scope scope;
+
+  Node arguments() const { return again ? again->root() : document.root().find("arguments"); }
+};
+
+// A request of ours, until it is answered.
+struct Session::Waiting {
+  Waiting(Session& session, std::string own) : of(session), id(std::move(own)) {
+    of.waiting_.push_back(this);
+  }
+  ~Waiting() {
+    std::erase(of.waiting_, this);
+    if (!result)
+      of.ends_.write(notification("notifications/cancelled",
+                                  json::Object{}.add("requestId", RawJson(id)).text()));
+  }
+  Waiting(const Waiting&) = delete;
+
+  Session& of;
+  const std::string id;  // JSON text.
+  std::optional<std::string> result;
+  io::Signal heard;
 };
 
 Session::Session(io::Loop& loop, Offer& offer, Ends ends, std::string revision,
@@ -123,7 +147,7 @@ void Session::take_one(Node root, bool of_batch) {
   }
   const Message& message = std::get<Message>(read);
   switch (message.kind) {
-    case Message::Kind::answer: return;  // Nothing was asked.
+    case Message::Kind::answer: take_answer(root); return;
     case Message::Kind::notification:
       if (message.method == "notifications/cancelled") cancel(message.params);
       if (message.method == "notifications/initialized" && !std::exchange(may_announce_, true))
@@ -158,6 +182,7 @@ void Session::answer(const Request& request, Node params) {
   } else if (method == "initialize" && !request.stateless) {
     const Node asked = params.find("protocolVersion");
     revision_ = agreed_on(asked.is(Type::string) ? asked.string() : std::string_view());
+    can_ask_ = knows_elicitation(revision_) && can_be_asked(params.find("capabilities"));
     ends_.write(initialized(offer_.server(), request.id, revision_, offer_.instructions()));
   } else if (method == "ping" && !request.stateless) {
     ends_.write(jsonrpc::success(request.id, "{}"));
@@ -321,10 +346,21 @@ void Session::begin(const Request& request, Node params) {
     refuse(request.id, jsonrpc::internal_error, too_many());
     return;
   }
+  std::optional<Again> again;
+  if (request.stateless) again = called_again(*tool, params);
+  if (again && !again->wrong.empty()) {
+    refuse(request.id, jsonrpc::invalid_params, again->wrong);
+    return;
+  }
+  if (again && again->arguments.empty()) {
+    reply(request, tool_result("Nobody answered what was asked; nothing was done.", true));
+    return;
+  }
   auto document = json::Document::parse(params.text(), message_limits);
   auto made = std::make_unique<Call>(request, std::move(document), scope_);
   Call& call = *made;
   call.tool = tool;
+  if (again) call.again = json::Document::parse(again->arguments, message_limits);
   call.progress_token = progress_token(params);
   calls_.push_back(std::move(made));
   scope_.spawn("call", run(call));
@@ -341,7 +377,7 @@ io::Task<void> Session::run(Call& call) {
             progress_params(call.progress_token, ++call.progressed, text, call.request.revision)));
       });
     try {
-      said = co_await offer_.call(*call.tool, call.document.root().find("arguments"), progress);
+      said = co_await worked(call, progress);
     } catch (const std::exception& problem) {
       said = {problem.what(), true};
     }
@@ -353,9 +389,48 @@ io::Task<void> Session::run(Call& call) {
     if (said.failed)
       tell(Severity::warning,
            fmt::format("{}: {}", call.tool->name, clipped(said.text, shown_of_error)));
-    reply(call.request, tool_result(said.text, said.failed, said.files, call.request.revision));
+    const Node capabilities = call.document.root().find("_meta").find(meta::capabilities);
+    if (said.question && call.request.stateless && can_be_asked(capabilities)) {
+      ends_.write(answered(offer_.server(), call.request.id, true, input_required(*said.question),
+                           Kept::not_at_all, "input_required"));
+    } else {
+      reply(call.request, tool_result(said.text, said.failed, said.files, call.request.revision));
+    }
   }
   finished(call);
+}
+
+io::Task<Said> Session::worked(Call& call, const Progress& progress) {
+  Said said = co_await offer_.call(*call.tool, call.arguments(), progress);
+  if (call.request.stateless || !can_ask_) co_return said;
+  for (int asked = 0; said.question && asked < questions_max; ++asked) {
+    const auto answer = co_await ask_person(*said.question);
+    if (!answer) break;
+    std::string arguments = with_answer(call.arguments(), *said.question, *answer);
+    call.again = json::Document::parse(arguments, message_limits);
+    said = co_await offer_.call(*call.tool, call.arguments(), progress);
+  }
+  co_return said;
+}
+
+io::Task<std::optional<std::string>> Session::ask_person(Question question) {
+  Waiting waiting(*this, fmt::format("\"asked-{}\"", ++asked_));
+  ends_.write(jsonrpc::request(waiting.id, "elicitation/create", form_params(question, revision_)));
+  bool in_time = true;
+  while (!waiting.result && in_time) in_time = co_await waiting.heard.wait(answer_within);
+  if (!waiting.result) co_return std::nullopt;
+  const json::Document document = json::Document::parse(*waiting.result, message_limits);
+  co_return said_in_form(document.root());
+}
+
+void Session::take_answer(Node message) {
+  const Node id = message.find("id"), result = message.find("result");
+  for (Waiting* each : waiting_) {
+    if (!id || each->id != id.text() || each->result) continue;
+    // An error is no answer either.
+    each->result = result ? std::string(result.text()) : std::string("{}");
+    each->heard.notify();
+  }
 }
 
 // Nothing of ours changes while this process runs: it is said that nothing will be told.

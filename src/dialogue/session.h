@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dialogue/offer.h"
 #include "platform/io/scope.h"
@@ -19,7 +20,10 @@ namespace molecule::mcp {
 class Session {
  public:
   static constexpr std::size_t calls_max = 256;  // At a time; more are refused.
-  static constexpr std::size_t batch_max = 32;   // Messages; a longer one is refused whole.
+  static constexpr int questions_max = 8;        // Of one call.
+  // That a person has to answer.
+  static constexpr std::chrono::seconds answer_within{600};
+  static constexpr std::size_t batch_max = 32;  // Messages; a longer one is refused whole.
 
   struct Ends {
     std::function<void(std::string)> write;  // Takes one message.
@@ -58,6 +62,7 @@ class Session {
     bool stateless = false;
   };
   struct Call;
+  struct Waiting;
   void take_one(json::Node message, bool of_batch);
   // Answers at once what needs no tool. False: it does.
   void answer(const Request& request, json::Node params);
@@ -69,6 +74,10 @@ class Session {
   void set_level(const Request& request, json::Node params);
   void begin(const Request& request, json::Node params);
   io::Task<void> run(Call& call);
+  // Calls the tool; with what the person at the client says where it asks and they can be asked.
+  io::Task<Said> worked(Call& call, const Progress& progress);
+  io::Task<std::optional<std::string>> ask_person(Question question);
+  void take_answer(json::Node message);
   void listen(const Request& request);
   static void finished(Call& call);
   void take_out_finished();
@@ -83,6 +92,9 @@ class Session {
   std::string revision_;       // Agreed on by a handshake; empty before.
   bool may_announce_ = false;  // After notifications/initialized.
   std::optional<Severity> told_from_;
+  bool can_ask_ = false;           // As the handshake said.
+  std::uint64_t asked_ = 0;        // Requests of ours so far.
+  std::vector<Waiting*> waiting_;  // For their answers.
   io::Scope scope_;
   std::list<std::unique_ptr<Call>> calls_;  // Cancelled with the scope, so gone before it.
 };

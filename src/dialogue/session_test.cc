@@ -1,5 +1,7 @@
 #include "dialogue/session.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include "platform/io/loop.h"
@@ -64,6 +66,138 @@ TEST(Session, ARequestWithHalfACharacterIsAnswered) {
   EXPECT_NE(talk.said[0].find(R"("id":7)"), std::string::npos) << talk.said[0];
   talk.session.take(R"({"jsonrpc":"2.0","id":8,"method":"\ud83d)");
   EXPECT_NE(talk.said[1].find(R"("id":null)"), std::string::npos) << talk.said[1];
+}
+
+// Asks for a word before it goes on, once.
+constexpr std::array asker_takes{Argument{"word", Argument::Form::text, true},
+                                 Argument{"task", Argument::Form::text}};
+constexpr Words asking{.name = "ask", .title = "Ask", .about = "Asks.", .arguments = asker_takes};
+
+class Asker final : public Offer {
+ public:
+  const Server& server() const override { return some_server; }
+  std::optional<std::string> instructions() const override { return std::nullopt; }
+  std::string list(std::string_view) const override { return "[]"; }
+  const Words* find(std::string_view) const override { return &asking; }
+  io::Task<Said> call(const Words&, json::Node arguments, const Progress&) override {
+    const std::string task = text_of(arguments, "task");
+    Said said{fmt::format("{} {}", text_of(arguments, "word"), task)};
+    if (task.empty()) said.question = Question{"which word?", "word", {{"task", "t-1"}}};
+    co_return said;
+  }
+};
+
+struct Questioning {
+  Questioning()
+      : session(loop, offer, {.write = [this](std::string text) { said.push_back(text); }}) {}
+  ~Questioning() { io::run(loop, session.end(0ms)); }
+  void hello(std::string_view revision, std::string_view capabilities) {
+    session.take(fmt::format(
+        R"({{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"{}","capabilities":{}}}}})",
+        revision, capabilities));
+    said.clear();
+  }
+  // After what is under way has had its turns.
+  std::string last() {
+    auto turn = []() -> io::Task<void> { co_await io::sleep(20ms); };
+    io::run(loop, turn());
+    return said.empty() ? std::string() : said.back();
+  }
+
+  io::Loop loop;
+  Asker offer;
+  std::vector<std::string> said;
+  Session session;
+};
+
+constexpr std::string_view ask_it =
+    R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"ask","arguments":{"word":"first"}}})";
+
+TEST(Session, APersonIsAskedWhereTheClientCan) {
+  Questioning talk;
+  talk.hello("2025-11-25", R"({"elicitation":{}})");
+  talk.session.take(ask_it);
+  EXPECT_EQ(
+      talk.last(),
+      R"({"jsonrpc":"2.0","id":"asked-1","method":"elicitation/create","params":{"mode":"form",)"
+      R"("message":"which word?","requestedSchema":{"type":"object","properties":{"answer":)"
+      R"({"type":"string","title":"Answer"}},"required":["answer"]}}})");
+  // Another's answer is none of it.
+  talk.session.take(R"({"jsonrpc":"2.0","id":"asked-7","result":{"action":"accept"}})");
+  EXPECT_EQ(talk.said.size(), 1u);
+  talk.session.take(
+      R"({"jsonrpc":"2.0","id":"asked-1","result":{"action":"accept","content":{"answer":"bee"}}})");
+  EXPECT_NE(talk.last().find(R"("id":5,"result":{"content":[{"type":"text","text":"bee t-1"}])"),
+            std::string::npos)
+      << talk.last();
+}
+
+TEST(Session, WhoDeclinesOrCannotBeAskedGetsTheText) {
+  for (std::string_view answer :
+       {R"("result":{"action":"decline"})", R"("error":{"code":-1,"message":"no"})"}) {
+    Questioning talk;
+    talk.hello("2025-06-18", R"({"elicitation":{"form":{}}})");
+    talk.session.take(ask_it);
+    EXPECT_EQ(talk.last().find("\"mode\""), std::string::npos) << "not of this revision";
+    talk.session.take(fmt::format(R"({{"jsonrpc":"2.0","id":"asked-1",{}}})", answer));
+    EXPECT_NE(talk.last().find(R"("text":"first ")"), std::string::npos) << talk.last();
+  }
+  for (auto [revision, capabilities] :
+       {std::pair{"2025-11-25", "{}"}, std::pair{"2025-11-25", R"({"elicitation":{"url":{}}})"},
+        std::pair{"2025-03-26", R"({"elicitation":{}})"}}) {
+    Questioning talk;
+    talk.hello(revision, capabilities);
+    talk.session.take(ask_it);
+    EXPECT_NE(talk.last().find(R"("text":"first ")"), std::string::npos) << talk.last();
+  }
+}
+
+TEST(Session, ACallThatIsCalledOffAsksNoLonger) {
+  Questioning talk;
+  talk.hello("2025-11-25", R"({"elicitation":{}})");
+  talk.session.take(ask_it);
+  talk.last();
+  talk.session.take(
+      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}})");
+  EXPECT_EQ(
+      talk.last(),
+      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"asked-1"}})");
+}
+
+TEST(Session, InTheStatelessEraTheCallComesAgain) {
+  const auto called = [](std::string_view capabilities, std::string_view more) {
+    return fmt::format(
+        R"({{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{{"name":"ask","arguments":{{"word":"first"}},)"
+        R"("_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}{}}}}})",
+        capabilities, more);
+  };
+  constexpr std::string_view can = R"({"elicitation":{}})";
+  const auto answer_to = [&](std::string_view capabilities, std::string_view more) {
+    Questioning talk;
+    talk.session.take(called(capabilities, more));
+    return talk.last();
+  };
+  const std::string asked = answer_to(can, "");
+  EXPECT_NE(
+      asked.find(
+          R"("inputRequests":{"word":{"method":"elicitation/create","params":{"mode":"form")"),
+      std::string::npos)
+      << asked;
+  EXPECT_NE(asked.find(R"("requestState":"{\"task\":\"t-1\"}","resultType":"input_required")"),
+            std::string::npos)
+      << asked;
+  EXPECT_NE(answer_to("{}", "").find(R"("text":"first ")"), std::string::npos);
+  constexpr std::string_view said =
+      R"(,"inputResponses":{"word":{"action":"accept","content":{"answer":"bee"}},"x":{}})";
+  EXPECT_NE(answer_to(can, fmt::format(R"({},"requestState":"{{\"task\":\"t-1\"}}")", said))
+                .find(R"("text":"bee t-1")"),
+            std::string::npos);
+  EXPECT_NE(answer_to(can, fmt::format(R"({},"requestState":"nonsense")", said)).find("-32602"),
+            std::string::npos);
+  EXPECT_NE(answer_to(can, R"(,"inputResponses":{"x":{}})").find("-32602"), std::string::npos);
+  EXPECT_NE(
+      answer_to(can, R"(,"inputResponses":{"word":{"action":"cancel"}})").find("Nobody answered"),
+      std::string::npos);
 }
 
 TEST(Session, ABatchHasNothingOfTheEraWithoutBatches) {

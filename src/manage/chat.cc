@@ -5,6 +5,7 @@
 #include "manage/tools.h"
 #include "platform/json/answer.h"
 #include "wire/a2a/a2a.h"
+#include "wire/jsonrpc/jsonrpc.h"
 #include "wire/mcp/clipping.h"
 #include "wire/mcp/quoting.h"
 
@@ -33,6 +34,12 @@ struct Agent {
   Said did_not(std::string_view what, std::string_view why, std::string_view code = {}) const {
     return failed(what, quote(why, mcp::shown_of_error), code);
   }
+  mcp::Question asks(const a2a::Answer& answer) const {
+    return {fmt::format("The agent {} asks before it goes on:\n{}", name,
+                        mcp::clipped(mcp::contained(answer.text), mcp::shown_of_error)),
+            "message",
+            {{"task_id", answer.task->id}}};
+  }
   Said is_at_it(std::string_view id) const {
     return {
         fmt::format("{} has the message and has not answered yet: do not send it again. Its "
@@ -53,7 +60,11 @@ std::optional<Said> said_in(const Agent& agent, std::string_view body, std::stri
     if (answer.task &&
         (answer.task->state == "input-required" || answer.task->state == "auth-required")) {
       Said out = agent.says(answer.text);
-      out.text += "\nIt needs something before it goes on; what it is sent next answers that.";
+      out.text += fmt::format(
+          "\nIt needs something before it goes on: chat_with_agent answers that, with the task_id {}",
+          mcp::harmless(answer.task->id));
+      // What lets it in somewhere is not typed into a form.
+      if (answer.task->state == "input-required") out.question = agent.asks(answer);
       return out;
     }
     if (answer.task && task.empty()) task = answer.task->id;
@@ -63,13 +74,23 @@ std::optional<Said> said_in(const Agent& agent, std::string_view body, std::stri
   }
 }
 
+// The message as JSON-RPC; of the task that it goes on with, where it names one.
+std::string request_with(Node arguments, std::string_view id) {
+  json::Object part, message;
+  part.add("kind", "text").add("text", text_of(arguments, "message"));
+  message.add("kind", "message").add("role", "user").add("messageId", id);
+  message.add("parts", RawJson("[" + part.text() + "]"));
+  if (const std::string task = text_of(arguments, "task_id"); !task.empty())
+    message.add("taskId", task);
+  return jsonrpc::request("1", "message/send", json::Object{}.add("message", message.raw()).text());
+}
+
 }  // namespace
 
 io::Task<Said> Tools::chat(client::Ask what, Node arguments, const mcp::Progress& progress) {
   const std::string workspace = text_of(arguments, "workspace_id");
   const Agent agent{mcp::harmless(workspace), random_.number()};
-  what.body = a2a::text_request("1", random_.id<ActivityId>().text(), "user",
-                                text_of(arguments, "message"), {});
+  what.body = request_with(arguments, random_.id<ActivityId>().text());
   what.answer_within = reply_within;
   const client::Answer came = co_await ask(std::move(what), progress);
   if (!came.ok())

@@ -57,7 +57,9 @@ constexpr std::array of_update_config{
     workspace, Argument{"config", Form::object, true,
                         "Members of config.yaml to put in the place of what is there; null takes "
                         "one away"}};
-constexpr std::array of_chat_with_agent{workspace, Argument{"message", Form::text, true}};
+constexpr std::array of_chat_with_agent{
+    workspace, Argument{"message", Form::text, true},
+    Argument{"task_id", Form::text, false, "Of a task that asked for something: this answers it"}};
 constexpr std::array of_set_model{workspace, Argument{"model", Form::text, true}};
 constexpr std::array of_set_secret{workspace,
                                    Argument{"key", Form::text, true, "A variable's name"},

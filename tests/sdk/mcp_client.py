@@ -95,8 +95,8 @@ class McpClient:
     def notify(self, method: str, params: Any = None) -> None:
         self.write(json.dumps({"jsonrpc": "2.0", "method": method, **({} if params is None else {"params": params})}) + "\n")
 
-    def hello(self, revision: str = "2025-11-25") -> Any:
-        told = self.result("initialize", {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}})
+    def hello(self, revision: str = "2025-11-25", **capabilities: Any) -> Any:
+        told = self.result("initialize", {"protocolVersion": revision, "capabilities": capabilities, "clientInfo": {"name": "t", "version": "1"}})
         self.notify("notifications/initialized")
         return told
 

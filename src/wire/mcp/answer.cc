@@ -71,9 +71,9 @@ std::string discovered(const Server& server, std::string_view id,
 }
 
 std::string answered(const Server& server, std::string_view id, bool stateless, json::Object result,
-                     Kept kept) {
+                     Kept kept, std::string_view type) {
   if (stateless) {
-    result.add("resultType", "complete");
+    result.add("resultType", type);
     if (kept != Kept::not_at_all) {
       result.add("ttlMs", kept == Kept::as_a_list ? list_for_ms : 0).add("cacheScope", "private");
     }

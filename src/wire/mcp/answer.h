@@ -38,10 +38,10 @@ std::string log_params(Severity severity, std::string_view text);
 std::string discovered(const Server& server, std::string_view id,
                        const std::optional<std::string>& instructions);
 
-// A result. Those of the stateless era say that they are whole, and how long a list is good.
+// A result. Those of the stateless era say whether they are whole, and how long a list is good.
 enum class Kept { not_at_all, for_now, as_a_list };
 std::string answered(const Server& server, std::string_view id, bool stateless, json::Object result,
-                     Kept kept = Kept::not_at_all);
+                     Kept kept = Kept::not_at_all, std::string_view type = "complete");
 // That of a tool.
 json::Object tool_result(std::string_view text, bool failed,
                          const std::vector<Enclosed>& files = {}, std::string_view revision = {});

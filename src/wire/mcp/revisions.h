@@ -27,6 +27,7 @@ inline bool knows_annotations(std::string_view revision) { return revision >= "2
 inline bool knows_audio(std::string_view revision) { return revision >= "2025-03-26"; }
 inline bool knows_completions(std::string_view revision) { return revision >= "2025-03-26"; }
 inline bool knows_resource_links(std::string_view revision) { return revision >= "2025-06-18"; }
+inline bool knows_elicitation(std::string_view revision) { return revision >= "2025-06-18"; }
 inline bool knows_titles(std::string_view revision) { return revision >= "2025-06-18"; }
 
 namespace meta {

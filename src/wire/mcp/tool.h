@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "platform/json/json.h"
@@ -14,12 +15,22 @@
 
 namespace molecule::mcp {
 
+// What a tool asks of the person at the client before it goes on: what they say becomes its
+// argument, with others beside it, and it is called again.
+struct Question {
+  std::string text;
+  std::string_view argument;
+  std::vector<std::pair<std::string, std::string>> beside = {};
+};
+
 // What a tool says. A wrong argument and a refusal of the platform are answers for the model, not
 // errors of the protocol.
 struct Said {
   std::string text;
   bool failed = false;
   std::vector<Enclosed> files = {};
+  // Asked where the client can; elsewhere the text has to do.
+  std::optional<Question> question = {};
 };
 
 // Tells the client that a call goes on, where it wants to hear that.
