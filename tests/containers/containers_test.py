@@ -5,19 +5,10 @@ from __future__ import annotations
 import os
 import time
 
+from containers import remove
 from engine import Engine
-from stage import Stage, wait_for
-from stand_in import answer, make, nothing_left, online, process
-
-
-def gone(stage: Stage, engine: Engine, workspace: str) -> bool:
-    left = engine.labelled(f"molecule.workspace={workspace}")
-    return nothing_left(stage, workspace) and not any(left.values())
-
-
-def remove(stage: Stage, engine: Engine, workspace: str) -> None:
-    stage.must("DELETE", f"/workspaces/{workspace}")
-    wait_for("all of it to be gone", lambda: gone(stage, engine, workspace), 30)
+from stage import Stage
+from stand_in import answer, make, online, process
 
 
 def test_it_answers_from_a_container_and_leaves_nothing(stage: Stage, engine: Engine) -> None:
