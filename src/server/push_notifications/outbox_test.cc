@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/push_notifications/turns.h"
 #include "server/tasks/tasks.h"
 #include "testing/each_database.h"
 #include "testing/manual_clock.h"
@@ -76,9 +77,8 @@ class PushOutbox : public test::EachDatabase {
     write([&](sql::Tx& tx) { return ledger->call_off(tx, message, outcome); });
   }
   std::vector<Due> due() {
-    return read([&](sql::Read& r) {
-      return r.all(store::due, clock.now(), std::int64_t{100}, std::int64_t{0});
-    });
+    return read(
+        [&](sql::Read& r) { return next_to_tell(r, Places({100, 100, 100}), clock.now()); });
   }
   // As a receiver that takes all there is.
   States taken() {

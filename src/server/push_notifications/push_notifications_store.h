@@ -27,6 +27,7 @@ struct Due {
   Key key;
   std::int64_t message = 0;
   std::string id;
+  std::optional<WorkspaceId> owner_id;
   WorkspaceId target_id;
   std::string generation;
   std::optional<std::string> task_id;
@@ -37,8 +38,8 @@ struct Due {
   Instant at;
 };
 BOOST_DESCRIBE_STRUCT(Due, (),
-                      (key, message, id, target_id, generation, task_id, url, attempts, number,
-                       state, at))
+                      (key, message, id, owner_id, target_id, generation, task_id, url, attempts,
+                       number, state, at))
 
 namespace store {
 
@@ -104,12 +105,34 @@ inline constexpr sql::Query<void(std::int64_t, std::string_view, Instant, std::i
     UPDATE push_notification_configs SET number = number + 1, state = $2, due = COALESCE(due, $3), ended_at = $5
      WHERE message = $1 AND state <> $2 AND ended_at IS NULL AND number - told < $4)"};
 
-// $2 of them, behind the first $3.
-inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t)> due{"push_notifications.due",
-                                                                          R"(
-    SELECT c.key, c.message, c.id, c.target_id, c.generation, c.task_id, c.url, c.attempts, n.number, n.state, n.at
+// Whose receivers are due; those of whom some were never tried first.
+struct DueOwner {
+  std::optional<WorkspaceId> owner_id;
+};
+BOOST_DESCRIBE_STRUCT(DueOwner, (), (owner_id))
+inline constexpr sql::Query<DueOwner(Instant, std::int64_t)> due_owners{
+    "push_notifications.due_owners", R"(
+    SELECT owner_id FROM push_notification_configs WHERE due <= $1
+     GROUP BY owner_id ORDER BY CASE WHEN MIN(attempts) = 0 THEN 0 ELSE 1 END, MIN(due) LIMIT $2)"};
+
+namespace part {
+inline constexpr std::string_view due = R"(
+    SELECT c.key, c.message, c.id, c.owner_id, c.target_id, c.generation, c.task_id, c.url, c.attempts,
+           n.number, n.state, n.at
       FROM push_notification_configs c JOIN push_notifications n ON n.key = c.key AND n.number = c.told + 1
-     WHERE c.due <= $1 ORDER BY c.due, c.key LIMIT $2 OFFSET $3)"};
+     WHERE c.due <= $1)";
+inline constexpr std::string_view untried_first = R"(
+     ORDER BY CASE WHEN c.attempts = 0 THEN 0 ELSE 1 END, c.due, c.key LIMIT $2 OFFSET $3)";
+inline constexpr std::string_view owned_by = R"( AND c.owner_id = $4)";
+inline constexpr std::string_view of_people = R"( AND c.owner_id IS NULL)";
+}  // namespace part
+
+// $2 of one owner's, behind the first $3.
+inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t, WorkspaceId)> due_of_owner{
+    "push_notifications.due_of_owner", sql::joined<part::due, part::owned_by, part::untried_first>};
+inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t)> due_of_people{
+    "push_notifications.due_of_people",
+    sql::joined<part::due, part::of_people, part::untried_first>};
 // The receiver took it; what is next is due at $3.
 inline constexpr sql::Query<void(Key, std::int64_t, Instant)> took{"push_notifications.took", R"(
     UPDATE push_notification_configs

@@ -17,10 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto look_again = 1s;  // What nobody woke us for is found then.
-// Receivers that are due, of one look; and looks, where hosts that have all their slots stand
-// before others.
-constexpr std::int64_t looked_at = 512;
-constexpr std::int64_t looks_max = 16;
 constexpr auto signature_lives = 300s;
 constexpr std::string_view keys_path = "/.well-known/jwks.json";
 
@@ -46,7 +42,8 @@ Sender::Sender(Parts parts, io::Loop& loop, http::Client& client, std::string pu
       client_(client),
       public_url_(std::move(public_url)),
       settings_(settings),
-      probe_(registry) {
+      probe_(registry),
+      places_(settings.places) {
   parts_.outbox.on_change({[this] { loop_.post([this] { woken_.notify(); }); },
                            [this](std::int64_t message) { parts_.inquiries.ask_about(message); }});
 }
@@ -72,48 +69,27 @@ io::Task<void> Sender::run(io::Scope& scope) {
 }
 
 io::Task<void> Sender::begin_due(io::Scope& scope) {
-  if (parts_.outbox.watched() == 0) co_return;
+  if (parts_.outbox.watched() == 0 || places_.full()) co_return;
   const Instant now = parts_.clock.now();
-  for (std::int64_t look = 0; look < looks_max; ++look) {
-    if (under_way_.size() >= settings_.slots_max) co_return;
-    auto rows = co_await parts_.db.read(
-        [&](sql::Read& read) { return read.all(store::due, now, looked_at, look * looked_at); });
-    const bool all = rows.size() < static_cast<std::size_t>(looked_at);
-    for (Due& due : rows) {
-      if (under_way_.size() >= settings_.slots_max) co_return;
-      begin(scope, std::move(due));
-    }
-    if (all) co_return;
+  // A copy: meanwhile others may be through.
+  auto choose = [now, places = places_](sql::Read& read) {
+    return next_to_tell(read, places, now);
+  };
+  auto next = co_await parts_.db.read(std::move(choose));
+  for (Due& due : next) {
+    if (places_.take(due)) scope.spawn("push notification", tell(std::move(due)));
   }
 }
 
-// Unless it is being told already, or its host has all its slots.
-void Sender::begin(io::Scope& scope, Due due) {
-  if (under_way_.contains(due.key)) return;
-  std::string host;
-  try {
-    host = net::Url::parse(due.url).host;
-  } catch (const Fault&) {
-    // attempt() says what is wrong with it.
-  }
-  auto slots = hosts_.try_emplace(host, std::size_t{0}).first;
-  if (slots->second >= settings_.slots_of_host_max) return;
-  ++slots->second;
-  under_way_.insert(due.key);
-  scope.spawn("push notification", tell(std::move(due), std::move(host)));
-}
-
-io::Task<void> Sender::tell(Due due, std::string host) {
-  struct Slot {
+io::Task<void> Sender::tell(Due due) {
+  struct Place {
     Sender& self;
-    Key key;
-    std::string host;
-    ~Slot() {
-      self.under_way_.erase(key);
-      if (--self.hosts_[host] == 0) self.hosts_.erase(host);
+    const Due& due;
+    ~Place() {
+      self.places_.give_back(due);
       self.woken_.notify();
     }
-  } slot{*this, due.key, std::move(host)};
+  } place{*this, due};
   Came came;
   try {
     came = co_await attempt(due);

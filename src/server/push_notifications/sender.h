@@ -4,8 +4,6 @@
 
 #include <chrono>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "platform/crypto/sign.h"
 #include "platform/http/client.h"
@@ -14,6 +12,7 @@
 #include "platform/metrics/metrics.h"
 #include "server/activity/feed.h"
 #include "server/push_notifications/outbox.h"
+#include "server/push_notifications/turns.h"
 #include "server/tasks/inquiries.h"
 
 namespace molecule::push_notifications {
@@ -23,8 +22,7 @@ struct Settings {
   std::chrono::seconds again_after{1};   // Doubles with each attempt.
   std::chrono::seconds again_longest{600};
   std::chrono::hours give_up_after{24};  // From the change on.
-  std::size_t slots_max = 64;            // Receivers that are told at once.
-  std::size_t slots_of_host_max = 8;     // Of them at one host.
+  Places::Bounds places;                 // Of receivers that are told at once.
   std::size_t body_max = 1u << 20;       // Of a notification; beyond it only the state is told.
 };
 
@@ -62,8 +60,7 @@ class Sender {
     bool final = false;  // The receiver wants nothing more.
   };
   io::Task<void> begin_due(io::Scope& scope);
-  void begin(io::Scope& scope, Due due);
-  io::Task<void> tell(Due due, std::string host);
+  io::Task<void> tell(Due due);
   io::Task<Came> attempt(const Due& due);
   io::Task<std::string> body_of(const Due& due);
   std::string signature(const Due& due, std::string_view event_id, std::string_view body) const;
@@ -76,8 +73,7 @@ class Sender {
   const Settings settings_;
   Probe probe_;
   io::Signal woken_;
-  std::unordered_set<Key> under_way_;
-  std::unordered_map<std::string, std::size_t> hosts_;
+  Places places_;
 };
 
 }  // namespace molecule::push_notifications
