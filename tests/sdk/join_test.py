@@ -621,3 +621,47 @@ def test_a_frozen_agent_does_not_hold_the_platform_up(joining: Joining) -> None:
     frozen.thaw()
     thread.join()
     wait_for("the answer", lambda: joining.send(workspace, "x" * 2_000_000, "m1").status_code == 200)
+
+
+def test_who_waits_for_an_agent_whose_connection_breaks_is_told_that_its_message_waits(joining: Joining) -> None:
+    go_on = threading.Event()
+
+    def answers(_: dict[str, Any]) -> Any:
+        go_on.wait(90)
+        return {"kind": "message", "messageId": "a", "role": "agent", "parts": [{"kind": "text", "text": "at last"}]}
+
+    agent = joining.agent(answers)
+    workspace, token = joining.workspace("interrupted")
+    asker, asker_token = joining.workspace("asker", parent=workspace)
+    way = joining.way()
+    joined = joining.join(workspace, token, "--agent", agent.url, url=way.url)
+    joining.online(workspace)
+    told: dict[str, tuple[int, dict[str, Any], float]] = {}
+
+    def ask(name: str, **more: Any) -> None:
+        began = time.monotonic()
+        answer = joining.stage.ask("POST", f"/workspaces/{workspace}/a2a", asks("hold on", name), **more)
+        told[name] = (answer.status_code, answer.json(), time.monotonic() - began)
+
+    threads = [threading.Thread(target=ask, args=("by-agent",), kwargs={"headers": {"Authorization": f"Bearer {asker_token}"}}),
+               threading.Thread(target=ask, args=("by-person",))]
+    for thread in threads:
+        thread.start()
+    wait_for("the agent to have both", lambda: len(agent.asked) == 2)
+    way.block()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(told) == ["by-agent", "by-person"]
+    for status, receipt, took in told.values():
+        assert status == 202 and receipt["queued"] and receipt["queue_id"], receipt
+        assert "connection broke" in receipt["message"]
+        assert 10 < took < 40
+    # It goes on where it was: nothing is lost, and nothing is asked twice.
+    way.unblock()
+    joined.wait_for("nothing was lost")
+    go_on.set()
+    for _, receipt, _ in told.values():
+        place = f"/workspaces/{workspace}/a2a/queue/{receipt['queue_id']}"
+        wait_for("its answer", lambda place=place: joining.stage.must("GET", place)["status"] == "completed")
+        assert said(joining.stage.must("GET", place)["response_body"]) == "at last"
+    assert len(agent.asked) == 2

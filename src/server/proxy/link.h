@@ -100,6 +100,9 @@ class Sink {
   virtual io::Task<void> turn(messages::Road /*way*/) { co_return; }
   // It has gone out by this road. On any loop.
   virtual void gone(messages::Road /*way*/) {}
+  // The way it went has been broken for a while. The message keeps, and goes on when its agent is
+  // back; nobody knows when. May come more than once, on any loop.
+  virtual void away() {}
   // The next pieces (a2a::piece_of), in order. Comes back once more may come, which may take as
   // long as the store is away: meanwhile the agent is not read from. False: nobody wants the rest.
   virtual io::Task<bool> pieces(std::vector<std::string> data) = 0;

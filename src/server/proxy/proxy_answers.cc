@@ -45,7 +45,7 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
   switch (settled) {
     case Settled::retry:
       return answer_queued(
-          admission, accepted.place,
+          admission.target.id, admission.message, accepted.place,
           carried.at_work ? carried.error : carried.error + "; the message waits in its mailbox");
     case Settled::expired: {
       messages::Outcome outcome;
@@ -68,17 +68,17 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
   return response_of(refusal, admission.message);
 }
 
-http::Response Service::answer_queued(const Admission& admission, const messages::Place& place,
-                                      std::string_view why) {
+http::Response Service::answer_queued(const WorkspaceId& target, const a2a::Incoming& message,
+                                      const messages::Place& place, std::string_view why) {
   api::Receipt body;
   body.queued = true;
   body.status = "queued";
   body.queue_id = place.id;
-  body.queue_depth = std::max<std::int64_t>(1, mailboxes_.waiting(admission.target.id));
+  body.queue_depth = std::max<std::int64_t>(1, mailboxes_.waiting(target));
   body.message = std::string(why);
-  body.method = admission.message.method;
-  body.message_id = admission.message.message_id;
-  return receipt(202, std::move(body), admission.message, "submitted", place.id);
+  body.method = message.method;
+  body.message_id = message.message_id;
+  return receipt(202, std::move(body), message, "submitted", place.id);
 }
 
 http::Response Service::answer_polled(const Admission& admission, const messages::Place& place) {
@@ -114,7 +114,7 @@ http::Response Service::answer_repeated(const Admission& admission,
   if (directory_.delivery(message.target) == workspaces::Delivery::poll)
     return answer_polled(admission, place);
   return answer_queued(
-      admission, place,
+      admission.target.id, admission.message, place,
       "this message was accepted before and is under way; the message waits in its mailbox");
 }
 

@@ -31,8 +31,9 @@ constexpr std::chrono::minutes look_again{
 // Keeps the pieces of one delivery, as soon as there are any.
 class Service::Keeping final : public Sink {
  public:
-  Keeping(Service& service, const Lane& lane, WorkspaceId target, messages::Lease lease)
-      : service_(service), lane_(lane), target_(target), lease_(lease) {
+  Keeping(Service& service, const Lane& lane, WorkspaceId target, messages::Lease lease,
+          std::function<void()> away)
+      : service_(service), lane_(lane), target_(target), lease_(lease), away_(std::move(away)) {
     pending_->target = target;
     pending_->lease = lease;
   }
@@ -63,6 +64,9 @@ class Service::Keeping final : public Sink {
     }
   }
   void gone(messages::Road road) override { service_.mailboxes_.gone(target_, lease_, road); }
+  void away() override {
+    if (away_) away_();
+  }
 
   // Comes back while they are being kept, so that more is read meanwhile and goes with the next
   // commit; who reads faster than the store keeps waits here, and who is too far ahead of all its
@@ -178,17 +182,20 @@ class Service::Keeping final : public Sink {
   const Lane& lane_;
   const WorkspaceId target_;
   const messages::Lease lease_;
+  const std::function<void()> away_;  // May be empty.
   const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();
 };
 
 // Nothing when its end was recorded before it went out or meanwhile, such as with the removal of
 // its agent or because it was called off.
 io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel& parcel,
-                                                  messages::Lease lease) {
+                                                  messages::Lease lease,
+                                                  std::function<void()> away) {
   io::Context here = co_await io::context();
   std::optional<Carried> carried;
   try {
-    carried = co_await carriers_.until_ended(lease.seq, bring(lane, parcel, lease));
+    carried =
+        co_await carriers_.until_ended(lease.seq, bring(lane, parcel, lease, std::move(away)));
   } catch (const Fault& fault) {
     const bool asked = here.cancellation && here.cancellation->requested();
     if (fault.kind() != Kind::cancelled || asked) throw;
@@ -202,9 +209,9 @@ io::Task<std::optional<Carried>> Service::deliver(const Lane& lane, const Parcel
 }
 
 io::Task<std::optional<Carried>> Service::bring(const Lane& lane, const Parcel& parcel,
-                                                messages::Lease lease) {
+                                                messages::Lease lease, std::function<void()> away) {
   if (!mailboxes_.is_leased(parcel.target.id, lease)) co_return std::nullopt;
-  Keeping keeping(*this, lane, parcel.target.id, lease);
+  Keeping keeping(*this, lane, parcel.target.id, lease, std::move(away));
   Carried carried = co_await parcel.target.link->deliver(lane, parcel, keeping);
   co_await keeping.all_kept();
   carried.beside = keeping.refer(carried);
@@ -253,11 +260,11 @@ io::Task<void> Service::settle_later(messages::Message message, messages::Lease 
 }
 
 io::Task<Service::Came> Service::carry_now(const Lane& lane, const Admission& admission,
-                                           const Accepted& accepted) {
+                                           const Accepted& accepted, std::function<void()> away) {
   Carriers::Hold hold(carriers_, accepted.lease);
   Parcel parcel = parcel_for(admission, accepted.place);
   Came came;
-  came.carried = co_await deliver(lane, parcel, accepted.lease);
+  came.carried = co_await deliver(lane, parcel, accepted.lease, std::move(away));
   if (came.carried)
     came.settled = co_await settle(lane, accepted.message, accepted.lease, *came.carried);
   switch (came.settled) {
@@ -271,43 +278,62 @@ io::Task<Service::Came> Service::carry_now(const Lane& lane, const Admission& ad
   co_return came;
 }
 
-io::Task<http::Response> Service::carry_for_agent(const Lane& lane, Admission& admission,
-                                                  Accepted& accepted) {
-  Came came = co_await carry_now(lane, admission, accepted);
+io::Task<http::Response> Service::answer_of(const Lane& lane, const Admission& admission,
+                                            const Accepted& accepted, std::function<void()> away) {
+  Came came = co_await carry_now(lane, admission, accepted, std::move(away));
   if (came.settled == Settled::stale) co_return co_await answer_recorded(admission, accepted.place);
   co_return co_await shortened(admission.message,
                                answer(admission, accepted, *came.carried, came.settled));
 }
 
-// A person's browser does not wait for hours: the delivery goes on in the background and its answer
-// arrives as an event when the request was answered "queued" before.
-io::Task<http::Response> Service::carry_for_person(const Lane& lane, Admission admission,
-                                                   Accepted accepted) {
+// The delivery goes on in the background whatever becomes of who waits for it: for a person's
+// browser, which does not wait for hours, and while the agent's connection is broken. What it comes
+// to arrives as an event when the request was answered before.
+io::Task<http::Response> Service::carry_for_sender(const Lane& lane, Admission admission,
+                                                   Accepted accepted, bool person) {
   struct Shared {
-    io::Signal done;
+    io::Loop& loop;
+    io::Signal moved;
     std::optional<http::Response> response;
     std::exception_ptr failure;
+    bool away = false;
+    explicit Shared(io::Loop& its_loop) : loop(its_loop) {}
+    bool over() const { return response || failure || away; }
   };
-  auto shared = std::make_shared<Shared>();
+  auto shared = std::make_shared<Shared>(*lane.loop);
   auto work = [](Service& self, const Lane& on, Admission what, Accepted where,
                  std::shared_ptr<Shared> out) -> io::Task<void> {
+    // It may come when nobody waits any more.
+    auto away = [out] {
+      out->loop.post([out] {
+        out->away = true;
+        out->moved.notify();
+      });
+    };
     try {
-      http::Response response = co_await self.carry_for_agent(on, what, where);
+      http::Response response = co_await self.answer_of(on, what, where, std::move(away));
       out->response = std::move(response);
     } catch (const Fault&) {
       out->failure = std::current_exception();
     }
-    out->done.notify();
+    out->moved.notify();
   };
+  const WorkspaceId target = admission.target.id;
   a2a::Incoming message = admission.message;
   message.body.clear();  // The delivery needs it; the receipt does not.
   messages::Place place = accepted.place;
   lane.scope->spawn("message delivery",
                     work(*this, lane, std::move(admission), std::move(accepted), shared));
-  bool over = shared->response || shared->failure;
-  if (!over) co_await shared->done.wait(settings_.person_wait);
+  if (person) {
+    if (!shared->over()) co_await shared->moved.wait(settings_.person_wait);
+  } else {
+    while (!shared->over()) co_await shared->moved.wait(look_again);
+  }
   if (shared->failure) std::rethrow_exception(shared->failure);
   if (shared->response) co_return std::move(*shared->response);
+  if (shared->away)
+    co_return answer_queued(target, message, place,
+                            "the agent's connection broke; the message waits until it is back");
   co_return answer_under_way(message, place);
 }
 

@@ -203,18 +203,16 @@ io::Task<http::Response> Service::take(auth::Member::Caller caller, WorkspaceId 
     case Way::waits:
       probe_.queued.add();
       try_mailbox(id);  // It may only have to wait for its turn.
-      co_return answer_queued(admission, accepted.place,
+      co_return answer_queued(id, admission.message, accepted.place,
                               admission.target.link ? "other messages to the agent go first"
                                                     : "the agent is not reachable now");
     case Way::carried: break;
   }
   io::Context here = co_await io::context();
   const Lane& lane = lane_of(*here.loop);
-  if (caller.is_operator()) {
-    auto task = carry_for_person(lane, std::move(admission), std::move(accepted));
-    co_return co_await task;
-  }
-  co_return co_await carry_for_agent(lane, admission, accepted);
+  auto task =
+      carry_for_sender(lane, std::move(admission), std::move(accepted), caller.is_operator());
+  co_return co_await task;
 }
 
 }  // namespace molecule::proxy

@@ -156,9 +156,9 @@ class Service {
   const Lane& lane_of(io::Loop& loop) const;
   io::Task<Accepted> accept_once(const Admission& admission);
   io::Task<std::optional<Carried>> deliver(const Lane& lane, const Parcel& parcel,
-                                           messages::Lease lease);
+                                           messages::Lease lease, std::function<void()> away = {});
   io::Task<std::optional<Carried>> bring(const Lane& lane, const Parcel& parcel,
-                                         messages::Lease lease);
+                                         messages::Lease lease, std::function<void()> away);
   class Keeping;
   // Answers as server-sent events: to a message just accepted, which is then carried in the
   // background, and to one that was accepted before.
@@ -181,11 +181,13 @@ class Service {
     std::optional<Carried> carried;
     Settled settled = Settled::stale;
   };
-  io::Task<Came> carry_now(const Lane& lane, const Admission& admission, const Accepted& accepted);
-  io::Task<http::Response> carry_for_agent(const Lane& lane, Admission& admission,
-                                           Accepted& accepted);
-  io::Task<http::Response> carry_for_person(const Lane& lane, Admission admission,
-                                            Accepted accepted);
+  // `away`: as Sink::away().
+  io::Task<Came> carry_now(const Lane& lane, const Admission& admission, const Accepted& accepted,
+                           std::function<void()> away = {});
+  io::Task<http::Response> answer_of(const Lane& lane, const Admission& admission,
+                                     const Accepted& accepted, std::function<void()> away);
+  io::Task<http::Response> carry_for_sender(const Lane& lane, Admission admission,
+                                            Accepted accepted, bool person);
   // The answer to a reply; nothing when the message is none and goes on like any other.
   io::Task<std::optional<http::Response>> record_reply(Admission& admission, ActivityId reply_to,
                                                        bool certain);
@@ -202,8 +204,8 @@ class Service {
   io::Task<http::Response> answer_recorded(const Admission& admission,
                                            const messages::Place& place);
   http::Response answer_repeated(const Admission& admission, const messages::Record& earlier);
-  http::Response answer_queued(const Admission& admission, const messages::Place& place,
-                               std::string_view why);
+  http::Response answer_queued(const WorkspaceId& target, const a2a::Incoming& message,
+                               const messages::Place& place, std::string_view why);
   http::Response answer_polled(const Admission& admission, const messages::Place& place);
   http::Response answer_under_way(const a2a::Incoming& message, const messages::Place& place);
 

@@ -40,4 +40,8 @@ io::Task<std::unique_ptr<net::Stream>> Relay::dial(const net::Url&) {
   co_return session_.open();
 }
 
+void Relay::tell_away() const {
+  for (proxy::Sink* sink : aboard_) sink->away();
+}
+
 }  // namespace molecule::relay

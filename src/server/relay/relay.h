@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,10 @@
 #include "platform/net/url.h"
 #include "server/messages/mailboxes.h"
 #include "server/relay/room.h"
+
+namespace molecule::proxy {
+class Sink;
+}
 
 namespace molecule::relay {
 
@@ -55,6 +60,20 @@ class Relay final : private net::Connector {
   mux::Session& session() { return session_; }
   http::Client& client() { return client_; }
   Room& room() { return room_; }
+  // A message that is under way over it, and who is told how that goes.
+  class Aboard {
+   public:
+    Aboard(Relay& relay, proxy::Sink& sink)
+        : relay_(relay), at_(relay.aboard_.insert(relay.aboard_.end(), &sink)) {}
+    Aboard(const Aboard&) = delete;
+    ~Aboard() { relay_.aboard_.erase(at_); }
+
+   private:
+    Relay& relay_;
+    const std::list<proxy::Sink*>::iterator at_;
+  };
+  // Tells those of all messages that are under way that nothing carries them.
+  void tell_away() const;
 
  private:
   io::Task<std::unique_ptr<net::Stream>> dial(const net::Url&) override;
@@ -62,6 +81,7 @@ class Relay final : private net::Connector {
   mux::Session session_;
   http::Client client_;
   Room room_;
+  std::list<proxy::Sink*> aboard_;
 };
 
 // Ends on its own loop, whoever lets go of it last.

@@ -15,6 +15,7 @@ class Homewards final : public proxy::Sink {
   }
   io::Task<void> turn(messages::Road road) override { return sink_.turn(road); }
   void gone(messages::Road road) override { sink_.gone(road); }
+  void away() override { sink_.away(); }
 
  private:
   proxy::Sink& sink_;
@@ -51,6 +52,7 @@ io::Task<proxy::Carried> bring(Relay& relay, proxy::PushLink& push, const std::s
   }
   if (!place) co_return back;
   proxy::PushLink::Where where{relay.client(), url, relay.road};
+  const Relay::Aboard aboard(relay, sink);
   co_return co_await push.deliver_by(where, parcel, sink);
 }
 

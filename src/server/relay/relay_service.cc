@@ -277,6 +277,10 @@ io::Task<void> Service::sweep() {
       });
     } else {
       ++away;
+      if (now - away_since <= away_after) continue;
+      relay->lane.loop->post([relay] {
+        if (!relay->session().attached()) relay->tell_away();
+      });
     }
   }
   probe_.away.set(away);

@@ -37,6 +37,9 @@ class Listeners {
 class Service final : public workspaces::Departure {
  public:
   static constexpr std::chrono::seconds keep{120};  // A session without a connection.
+  // Whoever waits for an answer over one is told after this that nothing carries it: nearly every
+  // agent is back before.
+  static constexpr std::chrono::seconds away_after{15};
   static constexpr std::chrono::seconds hello_within{10};
   static constexpr std::chrono::seconds heard_every{10};
   static constexpr std::size_t relays_max = 20'000;
