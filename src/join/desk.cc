@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto ask_again_after = 2s;  // For the platform, while all places are taken.
 constexpr std::size_t message_max = 16u << 20;
+constexpr std::size_t bodies_max = 4 * message_max;  // Of messages that come at a time.
 constexpr int not_found_code = -32001;
 constexpr std::string_view activity_header = "X-Molecule-Activity-Id";
 
@@ -131,6 +132,8 @@ Desk::Desk(io::Loop& loop, Settings settings, Worker& worker, const io::Clock& c
   router_->mount(table, *this);
   http::Settings served;
   served.hosts = {"agent"};
+  // The platform shows no credential here, and is no stranger: its connection was proven.
+  served.limits.strangers_bodies = bodies_max;
   server_ = std::make_unique<http::Server>(loop, *router_, served, registry);
 }
 

@@ -665,3 +665,16 @@ def test_who_waits_for_an_agent_whose_connection_breaks_is_told_that_its_message
         wait_for("its answer", lambda place=place: joining.stage.must("GET", place)["status"] == "completed")
         assert said(joining.stage.must("GET", place)["response_body"]) == "at last"
     assert len(agent.asked) == 2
+
+
+@pytest.mark.parametrize("size", [6 << 20, (16 << 20) - (64 << 10) - 400])
+def test_what_is_as_long_as_the_platform_takes_reaches_a_command(joining: Joining, size: int) -> None:
+    workspace, token = joining.workspace("long")
+    joining.join(workspace, token, "--command", "wc -c")
+    joining.online(workspace)
+    answer = joining.send(workspace, "x" * size, "m1")
+    assert answer.status_code == 200, answer.text[:300]
+    assert int(said(answer.json())) == size
+    # What would be too long with what is told beside it is refused before it is taken.
+    for more in (joining.send(workspace, "x" * (size_max - 400), f"m{size_max}") for size_max in (16 << 20, 17 << 20)):
+        assert more.status_code == 413 and "bytes" in more.text, more.text[:300]

@@ -39,6 +39,12 @@ def test_a_command_answers_what_people_write(make: Make) -> None:
     wait_for("its leave", lambda: counter.status != "online")
 
 
+def test_what_is_as_long_as_the_platform_takes_reaches_its_program(make: Make) -> None:
+    counter = make("long", "wc -c")
+    counter.start()
+    assert int(counter.says("x" * (6 << 20))) == 6 << 20
+
+
 def test_what_its_program_gets_is_built_from_nothing_and_secrets_come_to_it(make: Make) -> None:
     agent = make("env", "env; pwd")
     agent.secret("WEATHER_KEY", "sunny-day-77")

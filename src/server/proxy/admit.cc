@@ -9,6 +9,8 @@
 namespace molecule::proxy {
 namespace {
 
+constexpr std::size_t told_beside = 64u << 10;  // Bytes: whose it is, its files' places.
+
 using workspaces::Status;
 
 // Programs with keys of their own know nothing of each other's ids; people are one sender.
@@ -172,7 +174,16 @@ a2a::Incoming Admitter::read(std::optional<WorkspaceId> source, std::string_view
   a2a::Stamp stamp;
   stamp.fresh_id = random_.id<RequestId>().text();
   stamp.from_person = !source;
-  return a2a::read_request(body, stamp);
+  a2a::Incoming message = a2a::read_request(body, stamp);
+  // What is told beside it on its way makes no more of it than its agent, or we, would read.
+  const std::size_t most = settings_.request_max - told_beside;
+  if (message.body.size() > most) {
+    throw Fault(
+        Kind::too_large, "body_too_large",
+        fmt::format("the message is larger than {} bytes; send what is long as a file", most))
+        .with(fmt::format("\"max_bytes\":{}", most));
+  }
+  return message;
 }
 
 Admission Admitter::way_to(std::optional<WorkspaceId> source, WorkspaceId to) const {
