@@ -678,3 +678,28 @@ def test_what_is_as_long_as_the_platform_takes_reaches_a_command(joining: Joinin
     # What would be too long with what is told beside it is refused before it is taken.
     for more in (joining.send(workspace, "x" * (size_max - 400), f"m{size_max}") for size_max in (16 << 20, 17 << 20)):
         assert more.status_code == 413 and "bytes" in more.text, more.text[:300]
+
+
+def test_a_stream_of_events_that_is_too_long_for_one_answer_is_refused_in_words(joining: Joining) -> None:
+    piece = words("y" * (256 << 10))
+    told: list[int] = []
+
+    def answers(body: dict[str, Any]) -> Any:
+        def results() -> Iterator[dict[str, Any]]:
+            yield TASK
+            for number in range(200):
+                told.append(number)
+                yield piece
+            yield DONE
+        return results()
+
+    agent = joining.agent(answers)
+    workspace, token = joining.workspace("long-winded")
+    joining.join(workspace, token, "--agent", agent.url)
+    joining.online(workspace)
+    answer = joining.send(workspace, "all of it", "m1")
+    assert answer.status_code == 502, answer.text[:300]
+    assert "more than 16777216 bytes" in answer.text and "response_too_large" in answer.text
+    assert len(told) < 120, "it was read on"
+    with joining.send(workspace, "in pieces", "m2", stream=True) as response:
+        assert sum(1 for _ in events(response)) == 202

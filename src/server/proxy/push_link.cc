@@ -56,6 +56,9 @@ constexpr std::chrono::milliseconds resume_after{200};
 // Bytes of an answer in pieces that are recorded as one; a longer one is read from its pieces.
 constexpr std::size_t together_max = 1u << 20;
 
+// Bytes of an answer that comes in pieces although it was asked for whole: it is put together here.
+constexpr std::size_t whole_max = 16u << 20;
+
 constexpr std::size_t shown_max = 4 * quoted_max;  // Bytes kept of events, to tell what came.
 
 // A request with all that it views.
@@ -108,7 +111,7 @@ Carried broken_off(const Fault& fault, const Parcel& parcel, const Events& event
   const bool begun = events.begun() && !is_ours(fault) && !lost;
   auto kind = passes(fault.code()) && !begun ? Carried::End::not_now : Carried::End::refused;
   std::string why = fault.text();
-  if (begun)
+  if (begun && fault.code() != "response_too_large")
     why = (parcel.stream
                ? "the agent's stream of events broke off: "
                : "the agent answered a question that wants one JSON object with a stream of events "
@@ -217,10 +220,22 @@ io::Task<std::optional<http::ClientResponse>> go_on(http::Client& client, Outgoi
   co_return std::nullopt;
 }
 
-// For an answer that nobody reads in pieces.
-class Unread final : public Sink {
+// For an answer that nobody reads in pieces. What cannot be put together whole is read no further.
+class Whole final : public Sink {
  public:
-  io::Task<bool> pieces(std::vector<std::string>) override { co_return true; }
+  explicit Whole(const Events& events) : events_(events) {}
+  io::Task<bool> pieces(std::vector<std::string>) override {
+    if (events_.is_cut()) {
+      throw Fault(Kind::bad_gateway, "response_too_large",
+                  fmt::format("the agent streamed more than {} bytes in answer to a question that "
+                              "wants one JSON object; ask it with message/stream",
+                              whole_max));
+    }
+    co_return true;
+  }
+
+ private:
+  const Events& events_;
 };
 
 // Knows whether pieces came since it was asked last.
@@ -325,7 +340,7 @@ io::Task<Carried> PushLink::ask_by(Where where, const Question& question) {
 
 io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& sink) {
   Outgoing out;
-  Events events(settings_.answer_max, in_pieces(parcel) ? together_max : std::string::npos);
+  Events events(settings_.answer_max, in_pieces(parcel) ? together_max : whole_max);
   std::optional<Carried> failure;
   http::ClientResponse response;
   try {
@@ -357,8 +372,8 @@ io::Task<Carried> PushLink::deliver_by(Where where, const Parcel& parcel, Sink& 
     if (in_pieces(parcel)) {
       response = co_await read_pieces(where.client, out, parcel, events, aside_, sink);
     } else {
-      Unread unread;
-      response = co_await read_along(where.client, request, events, aside_, unread);
+      Whole whole(events);
+      response = co_await read_along(where.client, request, events, aside_, whole);
     }
   } catch (const Fault& fault) {
     failure = broken_off(fault, parcel, events, out.reached);
