@@ -318,6 +318,8 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   push_notifications::Sender push_sender({db, outbox, feed, tasks, inquiries, own_key, world.clock},
                                          first.loop(), first.client(), config.text("platform-url"),
                                          registry);
+  tasks.on_untold(
+      [&cancellations](sql::Tx& tx, std::int64_t message) { cancellations.tell(tx, message); });
   cancellations::Service canceling(db, cancellations, ledger, agents_tasks, proxy, world.clock,
                                    first.loop(), registry);
   dead_letters::Service dead_letters(db, ledger, feed, proxy, aside, world.clock, world.random);

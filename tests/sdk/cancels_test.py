@@ -128,6 +128,23 @@ def test_an_agent_that_is_away_is_told_when_it_is_back(stage: Stage) -> None:
         assert len(worker.about("message/send")) == 1, "it was given what had been canceled"
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_an_agent_that_was_away_when_its_task_was_canceled_is_told_when_it_is_back(stage: Stage, way: str) -> None:
+    with at_work() as worker:
+        busy = Member(stage, "busy", url=worker.url)
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(stage.ask, "POST", f"/workspaces/{busy.id}/a2a", said("begin"))
+            task = worker.has_work()
+            worker.down.set()
+            WAYS[way](stage, busy, task)
+            assert "canceled" in sent.result().text
+        stage.kill()
+        stage.start()
+        worker.down.clear()
+        assert wait_for("the agent to be told", lambda: worker.about("tasks/cancel"))[0]["id"] == task
+        assert len(worker.about("message/send")) == 1, "it was given what had been canceled"
+
+
 BROAD = 900
 
 

@@ -40,6 +40,9 @@ class Cancellations final : public messages::Follower {
   // it is still at it.
   void leave(sql::Tx& tx, const messages::Record& record);
 
+  // The agent of a message that has just ended as canceled is told to stop, when it can be.
+  void tell(sql::Tx& tx, std::int64_t message) { tx.post(store::tell, message, clock_.now()); }
+
   // Sees to what is below the next few messages behind `from`; to be called until it says it is
   // over, which is an answer when it was asked from the beginning.
   struct Walked {

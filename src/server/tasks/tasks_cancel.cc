@@ -21,10 +21,16 @@ Fault ended_before(const proxy::Standing& standing) {
       fmt::format("the task is {} already ({})", standing.state, standing.word));
 }
 
+// Of a message that waits: it may wait to be brought again.
+bool may_be_seen(const messages::Record& record) {
+  return record.delivery->attempts > 0 || record.delivery->why == messages::at_work_why;
+}
+
 std::string why_canceled(const messages::Record& record, bool polled) {
   if (polled) return "it was canceled before its agent answered it; the agent may have fetched it";
-  if (record.delivery->attempts > 0)
-    return "it was canceled while it waited to be brought again; its agent may have seen it";
+  if (may_be_seen(record))
+    return "it was canceled while it waited to be brought again; its agent may have seen it and is "
+           "told to stop";
   return "it was canceled before its agent was given it";
 }
 
@@ -70,7 +76,9 @@ io::Task<std::optional<Service::Found>> Service::call_off(const Asker& asker, Fo
   messages::Outcome outcome;
   outcome.end = messages::End::canceled;
   outcome.by = asker.by;
-  outcome.error = why_canceled(found.record, proxy_.is_polled(message.target));
+  const bool polled = proxy_.is_polled(message.target);
+  const bool seen = !polled && may_be_seen(found.record);
+  outcome.error = why_canceled(found.record, polled);
   const Instant now = clock_.now();
   outcome.duration_ms = (now - message.created_at).count() / 1000;
   a2a::TaskFacts facts;
@@ -84,7 +92,9 @@ io::Task<std::optional<Service::Found>> Service::call_off(const Asker& asker, Fo
   const std::string id = found.id;
   auto ended = co_await db_.write([&, this](sql::Tx& tx) {
     std::optional<Found> out;
-    if (ledger_.end_open(tx, message, outcome)) out = look_up(tx, asker, id);
+    if (!ledger_.end_open(tx, message, outcome)) return out;
+    if (seen && untold_) untold_(tx, message.seq);
+    out = look_up(tx, asker, id);
     return out;
   });
   // The next of its sender may go out.
@@ -92,14 +102,18 @@ io::Task<std::optional<Service::Found>> Service::call_off(const Asker& asker, Fo
   co_return ended;
 }
 
-io::Task<std::optional<Service::Found>> Service::let_go(const Asker& asker, Found found) {
+io::Task<std::optional<Service::Found>> Service::let_go(const Asker& asker, Found found,
+                                                        bool away) {
   const messages::Message& message = found.record.message;
   messages::Outcome outcome;
   outcome.end = messages::End::canceled;
   outcome.by = asker.by;
   outcome.error =
-      "it was canceled while its agent was at it; the agent had told of no task that it could be "
-      "asked to stop, so the connection to it was closed, and it may go on for itself";
+      away
+          ? "it was canceled while its agent was at it; the agent could not be reached, so it may go "
+            "on for itself until it is back and is told to stop"
+          : "it was canceled while its agent was at it; the agent had told of no task that it could "
+            "be asked to stop, so the connection to it was closed, and it may go on for itself";
   outcome.duration_ms = (clock_.now() - message.created_at).count() / 1000;
   a2a::TaskFacts facts;
   facts.id = message.id().text();
@@ -113,8 +127,9 @@ io::Task<std::optional<Service::Found>> Service::let_go(const Asker& asker, Foun
   auto ended = co_await db_.write([&, this](sql::Tx& tx) {
     std::optional<Found> out;
     // It may have told of its task meanwhile.
-    if (!tasks_.of(tx, message.seq) && ledger_.call_off(tx, message, outcome))
-      out = look_up(tx, asker, id);
+    if (tasks_.of(tx, message.seq) || !ledger_.call_off(tx, message, outcome)) return out;
+    if (away && untold_) untold_(tx, message.seq);
+    out = look_up(tx, asker, id);
     return out;
   });
   if (ended) proxy_.go_on(message.target);
@@ -134,8 +149,10 @@ io::Task<std::optional<Service::Found>> Service::ask_to_stop(const Asker& asker,
   if (moved) co_return std::nullopt;
   const bool untold = !found.row && !found.record.outcome;
   if (untold &&
-      (!said || said->end != proxy::Carried::End::answered || knows_nothing(said->answer.body)))
-    co_return co_await let_go(asker, std::move(found));
+      (!said || said->end != proxy::Carried::End::answered || knows_nothing(said->answer.body))) {
+    const bool away = !said || said->end == proxy::Carried::End::not_now;
+    co_return co_await let_go(asker, std::move(found), away);
+  }
   if (!said)
     throw a2a::task_not_cancelable("its agent has it, and there is no way to ask it to stop");
   if (said->end != proxy::Carried::End::answered) {

@@ -6,6 +6,7 @@
 // see is not there.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -85,6 +86,10 @@ class Service {
   io::Task<void> lose(std::int64_t message, messages::End end, std::string why);
   // Is told what agents say of tasks that go on. Before the first request.
   void join(Waiting& waiting) { waiting_.push_back(&waiting); }
+  // Is told, in the transaction that ends it, of a canceled message that its agent may have, where
+  // the agent was not told to stop. Before the first request.
+  using Untold = std::function<void(sql::Tx&, std::int64_t message)>;
+  void on_untold(Untold untold) { untold_ = std::move(untold); }
 
   // Tells who read the answer to a message as a stream what comes of its task, until that ends.
   // `told`: that answer was told just now.
@@ -236,8 +241,9 @@ class Service {
   // Both come back with nothing when things have moved on meanwhile.
   io::Task<std::optional<Found>> call_off(const Asker& asker, Found found);
   io::Task<std::optional<Found>> ask_to_stop(const Asker& asker, Found found);
-  // Of an agent that cannot be asked, and has told of no task: ends here and now.
-  io::Task<std::optional<Found>> let_go(const Asker& asker, Found found);
+  // Of an agent that cannot be asked, and has told of no task: ends here and now. `away`: it can be
+  // asked later.
+  io::Task<std::optional<Found>> let_go(const Asker& asker, Found found, bool away);
 
   sql::Database& db_;
   messages::Ledger& ledger_;
@@ -247,6 +253,7 @@ class Service {
   const cards::Service& cards_;
   PushConfigs* push_ = nullptr;
   std::vector<Waiting*> waiting_;
+  Untold untold_;  // May be empty.
   io::Aside& aside_;
   const io::Clock& clock_;
 };
