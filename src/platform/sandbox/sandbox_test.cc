@@ -150,6 +150,18 @@ TEST_F(Sandbox, IsRefusedCallsThatReachOutOfItsRoom) {
                      testing::ContainsRegex("CapEff:.0000000000000000")));
 }
 
+TEST_F(Sandbox, HasNoMemoryThatBelongsToNoProcess) {
+  const std::string text =
+      run("exec python3 -c '\nimport ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\n"
+          "c.shmget.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_int]\n"
+          "for size in (56, 4096, 4097, 1 << 20, 1 << 32):\n"
+          " made = c.shmget(0, size, 0o1600)\n"
+          " print(size, \"made\" if made >= 0 else os.strerror(ctypes.get_errno()))\n'");
+  EXPECT_THAT(text, testing::AllOf(HasSubstr(" 56 made\n"), HasSubstr(" 4096 made\n")));
+  for (const char* size : {"4097", "1048576", "4294967296"})
+    EXPECT_THAT(text, HasSubstr(fmt::format(" {} Cannot allocate memory\n", size)));
+}
+
 TEST_F(Sandbox, IsGivenNothingThatIsOpenElsewhere) {
   const files::Descriptor stray(
       ::open(base_.c_str(), O_RDONLY | O_DIRECTORY));  // Not closed on exec.
