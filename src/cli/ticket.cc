@@ -116,7 +116,7 @@ constexpr std::array create_takes{
            .names = Option::Names::workspaces},
     Option{.name = "--tier",
            .shape = "N",
-           .help = "How it is classed: 1 sandboxed, 2 standard, 3 privileged, 4 full access "
+           .help = "How it is classed: 1 sealed, 2 small, 3 standard, 4 large "
                    "(default 3)",
            .form = Option::Form::number,
            .most = 4},

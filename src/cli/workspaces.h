@@ -27,7 +27,7 @@ inline constexpr Option role_option{
     .name = "--role", .shape = "ROLE", .help = "What colleagues read to choose whom to ask"};
 inline constexpr Option tier_option{.name = "--tier",
                                     .shape = "N",
-                                    .help = "1 sandboxed, 2 standard, 3 privileged, 4 full access",
+                                    .help = "1 sealed, 2 small, 3 standard, 4 large",
                                     .form = Option::Form::number,
                                     .least = 1,
                                     .most = 4};

@@ -322,9 +322,10 @@ constexpr Option several{.name = "workspace",
 
 constexpr std::array one{workspace_argument};
 constexpr std::array several_of{several};
-constexpr Option dir_option{.name = "--workspace-dir",
-                            .shape = "DIR",
-                            .help = "Absolute path that its container would mount"};
+constexpr Option dir_option{
+    .name = "--workspace-dir",
+    .shape = "DIR",
+    .help = "Directory of the platform's machine that its agent may see, by its absolute path"};
 constexpr std::array create_takes{
     Option{.name = "-n,--name", .shape = "NAME", .help = "Its name", .required = true},
     role_option,

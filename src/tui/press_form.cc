@@ -104,7 +104,7 @@ Form new_form(const Model& model, std::optional<WorkspaceId> below) {
   Form form;
   form.fields.push_back(field("Name", "what others call it", ""));
   form.fields.push_back(field("Role", "what it is for; peers choose by it", ""));
-  form.fields.push_back(field("Tier", "1 sandboxed, 2 standard, 3 privileged, 4 full access", "2"));
+  form.fields.push_back(field("Tier", "1 sealed, 2 small, 3 standard, 4 large", "2"));
   form.fields.push_back(field("Below", "name of the one it stands below; empty: a root",
                               below ? model.name_of(*below) : std::string()));
   return form;
