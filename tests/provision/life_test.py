@@ -230,3 +230,10 @@ def test_agents_do_not_reach_each_other(stage: Stage) -> None:
     shown = process(stage, victim)
     if any("file tree" in each for each in shown["isolation"]["applied"]):
         assert str(shown["pid"]) not in text.split()
+
+
+def test_a_reason_names_no_earlier_process(stage: Stage) -> None:
+    workspace = make(stage, "started often", "exit 3")
+    wait_for("it to have crashed", lambda: (process(stage, workspace).get("crashes") or 0) >= 3)
+    reason = str(wait_for("the reason", lambda: process(stage, workspace).get("reason")))
+    assert reason.count("the last line before the end") == 1, reason

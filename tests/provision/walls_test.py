@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 from stage import Stage, wait_for
-from stand_in import answer, make, nothing_left, online, process
+from stand_in import answer, end, make, nothing_left, online, process
 
 LOOPBACK = "127.0.0.1"
 
@@ -132,3 +132,30 @@ def test_an_agent_whose_program_comes_later_is_started_by_a_restart(tmp_path: Pa
         wait_for("it to run", lambda: process(alone, workspace)["state"] == "running")
     finally:
         alone.close()
+
+
+def test_a_program_behind_several_links_is_found_in_the_room(tmp_path: Path) -> None:
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for each in (first, second, third):
+        each.mkdir()
+        each.chmod(0o755)
+    (third / "opencode").write_text("#!/bin/sh\nexec sleep 100\n")
+    (third / "opencode").chmod(0o755)
+    (second / "opencode").symlink_to("../third/opencode")
+    (first / "opencode").symlink_to(second / "opencode")
+    alone = Stage(tmp_path, "--agents-linger", "1", environment={"PATH": f"{first}:/usr/bin:/bin"})
+    alone.start()
+    try:
+        online(alone, str(alone.must("POST", "/workspaces", {"name": "linked", "runtime": "opencode", "tier": 2})["id"]))
+    finally:
+        end(alone)
+
+
+def test_a_secret_is_hidden_where_a_line_is_cut(stage: Stage) -> None:
+    secret = "value-of-a-secret-" + os.urandom(8).hex()
+    workspace = make(stage, "long spoken", "sh -s >&2; echo done", secrets={"ONE": secret})
+    online(stage, workspace)
+    # A line of the log has 8192 bytes: in the middle of the secret it is cut.
+    answer(stage, workspace, f"head -c 8180 /dev/zero | tr '\\0' x; echo '{secret}'; echo the-end\n")
+    text = wait_for("the log", lambda: (text := "\n".join(stage.must("GET", f"/workspaces/{workspace}/logs")["lines"])) and "the-end" in text and text)
+    assert "xxxx" in text and secret[:12] not in text and secret[-12:] not in text, text[-600:]

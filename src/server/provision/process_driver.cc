@@ -58,13 +58,27 @@ bool is_of_system(const fs::path& path) {
                              [&](const std::string& each) { return lies_in(path, each); });
 }
 
-// Its directory, and the one that it really lies in: a link in a directory of programs leads to
-// where it was installed.
+// Its directory, and each that it leads through to where it really lies: a link in a directory of
+// programs leads to where it was installed, over as many others as whoever installed it has put
+// between.
 void add_places(std::vector<std::string>& places, const std::string& program) {
+  constexpr int links_max = 40;  // As many as the kernel follows.
   std::error_code error;
-  const fs::path real = fs::canonical(program, error);
-  for (const fs::path& each : {fs::path(program).parent_path(), real.parent_path()}) {
-    if (!error && !each.empty() && !is_of_system(each)) places.push_back(each.string());
+  fs::path at = program;
+  const auto add = [&](const fs::path& place) {
+    const std::string text = place.string();
+    if (text.empty() || is_of_system(place) || std::ranges::find(places, text) != places.end())
+      return;
+    places.push_back(text);
+  };
+  if (!fs::exists(at, error) || error) return;
+  for (int links = 0; links < links_max; ++links) {
+    // As it is spelled, and as it is meant: a directory on the way may be a link itself.
+    add(at.parent_path().lexically_normal());
+    add(fs::canonical(at.parent_path(), error));
+    const fs::path next = fs::read_symlink(at, error);
+    if (error) return;
+    at = next.is_absolute() ? next : at.parent_path() / next;
   }
 }
 

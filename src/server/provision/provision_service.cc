@@ -8,6 +8,7 @@
 #include "platform/process/child.h"
 #include "platform/text/terminal.h"
 #include "server/provision/machine.h"
+#include "server/provision/whole_lines.h"
 #include "wire/runtimes/runtimes.h"
 
 namespace molecule::provision {
@@ -64,15 +65,12 @@ std::string without_credentials(std::string_view text) {
   return out;
 }
 
-// What was read from the byte before `since` on, but for what is left of a line that began before:
-// half of a secret could not be told from other text.
-sandbox::LogPiece from_line_start(sandbox::LogPiece piece, std::uint64_t since) {
-  if (since == 0 || piece.begin != since - 1 || piece.text.empty()) return piece;
-  const std::size_t end = piece.text.find('\n');
-  const std::size_t drop = end == std::string::npos ? piece.text.size() : end + 1;
-  piece.text.erase(0, drop);
-  piece.begin += drop;
-  return piece;
+// With one line more, which tells whether the first goes on with it.
+sandbox::LogPiece last_whole_lines(Driver& driver, WorkspaceId id, std::int64_t tail) {
+  sandbox::LogPiece piece = driver.last_lines(id, static_cast<std::size_t>(tail) + 1);
+  const bool more = std::ranges::count(piece.text, '\n') > tail;
+  const std::uint64_t since = piece.begin + (more ? piece.text.find('\n') + 1 : 0);
+  return whole_lines(std::move(piece), since);
 }
 
 // The bytes of an agent are any bytes; an answer is UTF-8.
@@ -300,19 +298,16 @@ io::Task<api::AgentLog> Service::logs(auth::Operator::Caller, WorkspaceId id,
   if (query.value.since) {
     const auto since = static_cast<std::uint64_t>(*query.value.since);
     const auto until = parts_.clock.monotonic() + patience;
-    // With the byte before: it tells whether a line begins there.
     const auto look = [this, id, since] {
-      return driver_->lines_from(id, since - std::min<std::uint64_t>(since, 1));
+      return driver_->lines_from(id, since - std::min(since, line_before));
     };
     for (;;) {
-      piece = from_line_start(co_await supervisor_.aside(look), since);
-      if (!piece.text.empty() || piece.lost || parts_.clock.monotonic() >= until) break;
+      piece = whole_lines(co_await supervisor_.aside(look), since);
+      if (piece.end != since || piece.lost || parts_.clock.monotonic() >= until) break;
       co_await io::sleep(look_every);
     }
   } else {
-    const auto look = [this, id, tail] {
-      return driver_->last_lines(id, static_cast<std::size_t>(tail));
-    };
+    const auto look = [this, id, tail] { return last_whole_lines(*driver_, id, tail); };
     piece = co_await supervisor_.aside(look);
   }
   const std::string text = co_await shown(id, std::move(piece.text));

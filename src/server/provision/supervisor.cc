@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "platform/log/log.h"
+#include "server/provision/last_words.h"
+#include "server/provision/whole_lines.h"
 
 namespace molecule::provision {
 namespace {
@@ -15,24 +17,6 @@ constexpr auto look_every = 250ms;
 constexpr auto end_step = 20ms;
 constexpr int status_stopped = 0;
 constexpr int status_wrong_configuration = 2;
-constexpr std::size_t last_lines = 4;
-constexpr std::size_t words_max = 600;  // Bytes of a reason.
-
-// The times that lines begin with say nothing where they are shown as one sentence.
-std::string without_times(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    const std::size_t space = line.find(' ');
-    if (space != std::string_view::npos) line.remove_prefix(space + 1);
-    // What the keeper says of itself is in the reason already.
-    if (line.empty() || line.starts_with("-- ")) continue;
-    out += (out.empty() ? "" : "\n") + std::string(line);
-  }
-  if (out.size() > words_max) out = "…" + out.substr(out.size() - words_max);
-  return out;
-}
 
 }  // namespace
 
@@ -411,10 +395,12 @@ io::Task<void> Supervisor::watch_joining(WorkspaceId id, Agent& agent) {
 }
 
 io::Task<std::string> Supervisor::last_words(WorkspaceId id) {
-  const auto look = [this, id] { return driver_->last_lines(id, last_lines + 2); };
-  const auto piece = co_await hands_.run(look);
+  const auto look = [this, id] { return driver_->last_lines(id, LastWords::looked_at); };
+  auto piece = co_await hands_.run(look);
+  const std::uint64_t begin = piece.begin;
+  piece = whole_lines(std::move(piece), begin);
   std::string said = co_await words_(id, piece.text);
-  co_return without_times(said);
+  co_return LastWords::of(said);
 }
 
 }  // namespace molecule::provision
