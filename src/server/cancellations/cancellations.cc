@@ -41,7 +41,7 @@ bool Cancellations::stop(sql::Tx& tx, const messages::Record& record, std::strin
   outcome.body =
       RawJson(a2a::canceled_answer(a2a::generation_of(message.method), message.rpc_id, facts));
   if (!ledger_.call_off(tx, message, outcome)) return false;
-  if (seen) tx.post(store::tell, message.seq, now);
+  if (seen) tx.post(store::tell, message.seq, clock_.steady());
   return true;
 }
 
@@ -63,7 +63,7 @@ void Cancellations::leave(sql::Tx& tx, const messages::Record& record) {
   std::optional<proxy::Known> known;
   if (task) known = proxy::Known{task->state, task->changed_at};
   // Its agent has answered and is still at it: what it says about stopping is recorded.
-  if (proxy::goes_on(record, known)) tx.post(store::tell, message, clock_.now());
+  if (proxy::goes_on(record, known)) tx.post(store::tell, message, clock_.steady());
 }
 
 Cancellations::Walked Cancellations::walk(sql::Tx& tx, std::int64_t from, std::int64_t slice) {

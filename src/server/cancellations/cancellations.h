@@ -41,7 +41,7 @@ class Cancellations final : public messages::Follower {
   void leave(sql::Tx& tx, const messages::Record& record);
 
   // The agent of a message that has just ended as canceled is told to stop, when it can be.
-  void tell(sql::Tx& tx, std::int64_t message) { tx.post(store::tell, message, clock_.now()); }
+  void tell(sql::Tx& tx, std::int64_t message) { tx.post(store::tell, message, clock_.steady()); }
 
   // Sees to what is below the next few messages behind `from`; to be called until it says it is
   // over, which is an answer when it was asked from the beginning.

@@ -74,11 +74,12 @@ io::Task<void> Service::walk() {
 }
 
 io::Task<void> Service::begin_telling(io::Scope& scope) {
-  const Instant now = clock_.now();
+  const Instant now = clock_.steady();
   for (std::int64_t look = 0; look < looks_max; ++look) {
     if (under_way_.size() >= settings_.slots_max) co_return;
     auto rows = co_await db_.read([&](sql::Read& read) {
-      return read.all(store::to_tell, now, looked_at, look * looked_at);
+      return read.all(store::to_tell, now, looked_at, look * looked_at,
+                      now + settings_.waits.longest);
     });
     for (const store::ToTell& due : rows) {
       if (under_way_.size() >= settings_.slots_max) co_return;
@@ -110,8 +111,8 @@ io::Task<void> Service::tell(store::ToTell due) {
     if (fault.kind() == Kind::cancelled) throw;
     why = fault.text();
   }
-  const Instant now = clock_.now();
-  if (why.empty() || now - due.since >= settings_.give_up_after) {
+  const Instant now = clock_.steady();
+  if (why.empty() || settings_.waits.over(due.attempts)) {
     co_await sql::insist(db_, [&](sql::Tx& tx) { tx.post(store::told, due.message); });
     if (why.empty()) co_return;
     probe_.given_up.add();
@@ -119,9 +120,7 @@ io::Task<void> Service::tell(store::ToTell due) {
               log::field("workspace", due.target_id), log::field("error", why));
     co_return;
   }
-  const auto doubled = std::min<std::int64_t>(due.attempts, 10);
-  const auto wait =
-      std::min(settings_.again_after * (std::int64_t{1} << doubled), settings_.again_longest);
+  const auto wait = settings_.waits.after(due.attempts);
   co_await sql::insist(db_,
                        [&](sql::Tx& tx) { tx.post(store::tell_again, due.message, now + wait); });
 }

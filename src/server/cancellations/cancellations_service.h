@@ -8,6 +8,7 @@
 
 #include "platform/io/scope.h"
 #include "platform/io/signal.h"
+#include "platform/io/waits.h"
 #include "platform/metrics/metrics.h"
 #include "server/cancellations/cancellations.h"
 #include "server/proxy/proxy_service.h"
@@ -15,11 +16,10 @@
 namespace molecule::cancellations {
 
 struct Settings {
-  std::chrono::seconds again_after{1};  // When an agent could not be told; doubles.
-  std::chrono::seconds again_longest{60};
-  std::chrono::hours give_up_after{1};  // From the cancel on: it has no use for the word then.
-  std::size_t slots_max = 32;           // Agents' tasks that are told about at once.
-  std::size_t slots_of_agent_max = 4;   // Of them of one agent.
+  // When an agent could not be told; in the end it has no use for the word.
+  io::Waits waits{std::chrono::seconds(1), std::chrono::seconds(60), std::chrono::hours(1)};
+  std::size_t slots_max = 32;          // Agents' tasks that are told about at once.
+  std::size_t slots_of_agent_max = 4;  // Of them of one agent.
 };
 
 struct Probe {

@@ -36,14 +36,14 @@ struct ToTell {
   std::int64_t message = 0;
   WorkspaceId target_id;
   std::int64_t attempts = 0;
-  Instant since;
 };
-BOOST_DESCRIBE_STRUCT(ToTell, (), (message, target_id, attempts, since))
-// $2 of them, behind the first $3.
-inline constexpr sql::Query<ToTell(Instant, std::int64_t, std::int64_t)> to_tell{
+BOOST_DESCRIBE_STRUCT(ToTell, (), (message, target_id, attempts))
+// $2 of them, behind the first $3. What is put off beyond $4, further than any wait goes, was noted
+// by a clock that was wrong.
+inline constexpr sql::Query<ToTell(Instant, std::int64_t, std::int64_t, Instant)> to_tell{
     "cancellations.to_tell", R"(
-    SELECT c.message, m.target_id, c.attempts, c.since FROM cancellations c JOIN messages m ON m.seq = c.message
-     WHERE c.tell_at <= $1 ORDER BY c.tell_at, c.message LIMIT $2 OFFSET $3)"};
+    SELECT c.message, m.target_id, c.attempts FROM cancellations c JOIN messages m ON m.seq = c.message
+     WHERE c.tell_at <= $1 OR c.tell_at > $4 ORDER BY c.tell_at, c.message LIMIT $2 OFFSET $3)"};
 inline constexpr sql::Query<void(std::int64_t)> told{"cancellations.told", R"(
     UPDATE cancellations SET tell_at = NULL WHERE message = $1)"};
 inline constexpr sql::Query<void(std::int64_t, Instant)> tell_again{"cancellations.tell_again", R"(

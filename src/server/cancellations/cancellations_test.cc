@@ -105,7 +105,8 @@ class CancellationsTest : public test::EachDatabase {
   std::vector<std::int64_t> to_tell() {
     std::vector<std::int64_t> out;
     for (const auto& each : read([&](sql::Read& from_store) {
-           return from_store.all(store::to_tell, clock.now(), std::int64_t{1000}, std::int64_t{0});
+           return from_store.all(store::to_tell, clock.steady(), std::int64_t{1000},
+                                 std::int64_t{0}, clock.steady() + 60s);
          }))
       out.push_back(each.message);
     std::ranges::sort(out);
@@ -162,6 +163,21 @@ TEST_P(CancellationsTest, WhatHasItsAnswerKeepsItAndWhatIsBelowGoes) {
   EXPECT_EQ(end_of(working), End::answered);
   // Its agent said that it is still at it.
   EXPECT_EQ(to_tell(), std::vector{working.message.seq});
+}
+
+TEST_P(CancellationsTest, AnAgentIsToldWhateverTheWallClockDid) {
+  const Sent root = send(), ahead = send(root), behind = send(root);
+  for (const Sent& each : {ahead, behind}) answer(each, messages::AgentTask{"t", "c", "working"});
+  clock.step(1h);
+  cancel(root);
+  walk();
+  clock.step(-1h);
+  EXPECT_EQ(to_tell(), (std::vector{ahead.message.seq, behind.message.seq}));
+  write([&](sql::Tx& tx) {
+    tx.post(store::tell_again, ahead.message.seq, clock.steady() + 1h);
+    tx.post(store::tell_again, behind.message.seq, clock.steady() + 60s);
+  });
+  EXPECT_EQ(to_tell(), std::vector{ahead.message.seq}) << "nothing waits as long as that";
 }
 
 TEST_P(CancellationsTest, AnAnswerOnItsWayArrivesAndWhatItLedToGoes) {

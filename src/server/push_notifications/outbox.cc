@@ -136,7 +136,7 @@ void Outbox::changed(sql::Tx& tx, std::int64_t message, std::string_view state) 
   const bool end = is_end(state);
   const std::int64_t most = end ? changes_max + 1 : changes_max;
   tx.post(store::add, message, state, now, most);
-  tx.post(store::count, message, state, now, most,
+  tx.post(store::count, message, state, clock_.steady(), most,
           end ? std::optional<Instant>(now) : std::nullopt);
   if (wake_.due) tx.after_commit([this] { wake_.due(); });
 }

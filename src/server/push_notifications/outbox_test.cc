@@ -78,7 +78,7 @@ class PushOutbox : public test::EachDatabase {
   }
   std::vector<Due> due() {
     return read(
-        [&](sql::Read& r) { return next_to_tell(r, Places({100, 100, 100}), clock.now()); });
+        [&](sql::Read& r) { return next_to_tell(r, Places({100, 100, 100}), clock.steady()); });
   }
   // As a receiver that takes all there is.
   States taken() {
@@ -88,7 +88,7 @@ class PushOutbox : public test::EachDatabase {
         out.push_back(each.state);
         write([&](sql::Tx& tx) {
           tx.run(store::let_go, each.key, each.number);
-          tx.run(store::took, each.key, each.number, clock.now());
+          tx.run(store::took, each.key, each.number, clock.steady());
         });
       }
     }
@@ -235,6 +235,15 @@ TEST_P(PushOutbox, ItGoesAWhileAfterItsReceiverKnowsTheEnd) {
   EXPECT_EQ(configs(message), 0u);
   EXPECT_EQ(configs(other), 1u);
   EXPECT_EQ(outbox->watched(), 1u);
+}
+
+TEST_P(PushOutbox, AChangeIsDueAtOnceThoughTheWallClockIsAhead) {
+  auto message = accept();
+  set(message, "c");
+  clock.step(1h);
+  note(message, "working");
+  clock.step(-1h);
+  EXPECT_EQ(taken(), States{"working"});
 }
 
 TEST_P(PushOutbox, TheNextProcessGoesOn) {

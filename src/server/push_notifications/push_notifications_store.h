@@ -93,7 +93,8 @@ inline constexpr sql::Query<void(std::int64_t, std::string_view)> name{"push_not
                                                                        R"(
     UPDATE push_notification_configs SET task_id = $2 WHERE message = $1 AND task_id IS NULL)"};
 
-// A change of a task's state: $2. $3: now. $4: at its end. $5: so many may wait beside the end.
+// A change of a task's state: $2. $3: when, in `count` when it is due. $4: so many may wait. $5: at
+// its end.
 inline constexpr sql::Query<void(std::int64_t, std::string_view, Instant, std::int64_t)> add{
     "push_notifications.add", R"(
     INSERT INTO push_notifications (key, number, state, at)
@@ -110,9 +111,9 @@ struct DueOwner {
   std::optional<WorkspaceId> owner_id;
 };
 BOOST_DESCRIBE_STRUCT(DueOwner, (), (owner_id))
-inline constexpr sql::Query<DueOwner(Instant, std::int64_t)> due_owners{
+inline constexpr sql::Query<DueOwner(Instant, std::int64_t, Instant)> due_owners{
     "push_notifications.due_owners", R"(
-    SELECT owner_id FROM push_notification_configs WHERE due <= $1
+    SELECT owner_id FROM push_notification_configs WHERE due <= $1 OR due > $3
      GROUP BY owner_id ORDER BY CASE WHEN MIN(attempts) = 0 THEN 0 ELSE 1 END, MIN(due) LIMIT $2)"};
 
 namespace part {
@@ -120,17 +121,18 @@ inline constexpr std::string_view due = R"(
     SELECT c.key, c.message, c.id, c.owner_id, c.target_id, c.generation, c.task_id, c.url, c.attempts,
            n.number, n.state, n.at
       FROM push_notification_configs c JOIN push_notifications n ON n.key = c.key AND n.number = c.told + 1
-     WHERE c.due <= $1)";
+     WHERE (c.due <= $1 OR c.due > $4))";
 inline constexpr std::string_view untried_first = R"(
      ORDER BY CASE WHEN c.attempts = 0 THEN 0 ELSE 1 END, c.due, c.key LIMIT $2 OFFSET $3)";
-inline constexpr std::string_view owned_by = R"( AND c.owner_id = $4)";
+inline constexpr std::string_view owned_by = R"( AND c.owner_id = $5)";
 inline constexpr std::string_view of_people = R"( AND c.owner_id IS NULL)";
 }  // namespace part
 
 // $2 of one owner's, behind the first $3.
-inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t, WorkspaceId)> due_of_owner{
-    "push_notifications.due_of_owner", sql::joined<part::due, part::owned_by, part::untried_first>};
-inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t)> due_of_people{
+inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t, Instant, WorkspaceId)>
+    due_of_owner{"push_notifications.due_of_owner",
+                 sql::joined<part::due, part::owned_by, part::untried_first>};
+inline constexpr sql::Query<Due(Instant, std::int64_t, std::int64_t, Instant)> due_of_people{
     "push_notifications.due_of_people",
     sql::joined<part::due, part::of_people, part::untried_first>};
 // The receiver took it; what is next is due at $3.

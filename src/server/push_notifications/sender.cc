@@ -70,7 +70,7 @@ io::Task<void> Sender::run(io::Scope& scope) {
 
 io::Task<void> Sender::begin_due(io::Scope& scope) {
   if (parts_.outbox.watched() == 0 || places_.full()) co_return;
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock.steady();
   // A copy: meanwhile others may be through.
   auto choose = [now, places = places_](sql::Read& read) {
     return next_to_tell(read, places, now);
@@ -97,7 +97,7 @@ io::Task<void> Sender::tell(Due due) {
     if (fault.kind() == Kind::cancelled) throw;
     came.why = fault.text();
   }
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock.steady();
   if (came.why.empty()) {
     co_await sql::insist(parts_.db, [&](sql::Tx& tx) {
       tx.post(store::let_go, due.key, due.number);
@@ -107,15 +107,13 @@ io::Task<void> Sender::tell(Due due) {
     co_return;
   }
   probe_.failed.add();
-  const bool over = came.final || now - due.at >= settings_.give_up_after;
+  const bool over = came.final || settings_.waits.over(due.attempts);
   if (over) {
     co_await sql::insist(parts_.db, [&, this](sql::Tx& tx) { give_up(tx, due, came.why); });
     probe_.given_up.add();
     co_return;
   }
-  const auto doubled = std::min<std::int64_t>(due.attempts, 20);
-  const auto wait = std::min(settings_.again_after * (std::int64_t{1} << doubled),
-                             std::chrono::seconds(settings_.again_longest));
+  const auto wait = settings_.waits.after(due.attempts);
   co_await sql::insist(
       parts_.db, [&](sql::Tx& tx) { tx.post(store::again, due.key, due.number, now + wait); });
 }

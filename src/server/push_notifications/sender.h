@@ -19,9 +19,7 @@ namespace molecule::push_notifications {
 
 struct Settings {
   std::chrono::seconds answer_wait{15};  // For a receiver's answer, connecting included.
-  std::chrono::seconds again_after{1};   // Doubles with each attempt.
-  std::chrono::seconds again_longest{600};
-  std::chrono::hours give_up_after{24};  // From the change on.
+  io::Waits waits = again_waits;         // Until its receiver is given up.
   Places::Bounds places;                 // Of receivers that are told at once.
   std::size_t body_max = 1u << 20;       // Of a notification; beyond it only the state is told.
 };

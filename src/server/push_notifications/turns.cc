@@ -11,6 +11,8 @@ constexpr std::int64_t owners_looked_at = 4096;
 constexpr std::int64_t looked_at = 512;
 constexpr std::int64_t looks_max = 16;
 
+Instant ahead_of(Instant now) { return now + again_waits.longest; }
+
 // Empty of what is no address: telling says what is wrong with it.
 std::string host_of(const Due& due) {
   try {
@@ -40,8 +42,9 @@ class Line {
     const bool last = looks_ > 0 && std::ssize(rows_) < looked_at;
     if (last || looks_ == looks_max) return false;
     const std::int64_t behind = looks_++ * looked_at;
-    rows_ = owner_ ? statements.all(store::due_of_owner, now, looked_at, behind, *owner_)
-                   : statements.all(store::due_of_people, now, looked_at, behind);
+    rows_ =
+        owner_ ? statements.all(store::due_of_owner, now, looked_at, behind, ahead_of(now), *owner_)
+               : statements.all(store::due_of_people, now, looked_at, behind, ahead_of(now));
     at_ = 0;
     return !rows_.empty();
   }
@@ -79,7 +82,8 @@ std::vector<Due> next_to_tell(sql::Statements& statements, Places places, Instan
   std::vector<Due> out;
   if (places.full()) return out;
   std::vector<Line> lines;
-  for (const store::DueOwner& each : statements.all(store::due_owners, now, owners_looked_at))
+  for (const store::DueOwner& each :
+       statements.all(store::due_owners, now, owners_looked_at, ahead_of(now)))
     lines.emplace_back(each.owner_id);
   // Round by round, so that who has none gets one before another gets a second.
   for (std::size_t has = 0; has < places.at_most_of_owner() && !places.full(); ++has) {

@@ -7,10 +7,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "platform/io/waits.h"
 #include "platform/sql/database.h"
 #include "server/push_notifications/push_notifications_store.h"
 
 namespace molecule::push_notifications {
+
+constexpr io::Waits again_waits{std::chrono::seconds(1), std::chrono::seconds(600),
+                                std::chrono::hours(24)};
 
 // Who set a configuration; empty: people, who count as one.
 using Owner = std::optional<WorkspaceId>;
@@ -40,6 +44,8 @@ class Places {
 
 // Who gets the places that are free: who has fewest goes first, and of one owner what was never
 // tried. However much of others is due, an owner's turn comes.
+// `now` is steady; what is due further ahead than any wait goes was noted by a clock that was
+// wrong, and is due now.
 std::vector<Due> next_to_tell(sql::Statements& statements, Places places, Instant now);
 
 }  // namespace molecule::push_notifications

@@ -30,15 +30,15 @@ class PushTurns : public test::EachDatabase {
                 fmt::format("https://{}{}.example/", host, n % hosts), "submitted", clock.now(),
                 std::nullopt);
         tx.post(store::add, message, "working", clock.now(), 256);
-        tx.post(store::count, message, "working", clock.now(), 256, std::nullopt);
+        tx.post(store::count, message, "working", clock.steady(), 256, std::nullopt);
         for (std::int64_t tried = 0; tried < attempts; ++tried)
-          tx.post(store::again, key, 1, clock.now());
+          tx.post(store::again, key, 1, clock.steady());
       }
     });
     clock.advance(1s);
   }
   std::vector<Due> next(const Places& places) {
-    return read([&](sql::Read& r) { return next_to_tell(r, places, clock.now()); });
+    return read([&](sql::Read& r) { return next_to_tell(r, places, clock.steady()); });
   }
   // How many places each owner gets.
   std::map<Owner, std::size_t> shares(const Places& places) {
@@ -102,6 +102,28 @@ TEST_P(PushTurns, AHostsPlacesAreGivenBack) {
   places.give_back(told.front());
   EXPECT_EQ(places.of(other), 1u);
   EXPECT_EQ(next(places).size(), 1u);
+}
+
+TEST_P(PushTurns, AWallClockThatIsSetChangesNoWait) {
+  clock.step(1h);
+  add(other, 1, "quick", 1);
+  clock.step(-1h);
+  EXPECT_EQ(next(Places({})).size(), 1u);
+}
+
+TEST_P(PushTurns, WhatAWrongClockPutOffForLongIsDueNow) {
+  add(other, 2, "quick", 1);
+  const auto due = next(Places({}));
+  ASSERT_EQ(due.size(), 2u);
+  write([&](sql::Tx& tx) {
+    tx.post(store::again, due[0].key, 1, clock.steady() + again_waits.longest + 1h);
+    tx.post(store::again, due[1].key, 1, clock.steady() + again_waits.longest);
+  });
+  auto now = next(Places({}));
+  ASSERT_EQ(now.size(), 1u) << "the other waits as long as it may";
+  EXPECT_EQ(now.front().key, due[0].key);
+  clock.advance(again_waits.longest);
+  EXPECT_EQ(next(Places({})).size(), 2u);
 }
 
 EACH_DATABASE(PushTurns);
