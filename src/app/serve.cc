@@ -18,6 +18,7 @@
 #include "platform/crypto/encoding.h"
 #include "platform/crypto/key_file.h"
 #include "platform/files/files.h"
+#include "platform/io/cautious_clock.h"
 #include "platform/log/log.h"
 #include "platform/process/environment.h"
 #include "platform/sql/store_mark.h"
@@ -168,6 +169,9 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   const Belongings belongings(config);
   const Address address = *parse_address(config.text("listen"));
 
+  // Of what is ended or deleted for good by its age.
+  const io::CautiousClock cautious(world.clock);
+
   // What happened, and who is told.
   events::Log log(db, world.clock);
   co_await log.open();
@@ -222,16 +226,16 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   presence_limits.late_after = presence_limits.silent_after * 2 / 3;
   presence::Roster roster(world.clock, presence_limits);
   messages::Mailboxes mailboxes;
-  messages::Ledger ledger(world.clock, world.random, mailboxes);
+  messages::Ledger ledger(cautious, world.random, mailboxes);
   activity::Feed feed(log, directory, world.clock);
-  streams::Streams streams(db, ledger, world.clock);
+  streams::Streams streams(db, ledger, cautious);
   proxy::Told told(log);
   delegations::Outcomes outcomes(log, feed, world.clock);
   tasks::Tasks agents_tasks(world.clock);
   cancellations::Cancellations cancellations(ledger, agents_tasks, world.clock);
   dead_letters::Letters letters(world.clock);
   secrets::Kept kept(vault);
-  push_notifications::Outbox outbox(world.clock, world.random, kept);
+  push_notifications::Outbox outbox(cautious, world.random, kept);
   attachments::Mentions mentions(world.clock);
   feed.join(mentions);
   for (messages::Follower* follower :
@@ -292,10 +296,10 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   relay::Polls relay_polls(relay, world.clock, world.random);
   blobs::DirectoryStore blobs(belongings.attachments());
   attachments::Keeper keeper(blobs);
-  attachments::Service attachments(db, feed, directory, keeper, world.clock, world.random, registry,
+  attachments::Service attachments(db, feed, directory, keeper, cautious, world.random, registry,
                                    attachment_settings(config));
   co_await attachments.begin();
-  activity::Service activity(db, log, feed, ledger, mailboxes, directory, hubs, world.clock);
+  activity::Service activity(db, log, feed, ledger, mailboxes, directory, hubs, cautious);
   cards::Service cards(directory, config.text("platform-url"), own_key);
   tasks::Service tasks(db, ledger, agents_tasks, streams, proxy, cards, aside, world.clock);
   grpc::Service grpc(tasks, aside);
@@ -325,7 +329,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
   dead_letters::Service dead_letters(db, ledger, feed, proxy, aside, world.clock, world.random);
   for (auto& lane : lanes) dead_letters.add_scope(lane->scope());
   delegations::Service delegations({db, log, feed, ledger, outcomes, cancellations, proxy,
-                                    directory, hubs, world.clock, world.random});
+                                    directory, hubs, cautious, world.random});
   for (auto& lane : lanes) delegations.add_scope(lane->scope());
   mcp_endpoint::Service mcp_endpoint(
       {presence, workspace_service, delegations, activity, attachments, directory, world.random,
@@ -429,7 +433,7 @@ io::Task<void> plane(const Config& config, World world, Lane& first,
                      co_await push_notifications.prune();
                      co_await ticket_service.prune();
                      co_await delegations.prune(days("activity-retention-days"), 60s);
-                     co_await log.prune(world.clock.now() - days("log-retention-days"), 60s);
+                     co_await log.prune(cautious.now() - days("log-retention-days"), 60s);
                    }));
   for (auto& lane : lanes) {
     if (lane.get() != &first) lane->start_thread();
