@@ -233,3 +233,31 @@ def test_a_stream_outlives_an_answer_that_is_not_the_end(org: Org, agent_at: Cal
     cut_off = requests.post(f"{org.stage.url}/a2a/{agent.id}", json=body, timeout=40,
                             headers={"Authorization": f"Bearer {org.admin}", "Last-Event-ID": "1"}).text
     assert "done" in cut_off and cut_off.count("data: ") == 1, cut_off
+
+
+def test_a_subscriber_hears_what_an_agent_says_while_its_task_goes_on(
+        org: Org, agent_at: Callable[[str, str], Resident], push_agents: PushAgents) -> None:
+    said: list[str] = []
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        status: dict[str, Any] = {"state": "working"}
+        if json.loads(body)["method"] == "tasks/get":
+            said.append(f"step {len(said) + 1}")
+            status["message"] = {"role": "agent", "messageId": uuid.uuid4().hex, "parts": [{"kind": "text", "text": said[-1]}]}
+        connection.sendall(told({**task("working"), "status": status}))
+
+    agent = agent_at(push_agents.start(answer), "old")
+    sent = requests.post(f"{org.stage.url}/a2a/{agent.id}", json=rpc("SendMessage", message=message("new")), timeout=40,
+                         headers={"Authorization": f"Bearer {org.admin}"}).json()["result"]["task"]
+    events = Events(org, agent, rpc("SubscribeToTask", id=sent["id"]))
+    heard: list[str] = []
+    for line in events.answer.iter_lines(chunk_size=1):
+        if line.startswith(b"data: "):
+            result = json.loads(line[6:])["result"]
+            words = (result.get("statusUpdate") or result["task"])["status"].get("message")
+            if words:
+                heard.append(words["parts"][0]["text"])
+        if len(heard) == 3:
+            break
+    events.answer.close()
+    assert heard == sorted(set(heard), key=heard.index) and set(heard) <= set(said), heard

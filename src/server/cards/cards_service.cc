@@ -89,6 +89,11 @@ std::string Service::signed_card(WorkspaceId id, a2a::CardForm form,
   return a2a::with_signatures(card, signatures);
 }
 
+void Service::require_seen(std::optional<WorkspaceId> asker, WorkspaceId id) const {
+  if (asker) return workspaces::require_reachable(directory_, *asker, id);
+  if (!directory_.look_at(id, [](const workspaces::Entry&) {})) throw not_found("workspace");
+}
+
 std::string Service::extended(std::optional<WorkspaceId> asker, WorkspaceId id, a2a::CardForm form,
                               const http::Request& request) const {
   if (asker) workspaces::require_reachable(directory_, *asker, id);

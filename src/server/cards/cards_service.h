@@ -32,6 +32,9 @@ class Service {
   // GET /.well-known/jwks.json
   io::Task<api::WebKeys> keys(auth::Open::Caller caller);
 
+  // Throws Fault when there is no such workspace for who asks, as the extended card does.
+  void require_seen(std::optional<WorkspaceId> asker, WorkspaceId id) const;
+
  private:
   // The platform's address as whoever asks reaches it.
   std::string base(const http::Request& request) const;

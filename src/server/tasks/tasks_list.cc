@@ -56,7 +56,16 @@ io::Task<std::string> Service::list(const Asker& asker, const a2a::TaskCall& cal
     page.tasks += page.tasks.empty() ? "[]" : "]";
     return page;
   };
-  Page page = co_await db_.read(look);
+  Page page;
+  {
+    const Turns::Turn turn =
+        co_await list_turns_.take(asker.workspace ? asker.workspace->text() : asker.by);
+    page = co_await db_.read(look);
+  }
+  // Whoever may not send there any more still sees what they have sent; nobody else learns from a
+  // list that there is nothing.
+  const bool nothing = page.total == 0 && page.next.empty() && !filter.page_token;
+  if (nothing) cards_.require_seen(asker.workspace, asker.at);
   json::Object out;
   out.add("tasks", RawJson(std::move(page.tasks))).add("nextPageToken", page.next);
   out.add("pageSize", filter.page_size).add("totalSize", page.total);

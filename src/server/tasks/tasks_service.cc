@@ -58,7 +58,8 @@ constexpr auto table = http::table(
         .refuses("version_not_supported", "invalid_json", "invalid_params", "not_reachable",
                  "workspace_not_found", "mailbox_full"),
     rest(http::get<auth::Member, &Service::rest_list>("/a2a/{id}/tasks").gives<RawJson>(),
-         "The caller's tasks at a workspace, newest change first."),
+         "The caller's tasks at a workspace, newest change first.")
+        .refuses("too_many_lists", "not_reachable", "workspace_not_found"),
     rest(http::get<auth::Member, &Service::rest_get>("/a2a/{id}/tasks/{task}").gives<RawJson>(),
          "How one task stands."),
     rest(http::post<auth::Member, &Service::rest_cancel>("/a2a/{id}/tasks/{task}:cancel")

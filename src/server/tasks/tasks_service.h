@@ -17,6 +17,7 @@
 #include "server/proxy/standing.h"
 #include "server/tasks/push_configs.h"
 #include "server/tasks/tasks.h"
+#include "server/tasks/turns.h"
 #include "server/tasks/waiting.h"
 #include "wire/a2a/task.h"
 #include "wire/api/tasks.h"
@@ -194,6 +195,9 @@ class Service {
   // last event that was seen before; `bare`: without JSON-RPC around them.
   io::Task<http::Response> subscribe(const Asker& asker, const a2a::TaskCall& call,
                                      std::int64_t last, bool bare);
+  // What the agent said of the task when it was asked just now, to be compared with what it said
+  // before; nothing when it was not asked or said nothing.
+  io::Task<std::optional<std::size_t>> words_heard(const Found& found);
   // Asks the agent again and again, until its task has ended or wants input, or the reader is gone.
   // `shown`: the state that was told last; empty: nothing was told.
   io::Task<void> keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call, bool bare,
@@ -246,6 +250,7 @@ class Service {
   io::Task<std::optional<Found>> let_go(const Asker& asker, Found found, bool away);
 
   sql::Database& db_;
+  Turns list_turns_;
   messages::Ledger& ledger_;
   const Tasks& tasks_;
   const streams::Streams& streams_;

@@ -1,7 +1,10 @@
 // A task read as it goes on: what is kept of it in pieces, or what its agent says when it is asked
 // again and again.
 #include <algorithm>
+#include <functional>
+#include <optional>
 
+#include "platform/json/answer.h"
 #include "platform/json/json.h"
 #include "server/proxy/refusal.h"
 #include "server/tasks/tasks_service.h"
@@ -23,6 +26,19 @@ std::string event_with(const std::string& task, const a2a::TaskCall& call) {
   const bool wrapped = call.generation == a2a::Generation::v10;
   return jsonrpc::success(call.rpc_id,
                           wrapped ? json::Object{}.add("task", RawJson(task)).text() : task);
+}
+
+// What an agent says of a task beside its state: to know what it says anew.
+std::optional<std::size_t> words_of(std::string_view task) {
+  if (task.empty()) return std::nullopt;
+  const json::Document document = json::parse_answer(task);
+  const json::Node said = document.root().find("result");
+  const json::Node message = said.find("status").find("message");
+  const json::Node artifacts = said.find("artifacts");
+  std::string words;
+  if (message) words += message.find("parts").text();
+  if (artifacts) words += artifacts.text();
+  return std::hash<std::string>{}(words);
 }
 
 }  // namespace
@@ -163,19 +179,28 @@ io::Task<std::string> Service::news_of(const Found& found, const a2a::TaskCall& 
   co_return co_await aside_.run(events);
 }
 
+io::Task<std::optional<std::size_t>> Service::words_heard(const Found& found) {
+  if (found.heard.size() <= io::short_text_max) co_return words_of(found.heard);
+  co_return co_await aside_.run([&] { return words_of(found.heard); });
+}
+
 io::Task<void> Service::keep_asking(http::BodyWriter& out, Found found, a2a::TaskCall call,
                                     bool bare, std::string shown) {
   io::Signal woken;
   out.notify_closed(&woken);
   auto wait = asked_after_min;
+  std::optional<std::size_t> words;
   while (!out.closed()) {
     if (found.goes_on()) co_await hear(found);
     std::string text = ": still here\n\n";
     const std::string state = proxy::standing_of(found.record, found.known(), false).state;
-    if (state != shown) {
+    const std::optional<std::size_t> heard = co_await words_heard(found);
+    const bool said_more = heard && heard != words;
+    if (said_more) words = heard;
+    if (state != shown || said_more) {
       text = co_await news_of(found, call, bare, shown.empty());
+      if (state != shown) wait = asked_after_min;
       shown = state;
-      wait = asked_after_min;
     }
     if (out.closed()) break;
     co_await out.write(text);

@@ -47,6 +47,10 @@ struct Incoming {
 // The id of a request that was not read as a message, as JSON text; nothing when it is no JSON-RPC.
 std::optional<std::string> rpc_id_in(std::string_view body);
 
+// The same of a request that is one of JSON-RPC, with or without saying so; "null" where it has
+// none. Throws Fault bad_request invalid_request where its version or its id is none.
+std::string require_envelope(std::string_view body);
+
 // A refusal as a JSON-RPC error under the caller's id, with what a plain refusal holds beside it:
 // its code and its members. Only an `id` among these gives way and is called workspace_id. The
 // error's own data has `detail_members`, as error_details in task.h takes them.

@@ -95,7 +95,7 @@ TEST(ReadRequest, KeepsOtherObjectsAsOneDataPart) {
 
 TEST(ReadRequest, RefusesWhatIsWrongWithACode) {
   EXPECT_EQ(code_of("{"), "invalid_json");
-  EXPECT_EQ(code_of("[]"), "invalid_message");
+  EXPECT_EQ(code_of("[]"), "invalid_request");
   EXPECT_EQ(code_of("{}"), "invalid_message");
   EXPECT_EQ(code_of(R"({"jsonrpc":"2.0","id":1})"), "invalid_request");
   EXPECT_EQ(code_of(R"({"jsonrpc":"1.0","id":1,"method":"message/send"})"), "invalid_request");

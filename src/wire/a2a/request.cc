@@ -250,6 +250,23 @@ std::string instead(std::string_view method) {
 
 }  // namespace
 
+std::string require_envelope(std::string_view body) {
+  const json::Document document = json::Document::parse(body, request_limits());
+  const Node root = document.root();
+  const Node version = root.find("jsonrpc");
+  if (version && !(version.is(Type::string) && version.string() == "2.0"))
+    throw bad_request("invalid_request", "jsonrpc: expected \"2.0\"");
+  const Node id = root.find("id");
+  if (!id) return "null";
+  if (!is_id(id))
+    throw bad_request("invalid_request", "id: expected a string, a whole number or null");
+  std::string text(id.text());
+  const std::size_t size = id.is(Type::string) ? id.string().size() : text.size();
+  if (size > id_max)
+    throw bad_request("invalid_request", fmt::format("id is longer than {}", id_max));
+  return text;
+}
+
 std::optional<std::string> rpc_id_in(std::string_view body) {
   if (!speaks_rpc(body)) return std::nullopt;
   try {
@@ -278,7 +295,7 @@ Incoming read_request(std::string_view body, const Stamp& stamp) {
   if (unreadable) throw std::move(*unreadable);
   Node root = document->root();
   if (!root.is(Type::object)) {
-    throw refused(asker, jsonrpc::invalid_request, "invalid_message",
+    throw refused(asker, jsonrpc::invalid_request, "invalid_request",
                   "the body must be one JSON-RPC request object", parts_hint);
   }
   auto invalid_request = [&](std::string text) {

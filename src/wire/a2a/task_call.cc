@@ -53,6 +53,15 @@ std::optional<std::string> text_in(Node value, std::string_view name) {
   return std::string(value.string());
 }
 
+// "null" of a request whose id cannot be told, which read_task_params refuses.
+std::string id_of(std::string_view body) {
+  try {
+    return require_envelope(body);
+  } catch (const Fault&) {
+    return "null";
+  }
+}
+
 std::optional<std::int64_t> number_in(Node value, std::string_view name) {
   if (!value || value.is(Type::null)) return std::nullopt;
   if (!value.is(Type::integer))
@@ -84,7 +93,7 @@ std::optional<TaskCall> task_call_in(std::string_view body) {
       call.method = each.method;
       call.push.verb = each.verb;
       call.generation = new_one ? Generation::v10 : Generation::v03;
-      call.rpc_id = rpc_id_in(body).value_or("null");
+      call.rpc_id = id_of(body);
       return call;
     }
   } catch (const Fault&) {
@@ -117,6 +126,7 @@ void set_since(TaskFilter& filter, std::string_view time) {
 
 void read_task_params(std::string_view body, TaskCall& call) {
   json::Document document = json::Document::parse(body);
+  require_envelope(body);
   Node params = document.root().find("params");
   if (params && !params.is(Type::object) && !params.is(Type::null))
     throw invalid_params("params: expected an object");

@@ -70,6 +70,16 @@ TEST(TaskCalls, WhatIsWrongIsRefused) {
   }
 }
 
+TEST(TaskCalls, AreRequestsOfJsonRpcLikeMessages) {
+  const std::string params = R"("method":"GetTask","params":{"id":"t"}})";
+  EXPECT_EQ(read(R"({"id":1,)" + params).rpc_id, "1");
+  EXPECT_EQ(read("{" + params).rpc_id, "null");
+  for (std::string_view wrong : {R"({"jsonrpc":"1.0","id":1,)", R"({"jsonrpc":2.0,"id":1,)",
+                                 R"({"jsonrpc":"2.0","id":true,)", R"({"jsonrpc":"2.0","id":{},)",
+                                 R"({"jsonrpc":"2.0","id":1.5,)"})
+    EXPECT_EQ(refusal_of(std::string(wrong) + params), "invalid_request") << wrong;
+}
+
 TEST(TaskCalls, AMessageIsNone) {
   EXPECT_FALSE(task_call_in(
       R"({"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"parts":[{"kind":"text","text":"GetTask tasks/get"}]}}})"));

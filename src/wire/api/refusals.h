@@ -314,6 +314,8 @@ inline constexpr std::array refusals{
     Refusal{"mcp_stream_not_found", 404,
             "There is no such stream of this credential; open it anew."},
     Refusal{"mcp_stream_busy", 429, "Messages to this stream wait to be read."},
+    Refusal{"too_many_lists", 429,
+            "As many lists of tasks of who asks wait as may; they come one after the other."},
     Refusal{"too_many_mcp_streams", 429, "The workspace has as many MCP streams open as it may."},
     Refusal{"too_many_relays", 503, "More agents have dialled in than are taken."},
     Refusal{"draining", 503, "The platform is going down."}};
