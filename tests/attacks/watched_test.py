@@ -179,6 +179,32 @@ def test_who_subscribes_to_what_was_sent_without_a_stream_is_told_of_each_change
     assert events.ids == {task_id}
 
 
+@pytest.mark.parametrize("generation", ["new", "old"])
+def test_who_sends_a_message_again_is_told_how_it_stands(org: Org, agent_at: Callable[[str, str], Resident],
+                                                         push_agents: PushAgents, generation: str) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def answer(connection: socket.socket, head: bytes, body: bytes) -> None:
+        asked.set()
+        go.wait(30)
+        connection.sendall(told(yes(generation)))
+
+    agent = agent_at(push_agents.start(answer), generation)
+    body = rpc(METHODS[generation][0], message=message(generation))
+    first = threading.Thread(target=lambda: org.ask("POST", f"/a2a/{agent.id}", body))
+    first.start()
+    try:
+        assert asked.wait(20)
+        again = org.ask("POST", f"/a2a/{agent.id}", body)
+    finally:
+        go.set()
+        first.join(30)
+    assert again.status_code == 202
+    result = again.json()["result"]
+    assert result.get("task", result)["status"]["state"] in ("TASK_STATE_WORKING", "working")
+    assert "waits" not in again.json()["message"]
+
+
 def scripted(go: threading.Event, states: list[dict[str, Any]]) -> Answering:
     """Answers a message once it may that it is at it, and then, each time it is asked, with the next state."""
     left = list(states)

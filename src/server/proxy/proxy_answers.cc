@@ -22,6 +22,16 @@ api::Receipt accepted_receipt(std::string_view delivery_mode, const a2a::Incomin
   return body;
 }
 
+api::Receipt queued_receipt(const a2a::Incoming& message, const messages::Place& place) {
+  api::Receipt body;
+  body.queued = true;
+  body.status = "queued";
+  body.queue_id = place.id;
+  body.method = message.method;
+  body.message_id = message.message_id;
+  return body;
+}
+
 // The task that an answer is.
 std::optional<Known> task_in(const messages::Record& record) {
   if (!record.outcome || record.outcome->body.empty()) return std::nullopt;
@@ -70,14 +80,9 @@ http::Response Service::answer(const Admission& admission, const Accepted& accep
 
 http::Response Service::answer_queued(const WorkspaceId& target, const a2a::Incoming& message,
                                       const messages::Place& place, std::string_view why) {
-  api::Receipt body;
-  body.queued = true;
-  body.status = "queued";
-  body.queue_id = place.id;
+  api::Receipt body = queued_receipt(message, place);
   body.queue_depth = std::max<std::int64_t>(1, mailboxes_.waiting(target));
   body.message = std::string(why);
-  body.method = message.method;
-  body.message_id = message.message_id;
   return receipt(202, std::move(body), message, "submitted", place.id);
 }
 
@@ -111,11 +116,16 @@ http::Response Service::answer_repeated(const Admission& admission,
         a2a::generation_of(message.method), admission.message.generation, admission.message.rpc_id);
     return http::Response::json(200, std::move(answer));
   }
-  if (directory_.delivery(message.target) == workspaces::Delivery::poll)
-    return answer_polled(admission, place);
-  return answer_queued(
-      admission.target.id, admission.message, place,
-      "this message was accepted before and is under way; the message waits in its mailbox");
+  const bool polled = directory_.delivery(message.target) == workspaces::Delivery::poll;
+  const Standing standing = standing_of(earlier, task_in(earlier), polled);
+  if (polled) {
+    return receipt(200, accepted_receipt("poll", admission.message, place), admission.message,
+                   standing.state, place.id);
+  }
+  api::Receipt body = queued_receipt(admission.message, place);
+  body.queue_depth = mailboxes_.waiting(admission.target.id);
+  body.message = "this message was accepted before; " + standing.says;
+  return receipt(202, std::move(body), admission.message, standing.state, place.id);
 }
 
 // Another end was recorded, and whoever asks again will be told of that one.
