@@ -51,7 +51,10 @@ Dialled::Dialled(Around around, simulation::Agent& agent)
       agent_(agent),
       connection_(network, membership_of(agent), around_.clock, around_.random, metrics_,
                   [this](std::unique_ptr<net::Stream> stream) { return serve(std::move(stream)); }),
-      attendance_(connection_, *this, agent.name, metrics_),
+      platform_(connection_.membership().platform.text(), connection_, around_.clock,
+                around_.random),
+      self_(agent.id, connection_.membership().token),
+      attendance_(connection_, platform_, self_, *this, agent.name),
       scope_(around_.loop, [this](std::string_view name, std::exception_ptr failure) {
         try {
           std::rethrow_exception(failure);

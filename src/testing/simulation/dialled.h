@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "client/credential.h"
+#include "client/platform.h"
 #include "join/attendance.h"
 #include "join/connection.h"
 #include "platform/io/manual_timers.h"
@@ -57,6 +59,8 @@ class Dialled final : private join::Agent {
   simulation::Agent& agent_;
   metrics::Registry metrics_;
   join::Connection connection_;
+  client::Platform platform_;
+  client::Credential self_;
   join::Attendance attendance_;
   io::Scope scope_;
 };
