@@ -50,7 +50,7 @@ test("beside a panel every tool of the toolbar and every tab can be pressed", as
   await page.goto(`${platform.url}/w/${made.lead.id}/details`);
   await page.getByRole("complementary", { name: "lead panel" }).waitFor();
   await until("the toolbar to make room", async () => (await covered('[aria-label="Canvas tools"] button, [aria-label="Views"] button')).length === 0);
-  assert.deepEqual(await covered('[role="tab"]'), []);
+  await until("the tabs to lie free", async () => (await covered('[role="tab"]')).length === 0);
   const edge = await page.getByRole("complementary", { name: "lead panel" }).boundingBox();
   for (const button of await page.locator('[aria-label="Canvas tools"] button').all()) {
     const { x, width } = await button.boundingBox();
