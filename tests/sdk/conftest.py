@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from dialling import Joining  # noqa: E402
 from loops import Agents  # noqa: E402
 from stage import DATABASE, Schema, Stage  # noqa: E402
 
@@ -48,5 +49,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Sta
 @pytest.fixture
 def agents(stage: Stage, tmp_path: Path) -> Iterator[Agents]:
     made = Agents(stage, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
+    made = Joining(stage, tmp_path)
     yield made
     made.close()

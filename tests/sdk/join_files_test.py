@@ -5,24 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from dialling import Joining, events, said
-from stage import Stage
 
 # What was given, in order, and a file made of it.
 SUMS = 'cd "$MOLECULE_FILES" && for each in *; do printf "%s %s\\n" "$each" "$(wc -c < "$each")"; done'
-
-
-@pytest.fixture
-def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
-    made = Joining(stage, tmp_path)
-    yield made
-    made.close()
 
 
 def uploaded(joining: Joining, workspace: str, name: str, data: bytes) -> dict[str, Any]:

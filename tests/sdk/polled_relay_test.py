@@ -7,20 +7,13 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from dialling import Joining, asks, events, said, stream_over_breaks
-from stage import Stage, wait_for
-
-@pytest.fixture
-def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
-    made = Joining(stage, tmp_path)
-    yield made
-    made.close()
+from stage import wait_for
 
 
 @pytest.mark.parametrize("websockets", ["refuse", "close", "swallow"])

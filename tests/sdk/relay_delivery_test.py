@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,7 @@ import pytest
 from dialling import Joining, Looping, said
 from molecule_agent import ReplacedError
 from molecule_agent._websocket import WebSocket
-from stage import Stage, wait_for
-
-
-@pytest.fixture
-def joining(stage: Stage, tmp_path: Path) -> Iterator[Joining]:
-    made = Joining(stage, tmp_path)
-    yield made
-    made.close()
+from stage import wait_for
 
 
 def echo(message: Any, client: Any) -> str:
